@@ -1,0 +1,41 @@
+/* tcpopt: the options of a TCP header (RFC 9293 3.2), read as hostile input. */
+#ifndef TFOMAP_TCPOPT_H
+#define TFOMAP_TCPOPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tfo.h"
+
+#define TCPOPT_AREA_MAX	40	/* bytes of options in a TCP header */
+
+/* Option kinds (IANA). */
+#define TCPOPT_KIND_EOL		0
+#define TCPOPT_KIND_NOP		1
+#define TCPOPT_KIND_MSS		2
+#define TCPOPT_KIND_WSCALE	3
+#define TCPOPT_KIND_SACK_OK	4
+#define TCPOPT_KIND_TIMESTAMPS	8
+
+struct tcpopts {
+	uint8_t kinds[TCPOPT_AREA_MAX];	/* in order of appearance, NOP and EOL too */
+	uint8_t n;
+	bool malformed;		/* an option cut short, or of length 0 or 1 */
+	bool has_mss, has_wscale;
+	uint16_t mss;
+	uint8_t wscale;
+	struct tfo_option tfo;	/* of several the last, as Linux takes it; cut: if the only one */
+};
+
+/*
+ * Reads len (0..40) bytes of option area. Stops at EOL and at the first option that cannot be
+ * stepped over (then malformed); what came before it stays. Always terminates.
+ */
+void tcpopt_parse(struct tcpopts *o, const uint8_t *area, size_t len);
+
+/* Text of the kinds in order, "2-4-8-1-3"; empty where there are none. At most 160 bytes + NUL. */
+#define TCPOPT_TEXT_LEN (4 * TCPOPT_AREA_MAX + 1)
+void tcpopt_text(const struct tcpopts *o, char out[static TCPOPT_TEXT_LEN]);
+
+#endif
