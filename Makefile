@@ -145,6 +145,8 @@ $(fuzzers): $(B)/%: $(B)/test/fuzz/%.o $(core) $(B)/link.words
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
 export UBSAN_OPTIONS ?= print_stacktrace=1
+# The lab's servers and tools live in sbin, which is not on the path of an ordinary user on Debian.
+export PATH := $(PATH):/usr/sbin:/sbin
 
 deps: ## install with apt-get what conf/packages.debian names and this machine lacks
 	@conf/deps conf/packages.debian
