@@ -92,8 +92,9 @@ unit_obj := $(call objects,test/unit/*.c)
 fuzz_obj := $(call objects,test/fuzz/fuzz_*.c)
 all_obj := $(lib_obj) $(src_obj) $(man_obj) $(unit_obj) $(fuzz_obj)
 
-lib = $(B)/libtfomap.a
-core = $(filter-out $(B)/src/main.o,$(src_obj)) $(lib)
+# The program's stages are an archive too: a test or a fuzz target takes in only what it uses.
+stage_obj := $(filter-out $(B)/src/main.o,$(src_obj))
+core = $(B)/libstages.a $(B)/libtfomap.a
 pages := $(patsubst man/%.in,$(B)/%,$(wildcard man/*.[1-9].in))
 fuzzers := $(patsubst $(B)/test/fuzz/%.o,$(B)/%,$(fuzz_obj))
 confs := $(wildcard conf/*.conf)
@@ -116,9 +117,11 @@ $(B)/%.o: %.c $(B)/compile.words
 	$(call say,CC,$@)
 	$(Q)$(compile) -MMD -MP -c -o $@ $<
 
-$(lib): $(lib_obj) $(B)/link.words
+$(B)/libtfomap.a: $(lib_obj)
+$(B)/libstages.a: $(stage_obj)
+$(core): $(B)/link.words
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $(lib_obj)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 $(B)/tfomap: $(B)/src/main.o $(core) $(B)/link.words
 	$(call say,LINK,$@)
