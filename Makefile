@@ -1,4 +1,5 @@
-# tfomap. A fresh clone needs only `make`: configure and config.mk are targets like any other. `make help` lists the rest.
+# tfomap. A fresh clone needs only `make`: configure and config.mk are targets like any other.
+# `make help` lists the rest.
 #
 #   MODE=release|clang|san|tsan|cov|fuzz   which build, each in its own tree build/MODE (release)
 #   V=1        show the commands             WERROR=1         warnings are errors
@@ -19,8 +20,8 @@ Q = @
 endif
 say = $(if $(Q),@printf '  %-5s %s\n' '$1' '$2')
 
-# Words that are recorded in a file, so that what depends on them is made again when they change, and only then.
-# $(call record,FILE,WORDS)
+# Words that are recorded in a file, so that what depends on them is made again when they change,
+# and only then. $(call record,FILE,WORDS)
 define record
 ifneq ($$(file <$1),$$(strip $2))
 $1: FORCE
@@ -30,20 +31,23 @@ $1:
 	@printf '%s\n' '$$(strip $2)' >$$@
 endef
 
-# ---- configuration -------------------------------------------------------------------------------------------------
+# ---- configuration ------------------------------------------------------------------------------
 
-# These goals need no configuration: they work on a machine without a compiler, or configure themselves in the end.
+# These goals need no configuration: they work on a machine without a compiler, or configure
+# themselves in the end.
 plain_goals = deps demo check configure clean distclean help
 ifneq ($(filter-out $(plain_goals),$(or $(MAKECMDGOALS),all)),)
 include config.mk
 endif
 
 configure: configure.ac
-	@command -v autoconf >/dev/null || { echo 'autoconf is missing: apt-get install autoconf, or make deps' >&2; exit 1; }
+	@command -v autoconf >/dev/null || { \
+		echo 'autoconf is missing: apt-get install autoconf, or make deps' >&2; exit 1; }
 	$(call say,CONF,$@)
 	$(Q)autoconf -o $@ configure.ac
 
-# What is given to make for one build (CC=clang, CFLAGS=-O3) must not become the configuration of all later ones.
+# What is given to make for one build (CC=clang, CFLAGS=-O3) must not become the configuration of
+# all later ones.
 config.mk: config.mk.in configure | $(filter deps,$(MAKECMDGOALS))
 	$(call say,CONF,$@)
 	$(Q)unset CC CPPFLAGS CFLAGS LDFLAGS LIBS; \
@@ -53,7 +57,7 @@ config.mk: config.mk.in configure | $(filter deps,$(MAKECMDGOALS))
 		./configure --quiet; \
 	fi
 
-# ---- flags ---------------------------------------------------------------------------------------------------------
+# ---- flags --------------------------------------------------------------------------------------
 
 flags_release = -O2 -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 flags_clang = $(flags_release)
@@ -69,20 +73,22 @@ ifneq ($(filter clang fuzz,$(MODE)),)
 CC := clang
 endif
 
-warnings = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wformat=2 -Wundef \
-	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla $(if $(filter-out 0,$(WERROR)),-Werror)
+warnings = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
+	-Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla \
+	$(if $(filter-out 0,$(WERROR)),-Werror)
 cc_flags = -std=gnu11 -D_GNU_SOURCE -g $(flags_$(MODE)) $(warnings)
 ld_flags = $(flags_$(MODE))
 
 # lib/ sees lib/ only, src/ sees lib/: includes point one way.
 lib_flags = -Ilib
-src_flags = -Ilib -Isrc $(DEP_CFLAGS) -DPACKAGE_VERSION=\"$(VERSION)\" -DSYSCONFDIR=\"$(sysconfdir)\"
+src_flags = -Ilib -Isrc $(DEP_CFLAGS) \
+	-DPACKAGE_VERSION=\"$(VERSION)\" -DSYSCONFDIR=\"$(sysconfdir)\"
 unit_flags = -Itest/unit $(src_flags) $(CHECK_CFLAGS)
 
 compile = $(CC) $(cc_flags) $(dir_flags) $(CPPFLAGS) $(CFLAGS)
 link = $(CC) $(ld_flags) $(CFLAGS) $(LDFLAGS)
 
-# ---- what is built -------------------------------------------------------------------------------------------------
+# ---- what is built ------------------------------------------------------------------------------
 
 objects = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $1)))
 lib_obj := $(call objects,lib/*.c)
@@ -100,7 +106,10 @@ fuzzers := $(patsubst $(B)/test/fuzz/%.o,$(B)/%,$(fuzz_obj))
 confs := $(wildcard conf/*.conf)
 link_libs = $(DEP_LIBS) $(LIBS)
 
-all: $(B)/tfomap $(pages) $(if $(filter release,$(MODE)),tfomap) ## the program and its man pages (the default)
+all: $(B)/tfomap $(pages) ## the program and its man pages (the default)
+ifeq ($(MODE),release)
+all: tfomap
+endif
 
 tfomap: $(B)/tfomap
 	@ln -sf $< $@
@@ -145,7 +154,7 @@ $(fuzzers): $(B)/%: $(B)/test/fuzz/%.o $(core) $(B)/link.words
 
 -include $(wildcard $(all_obj:.o=.d))
 
-# ---- tests ---------------------------------------------------------------------------------------------------------
+# ---- tests --------------------------------------------------------------------------------------
 
 export UBSAN_OPTIONS ?= print_stacktrace=1
 # The lab's servers and tools live in sbin, which is not on the path of an ordinary user on Debian.
@@ -168,7 +177,7 @@ check: deps ## deps, build, then every test
 
 ifneq ($(filter check-unit $(B)/unit,$(MAKECMDGOALS)),)
 ifeq ($(strip $(CHECK_LIBS)),)
-$(error The unit tests need the check library: run `make deps`, or install check and run ./configure again)
+$(error Unit tests need the check library: `make deps`, or install it and run ./configure again)
 endif
 endif
 
@@ -201,7 +210,7 @@ fuzz:
 	@$(MAKE) fuzz MODE=fuzz
 endif
 
-# ---- install -------------------------------------------------------------------------------------------------------
+# ---- install ------------------------------------------------------------------------------------
 
 install: all ## install below DESTDIR and prefix; configuration files that are there are kept
 	install -d '$(DESTDIR)$(sbindir)'
@@ -213,19 +222,23 @@ install: all ## install below DESTDIR and prefix; configuration files that are t
 	done
 	$(Q)set -e; for conf in $(confs); do \
 		dir='$(DESTDIR)$(sysconfdir)/tfomap'; \
-		if [ -e "$$dir/$${conf##*/}" ]; then echo "$$dir/$${conf##*/} is kept as it is"; continue; fi; \
+		if [ -e "$$dir/$${conf##*/}" ]; then \
+			echo "$$dir/$${conf##*/} is kept as it is"; continue; \
+		fi; \
 		echo install -m 644 $$conf "$$dir"; \
 		install -d "$$dir"; install -m 644 $$conf "$$dir"; \
 	done
 
 uninstall: ## remove what install put there; configuration files that were changed are kept
 	rm -f '$(DESTDIR)$(sbindir)/tfomap'
-	$(Q)for page in $(notdir $(pages)); do rm -f '$(DESTDIR)$(mandir)'/man$${page##*.}/$$page; done
+	$(Q)for page in $(notdir $(pages)); do \
+		rm -f '$(DESTDIR)$(mandir)'/man$${page##*.}/$$page; \
+	done
 	$(Q)dir='$(DESTDIR)$(sysconfdir)/tfomap'; for conf in $(confs); do \
 		if cmp -s $$conf "$$dir/$${conf##*/}"; then rm "$$dir/$${conf##*/}"; fi; \
 	done; rmdir "$$dir" 2>/dev/null || :
 
-# ---- the rest ------------------------------------------------------------------------------------------------------
+# ---- the rest -----------------------------------------------------------------------------------
 
 clean: ## remove what was built
 	rm -rf build tfomap
@@ -234,8 +247,10 @@ distclean: clean ## and the configuration
 	rm -rf autom4te.cache config.log config.mk config.status configure 'configure~'
 
 help: ## this list
-	@awk -F ' *##+ *' '/^[a-z-]+:.*## / { split($$1, w, ":"); printf "  %-14s %s\n", w[1], $$2 }' Makefile
-	@echo; sed -n '3,5s/^# *//p' Makefile | sed 's/^/  /'
+	@awk -F ' *## *' '/^[a-z-]+:.*## / { split($$1, w, ":"); printf "  %-14s %s\n", w[1], $$2 }' \
+		Makefile
+	@echo; sed -n 's/^#   \(.*=\)/  \1/p' Makefile
 
 FORCE:
-.PHONY: all deps demo check check-unit check-replay check-lab bench fuzz install uninstall clean distclean help FORCE
+.PHONY: all deps demo check check-unit check-replay check-lab bench fuzz install uninstall clean \
+	distclean help FORCE

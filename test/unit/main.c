@@ -1,6 +1,7 @@
 /*
- * Runs every suite, or the one that the first argument names, in one runner. CK_FORK, CK_VERBOSITY and Check's
- * other variables work as usual. Exit status 0 only if tests ran and all of them passed.
+ * Runs every suite, or the one that the first argument names, in one runner. CK_FORK, CK_VERBOSITY
+ * and Check's other variables work as usual. Exit status 0 only if tests ran and all of them
+ * passed.
  */
 #include "unit.h"
 

@@ -1,5 +1,6 @@
 /*
- * The frame of the unit tests. A file test/unit/test_x.c holds the tests of module x and registers them itself:
+ * The frame of the unit tests. A file test/unit/test_x.c holds the tests of module x and registers
+ * them itself:
  *
  *	START_TEST(rejects_empty) { ck_assert(!addr_parse("", &a)); } END_TEST
  *
@@ -37,8 +38,9 @@ TCase *unit_add_case(Suite *suite, const char *name, const TTest *const tests[])
 	static void unit_fill_##name_(Suite *suite)
 
 /*
- * One test case of the START_TEST names given, at least one. Returns the TCase, for what Check offers beyond this:
- * fixtures (tcase_add_checked_fixture), tests over a range (tcase_add_loop_test), a longer time-out.
+ * One test case of the START_TEST names given, at least one. Returns the TCase, for what Check
+ * offers beyond this: fixtures (tcase_add_checked_fixture), tests over a range
+ * (tcase_add_loop_test), a longer time-out.
  */
 #define unit_case(suite_, name_, ...)                                                              \
 	unit_add_case(suite_, name_, (const TTest *const[]){__VA_ARGS__, NULL})
