@@ -175,7 +175,7 @@ check: deps ## deps, build, then every test
 	@$(MAKE) check-replay MODE=san
 	@$(MAKE) check-lab
 
-ifneq ($(filter check-unit $(B)/unit,$(MAKECMDGOALS)),)
+ifneq ($(and $(wildcard config.mk),$(filter check-unit $(B)/unit,$(MAKECMDGOALS))),)
 ifeq ($(strip $(CHECK_LIBS)),)
 $(error Unit tests need the check library: `make deps`, or install it and run ./configure again)
 endif
