@@ -42,7 +42,8 @@ bool tfo_read(uint8_t kind, const uint8_t *body, size_t n, bool cut, struct tfo_
 	return true;
 }
 
-size_t tfo_write(uint8_t kind, const uint8_t *cookie, size_t len, uint8_t out[static TFO_OPTION_MAX])
+size_t tfo_write(uint8_t kind, const uint8_t *cookie, size_t len,
+		 uint8_t out[static TFO_OPTION_MAX])
 {
 	size_t head = 2;
 

@@ -41,7 +41,8 @@ bool tfo_read(uint8_t kind, const uint8_t *body, size_t n, bool cut, struct tfo_
  * Writes an option of kind 34 or 254 with a cookie of len bytes (0: a request; else 4..16, even)
  * to out. Returns its length, 2..TFO_OPTION_MAX.
  */
-size_t tfo_write(uint8_t kind, const uint8_t *cookie, size_t len, uint8_t out[static TFO_OPTION_MAX]);
+size_t tfo_write(uint8_t kind, const uint8_t *cookie, size_t len,
+		 uint8_t out[static TFO_OPTION_MAX]);
 
 /* True for a length that RFC 7413 allows a cookie: 4..16 and even. */
 static inline bool tfo_cookie_len_ok(size_t len)
