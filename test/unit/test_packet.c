@@ -1,0 +1,474 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "packet.h"
+#include "packets.h"
+#include "unit.h"
+#include "wire.h"
+
+/* Below short_to bytes a sample is too short, below ok_from its fault is cut. */
+static const struct sample {
+	const uint8_t *bytes;
+	size_t len;
+	size_t short_to, ok_from;
+	enum packet_fault cut;
+	size_t opts_at, opts_len;
+} samples[] = {
+	{ synack4, sizeof(synack4), 40, 40, PACKET_SHORT, 40, 24 },
+	{ synack4_data, sizeof(synack4_data), 40, 40, PACKET_SHORT, 40, 4 },
+	{ synack4_ip_options, sizeof(synack4_ip_options), 44, 44, PACKET_SHORT, 44, 4 },
+	{ rst4, sizeof(rst4), 40, 40, PACKET_SHORT, 40, 0 },
+	{ icmp4_quote_8, sizeof(icmp4_quote_8), 28, 56, PACKET_BAD_QUOTE, 0, 0 },
+	{ icmp4_rfc4884, sizeof(icmp4_rfc4884), 28, 56, PACKET_BAD_QUOTE, 68, 24 },
+	{ synack6_extensions, sizeof(synack6_extensions), 92, 92, PACKET_SHORT, 92, 12 },
+	{ icmp6_quote_extension, sizeof(icmp6_quote_extension), 48, 104, PACKET_BAD_QUOTE, 116,
+	  24 },
+};
+
+#define N_SAMPLES (sizeof(samples) / sizeof(*samples))
+#define TARGET4 0xc6120407u
+#define SOURCE4 0xc6120001u
+#define ROUTER4 0xc61209feu
+
+static struct addr addr6(uint64_t lo)
+{
+	return (struct addr){ 0x2001000200000000ull, lo };
+}
+
+/* n bytes in a block of just that size, so that a sanitizer sees a read past them. */
+static uint8_t *copy_exact(const uint8_t *bytes, size_t n)
+{
+	uint8_t *copy = malloc(n ? n : 1);
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, bytes, n);
+	return copy;
+}
+
+static bool is_inside(const struct packet *p, const uint8_t *buf, size_t len)
+{
+	return p->tcp.opts_len <= TCPOPT_AREA_MAX && p->tcp.opts >= buf
+		&& p->tcp.opts + p->tcp.opts_len <= buf + len;
+}
+
+START_TEST(reads_ipv4_synack)
+{
+	struct packet p;
+
+	ck_assert_int_eq(packet_parse(&p, synack4, sizeof(synack4)), PACKET_OK);
+	ck_assert(addr_eq(p.tcp.src, addr_from_v4(TARGET4)));
+	ck_assert(addr_eq(p.tcp.dst, addr_from_v4(SOURCE4)));
+	ck_assert_uint_eq(p.tcp.sport, 443);
+	ck_assert_uint_eq(p.tcp.dport, 20561);
+	ck_assert_uint_eq(p.tcp.seq, 16909060);
+	ck_assert_uint_eq(p.tcp.ack, 2309737968);
+	ck_assert_uint_eq(p.tcp.flags, TCP_SYN | TCP_ACK);
+	ck_assert_uint_eq(p.tcp.window, 64240);
+	ck_assert_ptr_eq(p.tcp.opts, synack4 + 40);
+	ck_assert_uint_eq(p.tcp.opts_len, 24);
+	ck_assert(!p.tcp.opts_cut);
+	ck_assert_uint_eq(p.tcp.payload_len, 0);
+	ck_assert(!p.is_icmp);
+	ck_assert_uint_eq(p.ttl, 52);
+	ck_assert_uint_eq(p.tos, 0);
+	ck_assert_uint_eq(p.ip_id, 4660);
+	ck_assert(p.df);
+}
+END_TEST
+
+START_TEST(steps_over_ip_options)
+{
+	struct packet p;
+
+	ck_assert_int_eq(packet_parse(&p, synack4_ip_options, sizeof(synack4_ip_options)),
+			 PACKET_OK);
+	ck_assert_uint_eq(p.tcp.sport, 443);
+	ck_assert_ptr_eq(p.tcp.opts, synack4_ip_options + 44);
+	ck_assert_uint_eq(p.tcp.opts_len, 4);
+	ck_assert_uint_eq(p.tos, 2);
+	ck_assert(!p.df);
+}
+END_TEST
+
+/* Payload counts by the IP length: short captures keep it, Ethernet padding adds nothing. */
+START_TEST(counts_payload)
+{
+	uint8_t padded[sizeof(rst4) + 20] = { 0 };
+	uint8_t *cut = copy_exact(synack4_data, 44);
+	struct packet p;
+
+	ck_assert_int_eq(packet_parse(&p, synack4_data, sizeof(synack4_data)), PACKET_OK);
+	ck_assert_uint_eq(p.tcp.payload_len, 19);
+	ck_assert_int_eq(packet_parse(&p, cut, 44), PACKET_OK);
+	ck_assert_uint_eq(p.tcp.payload_len, 19);
+	ck_assert(!p.tcp.opts_cut);
+	free(cut);
+	memcpy(padded, rst4, sizeof(rst4));
+	ck_assert_int_eq(packet_parse(&p, padded, sizeof(padded)), PACKET_OK);
+	ck_assert_uint_eq(p.tcp.flags, TCP_RST | TCP_ACK);
+	ck_assert_uint_eq(p.tcp.payload_len, 0);
+	ck_assert_uint_eq(p.tcp.opts_len, 0);
+}
+END_TEST
+
+/* What lies past the IP length is not of the packet, even where the data offset reaches there. */
+START_TEST(keeps_to_the_ip_length)
+{
+	uint8_t bytes[sizeof(synack4)];
+	struct packet p;
+
+	memcpy(bytes, synack4, sizeof(bytes));
+	put_be16(bytes + 2, 52);
+	ck_assert_int_eq(packet_parse(&p, bytes, sizeof(bytes)), PACKET_OK);
+	ck_assert_uint_eq(p.tcp.opts_len, 12);
+	ck_assert(p.tcp.opts_cut);
+	ck_assert_uint_eq(p.tcp.payload_len, 0);
+}
+END_TEST
+
+START_TEST(reads_ipv6_synack)
+{
+	struct packet p;
+
+	ck_assert_int_eq(packet_parse(&p, synack6_extensions, sizeof(synack6_extensions)),
+			 PACKET_OK);
+	ck_assert(addr_eq(p.tcp.src, addr6(0x40007)));
+	ck_assert(addr_eq(p.tcp.dst, addr6(1)));
+	ck_assert_uint_eq(p.tcp.sport, 443);
+	ck_assert_uint_eq(p.tcp.dport, 20561);
+	ck_assert_uint_eq(p.tcp.ack, 2309737968);
+	ck_assert_uint_eq(p.tcp.opts_len, 12);
+	ck_assert_ptr_eq(p.tcp.opts, synack6_extensions + 92);
+	ck_assert_uint_eq(p.tcp.payload_len, 0);
+	ck_assert_uint_eq(p.ttl, 52);
+	ck_assert_uint_eq(p.ip_id, 0);
+	ck_assert(!p.df);
+}
+END_TEST
+
+START_TEST(reads_ipv6_traffic_class)
+{
+	uint8_t bytes[sizeof(synack6_extensions)];
+	struct packet p;
+
+	memcpy(bytes, synack6_extensions, sizeof(bytes));
+	put_be32(bytes, 0x6b9abcde);
+	ck_assert_int_eq(packet_parse(&p, bytes, sizeof(bytes)), PACKET_OK);
+	ck_assert_uint_eq(p.tos, 0xb9);
+}
+END_TEST
+
+static void assert_quote4(const struct packet *p)
+{
+	ck_assert(p->is_icmp);
+	ck_assert(addr_eq(p->icmp_from, addr_from_v4(ROUTER4)));
+	ck_assert(addr_eq(p->tcp.src, addr_from_v4(SOURCE4)));
+	ck_assert(addr_eq(p->tcp.dst, addr_from_v4(TARGET4)));
+	ck_assert_uint_eq(p->tcp.sport, 20561);
+	ck_assert_uint_eq(p->tcp.dport, 443);
+	ck_assert_uint_eq(p->tcp.seq, 2309737967);
+	ck_assert_uint_eq(p->tcp.payload_len, 0);
+}
+
+/* The shortest quote that RFC 792 allows: nothing is known of the options. */
+START_TEST(reads_quote_of_8_bytes)
+{
+	struct packet p;
+
+	ck_assert_int_eq(packet_parse(&p, icmp4_quote_8, sizeof(icmp4_quote_8)), PACKET_OK);
+	assert_quote4(&p);
+	ck_assert_uint_eq(p.icmp_type, 3);
+	ck_assert_uint_eq(p.icmp_code, 13);
+	ck_assert_uint_eq(p.ttl, 61);
+	ck_assert_uint_eq(p.tcp.ack, 0);
+	ck_assert_uint_eq(p.tcp.flags, 0);
+	ck_assert_uint_eq(p.tcp.window, 0);
+	ck_assert_uint_eq(p.tcp.opts_len, 0);
+	ck_assert(p.tcp.opts_cut);
+}
+END_TEST
+
+START_TEST(reads_quote_with_extensions)
+{
+	struct packet p;
+
+	ck_assert_int_eq(packet_parse(&p, icmp4_rfc4884, sizeof(icmp4_rfc4884)), PACKET_OK);
+	assert_quote4(&p);
+	ck_assert_uint_eq(p.icmp_type, 11);
+	ck_assert_uint_eq(p.icmp_code, 0);
+	ck_assert_uint_eq(p.ttl, 250);
+	ck_assert_uint_eq(p.tcp.flags, TCP_SYN);
+	ck_assert_uint_eq(p.tcp.window, 64240);
+	ck_assert_ptr_eq(p.tcp.opts, icmp4_rfc4884 + 68);
+	ck_assert_uint_eq(p.tcp.opts_len, 24);
+	ck_assert(!p.tcp.opts_cut);
+}
+END_TEST
+
+/* RFC 4884 pads a quote to 128 bytes: zeros after the 8 bytes are not a TCP header. */
+START_TEST(reads_padded_quote_of_8_bytes)
+{
+	uint8_t bytes[28 + 128] = { 0 };
+	struct packet p;
+
+	memcpy(bytes, icmp4_quote_8, sizeof(icmp4_quote_8));
+	put_be16(bytes + 2, sizeof(bytes));
+	ck_assert_int_eq(packet_parse(&p, bytes, sizeof(bytes)), PACKET_OK);
+	assert_quote4(&p);
+	ck_assert_uint_eq(p.tcp.opts_len, 0);
+	ck_assert(p.tcp.opts_cut);
+}
+END_TEST
+
+START_TEST(reads_ipv6_quote)
+{
+	struct packet p;
+
+	ck_assert_int_eq(packet_parse(&p, icmp6_quote_extension, sizeof(icmp6_quote_extension)),
+			 PACKET_OK);
+	ck_assert(p.is_icmp);
+	ck_assert(addr_eq(p.icmp_from, addr6(0x900fe)));
+	ck_assert_uint_eq(p.icmp_type, 1);
+	ck_assert_uint_eq(p.icmp_code, 4);
+	ck_assert_uint_eq(p.ttl, 61);
+	ck_assert(addr_eq(p.tcp.src, addr6(1)));
+	ck_assert(addr_eq(p.tcp.dst, addr6(0x40007)));
+	ck_assert_uint_eq(p.tcp.sport, 20561);
+	ck_assert_uint_eq(p.tcp.dport, 443);
+	ck_assert_uint_eq(p.tcp.seq, 2309737967);
+	ck_assert_ptr_eq(p.tcp.opts, icmp6_quote_extension + 116);
+	ck_assert_uint_eq(p.tcp.opts_len, 24);
+	ck_assert(!p.tcp.opts_cut);
+}
+END_TEST
+
+/* Which of a quote's numbers are there, byte by byte of its TCP header. */
+START_TEST(reads_quote_as_far_as_it_goes)
+{
+	for (size_t n = 8; n <= 44; n++) {
+		uint8_t *cut = copy_exact(icmp4_rfc4884, 48 + n);
+		struct packet p;
+
+		put_be32(cut + 28 + 20, 0x505101bb);
+		if (n >= 12)
+			put_be32(cut + 56, 0x01020304);
+		ck_assert_int_eq(packet_parse(&p, cut, 48 + n), PACKET_OK);
+		assert_quote4(&p);
+		ck_assert_uint_eq(p.tcp.ack, n >= 12 ? 0x01020304 : 0);
+		ck_assert_uint_eq(p.tcp.flags, n >= 14 ? TCP_SYN : 0);
+		ck_assert_uint_eq(p.tcp.window, n >= 16 ? 64240 : 0);
+		ck_assert_uint_eq(p.tcp.opts_len, n >= 20 ? n - 20 : 0);
+		ck_assert_int_eq(p.tcp.opts_cut, n < 44);
+		free(cut);
+	}
+}
+END_TEST
+
+START_TEST(survives_every_truncation)
+{
+	const struct sample *s = &samples[_i];
+	struct packet whole, p;
+
+	ck_assert_int_eq(packet_parse(&whole, s->bytes, s->len), PACKET_OK);
+	for (size_t n = 0; n <= s->len; n++) {
+		uint8_t *cut = copy_exact(s->bytes, n);
+		enum packet_fault fault = packet_parse(&p, cut, n);
+		size_t seen = n > s->opts_at ? n - s->opts_at : 0;
+
+		ck_assert_int_eq(fault, n < s->short_to ? PACKET_SHORT
+				 : n < s->ok_from ? s->cut : PACKET_OK);
+		if (fault == PACKET_OK) {
+			ck_assert(is_inside(&p, cut, n));
+			ck_assert_uint_eq(p.tcp.opts_len, seen < s->opts_len ? seen : s->opts_len);
+			ck_assert_int_eq(p.tcp.opts_cut, n < s->opts_at + s->opts_len
+					 || s->opts_at == 0);
+			ck_assert_uint_eq(p.tcp.seq, whole.tcp.seq);
+			ck_assert_uint_eq(p.tcp.payload_len, whole.tcp.payload_len);
+		}
+		free(cut);
+	}
+}
+END_TEST
+
+/* Every value of every byte: whatever comes out lies inside the packet. */
+START_TEST(survives_every_byte)
+{
+	const struct sample *s = &samples[_i];
+	uint8_t *bytes = copy_exact(s->bytes, s->len);
+	unsigned int faults[PACKET_FAULTS] = { 0 };
+
+	for (size_t at = 0; at < s->len; at++) {
+		for (unsigned int v = 0; v < 256; v++) {
+			struct packet p;
+			enum packet_fault fault;
+
+			bytes[at] = (uint8_t)v;
+			fault = packet_parse(&p, bytes, s->len);
+			faults[fault]++;
+			if (fault == PACKET_OK && !is_inside(&p, bytes, s->len))
+				ck_abort_msg("byte %zu as %u", at, v);
+		}
+		bytes[at] = s->bytes[at];
+	}
+	ck_assert_uint_gt(faults[PACKET_OK], 0);
+	ck_assert_uint_gt(faults[PACKET_BAD_IP], 0);
+	ck_assert_uint_gt(faults[PACKET_OTHER], 0);
+	free(bytes);
+}
+END_TEST
+
+/* One or two bytes of a sample changed, and what is then wrong with it. */
+static const struct change {
+	const uint8_t *bytes;
+	size_t len, at;
+	int width;
+	uint16_t value;
+	enum packet_fault fault;
+} changes[] = {
+#define CHANGE(sample, ...) { sample, sizeof(sample), __VA_ARGS__ }
+	CHANGE(synack4, 0, 1, 0x55, PACKET_BAD_IP),		/* version */
+	CHANGE(synack4, 0, 1, 0x05, PACKET_BAD_IP),
+	CHANGE(synack4, 0, 1, 0x44, PACKET_BAD_IP),		/* header length */
+	CHANGE(synack4, 0, 1, 0x4f, PACKET_SHORT),
+	CHANGE(rst4, 0, 1, 0x4f, PACKET_BAD_IP),		/* above the total length */
+	CHANGE(synack4, 2, 2, 0, PACKET_BAD_IP),		/* total length */
+	CHANGE(synack4, 2, 2, 19, PACKET_BAD_IP),
+	CHANGE(synack4, 2, 2, 20, PACKET_SHORT),
+	CHANGE(synack4, 2, 2, 39, PACKET_SHORT),
+	CHANGE(synack4, 2, 2, 40, PACKET_OK),
+	CHANGE(synack4, 2, 2, 65535, PACKET_OK),
+	CHANGE(synack4, 6, 2, 0x2000, PACKET_FRAGMENT),		/* fragment field */
+	CHANGE(synack4, 6, 2, 0x6000, PACKET_FRAGMENT),
+	CHANGE(synack4, 6, 2, 0x0001, PACKET_FRAGMENT),
+	CHANGE(synack4, 6, 2, 0x1fff, PACKET_FRAGMENT),
+	CHANGE(synack4, 6, 2, 0x8000, PACKET_OK),
+	CHANGE(synack4, 9, 1, 17, PACKET_OTHER),		/* protocol */
+	CHANGE(synack4, 9, 1, 58, PACKET_OTHER),
+	CHANGE(synack4, 32, 1, 0x00, PACKET_BAD_TCP),		/* data offset */
+	CHANGE(synack4, 32, 1, 0x4f, PACKET_BAD_TCP),
+	CHANGE(synack4, 32, 1, 0x50, PACKET_OK),
+	CHANGE(synack4, 32, 1, 0xf0, PACKET_OK),
+	CHANGE(icmp4_rfc4884, 28, 1, 0x44, PACKET_BAD_IP),	/* quote: version and length */
+	CHANGE(icmp4_rfc4884, 28, 1, 0x65, PACKET_BAD_IP),
+	CHANGE(icmp4_rfc4884, 28, 1, 0x75, PACKET_BAD_IP),
+	CHANGE(icmp4_quote_8, 28, 1, 0x46, PACKET_BAD_QUOTE),
+	CHANGE(icmp4_quote_8, 28, 1, 0x4f, PACKET_BAD_QUOTE),
+	CHANGE(icmp4_quote_8, 30, 2, 0, PACKET_OK),		/* quote: total length */
+	CHANGE(icmp4_quote_8, 30, 2, 0x5200, PACKET_OK),
+	CHANGE(icmp4_quote_8, 34, 2, 0x0040, PACKET_OK),	/* quote: DF in another order */
+	CHANGE(icmp4_quote_8, 37, 1, 17, PACKET_OTHER),		/* quote: protocol */
+	CHANGE(icmp4_quote_8, 2, 2, 55, PACKET_BAD_QUOTE),	/* total length */
+	CHANGE(icmp4_quote_8, 2, 2, 27, PACKET_SHORT),
+	CHANGE(synack6_extensions, 4, 2, 0, PACKET_BAD_IP),	/* payload length */
+	CHANGE(synack6_extensions, 4, 2, 7, PACKET_SHORT),
+	CHANGE(synack6_extensions, 4, 2, 51, PACKET_SHORT),
+	CHANGE(synack6_extensions, 4, 2, 52, PACKET_OK),
+	CHANGE(synack6_extensions, 6, 1, 59, PACKET_OTHER),	/* next header */
+	CHANGE(synack6_extensions, 6, 1, 1, PACKET_OTHER),
+	CHANGE(synack6_extensions, 41, 1, 255, PACKET_SHORT),	/* length of hop-by-hop */
+	CHANGE(synack6_extensions, 58, 2, 0x0001, PACKET_FRAGMENT),
+	CHANGE(synack6_extensions, 58, 2, 0x0008, PACKET_FRAGMENT),
+	CHANGE(synack6_extensions, 58, 2, 0x0006, PACKET_OK),	/* reserved bits */
+	CHANGE(icmp6_quote_extension, 6, 1, 1, PACKET_OTHER),	/* ICMP of IPv4 */
+	CHANGE(icmp6_quote_extension, 48, 1, 0x45, PACKET_BAD_IP),
+	CHANGE(icmp6_quote_extension, 52, 2, 0, PACKET_OK),	/* quote: payload length */
+	CHANGE(icmp6_quote_extension, 89, 1, 7, PACKET_BAD_QUOTE),
+#undef CHANGE
+};
+
+START_TEST(finds_fault)
+{
+	const struct change *c = &changes[_i];
+	uint8_t *bytes = copy_exact(c->bytes, c->len);
+	struct packet p;
+
+	if (c->width == 1)
+		bytes[c->at] = (uint8_t)c->value;
+	else
+		put_be16(bytes + c->at, c->value);
+	ck_assert_int_eq(packet_parse(&p, bytes, c->len), c->fault);
+	free(bytes);
+}
+END_TEST
+
+START_TEST(keeps_segment_with_header_past_its_end)
+{
+	uint8_t bytes[sizeof(synack4)];
+	struct packet p;
+
+	memcpy(bytes, synack4, sizeof(bytes));
+	bytes[32] = 0xf0;
+	ck_assert_int_eq(packet_parse(&p, bytes, sizeof(bytes)), PACKET_OK);
+	ck_assert_uint_eq(p.tcp.ack, 2309737968);
+	ck_assert_uint_eq(p.tcp.opts_len, 24);
+	ck_assert(p.tcp.opts_cut);
+	ck_assert_uint_eq(p.tcp.payload_len, 0);
+}
+END_TEST
+
+/* An IPv4-mapped address in an IPv6 header would be taken for that IPv4 address. */
+START_TEST(refuses_mapped_addresses)
+{
+	static const size_t at[] = { 8, 24 }, quoted_at[] = { 56, 72 };
+
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t segment[sizeof(synack6_extensions)], icmp[sizeof(icmp6_quote_extension)];
+		struct packet p;
+
+		memcpy(segment, synack6_extensions, sizeof(segment));
+		addr_to_wire6(addr_from_v4(TARGET4), segment + at[i]);
+		ck_assert_int_eq(packet_parse(&p, segment, sizeof(segment)), PACKET_BAD_IP);
+		memcpy(icmp, icmp6_quote_extension, sizeof(icmp));
+		addr_to_wire6(addr_from_v4(TARGET4), icmp + quoted_at[i]);
+		ck_assert_int_eq(packet_parse(&p, icmp, sizeof(icmp)), PACKET_BAD_IP);
+	}
+}
+END_TEST
+
+START_TEST(reads_errors_only)
+{
+	for (unsigned int type = 0; type < 256; type++) {
+		bool error4 = type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+		uint8_t v4[sizeof(icmp4_quote_8)], v6[sizeof(icmp6_quote_extension)];
+		struct packet p;
+
+		memcpy(v4, icmp4_quote_8, sizeof(v4));
+		v4[20] = (uint8_t)type;
+		ck_assert_int_eq(packet_parse(&p, v4, sizeof(v4)),
+				 error4 ? PACKET_OK : PACKET_OTHER);
+		memcpy(v6, icmp6_quote_extension, sizeof(v6));
+		v6[40] = (uint8_t)type;
+		ck_assert_int_eq(packet_parse(&p, v6, sizeof(v6)),
+				 type >= 1 && type <= 4 ? PACKET_OK : PACKET_OTHER);
+	}
+}
+END_TEST
+
+START_TEST(names_every_fault)
+{
+	ck_assert_str_eq(packet_fault_name(PACKET_SHORT), "short");
+	ck_assert_str_eq(packet_fault_name(PACKET_BAD_QUOTE), "bad-quote");
+	for (unsigned int i = 0; i < PACKET_FAULTS; i++) {
+		ck_assert_ptr_nonnull(packet_fault_name((enum packet_fault)i));
+		for (unsigned int j = 0; j < i; j++)
+			ck_assert_str_ne(packet_fault_name((enum packet_fault)i),
+					 packet_fault_name((enum packet_fault)j));
+	}
+}
+END_TEST
+
+UNIT_SUITE(packet)
+{
+	TCase *tables;
+
+	unit_case(suite, "segment", reads_ipv4_synack, steps_over_ip_options, counts_payload,
+		  keeps_to_the_ip_length, keeps_segment_with_header_past_its_end,
+		  reads_ipv6_synack, reads_ipv6_traffic_class);
+	unit_case(suite, "quote", reads_quote_of_8_bytes, reads_quote_with_extensions,
+		  reads_padded_quote_of_8_bytes, reads_ipv6_quote, reads_quote_as_far_as_it_goes,
+		  reads_errors_only);
+	tables = unit_case(suite, "hostile", refuses_mapped_addresses, names_every_fault);
+	tcase_add_loop_test(tables, survives_every_truncation, 0, N_SAMPLES);
+	tcase_add_loop_test(tables, survives_every_byte, 0, N_SAMPLES);
+	tcase_add_loop_test(tables, finds_fault, 0, sizeof(changes) / sizeof(*changes));
+}
