@@ -1,0 +1,112 @@
+#include "validate.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "err.h"
+
+#define PARTS_MAX UINT8_MAX
+
+int validate_init(struct validator *v, const uint8_t key[static 16], uint16_t port_first,
+		  uint16_t port_last, const uint8_t attempts[static PROBE_KINDS], struct err *e)
+{
+	unsigned int parts = 0, ports, width;
+
+	memset(v, 0, sizeof(*v));
+	for (unsigned int k = 0; k < PROBE_KINDS; k++) {
+		v->part[k] = (uint8_t)parts;
+		parts += attempts[k];
+		if (parts > PARTS_MAX)
+			return err_set(e, ERANGE, "more than %u probe kinds and attempts in all; "
+				       "give fewer retries", PARTS_MAX);
+	}
+	v->part[PROBE_KINDS] = (uint8_t)parts;
+	if (parts == 0)
+		return err_set(e, EINVAL, "no probe kind is in use: nothing to validate");
+	if (port_last < port_first)
+		return err_set(e, ERANGE, "--source-port %u-%u: the last port is below the first",
+			       port_first, port_last);
+	ports = port_last - port_first + 1u;
+	if (ports < parts)
+		return err_set(e, ERANGE, "--source-port %u-%u: %u ports are too few for %u probe "
+			       "kinds and attempts; give at least %u", port_first, port_last, ports,
+			       parts, parts);
+	width = ports / parts;
+	v->part_width = (uint16_t)(width > UINT16_MAX ? UINT16_MAX : width);
+	v->port_first = port_first;
+	v->port_last = port_last;
+	v->key = (struct siphash_key){ get_le64(key), get_le64(key + 8) };
+	return 0;
+}
+
+/*
+ * Fills m with the probe that src, dst, dport and our port stand for. False: the port belongs to
+ * no kind and attempt, or is not the one that the hash gives.
+ */
+static bool match_probe(const struct validator *v, struct addr src, struct addr dst,
+			uint16_t dport, uint16_t sport, struct validate_match *m)
+{
+	unsigned int part, kind = 0;
+
+	if (sport < v->port_first)
+		return false;
+	part = (unsigned int)(sport - v->port_first) / v->part_width;
+	if (part >= v->part[PROBE_KINDS])
+		return false;
+	while (part >= v->part[kind + 1])
+		kind++;
+	m->src = src;
+	m->dst = dst;
+	m->dport = dport;
+	m->kind = (uint8_t)kind;
+	m->attempt = (uint8_t)(part - v->part[kind]);
+	m->tag = validate_tag(v, src, dst, dport, m->kind, m->attempt);
+	return m->tag.sport == sport;
+}
+
+/* A SYN on its way out, or an ICMP error's quote of one. */
+static enum validate_class match_own(const struct validator *v, const struct packet *p,
+				     struct validate_match *m)
+{
+	const struct packet_tcp *t = &p->tcp;
+
+	if (!match_probe(v, t->src, t->dst, t->dport, t->sport, m) || t->seq != m->tag.seq)
+		return VALIDATE_FOREIGN;
+	return p->is_icmp ? VALIDATE_ICMP : VALIDATE_SENT;
+}
+
+/*
+ * A segment from the target. RST is looked at before SYN, as a client does in SYN-SENT (RFC 9293
+ * 3.10.7.3). The sequence number is the target's choice, so only the acknowledgement can tell.
+ */
+static enum validate_class match_answer(const struct validator *v, const struct packet_tcp *t,
+					uint32_t dlen_max, struct validate_match *m)
+{
+	if (!match_probe(v, t->dst, t->src, t->sport, t->dport, m))
+		return VALIDATE_FOREIGN;
+	if (!(t->flags & TCP_ACK))
+		return t->flags & TCP_RST ? VALIDATE_RST_BARE : VALIDATE_FOREIGN;
+	m->acked = t->ack - m->tag.seq - 1;
+	if (m->acked > dlen_max)
+		return VALIDATE_FOREIGN;
+	if (t->flags & TCP_RST)
+		return VALIDATE_RST;
+	return t->flags & TCP_SYN ? VALIDATE_SYNACK : VALIDATE_DATA;
+}
+
+void validate_packet(const struct validator *v, const struct packet *p, uint32_t dlen_max,
+		     struct validate_match *m)
+{
+	uint8_t flags = p->tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST);
+	enum validate_class class;
+
+	memset(m, 0, sizeof(*m));
+	if (p->is_icmp || flags == TCP_SYN)
+		class = match_own(v, p, m);
+	else
+		class = match_answer(v, &p->tcp, dlen_max, m);
+	if (class == VALIDATE_FOREIGN)
+		memset(m, 0, sizeof(*m));
+	m->class = class;
+}
