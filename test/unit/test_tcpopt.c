@@ -67,6 +67,7 @@ static const struct area {
 	{ "02040100" "020405b4", "2-2", false, 1460, -1, TFO_ABSENT, 0, "" },
 	/* options of a length that is not theirs are stepped over, not read */
 	{ "0203050304070804020101", "2-3-4-1-1", false, -1, -1, TFO_ABSENT, 0, "" },
+	{ "020605b40000" "0302", "2-3", false, -1, -1, TFO_ABSENT, 0, "" },
 };
 
 #define N_AREAS (sizeof(areas) / sizeof(*areas))
