@@ -1,0 +1,1 @@
+"""The cases, one module a subject; importing a module registers its cases."""

@@ -1,0 +1,8 @@
+"""usage: python3 -m cases [CASE]... - inside the lab that `run` built; prints the closing line."""
+
+import sys
+
+import harness
+from . import servers, targets, rows, packets, network, end, scale  # noqa: F401 - in this order
+
+sys.exit(harness.main(sys.argv[1:]))

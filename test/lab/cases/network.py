@@ -1,0 +1,92 @@
+"""Source addresses, who resets, interfaces, privilege."""
+
+from harness import (HOSTS, QUICK, Tap, captured, case, check_row, check_rows, equal, finish, host,
+	shell, start, tfomap, truth, by_target)
+from .targets import PLAIN, sent_nothing
+
+BORROWED4, BORROWED6 = "198.19.9.9", "2001:2:0:ff::9"  # the scanner's kernel does not own them
+
+
+def _resets(capture):
+	return {target: [flow.resets for flow in flows] for target, flows in capture.flows.items()}
+
+
+@case("network/reset-by-kernel")
+def the_kernel_resets_what_it_owns():
+	run, capture = captured(host("listener"), host("listener", 1))
+	check_rows(run, capture)
+	for target, resets in _resets(capture).items():
+		assert all(resets), f"{target}: {resets}"
+
+
+@case("network/reset-by-tfomap")
+def tfomap_resets_what_the_kernel_does_not_own():
+	for source, family in ((BORROWED4, 0), (BORROWED6, 1)):
+		run, capture = captured(host("listener", family), host("knot", family),
+			host("listener-plain", family), "-S", source)
+		check_rows(run, capture)
+		equal({flow.source for flows in capture.flows.values() for flow in flows}, {source},
+			"source address")
+		equal({row["verdict"] for row in run.rows}, {"accepted", "no-cookie"}, "verdicts")
+		for target, resets in _resets(capture).items():
+			assert all(resets), f"{target}: a handshake was left open: {resets}"
+
+
+@case("network/source-list")
+def one_source_a_target():
+	run, capture = captured("198.18.41.0/27", "-p", HOSTS["listener"].port, "-S",
+		f"198.19.0.2,{BORROWED4}")
+	check_rows(run, capture)
+	used = {target: {flow.source for flow in flows} for target, flows in capture.flows.items()}
+	assert all(len(sources) == 1 for sources in used.values()), "a target saw two sources"
+	equal(set.union(*used.values()), {"198.19.0.2", BORROWED4}, "sources in use")
+	equal({row["verdict"] for row in run.rows}, {"accepted"}, "verdicts")
+
+
+@case("network/interface")
+def the_interface_by_name():
+	run, capture = captured(host("nginx"), "-i", "scan0")
+	check_rows(run, capture)
+	run = sent_nothing(host("nginx"), "-i", "nosuch0", expect=2)
+	assert "nosuch0" in run.err, run.err
+
+
+@case("network/gateway")
+def the_gateway_by_address():
+	run, capture = captured(host("nginx"), host("nginx", 1), "-G", "02:00:00:00:00:01")
+	check_rows(run, capture)
+	equal({row["verdict"] for row in run.rows}, {"accepted"}, "verdicts")
+
+
+@case("network/down")
+def the_interface_goes_down():
+	tap = Tap()
+	process = start(QUICK + ["198.18.0.0/16", "-p", PLAIN, "-r", 500])
+	try:
+		tap.wait_syns(100)
+		shell("ip -n scan link set scan0 down")
+		run = finish(process)
+	finally:
+		shell("topology_scan_up")
+	equal(run.status, 3, "exit status: " + run.err)
+	assert "scan0" in run.err, f"the message does not name the interface: {run.err}"
+	assert run.rows, "rows of answers that came before are lost"
+	equal({row["verdict"] for row in run.rows}, {"no-cookie"}, "verdicts")
+	by_target(run.rows)
+
+
+@case("network/no-privilege")
+def without_the_right_to_send():
+	before = truth.syn_counters()
+	run = tfomap(host("nginx"), expect=2, prefix=("setpriv", "--bounding-set",
+		"-net_raw,-net_admin", "--inh-caps", "-net_raw,-net_admin"))
+	equal(truth.syn_counters(), before, "SYNs")
+	assert run.err.strip() and not run.out, f"no message, or rows: {run.out}"
+
+
+@case("network/row-of-each-family")
+def families_in_one_scan():
+	run, capture = captured(host("listener"), host("listener", 1), "--rows", "target")
+	rows = by_target(run.rows)
+	for target in HOSTS["listener"].twins:
+		check_row(rows[target], capture.flows[target])

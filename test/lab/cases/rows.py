@@ -1,0 +1,114 @@
+"""Output: formats, fields, what is reported, files that go with the rows."""
+
+import collections
+import json
+
+from harness import (HOSTS, SEVEN, WORK, captured, case, check_rows, equal, fresh_filters,
+	host, listed, read_rows, spell, tfomap, write)
+
+NAMES = ("nginx", "nginx-plain", "knot", "listener", "closed", "silent", "gone")
+# What does not differ between two scans of the same servers with the same seed.
+STABLE = """ip port domain verdict confirmed conditions signals tfo_synkind tfo_ackkind tfo_synclen
+	tfo_ackclen tfo_dlen tfo_acked cookie reply ttl window mss wscale tcp_options source_ip
+	probes""".split()
+
+
+def server_list():
+	return write("rows-list", "".join(spell(t) + "\n" for n in NAMES for t in HOSTS[n].twins))
+
+
+def stable(rows):
+	return sorted(tuple(row[name] for name in STABLE) for row in rows)
+
+
+@case("rows/formats")
+def csv_and_ndjson_are_the_same_rows():
+	text = tfomap("-I", server_list(), "-e", 3, "-O", "csv")
+	lines = tfomap("-I", server_list(), "-e", 3, "-O", "ndjson")
+	equal(stable(lines.rows), stable(text.rows), "rows")
+	for line in lines.out.splitlines():
+		row = json.loads(line)
+		assert isinstance(row["port"], int) and isinstance(row["conditions"], list), line
+		assert isinstance(row["flows"], list) and row["flows"], line
+	equal(len(text.rows[0]) + 2, len(json.loads(lines.out.splitlines()[0])),
+		"ndjson has flows and info beside the columns")
+
+
+@case("rows/fields")
+def chosen_fields_and_no_header():
+	run = tfomap(host("nginx"), "-f", "verdict,ip,tfo_dlen", "--no-header")
+	verdict, ip, dlen = run.out.strip().split(",")
+	equal((verdict, ip), ("accepted", HOSTS["nginx"].v4), "chosen fields")
+	assert int(dlen) > 0
+	run = tfomap(host("nginx"), "-f", "*")
+	assert {"ip", "verdict", *SEVEN} <= run.rows[0].keys(), run.rows
+
+
+@case("rows/report")
+def three_degrees_of_silence():
+	for report in ("synack", "answered", "all"):
+		run, capture = captured("-I", server_list(), "--report", report, "--retries", 1)
+		check_rows(run, capture, report)
+		silent = [row for row in run.rows if row["verdict"] == "offline"]
+		equal(len(silent), 2 if report == "all" else 0, f"silent rows of --report {report}")
+
+
+@case("rows/output-file")
+def rows_in_a_file():
+	path = f"{WORK}/out.csv"
+	run = tfomap(host("nginx"), host("knot"), "-o", path)
+	equal(run.out, "", "stdout beside -o")
+	with open(path, newline="") as f:
+		equal({row["verdict"] for row in read_rows(f.read())}, {"accepted"}, "verdicts")
+
+
+def seen_replies(capture):
+	"""Each first answer of each SYN, as a reply row tells it"""
+	found = collections.Counter()
+	for (ip, port), flows in capture.flows.items():
+		for flow in flows:
+			for answer in flow.answers[:1]:
+				common = (ip, str(port), "data" if flow.is_data else "request", answer.reply,
+					str(flow.kind), str(len(flow.cookie) // 2), str(flow.seq), str(flow.dlen),
+					str(flow.sport))
+				found[common + ((str(answer.kind), answer.cookie, str(answer.ack))
+					if answer.reply == "synack" else ())] += 1
+	return found
+
+
+def told_replies(rows):
+	found = collections.Counter()
+	for row in rows:
+		names = "ip port probe reply tfo_synkind tfo_synclen tfo_seq tfo_dlen source_port".split()
+		if row["reply"] == "synack":
+			names += ["tfo_ackkind", "cookie", "tfo_ack"]
+		found[tuple(row[name] for name in names)] += 1
+	return found
+
+
+@case("rows/reply")
+def one_row_a_reply():
+	run, capture = captured("-I", server_list(), "--rows", "reply")
+	equal(told_replies(run.rows), seen_replies(capture), "replies")
+	for row in run.rows:
+		assert row["repeat"] in ("false", "0") and row["late"] in ("false", "0"), row
+
+
+@case("rows/saved-capture")
+def a_saved_capture_tells_the_same():
+	fresh_filters()
+	path, meta = f"{WORK}/saved.pcap", f"{WORK}/saved.json"
+	args = ["-I", server_list(), "--rows", "reply", "-e", 5]
+	live = tfomap(*args, "--save-pcap", path, "-m", meta)
+	again, capture = captured(*args, "--rx", f"pcap:{path}")
+	equal(capture.syns, 0, "SYNs sent while a file is read")
+	assert live.rows, "nothing to compare"
+	equal(sorted(again.out.splitlines()), sorted(live.out.splitlines()), "rows")
+
+
+@case("rows/domainless")
+def signals_are_quiet_on_sound_servers():
+	run = tfomap(host("nginx"), host("nginx-plain"), host("closed"))
+	for row in run.rows:
+		assert not listed(row["signals"]) & {"echo", "kind-switch", "syn-proxy", "malformed",
+			"injected", "unsolicited", "cookie-rotates", "proxy-likely"}, row

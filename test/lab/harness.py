@@ -1,0 +1,276 @@
+"""Runs tfomap in the scanner's namespace, reads its rows, holds them against the truth, and
+keeps the list of cases."""
+
+import csv
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import traceback
+from dataclasses import dataclass
+
+import truth
+from truth import WORK, Capture, fastopen_counters, inside, syn_counters, wait_for
+
+TFOMAP = os.environ["TFOMAP"]
+LAB = os.path.dirname(os.path.abspath(__file__))
+LIFE_S = 90  # no run of tfomap may last longer
+SCAN4, SCAN6 = "198.19.0.2", "2001:2:0:ff::2"
+# A silent probe is silent after 1 s, and the last answers need no 8 s on one cable.
+QUICK = ["--no-default-blocklist", "-c", "1", "--timeout", "1"]
+SEVEN = "tfo_synkind tfo_ackkind tfo_synclen tfo_ackclen tfo_seq tfo_dlen tfo_ack".split()
+
+
+class Skip(Exception):
+	pass
+
+
+@dataclass
+class Host:
+	name: str
+	program: str
+	queue: str
+	port: int
+	filter: str
+	v4: str
+	v6: str
+	verdict: str
+
+	@property
+	def twins(self):
+		return ((self.v4, self.port), (self.v6, self.port))
+
+
+def _hosts():
+	with open(f"{LAB}/hosts.tbl") as table:
+		rows = [line.split() for line in table if not line.startswith("#")]
+	return {r[0]: Host(r[0], r[1], r[2], int(r[3]), *r[4:]) for r in rows}
+
+
+HOSTS = _hosts()
+
+
+def spell(target):
+	"""addr:port or [v6]:port"""
+	address, port = target
+	return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def host(name, family=0):
+	"""A host's target as tfomap reads it; family 0 = IPv4, 1 = IPv6"""
+	return spell(HOSTS[name].twins[family])
+
+
+# ---- running tfomap ----
+
+@dataclass
+class Run:
+	status: int
+	out: str
+	err: str
+	rows: list
+
+
+def command(args, prefix=()):
+	return ["ip", "netns", "exec", "scan", *prefix, TFOMAP, *map(str, args)]
+
+
+def start(args, prefix=(), **popen):
+	popen = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+		"text": True} | popen
+	return subprocess.Popen(command(args, prefix), **popen)
+
+
+def finish(process, stdin=None):
+	try:
+		out, err = process.communicate(stdin, timeout=LIFE_S)
+	except subprocess.TimeoutExpired:
+		process.kill()
+		out, err = process.communicate()
+		raise AssertionError(f"tfomap did not end in {LIFE_S} s; it said: {err[-2000:]}")
+	return Run(process.returncode, out or "", err, read_rows(out or ""))
+
+
+def tfomap(*args, quick=True, stdin=None, expect=0, prefix=()):
+	"""Runs it to its end and holds its exit status against `expect`."""
+	args = QUICK + list(args) if quick else args
+	run = finish(start(args, prefix, stdin=subprocess.PIPE), stdin or "")
+	assert run.status == expect, \
+		f"exit status {run.status}, not {expect}: {' '.join(map(str, args))}\n{run.err[-2000:]}"
+	return run
+
+
+def captured(*args, **kwargs):
+	"""tfomap(), with a capture of the far end: (run, capture)"""
+	with Capture() as capture:
+		run = tfomap(*args, **kwargs)
+	return run, capture
+
+
+class Tap:
+	"""Sees SYNs arrive at the servers' end while a scan runs: the event that cases wait for."""
+
+	def __init__(self):
+		with inside("net"):
+			self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+			self._socket.bind(("net0", 3))
+		self._socket.settimeout(30)
+
+	def wait_syns(self, n):
+		while n:
+			packet = self._socket.recv(128)
+			tcp = packet[20:] if packet[0] >> 4 == 4 else packet[40:]
+			protocol = packet[9] if packet[0] >> 4 == 4 else packet[6]
+			n -= protocol == socket.IPPROTO_TCP and tcp[13] & (truth.SYN | truth.ACK) == truth.SYN
+		self._socket.close()
+
+
+def interrupt(process, number=signal.SIGINT):
+	"""Sends a signal and returns when the process has taken it, or has ended."""
+	process.send_signal(number)
+
+	def taken():
+		try:
+			with open(f"/proc/{process.pid}/status") as status:
+				sets = dict(line.split(":", 1) for line in status)
+		except FileNotFoundError:
+			return True
+		bit = 1 << (number - 1)
+		return not (int(sets["ShdPnd"], 16) | int(sets["SigPnd"], 16)) & bit \
+			or sets["State"].split()[0] == "Z"
+	wait_for(taken, "the signal to be taken")
+
+
+# ---- rows ----
+
+def read_rows(text):
+	"""CSV or ndjson, every value as the CSV would spell it; a row that is not sound is a failure"""
+	if text.startswith("{"):
+		return [{k: _spelled(v) for k, v in json.loads(line).items()}
+			for line in text.splitlines()]
+	rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+	assert not text or text.endswith("\n"), f"the last row is cut short: {text[-80:]!r}"
+	for row in rows:
+		assert len(row) == len(rows[0]), f"{len(row)} columns, not {len(rows[0])}: {row}"
+	return [dict(zip(rows[0], row)) for row in rows[1:]]
+
+
+def _spelled(value):
+	if value is None:
+		return ""
+	if isinstance(value, bool):
+		return str(value).lower()
+	if isinstance(value, list) and all(isinstance(v, str) for v in value):
+		return ";".join(value)
+	return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+
+
+def target_of(row):
+	return row["ip"], int(row["port"])
+
+
+def by_target(rows):
+	found = {target_of(row): row for row in rows}
+	assert len(found) == len(rows), "a target has two rows"
+	return found
+
+
+def listed(words):
+	return set(words.split(";")) - {""}
+
+
+def check_row(row, flows):
+	"""One row of --rows target against all flows of its target"""
+	want = truth.expected_row(flows)
+	got = {name: row[name] for name in want}
+	got["conditions"] = listed(row["conditions"])
+	for name, value in want.items():
+		value = value if isinstance(value, set) else str(value)
+		assert got[name] == value, f"{spell(target_of(row))}: {name} is {got[name]!r}, " \
+			f"the far end says {value!r}"
+
+
+def check_rows(run, capture, report="answered"):
+	"""All rows against all the capture saw: the same targets, each row right in every field"""
+	told = {
+		"all": lambda flows: True,
+		"answered": lambda flows: any(f.answers for f in flows),
+		"synack": lambda flows: any(f.first("synack") for f in flows),
+	}[report]
+	rows = by_target(run.rows)
+	want = {t for t, flows in capture.flows.items() if told(flows)}
+	assert rows.keys() == want, f"rows only: {set(rows) - want}; far end only: {want - set(rows)}"
+	for target, row in rows.items():
+		check_row(row, capture.flows[target])
+	check_packets(capture)
+
+
+def check_packets(capture):
+	"""No packet of ours is unsound, and nothing came back that no SYN asked for"""
+	for target, flows in capture.flows.items():
+		assert all(f.sound for f in flows), f"bad TCP checksum towards {spell(target)}"
+	assert not capture.stray, f"answers to no SYN of ours: {capture.stray[:3]}"
+
+
+def equal(got, want, what):
+	assert got == want, f"{what}: {got!r}, not {want!r}"
+
+
+def write(name, text):
+	path = f"{WORK}/{name}"
+	with open(path, "w") as f:
+		f.write(text)
+	return path
+
+
+def shell(text):
+	"""A line for bash with the topology's functions at hand"""
+	subprocess.run(["bash", "-euc", f"lab_dir={LAB}; . {LAB}/topology.sh; {text}"], check=True)
+
+
+def fresh_filters():
+	shell("topology_filters")
+
+
+# ---- cases ----
+
+CASES = {}
+
+
+def case(name):
+	def register(function):
+		assert name not in CASES, name
+		CASES[name] = function
+		return function
+	return register
+
+
+def main(wanted):
+	unknown = [w for w in wanted if not any(_fits(name, w) for name in CASES)]
+	if unknown:
+		print(f"no such case: {' '.join(unknown)}", file=sys.stderr)
+		return 2
+	n = {"passed": 0, "failed": 0, "skipped": 0}
+	for name, function in CASES.items():
+		if wanted and not any(_fits(name, w) for w in wanted):
+			continue
+		try:
+			function()
+			outcome, why = "passed", ""
+		except Skip as reason:
+			outcome, why = "skipped", f": {reason}"
+		except Exception as error:
+			outcome, why = "failed", f": {error}"
+			if not isinstance(error, AssertionError):
+				why += "\n" + traceback.format_exc()
+		n[outcome] += 1
+		print(f"{outcome:8}{name}{why}", flush=True)
+	print(f"{n['passed']} passed, {n['failed']} failed, {n['skipped']} skipped")
+	return 1 if n["failed"] else 0
+
+
+def _fits(name, wanted):
+	return name == wanted or name.startswith(wanted + "/")

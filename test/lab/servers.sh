@@ -1,0 +1,95 @@
+# Sourced: the lab's servers, all in the namespace "net"; see hosts.tbl for who answers where.
+# All are children of the script that sources this; servers_down ends them by their ids.
+
+server_pids=()
+
+# server_start NAME READY COMMAND... - returns as soon as COMMAND printed a line with READY in it
+server_start() {
+	local name=$1 ready=$2 line out
+	shift 2
+
+	exec {out}< <(exec ip netns exec net "$@" 2>&1)
+	server_pids+=($!)
+	while read -r -t 20 -u "$out" line; do
+		echo "$line" >>"$work_dir/$name.log"
+		if [[ $line == *"$ready"* ]]; then
+			cat <&"$out" >>"$work_dir/$name.log" &
+			exec {out}<&-
+			return 0
+		fi
+	done
+	cat "$work_dir/$name.log" >&2 || true
+	die "$name did not start"
+}
+
+# The kernel listener: any address, every port of the plan that names it.
+servers_listener() {
+	local host program queue port filter v4 v6 verdict ports=()
+
+	while read -r host program queue port filter v4 v6 verdict; do
+		[ "$program" != listener ] || ports+=("$port:${queue/#-/0}")
+	done < <(host_rows)
+	"${CC:-cc}" -O2 -Wall -Wextra -o "$work_dir/listener" "$lab_dir/listener.c"
+	server_start listener ready "$work_dir/listener" "${ports[@]}"
+}
+
+servers_nginx() {
+	local host program queue port filter v4 v6 verdict open
+
+	mkdir -p "$work_dir/nginx"
+	{
+		echo "user root; daemon off; master_process off; pid $work_dir/nginx/pid;"
+		echo "error_log stderr notice;"
+		echo "events { worker_connections 4096; }"
+		echo "http { access_log off;"
+		for open in client_body proxy fastcgi uwsgi scgi; do
+			echo " ${open}_temp_path $work_dir/nginx/$open;"
+		done
+		echo " server {"
+		while read -r host program queue port filter v4 v6 verdict; do
+			[ "$program" = nginx ] || continue
+			open=
+			[ "$queue" = - ] || open=" fastopen=$queue"
+			echo "  listen $v4:$port$open;"
+			echo "  listen [$v6]:$port$open;"
+		done < <(host_rows)
+		echo "  return 200 'tfomap lab\n';"
+		echo " } }"
+	} >"$work_dir/nginx.conf"
+	# nginx names its event method after bind() and listen()
+	server_start nginx 'event method' nginx -e stderr -c "$work_dir/nginx.conf"
+}
+
+servers_knot() {
+	local host program queue port filter v4 v6 verdict
+
+	mkdir -p "$work_dir/knot"
+	{
+		echo "server:"
+		echo "  rundir: $work_dir/knot"
+		echo "  user: root"
+		while read -r host program queue port filter v4 v6 verdict; do
+			[ "$program" != knot ] || echo "  listen: [ $v4@$port, $v6@$port ]"
+		done < <(host_rows)
+		echo "database:"
+		echo "  storage: $work_dir/knot"
+		echo "log:"
+		echo "  - target: stdout"
+		echo "    any: info"
+	} >"$work_dir/knot.conf"
+	server_start knot 'server started' knotd -c "$work_dir/knot.conf"
+}
+
+servers_up() {
+	servers_listener
+	servers_nginx
+	servers_knot
+}
+
+servers_down() {
+	local pid
+
+	for pid in "${server_pids[@]}"; do
+		kill "$pid" 2>/dev/null || true
+	done
+}

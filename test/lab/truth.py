@@ -1,0 +1,265 @@
+"""What really happened: the servers' own counters, and tshark's reading of a capture taken at
+the servers' end of the cable. Nothing in this file asks tfomap."""
+
+import ctypes
+import ipaddress
+import json
+import os
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+WORK = "/run/lab"
+CLONE_NEWNET = 0x40000000
+FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
+CLIENT_PORTS = range(61000, 61010)  # the lab's own clients: no capture is about them
+LATE_S = 0.9  # INTERFACE.md section 4, verdict "unknown"
+FIELDS = """frame.time_epoch ip.src ip.dst ipv6.src ipv6.dst tcp.srcport tcp.dstport tcp.flags
+	tcp.seq_raw tcp.ack_raw tcp.len tcp.options tcp.option_kind tcp.options.tfo.cookie
+	tcp.checksum.status tcp.payload icmp.type icmpv6.type""".split()
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@contextmanager
+def inside(host):
+	"""This thread, inside a host's network namespace: for sockets and counters."""
+	home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+	there = os.open(f"/run/netns/{host}", os.O_RDONLY)
+	try:
+		if _libc.setns(there, CLONE_NEWNET):
+			raise OSError(ctypes.get_errno(), "setns " + host)
+		yield
+	finally:
+		_libc.setns(home, CLONE_NEWNET)
+		os.close(there)
+		os.close(home)
+
+
+def wait_for(condition, what, limit_s=20):
+	"""Waits until condition() is true; its value is returned."""
+	end = time.monotonic() + limit_s
+	while not (value := condition()):
+		assert time.monotonic() < end, f"waited {limit_s} s for {what}"
+		time.sleep(0.01)
+	return value
+
+
+def fastopen_counters():
+	"""TCPFastOpen* of the servers' kernel, without the prefix."""
+	with inside("net"), open("/proc/thread-self/net/netstat") as lines:
+		names, values = [line.split() for line in lines if line.startswith("TcpExt:")]
+	return {name[11:]: int(value) for name, value in zip(names, values)
+		if name.startswith("TCPFastOpen")}
+
+
+def syn_counters():
+	"""SYNs that reached the servers' end, as nftables counted them: all, and those with a cookie."""
+	text = subprocess.run("ip netns exec net nft -j list counters".split(),
+		check=True, capture_output=True, text=True).stdout
+	found = {c["counter"]["name"]: c["counter"]["packets"]
+		for c in json.loads(text)["nftables"] if "counter" in c}
+	return found["syn_all"], found["syn_cookie"]
+
+
+@dataclass
+class Answer:
+	reply: str  # synack, rst, icmp: the words of the field "reply"
+	time: float
+	ack: int = 0
+	kind: int = 0
+	cookie: str = ""
+
+
+@dataclass
+class Flow:
+	"""One SYN of the scanner and what came back."""
+	source: str
+	sport: int
+	time: float
+	seq: int
+	kind: int
+	cookie: str
+	dlen: int
+	options: str
+	kinds: list
+	payload: bytes
+	sound: bool  # its TCP checksum is right
+	answers: list = field(default_factory=list)
+	early: int = 0  # bytes of response before any ACK of the scanner's
+	resets: int = 0  # RSTs of the scanner
+
+	@property
+	def is_data(self):
+		return bool(self.cookie)
+
+	def first(self, reply):
+		return next((a for a in self.answers if a.reply == reply), None)
+
+	def acked(self):
+		return (self.first("synack").ack - self.seq - 1) % 2**32
+
+
+def _tfo_kind(kinds):
+	return next((k for k in (34, 254) if str(k) in kinds), 0)
+
+
+class Capture:
+	"""A capture of the servers' end: with Capture() as c: ...; then c.flows is
+	{(address, port): [Flow...]}, in the order of sending."""
+
+	def __enter__(self):
+		self.path = f"{WORK}/capture.pcapng"
+		self._log = f"{WORK}/dumpcap.log"
+		wanted = "(tcp or icmp or icmp6 or udp port 9) and not portrange " \
+			f"{CLIENT_PORTS[0]}-{CLIENT_PORTS[-1]}"
+		with open(self._log, "w") as log:
+			self._dumpcap = subprocess.Popen(["ip", "netns", "exec", "net", "dumpcap", "-i",
+				"net0", "-B", "64", "-f", wanted, "-w", self.path],
+				stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+		wait_for(lambda: "File:" in open(self._log).read(), "dumpcap to start")
+		return self
+
+	def __exit__(self, kind, value, trace):
+		"""Ends the capture once a marker sent after everything else is in the file."""
+		try:
+			if kind is None:
+				marker = os.urandom(16)
+				with inside("scan"):
+					s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+				s.sendto(marker, ("198.18.255.255", 9))
+				s.close()
+				wait_for(lambda: marker in self._tail(), "the marker in the capture")
+		finally:
+			self._dumpcap.send_signal(2)
+			self._dumpcap.wait(20)
+		if kind is None:
+			self._read()
+
+	def _tail(self):
+		with open(self.path, "rb") as f:
+			f.seek(max(0, os.path.getsize(self.path) - 65536))
+			return f.read()
+
+	def _read(self):
+		command = ["tshark", "-n", "-r", self.path, "-T", "fields",
+			"-o", "tcp.check_checksum:TRUE", "-o", "tcp.analyze_sequence_numbers:FALSE"]
+		for name in FIELDS:
+			command += ["-e", name]
+		text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+		self.flows, self._by_key, self.stray = {}, {}, []
+		for line in text.splitlines():
+			self._packet(dict(zip(FIELDS, line.split("\t"))))
+
+	def _packet(self, p):
+		if not p["tcp.srcport"]:
+			return
+		# An ICMP error quotes a packet of the scanner: its addresses come last.
+		quoted = bool(p["icmp.type"] or p["icmpv6.type"])
+		sources = (p["ipv6.src"] or p["ip.src"]).split(",")
+		dests = (p["ipv6.dst"] or p["ip.dst"]).split(",")
+		here = (str(ipaddress.ip_address(sources[-1])), int(p["tcp.srcport"]))
+		there = (str(ipaddress.ip_address(dests[-1])), int(p["tcp.dstport"]))
+		when = float(p["frame.time_epoch"])
+		if quoted:
+			self._answer(here + there, Answer("icmp", when))
+			return
+		flags = int(p["tcp.flags"], 16)
+		kinds = p["tcp.option_kind"].split(",")
+		kind, cookie = _tfo_kind(kinds), p["tcp.options.tfo.cookie"]
+		ack, length = int(p["tcp.ack_raw"] or 0), int(p["tcp.len"] or 0)
+		if flags & (SYN | ACK) == SYN:
+			flow = Flow(here[0], here[1], when, int(p["tcp.seq_raw"]), kind, cookie, length,
+				p["tcp.options"], kinds, bytes.fromhex(p["tcp.payload"]),
+				p["tcp.checksum.status"] == "1")
+			self.flows.setdefault(there, []).append(flow)
+			self._by_key[here + there] = flow
+		elif here + there in self._by_key:
+			if flags & RST:
+				self._by_key[here + there].resets += 1
+		elif flags & (SYN | ACK) == SYN | ACK:
+			self._answer(there + here, Answer("synack", when, ack, kind, cookie))
+		elif flags & RST:
+			self._answer(there + here, Answer("rst", when, ack))
+		elif there + here in self._by_key and not self._by_key[there + here].resets:
+			self._by_key[there + here].early += length
+
+	def _answer(self, key, answer):
+		if key in self._by_key:
+			self._by_key[key].answers.append(answer)
+		else:
+			self.stray.append((key, answer))
+
+	@property
+	def syns(self):
+		return sum(len(flows) for flows in self.flows.values())
+
+
+def _deciding(flows):
+	"""INTERFACE.md section 3: the flow that a target's row is about."""
+	data = [f for f in flows if f.is_data and f.first("synack")]
+	gave = [f for f in flows if not f.is_data and f.first("synack") and f.first("synack").cookie]
+	answered = [f for f in flows if f.answers]
+	return (data[-1:] or gave or answered or flows)[0]
+
+
+def _verdict(flows):
+	"""INTERFACE.md section 4, as far as a survey of sound servers goes."""
+	answers = [a for f in flows for a in f.answers]
+	if not answers:
+		return "offline"
+	if not any(a.reply == "synack" for a in answers):
+		return "closed" if any(a.reply == "rst" for a in answers) else "unreachable"
+	data = [f for f in flows if f.is_data]
+	if not data:
+		asked = [f for f in flows if f.first("synack")]
+		if any(f.first("synack").cookie for f in asked):
+			return "cookie-only"
+		late = all(f.first("synack").time - f.time >= LATE_S for f in asked)
+		return "unknown" if late else "no-cookie"
+	data = [f for f in data if f.first("synack")]
+	if not data:
+		return "second-blocked"
+	last = data[-1]
+	if last.acked() == last.dlen:
+		return "accepted"
+	if last.acked():
+		return "partial"
+	return "refused" if last.first("synack").kind else "ignored"
+
+
+def _conditions(flows, verdict):
+	"""INTERFACE.md section 5."""
+	data = [f for f in flows if f.is_data]
+	synacks = [f.first("synack") for f in flows if f.first("synack")]
+	if not synacks:
+		return {"tfo.connectivity.offline"}
+	found = {"tfo.connectivity.broken" if verdict == "second-blocked"
+		else "tfo.connectivity.works"}
+	gave = any(a.cookie for a in synacks)
+	found.add("tfo.cookie.received" if gave else "tfo.cookie.not_received")
+	if data:
+		word = {"accepted": "acked", "second-blocked": "failed"}.get(verdict, "not_acked")
+		found |= {"tfo.syndata." + word, "tfo.cookie." + word}
+	return found
+
+
+def expected_row(flows):
+	"""The row that these flows of one target must have become. Fields whose value a row of an
+	unanswered probe leaves open (tfo_ack and the like) are left out then."""
+	flow = _deciding(flows)
+	cookies = [f.first("synack").cookie for f in flows if f.first("synack")]
+	row = {
+		"verdict": _verdict(flows), "conditions": _conditions(flows, _verdict(flows)),
+		"tfo_synkind": flow.kind, "tfo_synclen": len(flow.cookie) // 2,
+		"tfo_seq": flow.seq, "tfo_dlen": flow.dlen, "probes": len(flows),
+		"source_ip": flow.source, "source_port": flow.sport,
+		"cookie": next((c for c in reversed(cookies) if c), ""),
+		"reply": flow.answers[0].reply if flow.answers else "none",
+	}
+	if answer := flow.first("synack"):
+		row |= {"reply": "synack", "tfo_ackkind": answer.kind, "tfo_ack": answer.ack,
+			"tfo_ackclen": len(answer.cookie) // 2, "tfo_acked": flow.acked()}
+	return row
