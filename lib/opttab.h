@@ -1,0 +1,96 @@
+/*
+ * opttab: one row an option: how it is called, which member of a struct its value goes to, how the
+ * value reads, and what it means. From the rows come parsing, printing, --help and the manual.
+ */
+#ifndef TFOMAP_OPTTAB_H
+#define TFOMAP_OPTTAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+/*
+ * How a value reads, and the types of the row's two members: `member`, and `also` in brackets.
+ * A set flag is true once the option was given; it may be left out.
+ */
+enum opttab_type {
+	OPTTAB_FLAG,		/* bool; takes no value */
+	OPTTAB_INT,		/* int: digits */
+	OPTTAB_U32,		/* uint32_t [bool set]: digits */
+	OPTTAB_U64,		/* uint64_t [bool set]: digits, K M G for thousands of them */
+	OPTTAB_RATE,		/* double: digits, a fraction, K M G; 0, or min..max */
+	OPTTAB_SECONDS,		/* uint64_t, ns: digits and a fraction, in seconds */
+	OPTTAB_WORD,		/* an enum: the place of the word in words */
+	OPTTAB_WORD_FILE,	/* const char *, the word [const char * file]: word or word:FILE */
+	OPTTAB_STRING,		/* const char *; min: the least length */
+	OPTTAB_PORTS,		/* uint16_t *, heap [uint32_t count]: 22,80-90 or *; sorted */
+	OPTTAB_PORT_RANGE,	/* uint16_t first [uint16_t last]: 80 or 80-90 */
+	OPTTAB_ADDRS,		/* struct addr[max] [size_t count]: comma-separated, once each */
+	OPTTAB_MAC,		/* uint8_t[6] [bool set]: one station's address */
+	OPTTAB_HEX,		/* uint8_t[max] [bool set]: exactly 2 * max digits */
+	OPTTAB_PAYLOAD,		/* struct payload [const char * as given: file:NAME only there] */
+	OPTTAB_TYPES
+};
+
+struct opttab_word {
+	const char *word;	/* NULL ends the list */
+	bool file;		/* OPTTAB_WORD_FILE: `:FILE` must follow, else it must not */
+};
+
+struct opttab_row {
+	const char *name;		/* long name, without dashes */
+	char letter;			/* 0: none */
+	enum opttab_type type;
+	size_t member, also;		/* offsets into the caller's struct; 0: none */
+	double min, max;		/* of a number as it is typed; max 0: the type's */
+	const struct opttab_word *words;
+	const char *def;		/* the default, as it would be typed; NULL: no fixed one */
+	const char *group;
+	const char *arg;		/* what --help calls the value; NULL for flags */
+	const char *help;		/* for --help, 44 columns; NULL: on the next row's line */
+	const char *man;		/* for the manual: plain text, options as --name */
+};
+
+/*
+ * Reads value (ignored for flags) into base's members. Strings point into value. 0; -EINVAL with a
+ * message that names option, value, reason and what would do; -ENOMEM. On an error the members
+ * keep what they had, the addresses of OPTTAB_ADDRS aside.
+ */
+int opttab_parse(const struct opttab_row *row, void *base, const char *value, struct err *e);
+
+/*
+ * Writes the value in force in the words that opttab_parse() takes ("true" or "false" for flags),
+ * as snprintf() does: at most len bytes with the NUL, returns the length it has uncut. Empty where
+ * a string is NULL, a set flag false, an int below 0, a list empty.
+ */
+size_t opttab_format(const struct opttab_row *row, const void *base, char *out, size_t len);
+
+/* Frees what opttab_parse() put on the heap (OPTTAB_PORTS). */
+void opttab_free(const struct opttab_row *row, void *base);
+
+/* The index of the row with that name, resp. letter (not 0); n: none. */
+size_t opttab_find(const struct opttab_row *rows, size_t n, const char *name);
+size_t opttab_find_letter(const struct opttab_row *rows, size_t n, char letter);
+
+/* The name most like a mistyped one; NULL: none is near. */
+const char *opttab_nearest(const struct opttab_row *rows, size_t n, const char *name);
+
+/* Letters to insert, delete, change or swap with a neighbour to make b of a; 63 letters count. */
+unsigned int opttab_distance(const char *a, const char *b);
+
+/*
+ * The line of --help for rows[0], which also tells of the rows that share it; first: the first of
+ * its group, whose name is then shown. The default is shown where there is room. Returns how many
+ * rows the line is about.
+ */
+#define OPTTAB_LINE_LEN 81	/* 80 columns and the NUL */
+size_t opttab_help(const struct opttab_row *rows, size_t n, bool first,
+		   char out[static OPTTAB_LINE_LEN]);
+
+/* The manual's entry (.TP) for a row, and plain text as roff; both as snprintf(). */
+size_t opttab_roff(const struct opttab_row *row, char *out, size_t len);
+size_t opttab_roff_text(const char *text, char *out, size_t len);
+
+#endif

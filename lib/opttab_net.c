@@ -1,0 +1,204 @@
+/* opttab's parsers of ports, addresses and bytes. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "err.h"
+#include "opttab_reading.h"
+
+/* A port at *s, stepped over; 0: none there. */
+static uint16_t read_port(const char **s)
+{
+	uint64_t v;
+
+	if (!is_digit(**s) || !opttab_read_digits(s, &v) || v > UINT16_MAX)
+		return 0;
+	return (uint16_t)v;
+}
+
+/* "80" or "80-90" at *s, stepped over. */
+static int read_port_range(const struct reading *rd, const char **s, uint16_t *first,
+			   uint16_t *last)
+{
+	*first = *last = read_port(s);
+	if (*first && **s == '-') {
+		++*s;
+		*last = read_port(s);
+	}
+	if (!*first || !*last)
+		return opttab_fails(rd, "a port is a number from 1 to 65535");
+	if (*first > *last)
+		return opttab_fails(rd, "the range %u-%u runs backwards", *first, *last);
+	return 0;
+}
+
+/* Marks the ports that the value names in set. */
+static int read_port_set(const struct reading *rd, bool set[static UINT16_MAX + 1])
+{
+	const char *s = rd->value;
+
+	if (strcmp(s, "*") == 0) {
+		memset(set + 1, true, UINT16_MAX);
+		return 0;
+	}
+	for (;; s++) {
+		uint16_t first, last;
+		int err = read_port_range(rd, &s, &first, &last);
+
+		if (err)
+			return err;
+		memset(set + first, true, (size_t)last - first + 1);
+		if (!*s)
+			return 0;
+		if (*s != ',')
+			return opttab_fails(rd, "not a list of ports, such as 80,8000-8100 or *");
+	}
+}
+
+int opttab_parse_ports(const struct reading *rd)
+{
+	bool *set = calloc(UINT16_MAX + 1, sizeof(*set));
+	uint16_t *v = NULL;
+	uint32_t n = 0;
+	int err;
+
+	if (!set)
+		return err_set(rd->e, ENOMEM, "--%s: out of memory", rd->row->name);
+	err = read_port_set(rd, set);
+	if (err)
+		goto out;
+	for (uint32_t port = 1; port <= UINT16_MAX; port++)
+		n += set[port];
+	v = malloc(n * sizeof(*v));
+	if (!v) {
+		err = err_set(rd->e, ENOMEM, "--%s: out of memory", rd->row->name);
+		goto out;
+	}
+	for (uint32_t port = 1, i = 0; port <= UINT16_MAX; port++)
+		if (set[port])
+			v[i++] = (uint16_t)port;
+	opttab_free(rd->row, rd->base);
+	*(uint16_t **)reading_member(rd) = v;
+	*(uint32_t *)reading_also(rd) = n;
+out:
+	free(set);
+	return err;
+}
+
+int opttab_parse_port_range(const struct reading *rd)
+{
+	const char *s = rd->value;
+	uint16_t first, last;
+	int err = read_port_range(rd, &s, &first, &last);
+
+	if (err)
+		return err;
+	if (*s)
+		return opttab_fails(rd, "not a range of ports, such as 10000-32767");
+	*(uint16_t *)reading_member(rd) = first;
+	*(uint16_t *)reading_also(rd) = last;
+	return 0;
+}
+
+static bool addr_in(const struct addr *v, size_t n, struct addr a)
+{
+	for (size_t i = 0; i < n; i++)
+		if (addr_eq(v[i], a))
+			return true;
+	return false;
+}
+
+int opttab_parse_addrs(const struct reading *rd)
+{
+	struct addr *v = reading_member(rd);
+	const char *s = rd->value;
+	size_t n = 0;
+
+	for (;; s++) {
+		size_t len = strcspn(s, ",");
+		char word[ADDR_STRLEN];
+		struct addr a;
+
+		if (len < sizeof(word)) {
+			memcpy(word, s, len);
+			word[len] = '\0';
+		}
+		if (!len)
+			return opttab_fails(rd, "an address is missing");
+		if (len >= sizeof(word) || addr_parse(&a, word))
+			return opttab_fails(rd, "%.*s is not an IPv4 or IPv6 address "
+					     "(several are separated by commas)", (int)len, s);
+		if (!addr_in(v, n, a)) {
+			if ((double)n >= rd->row->max)
+				return opttab_fails(rd, "more than %.15g addresses", rd->row->max);
+			v[n++] = a;
+		}
+		s += len;
+		if (!*s)
+			break;
+	}
+	*(size_t *)reading_also(rd) = n;
+	return 0;
+}
+
+/* The value of a hexadecimal digit; -1: none. */
+static int hex_digit(char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Reads n bytes, two digits each, with a separator between them where sep is not 0. */
+static bool read_hex(const char *s, char sep, uint8_t *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int hi, lo;
+
+		if (i && sep && *s++ != sep)
+			return false;
+		hi = hex_digit(s[0]);
+		lo = hi < 0 ? -1 : hex_digit(s[1]);
+		if (lo < 0)
+			return false;
+		out[i] = (uint8_t)(hi << 4 | lo);
+		s += 2;
+	}
+	return !*s;
+}
+
+int opttab_parse_mac(const struct reading *rd)
+{
+	static const uint8_t zero[6];
+	uint8_t mac[6];
+
+	if (!read_hex(rd->value, ':', mac, 6) && !read_hex(rd->value, '-', mac, 6))
+		return opttab_fails(rd, "not a MAC address, such as 02:00:5e:10:00:01");
+	if (mac[0] & 1 || memcmp(mac, zero, 6) == 0)
+		return opttab_fails(rd, "not the address of one station");
+	memcpy(reading_member(rd), mac, 6);
+	reading_mark(rd);
+	return 0;
+}
+
+int opttab_parse_hex(const struct reading *rd)
+{
+	size_t n = (size_t)rd->row->max;
+	uint8_t *bytes = malloc(n);
+	bool ok;
+
+	if (!bytes)
+		return err_set(rd->e, ENOMEM, "--%s: out of memory", rd->row->name);
+	ok = read_hex(rd->value, '\0', bytes, n);
+	if (ok) {
+		memcpy(reading_member(rd), bytes, n);
+		reading_mark(rd);
+	}
+	free(bytes);
+	return ok ? 0 : opttab_fails(rd, "must be exactly %zu hexadecimal digits", 2 * n);
+}

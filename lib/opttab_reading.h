@@ -1,0 +1,54 @@
+/* opttab_reading: what the files of opttab's parsers share; for them alone. */
+#ifndef TFOMAP_OPTTAB_READING_H
+#define TFOMAP_OPTTAB_READING_H
+
+#include "opttab.h"
+
+/* One value on its way into the caller's struct. */
+struct reading {
+	const struct opttab_row *row;
+	char *base;
+	const char *value;
+	struct err *e;
+};
+
+/* The row's two members; also: NULL where the row has none. */
+static inline void *reading_member(const struct reading *rd)
+{
+	return rd->base + rd->row->member;
+}
+
+static inline void *reading_also(const struct reading *rd)
+{
+	return rd->row->also ? rd->base + rd->row->also : NULL;
+}
+
+/* Sets the row's set flag, if it has one. */
+static inline void reading_mark(const struct reading *rd)
+{
+	bool *set = reading_also(rd);
+
+	if (set)
+		*set = true;
+}
+
+/* Sets "--name value: why". Returns -EINVAL. */
+int opttab_fails(const struct reading *rd, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static inline bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Reads digits at *s, if any, and steps over them. False: too many for 64 bits; then UINT64_MAX. */
+bool opttab_read_digits(const char **s, uint64_t *out);
+
+/* The parsers of opttab_net.c. */
+int opttab_parse_ports(const struct reading *rd);
+int opttab_parse_port_range(const struct reading *rd);
+int opttab_parse_addrs(const struct reading *rd);
+int opttab_parse_mac(const struct reading *rd);
+int opttab_parse_hex(const struct reading *rd);
+
+#endif
