@@ -1,0 +1,29 @@
+/*
+ * log: messages for people, on stderr or the log file, never on stdout. Any thread, after
+ * log_open(); not in per-packet paths. A status line on a terminal is cleared before a message.
+ */
+#ifndef TFOMAP_LOG_H
+#define TFOMAP_LOG_H
+
+#include <stdbool.h>
+
+struct err;
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+
+/* file NULL: stderr. Shows levels up to level. 0, or -errno with a message. */
+int log_open(const char *file, enum log_level level, struct err *e);
+void log_close(void);
+
+void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define log_error(...)	log_msg(LOG_ERROR, __VA_ARGS__)
+#define log_warn(...)	log_msg(LOG_WARN, __VA_ARGS__)
+#define log_notice(...)	log_msg(LOG_NOTICE, __VA_ARGS__)
+#define log_info(...)	log_msg(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)	log_msg(LOG_DEBUG, __VA_ARGS__)
+
+/* Shows a status line on stderr: in place where it is a terminal, else as a line of its own. */
+void log_status(const char *line);
+bool log_status_is_terminal(void);
+
+#endif
