@@ -1,0 +1,116 @@
+/*
+ * config: what the user asked for, resolved from the option table (config.c: one row an option,
+ * from which the command line, --help, the manual's tables and --print-config come).
+ */
+#ifndef TFOMAP_CONFIG_H
+#define TFOMAP_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "addr.h"
+#include "payload.h"
+
+struct err;
+
+#define CONFIG_SOURCES_MAX	256
+#define CONFIG_RETRIES_AUTO	(-1)
+
+enum config_rows { ROWS_TARGET, ROWS_REPLY };
+enum config_report { REPORT_SYNACK, REPORT_ANSWERED, REPORT_ALL };
+enum config_format { FORMAT_CSV, FORMAT_NDJSON };
+enum config_tcp_options {
+	TCP_OPTIONS_WINDOWS, TCP_OPTIONS_LINUX, TCP_OPTIONS_BSD, TCP_OPTIONS_MSS, TCP_OPTIONS_NONE,
+};
+
+struct config_ports {
+	uint16_t *v;			/* heap, owned; sorted, no doubles, 1..65535 */
+	uint32_t n;
+};
+
+struct config {
+	int argc;			/* as called, for the metadata */
+	char **argv;
+
+	/* targets */
+	char **targets;			/* heap, owned: the words among the options, then NULL */
+	size_t ntargets;
+	struct config_ports ports;
+	const char *allowlist_file, *blocklist_file, *targets_file;
+	bool no_default_blocklist;
+	uint64_t max_targets;		/* 0: all */
+	uint32_t shards, shard;		/* shard 0..shards-1 */
+	uint64_t seed;
+	bool seed_set;
+
+	/* probing */
+	struct payload payload;
+	const char *payload_text;	/* as given */
+	int retries;			/* 0..15; CONFIG_RETRIES_AUTO: by the kind of targets */
+	uint64_t timeout_ns;
+	const char *cookie_file;
+	enum config_tcp_options tcp_options;
+
+	/* rate and end */
+	double rate_pps;		/* 0: no limit */
+	uint64_t max_runtime_ns;	/* 0: no limit */
+	uint64_t max_results;		/* 0: no limit */
+	uint64_t cooldown_ns;
+
+	/* network */
+	const char *interface;		/* NULL: by the route */
+	struct addr sources[CONFIG_SOURCES_MAX];
+	size_t nsources;		/* 0: by the route */
+	uint16_t port_first, port_last;
+	uint8_t gateway_mac[6];
+	bool gateway_mac_set;
+	const char *tx;			/* engine's name: auto, packet, libnet, pcap, null */
+	const char *tx_file;		/* of pcap:FILE, else NULL */
+	const char *rx_file;		/* of --rx pcap:FILE; NULL: live */
+	const char *save_pcap;
+	uint8_t key[16];		/* --key: of the validation hash */
+	bool key_set;
+
+	/* output */
+	const char *output_file;	/* NULL or "-": stdout */
+	enum config_format format;
+	const char *output_fields;	/* as given; NULL: the default set; "*": all */
+	enum config_rows rows;
+	enum config_report report;
+	bool no_header;
+
+	/* records */
+	const char *metadata_file, *log_file, *notes;
+	int verbosity;			/* enum log_level; --quiet lowers it to warnings */
+	bool quiet;
+
+	/* ask and leave: set where the option was given, main acts */
+	bool list_output_fields, list_verdicts, list_probes, help, version;
+};
+
+/*
+ * Sets the defaults, then reads argv, which stays as it was. 0, or -EINVAL (-ENOMEM) with a message
+ * that names the option, the value, what is wrong and what to try; then there is nothing to free.
+ * Strings point into argv. Contradictions between options are found here as well (shard >= shards,
+ * --report all with --rows reply, no target, ...), but not where an option of "ask and leave" is
+ * given. Not thread-safe (getopt).
+ */
+int config_parse(struct config *c, int argc, char **argv, struct err *e);
+void config_free(struct config *c);
+
+/* --help: all options by group, 80 columns. */
+void config_help(FILE *out);
+
+/* The option table for the manual, as roff (.TP entries by group). */
+void config_roff(FILE *out);
+
+/*
+ * Every option (those of "ask and leave" aside) by its long name with the value in force, in the
+ * words that the option takes; flags "true" or "false"; "" where nothing was given.
+ */
+typedef void config_visit_fn(void *arg, const char *name, const char *value);
+void config_visit(const struct config *c, config_visit_fn *visit, void *arg);
+
+#endif

@@ -1,0 +1,241 @@
+#include "config_options.h"
+
+#include "config.h"
+
+/* A member's place, and a compile error where it is not of the type that the row's type stores. */
+#define MEMBER(type, m)                                                                            \
+	(offsetof(struct config, m)                                                                \
+	 + 0 * sizeof(char[__builtin_types_compatible_p(type, __typeof__(((struct config *)0)->m)) \
+				   ? 1 : -1]))
+
+_Static_assert(sizeof(enum config_rows) == sizeof(int), "OPTTAB_WORD stores an int");
+
+#define FLAG(m)			OPTTAB_FLAG, MEMBER(bool, m), 0
+#define INT(m)			OPTTAB_INT, MEMBER(int, m), 0
+#define U32(m)			OPTTAB_U32, MEMBER(uint32_t, m), 0
+#define U64(m)			OPTTAB_U64, MEMBER(uint64_t, m), 0
+#define U64_SET(m, set)		OPTTAB_U64, MEMBER(uint64_t, m), MEMBER(bool, set)
+#define RATE(m)			OPTTAB_RATE, MEMBER(double, m), 0
+#define SECONDS(m)		OPTTAB_SECONDS, MEMBER(uint64_t, m), 0
+#define WORD(e, m)		OPTTAB_WORD, MEMBER(enum e, m), 0
+#define WORD_FILE(m, file)	OPTTAB_WORD_FILE, MEMBER(const char *, m),                         \
+				MEMBER(const char *, file)
+#define ONLY_FILE(file)		OPTTAB_WORD_FILE, 0, MEMBER(const char *, file)
+#define STRING(m)		OPTTAB_STRING, MEMBER(const char *, m), 0
+#define PORTS(m)		OPTTAB_PORTS, MEMBER(uint16_t *, m.v), MEMBER(uint32_t, m.n)
+#define PORT_RANGE(a, b)	OPTTAB_PORT_RANGE, MEMBER(uint16_t, a), MEMBER(uint16_t, b)
+#define ADDRS(m, n)		OPTTAB_ADDRS, MEMBER(struct addr[CONFIG_SOURCES_MAX], m),          \
+				MEMBER(size_t, n)
+#define MAC(m, set)		OPTTAB_MAC, MEMBER(uint8_t[6], m), MEMBER(bool, set)
+#define HEX16(m, set)		OPTTAB_HEX, MEMBER(uint8_t[16], m), MEMBER(bool, set)
+#define PAYLOAD(m, text)	OPTTAB_PAYLOAD, MEMBER(struct payload, m),                         \
+				MEMBER(const char *, text)
+
+static const char targets[] = "targets", probing[] = "probing", rate[] = "rate",
+	network[] = "network", output[] = "output", records[] = "records";
+const char config_group_ask[] = "ask";
+
+static const struct opttab_word tcp_options_words[] = {
+	[TCP_OPTIONS_WINDOWS] = { "windows", false }, [TCP_OPTIONS_LINUX] = { "linux", false },
+	[TCP_OPTIONS_BSD] = { "bsd", false }, [TCP_OPTIONS_MSS] = { "mss", false },
+	[TCP_OPTIONS_NONE] = { "none", false }, { NULL, false },
+};
+
+static const struct opttab_word tx_words[] = {
+	{ "auto", false }, { "packet", false }, { "libnet", false }, { "pcap", true },
+	{ "null", false }, { NULL, false },
+};
+
+static const struct opttab_word rx_words[] = {
+	{ "pcap", false }, { "pcap", true }, { NULL, false },
+};
+
+static const struct opttab_word format_words[] = {
+	[FORMAT_CSV] = { "csv", false }, [FORMAT_NDJSON] = { "ndjson", false }, { NULL, false },
+};
+
+static const struct opttab_word rows_words[] = {
+	[ROWS_TARGET] = { "target", false }, [ROWS_REPLY] = { "reply", false }, { NULL, false },
+};
+
+static const struct opttab_word report_words[] = {
+	[REPORT_SYNACK] = { "synack", false }, [REPORT_ANSWERED] = { "answered", false },
+	[REPORT_ALL] = { "all", false }, { NULL, false },
+};
+
+const struct opttab_row config_options[] = {
+	{ "target-ports", 'p', PORTS(ports), .def = "443", .group = targets, .arg = "LIST",
+	  .help = "80,443,8000-8100, or *",
+	  .man = "Ports to probe at every address that comes without one: numbers and ranges "
+		 "separated by commas, or * for 1-65535." },
+	{ "allowlist-file", 'w', STRING(allowlist_file), .min = 1, .group = targets, .arg = "FILE",
+	  .help = "prefixes to scan, one a line",
+	  .man = "Scan the prefixes in FILE, one a line; # starts a comment. With "
+		 "--targets-file, it says instead which of that file's targets may be probed: "
+		 "the others are left out and counted." },
+	{ "blocklist-file", 'b', STRING(blocklist_file), .min = 1, .group = targets, .arg = "FILE",
+	  .help = "prefixes never to send to, one a line",
+	  .man = "Never send to the prefixes in FILE, whatever else asks for them, beside the "
+		 "special-purpose ranges that are compiled in. Targets left out for that "
+		 "reason are counted and said." },
+	{ "no-default-blocklist", 0, FLAG(no_default_blocklist), .group = targets,
+	  .help = "special-purpose ranges may be probed too",
+	  .man = "Do not block the special-purpose ranges of IANA's registries (private, "
+		 "loopback, documentation, multicast and the like), which are blocked "
+		 "otherwise. For laboratories." },
+	{ "targets-file", 'I', STRING(targets_file), .min = 1, .group = targets, .arg = "FILE",
+	  .help = "server list; - is standard input",
+	  .man = "Probe the servers in FILE, one a line (see SERVER LISTS); - is standard "
+		 "input." },
+	{ "max-targets", 'n', U64(max_targets), .group = targets, .arg = "N",
+	  .help = "only the first N targets of the order",
+	  .man = "Probe only the first N targets in the order that the seed gives, before the "
+		 "shards divide them: a random sample of N. K, M and G may follow the number; "
+		 "0 is all." },
+	{ "shards", 0, U32(shards), .min = 1, .def = "1", .group = targets, .arg = "N",
+	  .man = "Divide the scan into N parts, each for a run of its own. All parts need the "
+		 "same --seed and the same targets." },
+	{ "shard", 0, U32(shard), .group = targets, .arg = "I",
+	  .help = "this run is part I, 0 to N-1, of N",
+	  .man = "The part that this run does, 0 to N-1. Default: 0." },
+	{ "seed", 'e', U64_SET(seed, seed_set), .group = targets, .arg = "N",
+	  .help = "order of the targets (default random)",
+	  .man = "The number from which the order of the targets comes. The same seed and the "
+		 "same targets give the same order. Default: a random one, which "
+		 "--metadata-file keeps." },
+
+	{ "payload", 0, PAYLOAD(payload, payload_text), .def = "auto", .group = probing,
+	  .arg = "WHAT", .help = "auto|none|http|tls|dns|text:|hex:|file:",
+	  .man = "What a data probe carries beside the cookie: auto (by the port: 80 http, 443 "
+		 "tls, 53 dns, else a short fixed text), none (no data probe is sent, the "
+		 "verdict is cookie-only), http (a minimal request), tls (a minimal "
+		 "ClientHello), dns (a query), text:STRING, hex:DIGITS or file:NAME; at most "
+		 "1024 bytes. The domain of a server list's line fills Host, SNI and QNAME." },
+	{ "retries", 0, INT(retries), .max = 15, .group = probing, .arg = "N",
+	  .help = "repeats to the silent (prefixes 0, lists 2)",
+	  .man = "How many more requests a target gets, 0 to 15, one at a time and only while "
+		 "it is silent. Default: 0 where prefixes are scanned, 2 where all targets "
+		 "come from server lists or are single addresses. Data probes are retried as "
+		 "often, and twice at least; a data probe that was answered is not." },
+	{ "timeout", 0, SECONDS(timeout_ns), .min = 0.05, .max = 600, .def = "3", .group = probing,
+	  .arg = "S", .help = "unanswered for S s is silent",
+	  .man = "A probe that is not answered S seconds after it was sent counts as silent. A "
+		 "fraction may be given." },
+	{ "cookie-file", 0, STRING(cookie_file), .min = 1, .group = probing, .arg = "FILE",
+	  .help = "known cookies: no request needed; kept up",
+	  .man = "Load the cookies in FILE, if it is there: to their targets no request is "
+		 "sent, but data with that cookie at once. Every cookie got is appended." },
+	{ "tcp-options", 0, WORD(config_tcp_options, tcp_options), .words = tcp_options_words,
+	  .def = "windows", .group = probing, .arg = "SET", .help = "linux|bsd|mss|none",
+	  .man = "Whose TCP options the SYNs carry beside TFO's: windows, linux, bsd, mss "
+		 "(that option alone) or none. More servers answer where there are some." },
+
+	{ "rate", 'r', RATE(rate_pps), .min = 0.1, .max = 1e9, .def = "10000", .group = rate,
+	  .arg = "PPS", .help = "packets/s, K M; 0: no limit",
+	  .man = "Send at most PPS packets each second, those of all kinds together: 0.1 or "
+		 "more, with a fraction or K, M, G after the number; 0 is no limit." },
+	{ "max-runtime", 't', SECONDS(max_runtime_ns), .max = 1e9, .group = rate, .arg = "S",
+	  .help = "stop sending after S seconds",
+	  .man = "Stop sending after S seconds; 0 is no limit." },
+	{ "max-results", 'N', U64(max_results), .group = rate, .arg = "N",
+	  .help = "stop after N rows",
+	  .man = "Stop after N rows; 0 is no limit." },
+	{ "cooldown-time", 'c', SECONDS(cooldown_ns), .max = 86400, .def = "8", .group = rate,
+	  .arg = "S", .help = "wait for answers at the end, s",
+	  .man = "Wait S seconds for late answers after the last packet of any kind." },
+
+	{ "interface", 'i', STRING(interface), .min = 1, .group = network, .arg = "NAME",
+	  .help = "(default by the route)",
+	  .man = "The network interface. Default: the one that the route to the targets takes." },
+	{ "source-ip", 'S', ADDRS(sources, nsources), .max = CONFIG_SOURCES_MAX, .group = network,
+	  .arg = "LIST", .help = "(default by the route)",
+	  .man = "Source addresses, separated by commas. Of several, each target is probed "
+		 "from one, chosen by a hash. Default: the one that the route to the targets "
+		 "gives." },
+	{ "source-port", 's', PORT_RANGE(port_first, port_last), .def = "10000-32767",
+	  .group = network, .arg = "RANGE", .help = "N or N-M",
+	  .man = "The range of source ports. Every kind of probe and every attempt has a part "
+		 "of it for itself, so that a late answer is not taken for another's." },
+	{ "gateway-mac", 'G', MAC(gateway_mac, gateway_mac_set), .group = network, .arg = "MAC",
+	  .help = "(default asked for by ARP and ND)",
+	  .man = "The link-layer address that packets are sent to. Default: the next hop's, "
+		 "asked for by ARP or Neighbour Discovery." },
+	{ "tx", 0, WORD_FILE(tx, tx_file), .words = tx_words, .def = "auto", .group = network,
+	  .arg = "ENGINE", .help = "packet|libnet|pcap:FILE|null",
+	  .man = "How packets are sent: packet (AF_PACKET, many a call), libnet, pcap:FILE "
+		 "(written to FILE, none leaves), null (only counted), or auto: the fastest "
+		 "that runs here. With pcap and null nothing can answer, and no privilege is "
+		 "needed." },
+	{ "rx", 0, ONLY_FILE(rx_file), .words = rx_words, .group = network, .arg = "FROM",
+	  .help = "pcap, or pcap:FILE: a saved capture",
+	  .man = "Where answers come from: pcap (live), or pcap:FILE, a capture that "
+		 "--save-pcap made: nothing is sent, and the rows come from the file. Takes "
+		 "the targets, the seed and the key (--key) of the run that made it. Default: "
+		 "pcap." },
+	{ "save-pcap", 0, STRING(save_pcap), .min = 1, .group = network, .arg = "FILE",
+	  .help = "keep what was sent and what answered",
+	  .man = "Write every packet sent and every validated answer to FILE." },
+	{ "key", 0, HEX16(key, key_set), .max = 16, .group = network, .arg = "HEX",
+	  .help = "to read a saved capture again",
+	  .man = "The key of the hash by which answers are told from forgeries, 32 hexadecimal "
+		 "digits. Default: a random one, which --metadata-file keeps. Who knows it can "
+		 "forge answers: give one only to read a saved capture again." },
+
+	{ "output-file", 'o', STRING(output_file), .min = 1, .group = output, .arg = "FILE",
+	  .help = "(default standard output)",
+	  .man = "Write the rows to FILE; - is standard output, the default." },
+	{ "output-format", 'O', WORD(config_format, format), .words = format_words, .def = "csv",
+	  .group = output, .arg = "FORM", .help = "csv|ndjson",
+	  .man = "The form of the rows: csv (RFC 4180) or ndjson (a JSON object each line). It "
+		 "never changes which rows there are." },
+	{ "output-fields", 'f', STRING(output_fields), .min = 1, .group = output, .arg = "LIST",
+	  .help = "names, in the order wanted; * is all",
+	  .man = "The fields of a row, separated by commas, in the order wanted, or * for all. "
+		 "Default: all but flows and info, which only ndjson can show." },
+	{ "rows", 0, WORD(config_rows, rows), .words = rows_words, .def = "target",
+	  .group = output, .arg = "WHAT", .help = "one for each target|reply",
+	  .man = "What a row is: target (one for each target, when nothing more is due for it) "
+		 "or reply (one for each validated answer, at once)." },
+	{ "report", 0, WORD(config_report, report), .words = report_words, .def = "answered",
+	  .group = output, .arg = "WHICH", .help = "synack|answered|all",
+	  .man = "Which targets get a row: synack (a SYN/ACK answered), answered (anything "
+		 "did), or all (the silent too)." },
+	{ "no-header", 0, FLAG(no_header), .group = output,
+	  .help = "CSV without the row of names",
+	  .man = "Leave out the row of field names in CSV." },
+
+	{ "metadata-file", 'm', STRING(metadata_file), .min = 1, .group = records, .arg = "FILE",
+	  .help = "what was run and what came of it, JSON",
+	  .man = "Write what was run and what came of it to FILE, one JSON object: version, "
+		 "arguments, the configuration in force, seed, key, targets, packets, answers, "
+		 "losses, verdicts, times, why it ended." },
+	{ "log-file", 'l', STRING(log_file), .min = 1, .group = records, .arg = "FILE",
+	  .help = "messages (default standard error)",
+	  .man = "Append messages to FILE, with the time; errors still go to standard error as "
+		 "well." },
+	{ "verbosity", 'v', INT(verbosity), .max = 4, .def = "3", .group = records, .arg = "N",
+	  .help = "0 errors to 4 debug",
+	  .man = "How much is told: 0 errors, 1 warnings, 2 notices, 3 information, 4 "
+		 "debugging." },
+	{ "quiet", 'q', FLAG(quiet), .group = records,
+	  .help = "errors and warnings only, no status line",
+	  .man = "No status line, and only errors and warnings." },
+	{ "notes", 0, STRING(notes), .group = records, .arg = "TEXT",
+	  .help = "kept in the metadata",
+	  .man = "Any text, kept in the metadata." },
+
+	{ "list-output-fields", 0, FLAG(list_output_fields), .group = config_group_ask,
+	  .man = "Print the fields that rows can have, and leave." },
+	{ "list-probes", 0, FLAG(list_probes), .group = config_group_ask,
+	  .man = "Print the kinds of probe, and leave." },
+	{ "list-verdicts", 0, FLAG(list_verdicts), .group = config_group_ask,
+	  .help = "print and leave",
+	  .man = "Print the verdicts and their rules, and leave." },
+	{ "help", 'h', FLAG(help), .group = config_group_ask,
+	  .man = "Print a summary of the options, and leave." },
+	{ "version", 'V', FLAG(version), .group = config_group_ask,
+	  .help = "print and leave",
+	  .man = "Print the version, and leave." },
+};
+
+const size_t config_noptions = sizeof(config_options) / sizeof(config_options[0]);

@@ -1,0 +1,15 @@
+/* config_options: the one table of all options; rows point into struct config. */
+#ifndef TFOMAP_CONFIG_OPTIONS_H
+#define TFOMAP_CONFIG_OPTIONS_H
+
+#include <stddef.h>
+
+#include "opttab.h"
+
+extern const struct opttab_row config_options[];
+extern const size_t config_noptions;
+
+/* The group whose options ask for something in place of a scan. */
+extern const char config_group_ask[];
+
+#endif
