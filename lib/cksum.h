@@ -1,0 +1,43 @@
+/*
+ * cksum: the Internet checksum (RFC 1071) as running sums, and its repair (RFC 1624): a template's
+ * checksum plus the words that were zero in it and now are not. Static inline for every sender.
+ */
+#ifndef TFOMAP_CKSUM_H
+#define TFOMAP_CKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bytes.h"
+
+/* Adds n bytes, as big-endian 16-bit words (an odd last byte is padded), to sum. */
+static inline uint64_t cksum_add(uint64_t sum, const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+
+	for (; i + 4 <= n; i += 4)
+		sum += get_be32(p + i);
+	for (; i + 2 <= n; i += 2)
+		sum += get_be16(p + i);
+	if (i < n)
+		sum += (uint64_t)p[i] << 8;
+	return sum;
+}
+
+/* Adds a 32-bit value, which stands at an even offset. */
+static inline uint64_t cksum_add32(uint64_t sum, uint32_t v)
+{
+	return sum + v;
+}
+
+/* The checksum field for a sum. */
+static inline uint16_t cksum_fold(uint64_t sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+#endif

@@ -1,0 +1,78 @@
+#include "sendlog.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Readers stay this far from the entry that is written over next. */
+#define GUARD 64
+
+#define LOAD(x) atomic_load_explicit(&(x), memory_order_relaxed)
+
+int sendlog_init(struct sendlog *l, uint32_t capacity)
+{
+	l->v = calloc(capacity, sizeof(*l->v));
+	l->mask = capacity - 1;
+	atomic_init(&l->n, 0);
+	return l->v ? 0 : -ENOMEM;
+}
+
+void sendlog_free(struct sendlog *l)
+{
+	free(l->v);
+	l->v = NULL;
+}
+
+void sendlog_add(struct sendlog *l, uint64_t first, uint64_t ns)
+{
+	uint64_t n = LOAD(l->n);
+
+	if (n && ns - LOAD(l->v[(n - 1) & l->mask].ns) < SENDLOG_GRAIN_NS)
+		return;
+	atomic_store_explicit(&l->v[n & l->mask].first, first, memory_order_relaxed);
+	atomic_store_explicit(&l->v[n & l->mask].ns, ns, memory_order_relaxed);
+	atomic_store_explicit(&l->n, n + 1, memory_order_release);
+}
+
+/* The oldest entry that is safe to read while the writer goes on. */
+static uint64_t oldest(const struct sendlog *l, uint64_t n)
+{
+	uint64_t keep = l->mask + 1 - GUARD;
+
+	return n > keep ? n - keep : 0;
+}
+
+uint64_t sendlog_time(const struct sendlog *l, uint64_t k)
+{
+	uint64_t n = atomic_load_explicit(&l->n, memory_order_acquire);
+	uint64_t low = oldest(l, n), lo = low, hi = n, ns;
+
+	/* The last entry whose first is at most k. */
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (LOAD(l->v[mid & l->mask].first) <= k)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == low)
+		return 0;
+	ns = LOAD(l->v[(lo - 1) & l->mask].ns);
+	/* Written over meanwhile: what was read cannot be trusted. */
+	atomic_thread_fence(memory_order_acquire);
+	return lo - 1 + l->mask + 1 > LOAD(l->n) ? ns : 0;
+}
+
+uint64_t sendlog_until(const struct sendlog *l, uint64_t *pos, uint64_t ns, uint64_t end)
+{
+	uint64_t n = atomic_load_explicit(&l->n, memory_order_acquire), first;
+
+	if (*pos < oldest(l, n))
+		*pos = oldest(l, n);
+	while (*pos < n && LOAD(l->v[*pos & l->mask].ns) <= ns)
+		(*pos)++;
+	if (*pos == n)
+		return end;
+	first = LOAD(l->v[*pos & l->mask].first);
+	return first < end ? first : end;
+}

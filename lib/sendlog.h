@@ -1,0 +1,42 @@
+/*
+ * sendlog: when each place of the sweep was sent, as (first place, time) per batch: the round-trip
+ * time without a bit of the packet, to one batch or SENDLOG_GRAIN_NS. One writer, any readers; the
+ * oldest entries are written over.
+ */
+#ifndef TFOMAP_SENDLOG_H
+#define TFOMAP_SENDLOG_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Batches closer than this share an entry, so that memory is bounded by time, not by the rate. */
+#define SENDLOG_GRAIN_NS 50000ull
+
+struct sendlog_entry {
+	_Atomic uint64_t first, ns;
+};
+
+struct sendlog {
+	struct sendlog_entry *v;	/* heap, owned */
+	uint64_t mask;
+	_Atomic uint64_t n;		/* entries written so far */
+};
+
+/* capacity: a power of two, 128 at least. 0 or -ENOMEM. */
+int sendlog_init(struct sendlog *l, uint32_t capacity);
+void sendlog_free(struct sendlog *l);
+
+/* Writer: places from first on were sent at ns (> 0). Neither may go back. */
+void sendlog_add(struct sendlog *l, uint64_t first, uint64_t ns);
+
+/* When place k was sent; 0: before what the log holds (or k was not sent). */
+uint64_t sendlog_time(const struct sendlog *l, uint64_t k);
+
+/*
+ * The first place below end that was not sent by ns: all places before it were, or were skipped.
+ * end: places of which the log is known to tell (read before the call). *pos: where the last call
+ * stopped, 0 at first; ns must not go back from call to call.
+ */
+uint64_t sendlog_until(const struct sendlog *l, uint64_t *pos, uint64_t ns, uint64_t end);
+
+#endif
