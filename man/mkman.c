@@ -1,0 +1,127 @@
+/*
+ * mkman: makes a manual page from its .in file: standard input to standard output. A line that is
+ * only @NAME@ is replaced by a table of the program's own; @VERSION@ is replaced wherever it is.
+ * What no plan of this version sends, and what could be told only by sending it, is left out.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "opttab.h"
+#include "plan.h"
+#include "probe.h"
+#include "result.h"
+#include "verdict.h"
+
+#define LINE_LEN 1024
+
+static bool probe_is_sent(enum probe_kind kind)
+{
+	const struct plan all = { .retries = 1, .payload = true };
+	uint8_t attempts[PROBE_KINDS];
+
+	plan_attempts(&all, attempts);
+	return attempts[kind] > 0;
+}
+
+static bool is_name_char(char c)
+{
+	return c == '-' || (c >= 'a' && c <= 'z');
+}
+
+/* Whether text has name as a word of its own: not `syn` in `syn-proxy`. */
+static bool has_word(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *s = text; (s = strstr(s, name)); s++)
+		if ((s == text || !is_name_char(s[-1])) && !is_name_char(s[len]))
+			return true;
+	return false;
+}
+
+/* Whether the rule can be told with the probes that are sent. */
+static bool rule_applies(const char *rule)
+{
+	for (int kind = 0; kind < PROBE_KINDS; kind++)
+		if (!probe_is_sent((enum probe_kind)kind) && has_word(rule, probe_types[kind].name))
+			return false;
+	return true;
+}
+
+static void write_entry(FILE *out, const char *name, const char *text)
+{
+	char roff_name[128], roff_text[1024];
+
+	opttab_roff_text(name, roff_name, sizeof(roff_name));
+	opttab_roff_text(text, roff_text, sizeof(roff_text));
+	fprintf(out, ".TP\n.B %s\n%s\n", roff_name, roff_text);
+}
+
+static void write_probes(FILE *out)
+{
+	for (int kind = 0; kind < PROBE_KINDS; kind++)
+		if (probe_is_sent((enum probe_kind)kind))
+			write_entry(out, probe_types[kind].name, probe_types[kind].tells);
+}
+
+static void write_types(FILE *out, const struct verdict_type *types, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (rule_applies(types[i].rule))
+			write_entry(out, types[i].name, types[i].rule);
+}
+
+static void write_verdicts(FILE *out)
+{
+	write_types(out, verdict_types, VERDICTS);
+}
+
+static void write_signals(FILE *out)
+{
+	write_types(out, signal_types, SIGNALS);
+}
+
+static const struct {
+	const char *name;
+	void (*write)(FILE *out);
+} tables[] = {
+	{ "@OPTIONS@\n", config_roff },
+	{ "@FIELDS@\n", result_roff },
+	{ "@PROBES@\n", write_probes },
+	{ "@VERDICTS@\n", write_verdicts },
+	{ "@SIGNALS@\n", write_signals },
+};
+
+/* False: the line names a table that there is not. */
+static bool write_line(FILE *out, const char *line)
+{
+	static const char version[] = "@VERSION@";
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (strcmp(line, tables[i].name) == 0) {
+			tables[i].write(out);
+			return true;
+		}
+	for (const char *s; (s = strstr(line, version)); line = s + strlen(version))
+		fprintf(out, "%.*s%s", (int)(s - line), line, PACKAGE_VERSION);
+	fputs(line, out);
+	return line[0] != '@';
+}
+
+int main(void)
+{
+	char line[LINE_LEN];
+
+	while (fgets(line, sizeof(line), stdin))
+		if (!write_line(stdout, line)) {
+			fprintf(stderr, "mkman: there is no table %s", line);
+			return 1;
+		}
+	if (ferror(stdin) || fflush(stdout) != 0) {
+		perror("mkman");
+		return 1;
+	}
+	return 0;
+}
