@@ -289,6 +289,8 @@ static void roff_chars(struct text *t, const char *s, size_t n, bool begins)
 			text_add(t, "\\(aq");
 		else if (s[i] == '.' && begins)
 			text_add(t, "\\&.");
+		else if (s[i] == ' ' && i > 0 && s[i - 1] == '.')
+			text_add(t, "\n");	/* a sentence ends: roff spaces it */
 		else
 			text_add_bytes(t, s + i, 1);
 		begins = s[i] == '\n';

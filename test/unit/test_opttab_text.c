@@ -9,7 +9,7 @@ static const struct opttab_row rows[] = {
 	{ "u32", 0, OPTTAB_U32, 0, 0, .group = "one", .arg = "N", .help = "numbers",
 	  .man = "Another.", .def = "7" },
 	{ "u64", 'u', OPTTAB_U64, 0, 0, .group = "one", .arg = "N", .help = "more",
-	  .man = "-u, --u64 and a well-known word: see --flag.\n.Not a request, isn't it? \\" },
+	  .man = "-u, --u64 and a well-known word: see --flag.\n.Not a request, isn't it? \\ No. It isn't." },
 	{ "rate", 'r', OPTTAB_RATE, 0, 0, .group = "two", .arg = "PPS",
 	  .help = "forty-four columns, which is all of the room", .man = "Rate.", .def = "10K" },
 };
@@ -71,7 +71,7 @@ START_TEST(roff)
 	ck_assert_str_eq(out, ".TP\n\\fB\\-u\\fR, \\fB\\-\\-u64\\fR \\fIN\\fR\n"
 			      "\\fB\\-u\\fR, \\fB\\-\\-u64\\fR and a well\\-known word: "
 			      "see \\fB\\-\\-flag\\fR.\n"
-			      "\\&.Not a request, isn\\(aqt it? \\e\n");
+			      "\\&.Not a request, isn\\(aqt it? \\e No.\nIt isn\\(aqt.\n");
 	ck_assert_uint_eq(len, strlen(out));
 	opttab_roff(&rows[4], out, sizeof(out));
 	ck_assert_str_eq(out, ".TP\n\\fB\\-r\\fR, \\fB\\-\\-rate\\fR \\fIPPS\\fR\n"
