@@ -71,8 +71,8 @@ const struct opttab_row config_options[] = {
 	{ "allowlist-file", 'w', STRING(allowlist_file), .min = 1, .group = targets, .arg = "FILE",
 	  .help = "prefixes to scan, one a line",
 	  .man = "Scan the prefixes in FILE, one a line; # starts a comment. With "
-		 "--targets-file, it says instead which of that file's targets may be probed: "
-		 "the others are left out and counted." },
+		 "--targets-file, it says instead where targets may be: the others are left "
+		 "out and counted." },
 	{ "blocklist-file", 'b', STRING(blocklist_file), .min = 1, .group = targets, .arg = "FILE",
 	  .help = "prefixes never to send to, one a line",
 	  .man = "Never send to the prefixes in FILE, whatever else asks for them, beside the "
