@@ -1,0 +1,69 @@
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "utf8.h"
+
+static void check_clean(const char *in, size_t n, const char *want)
+{
+	/* Exactly as much as the contract asks for, so that a sanitizer sees a byte too many. */
+	char *out = malloc(UTF8_CLEAN_MAX(n) + 1);
+	size_t len = utf8_clean(out, in, n);
+
+	out[len] = '\0';
+	ck_assert_str_eq(out, want);
+	ck_assert_uint_eq(len, strlen(want));
+	free(out);
+}
+
+#define CLEAN(in, want) check_clean(in, sizeof(in) - 1, want)
+#define BAD "\xef\xbf\xbd"
+
+START_TEST(keeps_what_is_sound)
+{
+	CLEAN("", "");
+	CLEAN("www.example.org", "www.example.org");
+	CLEAN("\x7f\xc2\x80\xdf\xbf", "\x7f\xc2\x80\xdf\xbf");
+	CLEAN("\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf",
+	      "\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf");
+	CLEAN("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
+}
+END_TEST
+
+START_TEST(replaces_what_is_not)
+{
+	CLEAN("a\xff" "b", "a" BAD "b");
+	CLEAN("\x80\xbf", BAD BAD);
+	CLEAN("\xc0\xaf\xc1\xbf", BAD BAD BAD BAD);		/* overlong, 2 bytes */
+	CLEAN("\xe0\x9f\xbf", BAD BAD BAD);			/* overlong, 3 bytes */
+	CLEAN("\xf0\x8f\xbf\xbf", BAD BAD BAD BAD);		/* overlong, 4 bytes */
+	CLEAN("\xed\xa0\x80", BAD BAD BAD);			/* a surrogate */
+	CLEAN("\xf4\x90\x80\x80", BAD BAD BAD BAD);		/* U+110000 */
+	CLEAN("\xf5", BAD);
+	CLEAN("\xe2\x82x", BAD BAD "x");
+	CLEAN("\xf0\x9f\x98", BAD BAD BAD);			/* cut by the end */
+	CLEAN("\xc3\xa9\xc3", "\xc3\xa9" BAD);
+}
+END_TEST
+
+START_TEST(length_of_every_two_bytes)
+{
+	for (unsigned int a = 0; a < 256; a++)
+		for (unsigned int b = 0; b < 256; b++) {
+			uint8_t s[2] = { (uint8_t)a, (uint8_t)b };
+			size_t want = a < 0x80 ? 1 : 0;
+
+			if (a >= 0xc2 && a < 0xe0 && b >= 0x80 && b < 0xc0)
+				want = 2;
+			ck_assert_uint_eq(utf8_length(s, 2), want);
+		}
+	ck_assert_uint_eq(utf8_length((const uint8_t *)"a", 0), 0);
+}
+END_TEST
+
+UNIT_SUITE(utf8)
+{
+	unit_case(suite, "utf8", keeps_what_is_sound, replaces_what_is_not,
+		  length_of_every_two_bytes);
+}
