@@ -1,0 +1,13 @@
+#include "stats.h"
+
+const struct stat_type stat_types[STATS] = {
+#define STAT(id, owner, group, doc) [STAT_##id] = { #id, STAT_GROUP_##group, doc },
+#include "stats.def"
+#undef STAT
+};
+
+const char *const stat_group_names[STAT_GROUPS] = {
+	[STAT_GROUP_syns] = "syns", [STAT_GROUP_sent] = "sent", [STAT_GROUP_replies] = "replies",
+	[STAT_GROUP_drops] = "drops", [STAT_GROUP_losses] = "losses", [STAT_GROUP_rows] = "rows",
+	[STAT_GROUP_state] = "state",
+};

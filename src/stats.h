@@ -1,0 +1,77 @@
+/*
+ * stats: the counters of a run, one table (stats.def). Each is written by one thread only and read
+ * by any: relaxed atomics, no locks. Every packet that is lost somewhere has its counter here.
+ */
+#ifndef TFOMAP_STATS_H
+#define TFOMAP_STATS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "verdict.h"
+
+enum stat_id {
+#define STAT(id, owner, group, doc) STAT_##id,
+#include "stats.def"
+#undef STAT
+	STATS
+};
+
+enum stat_group {
+	STAT_GROUP_syns,	/* SYNs by kind: their sum is all SYNs */
+	STAT_GROUP_sent,	/* more of what was sent, or is still to be */
+	STAT_GROUP_replies,
+	STAT_GROUP_drops,	/* packets that are no answer: nothing is lost */
+	STAT_GROUP_losses,
+	STAT_GROUP_rows,
+	STAT_GROUP_state,
+	STAT_GROUPS
+};
+
+extern const char *const stat_group_names[STAT_GROUPS];
+
+struct stat_type {
+	const char *name;
+	enum stat_group group;
+	const char *doc;
+};
+
+extern const struct stat_type stat_types[STATS];
+
+struct stats {
+	_Atomic uint64_t v[STATS];
+	_Atomic uint64_t verdicts[VERDICTS];	/* the receive thread's */
+};
+
+/* Owner thread only. */
+static inline void stat_add(struct stats *s, enum stat_id id, uint64_t n)
+{
+	atomic_store_explicit(&s->v[id],
+			      atomic_load_explicit(&s->v[id], memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
+static inline void stat_set(struct stats *s, enum stat_id id, uint64_t n)
+{
+	atomic_store_explicit(&s->v[id], n, memory_order_relaxed);
+}
+
+static inline void stat_add_verdict(struct stats *s, enum verdict v)
+{
+	atomic_store_explicit(&s->verdicts[v],
+			      atomic_load_explicit(&s->verdicts[v], memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
+/* Any thread. */
+static inline uint64_t stat_get(const struct stats *s, enum stat_id id)
+{
+	return atomic_load_explicit(&s->v[id], memory_order_relaxed);
+}
+
+static inline uint64_t stat_get_verdict(const struct stats *s, enum verdict v)
+{
+	return atomic_load_explicit(&s->verdicts[v], memory_order_relaxed);
+}
+
+#endif
