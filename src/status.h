@@ -1,0 +1,30 @@
+/* status: the line that tells how the scan goes. Main thread. */
+#ifndef TFOMAP_STATUS_H
+#define TFOMAP_STATUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stats.h"
+
+/* What the line is made of at one moment; *prev the moment before, for rates. */
+struct status_moment {
+	uint64_t elapsed_ns;
+	uint64_t targets;		/* of this run */
+	uint64_t remaining_ns;		/* of cool-down, once sending has ended; else 0 */
+	double rate_pps;		/* asked for; 0 = no limit */
+	uint64_t v[STATS];		/* stat_get() of each */
+};
+
+/*
+ * elapsed and remaining, per cent, a bar, packets sent and their rate since *prev, answers and hit
+ * rate (of SYNs), cookies, accepted, and every loss counter that is not zero. width > 0: a terminal
+ * of that many columns: the bar takes what room there is, and what matters least is left out
+ * where there is none. 0: no bar, nothing left out. prev NULL or equal to now: the rate since the
+ * start. No line end.
+ */
+#define STATUS_LEN 512
+void status_line(const struct status_moment *now, const struct status_moment *prev,
+		 unsigned int width, char out[static STATUS_LEN]);
+
+#endif
