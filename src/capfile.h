@@ -1,0 +1,23 @@
+/* capfile: a pcap file of Ethernet frames with nanosecond times, written by libpcap. */
+#ifndef TFOMAP_CAPFILE_H
+#define TFOMAP_CAPFILE_H
+
+#include <stdint.h>
+
+struct err;
+struct capfile;
+
+/* Creates (or overwrites) the file. 0, or -errno with a message. */
+int capfile_open(struct capfile **out, const char *path, struct err *e);
+
+/*
+ * Adds a frame of which caplen of len bytes are there. wall_ns: Unix time. Any thread: frames of
+ * the send and the receive thread meet here. A write error is kept for capfile_close().
+ */
+void capfile_write(struct capfile *f, const uint8_t *frame, uint32_t caplen, uint32_t len,
+		   uint64_t wall_ns);
+
+/* 0, or -errno with a message where anything could not be written. Frees f. */
+int capfile_close(struct capfile *f, struct err *e);
+
+#endif

@@ -1,0 +1,309 @@
+#include "cookies.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+
+int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, void *arg,
+		 struct err *e)
+{
+	*c = (struct cookies){ .s = s, .done = done, .done_arg = arg };
+	for (int i = 0; i < ENTRY_STATES; i++)
+		c->queue[i] = (struct entry_queue){ TABLE_NONE, TABLE_NONE };
+	c->v = calloc(s->slots, sizeof(*c->v));
+	if (!c->v || table_init(&c->table, s->slots, s->source_key.k0)) {
+		free(c->v);
+		return err_set(e, ENOMEM, "out of memory for a cookie cache of %u targets", s->slots);
+	}
+	return 0;
+}
+
+void cookies_free(struct cookies *c)
+{
+	table_free(&c->table);
+	free(c->v);
+}
+
+static uint32_t slot_of(const struct cookies *c, const struct entry *en)
+{
+	return (uint32_t)(en - c->v);
+}
+
+/* ---- queues -------------------------------------------------------------------------------- */
+
+static void enqueue(struct cookies *c, struct entry *en, enum entry_state state)
+{
+	struct entry_queue *q = &c->queue[state];
+	uint32_t slot = slot_of(c, en);
+
+	en->state = (uint8_t)state;
+	en->next = TABLE_NONE;
+	en->prev = q->last;
+	if (q->last == TABLE_NONE)
+		q->first = slot;
+	else
+		c->v[q->last].next = slot;
+	q->last = slot;
+}
+
+static void dequeue(struct cookies *c, struct entry *en)
+{
+	struct entry_queue *q = &c->queue[en->state];
+
+	if (en->prev == TABLE_NONE)
+		q->first = en->next;
+	else
+		c->v[en->prev].next = en->next;
+	if (en->next == TABLE_NONE)
+		q->last = en->prev;
+	else
+		c->v[en->next].prev = en->prev;
+}
+
+static struct entry *first_of(const struct cookies *c, enum entry_state state)
+{
+	uint32_t slot = c->queue[state].first;
+
+	return slot == TABLE_NONE ? NULL : &c->v[slot];
+}
+
+/* ---- entries ------------------------------------------------------------------------------- */
+
+/* When the probe that is under way was sent; 0: it is still in the ring. */
+static uint64_t asked_ns(const struct cookies *c, const struct entry *en)
+{
+	return atomic_load_explicit(&c->s->stamps[slot_of(c, en)], memory_order_acquire);
+}
+
+/* The send thread is told how full the cache is: room is kept for replies in flight. */
+static void publish_fill(struct cookies *c)
+{
+	struct shared *s = c->s;
+
+	if (c->table.n > stat_get(&s->stats, STAT_table_peak))
+		stat_set(&s->stats, STAT_table_peak, c->table.n);
+	atomic_store_explicit(&s->crowded, c->table.n >= (c->table.capacity + 1) / 2,
+			      memory_order_relaxed);
+	atomic_store_explicit(&s->pending, c->table.n, memory_order_relaxed);
+}
+
+struct entry *cookies_find(const struct cookies *c, uint64_t k)
+{
+	uint32_t slot = table_get(&c->table, k);
+
+	return slot == TABLE_NONE ? NULL : &c->v[slot];
+}
+
+struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struct target *t,
+			  struct addr source, const struct flow *flow)
+{
+	uint32_t slot = table_put(&c->table, k);
+	struct entry *en;
+
+	if (slot == TABLE_NONE)
+		return NULL;
+	en = &c->v[slot];
+	*en = (struct entry){ .k = k, .x = x, .target = *t, .source = source, .nflows = 1 };
+	en->flows[0] = *flow;
+	enqueue(c, en, ENTRY_LINGER);
+	publish_fill(c);
+	return en;
+}
+
+static void finish(struct cookies *c, struct entry *en)
+{
+	c->done(c->done_arg, en);
+	dequeue(c, en);
+	table_del(&c->table, slot_of(c, en));
+	publish_fill(c);
+}
+
+/* What is due next: a probe after the gap, or the row. */
+static void next(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	struct evidence ev = {
+		.ip = en->target.ip, .source = en->source, .port = en->target.port,
+		.nflows = en->nflows, .flows = en->flows,
+	};
+
+	if (en->nflows == PLAN_FLOWS_MAX || !plan_next(&c->s->plan, &ev, &en->want)) {
+		finish(c, en);
+		return;
+	}
+	en->tried = 0;
+	en->due_ns = now_ns + PLAN_GAP_NS;
+	dequeue(c, en);
+	enqueue(c, en, ENTRY_GAP);
+}
+
+void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	enum reply_class newest = (enum reply_class)en->flows[en->nflows - 1].reply.class;
+
+	/* What is in the ring must be sent first: its slot may not become another target's. */
+	if (en->state == ENTRY_GAP || newest == REPLY_NONE
+	    || (en->state == ENTRY_ASKED && !asked_ns(c, en)))
+		return;
+	if (newest == REPLY_SYNACK) {
+		next(c, en, now_ns);
+	} else if (en->state == ENTRY_ASKED || !en->due_ns) {
+		en->due_ns = now_ns + c->s->config->timeout_ns;
+		dequeue(c, en);
+		enqueue(c, en, ENTRY_LINGER);
+	}
+}
+
+/* ---- follow-ups ---------------------------------------------------------------------------- */
+
+/* The flow of a follow-up that is about to be sent. */
+static void describe(const struct cookies *c, const struct entry *en, uint8_t attempt,
+		     struct flow *f)
+{
+	struct validate_tag tag = validate_tag(&c->s->validator, en->source, en->target.ip,
+					       en->target.port, en->want.kind, attempt);
+	uint8_t payload[PAYLOAD_MAX];
+
+	if (en->tried == 0) {
+		*f = (struct flow){ .kind = en->want.kind, .synkind = en->want.cookie.kind,
+				    .synlen = en->want.cookie.len };
+		memcpy(f->syncookie, en->want.cookie.cookie, en->want.cookie.len);
+		if (probe_types[f->kind].payload)
+			f->dlen = (uint16_t)shared_payload(c->s, en->x, &en->target, payload);
+	}
+	f->attempt = attempt;
+	f->sport = tag.sport;
+	f->seq = tag.seq;
+}
+
+/* Hands the wanted probe's next attempt to the send thread. False: the ring is full. */
+static bool ask(struct cookies *c, struct entry *en)
+{
+	uint32_t slot = slot_of(c, en);
+	struct followup f = {
+		.x = en->x, .target = en->target, .source = en->source, .slot = slot,
+		.kind = en->want.kind, .attempt = (uint8_t)(en->want.attempt + en->tried),
+		.cookie = en->want.cookie,
+	};
+
+	atomic_store_explicit(&c->s->stamps[slot], 0, memory_order_relaxed);
+	if (!ring_push(&c->s->followups, &f))
+		return false;
+	if (en->tried == 0)
+		en->nflows++;
+	describe(c, en, f.attempt, &en->flows[en->nflows - 1]);
+	en->tried++;
+	dequeue(c, en);
+	enqueue(c, en, ENTRY_ASKED);
+	return true;
+}
+
+struct flow *cookies_flow(const struct cookies *c, struct entry *en, uint8_t kind,
+			  uint8_t attempt, const struct validate_tag *tag)
+{
+	unsigned int generation = plan_generation(&c->s->plan, kind, attempt);
+	struct flow *f = NULL;
+	uint64_t sent_ns = 0;
+
+	for (unsigned int i = 0; i < en->nflows && !f; i++)
+		if (en->flows[i].kind == kind
+		    && plan_generation(&c->s->plan, kind, en->flows[i].attempt) == generation)
+			f = &en->flows[i];
+	if (!f)
+		return NULL;
+	if (f == &en->flows[en->nflows - 1] && en->state == ENTRY_ASKED) {
+		sent_ns = asked_ns(c, en);
+		f->sent = (uint8_t)(en->tried - !sent_ns);
+	}
+	if (attempt >= generation * plan_followup_attempts(&c->s->plan) + f->sent)
+		return NULL;
+	if (f->reply.class == REPLY_SYNACK || attempt == f->attempt) {
+		if (f->reply.class == REPLY_NONE)
+			f->sent_ns = sent_ns;
+		return f;
+	}
+	/* An older attempt is answered; only the time of the last but one is known. */
+	if (attempt + 1 < f->attempt || f->reply.class != REPLY_NONE)
+		f->sent_ns = 0;
+	f->attempt = attempt;
+	f->sport = tag->sport;
+	f->seq = tag->seq;
+	return f;
+}
+
+void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns)
+{
+	if (en->state == ENTRY_GAP && !ask(c, en))
+		return;
+	if (en->state == ENTRY_ASKED)
+		atomic_store_explicit(&c->s->stamps[slot_of(c, en)], ns, memory_order_relaxed);
+}
+
+/* Of those that were asked: the silent ones are asked again, or given up. */
+static void tick_asked(struct cookies *c, uint64_t now_ns)
+{
+	struct entry *en;
+
+	while ((en = first_of(c, ENTRY_ASKED))) {
+		struct flow *f = &en->flows[en->nflows - 1];
+		uint64_t sent_ns = asked_ns(c, en);
+
+		if (!sent_ns || (f->reply.class != REPLY_SYNACK
+				 && now_ns < sent_ns + c->s->config->timeout_ns))
+			return;
+		f->sent = en->tried;
+		if (f->reply.class == REPLY_NONE) {
+			f->sent_ns = sent_ns;
+			if (en->tried < plan_followup_attempts(&c->s->plan)
+			    && !shared_stopping(c->s, STOP_SENDING)) {
+				if (!ask(c, en))
+					return;
+				continue;
+			}
+		}
+		next(c, en, now_ns);
+	}
+}
+
+void cookies_tick(struct cookies *c, uint64_t now_ns)
+{
+	struct entry *en;
+
+	while ((en = first_of(c, ENTRY_GAP)) && en->due_ns <= now_ns
+	       && !shared_stopping(c->s, STOP_SENDING))
+		if (!ask(c, en))
+			break;
+	tick_asked(c, now_ns);
+	while ((en = first_of(c, ENTRY_LINGER)) && en->due_ns <= now_ns)
+		next(c, en, now_ns);
+}
+
+/* The newest flow of an entry that is still asked for, as far as it was sent. */
+static void settle(struct cookies *c, struct entry *en)
+{
+	struct flow *f = &en->flows[en->nflows - 1];
+	uint64_t sent_ns = asked_ns(c, en);
+
+	f->sent = (uint8_t)(en->tried - !sent_ns);
+	if (!f->sent) {
+		en->nflows--;
+	} else if (f->reply.class == REPLY_NONE && sent_ns) {
+		f->sent_ns = sent_ns;
+	} else if (f->reply.class == REPLY_NONE) {
+		describe(c, en, (uint8_t)(f->attempt - 1), f);
+	}
+}
+
+void cookies_flush(struct cookies *c)
+{
+	struct entry *en;
+
+	for (int state = 0; state < ENTRY_STATES; state++) {
+		while ((en = first_of(c, (enum entry_state)state))) {
+			if (state == ENTRY_ASKED)
+				settle(c, en);
+			finish(c, en);
+		}
+	}
+}

@@ -1,0 +1,91 @@
+/*
+ * cookies: the cookie cache: the targets of which something is still due, from their first answer
+ * to their row. An entry holds the evidence, the cookie with the source address that it is bound
+ * to, and the probe that is due; what is due goes through the ring to the send thread. Owned by
+ * the receive thread; times are the run's clock.
+ */
+#ifndef TFOMAP_COOKIES_H
+#define TFOMAP_COOKIES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "evidence.h"
+#include "plan.h"
+#include "shared.h"
+#include "table.h"
+
+/*
+ * What an entry waits for, each a queue in order of time: ENTRY_GAP, the gap between two probes;
+ * ENTRY_ASKED, the answer to a follow-up; ENTRY_LINGER, a SYN/ACK that may still follow a RST or
+ * an ICMP error (an injected RST comes first).
+ */
+enum entry_state { ENTRY_GAP, ENTRY_ASKED, ENTRY_LINGER, ENTRY_STATES };
+
+struct entry {
+	uint64_t k, x;			/* place in the sweep, index of the target */
+	struct target target;
+	struct addr source;
+	uint64_t due_ns;		/* GAP, LINGER */
+	uint32_t prev, next;		/* in its queue */
+	uint8_t state;
+	uint8_t tried;			/* attempts of the wanted flow that were asked for */
+	uint8_t nflows;
+	struct plan_want want;		/* GAP, ASKED */
+	struct flow flows[PLAN_FLOWS_MAX];	/* those sent; ASKED: the last is under way */
+};
+
+struct entry_queue {
+	uint32_t first, last;
+};
+
+/* The row of a target of which nothing more is due. */
+typedef void cookies_done_fn(void *arg, const struct entry *en);
+
+struct cookies {
+	struct shared *s;
+	struct table table;
+	struct entry *v;		/* heap, owned, by slot */
+	struct entry_queue queue[ENTRY_STATES];
+	cookies_done_fn *done;
+	void *done_arg;
+};
+
+/* s->slots entries. 0 or -ENOMEM. */
+int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, void *arg,
+		 struct err *e);
+void cookies_free(struct cookies *c);
+
+/* The entry of place k; NULL: none. */
+struct entry *cookies_find(const struct cookies *c, uint64_t k);
+
+/*
+ * A new entry with its first flow, which was answered; cookies_answered() must follow. NULL: no
+ * room.
+ */
+struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struct target *t,
+			  struct addr source, const struct flow *flow);
+
+/*
+ * The flow that an attempt of a kind belongs to, with what that very attempt carried and when it
+ * was sent, where that is known; NULL: no such probe was asked for.
+ */
+struct flow *cookies_flow(const struct cookies *c, struct entry *en, uint8_t kind,
+			  uint8_t attempt, const struct validate_tag *tag);
+
+/*
+ * The answer to one of the entry's flows was filled in: on to what is due next, or to its row
+ * (then the entry is gone).
+ */
+void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns);
+
+/* Asks what has become due, gives up what stayed silent. */
+void cookies_tick(struct cookies *c, uint64_t now_ns);
+
+/* A follow-up was seen leaving (reading a saved capture): stamps it. */
+void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns);
+
+/* Writes the rows of all entries as they are. */
+void cookies_flush(struct cookies *c);
+
+#endif

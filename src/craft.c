@@ -1,0 +1,213 @@
+#include "craft.h"
+
+#include <errno.h>
+#include <libnet.h>
+#include <string.h>
+
+#include "cksum.h"
+#include "err.h"
+#include "packet.h"
+#include "tcpopt.h"
+
+#define TTL		64
+#define WINDOW		65535
+#define MSS_V4		1460
+#define MSS_V6		1440
+
+/* The option sets, without TFO. MSS is patched in by family; the timestamp is a fixed value. */
+static const struct {
+	uint8_t len, mss_at;	/* mss_at: 0 = there is none */
+	uint8_t bytes[20];
+} option_sets[] = {
+	[TCP_OPTIONS_WINDOWS] = { 12, 2, { 2, 4, 0, 0, 1, 3, 3, 8, 1, 1, 4, 2 } },
+	[TCP_OPTIONS_LINUX] = { 20, 2, { 2, 4, 0, 0, 4, 2, 8, 10, 0, 1, 0, 0, 0, 0, 0, 0,
+					 1, 3, 3, 7 } },
+	[TCP_OPTIONS_BSD] = { 20, 2, { 2, 4, 0, 0, 1, 3, 3, 6, 4, 2, 8, 10, 0, 1, 0, 0,
+				       0, 0, 0, 0 } },
+	[TCP_OPTIONS_MSS] = { 4, 2, { 2, 4 } },
+	[TCP_OPTIONS_NONE] = { 0, 0, { 0 } },
+};
+
+static unsigned int shape_of(uint8_t kind, uint8_t cookie_len)
+{
+	if (!kind)
+		return 0;
+	return 1 + (kind == TFO_KIND ? 0 : CRAFT_COOKIE_LENS)
+	       + (cookie_len ? cookie_len / 2u - 1 : 0);
+}
+
+/* The option area of a SYN; returns its length, and where in it the cookie stands. */
+static size_t build_options(enum config_tcp_options set, bool v6, uint8_t kind, uint8_t cookie_len,
+			    uint8_t area[static TCPOPT_AREA_MAX], size_t *cookie_at)
+{
+	static const uint8_t zero[TFO_COOKIE_MAX];
+	size_t n = option_sets[set].len;
+
+	memcpy(area, option_sets[set].bytes, n);
+	if (option_sets[set].mss_at)
+		put_be16(area + option_sets[set].mss_at, v6 ? MSS_V6 : MSS_V4);
+	*cookie_at = 0;
+	if (kind) {
+		uint8_t option[TFO_OPTION_MAX];
+		size_t len = tfo_write(kind, zero, cookie_len, option);
+
+		memcpy(area + n, option, len);
+		n += len;
+		*cookie_at = n - cookie_len;
+	}
+	while (n % 4)
+		area[n++] = TCPOPT_KIND_NOP;
+	return n;
+}
+
+static int build_headers(libnet_t *l, bool v6, const struct craft_link *link, uint8_t flags,
+			 const uint8_t *area, size_t area_len)
+{
+	uint16_t tcp_len = (uint16_t)(LIBNET_TCP_H + area_len);
+
+	if (area_len && libnet_build_tcp_options(area, (uint32_t)area_len, l, 0) < 0)
+		return -1;
+	if (libnet_build_tcp(0, 0, 0, 0, flags, flags & TCP_RST ? 0 : WINDOW, 0, 0, tcp_len,
+			     NULL, 0, l, 0) < 0)
+		return -1;
+	if (v6) {
+		struct libnet_in6_addr any = { { { 0 } } };
+
+		if (libnet_build_ipv6(0, 0, tcp_len, IPPROTO_TCP, TTL, any, any, NULL, 0, l, 0) < 0)
+			return -1;
+	} else if (libnet_build_ipv4((uint16_t)(LIBNET_IPV4_H + tcp_len), 0, 0, IP_DF, TTL,
+				     IPPROTO_TCP, 0, 0, 0, NULL, 0, l, 0) < 0) {
+		return -1;
+	}
+	return libnet_build_ethernet(link->dst, link->src, v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP,
+				     NULL, 0, l, 0);
+}
+
+/* Without addresses, ports and numbers the checksums stand for the constant part alone. */
+static int craft_template(struct craft_template *t, bool v6, const struct craft_link *link,
+			  uint8_t flags, const uint8_t *area, size_t area_len, struct err *e)
+{
+	char errbuf[LIBNET_ERRBUF_SIZE] = "";
+	libnet_t *l = libnet_init(LIBNET_NONE, NULL, errbuf);
+	uint8_t *packet = NULL;
+	uint32_t len = 0;
+	int rc = 0;
+
+	if (!l)
+		return err_set(e, ENOMEM, "libnet: %s", errbuf);
+	if (build_headers(l, v6, link, flags, area, area_len) < 0
+	    || libnet_pblock_coalesce(l, &packet, &len) < 0 || len > sizeof(t->bytes)) {
+		rc = err_set(e, EINVAL, "libnet cannot craft a packet: %s", libnet_geterror(l));
+		goto out;
+	}
+	memcpy(t->bytes, packet, len);
+	t->len = (uint8_t)len;
+	t->l4 = v6 ? CRAFT_LINK_LEN + 40 : CRAFT_LINK_LEN + 20;
+	t->ip_sum = v6 ? 0 : (uint16_t)~get_be16(t->bytes + CRAFT_LINK_LEN + 10);
+	t->tcp_sum = (uint16_t)~get_be16(t->bytes + t->l4 + 16);
+out:
+	free(packet);
+	libnet_destroy(l);
+	return rc;
+}
+
+static int craft_shape(struct craft *c, bool v6, const struct craft_link *link,
+		       enum config_tcp_options options, uint8_t kind, uint8_t cookie_len,
+		       struct err *e)
+{
+	struct craft_template *t = &c->syn[v6][shape_of(kind, cookie_len)];
+	uint8_t area[TCPOPT_AREA_MAX + 3];
+	size_t at, n = build_options(options, v6, kind, cookie_len, area, &at);
+	int rc = craft_template(t, v6, link, TCP_SYN, area, n, e);
+
+	t->cookie = (uint8_t)(at ? t->l4 + LIBNET_TCP_H + at : 0);
+	t->cookie_len = cookie_len;
+	return rc;
+}
+
+int craft_init(struct craft *c, const struct craft_link link[static 2],
+	       enum config_tcp_options options, struct err *e)
+{
+	static const uint8_t kinds[] = { TFO_KIND, TFO_KIND_EXP };
+	int rc = 0;
+
+	memset(c, 0, sizeof(*c));
+	for (int v6 = 0; v6 < 2 && !rc; v6++) {
+		rc = craft_template(&c->rst[v6], v6, &link[v6], TCP_RST, NULL, 0, e);
+		if (!rc)
+			rc = craft_shape(c, v6, &link[v6], options, 0, 0, e);
+		for (unsigned int k = 0; k < 2 && !rc; k++) {
+			rc = craft_shape(c, v6, &link[v6], options, kinds[k], 0, e);
+			for (uint8_t n = TFO_COOKIE_MIN; n <= TFO_COOKIE_MAX && !rc; n += 2)
+				rc = craft_shape(c, v6, &link[v6], options, kinds[k], n, e);
+		}
+	}
+	return rc;
+}
+
+/* Addresses, ports and sequence number; returns what they add to the TCP sum. */
+static inline uint64_t patch(const struct craft_template *t, struct addr src, struct addr dst,
+			     uint16_t sport, uint16_t dport, uint32_t seq, uint8_t *out)
+{
+	uint8_t *ip = out + CRAFT_LINK_LEN, *tcp = out + t->l4;
+	uint64_t sum;
+
+	memcpy(out, t->bytes, t->len);
+	if (addr_is_v4(dst)) {
+		put_be32(ip + 12, addr_v4(src));
+		put_be32(ip + 16, addr_v4(dst));
+		sum = (uint64_t)addr_v4(src) + addr_v4(dst);
+	} else {
+		addr_to_wire6(src, ip + 8);
+		addr_to_wire6(dst, ip + 24);
+		sum = cksum_add(0, ip + 8, 32);
+	}
+	put_be16(tcp, sport);
+	put_be16(tcp + 2, dport);
+	put_be32(tcp + 4, seq);
+	return sum;
+}
+
+/* Lengths and checksums, once everything else is in place. more: what TCP's sum still gains. */
+static inline size_t finish(const struct craft_template *t, uint64_t addresses, uint64_t more,
+			    uint16_t payload_len, uint8_t *out)
+{
+	uint8_t *ip = out + CRAFT_LINK_LEN, *tcp = out + t->l4;
+
+	if (t->l4 == CRAFT_LINK_LEN + 20) {
+		put_be16(ip + 2, (uint16_t)(t->len - CRAFT_LINK_LEN + payload_len));
+		put_be16(ip + 10, cksum_fold(t->ip_sum + addresses + payload_len));
+	} else {
+		put_be16(ip + 4, (uint16_t)(t->len - t->l4 + payload_len));
+	}
+	put_be16(tcp + 16, cksum_fold(t->tcp_sum + addresses + more + payload_len));
+	return t->len + (size_t)payload_len;
+}
+
+size_t craft_syn(const struct craft *c, const struct craft_syn *syn,
+		 uint8_t out[static CRAFT_FRAME_MAX])
+{
+	bool v6 = !addr_is_v4(syn->dst);
+	const struct craft_template *t = &c->syn[v6][shape_of(syn->tfo_kind, syn->cookie_len)];
+	uint64_t addresses = patch(t, syn->src, syn->dst, syn->sport, syn->dport, syn->seq, out);
+	uint64_t more = (uint64_t)syn->sport + syn->dport + syn->seq;
+
+	if (syn->cookie_len) {
+		memcpy(out + t->cookie, syn->cookie, t->cookie_len);
+		more = cksum_add(more, out + t->cookie, t->cookie_len);
+	}
+	if (syn->payload_len) {
+		memcpy(out + t->len, syn->payload, syn->payload_len);
+		more = cksum_add(more, syn->payload, syn->payload_len);
+	}
+	return finish(t, addresses, more, syn->payload_len, out);
+}
+
+size_t craft_rst(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
+		 uint16_t dport, uint32_t seq, uint8_t out[static CRAFT_FRAME_MAX])
+{
+	const struct craft_template *t = &c->rst[!addr_is_v4(dst)];
+	uint64_t addresses = patch(t, src, dst, sport, dport, seq, out);
+
+	return finish(t, addresses, (uint64_t)sport + dport + seq, 0, out);
+}

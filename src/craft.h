@@ -1,0 +1,71 @@
+/*
+ * craft: the packets that tfomap sends. libnet crafts a template for each family and TFO option
+ * shape once; a packet is a copy of it with addresses, ports, sequence number, cookie and payload
+ * patched in and both checksums repaired (RFC 1624). No privilege is needed. Read-only after
+ * craft_init(): any thread.
+ */
+#ifndef TFOMAP_CRAFT_H
+#define TFOMAP_CRAFT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "config.h"
+#include "payload.h"
+#include "tfo.h"
+
+struct err;
+
+#define CRAFT_LINK_LEN		14			/* Ethernet */
+#define CRAFT_HEADERS_MAX	(CRAFT_LINK_LEN + 40 + 60)
+#define CRAFT_FRAME_MAX		(CRAFT_HEADERS_MAX + PAYLOAD_MAX)
+
+/* Shapes of the TFO option: none, and kinds 34 and 254 with each cookie length, 0 = a request. */
+#define CRAFT_COOKIE_LENS	8			/* 0, 4, 6 .. 16 */
+#define CRAFT_SHAPES		(1 + 2 * CRAFT_COOKIE_LENS)
+
+struct craft_template {
+	uint8_t bytes[CRAFT_HEADERS_MAX];
+	uint8_t len;			/* headers in all, without payload */
+	uint8_t l4;			/* where TCP begins */
+	uint8_t cookie;			/* where the cookie stands; 0 = none */
+	uint8_t cookie_len;
+	uint16_t ip_sum, tcp_sum;	/* of the template, complemented back */
+};
+
+/* Ethernet addresses, per family: [0] IPv4, [1] IPv6. */
+struct craft_link {
+	uint8_t src[6], dst[6];
+};
+
+struct craft {
+	struct craft_template syn[2][CRAFT_SHAPES];
+	struct craft_template rst[2];
+};
+
+/* A SYN to make. seq, ports and addresses in host order. */
+struct craft_syn {
+	struct addr src, dst;
+	uint16_t sport, dport;
+	uint32_t seq;
+	uint8_t tfo_kind;		/* 0 = no option, 34, 254 */
+	uint8_t cookie_len;		/* 0 = request; 4..16, even */
+	const uint8_t *cookie;
+	const uint8_t *payload;
+	uint16_t payload_len;		/* 0..PAYLOAD_MAX */
+};
+
+int craft_init(struct craft *c, const struct craft_link link[static 2],
+	       enum config_tcp_options options, struct err *e);
+
+/* Writes the frame to out; returns its length. */
+size_t craft_syn(const struct craft *c, const struct craft_syn *syn,
+		 uint8_t out[static CRAFT_FRAME_MAX]);
+
+/* A RST without ACK for a connection that a SYN/ACK opened: seq is that SYN/ACK's ack number. */
+size_t craft_rst(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
+		 uint16_t dport, uint32_t seq, uint8_t out[static CRAFT_FRAME_MAX]);
+
+#endif

@@ -1,0 +1,198 @@
+#include "rx_pcap.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "clock.h"
+#include "err.h"
+
+#define SNAPLEN		256	/* link, IP and TCP headers with all options; a whole ICMP quote */
+#define POLL_MS		10
+#define ETHER_LEN	14
+#define VLAN_LEN	4
+#define ETHERTYPE_V4	0x0800
+#define ETHERTYPE_V6	0x86dd
+#define ETHERTYPE_8021Q	0x8100
+
+struct rx_pcap {
+	pcap_t *pcap;
+	int dlt;
+	bool file;
+	rx_frame_fn *fn;		/* during a poll */
+	void *arg;
+};
+
+static struct rx_pcap *rx_new(pcap_t *p, bool file)
+{
+	struct rx_pcap *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->pcap = p;
+	r->file = file;
+	r->dlt = pcap_datalink(p);
+	return r;
+}
+
+/* ACK or RST set; libpcap's tcp[] reads IPv4 only, so IPv6 goes by the port alone. */
+static int set_filter(pcap_t *p, uint16_t first, uint16_t last)
+{
+	struct bpf_program program;
+	char text[400];
+	int rc;
+
+	snprintf(text, sizeof(text),
+		 "(ip and tcp dst portrange %u-%u and tcp[tcpflags] & (tcp-ack|tcp-rst) != 0)"
+		 " or (ip6 and tcp dst portrange %u-%u)"
+		 " or (icmp and (icmp[icmptype] = 3 or icmp[icmptype] = 4 or icmp[icmptype] = 5"
+		 " or icmp[icmptype] = 11 or icmp[icmptype] = 12))"
+		 " or (icmp6 and ip6[40] >= 1 and ip6[40] <= 4)", first, last, first, last);
+	rc = pcap_compile(p, &program, text, 1, PCAP_NETMASK_UNKNOWN);
+	if (rc == 0) {
+		rc = pcap_setfilter(p, &program);
+		pcap_freecode(&program);
+	}
+	return rc;
+}
+
+static int activate(pcap_t *p, uint32_t buffer_len)
+{
+	int rc;
+
+	pcap_set_snaplen(p, SNAPLEN);
+	pcap_set_timeout(p, POLL_MS);
+	pcap_set_buffer_size(p, (int)buffer_len);
+	pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
+	rc = pcap_activate(p);
+	return rc < 0 ? rc : 0;
+}
+
+int rx_pcap_open_live(struct rx_pcap **out, const char *interface, uint16_t port_first,
+		      uint16_t port_last, uint32_t buffer_len, struct err *e)
+{
+	char errbuf[PCAP_ERRBUF_SIZE] = "";
+	pcap_t *p = pcap_create(interface, errbuf);
+	int rc;
+
+	if (!p)
+		return err_set(e, EIO, "cannot capture on interface %s: %s", interface, errbuf);
+	rc = activate(p, buffer_len);
+	if (rc) {
+		err_set(e, EPERM, "cannot capture on interface %s: %s (%s); run as root or give "
+			"the program CAP_NET_RAW (setcap cap_net_raw+ep)", interface,
+			pcap_statustostr(rc), pcap_geterr(p));
+		pcap_close(p);
+		return -EPERM;
+	}
+	if (set_filter(p, port_first, port_last) || pcap_setdirection(p, PCAP_D_IN)
+	    || pcap_setnonblock(p, 1, errbuf)) {
+		err_set(e, EIO, "cannot filter the capture on interface %s: %s", interface,
+			pcap_geterr(p));
+		pcap_close(p);
+		return -EIO;
+	}
+	*out = rx_new(p, false);
+	if (*out)
+		return 0;
+	pcap_close(p);
+	return err_set(e, ENOMEM, "out of memory for the capture");
+}
+
+int rx_pcap_open_file(struct rx_pcap **out, const char *path, struct err *e)
+{
+	char errbuf[PCAP_ERRBUF_SIZE] = "";
+	pcap_t *p = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO,
+							     errbuf);
+
+	if (!p)
+		return err_set(e, EINVAL, "cannot read capture file '%s': %s", path, errbuf);
+	*out = rx_new(p, true);
+	if (*out)
+		return 0;
+	pcap_close(p);
+	return err_set(e, ENOMEM, "out of memory for capture file '%s'", path);
+}
+
+/* Where the IP header begins; 0 for what is not IP. DLT_RAW has it at 0 and is told apart. */
+static uint32_t link_len(const struct rx_pcap *r, const uint8_t *p, uint32_t caplen)
+{
+	uint32_t at = ETHER_LEN;
+	uint16_t type;
+
+	if (r->dlt == DLT_LINUX_SLL)
+		return caplen >= 16 ? 16 : 0;
+	if (r->dlt != DLT_EN10MB || caplen < ETHER_LEN)
+		return 0;
+	type = get_be16(p + at - 2);
+	if (type == ETHERTYPE_8021Q && caplen >= ETHER_LEN + VLAN_LEN) {
+		at += VLAN_LEN;
+		type = get_be16(p + at - 2);
+	}
+	return type == ETHERTYPE_V4 || type == ETHERTYPE_V6 ? at : 0;
+}
+
+static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *bytes)
+{
+	struct rx_pcap *r = (struct rx_pcap *)arg;
+	uint32_t at = link_len(r, bytes, h->caplen);
+	struct rx_frame f = {
+		.bytes = bytes, .ip = bytes + at, .caplen = h->caplen, .len = h->len,
+		.ip_caplen = h->caplen - at,
+		/* At nanosecond precision tv_usec holds nanoseconds. */
+		.wall_ns = (uint64_t)h->ts.tv_sec * NS_PER_S + (uint64_t)h->ts.tv_usec,
+	};
+
+	if (at || r->dlt == DLT_RAW)
+		r->fn(r->arg, &f);
+}
+
+int rx_pcap_poll(struct rx_pcap *r, rx_frame_fn *fn, void *arg, struct err *e)
+{
+	struct pollfd fd = { .events = POLLIN };
+	int n;
+
+	r->fn = fn;
+	r->arg = arg;
+	/* A blocking pcap_dispatch() may wait for ever for the first packet. */
+	if (!r->file) {
+		fd.fd = pcap_get_selectable_fd(r->pcap);
+		poll(&fd, 1, POLL_MS);
+	}
+	n = pcap_dispatch(r->pcap, r->file ? 1 : -1, on_packet, (u_char *)r);
+	if (n == PCAP_ERROR_BREAK)
+		return 0;
+	if (n == 0 && r->file)
+		return -ENODATA;
+	if (n < 0)
+		return err_set(e, EIO, "cannot %s: %s",
+			       r->file ? "read the capture file to its end" : "go on capturing",
+			       pcap_geterr(r->pcap));
+	return n;
+}
+
+void rx_pcap_lost(struct rx_pcap *r, uint64_t *capture, uint64_t *interface)
+{
+	struct pcap_stat st;
+
+	*capture = *interface = 0;
+	if (!r->file && pcap_stats(r->pcap, &st) == 0) {
+		*capture = st.ps_drop;
+		*interface = st.ps_ifdrop;
+	}
+}
+
+void rx_pcap_break(struct rx_pcap *r)
+{
+	pcap_breakloop(r->pcap);
+}
+
+void rx_pcap_close(struct rx_pcap *r)
+{
+	pcap_close(r->pcap);
+	free(r);
+}

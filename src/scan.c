@@ -1,0 +1,324 @@
+#include "scan.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capfile.h"
+#include "clock.h"
+#include "config.h"
+#include "cookiefile.h"
+#include "log.h"
+#include "rx.h"
+#include "setup.h"
+#include "sink.h"
+#include "status.h"
+#include "sweep.h"
+#include "tx.h"
+
+#define LOOK_NS		(20 * NS_PER_MS)	/* how often the main thread looks */
+#define STATUS_TERMINAL_NS	NS_PER_S
+#define STATUS_PLAIN_NS		(10 * NS_PER_S)
+
+struct scan {
+	const struct config *c;
+	struct setup setup;
+	void *tx_state;
+	struct rx_pcap *packets;
+	struct sink *sink;
+	struct cookiefile *cookie_log;
+	struct capfile *capture;
+	struct rx *rx;
+	uint64_t start_ns;
+	struct status_moment shown;	/* the status line before */
+};
+
+/* ---- opening and closing ------------------------------------------------------------------- */
+
+static int open_network(struct scan *sc, struct err *e)
+{
+	const struct config *c = sc->c;
+	struct setup *su = &sc->setup;
+	struct tx_setup tx = {
+		.interface = su->interface, .ifindex = su->ifindex, .file = c->tx_file,
+	};
+	int rc;
+
+	if (c->rx_file)
+		return rx_pcap_open_file(&sc->packets, c->rx_file, e);
+	rc = su->tx->open(&sc->tx_state, &tx, e);
+	if (rc || !su->tx->wire)
+		return rc;
+	return rx_pcap_open_live(&sc->packets, su->interface, c->port_first, c->port_last,
+				 su->capture_buffer_len, e);
+}
+
+static int open_files(struct scan *sc, struct err *e)
+{
+	const struct config *c = sc->c;
+	struct shared *s = &sc->setup.shared;
+	int rc = c->metadata_file ? metadata_check(c->metadata_file, e) : 0;
+
+	if (!rc && c->cookie_file && !c->rx_file)
+		rc = cookiefile_open(&sc->cookie_log, c->cookie_file, e);
+	if (!rc && c->save_pcap)
+		rc = capfile_open(&sc->capture, c->save_pcap, e);
+	s->capture = sc->capture;
+	if (!rc)
+		rc = sink_open(&sc->sink, c, &s->stats, s->wall_offset_ns, e);
+	if (!rc)
+		rc = rx_new(&sc->rx, s, sc->packets, sc->sink, sc->cookie_log, e);
+	return rc;
+}
+
+/* Closes all; the first failure is returned with its message. */
+static int close_all(struct scan *sc, struct err *e)
+{
+	int rc = 0, first = 0;
+
+	if (sc->rx)
+		rx_free(sc->rx);
+	if (sc->sink)
+		first = sink_close(sc->sink, e);
+	rc = cookiefile_close(sc->cookie_log, e);
+	first = first ? first : rc;
+	rc = sc->capture ? capfile_close(sc->capture, e) : 0;
+	first = first ? first : rc;
+	rc = sc->tx_state ? sc->setup.tx->close(sc->tx_state, e) : 0;
+	first = first ? first : rc;
+	if (sc->packets)
+		rx_pcap_close(sc->packets);
+	return first;
+}
+
+/* ---- watching ------------------------------------------------------------------------------ */
+
+static void show_status(struct scan *sc, uint64_t now_ns)
+{
+	const struct shared *s = &sc->setup.shared;
+	uint64_t last_ns = atomic_load(&s->last_sent_ns);
+	uint64_t end_ns = last_ns + sc->c->cooldown_ns;
+	bool sending = !atomic_load(&s->swept) && !shared_stopping(s, STOP_SENDING);
+	struct status_moment m = {
+		.elapsed_ns = now_ns - sc->start_ns, .targets = s->order.places,
+		.remaining_ns = !sending && s->wire && end_ns > now_ns ? end_ns - now_ns : 0,
+		.rate_pps = sc->c->rate_pps,
+	};
+	struct winsize size = { .ws_col = 0 };
+	char line[STATUS_LEN];
+
+	for (unsigned int i = 0; i < STATS; i++)
+		m.v[i] = stat_get(&s->stats, (enum stat_id)i);
+	if (log_status_is_terminal() && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0)
+		size.ws_col = 80;
+	status_line(&m, &sc->shown, size.ws_col, line);
+	log_status(line);
+	sc->shown = m;
+}
+
+/* True where nothing more can come that changes a row. */
+static bool is_over(const struct scan *sc, uint64_t now_ns)
+{
+	const struct shared *s = &sc->setup.shared;
+	uint64_t last_ns = atomic_load(&s->last_sent_ns);
+	bool stopped = shared_stopping(s, STOP_SENDING);
+	bool idle = atomic_load(&s->pending) == 0 && ring_count(&s->cleanups) == 0;
+
+	if (!stopped && !atomic_load(&s->swept))
+		return false;
+	if (!s->wire || !last_ns)
+		return true;
+	if (sc->c->rows == ROWS_TARGET && idle
+	    && stat_get(&s->stats, STAT_targets_done) == s->order.places)
+		return true;
+	return (stopped || idle) && now_ns >= last_ns + sc->c->cooldown_ns;
+}
+
+/* What a signal, a limit or a failure asks for; the first reason stays. */
+static void ask_stop(struct scan *sc, enum stop level, const char *reason, int status)
+{
+	struct run_facts *f = &sc->setup.facts;
+
+	if (!f->exit_reason) {
+		f->exit_reason = reason;
+		f->exit_status = status;
+	}
+	if ((int)level > atomic_load(&sc->setup.shared.stop))
+		atomic_store(&sc->setup.shared.stop, (int)level);
+}
+
+static void on_signal(struct scan *sc, const sigset_t *set)
+{
+	bool again = shared_stopping(&sc->setup.shared, STOP_SENDING);
+
+	ask_stop(sc, again ? STOP_NOW : STOP_SENDING, "signal", SCAN_STOPPED);
+	if (again) {
+		pthread_sigmask(SIG_UNBLOCK, set, NULL);	/* a third one kills */
+		return;
+	}
+	log_notice("stopping: no more probes; waiting %.3g s for answers (once more to leave now)",
+		   (double)sc->c->cooldown_ns / NS_PER_S);
+}
+
+/* Looks at signals, limits and failures until the scan is over. */
+static void watch(struct scan *sc, const sigset_t *set)
+{
+	const struct timespec look = { 0, LOOK_NS };
+	struct shared *s = &sc->setup.shared;
+	uint64_t shown_ns = sc->start_ns, every_ns;
+
+	every_ns = log_status_is_terminal() ? STATUS_TERMINAL_NS : STATUS_PLAIN_NS;
+	while (!shared_stopping(s, STOP_OVER)) {
+		int sig = sigtimedwait(set, NULL, &look);
+		uint64_t now_ns = clock_now_ns();
+
+		if (sig > 0)
+			on_signal(sc, set);
+		if (atomic_load(&s->tx_failed) || atomic_load(&s->rx_failed))
+			ask_stop(sc, STOP_OVER, "failure", SCAN_FAILED);
+		else if (atomic_load(&s->rx_full))
+			ask_stop(sc, STOP_NOW, "max-results", SCAN_STOPPED);
+		else if (sc->c->max_runtime_ns && now_ns - sc->start_ns >= sc->c->max_runtime_ns
+			 && !shared_stopping(s, STOP_SENDING)
+			 && !(atomic_load(&s->swept) && atomic_load(&s->pending) == 0))
+			ask_stop(sc, STOP_SENDING, "max-runtime", SCAN_STOPPED);
+		else if (is_over(sc, now_ns))
+			ask_stop(sc, STOP_OVER, "complete", SCAN_COMPLETE);
+		if (!sc->c->quiet && now_ns - shown_ns >= every_ns) {
+			show_status(sc, now_ns);
+			shown_ns = now_ns;
+		}
+	}
+	if (!sc->c->quiet)
+		show_status(sc, clock_now_ns());
+}
+
+/* ---- the run ------------------------------------------------------------------------------- */
+
+static void *send_thread(void *arg)
+{
+	struct scan *sc = arg;
+
+	sweep_run(&sc->setup.shared, sc->setup.tx, sc->tx_state);
+	return NULL;
+}
+
+static void *receive_thread(void *arg)
+{
+	struct scan *sc = arg;
+
+	rx_run(sc->rx);
+	return NULL;
+}
+
+/* Threads inherit the blocked signals: only the main thread takes them. */
+static int run_live(struct scan *sc, struct err *e)
+{
+	struct shared *s = &sc->setup.shared;
+	pthread_t tx, rx;
+	sigset_t set;
+	int rc;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	rc = pthread_create(&rx, NULL, receive_thread, sc);
+	if (rc)
+		return err_set(e, rc, "cannot start the receive thread: %s", strerror(rc));
+	rc = pthread_create(&tx, NULL, send_thread, sc);
+	if (rc) {
+		err_set(&s->tx_err, rc, "cannot start the send thread: %s", strerror(rc));
+		atomic_store(&s->tx_failed, true);
+	}
+	watch(sc, &set);
+	if (!rc)
+		pthread_join(tx, NULL);
+	pthread_join(rx, NULL);
+	return 0;
+}
+
+/* The result of the threads, and of what they wrote. */
+static void conclude(struct scan *sc, struct err *e)
+{
+	const struct shared *s = &sc->setup.shared;
+	struct run_facts *f = &sc->setup.facts;
+	struct err late = { "" };
+
+	if (atomic_load(&s->tx_failed))
+		err_set(e, EIO, "%s", s->tx_err.msg);
+	if (atomic_load(&s->rx_failed))
+		err_set(e, EIO, "%s", s->rx_err.msg);
+	if (close_all(sc, &late))
+		err_set(e, EIO, "%s", late.msg);
+	if (e->msg[0]) {
+		f->exit_reason = "failure";
+		f->exit_status = SCAN_FAILED;
+	}
+	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
+	f->sending_ns = atomic_load(&s->last_sent_ns) - atomic_load(&s->first_sent_ns);
+	if (sc->c->metadata_file
+	    && metadata_write(sc->c->metadata_file, sc->c, targets_counts(sc->setup.targets),
+			      &s->stats, f, e))
+		f->exit_status = SCAN_FAILED;
+}
+
+static void announce(const struct scan *sc)
+{
+	const struct shared *s = &sc->setup.shared;
+	const struct targets_counts *n = targets_counts(sc->setup.targets);
+
+	if (n->merged)
+		log_info("%llu repeated targets were merged", (unsigned long long)n->merged);
+	if (n->outside)
+		log_info("%llu targets are outside the allowlist and left out",
+			 (unsigned long long)n->outside);
+	if (n->blocked)
+		log_notice("%llu targets are on a blocklist and left out",
+			   (unsigned long long)n->blocked);
+	log_info("%llu targets, seed %llu, engine %s, interface %s",
+		 (unsigned long long)s->order.places, (unsigned long long)sc->setup.facts.seed,
+		 sc->setup.tx ? sc->setup.tx->name : "none",
+		 sc->setup.interface[0] ? sc->setup.interface : "none");
+}
+
+int scan_run(const struct config *c, struct err *e)
+{
+	static struct scan scan;	/* the one run of the process */
+	struct scan *sc = &scan;
+	struct run_facts *f = &sc->setup.facts;
+	int status;
+
+	sc->c = c;
+	if (setup_init(&sc->setup, c, &status, e))
+		goto out;
+	status = c->rx_file ? SCAN_INPUT : SCAN_START;
+	if (open_network(sc, e))
+		goto close;
+	status = SCAN_INPUT;
+	if (open_files(sc, e))
+		goto close;
+	announce(sc);
+	sc->start_ns = clock_now_ns();
+	f->start_wall_ns = sc->start_ns + (uint64_t)clock_wall_offset_ns();
+	status = SCAN_START;
+	if (c->rx_file) {
+		rx_run_file(sc->rx);
+		ask_stop(sc, STOP_OVER, "complete", SCAN_COMPLETE);
+	} else if (run_live(sc, e)) {
+		goto close;
+	}
+	conclude(sc, e);
+	status = f->exit_status;
+	goto out;
+close:
+	close_all(sc, &(struct err){ "" });
+out:
+	setup_free(&sc->setup);
+	return status;
+}

@@ -1,0 +1,16 @@
+/* scan: a run from set-up to exit status: opens, starts the threads, watches, ends. Main thread. */
+#ifndef TFOMAP_SCAN_H
+#define TFOMAP_SCAN_H
+
+struct config;
+struct err;
+
+/* Exit statuses (INTERFACE.md 1). */
+enum scan_status {
+	SCAN_COMPLETE = 0, SCAN_INPUT = 1, SCAN_START = 2, SCAN_FAILED = 3, SCAN_STOPPED = 4,
+};
+
+/* Runs the scan. Returns the exit status; 1, 2 and 3 come with a message. */
+int scan_run(const struct config *c, struct err *e);
+
+#endif

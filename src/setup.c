@@ -1,0 +1,248 @@
+#include "setup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "config.h"
+#include "cookiefile.h"
+#include "iface.h"
+#include "log.h"
+#include "tx.h"
+
+#define RETRIES_LIST	2		/* default for server lists; 0 for CIDRs */
+#define SLOTS_MIN	1024u
+#define SLOTS_MAX	(1u << 24)
+#define TABLE_MIN	1024u
+#define TABLE_MAX	(1u << 20)
+#define RING_SLOTS	8192u
+#define BUFFER_MIN	(4u << 20)	/* of the capture */
+#define BUFFER_MAX	(64u << 20)
+#define BUFFER_PER_PPS	320		/* 1 s of answers to every packet */
+
+static int random_bytes(void *p, size_t n, struct err *e)
+{
+	if (getrandom(p, n, 0) == (ssize_t)n)
+		return 0;
+	return err_set(e, errno, "getrandom: %s", strerror(errno));
+}
+
+static uint64_t power_of_two(double at_least, uint64_t min, uint64_t max)
+{
+	uint64_t n = min;
+
+	while (n < max && (double)n < at_least)
+		n *= 2;
+	return n;
+}
+
+/*
+ * The window and the cache hold rate x time: what can be in flight, twice, as each has to stay
+ * half free. Without a rate limit they have their largest size; the sweep waits where that is not
+ * enough.
+ */
+static void choose_sizes(struct setup *su, const struct config *c, uint64_t *window)
+{
+	struct shared *s = &su->shared;
+	uint64_t most = power_of_two((double)s->order.places * 2, SLOTS_MIN, SLOTS_MAX);
+	double timeout_s = (double)c->timeout_ns / NS_PER_S;
+	double flight_s = timeout_s * (s->plan.retries + 1) + (double)c->cooldown_ns / NS_PER_S;
+	double rate = c->rate_pps > 0 ? c->rate_pps : SLOTS_MAX;
+
+	/* A file's packets may come in any density: all places stay in sight. */
+	*window = c->rx_file ? most : power_of_two(2 * rate * (flight_s + 1), SLOTS_MIN, most);
+	s->slots = (uint32_t)power_of_two(2 * rate * (timeout_s + 1), TABLE_MIN,
+					  most < TABLE_MAX ? most : TABLE_MAX);
+	su->capture_buffer_len = (uint32_t)power_of_two(rate * BUFFER_PER_PPS, BUFFER_MIN,
+							BUFFER_MAX);
+}
+
+static int init_memory(struct setup *su, const struct config *c, struct err *e)
+{
+	struct shared *s = &su->shared;
+	uint64_t window;
+
+	choose_sizes(su, c, &window);
+	s->stamps = calloc(s->slots, sizeof(*s->stamps));
+	if (!s->stamps || window_init(&s->window, window, s->plan.retries + 1)
+	    || ring_init(&s->followups, sizeof(struct followup), RING_SLOTS)
+	    || ring_init(&s->cleanups, sizeof(struct cleanup), RING_SLOTS))
+		return err_set(e, ENOMEM, "out of memory for a window of %llu targets; try a lower "
+			       "--rate or --timeout", (unsigned long long)window);
+	su->facts.window_slots = window;
+	su->facts.table_slots = s->slots;
+	return 0;
+}
+
+static int init_keys(struct setup *su, const struct config *c, struct err *e)
+{
+	struct run_facts *f = &su->facts;
+	int rc = random_bytes(&su->shared.source_key, sizeof(su->shared.source_key), e);
+
+	memcpy(f->key, c->key, sizeof(f->key));
+	if (!rc && !c->key_set)
+		rc = random_bytes(f->key, sizeof(f->key), e);
+	f->seed = c->seed;
+	if (!rc && !c->seed_set)
+		rc = random_bytes(&f->seed, sizeof(f->seed), e);
+	return rc;
+}
+
+/* Everything that comes from the user's words and files. */
+static int init_input(struct setup *su, const struct config *c, struct err *e)
+{
+	uint8_t attempts[PROBE_KINDS];
+	struct shared *s = &su->shared;
+	int rc = targets_load(&su->targets, c, e);
+
+	if (rc)
+		return rc;
+	s->targets = su->targets;
+	s->plan.retries = c->retries != CONFIG_RETRIES_AUTO ? (unsigned int)c->retries
+			  : targets_is_list(su->targets) ? RETRIES_LIST : 0;
+	s->plan.payload = c->payload.type != PAYLOAD_NONE;
+	su->facts.retries = s->plan.retries;
+	plan_attempts(&s->plan, attempts);
+	rc = init_keys(su, c, e);
+	if (!rc)
+		rc = validate_init(&s->validator, su->facts.key, c->port_first, c->port_last,
+				   attempts, e);
+	if (!rc)
+		rc = order_init(&s->order, targets_counts(su->targets)->total, c->max_targets,
+				c->shards, c->shard, su->facts.seed, e);
+	if (!rc && c->cookie_file)
+		rc = cookiefile_load(&su->store, c->cookie_file, e);
+	s->store = su->store;
+	su->facts.targets = s->order.places;
+	return rc ? rc : init_memory(su, c, e);
+}
+
+/* A target of that family, to ask the routing table about. */
+static bool sample_target(const struct setup *su, bool v6, struct addr *out)
+{
+	const struct order *o = &su->shared.order;
+
+	if (v6 ? !targets_have_v6(su->targets) : !targets_have_v4(su->targets))
+		return false;
+	for (uint64_t k = 0; k < o->places && k < 4096; k++) {
+		*out = targets_at(su->targets, order_target(o, k)).ip;
+		if (addr_is_v4(*out) == !v6)
+			return true;
+	}
+	/* Rare in the order: by their place, as IPv4 sorts before IPv6. */
+	*out = targets_at(su->targets, v6 ? targets_counts(su->targets)->total - 1 : 0).ip;
+	return addr_is_v4(*out) == !v6;
+}
+
+static void add_source(struct shared *s, struct addr a, bool foreign)
+{
+	bool v6 = !addr_is_v4(a);
+
+	s->sources[v6][s->nsources[v6]++] = (struct source){ a, foreign };
+}
+
+/* The source addresses: the given ones, else the kernel's choice for the route. */
+static int init_sources(struct setup *su, const struct config *c, const struct iface *i,
+			struct err *e)
+{
+	struct shared *s = &su->shared;
+	const struct iface_route *routes[2] = { &i->v4, &i->v6 };
+	int rc = 0;
+
+	for (size_t n = 0; n < c->nsources && !rc; n++) {
+		bool owned = true;
+
+		if (s->wire)
+			rc = iface_owns(c->sources[n], &owned, e);
+		add_source(s, c->sources[n], !owned);
+	}
+	for (unsigned int v6 = 0; v6 < 2 && !rc; v6++) {
+		bool needed = v6 ? targets_have_v6(su->targets) : targets_have_v4(su->targets);
+
+		if (needed && !s->nsources[v6] && routes[v6]->has_source)
+			add_source(s, routes[v6]->source, false);
+		if (needed && !s->nsources[v6])
+			rc = err_set(e, EADDRNOTAVAIL, "there are IPv%d targets, but no IPv%d source "
+				     "address; give one with --source-ip", v6 ? 6 : 4, v6 ? 6 : 4);
+		if (s->nsources[v6])
+			su->facts.sources[v6] = s->sources[v6][0].addr;
+	}
+	return rc;
+}
+
+/* Ethernet addresses for both families. */
+static int init_link(struct setup *su, const struct config *c, const struct iface *i,
+		     struct craft_link link[static 2], struct err *e)
+{
+	const struct iface_route *routes[2] = { &i->v4, &i->v6 };
+	bool one = targets_counts(su->targets)->total == 1;
+	int rc = 0;
+
+	if (su->shared.wire && !i->has_mac)
+		return err_set(e, EOPNOTSUPP, "interface %s has no Ethernet header, which is not "
+			       "supported; choose another one with --interface", i->name);
+	for (int v6 = 0; v6 < 2 && !rc; v6++) {
+		memcpy(link[v6].src, i->mac, 6);
+		memcpy(link[v6].dst, c->gateway_mac, 6);
+		if (su->shared.wire && !c->gateway_mac_set && routes[v6]->asked && !i->is_loopback)
+			rc = iface_next_hop(i, routes[v6], one, link[v6].dst, e);
+	}
+	return rc;
+}
+
+static int init_network(struct setup *su, const struct config *c, struct err *e)
+{
+	struct craft_link link[2] = { { { 0 }, { 0 } } };
+	struct addr sample[2];
+	bool v4 = sample_target(su, false, &sample[0]), v6 = sample_target(su, true, &sample[1]);
+	struct iface i = { .index = 0 };
+	struct err why = { "" };
+	int rc = iface_find(&i, c->interface, v4 ? &sample[0] : NULL, v6 ? &sample[1] : NULL, &why);
+
+	/* What sends nothing needs no way out, where it is told its source address. */
+	if (rc && (su->shared.wire || !c->nsources))
+		return err_set(e, -rc, "%s", why.msg);
+	if (!rc) {
+		memcpy(su->interface, i.name, sizeof(i.name));
+		su->ifindex = i.index;
+		su->facts.interface = su->interface;
+	}
+	rc = init_sources(su, c, &i, e);
+	if (!rc)
+		rc = init_link(su, c, &i, link, e);
+	return rc ? rc : craft_init(&su->shared.craft, link, c->tcp_options, e);
+}
+
+int setup_init(struct setup *su, const struct config *c, int *status, struct err *e)
+{
+	int rc;
+
+	memset(su, 0, sizeof(*su));
+	su->shared.config = c;
+	*status = 1;
+	rc = init_input(su, c, e);
+	if (rc || c->rx_file) {
+		su->shared.wire = true;
+		return rc;
+	}
+	su->shared.wall_offset_ns = clock_wall_offset_ns();
+	su->tx = tx_find(c->tx);
+	su->facts.engine = su->tx->name;
+	su->shared.wire = su->tx->wire;
+	*status = 2;
+	return init_network(su, c, e);
+}
+
+void setup_free(struct setup *su)
+{
+	struct shared *s = &su->shared;
+
+	window_free(&s->window);
+	ring_free(&s->followups);
+	ring_free(&s->cleanups);
+	free(s->stamps);
+	cookiefile_free(su->store);
+	targets_free(su->targets);
+}

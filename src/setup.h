@@ -1,0 +1,31 @@
+/*
+ * setup: from the configuration to all that a scan stands on: targets, order, keys, sizes, the
+ * network. Nothing is sent here but what the kernel sends to find a neighbour.
+ */
+#ifndef TFOMAP_SETUP_H
+#define TFOMAP_SETUP_H
+
+#include "metadata.h"
+#include "shared.h"
+
+struct tx_ops;
+
+struct setup {
+	struct shared shared;
+	struct targets *targets;
+	struct cookie_store *store;
+	struct run_facts facts;
+	const struct tx_ops *tx;	/* NULL: reading a capture */
+	char interface[64];
+	int ifindex;
+	uint32_t capture_buffer_len;
+};
+
+/*
+ * Loads and resolves; the file of --rx needs no network. 0, or -errno with a message: then
+ * *status is the exit status (1: input; 2: network).
+ */
+int setup_init(struct setup *su, const struct config *c, int *status, struct err *e);
+void setup_free(struct setup *su);
+
+#endif

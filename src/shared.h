@@ -1,0 +1,97 @@
+/*
+ * shared: what the send and the receive thread both see. The first part is set before they start
+ * and read-only from then on; every other member says who writes it.
+ */
+#ifndef TFOMAP_SHARED_H
+#define TFOMAP_SHARED_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "craft.h"
+#include "err.h"
+#include "order.h"
+#include "plan.h"
+#include "ring.h"
+#include "stats.h"
+#include "targets.h"
+#include "validate.h"
+#include "window.h"
+
+struct capfile;
+struct config;
+struct cookie_store;
+
+/* A probe that is due to a target beyond the sweep's: receive thread to send thread. */
+struct followup {
+	uint64_t x;			/* the target's index */
+	struct target target;
+	struct addr source;
+	uint32_t slot;			/* in the cookie cache: where the send time is stamped */
+	uint8_t kind, attempt;
+	struct tfo_option cookie;
+};
+
+/* A connection that a SYN/ACK opened and that nobody else resets: likewise. */
+struct cleanup {
+	struct addr src, dst;
+	uint16_t sport, dport;
+	uint32_t seq;
+};
+
+struct source {
+	struct addr addr;
+	bool foreign;			/* the kernel does not own it: tfomap resets */
+};
+
+/*
+ * How far the end has come: on; no more probes, answers are awaited; over, all rows are written;
+ * leave at once, rows that are not whole are not written.
+ */
+enum stop { STOP_NOT, STOP_SENDING, STOP_OVER, STOP_NOW };
+
+struct shared {
+	const struct config *config;
+	const struct targets *targets;
+	const struct cookie_store *store;	/* cookies of --cookie-file; NULL: none */
+	struct capfile *capture;	/* --save-pcap; NULL: not asked for */
+	struct order order;
+	struct plan plan;
+	struct validator validator;
+	struct craft craft;
+	struct source sources[2][CONFIG_SOURCES_MAX];	/* [0] IPv4, [1] IPv6 */
+	unsigned int nsources[2];
+	struct siphash_key source_key;	/* chooses among several sources */
+	int64_t wall_offset_ns;		/* run's clock + this = Unix time */
+	uint32_t slots;			/* of the cookie cache */
+	bool wire;			/* something may answer */
+
+	struct window window;		/* window.h says who */
+	struct ring followups, cleanups;	/* receive -> send */
+	_Atomic uint64_t *stamps;	/* [slots], heap: 0 by the receive thread when it asks,
+					 * the time by the send thread when it sends */
+	_Atomic bool crowded;		/* receive: the cookie cache is half full */
+	_Atomic uint32_t pending;	/* receive: targets in the cookie cache */
+	_Atomic uint64_t first_sent_ns, last_sent_ns;	/* send: packets of any kind; 0: none yet */
+	_Atomic bool swept;		/* send: every probe of the sweep was sent */
+	_Atomic int stop;		/* main: enum stop */
+	_Atomic bool tx_failed, rx_failed, rx_full;	/* each thread its own; then its err is set.
+					 * rx_full: --max-results rows are written */
+	struct err tx_err, rx_err;
+	struct stats stats;		/* stats.def says who */
+};
+
+/* The source address for a target: the same for all its probes. */
+struct addr shared_source(const struct shared *s, const struct target *t);
+
+/* The payload that a probe to target x carries; returns its length. */
+size_t shared_payload(const struct shared *s, uint64_t x, const struct target *t,
+		      uint8_t out[static PAYLOAD_MAX]);
+
+static inline bool shared_stopping(const struct shared *s, enum stop level)
+{
+	return atomic_load_explicit(&s->stop, memory_order_relaxed) >= (int)level;
+}
+
+#endif

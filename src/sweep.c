@@ -1,0 +1,294 @@
+#include "sweep.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "capfile.h"
+#include "clock.h"
+#include "config.h"
+#include "cookiefile.h"
+#include "pacer.h"
+
+#define SLICE_NS	100000ull	/* at high rates packets gather this long for a batch */
+#define NAP_NS		NS_PER_MS	/* nothing to send: look again after this */
+#define DOZE_NS		(10 * NS_PER_MS)	/* longest sleep: signals and the ring are looked at */
+#define BACKOFF_MIN_NS	50000ull
+#define BACKOFF_MAX_NS	(10 * NS_PER_MS)
+#define DOWN_NS		(2 * NS_PER_S)	/* an interface that is down this long is a failure */
+#define SKIP_MAX	65536		/* answered places that a cursor steps over in one go */
+
+/* What a frame in the batch is, for the counters. */
+enum { AS_CLEANUP = PROBE_KINDS };
+
+struct sweep {
+	struct shared *s;
+	const struct tx_ops *tx;
+	void *tx_state;
+	struct pacer pacer;
+	uint32_t slice;			/* packets of one SLICE_NS, 1..TX_BATCH */
+	uint64_t at[WINDOW_ATTEMPTS_MAX];	/* next place of each attempt; [0] the head */
+	bool waits_window, waits_table;
+	unsigned int n;			/* frames in the batch */
+	struct tx_frame batch[TX_BATCH];
+	uint8_t kinds[TX_BATCH], attempts[TX_BATCH];
+	uint8_t frames[TX_BATCH][CRAFT_FRAME_MAX];
+};
+
+static void sleep_ns(uint64_t ns)
+{
+	struct timespec t = { (time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S) };
+
+	nanosleep(&t, NULL);
+}
+
+static void add_frame(struct sweep *w, size_t len, uint8_t kind, uint8_t attempt)
+{
+	w->batch[w->n].len = (uint32_t)len;
+	w->kinds[w->n] = kind;
+	w->attempts[w->n++] = attempt;
+}
+
+/* Puts one SYN into the batch. x: the target's index. */
+static void add_syn(struct sweep *w, uint64_t x, const struct target *t, struct addr src,
+		    uint8_t kind, uint8_t attempt, const struct tfo_option *cookie)
+{
+	struct shared *s = w->s;
+	struct validate_tag tag = validate_tag(&s->validator, src, t->ip, t->port, kind, attempt);
+	uint8_t payload[PAYLOAD_MAX];
+	struct craft_syn syn = {
+		.src = src, .dst = t->ip, .sport = tag.sport, .dport = t->port, .seq = tag.seq,
+		.tfo_kind = cookie ? cookie->kind : TFO_KIND,
+		.cookie_len = cookie ? cookie->len : 0,
+		.cookie = cookie ? cookie->cookie : NULL,
+		.payload = payload,
+	};
+
+	if (probe_types[kind].payload)
+		syn.payload_len = (uint16_t)shared_payload(s, x, t, payload);
+	add_frame(w, craft_syn(&s->craft, &syn, w->frames[w->n]), kind, attempt);
+}
+
+/* Attempt a of place k: a request, or at once `data` where a file has the cookie. */
+static void add_place(struct sweep *w, uint64_t k, unsigned int a)
+{
+	struct shared *s = w->s;
+	uint64_t x = order_target(&s->order, k);
+	struct target t = targets_at(s->targets, x);
+	struct addr src = shared_source(s, &t);
+	struct tfo_option cookie;
+
+	if (s->store && cookiefile_find(s->store, src, t.ip, t.port, &cookie))
+		add_syn(w, x, &t, src, PROBE_DATA, (uint8_t)a, &cookie);
+	else
+		add_syn(w, x, &t, src, PROBE_REQUEST, (uint8_t)a, NULL);
+}
+
+static void add_cleanups(struct sweep *w, unsigned int max)
+{
+	struct cleanup c;
+
+	while (w->n < max && ring_pop(&w->s->cleanups, &c))
+		add_frame(w, craft_rst(&w->s->craft, c.src, c.dst, c.sport, c.dport, c.seq,
+				       w->frames[w->n]), AS_CLEANUP, 0);
+}
+
+static void add_followups(struct sweep *w, unsigned int max, uint64_t now_ns)
+{
+	struct followup f;
+
+	while (w->n < max && ring_pop(&w->s->followups, &f)) {
+		add_syn(w, f.x, &f.target, f.source, f.kind, f.attempt, &f.cookie);
+		atomic_store_explicit(&w->s->stamps[f.slot], now_ns, memory_order_release);
+	}
+}
+
+/* Retries of attempt a, to those that are silent since attempt a - 1. */
+static void add_retries(struct sweep *w, unsigned int a, unsigned int max, uint64_t now_ns)
+{
+	struct window *win = &w->s->window;
+	uint64_t first = 0, due = window_due(win, a, now_ns, w->s->config->timeout_ns);
+	unsigned int before = w->n, steps = 0;
+
+	for (; w->n < max && w->at[a] < due && steps < SKIP_MAX; w->at[a]++, steps++) {
+		if (!window_retry(win, w->at[a]))
+			continue;
+		if (w->n == before)
+			first = w->at[a];
+		add_place(w, w->at[a], a);
+	}
+	if (w->n > before)
+		sendlog_add(&win->cursor[a].log, first, now_ns);
+}
+
+/* Counts a wait once, however long it lasts. */
+static bool waits(struct sweep *w, bool *waiting, bool now, enum stat_id id)
+{
+	if (now && !*waiting)
+		stat_add(&w->s->stats, id, 1);
+	*waiting = now;
+	return now;
+}
+
+static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
+{
+	struct shared *s = w->s;
+	uint64_t first = w->at[0];
+
+	if (waits(w, &w->waits_table, atomic_load_explicit(&s->crowded, memory_order_relaxed),
+		  STAT_waits_table))
+		return;
+	while (w->n < max && w->at[0] < s->order.places) {
+		if (waits(w, &w->waits_window, !window_has_room(&s->window, w->at[0]),
+			  STAT_waits_window))
+			break;
+		window_start(&s->window, w->at[0]);
+		add_place(w, w->at[0]++, 0);
+	}
+	if (w->at[0] > first)
+		sendlog_add(&s->window.cursor[0].log, first, now_ns);
+}
+
+static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
+{
+	struct shared *s = w->s;
+	uint64_t bytes = 0, by_kind[PROBE_KINDS + 1] = { 0 }, retries = 0;
+
+	for (unsigned int i = from; i < to; i++) {
+		bytes += w->batch[i].len;
+		by_kind[w->kinds[i]]++;
+		retries += w->attempts[i] > 0
+			   && w->attempts[i] != plan_followup_attempts(&s->plan);
+	}
+	stat_add(&s->stats, STAT_sent_bytes, bytes);
+	stat_add(&s->stats, STAT_sent_request, by_kind[PROBE_REQUEST]);
+	stat_add(&s->stats, STAT_sent_data, by_kind[PROBE_DATA]);
+	stat_add(&s->stats, STAT_sent_retries, retries);
+	stat_add(&s->stats, STAT_sent_cleanup, by_kind[AS_CLEANUP]);
+}
+
+/* False: the engine is broken, or there is no time left to try again. */
+static bool send_batch(struct sweep *w)
+{
+	uint64_t backoff_ns = BACKOFF_MIN_NS, down_ns = 0;
+	struct shared *s = w->s;
+	unsigned int sent = 0;
+
+	while (sent < w->n) {
+		int rc = w->tx->send(w->tx_state, w->batch + sent, w->n - sent);
+
+		if (rc > 0) {
+			count_sent(w, sent, sent + (unsigned int)rc);
+			sent += (unsigned int)rc;
+			backoff_ns = BACKOFF_MIN_NS;
+			down_ns = 0;
+			continue;
+		}
+		if (rc == -ENETDOWN)
+			down_ns += backoff_ns;
+		if ((rc != -ENOBUFS && rc != -EAGAIN && rc != -ENETDOWN) || down_ns > DOWN_NS) {
+			err_set(&s->tx_err, -rc, "cannot send on interface %s: %s; %s",
+				s->config->interface ? s->config->interface : "of the route",
+				strerror(-rc), rc == -ENETDOWN ? "it went down during the scan"
+				: "look at the interface and its driver");
+			atomic_store(&s->tx_failed, true);
+			break;
+		}
+		if (shared_stopping(s, STOP_OVER))
+			break;
+		stat_add(&s->stats, STAT_requeued, 1);
+		sleep_ns(backoff_ns);
+		if (backoff_ns < BACKOFF_MAX_NS)
+			backoff_ns *= 2;
+	}
+	stat_add(&s->stats, STAT_not_sent, w->n - sent);
+	return sent == w->n;
+}
+
+/* Before they are sent: an answer must not come into the file before its probe. */
+static void save_batch(struct sweep *w, uint64_t now_ns)
+{
+	for (unsigned int i = 0; i < w->n; i++)
+		capfile_write(w->s->capture, w->batch[i].data, w->batch[i].len, w->batch[i].len,
+			      now_ns + (uint64_t)w->s->wall_offset_ns);
+}
+
+/* Fills the batch with what is due, at most max packets. */
+static void fill_batch(struct sweep *w, unsigned int max, uint64_t now_ns)
+{
+	struct window *win = &w->s->window;
+
+	w->n = 0;
+	add_cleanups(w, max);
+	if (shared_stopping(w->s, STOP_SENDING))
+		return;
+	add_followups(w, max, now_ns);
+	for (unsigned int a = win->attempts - 1; a > 0; a--)
+		add_retries(w, a, max, now_ns);
+	add_new(w, max, now_ns);
+	atomic_store_explicit(&win->reserved, w->at[0], memory_order_release);
+}
+
+/* After sending: how far each attempt is, and whether that is all. */
+static void publish(struct sweep *w, uint64_t now_ns)
+{
+	struct shared *s = w->s;
+	uint64_t lowest = w->at[0];
+
+	if (w->n) {
+		if (!atomic_load_explicit(&s->first_sent_ns, memory_order_relaxed))
+			atomic_store_explicit(&s->first_sent_ns, now_ns, memory_order_relaxed);
+		atomic_store_explicit(&s->last_sent_ns, clock_now_ns(), memory_order_relaxed);
+	}
+	stat_set(&s->stats, STAT_targets_started, w->at[0]);
+	for (unsigned int a = 0; a < s->window.attempts; a++) {
+		atomic_store_explicit(&s->window.cursor[a].done, w->at[a], memory_order_release);
+		if (w->at[a] < lowest)
+			lowest = w->at[a];
+	}
+	if (lowest == s->order.places)
+		atomic_store_explicit(&s->swept, true, memory_order_release);
+}
+
+void sweep_run(struct shared *s, const struct tx_ops *tx, void *tx_state)
+{
+	struct sweep *w = calloc(1, sizeof(*w));
+	double slice = s->config->rate_pps * (double)SLICE_NS / NS_PER_S;
+
+	if (!w) {
+		err_set(&s->tx_err, ENOMEM, "out of memory for the send thread");
+		atomic_store(&s->tx_failed, true);
+		return;
+	}
+	w->s = s;
+	w->tx = tx;
+	w->tx_state = tx_state;
+	w->slice = s->config->rate_pps <= 0 || slice > TX_BATCH ? TX_BATCH
+		   : slice < 1 ? 1 : (uint32_t)slice;
+	for (unsigned int i = 0; i < TX_BATCH; i++)
+		w->batch[i].data = w->frames[i];
+	pacer_init(&w->pacer, s->config->rate_pps, clock_now_ns());
+
+	while (!shared_stopping(s, STOP_OVER)) {
+		uint64_t now_ns = clock_now_ns();
+		uint32_t allowed = pacer_allow(&w->pacer, now_ns, TX_BATCH);
+
+		if (allowed < w->slice) {
+			uint64_t wait_ns = pacer_wait_ns(&w->pacer, w->slice);
+
+			sleep_ns(wait_ns < DOZE_NS ? wait_ns : DOZE_NS);
+			continue;
+		}
+		fill_batch(w, allowed, now_ns);
+		if (s->capture)
+			save_batch(w, now_ns);
+		if (w->n && !send_batch(w))
+			break;
+		pacer_take(&w->pacer, w->n);
+		publish(w, now_ns);
+		if (!w->n)
+			sleep_ns(NAP_NS);
+	}
+	free(w);
+}
