@@ -1,0 +1,51 @@
+/*
+ * lines: a text file of the user's, line by line, with what a message about a line needs. Blank
+ * lines and lines that begin with # are stepped over; CRLF and a byte order mark are tolerated.
+ */
+#ifndef TFOMAP_LINES_H
+#define TFOMAP_LINES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct err;
+
+#define LINES_MAX 16384		/* longest line with its newline and a NUL, bytes */
+
+struct lines {
+	FILE *f;
+	const char *path;	/* for messages */
+	unsigned long n;	/* number of the current line, from 1 */
+	uint64_t offset;	/* of the current line's first byte in the file */
+	uint64_t next;		/* of the next line's */
+	char buf[LINES_MAX];
+};
+
+/* Opens path for reading. 0, or -errno with a message that names it. */
+int lines_open(struct lines *l, const char *path, struct err *e);
+
+/* Reads f, which is at its beginning and stays the caller's (no lines_close()); path: its name. */
+void lines_attach(struct lines *l, FILE *f, const char *path);
+
+/*
+ * The next line that says something, trimmed, in *text, which is good until the next call and may
+ * be written to. 1; 0: end of file; -errno with a message that names file and line.
+ */
+int lines_next(struct lines *l, char **text, struct err *e);
+
+/* Puts "FILE:LINE: " before e's message. Returns err, so that a parser's caller can pass it on. */
+int lines_fail(const struct lines *l, int err, struct err *e);
+
+void lines_close(struct lines *l);
+
+/* Without white space at either end, in place. */
+char *lines_trim(char *s);
+
+/* Likewise, and without what follows a #. */
+char *lines_trim_comment(char *s);
+
+/* Reads a port: decimal digits alone, 1..65535. False: s is none. */
+bool lines_port(const char *s, uint16_t *port);
+
+#endif
