@@ -1,0 +1,32 @@
+/* hostname: names of hosts: what looks like one, and its addresses. */
+#ifndef TFOMAP_HOSTNAME_H
+#define TFOMAP_HOSTNAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "addr.h"
+
+struct err;
+
+#define HOSTNAME_LEN_MAX 253	/* RFC 1035 2.3.4, without the dots of the root and of the wire */
+
+/*
+ * True where the len bytes at s are letters, digits, '.', '-', '_' alone and the last label begins
+ * with a letter: a name, and no address that was mistyped (the resolver takes "10.1" and "0x7f.1").
+ */
+bool hostname_is(const char *s, size_t len);
+
+/* True where s is a name, or a name, a colon and more without a colon; *len: of the name. */
+bool hostname_is_endpoint(const char *s, size_t *len);
+
+/* Called with each address of a name. 0, or -errno, which ends the visit. */
+typedef int hostname_visit_fn(void *arg, struct addr a, struct err *e);
+
+/*
+ * Asks the system's resolver for all addresses of name, both families, and visits them. Waits
+ * for the answer. 0, or -errno with a message that names it; -ENOENT: the name has none.
+ */
+int hostname_resolve(const char *name, hostname_visit_fn *visit, void *arg, struct err *e);
+
+#endif
