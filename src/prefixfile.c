@@ -1,0 +1,64 @@
+#include "prefixfile.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "err.h"
+#include "hostname.h"
+#include "lines.h"
+#include "prefixset.h"
+
+int prefixfile_add(struct prefixset *s, const char *text, uint64_t max, struct err *e)
+{
+	const struct addr v4_first = addr_from_v4(0), v4_last = addr_from_v4(UINT32_MAX);
+	struct addr first, last;
+	int err;
+
+	err = addr_parse_prefix(&first, &last, text, e);
+	if (err)
+		return err;
+	if (max < UINT64_MAX && addr_diff(last, first) >= max)
+		return err_set(e, EINVAL, "%.64s has more addresses than the %" PRIu64 " that "
+			       "these ports leave room for (2^63 targets in all); name smaller "
+			       "prefixes, or list the addresses (--targets-file)", text, max);
+	if (addr_cmp(first, v4_first) < 0 && addr_cmp(last, v4_last) > 0) {
+		struct addr below = { 0, v4_first.lo - 1 };
+
+		err = prefixset_add(s, first, below);
+		first = addr_add(v4_last, 1);
+	}
+	if (!err)
+		err = prefixset_add(s, first, last);
+	if (err)
+		return err_set(e, -err, "no memory for another prefix");
+	return 0;
+}
+
+static int add_line(struct prefixset *s, const char *text, uint64_t max, struct err *e)
+{
+	if (hostname_is(text, strlen(text)))
+		return err_set(e, EINVAL, "%.64s: a name, not an address or prefix; resolve it "
+			       "first (dig, zdns, massdns)", text);
+	return prefixfile_add(s, text, max, e);
+}
+
+int prefixfile_read(struct prefixset *s, const char *path, uint64_t max, struct err *e)
+{
+	struct lines l;
+	char *text;
+	int rc;
+
+	rc = lines_open(&l, path, e);
+	if (rc)
+		return rc;
+	while ((rc = lines_next(&l, &text, e)) > 0) {
+		rc = add_line(s, lines_trim_comment(text), max, e);
+		if (rc) {
+			rc = lines_fail(&l, rc, e);
+			break;
+		}
+	}
+	lines_close(&l);
+	return rc;
+}
