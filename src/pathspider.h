@@ -1,0 +1,28 @@
+/*
+ * pathspider: a line of PATHspider's ndjson, {"dip":"192.0.2.1","dp":443,"domain":"...",...}, as a
+ * target. dp and domain may be left out or null; other keys are the target's info.
+ */
+#ifndef TFOMAP_PATHSPIDER_H
+#define TFOMAP_PATHSPIDER_H
+
+#include <stdbool.h>
+
+#include "listline.h"
+
+/*
+ * The info of a line of fewer bytes fits struct target_extra: writing a number in another form
+ * makes it five times as long at most (1e16).
+ */
+#define PATHSPIDER_INFO_FITS (TARGETS_INFO_LEN / 5)
+
+/* As listline_parse(), of a line that begins with a brace. */
+int pathspider_parse(struct listline *out, char *text, struct target_extra *x, struct err *e);
+
+/*
+ * Reads what most records are: ASCII without escapes, numbers without exponent. True: *out is what
+ * the JSON parser would have made of the line, at a fraction of the time. False: that is not sure,
+ * and *out is not set.
+ */
+bool pathspider_scan(struct listline *out, const char *text);
+
+#endif
