@@ -1,0 +1,148 @@
+#include "targets.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "err.h"
+#include "targetlist.h"
+#include "targets_load.h"
+
+/*
+ * Three parts follow each other in the index space: the addresses of prefixes x the port list, the
+ * list's addresses without port x the port list, and the list's pairs. So memory grows with the
+ * lines that were read and never with the number of ports.
+ */
+
+void targets_free(struct targets *t)
+{
+	if (!t)
+		return;
+	prefixset_free(&t->set);
+	targetlist_free(&t->list);
+	targetlist_free(&t->merged);
+	free(t->ports);
+	free(t);
+}
+
+int targets_load(struct targets **out, const struct config *c, struct err *e)
+{
+	struct targets *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t)
+		return err_set(e, ENOMEM, "no memory for the targets");
+	prefixset_init(&t->set);
+	targetlist_init(&t->list);
+	targetlist_init(&t->merged);
+	err = targets_fill(t, c, e);
+	if (err) {
+		targets_free(t);
+		return err;
+	}
+	*out = t;
+	return 0;
+}
+
+const struct targets_counts *targets_counts(const struct targets *t)
+{
+	return &t->counts;
+}
+
+bool targets_have_extra(const struct targets *t)
+{
+	return t->list.has_extra;
+}
+
+bool targets_have_v4(const struct targets *t)
+{
+	return t->have_v4;
+}
+
+bool targets_have_v6(const struct targets *t)
+{
+	return t->have_v6;
+}
+
+bool targets_is_list(const struct targets *t)
+{
+	return t->is_list;
+}
+
+struct target targets_at(const struct targets *t, uint64_t i)
+{
+	const struct targetlist_entry *entry;
+	uint64_t host_pairs = t->n_hosts * t->n_ports;
+
+	if (i < t->counts.from_prefixes)
+		return (struct target){
+			prefixset_nth(&t->set, i / t->n_ports), t->ports[i % t->n_ports]
+		};
+	i -= t->counts.from_prefixes;
+	if (i < host_pairs)
+		return (struct target){ t->list.v[i / t->n_ports].ip, t->ports[i % t->n_ports] };
+	entry = &t->list.v[t->n_hosts + (i - host_pairs)];
+	return (struct target){ entry->ip, targetlist_port(entry) };
+}
+
+bool targets_port_rank(const struct targets *t, uint16_t port, uint32_t *rank)
+{
+	uint32_t low = 0, high = t->n_ports;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (t->ports[mid] < port)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	*rank = low;
+	return low < t->n_ports && t->ports[low] == port;
+}
+
+bool targets_index(const struct targets *t, struct addr ip, uint16_t port, uint64_t *i)
+{
+	uint64_t host_pairs = t->n_hosts * t->n_ports, rank;
+	const struct targetlist_entry *entry;
+	uint32_t port_rank;
+
+	if (targets_port_rank(t, port, &port_rank)) {
+		if (prefixset_rank(&t->set, ip, &rank)) {
+			*i = rank * t->n_ports + port_rank;
+			return true;
+		}
+		entry = targetlist_find(&t->list, 0, t->n_hosts, ip, 0);
+		if (entry) {
+			rank = (uint64_t)(entry - t->list.v);
+			*i = t->counts.from_prefixes + rank * t->n_ports + port_rank;
+			return true;
+		}
+	}
+	entry = targetlist_find(&t->list, t->n_hosts, t->list.n, ip, port);
+	if (!entry)
+		return false;
+	*i = t->counts.from_prefixes + host_pairs + (uint64_t)(entry - t->list.v) - t->n_hosts;
+	return true;
+}
+
+void targets_extra(const struct targets *t, uint64_t i, struct target_extra *x)
+{
+	const struct target target = targets_at(t, i);
+	const struct targetlist_entry *first = NULL;
+	const struct targetlist *lists[] = { &t->list, &t->merged };
+
+	x->domain[0] = x->info[0] = '\0';
+	if (!t->list.has_extra)
+		return;
+	/* A pair may have been named by lines with its port, by lines without, or by both. */
+	for (unsigned int k = 0; k < 4; k++) {
+		const struct targetlist *l = lists[k / 2];
+		const struct targetlist_entry *entry;
+
+		entry = targetlist_find(l, 0, l->n, target.ip, k % 2 ? target.port : 0);
+		if (entry && (!first || targetlist_origin(entry) < targetlist_origin(first)))
+			first = entry;
+	}
+	if (first)
+		targetlist_extra(&t->list, first, x);
+}

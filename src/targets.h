@@ -1,0 +1,80 @@
+/*
+ * targets: the ordered set of N (address, port) pairs that a scan may probe. Three parts follow
+ * each other, each sorted by address, then port: the addresses of prefixes and address words x the
+ * port list; the addresses that lists (and host names) give without a port x the port list; the
+ * pairs of lists and "addr:port" words. A pair is in one of them, once. Read-only after loading:
+ * any thread.
+ */
+#ifndef TFOMAP_TARGETS_H
+#define TFOMAP_TARGETS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "prefixset.h"
+
+struct config;
+struct err;
+struct targets;
+
+#define TARGETS_DOMAIN_LEN	254
+#define TARGETS_INFO_LEN	4096
+
+struct target {
+	struct addr ip;
+	uint16_t port;
+};
+
+/* What a list's line says beside address and port. Read from the file when it is asked for. */
+struct target_extra {
+	char domain[TARGETS_DOMAIN_LEN];	/* "" where there is none */
+	char info[TARGETS_INFO_LEN];		/* a JSON object of the unknown keys; "" likewise */
+};
+
+/*
+ * What was loaded and what was left out, for messages and the metadata; all in pairs, each counted
+ * once: named pairs = total + merged + outside + blocked.
+ */
+struct targets_counts {
+	uint64_t total;			/* N */
+	uint64_t from_prefixes, from_list;	/* total = one + the other */
+	uint64_t merged;		/* named again: by other lines, words, prefixes */
+	uint64_t blocked;		/* left out: on a blocklist */
+	uint64_t outside;		/* left out before that: not in --allowlist-file, with -I */
+	uint64_t blocklist_hash;	/* SipHash-2-4 with a zero key over the sealed block ranges */
+};
+
+/*
+ * Loads all that the configuration names: words, -w, -I ("-": stdin, read to its end, kept in an
+ * unlinked temporary file), -b, the compiled-in special-purpose blocks. Host names among the words
+ * (not in files) are resolved to all their addresses. 0, or -errno with one message that names
+ * file, line and reason: bad line, unreadable file, no target left (and why), 2^63 targets or more
+ * (names the prefix).
+ */
+int targets_load(struct targets **out, const struct config *c, struct err *e);
+void targets_free(struct targets *t);
+
+const struct targets_counts *targets_counts(const struct targets *t);
+
+/* The pair of index i < N; and the index of a pair (false: not among the targets). */
+struct target targets_at(const struct targets *t, uint64_t i);
+bool targets_index(const struct targets *t, struct addr ip, uint16_t port, uint64_t *i);
+
+/* True where some target has a domain or info: else targets_extra() need not be asked. */
+bool targets_have_extra(const struct targets *t);
+
+/* True where any IPv4 resp. IPv6 target is in the set. */
+bool targets_have_v4(const struct targets *t);
+bool targets_have_v6(const struct targets *t);
+
+/* True where all targets come from lists or single words (then --retries defaults to 2). */
+bool targets_is_list(const struct targets *t);
+
+/*
+ * Domain and info of index i: those of the first line that names the pair; empty strings where
+ * there is nothing. Reads the file; may be called by several threads at once.
+ */
+void targets_extra(const struct targets *t, uint64_t i, struct target_extra *x);
+
+#endif
