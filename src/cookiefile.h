@@ -1,0 +1,62 @@
+/*
+ * cookiefile: --cookie-file: the cookies that earlier runs were given, and where this run adds its
+ * own. A CSV file with the header source_ip,ip,port,kind,cookie,time: the address that the cookie
+ * is bound to, the server, the option kind it came in (34, 253 or 254), hex, RFC 3339.
+ * Of several lines for the same source, address and port the last one counts.
+ */
+#ifndef TFOMAP_COOKIEFILE_H
+#define TFOMAP_COOKIEFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "tfo.h"
+
+struct err;
+
+/* ---- what was in the file: read-only after loading, any thread ---- */
+
+struct cookie_store;
+
+/*
+ * Reads the whole file; one that is not there is an empty store, as the first run makes it. 0, or
+ * -errno with a message that names file, line and reason.
+ */
+int cookiefile_load(struct cookie_store **out, const char *path, struct err *e);
+void cookiefile_free(struct cookie_store *s);
+
+/* How many cookies there are. */
+size_t cookiefile_count(const struct cookie_store *s);
+
+/* The cookie that ip:port gave to source, as an option that is TFO_COOKIE; false: none. */
+bool cookiefile_find(const struct cookie_store *s, struct addr source, struct addr ip,
+		     uint16_t port, struct tfo_option *out);
+
+/* ---- adding to it: one thread ---- */
+
+struct cookiefile;
+
+/*
+ * Opens the file for appending, makes it where there is none, and writes the header where it is
+ * empty, so that a file that cannot be written to is found before the scan. After
+ * cookiefile_load() of the same file. 0, or -errno with a message.
+ */
+int cookiefile_open(struct cookiefile **out, const char *path, struct err *e);
+
+/*
+ * Adds a cookie of a usable length (tfo_cookie_len_ok) and a kind of the TFO option; wall_ns: Unix
+ * time. Buffered. 0; -EINVAL; or the -errno of the first write that failed, after which nothing
+ * more is written.
+ */
+int cookiefile_append(struct cookiefile *f, struct addr source, struct addr ip, uint16_t port,
+		      uint8_t kind, const uint8_t *cookie, size_t len, uint64_t wall_ns);
+
+/* Writes what is buffered: whole lines only. 0, or -errno with a message. */
+int cookiefile_flush(struct cookiefile *f, struct err *e);
+
+/* Flushes, closes and frees. f may be NULL. 0, or -errno with a message. */
+int cookiefile_close(struct cookiefile *f, struct err *e);
+
+#endif
