@@ -1,0 +1,111 @@
+#include "netlink.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "bytes.h"
+
+int netlink_open(struct mnl_socket **out, unsigned int groups)
+{
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	int err;
+
+	if (!nl)
+		return -errno;
+	if (mnl_socket_bind(nl, groups, MNL_SOCKET_AUTOPID) < 0) {
+		err = -errno;
+		mnl_socket_close(nl);
+		return err;
+	}
+	*out = nl;
+	return 0;
+}
+
+struct nlmsghdr *netlink_begin(void *buf, uint16_t type, uint16_t flags, void **extra,
+			       size_t extra_len)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	nlh->nlmsg_seq = 1;
+	*extra = mnl_nlmsg_put_extra_header(nlh, extra_len);
+	return nlh;
+}
+
+uint8_t netlink_family(struct addr a)
+{
+	return addr_is_v4(a) ? AF_INET : AF_INET6;
+}
+
+void netlink_put_addr(struct nlmsghdr *nlh, uint16_t attribute, struct addr a)
+{
+	uint8_t wire[16];
+
+	if (addr_is_v4(a)) {
+		put_be32(wire, addr_v4(a));
+		mnl_attr_put(nlh, attribute, 4, wire);
+	} else {
+		addr_to_wire6(a, wire);
+		mnl_attr_put(nlh, attribute, 16, wire);
+	}
+}
+
+bool netlink_get_addr(const struct nlattr *attr, struct addr *out)
+{
+	const uint8_t *wire = mnl_attr_get_payload(attr);
+
+	switch (mnl_attr_get_payload_len(attr)) {
+	case 4:
+		*out = addr_from_v4(get_be32(wire));
+		return true;
+	case 16:
+		*out = addr_from_wire6(wire);
+		return true;
+	default:
+		return false;
+	}
+}
+
+int netlink_ask(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
+{
+	char buf[NETLINK_BUF];
+	ssize_t n;
+	int rc;
+
+	/* Every request ends in an acknowledgement or, a dump, in an end mark. */
+	if (!(nlh->nlmsg_flags & NLM_F_DUMP))
+		nlh->nlmsg_flags |= NLM_F_ACK;
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	do {
+		do {
+			n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		} while (n < 0 && errno == EINTR);
+		if (n < 0)
+			return -errno;
+		rc = mnl_cb_run(buf, (size_t)n, nlh->nlmsg_seq, mnl_socket_get_portid(nl), fn, arg);
+	} while (rc > MNL_CB_STOP);
+	return rc < 0 ? -errno : 0;
+}
+
+int netlink_listen(struct mnl_socket *nl, int timeout_ms, mnl_cb_t fn, void *arg)
+{
+	struct pollfd p = { .fd = mnl_socket_get_fd(nl), .events = POLLIN };
+	char buf[NETLINK_BUF];
+	ssize_t n;
+	int rc;
+
+	rc = poll(&p, 1, timeout_ms);
+	if (rc < 0)
+		return errno == EINTR ? 1 : -errno;
+	if (rc == 0)
+		return 0;
+	n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+	if (n < 0)
+		return -errno;
+	/* Multicast messages belong to no request: sequence number and port are not checked. */
+	return mnl_cb_run(buf, (size_t)n, 0, 0, fn, arg) < 0 ? -errno : 1;
+}
