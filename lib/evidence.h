@@ -1,0 +1,99 @@
+/*
+ * evidence: what is known of one target: each probe sent to it and the answer that came. Plain
+ * values, the same offline as live; verdict.h draws the conclusions.
+ */
+#ifndef TFOMAP_EVIDENCE_H
+#define TFOMAP_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "packet.h"
+#include "probe.h"
+#include "tcpopt.h"
+
+/* A first SYN/ACK this late is likely a retransmission, which carries no option (TFO.md 2). */
+#define EVIDENCE_LATE_NS 900000000ull
+
+enum reply_class {
+	REPLY_NONE, REPLY_SYNACK, REPLY_RST, REPLY_ICMP,
+};
+
+extern const char *const reply_class_names[];	/* "none", "synack", "rst", "icmp" */
+
+/* An answer, as it came. Times are in ns of the run's clock; 0 = unknown. */
+struct reply {
+	uint8_t class;			/* enum reply_class */
+	uint8_t flags;			/* TCP flags */
+	uint8_t ttl, tos;
+	bool df;
+	uint8_t icmp_type, icmp_code;	/* REPLY_ICMP */
+	uint8_t opts_len;		/* bytes in opts */
+	bool opts_cut;			/* the header said more */
+	uint16_t ip_id, window;
+	uint16_t payload_len;		/* on this very segment */
+	uint32_t ack;
+	uint32_t acked;			/* ack - seq - 1 mod 2^32 */
+	struct addr icmp_from;
+	uint64_t time_ns;
+	uint8_t opts[TCPOPT_AREA_MAX];	/* the option area; REPLY_ICMP: the quoted SYN's */
+};
+
+/* One probe (all attempts of one kind with one cookie) and its first decisive answer. */
+struct flow {
+	uint8_t kind;			/* enum probe_kind */
+	uint8_t attempt;		/* the one answered, else the last one sent */
+	uint8_t sent;			/* SYNs sent for it, 1.. */
+	uint8_t synkind;		/* TFO option on the SYN: 34, 254, 0 = none */
+	uint8_t synlen;			/* cookie bytes on the SYN */
+	uint8_t syncookie[TFO_COOKIE_MAX];
+	uint16_t sport;
+	uint16_t dlen;			/* payload bytes on the SYN */
+	uint32_t seq;
+	uint32_t rlen;			/* response bytes seen before any ACK of ours */
+	uint64_t sent_ns;		/* of that attempt; 0 = unknown */
+	struct reply reply;		/* class REPLY_NONE: silent */
+};
+
+struct evidence {
+	struct addr ip, source;
+	uint16_t port;
+	uint8_t nflows;
+	const struct flow *flows;	/* in the order they were sent */
+};
+
+/*
+ * Fills r from a validated packet: an own copy of all that rows need. acked as validated.
+ * class: by the packet (icmp, RST, else SYN/ACK).
+ */
+void evidence_reply(struct reply *r, const struct packet *p, uint32_t acked, uint64_t time_ns);
+
+/* The options of the answer; all zero where there is none. */
+void evidence_options(const struct flow *f, struct tcpopts *o);
+
+/*
+ * A cookie that can be sent back: of a length that RFC 7413 allows, in kind 34 or 254 (kind 253
+ * is read, never sent).
+ */
+bool evidence_usable(const struct tfo_option *o);
+
+/*
+ * The newest flow of a kind; NULL: not sent. `data` may be there twice (tried again with a new
+ * cookie): the newer counts.
+ */
+const struct flow *evidence_flow(const struct evidence *ev, enum probe_kind kind);
+
+/*
+ * The deciding flow (INTERFACE.md 3): `data` if a SYN/ACK answered it, else the request whose
+ * cookie was used, else the first answered probe, else the first sent. NULL: no flows.
+ */
+const struct flow *evidence_deciding(const struct evidence *ev);
+
+/* The newest usable cookie received, into *out; false: none. */
+bool evidence_cookie(const struct evidence *ev, struct tfo_option *out);
+
+/* SYNs that the target took. */
+unsigned int evidence_probes(const struct evidence *ev);
+
+#endif

@@ -1,0 +1,274 @@
+#include "evidence.h"
+
+#include "target.h"
+#include "unit.h"
+
+#define GIVES(cookie)	"220a" cookie
+
+static struct target t;
+
+START_TEST(reply_copies_a_segment)
+{
+	uint8_t opts[] = { 2, 4, 5, 0xb4, 34, 2 };
+	struct packet p = {
+		.tcp = { .flags = TCP_SYN | TCP_ACK | TCP_ECE, .ack = 11, .seq = 99,
+			 .window = 4000, .opts = opts, .opts_len = sizeof(opts),
+			 .opts_cut = true, .payload_len = 7 },
+		.ttl = 57, .tos = 2, .ip_id = 0x1234, .df = true,
+	};
+	struct reply r;
+
+	evidence_reply(&r, &p, 10, 42);
+	opts[0] = 0xff;
+	ck_assert_uint_eq(r.class, REPLY_SYNACK);
+	ck_assert_uint_eq(r.flags, TCP_SYN | TCP_ACK | TCP_ECE);
+	ck_assert_uint_eq(r.ttl, 57);
+	ck_assert_uint_eq(r.tos, 2);
+	ck_assert_uint_eq(r.ip_id, 0x1234);
+	ck_assert(r.df);
+	ck_assert_uint_eq(r.window, 4000);
+	ck_assert_uint_eq(r.payload_len, 7);
+	ck_assert_uint_eq(r.ack, 11);
+	ck_assert_uint_eq(r.acked, 10);
+	ck_assert_uint_eq(r.time_ns, 42);
+	ck_assert_uint_eq(r.opts_len, 6);
+	ck_assert(r.opts_cut);
+	ck_assert_mem_eq(r.opts, "\x02\x04\x05\xb4\x22\x02", 6);
+}
+END_TEST
+
+START_TEST(reply_class_is_the_packets)
+{
+	struct packet p = { .tcp = { .flags = TCP_RST | TCP_ACK } };
+	struct reply r;
+
+	evidence_reply(&r, &p, 0, 1);
+	ck_assert_uint_eq(r.class, REPLY_RST);
+	p.tcp.flags = TCP_SYN | TCP_ACK | TCP_FIN;
+	evidence_reply(&r, &p, 0, 1);
+	ck_assert_uint_eq(r.class, REPLY_SYNACK);
+	p.is_icmp = true;
+	evidence_reply(&r, &p, 0, 1);
+	ck_assert_uint_eq(r.class, REPLY_ICMP);
+}
+END_TEST
+
+/* The quoted TCP header is our own: only its options are kept, beside what the error says. */
+START_TEST(reply_copies_an_icmp_error)
+{
+	static const uint8_t opts[] = { 34, 2 };
+	struct packet p = {
+		.tcp = { .flags = TCP_SYN, .window = 64240, .ack = 5, .opts = opts,
+			 .opts_len = 2 },
+		.is_icmp = true, .icmp_type = 3, .icmp_code = 13, .ttl = 250, .tos = 0xc0,
+		.icmp_from = addr_from_v4(0xc6120001),
+	};
+	struct reply r;
+
+	evidence_reply(&r, &p, 0, 9);
+	ck_assert_uint_eq(r.icmp_type, 3);
+	ck_assert_uint_eq(r.icmp_code, 13);
+	ck_assert(addr_eq(r.icmp_from, addr_from_v4(0xc6120001)));
+	ck_assert_uint_eq(r.ttl, 250);
+	ck_assert_uint_eq(r.tos, 0xc0);
+	ck_assert_uint_eq(r.flags, 0);
+	ck_assert_uint_eq(r.window, 0);
+	ck_assert_uint_eq(r.ack, 0);
+	ck_assert_uint_eq(r.opts_len, 2);
+	ck_assert_mem_eq(r.opts, opts, 2);
+}
+END_TEST
+
+START_TEST(class_names)
+{
+	ck_assert_str_eq(reply_class_names[REPLY_NONE], "none");
+	ck_assert_str_eq(reply_class_names[REPLY_SYNACK], "synack");
+	ck_assert_str_eq(reply_class_names[REPLY_RST], "rst");
+	ck_assert_str_eq(reply_class_names[REPLY_ICMP], "icmp");
+}
+END_TEST
+
+START_TEST(options_of_the_answer_only)
+{
+	struct flow f = { .synkind = TFO_KIND };
+	struct tcpopts o;
+
+	flow_synack(&f, "020405b4" GIVES(TARGET_COOKIE), 0);
+	evidence_options(&f, &o);
+	ck_assert(o.has_mss);
+	ck_assert_uint_eq(o.mss, 1460);
+	ck_assert_uint_eq(o.tfo.state, TFO_COOKIE);
+	f.reply.class = REPLY_ICMP;	/* these are the quoted SYN's */
+	evidence_options(&f, &o);
+	ck_assert_uint_eq(o.n, 0);
+	ck_assert_uint_eq(o.tfo.state, TFO_ABSENT);
+	ck_assert(!o.has_mss);
+	f.reply.class = REPLY_NONE;
+	evidence_options(&f, &o);
+	ck_assert_uint_eq(o.n, 0);
+}
+END_TEST
+
+START_TEST(flow_is_the_newest_of_its_kind)
+{
+	target_init(&t);
+	ck_assert_ptr_null(evidence_flow(&t.ev, PROBE_REQUEST));
+	target_send(&t, PROBE_REQUEST);
+	target_send(&t, PROBE_DATA);
+	target_send(&t, PROBE_DATA);
+	ck_assert_ptr_eq(evidence_flow(&t.ev, PROBE_REQUEST), &t.flows[0]);
+	ck_assert_ptr_eq(evidence_flow(&t.ev, PROBE_DATA), &t.flows[2]);
+	ck_assert_ptr_null(evidence_flow(&t.ev, PROBE_SYN));
+}
+END_TEST
+
+START_TEST(deciding_of_nothing)
+{
+	target_init(&t);
+	ck_assert_ptr_null(evidence_deciding(&t.ev));
+}
+END_TEST
+
+START_TEST(deciding_is_data_where_a_synack_answered)
+{
+	target_init(&t);
+	flow_synack(target_send(&t, PROBE_REQUEST), GIVES(TARGET_COOKIE), 0);
+	flow_synack(target_send(&t, PROBE_DATA), "", TARGET_DLEN);
+	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[1]);
+	flow_synack(target_send(&t, PROBE_DATA), "", 0);
+	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[2]);
+}
+END_TEST
+
+/* Of several requests it is the one whose cookie went out: by its bytes, and by its kind. */
+START_TEST(deciding_is_the_request_whose_cookie_was_used)
+{
+	struct flow *data;
+
+	target_init(&t);
+	flow_synack(target_send(&t, PROBE_SYN), "", 0);
+	flow_synack(target_send(&t, PROBE_REQUEST), GIVES(TARGET_OTHER), 0);
+	flow_synack(target_send(&t, PROBE_REQUEST_EXP), "fe0cf989" TARGET_COOKIE, 0);
+	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[1]);
+	data = target_send(&t, PROBE_DATA);
+	data->synkind = TFO_KIND_EXP;
+	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[2]);
+	flow_answer(data, REPLY_RST, "");
+	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[2]);
+	data->synkind = TFO_KIND;	/* the same bytes in a kind that nobody gave */
+	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[1]);
+	/* Only `data` counts: `bare` carried the other one's. */
+	target_send_cookie(&t, PROBE_BARE, TARGET_COOKIE)->synkind = TFO_KIND_EXP;
+	t.flows[3].synlen = (uint8_t)wire_hex(TARGET_OTHER, t.flows[3].syncookie);
+	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[1]);
+	wire_hex(TARGET_COOKIE, data->syncookie);
+	data->synlen = 6;
+	data->synkind = TFO_KIND_EXP;
+	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[1]);
+}
+END_TEST
+
+/* The second `data` carries what the first one's answer gave: its request is the first one's. */
+START_TEST(deciding_looks_past_a_second_data)
+{
+	target_init(&t);
+	flow_synack(target_send(&t, PROBE_REQUEST_EXP), "fe0cf989" TARGET_OTHER, 0);
+	flow_synack(target_send(&t, PROBE_REQUEST), GIVES(TARGET_COOKIE), 0);
+	flow_synack(target_send(&t, PROBE_DATA), GIVES("0102030405060708"), 0);
+	target_send_cookie(&t, PROBE_DATA, "0102030405060708");
+	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[1]);
+}
+END_TEST
+
+START_TEST(deciding_is_the_first_answered_then_the_first_sent)
+{
+	target_init(&t);
+	target_send(&t, PROBE_SYN);
+	target_send(&t, PROBE_REQUEST);
+	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[0]);
+	flow_answer(&t.flows[1], REPLY_ICMP, "");
+	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[1]);
+	flow_synack(target_send(&t, PROBE_REQUEST_EXP), "fe04f989", 0);
+	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[1]);
+}
+END_TEST
+
+START_TEST(cookie_is_the_newest_usable)
+{
+	struct tfo_option c;
+
+	target_init(&t);
+	flow_synack(target_send(&t, PROBE_REQUEST), "2202", 0);
+	flow_synack(target_send(&t, PROBE_REQUEST_EXP), "2205112233", 0);
+	ck_assert(!evidence_cookie(&t.ev, &c));
+	flow_synack(&t.flows[0], "fd0cf989" TARGET_COOKIE, 0);	/* in a kind that is not sent */
+	ck_assert(!evidence_cookie(&t.ev, &c));
+	flow_synack(target_send(&t, PROBE_REQUEST), "fe0cf989" TARGET_OTHER, 0);
+	ck_assert(evidence_cookie(&t.ev, &c));
+	ck_assert_uint_eq(c.kind, TFO_KIND_EXP);
+	flow_synack(target_send(&t, PROBE_DATA), "2206abcd1234", 0);
+	flow_synack(target_send(&t, PROBE_BARE), "", 0);
+	ck_assert(evidence_cookie(&t.ev, &c));
+	ck_assert_uint_eq(c.kind, TFO_KIND);
+	ck_assert_uint_eq(c.len, 4);
+	ck_assert_mem_eq(c.cookie, "\xab\xcd\x12\x34", 4);
+	/* An answer that came before the others, though its probe was sent last. */
+	flow_synack(target_send(&t, PROBE_BARE), GIVES(TARGET_OTHER), 0);
+	t.flows[5].reply.time_ns = 1;
+	ck_assert(evidence_cookie(&t.ev, &c));
+	ck_assert_uint_eq(c.len, 4);
+	/* With no time known, sending decides. */
+	t.flows[5].reply.time_ns = 0;
+	ck_assert(evidence_cookie(&t.ev, &c));
+	ck_assert_uint_eq(c.len, 8);
+}
+END_TEST
+
+START_TEST(cookie_comes_in_a_synack_alone)
+{
+	struct tfo_option c;
+
+	target_init(&t);
+	flow_answer(target_send(&t, PROBE_REQUEST), REPLY_RST, GIVES(TARGET_COOKIE));
+	flow_answer(target_send(&t, PROBE_DATA), REPLY_ICMP, GIVES(TARGET_COOKIE));
+	ck_assert(!evidence_cookie(&t.ev, &c));
+}
+END_TEST
+
+START_TEST(probes_are_syns)
+{
+	target_init(&t);
+	ck_assert_uint_eq(evidence_probes(&t.ev), 0);
+	target_send(&t, PROBE_REQUEST)->sent = 3;
+	target_send(&t, PROBE_DATA)->sent = 255;
+	ck_assert_uint_eq(evidence_probes(&t.ev), 258);
+}
+END_TEST
+
+START_TEST(probe_table)
+{
+	ck_assert_int_eq(PROBE_KINDS, 8);
+	ck_assert_str_eq(probe_types[PROBE_SYN].name, "syn");
+	ck_assert_str_eq(probe_types[PROBE_RECHECK].name, "recheck");
+	ck_assert_int_eq(probe_types[PROBE_REQUEST].option, PROBE_OPTION_ASK);
+	ck_assert_int_eq(probe_types[PROBE_REQUEST_EXP].option, PROBE_OPTION_ASK_EXP);
+	ck_assert_int_eq(probe_types[PROBE_BARE].option, PROBE_OPTION_CACHED);
+	ck_assert(!probe_types[PROBE_BARE].payload);
+	ck_assert(probe_types[PROBE_DATA].payload);
+	for (int k = 0; k < PROBE_KINDS; k++)
+		ck_assert_uint_gt(strlen(probe_types[k].tells), 0);
+}
+END_TEST
+
+UNIT_SUITE(evidence)
+{
+	unit_case(suite, "reply", reply_copies_a_segment, reply_class_is_the_packets,
+		  reply_copies_an_icmp_error, class_names, options_of_the_answer_only);
+	unit_case(suite, "flows", flow_is_the_newest_of_its_kind, probes_are_syns, probe_table);
+	unit_case(suite, "deciding", deciding_of_nothing,
+		  deciding_is_data_where_a_synack_answered,
+		  deciding_is_the_request_whose_cookie_was_used,
+		  deciding_looks_past_a_second_data,
+		  deciding_is_the_first_answered_then_the_first_sent);
+	unit_case(suite, "cookie", cookie_is_the_newest_usable, cookie_comes_in_a_synack_alone);
+}
