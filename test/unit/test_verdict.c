@@ -1,0 +1,348 @@
+/*
+ * The rules against an oracle that is written from the outcomes, not from flows, over every
+ * outcome of the survey plan and over all kinds; then a case for each verdict and condition.
+ */
+#include "verdict.h"
+
+#include "target.h"
+#include "unit.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Outcomes of the survey's request and data, all of them. */
+static const struct outcome requests[] = {
+	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST }, { .answer = ICMP },
+	{ SA, ABSENT, 0, false }, { SA, ABSENT, 0, true }, { SA, EMPTY, 0, false },
+	{ SA, EMPTY, 0, true }, { SA, COOKIE, 0, false }, { SA, COOKIE, 0, true },
+	{ SA, COOKIE_EXP, 0, false }, { SA, COOKIE_EXP, 0, true }, { SA, SAME, 0, false },
+	{ SA, SAME, 0, true }, { SA, ODD, 0, false }, { SA, ODD, 0, true },
+	{ SA, CUT, 0, false }, { SA, CUT, 0, true },
+};
+
+static const struct outcome data[] = {
+	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST }, { .answer = ICMP },
+	{ SA, ABSENT, 0, false }, { SA, ABSENT, 1, false }, { SA, ABSENT, 9, true },
+	{ SA, ABSENT, TARGET_DLEN, false }, { SA, COOKIE, 0, false }, { SA, COOKIE, 9, false },
+	{ SA, COOKIE, TARGET_DLEN, false }, { SA, SAME, 0, false }, { SA, SAME, 1, false },
+	{ SA, SAME, TARGET_DLEN, true }, { SA, ODD, 0, true }, { SA, ODD, 5, false },
+	{ SA, ODD, TARGET_DLEN, false }, { SA, EMPTY, 0, false }, { SA, CUT, 0, false },
+};
+
+/* Of the other kinds, what the rules tell apart. */
+static const struct outcome plain[] = {
+	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST }, { .answer = SA },
+};
+static const struct outcome exps[] = {
+	{ .answer = UNSENT }, { .answer = SILENT }, { SA, ABSENT, 0, true }, { SA, ODD, 0, false },
+	{ SA, COOKIE_EXP, 0, false },
+};
+static const struct outcome few_requests[] = {
+	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = ICMP }, { SA, ABSENT, 0, false },
+	{ SA, ABSENT, 0, true }, { SA, EMPTY, 0, true }, { SA, COOKIE, 0, false },
+};
+static const struct outcome few_data[] = {
+	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST }, { SA, ABSENT, 0, false },
+	{ SA, COOKIE, 0, false }, { SA, ABSENT, 9, false }, { SA, ABSENT, TARGET_DLEN, false },
+};
+static const struct outcome payloads[] = {
+	{ .answer = UNSENT }, { .answer = SILENT }, { SA, ABSENT, 0, false },
+	{ SA, ABSENT, TARGET_DLEN, false },
+};
+
+static struct target t;
+
+static bool is_cookie(enum option o)
+{
+	return o == COOKIE || o == COOKIE_EXP || o == SAME;
+}
+
+/* The rules for a `data` that was sent, where a cookie was there. */
+static enum verdict expect_data(const struct outcome o[static PROBE_KINDS])
+{
+	const struct outcome *d = &o[PROBE_DATA];
+	enum answer blind = o[PROBE_BLIND].answer, bare = o[PROBE_BARE].answer;
+	bool blind_blk = blind != SA && blind != UNSENT, bare_blk = bare != SA && bare != UNSENT;
+
+	if (d->answer == SA && d->acked == TARGET_DLEN) {
+		if (blind == SA && o[PROBE_BLIND].acked == TARGET_DLEN)
+			return VERDICT_COOKIELESS;
+		if (o[PROBE_FORGED].answer == SA && o[PROBE_FORGED].acked == TARGET_DLEN)
+			return VERDICT_UNCHECKED;
+		return VERDICT_ACCEPTED;
+	}
+	if (d->answer == SA && d->acked)
+		return VERDICT_PARTIAL;
+	if (d->answer == SA)
+		return d->option == ABSENT ? VERDICT_IGNORED : VERDICT_REFUSED;
+	if (blind_blk && bare == SA)
+		return VERDICT_DATA_BLOCKED;
+	if (bare_blk && blind == SA)
+		return VERDICT_COOKIE_BLOCKED;
+	if (blind == SA && bare == SA && o[PROBE_FORGED].answer == SA)
+		return VERDICT_ACCEPTANCE_BLOCKED;
+	return VERDICT_SECOND_BLOCKED;
+}
+
+/* The rules for the requests, where something sent a SYN/ACK. */
+static enum verdict expect_cookie(const struct outcome o[static PROBE_KINDS])
+{
+	const struct outcome *r = &o[PROBE_REQUEST], *x = &o[PROBE_REQUEST_EXP];
+	bool cookie = (r->answer == SA && is_cookie(r->option))
+		|| (x->answer == SA && is_cookie(x->option));
+	bool option = (r->answer == SA && r->option != ABSENT)
+		|| (x->answer == SA && x->option != ABSENT);
+
+	if (r->answer == UNSENT && x->answer == UNSENT)
+		return o[PROBE_DATA].answer == UNSENT ? VERDICT_UNKNOWN : expect_data(o);
+	if (!cookie && option)
+		return VERDICT_ODD_COOKIE;
+	if (!cookie && r->answer == SA && r->late)
+		return VERDICT_UNKNOWN;
+	if (!cookie)
+		return VERDICT_NO_COOKIE;
+	return o[PROBE_DATA].answer == UNSENT ? VERDICT_COOKIE_ONLY : expect_data(o);
+}
+
+/* before: an older `data`, of which only the answer's class counts. */
+static enum verdict expect(const struct outcome o[static PROBE_KINDS], enum answer before)
+{
+	enum answer syn = o[PROBE_SYN].answer, recheck = o[PROBE_RECHECK].answer;
+	enum answer request = o[PROBE_REQUEST].answer;
+	bool recheck_blk = recheck != SA && recheck != UNSENT;
+	unsigned int n[SA + 1] = { 0 };
+
+	n[before]++;
+	for (int k = 0; k < PROBE_KINDS; k++)
+		n[o[k].answer]++;
+	if (!n[SA])
+		return n[RST] ? VERDICT_CLOSED : n[ICMP] ? VERDICT_UNREACHABLE : VERDICT_OFFLINE;
+	if (syn == SA && recheck_blk)
+		return VERDICT_BLACKHOLED;
+	if (request != SA && request != UNSENT && (syn == SA || o[PROBE_REQUEST_EXP].answer == SA))
+		return VERDICT_REQUEST_BLOCKED;
+	if (syn != SA && syn != UNSENT && recheck_blk)
+		return VERDICT_TRANSIENT;
+	return expect_cookie(o);
+}
+
+/* Sends what o says, in plan order, and holds the verdict against the oracle's. */
+static enum verdict check_outcomes(const struct outcome o[static PROBE_KINDS])
+{
+	enum verdict v;
+
+	target_init(&t);
+	for (int k = 0; k < PROBE_KINDS; k++)
+		target_add(&t, k, &o[k]);
+	v = verdict_decide(&t.ev);
+	ck_assert_uint_lt(v, VERDICTS);
+	ck_assert_str_eq(verdict_types[v].name, verdict_types[expect(o, UNSENT)].name);
+	return v;
+}
+
+/* request x data x data once more: every way that a survey can go, and none without a rule. */
+START_TEST(survey_is_total)
+{
+	unsigned int seen[VERDICTS] = { 0 }, n_words = 0;
+
+	for (size_t i = 0; i < LENGTH(requests) * LENGTH(data) * LENGTH(data); i++) {
+		const struct outcome *first = &data[i / LENGTH(requests) / LENGTH(data)];
+		struct outcome o[PROBE_KINDS] = {
+			[PROBE_REQUEST] = requests[i % LENGTH(requests)],
+			[PROBE_DATA] = data[i / LENGTH(requests) % LENGTH(data)],
+		};
+		enum verdict v;
+
+		if (first->answer != UNSENT && o[PROBE_DATA].answer == UNSENT)
+			continue;	/* nothing is sent once more that was not sent once */
+		target_init(&t);
+		target_add(&t, PROBE_REQUEST, &o[PROBE_REQUEST]);
+		target_add(&t, PROBE_DATA, first);
+		target_add(&t, PROBE_DATA, &o[PROBE_DATA]);
+		v = verdict_decide(&t.ev);
+		ck_assert_uint_lt(v, VERDICTS);
+		ck_assert_str_eq(verdict_types[v].name,
+				 verdict_types[expect(o, first->answer)].name);
+		seen[v]++;
+	}
+	for (int v = 0; v < VERDICTS; v++)
+		n_words += seen[v] > 0;
+	ck_assert_uint_eq(n_words, 12);
+	ck_assert_uint_eq(seen[VERDICT_BLACKHOLED] + seen[VERDICT_REQUEST_BLOCKED]
+			  + seen[VERDICT_TRANSIENT] + seen[VERDICT_COOKIELESS]
+			  + seen[VERDICT_UNCHECKED] + seen[VERDICT_DATA_BLOCKED]
+			  + seen[VERDICT_COOKIE_BLOCKED] + seen[VERDICT_ACCEPTANCE_BLOCKED], 0);
+}
+END_TEST
+
+/* Every kind sent or not, and answered in each way that a rule tells apart. */
+START_TEST(all_kinds_are_total)
+{
+	static const struct { const struct outcome *v; size_t n; } by_kind[PROBE_KINDS] = {
+		[PROBE_SYN] = { plain, LENGTH(plain) },
+		[PROBE_REQUEST] = { few_requests, LENGTH(few_requests) },
+		[PROBE_REQUEST_EXP] = { exps, LENGTH(exps) },
+		[PROBE_DATA] = { few_data, LENGTH(few_data) },
+		[PROBE_FORGED] = { payloads, LENGTH(payloads) },
+		[PROBE_BLIND] = { payloads, LENGTH(payloads) },
+		[PROBE_BARE] = { plain, LENGTH(plain) },
+		[PROBE_RECHECK] = { plain, LENGTH(plain) },
+	};
+	unsigned int seen[VERDICTS] = { 0 };
+	size_t total = 1;
+
+	for (int k = 0; k < PROBE_KINDS; k++)
+		total *= by_kind[k].n;
+	for (size_t i = 0; i < total; i++) {
+		struct outcome o[PROBE_KINDS];
+		size_t rest = i;
+
+		for (int k = 0; k < PROBE_KINDS; k++) {
+			o[k] = by_kind[k].v[rest % by_kind[k].n];
+			rest /= by_kind[k].n;
+		}
+		seen[check_outcomes(o)]++;
+	}
+	for (int v = 0; v < VERDICTS; v++)
+		ck_assert_msg(seen[v] > 0, "%s is never reached", verdict_types[v].name);
+}
+END_TEST
+
+static const struct {
+	enum verdict verdict;
+	struct outcome o[PROBE_KINDS];
+} cases[] = {
+	{ VERDICT_OFFLINE, { BLK(REQUEST) } },
+	{ VERDICT_OFFLINE, { BLK(SYN), BLK(REQUEST), BLK(REQUEST_EXP) } },
+	{ VERDICT_UNREACHABLE, { SENT(REQUEST, ICMP) } },
+	{ VERDICT_UNREACHABLE, { BLK(SYN), SENT(REQUEST, ICMP) } },
+	{ VERDICT_CLOSED, { SENT(REQUEST, RST) } },
+	{ VERDICT_CLOSED, { SENT(SYN, ICMP), SENT(REQUEST, RST) } },
+	{ VERDICT_BLACKHOLED, { OK(SYN), GAVE(REQUEST), TOOK(DATA), BLK(RECHECK) } },
+	{ VERDICT_BLACKHOLED, { OK(SYN), BLK(REQUEST), BLK(REQUEST_EXP), BLK(RECHECK) } },
+	{ VERDICT_REQUEST_BLOCKED, { OK(SYN), BLK(REQUEST), BLK(REQUEST_EXP), OK(RECHECK) } },
+	{ VERDICT_REQUEST_BLOCKED, { OK(SYN), SENT(REQUEST, RST), GAVE(REQUEST_EXP) } },
+	{ VERDICT_REQUEST_BLOCKED, { BLK(REQUEST), OK(REQUEST_EXP) } },
+	{ VERDICT_TRANSIENT, { BLK(SYN), GAVE(REQUEST), TOOK(DATA), SENT(RECHECK, RST) } },
+	{ VERDICT_ODD_COOKIE, { SAID(REQUEST, ODD, 0) } },
+	{ VERDICT_ODD_COOKIE, { SAID(REQUEST, EMPTY, 0) } },
+	{ VERDICT_ODD_COOKIE, { LATE(REQUEST, CUT) } },
+	{ VERDICT_ODD_COOKIE, { OK(SYN), OK(REQUEST), SAID(REQUEST_EXP, ODD, 0) } },
+	{ VERDICT_UNKNOWN, { LATE(REQUEST, ABSENT) } },
+	{ VERDICT_UNKNOWN, { OK(SYN), LATE(REQUEST, ABSENT), OK(REQUEST_EXP) } },
+	{ VERDICT_UNKNOWN, { OK(SYN) } },
+	{ VERDICT_NO_COOKIE, { OK(REQUEST) } },
+	{ VERDICT_NO_COOKIE, { OK(SYN), OK(REQUEST), BLK(REQUEST_EXP) } },
+	{ VERDICT_NO_COOKIE, { BLK(SYN), BLK(REQUEST), TOOK(BLIND) } },
+	{ VERDICT_NO_COOKIE, { SAID(SYN, COOKIE, 0), OK(REQUEST), OK(REQUEST_EXP) } },
+	{ VERDICT_COOKIE_ONLY, { GAVE(REQUEST) } },
+	{ VERDICT_COOKIE_ONLY, { OK(SYN), OK(REQUEST), SAID(REQUEST_EXP, COOKIE_EXP, 0) } },
+	{ VERDICT_COOKIELESS, { GAVE(REQUEST), TOOK(FORGED), TOOK(BLIND), TOOK(DATA) } },
+	{ VERDICT_UNCHECKED, { GAVE(REQUEST), TOOK(FORGED), OK(BLIND), TOOK(DATA) } },
+	{ VERDICT_ACCEPTED, { GAVE(REQUEST), TOOK(DATA) } },
+	{ VERDICT_ACCEPTED, { LATE(REQUEST, COOKIE), TOOK(DATA) } },
+	{ VERDICT_ACCEPTED, { GAVE(REQUEST), OK(FORGED), OK(BLIND), TOOK(DATA), OK(RECHECK) } },
+	{ VERDICT_ACCEPTED, { TOOK(DATA) } },
+	{ VERDICT_PARTIAL, { GAVE(REQUEST), SAID(DATA, ABSENT, 1) } },
+	{ VERDICT_PARTIAL, { GAVE(REQUEST), SAID(DATA, COOKIE, TARGET_DLEN - 1) } },
+	{ VERDICT_REFUSED, { GAVE(REQUEST), SAID(DATA, COOKIE, 0) } },
+	{ VERDICT_REFUSED, { GAVE(REQUEST), SAID(DATA, CUT, 0) } },
+	{ VERDICT_IGNORED, { GAVE(REQUEST), OK(DATA) } },
+	{ VERDICT_DATA_BLOCKED, { GAVE(REQUEST), BLK(DATA), BLK(BLIND), OK(BARE) } },
+	{ VERDICT_COOKIE_BLOCKED, { GAVE(REQUEST), SENT(DATA, RST), OK(BLIND), BLK(BARE) } },
+	{ VERDICT_ACCEPTANCE_BLOCKED,
+	  { GAVE(REQUEST), BLK(DATA), OK(BLIND), OK(BARE), OK(FORGED) } },
+	{ VERDICT_SECOND_BLOCKED, { GAVE(REQUEST), BLK(DATA) } },
+	{ VERDICT_SECOND_BLOCKED, { GAVE(REQUEST), SENT(DATA, RST) } },
+	{ VERDICT_SECOND_BLOCKED, { GAVE(REQUEST), SENT(DATA, ICMP) } },
+	{ VERDICT_SECOND_BLOCKED, { GAVE(REQUEST), BLK(DATA), BLK(BLIND), BLK(BARE) } },
+	{ VERDICT_SECOND_BLOCKED,
+	  { GAVE(REQUEST), BLK(DATA), OK(BLIND), OK(BARE), BLK(FORGED) } },
+};
+
+START_TEST(a_case_for_each_verdict)
+{
+	unsigned int seen[VERDICTS] = { 0 };
+
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		enum verdict v = check_outcomes(cases[i].o);
+
+		ck_assert_msg(v == cases[i].verdict, "case %zu: %s, not %s", i,
+			      verdict_types[v].name, verdict_types[cases[i].verdict].name);
+		seen[v]++;
+	}
+	for (int v = 0; v < VERDICTS; v++)
+		ck_assert_msg(seen[v] > 0, "no case for %s", verdict_types[v].name);
+}
+END_TEST
+
+START_TEST(words_are_those_of_the_contract)
+{
+	static const char *const words[] = {
+		"offline", "unreachable", "closed", "blackholed", "request-blocked", "transient",
+		"odd-cookie", "unknown", "no-cookie", "cookie-only", "cookieless", "unchecked",
+		"accepted", "partial", "refused", "ignored", "data-blocked", "cookie-blocked",
+		"acceptance-blocked", "second-blocked",
+	};
+
+	ck_assert_uint_eq(LENGTH(words), VERDICTS);
+	for (size_t i = 0; i < LENGTH(words); i++) {
+		ck_assert_str_eq(verdict_types[i].name, words[i]);
+		ck_assert_uint_gt(strlen(verdict_types[i].rule), 0);
+	}
+}
+END_TEST
+
+START_TEST(nothing_sent_is_offline)
+{
+	target_init(&t);
+	ck_assert_uint_eq(verdict_decide(&t.ev), VERDICT_OFFLINE);
+	ck_assert_uint_eq(verdict_conditions(&t.ev), 0);
+	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
+}
+END_TEST
+
+START_TEST(late_begins_at_900_ms)
+{
+	struct flow *f;
+
+	target_init(&t);
+	f = target_send(&t, PROBE_REQUEST);
+	flow_synack(f, options[ABSENT], 0);
+	f->reply.time_ns = f->sent_ns + EVIDENCE_LATE_NS - 1;
+	ck_assert_uint_eq(verdict_decide(&t.ev), VERDICT_NO_COOKIE);
+	f->reply.time_ns++;
+	ck_assert_uint_eq(verdict_decide(&t.ev), VERDICT_UNKNOWN);
+	f->sent_ns = 0;		/* a time that is not known is not late */
+	ck_assert_uint_eq(verdict_decide(&t.ev), VERDICT_NO_COOKIE);
+}
+END_TEST
+
+/* Kind 253 is read, but tfomap has no way to send it back. */
+START_TEST(cookie_in_kind_253_is_odd)
+{
+	target_init(&t);
+	flow_synack(target_send(&t, PROBE_REQUEST), "fd0cf989" TARGET_COOKIE, 0);
+	ck_assert_uint_eq(verdict_decide(&t.ev), VERDICT_ODD_COOKIE);
+}
+END_TEST
+
+/* The newer `data` decides, for better and for worse. */
+START_TEST(data_once_more)
+{
+	target_init(&t);
+	flow_synack(target_send(&t, PROBE_REQUEST), options[SAME], 0);
+	flow_synack(target_send(&t, PROBE_DATA), options[COOKIE], 0);
+	flow_synack(target_send_cookie(&t, PROBE_DATA, TARGET_OTHER), "", TARGET_DLEN);
+	ck_assert_uint_eq(verdict_decide(&t.ev), VERDICT_ACCEPTED);
+	t.flows[2].reply.class = REPLY_NONE;
+	ck_assert_uint_eq(verdict_decide(&t.ev), VERDICT_SECOND_BLOCKED);
+}
+END_TEST
+
+UNIT_SUITE(verdict)
+{
+	unit_case(suite, "rules", survey_is_total, all_kinds_are_total, a_case_for_each_verdict);
+	unit_case(suite, "table", words_are_those_of_the_contract);
+	unit_case(suite, "edges", nothing_sent_is_offline, late_begins_at_900_ms,
+		  cookie_in_kind_253_is_odd, data_once_more);
+}
