@@ -1,0 +1,217 @@
+/* The signals of verdict.h: what each flow shows, then what several of them show together. */
+#include "verdict.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+const struct verdict_type signal_types[SIGNALS] = {
+#define SIGNAL(id, name, tells) [SIGNAL_##id] = { name, tells },
+#include "signal.def"
+#undef SIGNAL
+};
+
+_Static_assert(SIGNALS <= 32, "signals are bits of a uint32_t");
+
+#define COOKIES_ROTATE	3	/* so many different ones from one target */
+
+static uint32_t bit_if(bool is, enum signal s)
+{
+	return is ? 1u << s : 0;
+}
+
+static bool is_synack(const struct flow *f)
+{
+	return f && f->reply.class == REPLY_SYNACK;
+}
+
+/* The answer's option is the very one that was sent. */
+static bool is_echo(const struct flow *f, const struct tfo_option *tfo)
+{
+	return f->synkind && tfo->state != TFO_CUT && tfo->kind == f->synkind
+		&& tfo->len == f->synlen
+		&& memcmp(tfo->cookie, f->syncookie, tfo->len) == 0;
+}
+
+/* The SYN went out with a TFO option; the whole option area came back quoted, and without it. */
+static bool quote_lacks_option(const struct flow *f)
+{
+	struct tcpopts o;
+
+	if (f->reply.class != REPLY_ICMP || !f->synkind || f->reply.opts_cut)
+		return false;
+	tcpopt_parse(&o, f->reply.opts, f->reply.opts_len);
+	return !o.malformed && o.tfo.state == TFO_ABSENT;
+}
+
+static uint32_t synack_signals(const struct flow *f, const struct tcpopts *o)
+{
+	bool echo = is_echo(f, &o->tfo);
+	bool updated = f->kind == PROBE_DATA && f->dlen && f->reply.acked == f->dlen
+		&& evidence_usable(&o->tfo) && !echo;
+
+	return bit_if(o->tfo.kind && !f->synkind, SIGNAL_UNSOLICITED)
+		| bit_if(echo, SIGNAL_ECHO)
+		| bit_if(o->tfo.kind && f->synkind && o->tfo.kind != f->synkind, SIGNAL_KIND_SWITCH)
+		| bit_if(updated, SIGNAL_COOKIE_UPDATED)
+		| bit_if(f->reply.window == 0, SIGNAL_SYN_PROXY)
+		| bit_if(f->reply.payload_len > 0, SIGNAL_SYNACK_DATA);
+}
+
+static uint32_t flow_signals(const struct flow *f)
+{
+	uint32_t set = bit_if(f->rlen > 0, SIGNAL_REPLY_BEFORE_ACK)
+		| bit_if(quote_lacks_option(f), SIGNAL_OPTION_STRIPPED);
+	struct tcpopts o;
+
+	if (f->reply.class != REPLY_SYNACK && f->reply.class != REPLY_RST)
+		return set;
+	evidence_options(f, &o);
+	set |= bit_if(o.malformed || f->reply.opts_cut, SIGNAL_MALFORMED);
+	return is_synack(f) ? set | synack_signals(f, &o) : set;
+}
+
+/* The cookie that the target itself made: in a SYN/ACK to f, usable, and not what f had sent. */
+static bool cookie_made(const struct flow *f, struct tfo_option *out)
+{
+	struct tcpopts o;
+
+	if (!is_synack(f))
+		return false;
+	evidence_options(f, &o);
+	*out = o.tfo;
+	return evidence_usable(out) && !is_echo(f, out);
+}
+
+static bool cookies_rotate(const struct evidence *ev)
+{
+	struct tfo_option seen[COOKIES_ROTATE];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < ev->nflows && n < COOKIES_ROTATE; i++) {
+		bool known = false;
+
+		if (!cookie_made(&ev->flows[i], &seen[n]))
+			continue;
+		/* The same bytes in the other kind are the same cookie. */
+		for (unsigned int j = 0; j < n; j++)
+			known |= seen[j].len == seen[n].len
+				&& memcmp(seen[j].cookie, seen[n].cookie, seen[n].len) == 0;
+		n += !known;
+	}
+	return n == COOKIES_ROTATE;
+}
+
+static bool experimental_only(const struct evidence *ev)
+{
+	bool in_34 = false, in_exp = false;
+	struct tfo_option cookie;
+
+	for (unsigned int i = 0; i < ev->nflows; i++) {
+		if (!cookie_made(&ev->flows[i], &cookie))
+			continue;
+		in_34 |= cookie.kind == TFO_KIND;
+		in_exp |= cookie.kind == TFO_KIND_EXP;
+	}
+	return in_exp && !in_34 && is_synack(evidence_flow(ev, PROBE_REQUEST));
+}
+
+/* What an answer shows of the stack that made it. */
+struct fingerprint {
+	uint8_t ttl;			/* tells initial TTL and hops: they follow from it */
+	uint16_t window;
+	int mss, wscale;		/* -1: not there */
+	uint8_t n;
+	uint8_t kinds[TCPOPT_AREA_MAX];	/* without TFO, NOP, EOL */
+};
+
+/* TFO in any kind, and padding: what the option under test itself changes. */
+static bool is_left_out(uint8_t kind)
+{
+	return kind == TCPOPT_KIND_NOP || kind == TCPOPT_KIND_EOL || kind == TFO_KIND
+		|| kind == TFO_KIND_EXP || kind == TFO_KIND_EXP1;
+}
+
+static void fingerprint_take(struct fingerprint *p, const struct flow *f)
+{
+	struct tcpopts o;
+
+	evidence_options(f, &o);
+	*p = (struct fingerprint){
+		.ttl = f->reply.ttl, .window = f->reply.window,
+		.mss = o.has_mss ? o.mss : -1, .wscale = o.has_wscale ? o.wscale : -1,
+	};
+	for (unsigned int i = 0; i < o.n; i++)
+		if (!is_left_out(o.kinds[i]))
+			p->kinds[p->n++] = o.kinds[i];
+}
+
+static bool fingerprint_eq(const struct fingerprint *a, const struct fingerprint *b)
+{
+	return a->ttl == b->ttl && a->window == b->window && a->mss == b->mss
+		&& a->wscale == b->wscale && a->n == b->n
+		&& memcmp(a->kinds, b->kinds, a->n) == 0;
+}
+
+static bool fingerprint_changed(const struct evidence *ev)
+{
+	const struct flow *syn = evidence_flow(ev, PROBE_SYN);
+	struct fingerprint plain, tfo;
+
+	if (!is_synack(syn))
+		return false;
+	fingerprint_take(&plain, syn);
+	for (unsigned int i = 0; i < ev->nflows; i++) {
+		if (!ev->flows[i].synkind || !is_synack(&ev->flows[i]))
+			continue;
+		fingerprint_take(&tfo, &ev->flows[i]);
+		if (!fingerprint_eq(&plain, &tfo))
+			return true;
+	}
+	return false;
+}
+
+static bool kind34_blocked(const struct evidence *ev)
+{
+	const struct flow *request = evidence_flow(ev, PROBE_REQUEST);
+
+	return request && !is_synack(request)
+		&& is_synack(evidence_flow(ev, PROBE_REQUEST_EXP));
+}
+
+/* Of a closed port only: an open one that resets says nothing of the data. */
+static bool data_stripped(const struct evidence *ev)
+{
+	bool stripped = false;
+
+	for (unsigned int i = 0; i < ev->nflows; i++) {
+		const struct flow *f = &ev->flows[i];
+
+		if (is_synack(f))
+			return false;
+		stripped |= f->reply.class == REPLY_RST && f->reply.flags & TCP_ACK
+			&& f->reply.acked < f->dlen;
+	}
+	return stripped;
+}
+
+static bool proxy_likely(uint32_t set)
+{
+	uint32_t strong = 1u << SIGNAL_FINGERPRINT_CHANGED | 1u << SIGNAL_SYN_PROXY;
+
+	return set & strong && set & (set - 1);
+}
+
+uint32_t verdict_signals(const struct evidence *ev)
+{
+	uint32_t set = 0;
+
+	for (unsigned int i = 0; i < ev->nflows; i++)
+		set |= flow_signals(&ev->flows[i]);
+	set |= bit_if(cookies_rotate(ev), SIGNAL_COOKIE_ROTATES)
+		| bit_if(kind34_blocked(ev), SIGNAL_KIND34_BLOCKED)
+		| bit_if(experimental_only(ev), SIGNAL_EXPERIMENTAL_ONLY)
+		| bit_if(fingerprint_changed(ev), SIGNAL_FINGERPRINT_CHANGED)
+		| bit_if(data_stripped(ev), SIGNAL_DATA_STRIPPED);
+	return set | bit_if(proxy_likely(set), SIGNAL_PROXY_LIKELY);
+}
