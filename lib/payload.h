@@ -1,0 +1,47 @@
+/*
+ * payload: what rides on a SYN. A pure function of the plan's payload, the port and the domain, so
+ * that the sender and the receiver agree on its length without telling each other.
+ */
+#ifndef TFOMAP_PAYLOAD_H
+#define TFOMAP_PAYLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAYLOAD_MAX	1024	/* nginx answers less than 1,200 bytes before the ACK */
+
+struct err;
+
+enum payload_type {
+	PAYLOAD_AUTO,	/* by port: 80 http, 443 tls, 53 dns, else a short fixed text */
+	PAYLOAD_NONE, PAYLOAD_HTTP, PAYLOAD_TLS, PAYLOAD_DNS,
+	PAYLOAD_BYTES,	/* text:, hex:, file: */
+};
+
+struct payload {
+	enum payload_type type;
+	uint16_t len;			/* PAYLOAD_BYTES */
+	uint8_t bytes[PAYLOAD_MAX];
+};
+
+/*
+ * Reads auto|none|http|tls|dns|text:..|hex:..; "file:.." is read by the caller, who then calls
+ * payload_set_bytes(). Message names the word and what there is.
+ */
+int payload_parse(struct payload *p, const char *s, struct err *e);
+int payload_set_bytes(struct payload *p, const uint8_t *bytes, size_t len, struct err *e);
+
+/*
+ * Writes the payload for a target to out; domain (NULL or "": none; a name that is no host name
+ * is not used) fills Host, SNI, QNAME. Returns its length, 0..PAYLOAD_MAX; 0 = no payload.
+ * Host falls back to the address dst; SNI is then left out (RFC 6066 3); QNAME to the root's NS.
+ * Deterministic: the same arguments give the same bytes.
+ */
+size_t payload_build(const struct payload *p, uint16_t port, const char *domain,
+		     const char *dst_text, uint8_t out[static PAYLOAD_MAX]);
+
+/* True where the bytes depend on domain or address: else one buffer serves all targets of a port. */
+bool payload_varies(const struct payload *p, uint16_t port);
+
+#endif
