@@ -337,7 +337,6 @@ void result_from_target(struct result *r, const struct evidence *ev,
 	r->signals = verdict_signals(ev);
 	r->probes = number(evidence_probes(ev));
 	r->flows = ev;
-	r->cookie = (struct result_bytes){ NULL, 0 };
 	if (evidence_cookie(ev, &r->newest))
 		r->cookie = (struct result_bytes){ r->newest.cookie, r->newest.len };
 	if (extra && extra->domain[0])
