@@ -264,7 +264,6 @@ static int write_json(const char *path, const json_t *json, struct err *e)
 	errno = 0;
 	failed = json_dumpf(json, file, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) != 0;
 	failed |= fputc('\n', file) == EOF;
-	failed |= fflush(file) != 0;
 	code = errno;
 	if (fclose(file) && !failed) {
 		failed = true;
