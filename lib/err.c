@@ -1,0 +1,54 @@
+#include "err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Messages quote lines of files that others wrote, and end on a terminal: no control character
+ * gets through. Bytes of 0x80 and up pass, as they are UTF-8.
+ */
+static void err_clean(char *s)
+{
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c < 0x20 || c == 0x7f)
+			*s = '?';
+	}
+}
+
+int err_set(struct err *e, int code, const char *fmt, ...)
+{
+	/* The arguments may point into e->msg, so it is not written to before all is formatted. */
+	char buf[ERR_MSG_LEN];
+	va_list ap;
+
+	if (!e || e->msg[0])
+		return -code;
+	va_start(ap, fmt);
+	vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	err_clean(buf);
+	memcpy(e->msg, buf, sizeof(buf));
+	return -code;
+}
+
+void err_prefix(struct err *e, const char *fmt, ...)
+{
+	char buf[ERR_MSG_LEN];
+	size_t len, room;
+	va_list ap;
+
+	if (!e || !e->msg[0])
+		return;
+	va_start(ap, fmt);
+	vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	len = strlen(buf);
+	room = sizeof(buf) - len;
+	memcpy(buf + len, e->msg, room);
+	buf[sizeof(buf) - 1] = '\0';
+	err_clean(buf);
+	memcpy(e->msg, buf, sizeof(buf));
+}

@@ -1,0 +1,101 @@
+#include "unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "err.h"
+
+START_TEST(sets_message_and_returns_code)
+{
+	struct err e = { "" };
+
+	ck_assert_int_eq(err_set(&e, EINVAL, "%s: line %d", "list.txt", 7), -EINVAL);
+	ck_assert_str_eq(e.msg, "list.txt: line 7");
+}
+END_TEST
+
+START_TEST(first_error_wins)
+{
+	struct err e = { "" };
+
+	err_set(&e, EINVAL, "the cause");
+	ck_assert_int_eq(err_set(&e, ENOMEM, "a consequence"), -ENOMEM);
+	ck_assert_str_eq(e.msg, "the cause");
+}
+END_TEST
+
+START_TEST(takes_no_err)
+{
+	ck_assert_int_eq(err_set(NULL, ENOMEM, "nobody listens"), -ENOMEM);
+	err_prefix(NULL, "nobody ");
+}
+END_TEST
+
+START_TEST(prefixes_a_message)
+{
+	struct err e = { "" };
+
+	err_set(&e, EINVAL, "bad port");
+	err_prefix(&e, "%s:%d: ", "list.txt", 7);
+	err_prefix(&e, "-I: ");
+	ck_assert_str_eq(e.msg, "-I: list.txt:7: bad port");
+}
+END_TEST
+
+START_TEST(prefixes_only_what_is_set)
+{
+	struct err e = { "" };
+
+	err_prefix(&e, "list.txt: ");
+	ck_assert_str_eq(e.msg, "");
+}
+END_TEST
+
+START_TEST(arguments_may_be_the_message)
+{
+	struct err e = { "" };
+
+	err_set(&e, EINVAL, "x%s", e.msg);
+	ck_assert_str_eq(e.msg, "x");
+	err_prefix(&e, "%s|", e.msg);
+	ck_assert_str_eq(e.msg, "x|x");
+}
+END_TEST
+
+START_TEST(cuts_what_is_too_long)
+{
+	char text[2 * ERR_MSG_LEN];
+	struct err e = { "" };
+
+	memset(text, 'a', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	err_set(&e, EINVAL, "%s", text);
+	ck_assert_uint_eq(strlen(e.msg), ERR_MSG_LEN - 1);
+	err_prefix(&e, "bc");
+	ck_assert_uint_eq(strlen(e.msg), ERR_MSG_LEN - 1);
+	ck_assert(!memcmp(e.msg, "bcaa", 4));
+	err_prefix(&e, "%s", text);
+	ck_assert_uint_eq(strlen(e.msg), ERR_MSG_LEN - 1);
+	ck_assert(!memcmp(e.msg, "aaaa", 4));
+}
+END_TEST
+
+START_TEST(lets_no_control_character_through)
+{
+	struct err e = { "" };
+
+	err_set(&e, EINVAL, "a\033[2Jb\r\n\x7f \xc3\xa4");
+	ck_assert_str_eq(e.msg, "a?[2Jb??? \xc3\xa4");
+	err_prefix(&e, "\a");
+	ck_assert_str_eq(e.msg, "?a?[2Jb??? \xc3\xa4");
+}
+END_TEST
+
+UNIT_SUITE(err)
+{
+	unit_case(suite, "set", sets_message_and_returns_code, first_error_wins, takes_no_err,
+		  cuts_what_is_too_long, lets_no_control_character_through);
+	unit_case(suite, "prefix", prefixes_a_message, prefixes_only_what_is_set,
+		  arguments_may_be_the_message);
+}
