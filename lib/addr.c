@@ -1,0 +1,191 @@
+#include "addr.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "err.h"
+
+/* How much of the caller's text a message repeats: a whole line of a file could be behind it. */
+#define SHOW "%.100s"
+
+int addr_parse(struct addr *out, const char *s)
+{
+	uint8_t b[16];
+
+	if (inet_pton(AF_INET, s, b) == 1)
+		*out = addr_from_v4(get_be32(b));
+	else if (inet_pton(AF_INET6, s, b) == 1)
+		*out = addr_from_wire6(b);
+	else
+		return -EINVAL;
+	return 0;
+}
+
+/* What is wrong with the len bytes at s, which addr_parse() refused. */
+static const char *addr_fault(const char *s, size_t len)
+{
+	size_t number = 0, colons = 0;
+
+	if (len == 0)
+		return "the address is missing";
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == ' ' || (s[i] >= '\t' && s[i] <= '\r'))
+			return "blanks inside an address";
+		if (s[i] == '%')
+			return "an IPv6 zone (what follows %) cannot be used here";
+		if (s[i] == '/')
+			return "a prefix cannot be used here, only one address";
+		number += s[i] == '.' || (s[i] >= '0' && s[i] <= '9');
+		colons += s[i] == ':';
+	}
+	if (number == len)
+		return "not an IPv4 address (four numbers of 0..255 without leading zeros)";
+	if (colons > 1)
+		return "not an IPv6 address (with a port it is written [2001:db8::1]:443)";
+	return "not an IPv4 or IPv6 address";
+}
+
+/* Parses the len bytes at part, a part of s, as an address. */
+static int addr_parse_part(struct addr *out, const char *part, size_t len, const char *s,
+			   struct err *e)
+{
+	char buf[ADDR_STRLEN];
+
+	if (len < sizeof(buf)) {
+		memcpy(buf, part, len);
+		buf[len] = '\0';
+		if (addr_parse(out, buf) == 0)
+			return 0;
+	}
+	return err_set(e, EINVAL, SHOW ": %s", s, addr_fault(part, len));
+}
+
+/* Parses decimal digits and nothing else, without leading zeros, into 0..max. */
+static bool addr_parse_number(unsigned int *out, const char *s, unsigned int max)
+{
+	unsigned int v = 0;
+
+	if (!*s || (s[0] == '0' && s[1]))
+		return false;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '9')
+			return false;
+		v = v * 10 + (unsigned int)(*s - '0');
+		if (v > max)
+			return false;
+	}
+	*out = v;
+	return true;
+}
+
+/* The top n bits of a word, n = 0..64. */
+static uint64_t addr_mask(unsigned int n)
+{
+	return n ? ~0ull << (64 - n) : 0;
+}
+
+/* The text form of IPv6, which an IPv4-mapped address written as IPv6 keeps. */
+static void addr_format_v6(struct addr a, char out[static ADDR_STRLEN])
+{
+	uint8_t b[16];
+
+	addr_to_wire6(a, b);
+	inet_ntop(AF_INET6, b, out, ADDR_STRLEN);
+}
+
+void addr_format(struct addr a, char out[static ADDR_STRLEN])
+{
+	uint8_t b[4];
+
+	if (!addr_is_v4(a)) {
+		addr_format_v6(a, out);
+		return;
+	}
+	put_be32(b, addr_v4(a));
+	inet_ntop(AF_INET, b, out, ADDR_STRLEN);
+}
+
+int addr_parse_prefix(struct addr *first, struct addr *last, const char *s, struct err *e)
+{
+	const char *slash = strchr(s, '/');
+	size_t alen = slash ? (size_t)(slash - s) : strlen(s);
+	bool v6 = memchr(s, ':', alen);
+	unsigned int max = v6 ? 128 : 32, len = max, bits;
+	struct addr a, mask, base;
+	char hint[ADDR_STRLEN];
+	int err;
+
+	err = addr_parse_part(&a, s, alen, s, e);
+	if (err)
+		return err;
+	if (slash && !addr_parse_number(&len, slash + 1, max))
+		return err_set(e, EINVAL, SHOW ": the prefix length must be a number of 0..%u",
+			       s, max);
+	bits = 128 - max + len;
+	mask.hi = addr_mask(bits < 64 ? bits : 64);
+	mask.lo = addr_mask(bits > 64 ? bits - 64 : 0);
+	base = (struct addr){ a.hi & mask.hi, a.lo & mask.lo };
+	if (!addr_eq(a, base)) {
+		if (v6)
+			addr_format_v6(base, hint);
+		else
+			addr_format(base, hint);
+		return err_set(e, EINVAL, SHOW ": host bits are set below the prefix length; "
+			       "did you mean %s/%u?", s, hint, len);
+	}
+	*first = base;
+	*last = (struct addr){ base.hi | ~mask.hi, base.lo | ~mask.lo };
+	return 0;
+}
+
+/* Parses what follows the colon of s. */
+static int addr_parse_port(uint16_t *out, const char *text, const char *s, struct err *e)
+{
+	unsigned int v;
+
+	if (!addr_parse_number(&v, text, 65535) || v == 0)
+		return err_set(e, EINVAL, SHOW ": the port must be a number of 1..65535", s);
+	*out = (uint16_t)v;
+	return 0;
+}
+
+static int addr_parse_bracketed(struct addr *out, uint16_t *port, const char *s, struct err *e)
+{
+	const char *end = strchr(s, ']');
+	int err;
+
+	if (!end)
+		return err_set(e, EINVAL, SHOW ": no ] follows the [", s);
+	if (end > s + 1 && !memchr(s, ':', (size_t)(end - s)))
+		return err_set(e, EINVAL, SHOW ": only an IPv6 address goes into brackets", s);
+	err = addr_parse_part(out, s + 1, (size_t)(end - s) - 1, s, e);
+	if (err || !end[1])
+		return err;
+	if (end[1] != ':')
+		return err_set(e, EINVAL, SHOW ": only :port may follow the ]", s);
+	return addr_parse_port(port, end + 2, s, e);
+}
+
+int addr_parse_endpoint(struct addr *out, uint16_t *port, const char *s, struct err *e)
+{
+	const char *colon = strchr(s, ':');
+	struct addr a = { 0, 0 };
+	uint16_t p = 0;
+	int err;
+
+	if (s[0] == '[') {
+		err = addr_parse_bracketed(&a, &p, s, e);
+	} else if (!colon || strchr(colon + 1, ':')) {
+		err = addr_parse_part(&a, s, strlen(s), s, e);
+	} else {
+		err = addr_parse_part(&a, s, (size_t)(colon - s), s, e);
+		if (!err)
+			err = addr_parse_port(&p, colon + 1, s, e);
+	}
+	if (err)
+		return err;
+	*out = a;
+	*port = p;
+	return 0;
+}
