@@ -1,0 +1,329 @@
+#include "unit.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "err.h"
+#include "permute.h"
+#include "rng.h"
+
+#define N_OF(x) ((int)(sizeof(x) / sizeof((x)[0])))
+#define SMALL_MAX 65536
+
+static struct permute order(uint64_t n, uint64_t seed)
+{
+	struct permute p;
+	struct err e = { "" };
+
+	if (permute_init(&p, n, seed, &e) != 0)
+		ck_abort_msg("%s", e.msg);
+	return p;
+}
+
+/* ---- a bijection ---- */
+
+static uint64_t bitmap[2 * SMALL_MAX / 64];
+
+/* Sets bit x; false: it was set. */
+static bool mark(uint64_t x)
+{
+	uint64_t *w = &bitmap[x / 64], bit = 1ull << x % 64;
+
+	if (*w & bit)
+		return false;
+	*w |= bit;
+	return true;
+}
+
+/* Each of 0..n-1 is visited once, and unpermute() leads back. */
+static void check_order(const struct permute *p)
+{
+	memset(bitmap, 0, sizeof(bitmap));
+	for (uint64_t i = 0; i < p->n; i++) {
+		uint64_t x = permute(p, i);
+
+		if (x >= p->n || !mark(x) || unpermute(p, x) != i)
+			ck_abort_msg("n %ju, i %ju, x %ju", (uintmax_t)p->n, (uintmax_t)i,
+				     (uintmax_t)x);
+	}
+}
+
+/* The same of the network below the walk, on 0..a*b-1. */
+static void check_network(const struct permute *p)
+{
+	uint64_t domain = (uint64_t)p->a * p->b;
+
+	memset(bitmap, 0, sizeof(bitmap));
+	for (uint64_t i = 0; i < domain; i++) {
+		uint64_t x = permute_pass(p, i);
+
+		if (x >= domain || !mark(x) || permute_unpass(p, x) != i)
+			ck_abort_msg("a %u, b %u, i %ju, x %ju", p->a, p->b, (uintmax_t)i,
+				     (uintmax_t)x);
+	}
+}
+
+static const uint64_t seeds[] = { 0, 1, 0xdeadbeefcafef00d, UINT64_MAX };
+
+START_TEST(every_n_up_to_1024_walked)
+{
+	for (uint64_t n = 1; n <= 1024; n++) {
+		struct permute p = order(n, seeds[_i]);
+
+		check_order(&p);
+	}
+}
+END_TEST
+
+/*
+ * Walking every order up to 2^16 would be 2^31 steps. It is enough to walk the network of every
+ * (a, b) that occurs, as all n that share a, b and the keys share the network: if it permutes
+ * 0..a*b-1, following its cycles from below n until below n again permutes 0..n-1. Of the n that
+ * share a network, the least and the greatest are walked themselves.
+ */
+START_TEST(every_n_up_to_65536)
+{
+	uint64_t seed = seeds[_i];
+	struct permute last = order(1, seed);
+	struct rng rng = { seed };
+	int networks = 1;
+
+	check_network(&last);
+	for (uint64_t n = 2; n <= SMALL_MAX; n++) {
+		struct permute p = order(n, seed);
+		uint64_t domain = (uint64_t)p.a * p.b, x = rng_below(&rng, n);
+
+		if (p.n != n || domain < n || domain >= 2 * n ||
+		    memcmp(p.key, last.key, sizeof(p.key)) != 0 ||
+		    permute(&p, unpermute(&p, x)) != x || unpermute(&p, permute(&p, x)) != x)
+			ck_abort_msg("n %ju", (uintmax_t)n);
+		if (p.a != last.a || p.b != last.b) {
+			check_order(&last);
+			check_network(&p);
+			check_order(&p);
+			networks++;
+		}
+		last = p;
+	}
+	check_order(&last);
+	/* Two for each a of 2..256: b = a and b = a - 1. */
+	ck_assert_int_eq(networks, 1 + 2 * 255);
+}
+END_TEST
+
+static const uint64_t large[] = {
+	(1ull << 32) - 1, 1ull << 32, (1ull << 32) + 1,
+	(65535ull << 32) - 1, 65535ull << 32, (65535ull << 32) + 1,
+	(1ull << 48) - 1, 1ull << 48, (1ull << 48) + 1,
+	(1ull << 62) - 1, 1ull << 62, (1ull << 62) + 1,
+	/* Around the square of the greatest a but one, and the top. */
+	3037000499ull * 3037000499 - 1, 3037000499ull * 3037000499,
+	3037000499ull * 3037000499 + 1, (1ull << 63) - 2, (1ull << 63) - 1,
+};
+
+START_TEST(large_n_sampled)
+{
+	uint64_t n = large[_i];
+
+	for (int s = 0; s < N_OF(seeds); s++) {
+		struct permute p = order(n, seeds[s]);
+		struct rng rng = { n ^ seeds[s] };
+
+		ck_assert((unsigned __int128)p.a * p.b >= n);
+		ck_assert((unsigned __int128)p.a * p.b < 2 * (unsigned __int128)n);
+		for (uint64_t k = 0; k < 50000; k++) {
+			/* Both ends, then anywhere. */
+			uint64_t i = k < 100 ? k : k < 200 ? n - 1 - (k - 100) : rng_below(&rng, n);
+			uint64_t x = permute(&p, i), y = unpermute(&p, i);
+
+			if (x >= n || y >= n || unpermute(&p, x) != i || permute(&p, y) != i)
+				ck_abort_msg("n %ju, i %ju", (uintmax_t)n, (uintmax_t)i);
+		}
+	}
+}
+END_TEST
+
+START_TEST(refuses_n)
+{
+	static const uint64_t bad[] = { 0, 1ull << 63, UINT64_MAX };
+
+	for (int k = 0; k < N_OF(bad); k++) {
+		struct permute p;
+		struct err e = { "" };
+
+		ck_assert_int_eq(permute_init(&p, bad[k], 1, &e), -EINVAL);
+		ck_assert(strstr(e.msg, "1..2^63-1"));
+	}
+}
+END_TEST
+
+/* ---- the order ---- */
+
+/*
+ * Seeds and shards of different versions and machines must agree. Computed by another program
+ * from the description: SplitMix64 keys, four rounds, a = ceil(sqrt(n)), b = ceil(n / a).
+ */
+static const struct {
+	uint64_t n, seed, first[4], last;
+} known[] = {
+	{ 10, 1, { 6, 5, 1, 9 }, 4 },
+	{ 65536, 0, { 0x599d, 0xbfe9, 0x2218, 0x99e6 }, 0x8fdb },
+	{ 1000003, 42, { 0x25237, 0xd0c14, 0x2918a, 0xa4418 }, 0x224a7 },
+	{ 1ull << 32, 1, { 0xebe7650f, 0x106d438c, 0x880f3f3a, 0x15a168f5 }, 0x19f2e3d2 },
+	{ 65535ull << 32, 0xdeadbeefcafef00d,
+	  { 0x54951a73c117, 0x78e71ddc5e6f, 0xc289b3d0731d, 0xa763ad26234f }, 0xa95e06c5085f },
+	{ (1ull << 63) - 1, UINT64_MAX,
+	  { 0x175e9e9658924041, 0xe4b1cf30b5377b7, 0x720c2d28b6f49f32, 0x4d18fad55987540b },
+	  0x196f37bf27fe8eb6 },
+};
+
+START_TEST(is_the_same_everywhere)
+{
+	struct permute p = order(known[_i].n, known[_i].seed);
+
+	for (uint64_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(permute(&p, i), known[_i].first[i]);
+	ck_assert_uint_eq(permute(&p, p.n - 1), known[_i].last);
+}
+END_TEST
+
+/* Seeds that differ in one bit give orders that agree about as often as chance has it: once. */
+START_TEST(order_depends_on_every_bit_of_the_seed)
+{
+	struct permute p = order(10007, 1);
+
+	for (int bit = 0; bit < 64; bit++) {
+		struct permute q = order(10007, 1 ^ 1ull << bit);
+		int same = 0;
+
+		for (uint64_t i = 0; i < p.n; i++)
+			same += permute(&p, i) == permute(&q, i);
+		ck_assert_int_lt(same, 12);
+	}
+}
+END_TEST
+
+/* All 24 orders of four targets turn up. */
+START_TEST(few_targets_are_shuffled_too)
+{
+	bool seen[256] = { false };
+	int distinct = 0;
+
+	for (uint64_t seed = 0; seed < 1000; seed++) {
+		struct permute p = order(4, seed);
+		unsigned int code = 0;
+
+		for (uint64_t i = 0; i < 4; i++)
+			code = code << 2 | (unsigned int)permute(&p, i);
+		distinct += !seen[code];
+		seen[code] = true;
+	}
+	ck_assert_int_eq(distinct, 24);
+}
+END_TEST
+
+static const uint64_t shuffled[] = {
+	65536, 65537, 1000003, 1ull << 32, 65535ull << 32, (1ull << 63) - 1,
+};
+
+/* 0..15: which sixteenth of 0..n-1 x falls into. */
+static unsigned int sixteenth(uint64_t x, uint64_t n)
+{
+	return (unsigned int)((unsigned __int128)x * 16 / n);
+}
+
+static double chi_square(const unsigned int cell[static 256], double expected)
+{
+	double sum = 0;
+
+	for (int c = 0; c < 256; c++)
+		sum += (cell[c] - expected) * (cell[c] - expected) / expected;
+	return sum;
+}
+
+/*
+ * Where a step falls must not follow from where an earlier one fell: 65536 pairs in 256 cells,
+ * for each distance. 255 degrees of freedom: 255 +- 23; 400 is more than six sigma off.
+ */
+START_TEST(steps_are_independent)
+{
+	uint64_t n = shuffled[_i];
+
+	for (int s = 0; s < N_OF(seeds); s++) {
+		struct permute p = order(n, seeds[s]);
+		/* Neighbours share the left half of the network, p.b apart the right half. */
+		const uint64_t lag[] = { 1, 2, 256, p.b - 1, p.b };
+
+		for (int k = 0; k < N_OF(lag); k++) {
+			unsigned int high[256] = { 0 }, low[256] = { 0 };
+
+			for (uint64_t i = 0; i < 65536; i++) {
+				uint64_t x = permute(&p, i), y = permute(&p, (i + lag[k]) % n);
+
+				high[sixteenth(x, n) << 4 | sixteenth(y, n)]++;
+				low[(x & 15) << 4 | (y & 15)]++;
+			}
+			ck_assert_double_lt(chi_square(high, 256), 400);
+			ck_assert_double_lt(chi_square(low, 256), 400);
+		}
+	}
+}
+END_TEST
+
+/* The first 65536 targets, a small sample of a large n, cover 0..n-1 evenly, and so all ports. */
+START_TEST(first_targets_are_a_fair_sample)
+{
+	uint64_t n = shuffled[_i];
+
+	for (int s = 0; s < N_OF(seeds); s++) {
+		struct permute p = order(n, seeds[s]);
+		unsigned int where[256] = { 0 }, port[256] = { 0 };
+
+		for (uint64_t i = 0; i < 65536; i++) {
+			uint64_t x = permute(&p, i);
+
+			where[(unsigned int)((unsigned __int128)x * 256 / n)]++;
+			port[x % 65535 % 256]++;
+		}
+		ck_assert_double_lt(chi_square(where, 256), 400);
+		ck_assert_double_lt(chi_square(port, 256), 400);
+	}
+}
+END_TEST
+
+START_TEST(has_no_long_runs)
+{
+	for (int s = 0; s < N_OF(seeds); s++) {
+		struct permute p = order(65536, seeds[s]);
+		int neighbours = 0, fixed = permute(&p, 0) == 0, run = 0, longest = 0;
+
+		for (uint64_t i = 1; i < p.n; i++) {
+			uint64_t x = permute(&p, i - 1), y = permute(&p, i);
+
+			neighbours += x + 1 == y || y + 1 == x;
+			fixed += y == i;
+			run = y > x ? run + 1 : 0;
+			longest = run > longest ? run : longest;
+		}
+		/* By chance: 2, 1, and runs that rise 7 or 8 times. */
+		ck_assert_int_lt(neighbours, 12);
+		ck_assert_int_lt(fixed, 10);
+		ck_assert_int_lt(longest, 12);
+	}
+}
+END_TEST
+
+UNIT_SUITE(permute)
+{
+	TCase *tcase = unit_case(suite, "bijection", refuses_n);
+
+	tcase_add_loop_test(tcase, every_n_up_to_1024_walked, 0, N_OF(seeds));
+	tcase_add_loop_test(tcase, every_n_up_to_65536, 2, 3);
+	tcase_add_loop_test(tcase, large_n_sampled, 0, N_OF(large));
+	tcase = unit_case(suite, "order", order_depends_on_every_bit_of_the_seed,
+			  few_targets_are_shuffled_too, has_no_long_runs);
+	tcase_add_loop_test(tcase, is_the_same_everywhere, 0, N_OF(known));
+	tcase_add_loop_test(tcase, steps_are_independent, 0, N_OF(shuffled));
+	tcase_add_loop_test(tcase, first_targets_are_a_fair_sample, 0, N_OF(shuffled));
+}
