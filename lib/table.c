@@ -1,0 +1,102 @@
+#include "table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "siphash.h"
+
+/*
+ * Buckets hold slot numbers and are probed linearly. They are at least twice as many as the
+ * slots, so probes stay short and there is always an empty one to end a search. A deletion moves
+ * back what follows it, so no tombstones gather in a long run.
+ *
+ * free_slots is a stack that grows downwards: places n..capacity-1 hold the free slots, each xor
+ * its place. So zeroed memory is the full list 0..capacity-1, and pages of slots that were never
+ * needed are never touched.
+ */
+
+int table_init(struct table *t, uint32_t capacity, uint64_t seed)
+{
+	uint32_t buckets = 2;
+
+	while (buckets < 2 * capacity)
+		buckets *= 2;
+	*t = (struct table){ .capacity = capacity, .mask = buckets - 1, .seed = seed };
+	t->keys = calloc(capacity, sizeof(*t->keys));
+	t->buckets = calloc(buckets, sizeof(*t->buckets));
+	t->free_slots = calloc(capacity, sizeof(*t->free_slots));
+	if (t->keys && t->buckets && t->free_slots)
+		return 0;
+	table_free(t);
+	return -ENOMEM;
+}
+
+void table_free(struct table *t)
+{
+	free(t->keys);
+	free(t->buckets);
+	free(t->free_slots);
+	*t = (struct table){ .capacity = 0 };
+}
+
+static uint32_t table_home(const struct table *t, uint64_t key)
+{
+	const struct siphash_key k = { t->seed, ~t->seed };
+
+	return (uint32_t)siphash_words(&k, &key, 1, 1, 3) & t->mask;
+}
+
+uint32_t table_get(const struct table *t, uint64_t key)
+{
+	for (uint32_t b = table_home(t, key); t->buckets[b]; b = (b + 1) & t->mask) {
+		uint32_t slot = t->buckets[b] - 1;
+
+		if (t->keys[slot] == key)
+			return slot;
+	}
+	return TABLE_NONE;
+}
+
+uint32_t table_put(struct table *t, uint64_t key)
+{
+	uint32_t b, slot;
+
+	if (t->n == t->capacity)
+		return TABLE_NONE;
+	slot = t->free_slots[t->n] ^ t->n;
+	t->n++;
+	t->keys[slot] = key;
+	b = table_home(t, key);
+	while (t->buckets[b])
+		b = (b + 1) & t->mask;
+	t->buckets[b] = slot + 1;
+	return slot;
+}
+
+/*
+ * Empties bucket hole. Of what follows it without a gap, everything whose home is not between
+ * the hole and its place moves back into the hole, or a search from its home would end there.
+ */
+static void table_close_gap(struct table *t, uint32_t hole)
+{
+	for (uint32_t b = (hole + 1) & t->mask; t->buckets[b]; b = (b + 1) & t->mask) {
+		uint32_t home = table_home(t, t->keys[t->buckets[b] - 1]);
+
+		if (((b - home) & t->mask) >= ((b - hole) & t->mask)) {
+			t->buckets[hole] = t->buckets[b];
+			hole = b;
+		}
+	}
+	t->buckets[hole] = 0;
+}
+
+void table_del(struct table *t, uint32_t slot)
+{
+	uint32_t b = table_home(t, t->keys[slot]);
+
+	while (t->buckets[b] != slot + 1)
+		b = (b + 1) & t->mask;
+	table_close_gap(t, b);
+	t->n--;
+	t->free_slots[t->n] = slot ^ t->n;
+}

@@ -1,0 +1,34 @@
+/*
+ * table: a hash table of fixed capacity from 64-bit keys to slot numbers 0..capacity-1, which the
+ * caller uses to index storage of its own. Nothing grows; full is an answer. One thread.
+ */
+#ifndef TFOMAP_TABLE_H
+#define TFOMAP_TABLE_H
+
+#include <stdint.h>
+
+#define TABLE_NONE UINT32_MAX
+
+struct table {
+	uint64_t *keys;		/* heap, owned: keys[slot], for slots in use */
+	uint32_t *buckets;	/* slot + 1, 0 = empty; open addressing */
+	uint32_t *free_slots;	/* a stack, downwards: place i holds a slot ^ i */
+	uint32_t capacity, n;	/* n in use */
+	uint32_t mask;
+	uint64_t seed;		/* keys may be chosen by others: buckets must not be */
+};
+
+/* capacity 1..2^30 slots. Memory is reserved, and touched as it is used. 0 or -ENOMEM. */
+int table_init(struct table *t, uint32_t capacity, uint64_t seed);
+void table_free(struct table *t);
+
+/* The slot of key, or TABLE_NONE. */
+uint32_t table_get(const struct table *t, uint64_t key);
+
+/* A slot for key, which is not in yet; TABLE_NONE: full. */
+uint32_t table_put(struct table *t, uint64_t key);
+
+/* Gives back a slot that is in use. */
+void table_del(struct table *t, uint32_t slot);
+
+#endif
