@@ -43,7 +43,7 @@ struct reply {
 /* One probe (all attempts of one kind with one cookie) and its first decisive answer. */
 struct flow {
 	uint8_t kind;			/* enum probe_kind */
-	uint8_t attempt;		/* the one answered, else the last one sent */
+	uint8_t attempt;		/* the one answered, else the first */
 	uint8_t sent;			/* SYNs sent for it, 1.. */
 	uint8_t synkind;		/* TFO option on the SYN: 34, 254, 0 = none */
 	uint8_t synlen;			/* cookie bytes on the SYN */

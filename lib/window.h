@@ -31,8 +31,10 @@ struct window {
 	uint64_t slots;			/* a power of two */
 	unsigned int attempts;		/* 1..WINDOW_ATTEMPTS_MAX */
 	struct window_cursor cursor[WINDOW_ATTEMPTS_MAX];	/* [0] is the head */
-	_Alignas(64) _Atomic uint64_t reserved;	/* the send thread's */
-	_Alignas(64) _Atomic uint64_t floor;	/* the receive thread's */
+	char pad_reserved[64];		/* each owner's marks on cache lines of their own */
+	_Atomic uint64_t reserved;	/* the send thread's */
+	char pad_floor[64];
+	_Atomic uint64_t floor;		/* the receive thread's */
 	uint64_t tail;			/* the receive thread's: places below are past their time-out */
 	uint64_t tail_pos, floor_pos;	/* the receive thread's, into the last cursor's log */
 };

@@ -157,24 +157,20 @@ void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
 
 /* ---- follow-ups ---------------------------------------------------------------------------- */
 
-/* The flow of a follow-up that is about to be sent. */
-static void describe(const struct cookies *c, const struct entry *en, uint8_t attempt,
-		     struct flow *f)
+/* The flow of a follow-up, as its first attempt is about to be sent. */
+static void describe(const struct cookies *c, const struct entry *en, struct flow *f)
 {
 	struct validate_tag tag = validate_tag(&c->s->validator, en->source, en->target.ip,
-					       en->target.port, en->want.kind, attempt);
+					       en->target.port, en->want.kind, en->want.attempt);
 	uint8_t payload[PAYLOAD_MAX];
 
-	if (en->tried == 0) {
-		*f = (struct flow){ .kind = en->want.kind, .synkind = en->want.cookie.kind,
-				    .synlen = en->want.cookie.len };
-		memcpy(f->syncookie, en->want.cookie.cookie, en->want.cookie.len);
-		if (probe_types[f->kind].payload)
-			f->dlen = (uint16_t)shared_payload(c->s, en->x, &en->target, payload);
-	}
-	f->attempt = attempt;
-	f->sport = tag.sport;
-	f->seq = tag.seq;
+	*f = (struct flow){
+		.kind = en->want.kind, .attempt = en->want.attempt, .sport = tag.sport,
+		.seq = tag.seq, .synkind = en->want.cookie.kind, .synlen = en->want.cookie.len,
+	};
+	memcpy(f->syncookie, en->want.cookie.cookie, en->want.cookie.len);
+	if (probe_types[f->kind].payload)
+		f->dlen = (uint16_t)shared_payload(c->s, en->x, &en->target, payload);
 }
 
 /* Hands the wanted probe's next attempt to the send thread. False: the ring is full. */
@@ -187,48 +183,58 @@ static bool ask(struct cookies *c, struct entry *en)
 		.cookie = en->want.cookie,
 	};
 
+	en->before_ns = en->tried ? asked_ns(c, en) : 0;
 	atomic_store_explicit(&c->s->stamps[slot], 0, memory_order_relaxed);
-	if (!ring_push(&c->s->followups, &f))
+	if (!ring_push(&c->s->followups, &f)) {
+		atomic_store_explicit(&c->s->stamps[slot], en->before_ns, memory_order_relaxed);
 		return false;
-	if (en->tried == 0)
-		en->nflows++;
-	describe(c, en, f.attempt, &en->flows[en->nflows - 1]);
-	en->tried++;
+	}
+	if (en->tried++ == 0)
+		describe(c, en, &en->flows[en->nflows++]);
 	dequeue(c, en);
 	enqueue(c, en, ENTRY_ASKED);
 	return true;
 }
 
+/* When attempt i of the flow under way was sent; 0: not known, or not yet. */
+static uint64_t attempt_ns(const struct cookies *c, const struct entry *en, unsigned int i)
+{
+	if (i + 1 == en->tried)
+		return asked_ns(c, en);
+	if (i + 2 == en->tried)
+		return en->before_ns;
+	return i == 0 ? en->flows[en->nflows - 1].sent_ns : 0;
+}
+
 struct flow *cookies_flow(const struct cookies *c, struct entry *en, uint8_t kind,
 			  uint8_t attempt, const struct validate_tag *tag)
 {
-	unsigned int generation = plan_generation(&c->s->plan, kind, attempt);
-	struct flow *f = NULL;
-	uint64_t sent_ns = 0;
+	const struct plan *p = &c->s->plan;
+	unsigned int generation = plan_generation(p, kind, attempt);
+	unsigned int i = attempt - generation * plan_followup_attempts(p);
+	struct flow *f = NULL, *newest = &en->flows[en->nflows - 1];
+	bool first;
 
-	for (unsigned int i = 0; i < en->nflows && !f; i++)
-		if (en->flows[i].kind == kind
-		    && plan_generation(&c->s->plan, kind, en->flows[i].attempt) == generation)
-			f = &en->flows[i];
+	for (unsigned int n = 0; n < en->nflows && !f; n++)
+		if (en->flows[n].kind == kind
+		    && plan_generation(p, kind, en->flows[n].attempt) == generation)
+			f = &en->flows[n];
 	if (!f)
 		return NULL;
-	if (f == &en->flows[en->nflows - 1] && en->state == ENTRY_ASKED) {
-		sent_ns = asked_ns(c, en);
-		f->sent = (uint8_t)(en->tried - !sent_ns);
-	}
-	if (attempt >= generation * plan_followup_attempts(&c->s->plan) + f->sent)
+	first = f->reply.class == REPLY_NONE;
+	if (f == newest && en->state == ENTRY_ASKED)
+		f->sent = (uint8_t)(en->tried - !asked_ns(c, en));
+	if (i >= f->sent)
 		return NULL;
-	if (f->reply.class == REPLY_SYNACK || attempt == f->attempt) {
-		if (f->reply.class == REPLY_NONE)
-			f->sent_ns = sent_ns;
-		return f;
+	if (first)
+		f->sent_ns = attempt_ns(c, en, i);
+	else if (f->attempt != attempt && f->reply.class != REPLY_SYNACK)
+		f->sent_ns = 0;		/* a SYN/ACK after a RST to another attempt */
+	if (first || f->reply.class != REPLY_SYNACK) {
+		f->attempt = attempt;
+		f->sport = tag->sport;
+		f->seq = tag->seq;
 	}
-	/* An older attempt is answered; only the time of the last but one is known. */
-	if (attempt + 1 < f->attempt || f->reply.class != REPLY_NONE)
-		f->sent_ns = 0;
-	f->attempt = attempt;
-	f->sport = tag->sport;
-	f->seq = tag->seq;
 	return f;
 }
 
@@ -253,16 +259,13 @@ static void tick_asked(struct cookies *c, uint64_t now_ns)
 				 && now_ns < sent_ns + c->s->config->timeout_ns))
 			return;
 		f->sent = en->tried;
-		if (f->reply.class == REPLY_NONE) {
+		if (en->tried == 1 && f->reply.class == REPLY_NONE)
 			f->sent_ns = sent_ns;
-			if (en->tried < plan_followup_attempts(&c->s->plan)
-			    && !shared_stopping(c->s, STOP_SENDING)) {
-				if (!ask(c, en))
-					return;
-				continue;
-			}
-		}
-		next(c, en, now_ns);
+		if (f->reply.class != REPLY_NONE || shared_stopping(c->s, STOP_SENDING)
+		    || en->tried == plan_followup_attempts(&c->s->plan))
+			next(c, en, now_ns);
+		else if (!ask(c, en))
+			return;
 	}
 }
 
@@ -286,13 +289,10 @@ static void settle(struct cookies *c, struct entry *en)
 	uint64_t sent_ns = asked_ns(c, en);
 
 	f->sent = (uint8_t)(en->tried - !sent_ns);
-	if (!f->sent) {
+	if (!f->sent)
 		en->nflows--;
-	} else if (f->reply.class == REPLY_NONE && sent_ns) {
+	else if (en->tried == 1 && f->reply.class == REPLY_NONE)
 		f->sent_ns = sent_ns;
-	} else if (f->reply.class == REPLY_NONE) {
-		describe(c, en, (uint8_t)(f->attempt - 1), f);
-	}
 }
 
 void cookies_flush(struct cookies *c)

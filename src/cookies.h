@@ -27,6 +27,7 @@ struct entry {
 	struct target target;
 	struct addr source;
 	uint64_t due_ns;		/* GAP, LINGER */
+	uint64_t before_ns;		/* ASKED: when the last attempt but one was sent */
 	uint32_t prev, next;		/* in its queue */
 	uint8_t state;
 	uint8_t tried;			/* attempts of the wanted flow that were asked for */

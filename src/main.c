@@ -46,7 +46,9 @@ int main(int argc, char **argv)
 	struct err e = { "" };
 	int status = SCAN_INPUT;
 
+	/* A closed pipe and a file at its limit are errors of write(), with a message. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (config_parse(&config, argc, argv, &e) == 0) {
 		if (answered(&config))
 			status = fflush(stdout) == 0 ? SCAN_COMPLETE : SCAN_FAILED;
