@@ -172,16 +172,14 @@ static int select_add(struct result_selection *sel, const char *name, size_t len
 int result_select(struct result_selection *sel, const char *list, enum config_rows rows,
 		  enum config_format format, struct err *e)
 {
-	bool all = list && strcmp(list, "*") == 0;
 	int err = 0;
 
 	*sel = (struct result_selection){ calloc(result_nfields, sizeof(sel->v[0])), 0 };
 	if (!sel->v)
 		return err_set(e, ENOMEM, "no memory for the list of output fields");
-	if (!list || all) {
+	if (!list || strcmp(list, "*") == 0) {
 		for (size_t i = 0; i < result_nfields; i++)
-			if (field_fits(&result_fields[i], rows, format)
-			    && (all || !result_is_nested(&result_fields[i])))
+			if (field_fits(&result_fields[i], rows, format))
 				sel->v[sel->n++] = (uint16_t)i;
 		return 0;
 	}
