@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -22,6 +22,7 @@
 #include "tx.h"
 
 #define LOOK_NS		(20 * NS_PER_MS)	/* how often the main thread looks */
+#define JOIN_S	1			/* a thread that does not end by then is given up */
 #define STATUS_TERMINAL_NS	NS_PER_S
 #define STATUS_PLAIN_NS		(10 * NS_PER_S)
 
@@ -35,6 +36,7 @@ struct scan {
 	struct capfile *capture;
 	struct rx *rx;
 	uint64_t start_ns;
+	bool stuck;			/* the receive thread hangs in its output */
 	struct status_moment shown;	/* the status line before */
 };
 
@@ -216,6 +218,27 @@ static void *receive_thread(void *arg)
 	return NULL;
 }
 
+/*
+ * Waits for the receive thread, which may hang in an output that nobody reads. Asked to leave at
+ * once, it is left behind.
+ */
+static bool join_receiver(struct scan *sc, pthread_t rx, const sigset_t *set)
+{
+	const struct timespec look = { 0, LOOK_NS };
+	struct timespec until;
+
+	for (;;) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += JOIN_S;
+		if (pthread_timedjoin_np(rx, NULL, &until) == 0)
+			return true;
+		if (sigtimedwait(set, NULL, &look) > 0)
+			on_signal(sc, set);
+		if (shared_stopping(&sc->setup.shared, STOP_NOW))
+			return false;
+	}
+}
+
 /* Threads inherit the blocked signals: only the main thread takes them. */
 static int run_live(struct scan *sc, struct err *e)
 {
@@ -239,7 +262,7 @@ static int run_live(struct scan *sc, struct err *e)
 	watch(sc, &set);
 	if (!rc)
 		pthread_join(tx, NULL);
-	pthread_join(rx, NULL);
+	sc->stuck = !join_receiver(sc, rx, &set);
 	return 0;
 }
 
@@ -254,7 +277,9 @@ static void conclude(struct scan *sc, struct err *e)
 		err_set(e, EIO, "%s", s->tx_err.msg);
 	if (atomic_load(&s->rx_failed))
 		err_set(e, EIO, "%s", s->rx_err.msg);
-	if (close_all(sc, &late))
+	if (sc->stuck)
+		log_warn("the output is not read: rows that are not yet in it are lost");
+	else if (close_all(sc, &late))
 		err_set(e, EIO, "%s", late.msg);
 	if (e->msg[0]) {
 		f->exit_reason = "failure";
@@ -315,6 +340,8 @@ int scan_run(const struct config *c, struct err *e)
 	}
 	conclude(sc, e);
 	status = f->exit_status;
+	if (sc->stuck)
+		return status;		/* a thread still uses what would be freed */
 	goto out;
 close:
 	close_all(sc, &(struct err){ "" });
