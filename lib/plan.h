@@ -12,6 +12,8 @@
 
 #define PLAN_FLOWS_MAX	3	/* survey: request, data, data once more */
 #define PLAN_GAP_NS	20000000ull	/* one target's probes are at least this far apart */
+#define PLAN_LINGER_NS	1000000000ull	/* after a RST or an ICMP error: an injected one comes
+					 * before the SYN/ACK, by less than a round trip */
 
 struct plan {
 	unsigned int retries;		/* of the sweep's probe to the silent, 0..15 */

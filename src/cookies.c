@@ -149,7 +149,7 @@ void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
 	if (newest == REPLY_SYNACK) {
 		next(c, en, now_ns);
 	} else if (en->state == ENTRY_ASKED || !en->due_ns) {
-		en->due_ns = now_ns + c->s->config->timeout_ns;
+		en->due_ns = now_ns + PLAN_LINGER_NS;
 		dequeue(c, en);
 		enqueue(c, en, ENTRY_LINGER);
 	}
