@@ -159,7 +159,8 @@ const struct opttab_row config_options[] = {
 	{ "gateway-mac", 'G', MAC(gateway_mac, gateway_mac_set), .group = network, .arg = "MAC",
 	  .help = "(default asked for by ARP and ND)",
 	  .man = "The link-layer address that packets are sent to. Default: the next hop's, "
-		 "asked for by ARP or Neighbour Discovery." },
+		 "asked for by ARP or Neighbour Discovery. Several targets on the own link have no "
+		 "next hop in common, and need it given." },
 	{ "tx", 0, WORD_FILE(tx, tx_file), .words = tx_words, .def = "auto", .group = network,
 	  .arg = "ENGINE", .help = "packet|libnet|pcap:FILE|null",
 	  .man = "How packets are sent: packet (AF_PACKET, many a call), libnet, pcap:FILE "
