@@ -41,6 +41,7 @@ START_TEST(nearest)
 {
 	ck_assert_str_eq(opttab_nearest(rows, NROWS, "flga"), "flag");
 	ck_assert_str_eq(opttab_nearest(rows, NROWS, "rates"), "rate");
+	ck_assert_ptr_null(opttab_nearest(rows, NROWS, "flxy"));	/* half of it is wrong */
 	ck_assert_ptr_null(opttab_nearest(rows, NROWS, "something-else"));
 	ck_assert_ptr_null(opttab_nearest(rows, NROWS, ""));
 }
