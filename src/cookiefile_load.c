@@ -74,8 +74,8 @@ static bool source_find(const struct cookie_store *s, struct addr ip, uint32_t *
 
 static int source_add(struct cookie_store *s, struct addr ip, uint32_t *id)
 {
-	struct source *v = realloc(s->sources, (s->n_sources + 1) * sizeof(*v));
 	size_t i = source_place(s, ip);
+	struct source *v = realloc(s->sources, (s->n_sources + 1) * sizeof(*v));
 
 	if (!v)
 		return -ENOMEM;
