@@ -11,7 +11,7 @@
 
 /*
  * The info of a line of fewer bytes fits struct target_extra: writing a number in another form
- * makes it five times as long at most (1e16).
+ * makes it and its comma five times as long at most (0.1 as 0.10000000000000001).
  */
 #define PATHSPIDER_INFO_FITS (TARGETS_INFO_LEN / 5)
 

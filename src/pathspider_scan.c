@@ -51,9 +51,7 @@ static const char *scan_number(const char *p)
 	p = scan_digits(p);
 	if (!p || (*digits == '0' && p > digits + 1))
 		return NULL;
-	if (*p == '.')
-		p = scan_digits(p + 1);
-	return p && *p != 'e' && *p != 'E' ? p : NULL;
+	return *p == '.' ? scan_digits(p + 1) : p;
 }
 
 static const char *scan_value(const char *p, unsigned int depth);
