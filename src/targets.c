@@ -130,16 +130,21 @@ void targets_extra(const struct targets *t, uint64_t i, struct target_extra *x)
 	const struct target target = targets_at(t, i);
 	const struct targetlist_entry *first = NULL;
 	const struct targetlist *lists[] = { &t->list, &t->merged };
+	uint32_t rank;
+	bool by_host;
 
 	x->domain[0] = x->info[0] = '\0';
 	if (!t->list.has_extra)
 		return;
-	/* A pair may have been named by lines with its port, by lines without, or by both. */
+	/* Lines with its port name a pair; and lines without, where it is one of --target-ports. */
+	by_host = targets_port_rank(t, target.port, &rank);
 	for (unsigned int k = 0; k < 4; k++) {
 		const struct targetlist *l = lists[k / 2];
 		const struct targetlist_entry *entry;
 
-		entry = targetlist_find(l, 0, l->n, target.ip, k % 2 ? target.port : 0);
+		if (k % 2 && !by_host)
+			continue;
+		entry = targetlist_find(l, 0, l->n, target.ip, k % 2 ? 0 : target.port);
 		if (entry && (!first || targetlist_origin(entry) < targetlist_origin(first)))
 			first = entry;
 	}

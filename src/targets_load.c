@@ -280,9 +280,9 @@ static int check_size(const struct targets *t, struct err *e)
 	text_init(&text, largest, sizeof(largest));
 	if (t->set.n)
 		add_range(&text, prefixset_largest(&t->set));
-	return err_set(e, EINVAL, "2^63 targets or more, %s x %" PRIu32 " ports the largest part; "
+	return err_set(e, EINVAL, "2^63 targets or more, %s x %" PRIu32 " port%s the largest part; "
 		       "name smaller prefixes, fewer ports, or list the addresses "
-		       "(--targets-file)", largest, t->n_ports);
+		       "(--targets-file)", largest, t->n_ports, t->n_ports == 1 ? "" : "s");
 }
 
 /* Nothing is left: says why. */

@@ -1,0 +1,66 @@
+/* A configuration of targets and what comes of it, for the tests of targets. */
+#ifndef UNIT_LOADED_H
+#define UNIT_LOADED_H
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "err.h"
+#include "scratch.h"
+#include "targets.h"
+
+#define WORDS_MAX 64
+#define FILES_MAX 3
+
+static struct config config;
+static char *words[WORDS_MAX];
+static uint16_t ports[UINT16_MAX];
+static struct targets *targets;
+static const struct targets_counts *counts;
+static struct scratch files[FILES_MAX];
+static size_t n_files;
+
+static inline void open_config(void)
+{
+	config = (struct config){ .targets = words, .no_default_blocklist = true };
+	config.ports.v = ports;
+	config.ports.n = 1;
+	ports[0] = 443;
+	targets = NULL;
+	n_files = 0;
+}
+
+static inline void reset(void)
+{
+	targets_free(targets);
+	for (size_t i = 0; i < config.ntargets; i++)
+		free(words[i]);
+	for (size_t i = 0; i < n_files; i++)
+		scratch_close(&files[i]);
+	open_config();
+}
+
+static inline void word(const char *w)
+{
+	ck_assert_uint_lt(config.ntargets, WORDS_MAX);
+	words[config.ntargets++] = strdup(w);
+}
+
+static inline const char *file(const char *content)
+{
+	ck_assert_uint_lt(n_files, FILES_MAX);
+	scratch_text(&files[n_files], content);
+	return files[n_files++].path;
+}
+
+static inline void load(void)
+{
+	struct err e = { "" };
+
+	ck_assert_msg(targets_load(&targets, &config, &e) == 0, "%s", e.msg);
+	counts = targets_counts(targets);
+	ck_assert_uint_eq(counts->total, counts->from_prefixes + counts->from_list);
+}
+
+#endif

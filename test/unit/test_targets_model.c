@@ -1,0 +1,200 @@
+/* Random words, lines, allow and block lists, against a model that is too simple to be wrong. */
+#include <errno.h>
+
+#include "loaded.h"
+#include "rng.h"
+#include "text.h"
+#include "unit.h"
+
+#define UNIVERSE	64	/* addresses 198.18.0.0..63, and as many of IPv6 */
+#define PORTS		4
+
+static const uint16_t all_ports[PORTS] = { 22, 80, 443, 8080 };
+
+struct model {
+	unsigned int named[2 * UNIVERSE][PORTS];	/* how often */
+	bool allowed[2 * UNIVERSE], blocked[2 * UNIVERSE];
+	bool port_list[PORTS];
+};
+
+static struct addr model_addr(unsigned int a)
+{
+	return a < UNIVERSE ? addr_from_v4(0xc6120000u + a) :
+			      (struct addr){ 0x2001000200000000ull, a - UNIVERSE };
+}
+
+/* Adds a random prefix to out as text, and to the addresses first..*last of the model. */
+static unsigned int random_prefix(struct rng *r, struct text *out, unsigned int *last)
+{
+	unsigned int bits = (unsigned int)rng_below(r, 4);
+	unsigned int a = (unsigned int)rng_below(r, 2 * UNIVERSE) >> bits << bits;
+	char buf[ADDR_STRLEN];
+
+	addr_format(model_addr(a), buf);
+	text_add(out, "%s/%u", buf, (a < UNIVERSE ? 32 : 128) - bits);
+	*last = a + (1u << bits) - 1;
+	return a;
+}
+
+static void random_set(struct rng *r, bool set[2 * UNIVERSE], struct text *out)
+{
+	unsigned int n = (unsigned int)rng_below(r, 20), last;
+
+	for (unsigned int i = 0; i < n; i++) {
+		for (unsigned int a = random_prefix(r, out, &last); a <= last; a++)
+			set[a] = true;
+		text_add(out, "\n");
+	}
+}
+
+/* An address, maybe with a port of its own: a word, or a line. */
+static void random_entry(struct rng *r, struct model *m, struct text *out, bool comma)
+{
+	unsigned int a = (unsigned int)rng_below(r, 2 * UNIVERSE);
+	unsigned int p = (unsigned int)rng_below(r, PORTS + 1);
+	char buf[ADDR_STRLEN];
+
+	addr_format(model_addr(a), buf);
+	if (comma && rng_below(r, 2))
+		text_add(out, p < PORTS ? "%s,%u,x.example" : "%s", buf, p < PORTS ?
+			 all_ports[p] : 0);
+	else if (p < PORTS)
+		text_add(out, a < UNIVERSE ? "%s:%u" : "[%s]:%u", buf, all_ports[p]);
+	else
+		text_add(out, "%s", buf);
+	for (unsigned int k = 0; k < PORTS; k++)
+		m->named[a][k] += p < PORTS ? p == k : m->port_list[k];
+}
+
+static void random_words(struct rng *r, struct model *m)
+{
+	unsigned int n = (unsigned int)rng_below(r, 12), last;
+
+	for (unsigned int i = 0; i < n; i++) {
+		char buf[128];
+		struct text out;
+
+		text_init(&out, buf, sizeof(buf));
+		if (rng_below(r, 2)) {
+			random_entry(r, m, &out, false);
+		} else {
+			for (unsigned int a = random_prefix(r, &out, &last); a <= last; a++) {
+				for (unsigned int k = 0; k < PORTS; k++)
+					m->named[a][k] += m->port_list[k];
+			}
+		}
+		word(buf);
+	}
+}
+
+static void random_case(struct rng *r, struct model *m)
+{
+	static char allow[4096], block[4096], lines[16384];
+	struct text out;
+
+	reset();
+	*m = (struct model){ .port_list = { false } };
+	config.ports.n = 0;
+	for (unsigned int k = 0; k < PORTS; k++) {
+		m->port_list[k] = rng_below(r, 2);
+		if (m->port_list[k])
+			ports[config.ports.n++] = all_ports[k];
+	}
+	if (config.ports.n == 0) {
+		m->port_list[0] = true;
+		ports[config.ports.n++] = all_ports[0];
+	}
+	random_words(r, m);
+	text_init(&out, block, sizeof(block));
+	text_add(&out, "# blocked\n");
+	random_set(r, m->blocked, &out);
+	config.blocklist_file = file(block);
+	text_init(&out, lines, sizeof(lines));
+	text_add(&out, "# lines\n");
+	for (uint64_t n = rng_below(r, 80); n; n--) {
+		random_entry(r, m, &out, true);
+		text_add(&out, "\n");
+	}
+	config.targets_file = file(lines);
+	if (rng_below(r, 2)) {
+		text_init(&out, allow, sizeof(allow));
+		text_add(&out, "# allowed\n");
+		random_set(r, m->allowed, &out);
+		config.allowlist_file = file(allow);
+	} else {
+		memset(m->allowed, true, sizeof(m->allowed));
+	}
+}
+
+/* Whether the pair is where it has to be: in, with an index that leads back to it, or out. */
+static bool pair_is_right(struct addr ip, uint16_t port, bool in)
+{
+	struct target t;
+	uint64_t i;
+
+	if (targets_index(targets, ip, port, &i) != in)
+		return false;
+	if (!in)
+		return true;
+	if (i >= counts->total)
+		return false;
+	t = targets_at(targets, i);
+	return addr_eq(t.ip, ip) && t.port == port;
+}
+
+/* What the model says of the counts, then of each pair. */
+static void check_model(const struct model *m)
+{
+	uint64_t total = 0, merged = 0, outside = 0, blocked = 0;
+	struct err e = { "" };
+
+	for (unsigned int a = 0; a < 2 * UNIVERSE; a++) {
+		for (unsigned int k = 0; k < PORTS; k++) {
+			if (m->named[a][k] == 0)
+				continue;
+			merged += m->named[a][k] - 1;
+			outside += !m->allowed[a];
+			blocked += m->allowed[a] && m->blocked[a];
+			total += m->allowed[a] && !m->blocked[a];
+		}
+	}
+	if (total == 0) {
+		ck_assert_int_eq(targets_load(&targets, &config, &e), -EINVAL);
+		return;
+	}
+	load();
+	ck_assert_uint_eq(counts->total, total);
+	ck_assert_uint_eq(counts->merged, merged);
+	ck_assert_uint_eq(counts->outside, outside);
+	ck_assert_uint_eq(counts->blocked, blocked);
+	for (unsigned int a = 0; a < 2 * UNIVERSE; a++) {
+		for (unsigned int k = 0; k < PORTS; k++) {
+			bool in = m->named[a][k] && m->allowed[a] && !m->blocked[a];
+
+			/* An assertion costs a write. */
+			if (!pair_is_right(model_addr(a), all_ports[k], in))
+				ck_abort_msg("address %u, port %u", a, all_ports[k]);
+		}
+	}
+}
+
+START_TEST(agrees_with_the_model)
+{
+	static struct model m;
+	struct rng r = { (uint64_t)_i + 1 };
+
+	for (int i = 0; i < 200; i++) {
+		random_case(&r, &m);
+		check_model(&m);
+	}
+}
+END_TEST
+
+UNIT_SUITE(targets_model)
+{
+	TCase *t = tcase_create("model");
+
+	tcase_add_loop_test(t, agrees_with_the_model, 0, 10);
+	tcase_add_checked_fixture(t, open_config, reset);
+	suite_add_tcase(suite, t);
+}
