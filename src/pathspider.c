@@ -91,8 +91,6 @@ int pathspider_parse(struct listline *out, char *text, struct target_extra *x, s
 	json_t *o;
 	int err;
 
-	if (!x && pathspider_scan(out, text))
-		return 0;
 	*out = (struct listline){ .port = 0 };
 	/* A # inside a string is no comment, so the comment is what follows the object. */
 	o = json_loadb(text, len, JSON_DISABLE_EOF_CHECK, &je);

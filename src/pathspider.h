@@ -5,8 +5,6 @@
 #ifndef TFOMAP_PATHSPIDER_H
 #define TFOMAP_PATHSPIDER_H
 
-#include <stdbool.h>
-
 #include "listline.h"
 
 /*
@@ -17,12 +15,5 @@
 
 /* As listline_parse(), of a line that begins with a brace. */
 int pathspider_parse(struct listline *out, char *text, struct target_extra *x, struct err *e);
-
-/*
- * Reads what most records are: ASCII without escapes, numbers without exponent. True: *out is what
- * the JSON parser would have made of the line, at a fraction of the time. False: that is not sure,
- * and *out is not set.
- */
-bool pathspider_scan(struct listline *out, const char *text);
 
 #endif

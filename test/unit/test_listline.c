@@ -6,7 +6,6 @@
 #include "lines.h"
 #include "listline.h"
 #include "pathspider.h"
-#include "rng.h"
 #include "unit.h"
 
 #define N_OF(x) (sizeof(x) / sizeof((x)[0]))
@@ -184,73 +183,8 @@ START_TEST(info_of_a_short_line_fits)
 }
 END_TEST
 
-/* Writes a random piece of JSON that is mostly valid. */
-static void random_value(struct rng *r, char *out, size_t cap)
-{
-	static const char *const values[] = {
-		"1", "0", "-1", "01", "-", "1.5", "1.", ".5", "1e3", "443", "65535", "65536",
-		"123456789012345678", "1234567890123456789", "12345678901234567890", "null", "true",
-		"false", "nul", "truex", "\"\"", "\"a\"", "\"a b\"", "\"\\n\"", "\"\xc3\xa9\"",
-		"\"\xff\"", "\"198.18.0.1\"", "\"2001:2::1\"", "\"198.18.0.1:80\"", "[]", "[1,2]",
-		"[1,]", "{}", "{\"a\":[{\"b\":{}}]}", "{\"a\"}", "{a:1}", "[ 1 , 2 ]", "\"", "",
-	};
-
-	snprintf(out, cap, "%s", values[rng_below(r, N_OF(values))]);
-}
-
-/* The quick reader of common records is right wherever it is sure: it agrees with jansson. */
-START_TEST(scan_agrees_with_parser)
-{
-	static const char *const keys[] = { "dip", "dip", "dp", "dp", "domain", "x", "", "a\\u0062" };
-	static const char *const tails[] = { "", " ", " # x", ",", "x", "}" };
-	struct rng r = { 1 };
-	unsigned int sure = 0, refused = 0;
-
-	for (int i = 0; i < 200000; i++) {
-		struct listline quick = { .port = 0 }, slow;
-		char line[512] = "{", value[64], member[128];
-		struct target_extra x;
-		unsigned int n = (unsigned int)rng_below(&r, 5);
-		bool ok;
-
-		if (rng_below(&r, 4))
-			strcat(line, "\"dip\":\"198.18.0.1\"");
-		for (unsigned int k = 0; k < n; k++) {
-			random_value(&r, value, sizeof(value));
-			snprintf(member, sizeof(member), "%s%s\"%s\"%s:%s", line[1] ? "," : "",
-				 rng_below(&r, 3) ? "" : " ", keys[rng_below(&r, N_OF(keys))],
-				 rng_below(&r, 3) ? "" : " ", value);
-			strcat(line, member);
-		}
-		strcat(line, "}");
-		strcat(line, rng_below(&r, 2) ? "" : tails[rng_below(&r, N_OF(tails))]);
-		ok = pathspider_scan(&quick, line);
-		refused += !ok;
-		if (!ok)
-			continue;
-		sure++;
-		ck_assert_msg(parse(&slow, line, &x, NULL) == 0, "%s", line);
-		ck_assert_msg(addr_eq(quick.ip, slow.ip) && quick.port == slow.port &&
-			      quick.has_extra == slow.has_extra, "%s", line);
-	}
-	ck_assert_uint_gt(sure, 10000);
-	ck_assert_uint_gt(refused, 10000);
-}
-END_TEST
-
-START_TEST(scan_takes_common_records)
-{
-	struct listline out;
-
-	ck_assert(pathspider_scan(&out, "{\"dip\":\"198.18.0.1\",\"dp\":443,\"domain\":\"a.example\"}"));
-	ck_assert(pathspider_scan(&out, "{\"dip\": \"2001:2::1\", \"dp\": 443, \"rank\": 1, "
-				  "\"info\": {\"asn\": 64500, \"t\": 1.5, \"l\": [1, null]}}"));
-}
-END_TEST
-
 UNIT_SUITE(listline)
 {
 	unit_case(suite, "lines", reads_all_forms, refuses_bad_lines, bounds_domain_and_info,
 		  info_of_a_short_line_fits);
-	unit_case(suite, "records", scan_agrees_with_parser, scan_takes_common_records);
 }
