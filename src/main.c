@@ -5,6 +5,7 @@
 #include "config.h"
 #include "err.h"
 #include "log.h"
+#include "plan.h"
 #include "probe.h"
 #include "result.h"
 #include "scan.h"
@@ -16,10 +17,16 @@ static void list_verdicts(void)
 		printf("%-18s %s\n", verdict_types[i].name, verdict_types[i].rule);
 }
 
+/* Those that a scan can send. */
 static void list_probes(void)
 {
+	const struct plan all = { .retries = 1, .payload = true };
+	uint8_t attempts[PROBE_KINDS];
+
+	plan_attempts(&all, attempts);
 	for (unsigned int i = 0; i < PROBE_KINDS; i++)
-		printf("%-12s %s\n", probe_types[i].name, probe_types[i].tells);
+		if (attempts[i])
+			printf("%-12s %s\n", probe_types[i].name, probe_types[i].tells);
 }
 
 /* The options that ask for something and leave. */
