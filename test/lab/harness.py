@@ -110,6 +110,13 @@ def captured(*args, **kwargs):
 	return run, capture
 
 
+def needs(option):
+	"""An option that is not built yet is not in the help; its case has to wait for it."""
+	text = subprocess.run(command(["--help"]), capture_output=True, text=True, timeout=LIFE_S).stdout
+	if option not in text.replace(",", " ").split():
+		raise Skip(f"{option} is not built yet")
+
+
 class Tap:
 	"""Sees SYNs arrive at the servers' end while a scan runs: the event that cases wait for."""
 

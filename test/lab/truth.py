@@ -18,7 +18,8 @@ CLIENT_PORTS = range(61000, 61010)  # the lab's own clients: no capture is about
 LATE_S = 0.9  # INTERFACE.md section 4, verdict "unknown"
 FIELDS = """frame.time_epoch ip.src ip.dst ipv6.src ipv6.dst tcp.srcport tcp.dstport tcp.flags
 	tcp.seq_raw tcp.ack_raw tcp.len tcp.options tcp.option_kind tcp.options.tfo.cookie
-	tcp.checksum.status tcp.payload icmp.type icmpv6.type""".split()
+	tcp.checksum.status tcp.payload icmp.type icmpv6.type ip.ttl ipv6.hlim tcp.window_size_value
+	tcp.options.mss_val tcp.options.wscale.shift""".split()
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -68,9 +69,11 @@ def syn_counters():
 class Answer:
 	reply: str  # synack, rst, icmp: the words of the field "reply"
 	time: float
+	ttl: str
 	ack: int = 0
 	kind: int = 0
 	cookie: str = ""
+	rest: dict = field(default_factory=dict)  # fields of a row that are read off it directly
 
 
 @dataclass
@@ -163,8 +166,9 @@ class Capture:
 		here = (str(ipaddress.ip_address(sources[-1])), int(p["tcp.srcport"]))
 		there = (str(ipaddress.ip_address(dests[-1])), int(p["tcp.dstport"]))
 		when = float(p["frame.time_epoch"])
+		ttl = (p["ipv6.hlim"] or p["ip.ttl"]).split(",")[0]
 		if quoted:
-			self._answer(here + there, Answer("icmp", when))
+			self._answer(here + there, Answer("icmp", when, ttl))
 			return
 		flags = int(p["tcp.flags"], 16)
 		kinds = p["tcp.option_kind"].split(",")
@@ -180,9 +184,11 @@ class Capture:
 			if flags & RST:
 				self._by_key[here + there].resets += 1
 		elif flags & (SYN | ACK) == SYN | ACK:
-			self._answer(there + here, Answer("synack", when, ack, kind, cookie))
+			rest = {"window": p["tcp.window_size_value"], "mss": p["tcp.options.mss_val"],
+				"wscale": p["tcp.options.wscale.shift"], "tcp_options": "-".join(kinds)}
+			self._answer(there + here, Answer("synack", when, ttl, ack, kind, cookie, rest))
 		elif flags & RST:
-			self._answer(there + here, Answer("rst", when, ack))
+			self._answer(there + here, Answer("rst", when, ttl, ack))
 		elif there + here in self._by_key and not self._by_key[there + here].resets:
 			self._by_key[there + here].early += length
 
@@ -238,8 +244,10 @@ def _conditions(flows, verdict):
 		return {"tfo.connectivity.offline"}
 	found = {"tfo.connectivity.broken" if verdict == "second-blocked"
 		else "tfo.connectivity.works"}
-	gave = any(a.cookie for a in synacks)
-	found.add("tfo.cookie.received" if gave else "tfo.cookie.not_received")
+	if any(a.cookie for a in synacks):
+		found.add("tfo.cookie.received")
+	elif any(f.first("synack") for f in flows if not f.is_data):
+		found.add("tfo.cookie.not_received")  # nothing but a request is owed one
 	if data:
 		word = {"accepted": "acked", "second-blocked": "failed"}.get(verdict, "not_acked")
 		found |= {"tfo.syndata." + word, "tfo.cookie." + word}
@@ -247,8 +255,7 @@ def _conditions(flows, verdict):
 
 
 def expected_row(flows):
-	"""The row that these flows of one target must have become. Fields whose value a row of an
-	unanswered probe leaves open (tfo_ack and the like) are left out then."""
+	"""The row that these flows of one target must have become; "" where nothing is to be said."""
 	flow = _deciding(flows)
 	cookies = [f.first("synack").cookie for f in flows if f.first("synack")]
 	row = {
@@ -257,9 +264,16 @@ def expected_row(flows):
 		"tfo_seq": flow.seq, "tfo_dlen": flow.dlen, "probes": len(flows),
 		"source_ip": flow.source, "source_port": flow.sport,
 		"cookie": next((c for c in reversed(cookies) if c), ""),
-		"reply": flow.answers[0].reply if flow.answers else "none",
 	}
-	if answer := flow.first("synack"):
-		row |= {"reply": "synack", "tfo_ackkind": answer.kind, "tfo_ack": answer.ack,
-			"tfo_ackclen": len(answer.cookie) // 2, "tfo_acked": flow.acked()}
+	answer = flow.first("synack") or next(iter(flow.answers), None)
+	row |= dict.fromkeys("tfo_ackkind tfo_ackclen tfo_ack tfo_acked ttl window mss wscale".split(), "")
+	row["reply"] = answer.reply if answer else "none"
+	if answer:
+		row["ttl"] = answer.ttl
+	if answer and answer.reply != "icmp":
+		row |= {"tfo_ack": answer.ack, "tfo_acked": (answer.ack - flow.seq - 1) % 2**32}
+	if answer and answer.reply == "synack":
+		row |= {"tfo_ackkind": answer.kind, "tfo_ackclen": len(answer.cookie) // 2} | answer.rest
+	elif answer and answer.reply == "rst":
+		row["window"] = 0
 	return row

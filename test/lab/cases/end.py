@@ -1,13 +1,14 @@
 """How a scan ends: exit status, message, and rows that stay sound."""
 
+import collections
 import csv
 import io
 import json
 import os
 import signal
 
-from harness import (QUICK, WORK, Capture, Skip, Tap, by_target, captured, case, check_rows, equal,
-	finish, host, interrupt, read_rows, shell, start, tfomap, truth)
+from harness import (HOSTS, QUICK, SCAN4, SCAN6, WORK, Capture, Skip, Tap, by_target, captured, case,
+	check_rows, equal, finish, fresh_filters, interrupt, needs, read_rows, shell, spell, start, tfomap)
 from .targets import PLAIN
 
 LONG = ["198.18.0.0/16", "-p", PLAIN, "-r", 500]  # 131 s, if nothing ends it
@@ -100,6 +101,7 @@ def a_disk_that_fills():
 
 @case("end/status-file")
 def status_updates_are_a_table():
+	needs("-u")
 	path = f"{WORK}/status.csv"
 	tfomap("198.18.50.0/24", "-p", PLAIN, "-r", 200, "-u", path)
 	with open(path, newline="") as f:
@@ -111,31 +113,37 @@ def status_updates_are_a_table():
 @case("end/metadata")
 def the_metadata_agree_with_the_far_end():
 	path = f"{WORK}/meta.json"
-	before = truth.fastopen_counters()
-	run, capture = captured(host("nginx"), host("listener-plain"), host("silent", 1), "-m", path,
-		"--retries", 1, "--notes", "a note")
+	fresh_filters()
+	run, capture = captured(*(spell(t) for h in HOSTS.values() for t in h.twins), "-m", path,
+		"--retries", 1, "--report", "all", "-e", 11, "--notes", "a note")
+	check_rows(run, capture, "all")
 	with open(path) as f:
 		meta = json.load(f)
-	check_rows(run, capture)
-	after = truth.fastopen_counters()
 	flows = [flow for flows in capture.flows.values() for flow in flows]
-	sent = {"request": sum(not f.is_data for f in flows), "data": sum(f.is_data for f in flows)}
-	verdicts = {row["verdict"] for row in run.rows}
-	text = json.dumps(meta)
-	assert "a note" in text and "scan0" in text, text
-	for kind, n in sent.items():
-		equal(_find(meta, kind), n, f"packets of kind {kind}")
-	for verdict in verdicts:
-		equal(_find(meta, verdict), 1, f"verdicts {verdict}")
-	equal(after["Passive"] - before["Passive"], 1, "TCPFastOpenPassive")
+	answers = [flow.answers[0].reply for flow in flows if flow.answers]
+	retries = sum(len(f) - len({x.is_data for x in f}) for f in capture.flows.values())
+	counters = meta["counters"]
+	equal(counters["syns"], {"sent_request": sum(not f.is_data for f in flows),
+		"sent_data": sum(f.is_data for f in flows)}, "SYNs by kind")
+	equal(counters["sent"]["sent_retries"], retries, "retries")
+	for reply in ("synack", "rst", "icmp"):
+		equal(counters["replies"][reply + "s"], answers.count(reply), f"answers by {reply}")
+	equal(counters["rows"]["rows"], len(run.rows), "rows")
+	equal({k: n for k, n in meta["verdicts"].items() if n},
+		collections.Counter(row["verdict"] for row in run.rows), "verdicts")
+	equal(counters["losses"], dict.fromkeys(counters["losses"], 0), "losses")
+	equal((meta["seed"], meta["notes"], meta["interface"], meta["exit_status"]),
+		("11", "a note", "scan0", 0), "seed, notes, interface, exit status")
+	equal(meta["targets"]["total"], len(run.rows), "targets")
+	equal(set(meta["sources"]), {SCAN4, SCAN6}, "source addresses")
 
 
-def _find(node, key):
-	"""The number under a key, wherever the document keeps it"""
-	if isinstance(node, dict):
-		if isinstance(node.get(key), int):
-			return node[key]
-		node = list(node.values())
-	if isinstance(node, list):
-		return next((n for n in (_find(child, key) for child in node) if n is not None), None)
-	return None
+@case("end/metadata-interrupted")
+def the_metadata_of_a_scan_cut_short():
+	path = f"{WORK}/meta-cut.json"
+	run, capture = _stopped(signal.SIGINT, QUICK + LONG + ["-m", path])
+	with open(path) as f:
+		meta = json.load(f)
+	equal(meta["exit_status"], 4, "exit status")
+	equal(meta["counters"]["syns"]["sent_request"], capture.syns, "SYNs")
+	equal(meta["verdicts"]["no-cookie"], len(run.rows), "verdicts")

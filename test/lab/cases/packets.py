@@ -4,7 +4,7 @@ import os
 import socket
 
 from harness import (HOSTS, WORK, by_target, captured, case, check_rows, equal, fresh_filters,
-	host, inside, shell, spell, tfomap, truth, write)
+	host, inside, needs, shell, spell, tfomap, truth, write)
 from .rows import STABLE, server_list, stable
 from .targets import PLAIN, sent_nothing
 
@@ -184,13 +184,20 @@ def engines_make_the_same_rows():
 @case("packets/nothing-sent")
 def what_must_not_send():
 	path = f"{WORK}/would.pcap"
-	for args in (["--tx", "null"], ["--tx", f"pcap:{path}"], ["-d"]):
-		run = sent_nothing("198.18.0.0/28", "-p", PLAIN, *args, expect=0)
-		if args != ["-d"]:
-			equal(run.rows, [], "rows where nothing can answer")
+	for engine in ("null", f"pcap:{path}"):
+		run = sent_nothing("198.18.0.0/28", "-p", PLAIN, "--tx", engine, expect=0)
+		equal(run.rows, [], "rows where nothing can answer")
 	text = truth.subprocess.run(["tshark", "-n", "-r", path, "-T", "fields", "-e", "ip.dst"],
 		check=True, capture_output=True, text=True).stdout
 	equal(sorted(text.split()), sorted(f"198.18.0.{n}" for n in range(16)), "packets in the file")
+
+
+@case("packets/dryrun")
+def a_dry_run_shows_and_does_not_send():
+	needs("-d")
+	run = sent_nothing("198.18.0.0/30", "-p", PLAIN, "-d", expect=0)
+	for n in range(4):
+		assert f"198.18.0.{n}" in run.out, run.out
 
 
 @case("packets/rate")

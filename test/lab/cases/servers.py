@@ -2,9 +2,10 @@
 against the capture and the plan, all of them together against the kernel's own counters."""
 
 import functools
+from datetime import datetime
 
 from harness import (HOSTS, SCAN4, SCAN6, SEVEN, captured, case, check_packets, check_rows, equal,
-	fresh_filters, spell, truth, by_target, write)
+	fresh_filters, spell, target_of, truth, by_target, write)
 
 # What the plan sends: (requests, data). A server list retries the silent twice; follow-ups too.
 PACKETS = {"accepted": (1, 1), "no-cookie": (1, 0), "closed": (1, 0), "unreachable": (1, 0),
@@ -98,3 +99,16 @@ def every_probe_has_a_port_of_its_own():
 		assert len(set(ports)) == len(ports), f"{spell(target)}: {ports}"
 		assert all(10000 <= port <= 32767 for port in ports), f"{spell(target)}: {ports}"
 	check_packets(capture)
+
+
+@case("servers/times")
+def times_are_in_order():
+	"""Sent, seen at the far end, answered there, received; all by one clock, in microseconds"""
+	run, capture, _ = _scan()
+	for row in run.rows:
+		flow = next(f for f in capture.flows[target_of(row)] if str(f.sport) == row["source_port"])
+		sent, received = (datetime.fromisoformat(row[name].replace("Z", "+00:00")).timestamp()
+			for name in ("time_sent", "time_reply"))
+		order = [sent, flow.time + 1e-6, flow.answers[0].time + 1e-6, received + 2e-6]
+		equal(order, sorted(order), f"order of times of {spell(target_of(row))}")
+		assert abs((received - sent) * 1e3 - float(row["rtt_ms"])) < 0.003, row
