@@ -75,8 +75,8 @@ def speed(sink):
 	tools = {
 		"tfomap": [TFOMAP, *BASE, "--tx", "packet", "-r", 0, "-p", f"1-{TIMES}", PREFIX],
 		"zmap": ["zmap", "-C", f"{WORK}/empty", "-b", f"{WORK}/empty", "-c", 1, "-q", "-v", 1,
-			"--disable-syslog", "-i", "gen0", "-G", GATEWAY, "-T", 1, "-r", 0, "-p", 80, "-P", TIMES,
-			"-o", "/dev/null", PREFIX],
+			"--disable-syslog", "-i", "gen0", "-G", GATEWAY, "-T", 1, "-r", 0, "-p", 80,
+			"-P", TIMES, "-o", "/dev/null", PREFIX],
 	}
 	if not shutil.which("zmap"):
 		print("zmap is not installed: no comparison")
@@ -137,7 +137,8 @@ def rate(sink):
 		run = measure(sink, TFOMAP, *BASE, "-r", pps, "-n", n, "-p", "1-64", PREFIX)
 		figure(f"rate.{pps}", run.pps, f"packets/s, {(run.pps / pps - 1) * 100:+.3f} %, "
 			f"{run.n} of {n} arrived")
-		figure(f"rate.{pps}.cpu", run.cpu_s * 1e9 / (run.end_ns - run.start_ns) * 100, "% of a core")
+		share = run.cpu_s * 1e9 / (run.end_ns - run.start_ns)
+		figure(f"rate.{pps}.cpu", share * 100, "% of a core")
 
 
 def main(wanted):
@@ -149,7 +150,8 @@ def main(wanted):
 	print(f"{os.cpu_count()} cores, Linux {platform.release()}; the far end counts by {sink.how}")
 	for name, part in parts.items():
 		if not wanted or name in wanted:
-			print("\n" + textwrap.fill(f"{name}: {' '.join(part.__doc__.split())}", 100), flush=True)
+			about = " ".join(part.__doc__.split())
+			print("\n" + textwrap.fill(f"{name}: {about}", 100), flush=True)
 			part(sink)
 	return 0
 

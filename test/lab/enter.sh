@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2086
 # Sourced: enters the lab's own namespaces. Nothing in there has a route out of this machine.
 
 lab_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,7 +14,8 @@ die() {
 # Root keeps its own user namespace (BPF needs that); the process namespace makes sure that
 # nothing outlives the lab, however it ends.
 lab_flags() {
-	local common="--net --mount --pid --fork --kill-child --mount-proc" user="--user --map-root-user"
+	local common="--net --mount --pid --fork --kill-child --mount-proc"
+	local user="--user --map-root-user"
 
 	if [ "$(id -u)" = 0 ] && unshare $common true 2>/dev/null; then
 		echo "$common"
@@ -46,8 +48,9 @@ lab_enter() {
 
 # Names of network namespaces and all the lab's files live on a tmpfs of its own.
 lab_prepare() {
-	[ "$(ip -o link | wc -l)" -eq 1 ] && [ -z "$(ip route)" ] ||
+	if [ "$(ip -o link | wc -l)" -ne 1 ] || [ -n "$(ip route)" ]; then
 		die "not inside a fresh network namespace: nothing is started"
+	fi
 	mount -t tmpfs tmpfs /run
 	mkdir -p "$work_dir"
 	ip link set lo up

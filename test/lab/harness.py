@@ -13,7 +13,7 @@ import traceback
 from dataclasses import dataclass
 
 import truth
-from truth import WORK, Capture, fastopen_counters, inside, syn_counters, wait_for
+from truth import WORK, Capture, inside, wait_for
 
 TFOMAP = os.environ["TFOMAP"]
 LAB = os.path.dirname(os.path.abspath(__file__))
@@ -112,7 +112,8 @@ def captured(*args, **kwargs):
 
 def needs(option):
 	"""An option that is not built yet is not in the help; its case has to wait for it."""
-	text = subprocess.run(command(["--help"]), capture_output=True, text=True, timeout=LIFE_S).stdout
+	text = subprocess.run(command(["--help"]), stdout=subprocess.PIPE, text=True,
+		timeout=LIFE_S).stdout
 	if option not in text.replace(",", " ").split():
 		raise Skip(f"{option} is not built yet")
 

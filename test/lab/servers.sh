@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # Sourced: the lab's servers, all in the namespace "net"; see hosts.tbl for who answers where.
 # All are children of the script that sources this; servers_down ends them by their ids.
 

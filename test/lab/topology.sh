@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # Sourced: the lab's network. Two hosts on one cable:
 #
 #   scan  198.19.0.2/24, 2001:2:0:ff::2/64           the scanner
@@ -68,13 +69,14 @@ topology_filters() {
 		echo " counter syn_cookie { }"
 		echo " chain count { type filter hook prerouting priority raw;"
 		echo "  tcp flags & (syn | ack) == syn counter name syn_all"
-		echo "  tcp flags & (syn | ack) == syn tcp option fastopen length > 2 counter name syn_cookie"
+		echo "  tcp flags & (syn | ack) == syn tcp option fastopen length > 2 \\"
+		echo "   counter name syn_cookie"
 		echo " }"
 		echo " chain filter { type filter hook input priority filter;"
 		while read -r host program queue port filter v4 v6 verdict; do
 			case $filter in
-			drop) match= rule=drop ;;
-			reject) match= rule="reject with icmpx type admin-prohibited" ;;
+			drop) match="" rule=drop ;;
+			reject) match="" rule="reject with icmpx type admin-prohibited" ;;
 			first) match="tcp flags syn" rule="limit rate 1/day burst 1 packets drop" ;;
 			cookie) match="tcp flags syn tcp option fastopen length > 2" rule=drop ;;
 			*) continue ;;
@@ -87,7 +89,7 @@ topology_filters() {
 	} | in_net nft -f -
 }
 
-# topology_names - the lab's own host file: every host that the plan gives an address is HOST.lab.test
+# topology_names - the lab's own host file: each host of the plan is HOST.lab.test
 topology_names() {
 	local host program queue port filter v4 v6 verdict
 

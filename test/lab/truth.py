@@ -57,7 +57,7 @@ def fastopen_counters():
 
 
 def syn_counters():
-	"""SYNs that reached the servers' end, as nftables counted them: all, and those with a cookie."""
+	"""SYNs that reached the servers' end, counted by nftables: all, and those with a cookie."""
 	text = subprocess.run("ip netns exec net nft -j list counters".split(),
 		check=True, capture_output=True, text=True).stdout
 	found = {c["counter"]["name"]: c["counter"]["packets"]
@@ -266,7 +266,8 @@ def expected_row(flows):
 		"cookie": next((c for c in reversed(cookies) if c), ""),
 	}
 	answer = flow.first("synack") or next(iter(flow.answers), None)
-	row |= dict.fromkeys("tfo_ackkind tfo_ackclen tfo_ack tfo_acked ttl window mss wscale".split(), "")
+	row |= dict.fromkeys(("tfo_ackkind", "tfo_ackclen", "tfo_ack", "tfo_acked", "ttl", "window",
+		"mss", "wscale"), "")
 	row["reply"] = answer.reply if answer else "none"
 	if answer:
 		row["ttl"] = answer.ttl

@@ -7,8 +7,9 @@ import json
 import os
 import signal
 
-from harness import (HOSTS, QUICK, SCAN4, SCAN6, WORK, Capture, Skip, Tap, by_target, captured, case,
-	check_rows, equal, finish, fresh_filters, interrupt, needs, read_rows, shell, spell, start, tfomap)
+from harness import (HOSTS, QUICK, SCAN4, SCAN6, WORK, Capture, Skip, Tap, by_target, captured,
+	case, check_rows, equal, finish, fresh_filters, interrupt, needs, read_rows, shell, spell,
+	start, tfomap)
 from .targets import PLAIN
 
 LONG = ["198.18.0.0/16", "-p", PLAIN, "-r", 500]  # 131 s, if nothing ends it
