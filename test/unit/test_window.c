@@ -1,0 +1,475 @@
+#include "unit.h"
+
+#include <stdlib.h>
+
+#include "rng.h"
+#include "window.h"
+
+#define START	1000000000ull
+#define US	1000ull
+#define MS	1000000ull
+#define S	1000000000ull
+
+static struct window w;
+
+static void begin(uint64_t slots, unsigned int attempts)
+{
+	ck_assert_int_eq(window_init(&w, slots, attempts), 0);
+}
+
+static void end(void)
+{
+	window_free(&w);
+}
+
+/* As the send thread does: n first SYNs from place k on, at ns; reserved and done follow. */
+static void send_new(uint64_t k, uint64_t n, uint64_t ns)
+{
+	for (uint64_t i = k; i < k + n; i++) {
+		ck_assert(window_has_room(&w, i));
+		window_start(&w, i);
+	}
+	sendlog_add(&w.cursor[0].log, k, ns);
+	atomic_store(&w.reserved, k + n);
+	atomic_store(&w.cursor[0].done, k + n);
+}
+
+/* Attempt a visits the places from..to - 1 at ns. */
+static void send_retries(unsigned int a, uint64_t from, uint64_t to, uint64_t ns)
+{
+	uint64_t first = to;
+
+	for (uint64_t k = from; k < to; k++)
+		if (window_retry(&w, k) && first == to)
+			first = k;
+	if (first < to)
+		sendlog_add(&w.cursor[a].log, first, ns);
+	atomic_store(&w.cursor[a].done, to);
+}
+
+static uint64_t floor_now(void)
+{
+	return atomic_load(&w.floor);
+}
+
+START_TEST(room_for_as_many_as_slots)
+{
+	begin(128, 1);
+	for (uint64_t k = 0; k < 128; k++)
+		ck_assert(window_has_room(&w, k));
+	ck_assert(!window_has_room(&w, 128));
+	ck_assert(!window_has_room(&w, UINT64_MAX));
+	atomic_store(&w.floor, 1000);
+	ck_assert(window_has_room(&w, 1127));
+	ck_assert(!window_has_room(&w, 1128));
+	end();
+}
+END_TEST
+
+START_TEST(status_counts_the_attempts)
+{
+	begin(128, WINDOW_ATTEMPTS_MAX);
+	ck_assert_uint_eq(window_status(&w, 5), 0);
+	send_new(0, 10, START);
+	for (unsigned int sent = 1; sent < WINDOW_ATTEMPTS_MAX; sent++) {
+		ck_assert_uint_eq(window_status(&w, 5), sent);
+		ck_assert(window_retry(&w, 5));
+	}
+	ck_assert_uint_eq(window_status(&w, 5), WINDOW_ATTEMPTS_MAX);
+	ck_assert_uint_eq(window_status(&w, 4), 1);
+	ck_assert_uint_eq(window_status(&w, 6), 1);
+	/* A mark leaves the number of attempts as it is. */
+	ck_assert_uint_eq(window_mark(&w, 5, WINDOW_ANSWERED), WINDOW_ATTEMPTS_MAX);
+	ck_assert_uint_eq(window_status(&w, 5) & WINDOW_SENT_MASK, WINDOW_ATTEMPTS_MAX);
+	end();
+}
+END_TEST
+
+START_TEST(marks_add_up_and_end_the_retries)
+{
+	static const uint8_t marks[] = { WINDOW_ANSWERED, WINDOW_DONE };
+
+	begin(128, 3);
+	send_new(0, 10, START);
+	for (unsigned int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(window_mark(&w, i, marks[i]), 1);
+		ck_assert(!window_retry(&w, i));
+		ck_assert_uint_eq(window_status(&w, i), 1 | marks[i]);
+	}
+	ck_assert_uint_eq(window_mark(&w, 0, WINDOW_DONE), 1 | WINDOW_ANSWERED);
+	ck_assert_uint_eq(window_mark(&w, 0, WINDOW_DONE), 1 | WINDOW_ANSWERED | WINDOW_DONE);
+	ck_assert(!window_retry(&w, 0));
+	ck_assert(window_retry(&w, 2));
+	end();
+}
+END_TEST
+
+START_TEST(outside_the_ring_there_is_no_status)
+{
+	begin(128, 1);
+	send_new(0, 128, START);
+	window_mark(&w, 7, WINDOW_ANSWERED);
+	ck_assert_uint_eq(window_status(&w, 127), 1);
+	ck_assert_uint_eq(window_status(&w, 128), 0);
+	ck_assert_uint_eq(window_status(&w, 128 + 7), 0);
+	ck_assert_uint_eq(window_status(&w, UINT64_MAX), 0);
+	window_recycle(&w, START + S, 0, false);
+	ck_assert_uint_eq(floor_now(), 128);
+	ck_assert_uint_eq(window_status(&w, 7), 0);
+	ck_assert_uint_eq(window_status(&w, 127), 0);
+	/* Its slot is used anew: the new place begins at one attempt, the old one stays unknown. */
+	send_new(128, 10, START + S);
+	ck_assert_uint_eq(window_status(&w, 128 + 7), 1);
+	ck_assert_uint_eq(window_status(&w, 7), 0);
+	end();
+}
+END_TEST
+
+START_TEST(due_a_time_out_after_the_attempt_before)
+{
+	begin(128, 3);
+	ck_assert_uint_eq(window_due(&w, 1, START, S), 0);
+	send_new(0, 10, START);
+	send_new(10, 10, START + MS);
+	ck_assert_uint_eq(window_due(&w, 1, S - 1, S), 0);	/* the clock's first second */
+	ck_assert_uint_eq(window_due(&w, 1, START + S - 1, S), 0);
+	ck_assert_uint_eq(window_due(&w, 1, START + S, S), 10);
+	ck_assert_uint_eq(window_due(&w, 1, START + S + MS - 1, S), 10);
+	ck_assert_uint_eq(window_due(&w, 1, START + S + MS, S), 20);
+	/* The third attempt goes by the second's time, as far as that is. */
+	ck_assert_uint_eq(window_due(&w, 2, START + 3 * S, S), 0);
+	send_retries(1, 0, 10, START + 2 * S);
+	ck_assert_uint_eq(window_due(&w, 2, START + 3 * S - 1, S), 0);
+	ck_assert_uint_eq(window_due(&w, 2, START + 3 * S, S), 10);
+	end();
+}
+END_TEST
+
+/* Where all were answered nothing is sent, and the next attempt need not wait for it. */
+START_TEST(due_past_the_answered)
+{
+	begin(128, 3);
+	send_new(0, 20, START);
+	for (uint64_t k = 0; k < 20; k++)
+		if (k != 12)
+			window_mark(&w, k, WINDOW_ANSWERED);
+	send_retries(1, 0, 12, START + S);
+	ck_assert_uint_eq(window_due(&w, 2, START + S, S), 12);
+	send_retries(1, 12, 20, START + S);
+	ck_assert_uint_eq(window_due(&w, 2, START + S, S), 12);
+	ck_assert_uint_eq(window_due(&w, 2, START + 2 * S, S), 20);
+	ck_assert_uint_eq(window_status(&w, 12), 2);
+	end();
+}
+END_TEST
+
+START_TEST(silent_after_the_last_attempt)
+{
+	begin(128, 2);
+	send_new(0, 10, START);
+	ck_assert_uint_eq(window_silent_until(&w, START + 100 * S, S), 0);
+	send_retries(1, 0, 4, START + S);
+	send_retries(1, 4, 10, START + 2 * S);
+	ck_assert_uint_eq(window_silent_until(&w, START + 2 * S - 1, S), 0);
+	ck_assert_uint_eq(window_silent_until(&w, START + 2 * S, S), 4);
+	ck_assert_uint_eq(window_silent_until(&w, START + 3 * S - 1, S), 4);
+	ck_assert_uint_eq(window_silent_until(&w, START + 3 * S, S), 10);
+	end();
+}
+END_TEST
+
+/* Slots that nothing needs go by age, and where the ring runs short, by need. */
+START_TEST(recycles_what_is_not_needed)
+{
+	begin(128, 1);
+	send_new(0, 10, START);
+	send_new(10, 30, START + S);
+	window_recycle(&w, START + 10 * S - 1, 10 * S, false);
+	ck_assert_uint_eq(floor_now(), 0);
+	window_recycle(&w, START + 10 * S, 10 * S, false);
+	ck_assert_uint_eq(floor_now(), 10);
+	window_recycle(&w, START + 10 * S, 10 * S, false);
+	ck_assert_uint_eq(floor_now(), 10);
+	send_new(40, 98, START + 2 * S);
+	ck_assert(!window_has_room(&w, 138));
+	/* Half of the ring is free again, though nothing is old. */
+	window_recycle(&w, START + 2 * S, 10 * S, false);
+	ck_assert_uint_eq(floor_now(), 138 - 64);
+	ck_assert(window_has_room(&w, 138));
+	end();
+}
+END_TEST
+
+START_TEST(keeps_what_is_needed)
+{
+	begin(128, 1);
+	send_new(0, 100, START);
+	window_recycle(&w, START + S, 10 * S, true);
+	ck_assert_uint_eq(floor_now(), 0);
+	/* Old, but not yet looked at. */
+	window_recycle(&w, START + 20 * S, 10 * S, true);
+	ck_assert_uint_eq(floor_now(), 0);
+	/* Short of slots: what is behind the tail goes before its age, */
+	w.tail = 20;
+	window_recycle(&w, START + 2 * S, 10 * S, true);
+	ck_assert_uint_eq(floor_now(), 20);
+	/* but no more than half of the ring. */
+	w.tail = 90;
+	window_recycle(&w, START + 2 * S, 10 * S, true);
+	ck_assert_uint_eq(floor_now(), 100 - 64);
+	window_recycle(&w, START + 20 * S, 10 * S, true);
+	ck_assert_uint_eq(floor_now(), 90);
+	end();
+}
+END_TEST
+
+/* Half empty, nothing but age frees a slot: late answers still find theirs. */
+START_TEST(keeps_slots_while_there_is_room)
+{
+	begin(128, 1);
+	send_new(0, 64, START);
+	w.tail = 64;
+	for (unsigned int needed = 0; needed < 2; needed++)
+		window_recycle(&w, START + 9 * S, 10 * S, needed);
+	ck_assert_uint_eq(floor_now(), 0);
+	ck_assert_uint_eq(window_status(&w, 0), 1);
+	end();
+}
+END_TEST
+
+START_TEST(floor_never_goes_back)
+{
+	begin(128, 1);
+	send_new(0, 100, START);
+	w.tail = 50;
+	window_recycle(&w, START + 20 * S, 10 * S, true);
+	ck_assert_uint_eq(floor_now(), 50);
+	w.tail = 0;
+	window_recycle(&w, START + 20 * S, 10 * S, true);
+	window_recycle(&w, START, 10 * S, true);
+	ck_assert_uint_eq(floor_now(), 50);
+	end();
+}
+END_TEST
+
+/*
+ * 10,000 packets/s, each in a batch of its own, and a time-out of 30 s: nobody is asked again
+ * before that, and everybody then.
+ */
+START_TEST(long_time_out)
+{
+	const uint64_t places = 500000, step = 100 * US, timeout = 30 * S;
+	uint64_t done = 0;
+
+	begin(1 << 20, 2);
+	for (uint64_t i = 0; done < places; i++) {
+		uint64_t now = START + i * step, due;
+		uint64_t want = now >= START + timeout ? (now - timeout - START) / step + 1 : 0;
+
+		if (i < places)
+			send_new(i, 1, now);
+		due = window_due(&w, 1, now, timeout);
+		want = want < places ? want : places;
+		if (due != want)
+			ck_abort_msg("after %.4f s place %ju is due, not %ju",
+				     (double)(now - START) / S, (uintmax_t)due, (uintmax_t)want);
+		send_retries(1, done, due, now);
+		done = due;
+	}
+	end();
+}
+END_TEST
+
+/* ---- a whole sweep, with a simulated clock ---- */
+
+struct sim_place {
+	uint64_t last_ns;		/* its last SYN */
+	uint64_t answer_ns;		/* when its answer comes; 0: none is on the way */
+	uint8_t syns;
+	uint8_t answers_attempt;	/* the attempt that is answered; UINT8_MAX: none */
+	uint8_t ended;			/* 0; by its answer; by its silence */
+};
+
+enum { BY_ANSWER = 1, BY_SILENCE };
+
+struct sim {
+	uint64_t slots, places, timeout_ns, now_ns, batch;
+	unsigned int attempts;
+	uint64_t at[WINDOW_ATTEMPTS_MAX];
+	struct rng rng;
+	struct sim_place *v;
+	uint64_t answered, silent, waits;
+};
+
+static void sim_syn(struct sim *sim, uint64_t k, unsigned int a)
+{
+	struct sim_place *p = &sim->v[k];
+
+	if (p->ended || p->syns != a)
+		ck_abort_msg("place %ju: attempt %u after %u SYNs, ended %u", (uintmax_t)k, a,
+			     p->syns, p->ended);
+	if (a && sim->now_ns + SENDLOG_GRAIN_NS <= p->last_ns + sim->timeout_ns)
+		ck_abort_msg("place %ju: attempt %u after %ju ns", (uintmax_t)k, a,
+			     (uintmax_t)(sim->now_ns - p->last_ns));
+	p->syns++;
+	p->last_ns = sim->now_ns;
+	if (a == p->answers_attempt)
+		p->answer_ns = sim->now_ns + 1 + rng_below(&sim->rng, sim->timeout_ns * 3 / 2);
+}
+
+/* The send thread's turn: one batch, the latest attempts first. */
+static void sim_send(struct sim *sim)
+{
+	uint64_t left = rng_below(&sim->rng, sim->batch + 1), first;
+
+	for (unsigned int a = sim->attempts - 1; a > 0; a--) {
+		uint64_t due = window_due(&w, a, sim->now_ns, sim->timeout_ns);
+
+		for (first = UINT64_MAX; left && sim->at[a] < due; sim->at[a]++) {
+			if (!window_retry(&w, sim->at[a]))
+				continue;
+			first = first < sim->at[a] ? first : sim->at[a];
+			sim_syn(sim, sim->at[a], a);
+			left--;
+		}
+		if (first != UINT64_MAX)
+			sendlog_add(&w.cursor[a].log, first, sim->now_ns);
+	}
+	for (first = sim->at[0]; left && sim->at[0] < sim->places; left--, sim->at[0]++) {
+		if (!window_has_room(&w, sim->at[0])) {
+			sim->waits++;
+			break;
+		}
+		window_start(&w, sim->at[0]);
+		sim_syn(sim, sim->at[0], 0);
+	}
+	if (sim->at[0] > first)
+		sendlog_add(&w.cursor[0].log, first, sim->now_ns);
+	atomic_store(&w.reserved, sim->at[0]);
+	for (unsigned int a = 0; a < sim->attempts; a++)
+		atomic_store(&w.cursor[a].done, sim->at[a]);
+}
+
+/* The receive thread's turn: the answers that came, those past their time-out, free slots. */
+static void sim_receive(struct sim *sim)
+{
+	uint64_t to;
+
+	for (uint64_t k = floor_now(); k < sim->at[0]; k++) {
+		struct sim_place *p = &sim->v[k];
+		uint8_t status = window_status(&w, k);
+
+		if (!p->answer_ns || p->answer_ns > sim->now_ns)
+			continue;
+		p->answer_ns = 0;
+		ck_assert_uint_eq(status & WINDOW_SENT_MASK, p->syns);
+		if (status & (WINDOW_ANSWERED | WINDOW_DONE))
+			continue;
+		window_mark(&w, k, WINDOW_ANSWERED);
+		p->ended = BY_ANSWER;
+		sim->answered++;
+	}
+	to = window_silent_until(&w, sim->now_ns, sim->timeout_ns);
+	for (; w.tail < to; w.tail++) {
+		struct sim_place *p = &sim->v[w.tail];
+
+		if (window_status(&w, w.tail) & WINDOW_ANSWERED)
+			continue;
+		if (p->ended || p->syns != sim->attempts ||
+		    sim->now_ns + SENDLOG_GRAIN_NS <= p->last_ns + sim->timeout_ns)
+			ck_abort_msg("place %ju is silent after %u SYNs", (uintmax_t)w.tail,
+				     p->syns);
+		window_mark(&w, w.tail, WINDOW_DONE);
+		p->ended = BY_SILENCE;
+		sim->silent++;
+	}
+	window_recycle(&w, sim->now_ns, 3 * sim->timeout_ns, true);
+	ck_assert_uint_le(floor_now(), w.tail);
+	ck_assert_uint_le(sim->at[0] - floor_now(), sim->slots);
+}
+
+/*
+ * places targets, of which per_cent answer one of their attempts, through a window of slots: who
+ * is silent takes all attempts, who answered none after that, nobody is left out.
+ */
+static void simulate(uint64_t places, uint64_t slots, unsigned int attempts, unsigned int per_cent,
+		     uint64_t batch)
+{
+	struct sim sim = {
+		.slots = slots, .places = places, .timeout_ns = 20 * MS, .now_ns = START,
+		.batch = batch, .attempts = attempts, .rng = { slots + attempts + per_cent },
+	};
+	uint64_t rounds = 0;
+
+	begin(slots, attempts);
+	sim.v = calloc(places, sizeof(*sim.v));
+	ck_assert_ptr_nonnull(sim.v);
+	for (uint64_t k = 0; k < places; k++)
+		sim.v[k].answers_attempt = (uint8_t)(rng_below(&sim.rng, 100) < per_cent ?
+			rng_below(&sim.rng, attempts) : UINT8_MAX);
+	for (; w.tail < places; rounds++) {
+		ck_assert_uint_lt(rounds, 100 * places);
+		sim.now_ns += 20 * US + rng_below(&sim.rng, 200 * US);
+		sim_send(&sim);
+		if (rng_below(&sim.rng, 4))
+			sim_receive(&sim);
+	}
+	for (uint64_t k = 0; k < places; k++)
+		ck_assert_uint_ne(sim.v[k].ended, 0);
+	ck_assert_uint_eq(sim.answered + sim.silent, places);
+	/* The window was what held the sweep back, and answers were not all too late. */
+	ck_assert_uint_gt(sim.waits, 0);
+	ck_assert(per_cent == 0 || sim.answered > places * per_cent / 200);
+	ck_assert(per_cent == 100 || sim.silent > places * (100 - per_cent) / 200);
+	free(sim.v);
+	end();
+}
+
+START_TEST(sweep_three_attempts)
+{
+	simulate(100000, 1024, 3, 40, 64);
+}
+END_TEST
+
+START_TEST(sweep_small_batches)
+{
+	simulate(20000, 1024, 2, 50, 30);
+}
+END_TEST
+
+START_TEST(sweep_all_silent)
+{
+	simulate(20000, 512, 4, 0, 40);
+}
+END_TEST
+
+START_TEST(sweep_all_answer)
+{
+	simulate(20000, 256, 2, 100, 64);
+}
+END_TEST
+
+START_TEST(sweep_all_attempts)
+{
+	simulate(20000, 1024, WINDOW_ATTEMPTS_MAX, 20, 64);
+}
+END_TEST
+
+/* As small as may be, packet by packet: every place has its own moment of sending. */
+START_TEST(sweep_smallest_window)
+{
+	simulate(5000, 128, 2, 30, 1);
+}
+END_TEST
+
+UNIT_SUITE(window)
+{
+	unit_case(suite, "status", room_for_as_many_as_slots, status_counts_the_attempts,
+		  marks_add_up_and_end_the_retries, outside_the_ring_there_is_no_status);
+	unit_case(suite, "time", due_a_time_out_after_the_attempt_before, due_past_the_answered,
+		  silent_after_the_last_attempt, long_time_out);
+	unit_case(suite, "recycle", recycles_what_is_not_needed, keeps_what_is_needed,
+		  keeps_slots_while_there_is_room, floor_never_goes_back);
+	unit_case(suite, "sweep", sweep_three_attempts, sweep_small_batches, sweep_all_silent,
+		  sweep_all_answer, sweep_all_attempts, sweep_smallest_window);
+}
