@@ -11,6 +11,7 @@
 
 #include "capfile.h"
 #include "clock.h"
+#include "collapse.h"
 #include "config.h"
 #include "cookiefile.h"
 #include "log.h"
@@ -36,6 +37,7 @@ struct scan {
 	struct capfile *capture;
 	struct rx *rx;
 	uint64_t start_ns;
+	struct hitrate hitrate;
 	bool stuck;			/* the receive thread hangs in its output */
 	struct status_moment shown;	/* the status line before */
 };
@@ -172,7 +174,9 @@ static void watch(struct scan *sc, const sigset_t *set)
 {
 	const struct timespec look = { 0, LOOK_NS };
 	struct shared *s = &sc->setup.shared;
-	uint64_t shown_ns = sc->start_ns, every_ns;
+	uint64_t shown_ns = sc->start_ns, fed_ns = sc->start_ns, every_ns;
+
+	hitrate_init(&sc->hitrate, sc->start_ns);
 
 	every_ns = log_status_is_terminal() ? STATUS_TERMINAL_NS : STATUS_PLAIN_NS;
 	while (!shared_stopping(s, STOP_OVER)) {
@@ -191,6 +195,10 @@ static void watch(struct scan *sc, const sigset_t *set)
 			ask_stop(sc, STOP_SENDING, "max-runtime", SCAN_STOPPED);
 		else if (is_over(sc, now_ns))
 			ask_stop(sc, STOP_OVER, "complete", SCAN_COMPLETE);
+		if (s->wire && !atomic_load(&s->swept) && now_ns - fed_ns >= NS_PER_S) {
+			collapse_watch(&sc->hitrate, &s->stats, now_ns);
+			fed_ns = now_ns;
+		}
 		if (!sc->c->quiet && now_ns - shown_ns >= every_ns) {
 			show_status(sc, now_ns);
 			shown_ns = now_ns;
