@@ -39,6 +39,7 @@ void evidence_reply(struct reply *r, const struct packet *p, uint32_t acked, uin
 	r->flags = t->flags;
 	r->window = t->window;
 	r->payload_len = t->payload_len;
+	r->seq = t->seq;
 	r->ack = t->ack;
 	r->acked = acked;
 }

@@ -33,7 +33,7 @@ struct reply {
 	bool opts_cut;			/* the header said more */
 	uint16_t ip_id, window;
 	uint16_t payload_len;		/* on this very segment */
-	uint32_t ack;
+	uint32_t seq, ack;
 	uint32_t acked;			/* ack - seq - 1 mod 2^32 */
 	struct addr icmp_from;
 	uint64_t time_ns;
@@ -45,6 +45,10 @@ struct flow {
 	uint8_t kind;			/* enum probe_kind */
 	uint8_t attempt;		/* the one answered, else the first */
 	uint8_t sent;			/* SYNs sent for it, 1.. */
+	uint8_t seen;			/* bit 1 << enum reply_class: what came, first or not */
+	bool reset_first;		/* a RST came before the SYN/ACK */
+	bool early;			/* data came beside the SYN/ACK: */
+	uint32_t early_end;		/* the sequence number behind the furthest of it */
 	uint8_t synkind;		/* TFO option on the SYN: 34, 254, 0 = none */
 	uint8_t synlen;			/* cookie bytes on the SYN */
 	uint8_t syncookie[TFO_COOKIE_MAX];

@@ -41,8 +41,6 @@ bool plan_next(const struct plan *p, const struct evidence *ev, struct plan_want
 
 	if (!p->payload || !evidence_cookie(ev, &w->cookie))
 		return false;
-	if (w->cookie.kind == TFO_KIND_EXP1)
-		w->cookie.kind = TFO_KIND_EXP;	/* 253 is read, never sent */
 	if (data && !refused_for_another(ev, data, &w->cookie))
 		return false;
 	w->kind = PROBE_DATA;

@@ -15,6 +15,8 @@
 #define PLAN_LINGER_NS	1000000000ull	/* after a RST or an ICMP error: an injected one comes
 					 * before the SYN/ACK, by less than a round trip */
 
+#define PLAN_SETTLE_NS	200000000ull	/* after SYN data was taken: what the server says to it */
+
 struct plan {
 	unsigned int retries;		/* of the sweep's probe to the silent, 0..15 */
 	bool payload;			/* there is one: else `data` is never sent */

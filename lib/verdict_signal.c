@@ -61,6 +61,7 @@ static uint32_t synack_signals(const struct flow *f, const struct tcpopts *o)
 static uint32_t flow_signals(const struct flow *f)
 {
 	uint32_t set = bit_if(f->rlen > 0, SIGNAL_REPLY_BEFORE_ACK)
+		| bit_if(f->reset_first, SIGNAL_INJECTED)
 		| bit_if(quote_lacks_option(f), SIGNAL_OPTION_STRIPPED);
 	struct tcpopts o;
 

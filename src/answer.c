@@ -6,6 +6,8 @@
 #include "config.h"
 #include "cookiefile.h"
 
+#define EARLY_MAX (1u << 20)	/* no server sends more before an ACK; a forger might say so */
+
 /* ---- rows ---------------------------------------------------------------------------------- */
 
 static void check_full(struct answers *an)
@@ -60,6 +62,12 @@ static void reply_row(struct answers *an, const struct arrival *a, struct flow *
 
 	if (an->s->config->rows != ROWS_REPLY || answers_full(an))
 		return;
+	/* Of several attempts the flow tells of one. */
+	if (row.attempt != a->m.attempt)
+		row.sent_ns = 0;
+	row.attempt = a->m.attempt;
+	row.sport = a->m.tag.sport;
+	row.seq = a->m.tag.seq;
 	row.reply = *reply;
 	sink_reply(an->sink, a->target.ip, a->target.port, a->m.src, &row, repeat, late);
 	check_full(an);
@@ -139,10 +147,30 @@ static void save_cookie(struct answers *an, const struct arrival *a, const struc
 				  a->ns + (uint64_t)an->s->wall_offset_ns);
 }
 
-/* SYN/ACK before RST before ICMP before silence. */
-static bool better(enum reply_class new, enum reply_class old)
+/*
+ * How far the response reaches, on the SYN/ACK or behind it: what comes twice counts once, and
+ * what overtook the SYN/ACK counts when that is there.
+ */
+static void measure_response(struct flow *f)
 {
-	return old == REPLY_NONE || (new < old && new != REPLY_NONE);
+	uint32_t end = f->early_end - (f->reply.seq + 1);
+
+	if (f->reply.class != REPLY_SYNACK)
+		return;
+	f->rlen = f->reply.payload_len;
+	if (f->early && end > f->rlen && end <= EARLY_MAX)
+		f->rlen = end;
+}
+
+/* Takes reply as f's answer, if it is the first or tells more: SYN/ACK before RST before ICMP. */
+static bool take(struct flow *f, const struct reply *reply)
+{
+	if (f->reply.class != REPLY_NONE && reply->class >= f->reply.class)
+		return false;
+	f->reset_first = reply->class == REPLY_SYNACK && f->reply.class == REPLY_RST;
+	f->reply = *reply;
+	measure_response(f);
+	return true;
 }
 
 /* The answer to a target that is in the cookie cache. */
@@ -150,20 +178,26 @@ static void answer_entry(struct answers *an, const struct arrival *a, struct ent
 			 const struct reply *reply)
 {
 	struct flow *f = cookies_flow(&an->cookies, en, a->m.kind, a->m.attempt, &a->m.tag);
+	enum result_repeat repeat = REPEAT_NONE;
+	bool first, taken, late;
 
 	if (!f) {
 		stat_add(&an->s->stats, STAT_drop_unsent, 1);
 		return;
 	}
-	if (!better((enum reply_class)reply->class, (enum reply_class)f->reply.class)) {
-		reply_row(an, a, f, reply, count_repeat(an, a->ns - f->reply.time_ns), false);
-		return;
+	late = count_late(an, a, f->sent_ns);
+	first = !(f->seen >> reply->class & 1);
+	f->seen |= (uint8_t)(1u << reply->class);
+	if (first)
+		count_first(an, reply);
+	else
+		repeat = count_repeat(an, a->ns - f->reply.time_ns);
+	taken = take(f, reply);
+	reply_row(an, a, f, reply, repeat, late);
+	if (taken) {
+		save_cookie(an, a, f);
+		cookies_answered(&an->cookies, en, a->ns);
 	}
-	f->reply = *reply;
-	count_first(an, reply);
-	reply_row(an, a, f, reply, REPEAT_NONE, count_late(an, a, f->sent_ns));
-	save_cookie(an, a, f);
-	cookies_answered(&an->cookies, en, a->ns);
 }
 
 /* The first answer of a target: its row, or an entry where something more is due. */
@@ -176,7 +210,8 @@ static void answer_first(struct answers *an, const struct arrival *a, struct flo
 	};
 	struct plan_want want;
 	struct entry *en = NULL;
-	bool more = f->reply.class != REPLY_SYNACK || plan_next(&s->plan, &ev, &want);
+	bool more = f->reply.class != REPLY_SYNACK || f->reply.acked > 0
+		    || plan_next(&s->plan, &ev, &want);
 	uint8_t status = window_status(&s->window, a->k);
 
 	if (status)
@@ -203,6 +238,22 @@ static void answer_first(struct answers *an, const struct arrival *a, struct flo
 	}
 }
 
+/*
+ * One more answer of a target whose row is written. Without an entry the time of its first answer
+ * is not known, its probe's stands in; that one was a SYN/ACK, which a RST does not repeat.
+ */
+static void answer_again(struct answers *an, const struct arrival *a, struct flow *f, bool late)
+{
+	uint64_t since_ns = f->sent_ns ? a->ns - f->sent_ns : EVIDENCE_LATE_NS;
+	enum result_repeat repeat = REPEAT_NONE;
+
+	if (f->reply.class == REPLY_SYNACK)
+		repeat = count_repeat(an, since_ns);
+	else
+		count_first(an, &f->reply);
+	reply_row(an, a, f, &f->reply, repeat, late);
+}
+
 /* The answer to a target that is not in the cookie cache: new, or one whose row is written. */
 static void answer_place(struct answers *an, const struct arrival *a, struct flow *f,
 			 const struct reply *reply)
@@ -214,12 +265,10 @@ static void answer_place(struct answers *an, const struct arrival *a, struct flo
 	if (sweep)
 		f->sent_ns = sendlog_time(&s->window.cursor[a->m.attempt].log, a->k);
 	late = count_late(an, a, f->sent_ns);
-	f->reply = *reply;
+	take(f, reply);
+	f->seen = (uint8_t)(1u << reply->class);
 	if (status & (WINDOW_DONE | WINDOW_ANSWERED) || !sweep) {
-		/* Without an entry the time of its first answer is not known: its probe's stands in. */
-		uint64_t since_ns = f->sent_ns ? a->ns - f->sent_ns : EVIDENCE_LATE_NS;
-
-		reply_row(an, a, f, reply, count_repeat(an, since_ns), late);
+		answer_again(an, a, f, late);
 	} else if (status && a->m.attempt >= (status & WINDOW_SENT_MASK)) {
 		stat_add(&s->stats, STAT_drop_unsent, 1);
 	} else if (!status && s->config->report == REPORT_ALL) {
@@ -245,6 +294,24 @@ static void clean_up(struct answers *an, const struct arrival *a)
 			stat_add(&s->stats, STAT_cleanup_lost, 1);
 }
 
+/* The server's data before any ACK of ours. */
+static void early_data(struct answers *an, const struct arrival *a, struct entry *en)
+{
+	const struct packet_tcp *t = &a->p->tcp;
+	uint32_t end = t->seq + t->payload_len;
+	struct flow *f = NULL;
+
+	stat_add(&an->s->stats, STAT_early_data, 1);
+	if (en)
+		f = cookies_flow(&an->cookies, en, a->m.kind, a->m.attempt, &a->m.tag);
+	if (!f || !t->payload_len)
+		return;
+	if (!f->early || (int32_t)(end - f->early_end) > 0)
+		f->early_end = end;
+	f->early = true;
+	measure_response(f);
+}
+
 void answers_take(struct answers *an, const struct arrival *a)
 {
 	struct entry *en = cookies_find(&an->cookies, a->k);
@@ -259,32 +326,36 @@ void answers_take(struct answers *an, const struct arrival *a)
 	if (a->m.class == VALIDATE_SYNACK && an->foreign)
 		clean_up(an, a);
 	evidence_reply(&reply, a->p, a->m.acked, a->ns);
-	if (a->m.class == VALIDATE_DATA) {
-		struct flow *asked = en ? cookies_flow(&an->cookies, en, a->m.kind, a->m.attempt,
-						       &a->m.tag) : NULL;
-
-		stat_add(&an->s->stats, STAT_early_data, 1);
-		if (asked)
-			asked->rlen += reply.payload_len;
-		return;
-	}
-	if (en)
+	if (a->m.class == VALIDATE_DATA)
+		early_data(an, a, en);
+	else if (en)
 		answer_entry(an, a, en, &reply);
 	else
 		answer_place(an, a, &f, &reply);
+}
+
+/* Without --source-ip a capture tells what the source address was. */
+static void learn_source(struct shared *s, struct addr src)
+{
+	bool v6 = !addr_is_v4(src);
+
+	if (!s->nsources[v6])
+		s->sources[v6][s->nsources[v6]++] = (struct source){ .addr = src };
 }
 
 void answers_sent(struct answers *an, const struct arrival *a)
 {
 	struct window *w = &an->s->window;
 	struct entry *en = cookies_find(&an->cookies, a->k);
-	struct window_cursor *cursor = &w->cursor[a->m.attempt];
+	struct window_cursor *cursor;
 
+	learn_source(an->s, a->m.src);
 	if (!of_sweep(an, a)) {
 		if (en)
 			cookies_sent(&an->cookies, en, a->ns);
 		return;
 	}
+	cursor = &w->cursor[a->m.attempt];
 	if (window_has_room(w, a->k) && (a->m.attempt == 0 || window_status(w, a->k))) {
 		if (a->m.attempt == 0)
 			window_start(w, a->k);

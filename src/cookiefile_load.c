@@ -117,12 +117,13 @@ static bool parse_cookie(struct stored *out, const char *hex)
 	return true;
 }
 
+/* 253 is read, but never sent: its cookies go out in 254. */
 static bool parse_kind(struct stored *out, const char *text)
 {
 	static const struct {
 		const char *text;
 		uint8_t kind;
-	} kinds[] = { { "34", TFO_KIND }, { "254", TFO_KIND_EXP }, { "253", TFO_KIND_EXP1 } };
+	} kinds[] = { { "34", TFO_KIND }, { "254", TFO_KIND_EXP }, { "253", TFO_KIND_EXP } };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		if (strcmp(text, kinds[i].text) == 0) {

@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "config.h"
+
+#define KEEP_NS		(8 * NS_PER_S)	/* SYN/ACKs are sent again after about 1, 3 and 7 s */
+#define KEPT_MAX	16384u		/* entries that only wait for repeats */
 
 int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, void *arg,
 		 struct err *e)
@@ -77,16 +81,22 @@ static uint64_t asked_ns(const struct cookies *c, const struct entry *en)
 	return atomic_load_explicit(&c->s->stamps[slot_of(c, en)], memory_order_acquire);
 }
 
+uint32_t cookies_pending(const struct cookies *c)
+{
+	return c->table.n - c->nkept;
+}
+
 /* The send thread is told how full the cache is: room is kept for replies in flight. */
 static void publish_fill(struct cookies *c)
 {
 	struct shared *s = c->s;
+	uint32_t pending = cookies_pending(c);
 
-	if (c->table.n > stat_get(&s->stats, STAT_table_peak))
-		stat_set(&s->stats, STAT_table_peak, c->table.n);
-	atomic_store_explicit(&s->crowded, c->table.n >= (c->table.capacity + 1) / 2,
+	if (pending > stat_get(&s->stats, STAT_table_peak))
+		stat_set(&s->stats, STAT_table_peak, pending);
+	atomic_store_explicit(&s->crowded, pending >= (c->table.capacity + 1) / 2,
 			      memory_order_relaxed);
-	atomic_store_explicit(&s->pending, c->table.n, memory_order_relaxed);
+	atomic_store_explicit(&s->pending, pending, memory_order_relaxed);
 }
 
 struct entry *cookies_find(const struct cookies *c, uint64_t k)
@@ -96,12 +106,22 @@ struct entry *cookies_find(const struct cookies *c, uint64_t k)
 	return slot == TABLE_NONE ? NULL : &c->v[slot];
 }
 
+static void drop_kept(struct cookies *c, struct entry *en)
+{
+	dequeue(c, en);
+	c->nkept--;
+	table_del(&c->table, slot_of(c, en));
+}
+
 struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struct target *t,
 			  struct addr source, const struct flow *flow)
 {
-	uint32_t slot = table_put(&c->table, k);
-	struct entry *en;
+	struct entry *en = first_of(c, ENTRY_KEPT);
+	uint32_t slot;
 
+	if (en && c->table.n == c->table.capacity)
+		drop_kept(c, en);
+	slot = table_put(&c->table, k);
 	if (slot == TABLE_NONE)
 		return NULL;
 	en = &c->v[slot];
@@ -112,30 +132,40 @@ struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struc
 	return en;
 }
 
-static void finish(struct cookies *c, struct entry *en)
+static void wait_in(struct cookies *c, struct entry *en, enum entry_state state, uint64_t due_ns)
+{
+	en->due_ns = due_ns;
+	dequeue(c, en);
+	enqueue(c, en, state);
+}
+
+static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	c->done(c->done_arg, en);
-	dequeue(c, en);
-	table_del(&c->table, slot_of(c, en));
+	wait_in(c, en, ENTRY_KEPT, now_ns + KEEP_NS);
+	if (++c->nkept > KEPT_MAX || c->nkept > c->table.capacity / 4)
+		drop_kept(c, first_of(c, ENTRY_KEPT));
 	publish_fill(c);
 }
 
-/* What is due next: a probe after the gap, or the row. */
+/* What is due next: a probe after the gap, a last look at the server's answer, or the row. */
 static void next(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	struct evidence ev = {
 		.ip = en->target.ip, .source = en->source, .port = en->target.port,
 		.nflows = en->nflows, .flows = en->flows,
 	};
+	const struct flow *newest = &en->flows[en->nflows - 1];
 
-	if (en->nflows == PLAN_FLOWS_MAX || !plan_next(&c->s->plan, &ev, &en->want)) {
-		finish(c, en);
-		return;
+	if (en->nflows < PLAN_FLOWS_MAX && plan_next(&c->s->plan, &ev, &en->want)) {
+		en->tried = 0;
+		wait_in(c, en, ENTRY_GAP, now_ns + PLAN_GAP_NS);
+	} else if (en->state != ENTRY_SETTLE && newest->reply.class == REPLY_SYNACK
+		   && newest->reply.acked > 0) {
+		wait_in(c, en, ENTRY_SETTLE, now_ns + PLAN_SETTLE_NS);
+	} else {
+		finish(c, en, now_ns);
 	}
-	en->tried = 0;
-	en->due_ns = now_ns + PLAN_GAP_NS;
-	dequeue(c, en);
-	enqueue(c, en, ENTRY_GAP);
 }
 
 void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
@@ -143,15 +173,13 @@ void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
 	enum reply_class newest = (enum reply_class)en->flows[en->nflows - 1].reply.class;
 
 	/* What is in the ring must be sent first: its slot may not become another target's. */
-	if (en->state == ENTRY_GAP || newest == REPLY_NONE
+	if (en->state == ENTRY_GAP || en->state >= ENTRY_SETTLE || newest == REPLY_NONE
 	    || (en->state == ENTRY_ASKED && !asked_ns(c, en)))
 		return;
 	if (newest == REPLY_SYNACK) {
 		next(c, en, now_ns);
 	} else if (en->state == ENTRY_ASKED || !en->due_ns) {
-		en->due_ns = now_ns + PLAN_LINGER_NS;
-		dequeue(c, en);
-		enqueue(c, en, ENTRY_LINGER);
+		wait_in(c, en, ENTRY_LINGER, now_ns + PLAN_LINGER_NS);
 	}
 }
 
@@ -174,7 +202,7 @@ static void describe(const struct cookies *c, const struct entry *en, struct flo
 }
 
 /* Hands the wanted probe's next attempt to the send thread. False: the ring is full. */
-static bool ask(struct cookies *c, struct entry *en)
+static bool ask(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	uint32_t slot = slot_of(c, en);
 	struct followup f = {
@@ -191,8 +219,7 @@ static bool ask(struct cookies *c, struct entry *en)
 	}
 	if (en->tried++ == 0)
 		describe(c, en, &en->flows[en->nflows++]);
-	dequeue(c, en);
-	enqueue(c, en, ENTRY_ASKED);
+	wait_in(c, en, ENTRY_ASKED, now_ns);
 	return true;
 }
 
@@ -240,49 +267,13 @@ struct flow *cookies_flow(const struct cookies *c, struct entry *en, uint8_t kin
 
 void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns)
 {
-	if (en->state == ENTRY_GAP && !ask(c, en))
+	if (en->state == ENTRY_GAP && !ask(c, en, ns))
 		return;
 	if (en->state == ENTRY_ASKED)
 		atomic_store_explicit(&c->s->stamps[slot_of(c, en)], ns, memory_order_relaxed);
 }
 
-/* Of those that were asked: the silent ones are asked again, or given up. */
-static void tick_asked(struct cookies *c, uint64_t now_ns)
-{
-	struct entry *en;
-
-	while ((en = first_of(c, ENTRY_ASKED))) {
-		struct flow *f = &en->flows[en->nflows - 1];
-		uint64_t sent_ns = asked_ns(c, en);
-
-		if (!sent_ns || (f->reply.class != REPLY_SYNACK
-				 && now_ns < sent_ns + c->s->config->timeout_ns))
-			return;
-		f->sent = en->tried;
-		if (en->tried == 1 && f->reply.class == REPLY_NONE)
-			f->sent_ns = sent_ns;
-		if (f->reply.class != REPLY_NONE || shared_stopping(c->s, STOP_SENDING)
-		    || en->tried == plan_followup_attempts(&c->s->plan))
-			next(c, en, now_ns);
-		else if (!ask(c, en))
-			return;
-	}
-}
-
-void cookies_tick(struct cookies *c, uint64_t now_ns)
-{
-	struct entry *en;
-
-	while ((en = first_of(c, ENTRY_GAP)) && en->due_ns <= now_ns
-	       && !shared_stopping(c->s, STOP_SENDING))
-		if (!ask(c, en))
-			break;
-	tick_asked(c, now_ns);
-	while ((en = first_of(c, ENTRY_LINGER)) && en->due_ns <= now_ns)
-		next(c, en, now_ns);
-}
-
-/* The newest flow of an entry that is still asked for, as far as it was sent. */
+/* The flow under way, as far as it was sent. */
 static void settle(struct cookies *c, struct entry *en)
 {
 	struct flow *f = &en->flows[en->nflows - 1];
@@ -295,15 +286,58 @@ static void settle(struct cookies *c, struct entry *en)
 		f->sent_ns = sent_ns;
 }
 
-void cookies_flush(struct cookies *c)
+/* Of those that were asked: the silent ones are asked again, or given up. */
+static void tick_asked(struct cookies *c, uint64_t now_ns)
+{
+	const struct config *config = c->s->config;
+	struct entry *en;
+
+	while ((en = first_of(c, ENTRY_ASKED))) {
+		const struct flow *f = &en->flows[en->nflows - 1];
+		uint64_t sent_ns = asked_ns(c, en);
+		/* A capture may lack what was sent: then it was not. */
+		uint64_t from_ns = config->rx_file && !sent_ns ? en->due_ns : sent_ns;
+
+		if (!from_ns || (f->reply.class != REPLY_SYNACK
+				 && now_ns < from_ns + config->timeout_ns))
+			return;
+		settle(c, en);
+		if (!sent_ns)
+			finish(c, en, now_ns);
+		else if (f->reply.class != REPLY_NONE || shared_stopping(c->s, STOP_SENDING)
+			 || en->tried == plan_followup_attempts(&c->s->plan))
+			next(c, en, now_ns);
+		else if (!ask(c, en, now_ns))
+			return;
+	}
+}
+
+void cookies_tick(struct cookies *c, uint64_t now_ns)
 {
 	struct entry *en;
 
-	for (int state = 0; state < ENTRY_STATES; state++) {
+	while ((en = first_of(c, ENTRY_GAP)) && en->due_ns <= now_ns
+	       && !shared_stopping(c->s, STOP_SENDING))
+		if (!ask(c, en, now_ns))
+			break;
+	tick_asked(c, now_ns);
+	while ((en = first_of(c, ENTRY_LINGER)) && en->due_ns <= now_ns)
+		next(c, en, now_ns);
+	while ((en = first_of(c, ENTRY_SETTLE)) && en->due_ns <= now_ns)
+		finish(c, en, now_ns);
+	while ((en = first_of(c, ENTRY_KEPT)) && en->due_ns <= now_ns)
+		drop_kept(c, en);
+}
+
+void cookies_flush(struct cookies *c, uint64_t now_ns)
+{
+	struct entry *en;
+
+	for (int state = 0; state < ENTRY_KEPT; state++) {
 		while ((en = first_of(c, (enum entry_state)state))) {
 			if (state == ENTRY_ASKED)
 				settle(c, en);
-			finish(c, en);
+			finish(c, en, now_ns);
 		}
 	}
 }

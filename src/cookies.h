@@ -18,15 +18,19 @@
 /*
  * What an entry waits for, each a queue in order of time: ENTRY_GAP, the gap between two probes;
  * ENTRY_ASKED, the answer to a follow-up; ENTRY_LINGER, a SYN/ACK that may still follow a RST or
- * an ICMP error (an injected RST comes first).
+ * an ICMP error (an injected RST comes first); ENTRY_SETTLE, what the server sends behind a SYN/ACK
+ * that took data. ENTRY_KEPT has its row, and waits for repeated and late answers, as long as there
+ * is room.
  */
-enum entry_state { ENTRY_GAP, ENTRY_ASKED, ENTRY_LINGER, ENTRY_STATES };
+enum entry_state {
+	ENTRY_GAP, ENTRY_ASKED, ENTRY_LINGER, ENTRY_SETTLE, ENTRY_KEPT, ENTRY_STATES
+};
 
 struct entry {
 	uint64_t k, x;			/* place in the sweep, index of the target */
 	struct target target;
 	struct addr source;
-	uint64_t due_ns;		/* GAP, LINGER */
+	uint64_t due_ns;		/* when its wait ends; ASKED: when it was asked for */
 	uint64_t before_ns;		/* ASKED: when the last attempt but one was sent */
 	uint32_t prev, next;		/* in its queue */
 	uint8_t state;
@@ -48,6 +52,7 @@ struct cookies {
 	struct table table;
 	struct entry *v;		/* heap, owned, by slot */
 	struct entry_queue queue[ENTRY_STATES];
+	uint32_t nkept;
 	cookies_done_fn *done;
 	void *done_arg;
 };
@@ -86,7 +91,10 @@ void cookies_tick(struct cookies *c, uint64_t now_ns);
 /* A follow-up was seen leaving (reading a saved capture): stamps it. */
 void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns);
 
-/* Writes the rows of all entries as they are. */
-void cookies_flush(struct cookies *c);
+/* Targets that have no row yet. */
+uint32_t cookies_pending(const struct cookies *c);
+
+/* Writes the rows of all that have none, as they are. */
+void cookies_flush(struct cookies *c, uint64_t now_ns);
 
 #endif

@@ -263,7 +263,7 @@ static void fill_tcp(struct result *r, const struct flow *f)
 		return;
 	r->tfo_ackkind = number(r->opts.tfo.kind);
 	r->tfo_ackclen = number(r->opts.tfo.len);
-	if (r->opts.tfo.state == TFO_COOKIE)
+	if (evidence_usable(&r->opts.tfo))
 		r->cookie = (struct result_bytes){ r->opts.tfo.cookie, r->opts.tfo.len };
 }
 
@@ -274,7 +274,9 @@ static void fill_icmp(struct result *r, const struct flow *f)
 	r->icmp_type = number(a->icmp_type);
 	r->icmp_code = number(a->icmp_code);
 	r->icmp_from = a->icmp_from;
-	r->quoted_optionshex = (struct result_bytes){ a->opts, a->opts_len };
+	/* A quote that ends before the options says nothing of them. */
+	if (a->opts_len || !a->opts_cut)
+		r->quoted_optionshex = (struct result_bytes){ a->opts, a->opts_len };
 }
 
 static void fill_flow(struct result *r, const struct flow *f)

@@ -139,7 +139,7 @@ static void settle(struct rx *rx, uint64_t now_ns)
 	struct window *w = &rx->s->window;
 	uint64_t before;
 
-	cookies_flush(&rx->answers.cookies);
+	cookies_flush(&rx->answers.cookies, now_ns);
 	do {
 		before = w->tail;
 		move_tail(rx, now_ns, 0);
@@ -173,7 +173,7 @@ void rx_run(struct rx *rx)
 			break;
 	}
 	if (shared_stopping(s, STOP_NOW) || atomic_load(&s->rx_failed) || answers_full(&rx->answers))
-		stat_set(&s->stats, STAT_unfinished, rx->answers.cookies.table.n);
+		stat_set(&s->stats, STAT_unfinished, cookies_pending(&rx->answers.cookies));
 	else
 		settle(rx, clock_now_ns());
 	if (sink_flush(rx->sink, &s->rx_err))

@@ -27,6 +27,23 @@ struct rx_pcap {
 	void *arg;
 };
 
+/* Link headers that need no reading: their length by link type. */
+static const struct {
+	int dlt;
+	uint32_t len;
+} fixed_links[] = {
+	{ DLT_RAW, 0 }, { DLT_IPV4, 0 }, { DLT_IPV6, 0 }, { DLT_NULL, 4 }, { DLT_LOOP, 4 },
+	{ DLT_LINUX_SLL, 16 }, { DLT_LINUX_SLL2, 20 },
+};
+
+static bool link_is_known(int dlt)
+{
+	for (size_t i = 0; i < sizeof(fixed_links) / sizeof(*fixed_links); i++)
+		if (fixed_links[i].dlt == dlt)
+			return true;
+	return dlt == DLT_EN10MB;
+}
+
 static struct rx_pcap *rx_new(pcap_t *p, bool file)
 {
 	struct rx_pcap *r = calloc(1, sizeof(*r));
@@ -111,6 +128,15 @@ int rx_pcap_open_file(struct rx_pcap **out, const char *path, struct err *e)
 
 	if (!p)
 		return err_set(e, EINVAL, "cannot read capture file '%s': %s", path, errbuf);
+	if (!link_is_known(pcap_datalink(p))) {
+		const char *name = pcap_datalink_val_to_name(pcap_datalink(p));
+
+		err_set(e, EINVAL, "cannot read capture file '%s': its link type (%s) is not known; "
+			"capture on an Ethernet or layer-3 interface, or on `any`", path,
+			name ? name : "nameless");
+		pcap_close(p);
+		return -EINVAL;
+	}
 	*out = rx_new(p, true);
 	if (*out)
 		return 0;
@@ -118,37 +144,42 @@ int rx_pcap_open_file(struct rx_pcap **out, const char *path, struct err *e)
 	return err_set(e, ENOMEM, "out of memory for capture file '%s'", path);
 }
 
-/* Where the IP header begins; 0 for what is not IP. DLT_RAW has it at 0 and is told apart. */
-static uint32_t link_len(const struct rx_pcap *r, const uint8_t *p, uint32_t caplen)
+/* Where the IP header begins; false: it is not IP. */
+static bool link_len(const struct rx_pcap *r, const uint8_t *p, uint32_t caplen, uint32_t *len)
 {
-	uint32_t at = ETHER_LEN;
 	uint16_t type;
 
-	if (r->dlt == DLT_LINUX_SLL)
-		return caplen >= 16 ? 16 : 0;
-	if (r->dlt != DLT_EN10MB || caplen < ETHER_LEN)
-		return 0;
-	type = get_be16(p + at - 2);
-	if (type == ETHERTYPE_8021Q && caplen >= ETHER_LEN + VLAN_LEN) {
-		at += VLAN_LEN;
-		type = get_be16(p + at - 2);
+	for (size_t i = 0; i < sizeof(fixed_links) / sizeof(*fixed_links); i++) {
+		*len = fixed_links[i].len;
+		if (fixed_links[i].dlt == r->dlt)
+			return caplen >= *len;
 	}
-	return type == ETHERTYPE_V4 || type == ETHERTYPE_V6 ? at : 0;
+	*len = ETHER_LEN;
+	if (caplen < ETHER_LEN)
+		return false;
+	type = get_be16(p + *len - 2);
+	if (type == ETHERTYPE_8021Q && caplen >= ETHER_LEN + VLAN_LEN) {
+		*len += VLAN_LEN;
+		type = get_be16(p + *len - 2);
+	}
+	return type == ETHERTYPE_V4 || type == ETHERTYPE_V6;
 }
 
 static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *bytes)
 {
 	struct rx_pcap *r = (struct rx_pcap *)arg;
-	uint32_t at = link_len(r, bytes, h->caplen);
 	struct rx_frame f = {
-		.bytes = bytes, .ip = bytes + at, .caplen = h->caplen, .len = h->len,
-		.ip_caplen = h->caplen - at,
+		.bytes = bytes, .caplen = h->caplen, .len = h->len,
 		/* At nanosecond precision tv_usec holds nanoseconds. */
 		.wall_ns = (uint64_t)h->ts.tv_sec * NS_PER_S + (uint64_t)h->ts.tv_usec,
 	};
+	uint32_t at;
 
-	if (at || r->dlt == DLT_RAW)
-		r->fn(r->arg, &f);
+	if (!link_len(r, bytes, h->caplen, &at))
+		return;
+	f.ip = bytes + at;
+	f.ip_caplen = h->caplen - at;
+	r->fn(r->arg, &f);
 }
 
 int rx_pcap_poll(struct rx_pcap *r, rx_frame_fn *fn, void *arg, struct err *e)

@@ -342,6 +342,8 @@ int scan_run(const struct config *c, struct err *e)
 	status = SCAN_START;
 	if (c->rx_file) {
 		rx_run_file(sc->rx);
+		if (atomic_load(&sc->setup.shared.rx_full))
+			ask_stop(sc, STOP_NOW, "max-results", SCAN_STOPPED);
 		ask_stop(sc, STOP_OVER, "complete", SCAN_COMPLETE);
 	} else if (run_live(sc, e)) {
 		goto close;

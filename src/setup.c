@@ -79,10 +79,10 @@ static int init_memory(struct setup *su, const struct config *c, struct err *e)
 static int init_keys(struct setup *su, const struct config *c, struct err *e)
 {
 	struct run_facts *f = &su->facts;
-	int rc = random_bytes(&su->shared.source_key, sizeof(su->shared.source_key), e);
+	int rc = 0;
 
 	memcpy(f->key, c->key, sizeof(f->key));
-	if (!rc && !c->key_set)
+	if (!c->key_set)
 		rc = random_bytes(f->key, sizeof(f->key), e);
 	f->seed = c->seed;
 	if (!rc && !c->seed_set)
@@ -109,6 +109,9 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 	if (!rc)
 		rc = validate_init(&s->validator, su->facts.key, c->port_first, c->port_last,
 				   attempts, e);
+	/* Of the same secret, so that a saved capture is read with one key. */
+	s->source_key.k0 = siphash_words(&s->validator.key, (const uint64_t[]){ 0 }, 1, 2, 4);
+	s->source_key.k1 = siphash_words(&s->validator.key, (const uint64_t[]){ 1 }, 1, 2, 4);
 	if (!rc)
 		rc = order_init(&s->order, targets_counts(su->targets)->total, c->max_targets,
 				c->shards, c->shard, su->facts.seed, e);
@@ -225,6 +228,8 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	rc = init_input(su, c, e);
 	if (rc || c->rx_file) {
 		su->shared.wire = true;
+		for (size_t i = 0; i < c->nsources; i++)
+			add_source(&su->shared, c->sources[i], false);
 		return rc;
 	}
 	su->shared.wall_offset_ns = clock_wall_offset_ns();

@@ -11,6 +11,7 @@ PORT = 7
 SCAN = {4: "198.19.0.2", 6: "2001:2:0:ff::2"}
 ROUTER = {4: "198.19.0.1", 6: "2001:2:0:ff::1"}
 START_NS = 1767323045 * 10**9  # 2026-01-02T03:04:05Z
+SERVER_SEQ = 0x10203040  # of its SYN; its first byte is one further
 MS = 10**6
 GAP_NS = MS  # between the first SYNs of two targets
 PAYLOAD = b"0123456789abcdefgh"  # --payload text:...; 18 bytes, as in vector 13
@@ -122,7 +123,7 @@ class Target:
 		if ack is None:
 			ack = self.seq + 1 + acked if flags & ACK else 0
 		source = source or self.address
-		segment = wire.tcp(source, self.source, self.port, self.sport, 0x10203040, ack % 2**32,
+		segment = wire.tcp(source, self.source, self.port, self.sport, SERVER_SEQ + (not flags & SYN), ack % 2**32,
 			flags, options, payload, window, offset)
 		fields = {"ttl": 60} | ip
 		return self._come(at, wire.ip(source, self.source, 6, segment, **fields), kept)
