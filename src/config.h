@@ -66,6 +66,8 @@ struct config {
 	uint16_t port_first, port_last;
 	uint8_t gateway_mac[6];
 	bool gateway_mac_set;
+	bool iplayer;			/* packets without a link header */
+	uint16_t vlan_id;		/* 802.1Q; 0: untagged */
 	const char *tx;			/* engine's name: auto, packet, libnet, pcap, null */
 	const char *tx_file;		/* of pcap:FILE, else NULL */
 	const char *rx_file;		/* of --rx pcap:FILE; NULL: live */
