@@ -25,13 +25,6 @@ static bool sample_target(const struct setup *su, bool v6, struct addr *out)
 	return addr_is_v4(*out) == !v6;
 }
 
-static void add_source(struct shared *s, struct addr a, bool foreign)
-{
-	bool v6 = !addr_is_v4(a);
-
-	s->sources[v6][s->nsources[v6]++] = (struct source){ a, foreign };
-}
-
 /* The source addresses: the given ones, else the kernel's choice for the route. */
 static int init_sources(struct setup *su, const struct config *c, const struct iface *i,
 			struct err *e)
@@ -45,13 +38,13 @@ static int init_sources(struct setup *su, const struct config *c, const struct i
 
 		if (s->wire)
 			rc = iface_owns(c->sources[n], &owned, e);
-		add_source(s, c->sources[n], !owned);
+		shared_add_source(s, c->sources[n], !owned);
 	}
 	for (unsigned int v6 = 0; v6 < 2 && !rc; v6++) {
 		bool needed = v6 ? targets_have_v6(su->targets) : targets_have_v4(su->targets);
 
 		if (needed && !s->nsources[v6] && routes[v6]->has_source)
-			add_source(s, routes[v6]->source, false);
+			shared_add_source(s, routes[v6]->source, false);
 		if (needed && !s->nsources[v6])
 			rc = err_set(e, EADDRNOTAVAIL, "there are IPv%d targets, but no IPv%d source "
 				     "address; give one with --source-ip", v6 ? 6 : 4, v6 ? 6 : 4);

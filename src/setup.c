@@ -1,6 +1,7 @@
 #include "setup.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -90,15 +91,23 @@ static int init_keys(struct setup *su, const struct config *c, struct err *e)
 	return rc;
 }
 
+/* -n as a number or a share, rounded up; 0: all. */
+static uint64_t sample_size(const struct config *c, uint64_t total)
+{
+	return c->max_share > 0 ? (uint64_t)ceil(c->max_share * (double)total) : c->max_targets;
+}
+
 /* Everything that comes from the user's words and files. */
 static int init_input(struct setup *su, const struct config *c, struct err *e)
 {
 	uint8_t attempts[PROBE_KINDS];
 	struct shared *s = &su->shared;
+	uint64_t total;
 	int rc = targets_load(&su->targets, c, e);
 
 	if (rc)
 		return rc;
+	total = targets_counts(su->targets)->total;
 	s->targets = su->targets;
 	s->plan.retries = c->retries != CONFIG_RETRIES_AUTO ? (unsigned int)c->retries
 			  : targets_is_list(su->targets) ? RETRIES_LIST : 0;
@@ -113,8 +122,8 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 	s->source_key.k0 = siphash_words(&s->validator.key, (const uint64_t[]){ 0 }, 1, 2, 4);
 	s->source_key.k1 = siphash_words(&s->validator.key, (const uint64_t[]){ 1 }, 1, 2, 4);
 	if (!rc)
-		rc = order_init(&s->order, targets_counts(su->targets)->total, c->max_targets,
-				c->shards, c->shard, su->facts.seed, e);
+		rc = order_init(&s->order, total, sample_size(c, total), c->shards, c->shard,
+				su->facts.seed, e);
 	if (!rc && c->cookie_file)
 		rc = cookiefile_load(&su->store, c->cookie_file, e);
 	s->store = su->store;
@@ -133,7 +142,7 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	if (rc || c->rx_file) {
 		su->shared.wire = true;
 		for (size_t i = 0; i < c->nsources; i++)
-			add_source(&su->shared, c->sources[i], false);
+			shared_add_source(&su->shared, c->sources[i], false);
 		return rc;
 	}
 	su->shared.wall_offset_ns = clock_wall_offset_ns();

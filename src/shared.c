@@ -2,6 +2,13 @@
 
 #include "config.h"
 
+void shared_add_source(struct shared *s, struct addr a, bool foreign)
+{
+	bool v6 = !addr_is_v4(a);
+
+	s->sources[v6][s->nsources[v6]++] = (struct source){ a, foreign };
+}
+
 struct addr shared_source(const struct shared *s, const struct target *t)
 {
 	bool v6 = !addr_is_v4(t->ip);

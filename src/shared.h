@@ -82,6 +82,9 @@ struct shared {
 	struct stats stats;		/* stats.def says who */
 };
 
+/* Before the threads start; CONFIG_SOURCES_MAX of each family at most. */
+void shared_add_source(struct shared *s, struct addr a, bool foreign);
+
 /* The source address for a target: the same for all its probes. */
 struct addr shared_source(const struct shared *s, const struct target *t);
 
