@@ -35,7 +35,7 @@ uint32_t pacer_allow(struct pacer *p, uint64_t now_ns, uint32_t want)
 	return p->tokens >= 1 ? (uint32_t)p->tokens : 0;
 }
 
-void pacer_take(struct pacer *p, uint32_t n)
+void pacer_take(struct pacer *p, double n)
 {
 	if (p->rate_pps != 0)
 		p->tokens -= n;

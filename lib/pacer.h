@@ -20,8 +20,11 @@ void pacer_init(struct pacer *p, double rate_pps, uint64_t now_ns);
 /* How many packets may go now, at most want. Does not take them. */
 uint32_t pacer_allow(struct pacer *p, uint64_t now_ns, uint32_t want);
 
-/* Takes n tokens: n packets were sent. n <= what pacer_allow() said. */
-void pacer_take(struct pacer *p, uint32_t n);
+/*
+ * Takes n tokens: n packets were sent, or one of n times the size that the rate counts in. More
+ * than pacer_allow() said is a debt, paid before anything more is allowed.
+ */
+void pacer_take(struct pacer *p, double n);
 
 /* Nanoseconds from the last pacer_allow()'s clock until n tokens (1..burst) are there; 0: now. */
 uint64_t pacer_wait_ns(const struct pacer *p, uint32_t n);

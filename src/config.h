@@ -41,6 +41,7 @@ struct config {
 	const char *allowlist_file, *blocklist_file, *targets_file;
 	bool no_default_blocklist;
 	uint64_t max_targets;		/* 0: all */
+	double max_share;		/* the same as a share of all, 0 < share <= 1; 0: not given */
 	uint32_t shards, shard;		/* shard 0..shards-1 */
 	uint64_t seed;
 	bool seed_set;
@@ -55,6 +56,7 @@ struct config {
 
 	/* rate and end */
 	double rate_pps;		/* 0: no limit */
+	double bandwidth_bps;		/* of frames and 24 bytes each; 0: no limit */
 	uint64_t max_runtime_ns;	/* 0: no limit */
 	uint64_t max_results;		/* 0: no limit */
 	uint64_t cooldown_ns;

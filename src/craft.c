@@ -184,6 +184,11 @@ static inline size_t finish(const struct craft_template *t, uint64_t addresses, 
 	return t->len + (size_t)payload_len;
 }
 
+size_t craft_request_len(const struct craft *c)
+{
+	return c->syn[0][shape_of(TFO_KIND, 0)].len;
+}
+
 size_t craft_syn(const struct craft *c, const struct craft_syn *syn,
 		 uint8_t out[static CRAFT_FRAME_MAX])
 {

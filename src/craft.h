@@ -60,6 +60,9 @@ struct craft_syn {
 int craft_init(struct craft *c, const struct craft_link link[static 2],
 	       enum config_tcp_options options, struct err *e);
 
+/* The length of an IPv4 request's frame, by which a bandwidth is counted. */
+size_t craft_request_len(const struct craft *c);
+
 /* Writes the frame to out; returns its length. */
 size_t craft_syn(const struct craft *c, const struct craft_syn *syn,
 		 uint8_t out[static CRAFT_FRAME_MAX]);

@@ -1,7 +1,6 @@
 #include "setup.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -94,7 +93,10 @@ static int init_keys(struct setup *su, const struct config *c, struct err *e)
 /* -n as a number or a share, rounded up; 0: all. */
 static uint64_t sample_size(const struct config *c, uint64_t total)
 {
-	return c->max_share > 0 ? (uint64_t)ceil(c->max_share * (double)total) : c->max_targets;
+	double share = c->max_share * (double)total;
+	uint64_t n = (uint64_t)share;
+
+	return c->max_share > 0 ? n + ((double)n < share) : c->max_targets;
 }
 
 /* Everything that comes from the user's words and files. */

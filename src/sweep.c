@@ -17,6 +17,7 @@
 #define BACKOFF_MIN_NS	50000ull
 #define BACKOFF_MAX_NS	(10 * NS_PER_MS)
 #define DOWN_NS		(2 * NS_PER_S)	/* an interface that is down this long is a failure */
+#define WIRE_OVERHEAD	24	/* preamble, check sequence and gap, as zmap counts them */
 #define SKIP_MAX	65536		/* answered places that a cursor steps over in one go */
 
 /* What a frame in the batch is, for the counters. */
@@ -26,7 +27,8 @@ struct sweep {
 	struct shared *s;
 	const struct tx_ops *tx;
 	void *tx_state;
-	struct pacer pacer;
+	struct pacer rate, bandwidth;	/* both count in SYNs of syn_len */
+	double syn_len;			/* bytes of a request on the wire */
 	uint32_t slice;			/* packets of one SLICE_NS, 1..TX_BATCH */
 	uint64_t at[WINDOW_ATTEMPTS_MAX];	/* next place of each attempt; [0] the head */
 	bool waits_window, waits_table;
@@ -251,33 +253,79 @@ static void publish(struct sweep *w, uint64_t now_ns)
 		atomic_store_explicit(&s->swept, true, memory_order_release);
 }
 
-void sweep_run(struct shared *s, const struct tx_ops *tx, void *tx_state)
+/* What both limits allow now; 0: *wait_ns is how long to sleep. */
+static uint32_t allowance(struct sweep *w, uint64_t now_ns, uint64_t *wait_ns)
+{
+	uint32_t n = pacer_allow(&w->rate, now_ns, TX_BATCH);
+	uint32_t m = pacer_allow(&w->bandwidth, now_ns, TX_BATCH);
+	uint64_t rate_ns = pacer_wait_ns(&w->rate, w->slice);
+	uint64_t bandwidth_ns = pacer_wait_ns(&w->bandwidth, w->slice);
+
+	*wait_ns = rate_ns > bandwidth_ns ? rate_ns : bandwidth_ns;
+	if (*wait_ns > DOZE_NS)
+		*wait_ns = DOZE_NS;
+	if (n > m)
+		n = m;
+	return n < w->slice ? 0 : n;
+}
+
+static void take(struct sweep *w)
+{
+	double bytes = 0;
+
+	for (unsigned int i = 0; i < w->n; i++)
+		bytes += w->batch[i].len + WIRE_OVERHEAD;
+	pacer_take(&w->rate, w->n);
+	pacer_take(&w->bandwidth, bytes / w->syn_len);
+}
+
+static void init_limits(struct sweep *w)
+{
+	const struct config *c = w->s->config;
+	uint64_t now_ns = clock_now_ns();
+	double syns, slice = TX_BATCH;
+
+	w->syn_len = (double)craft_request_len(&w->s->craft) + WIRE_OVERHEAD;
+	syns = c->bandwidth_bps / 8 / w->syn_len;
+	pacer_init(&w->rate, c->rate_pps, now_ns);
+	pacer_init(&w->bandwidth, syns, now_ns);
+	if (c->rate_pps > 0 && c->rate_pps * SLICE_NS / NS_PER_S < slice)
+		slice = c->rate_pps * SLICE_NS / NS_PER_S;
+	if (syns > 0 && syns * SLICE_NS / NS_PER_S < slice)
+		slice = syns * SLICE_NS / NS_PER_S;
+	w->slice = slice < 1 ? 1 : (uint32_t)slice;
+}
+
+static struct sweep *sweep_new(struct shared *s, const struct tx_ops *tx, void *tx_state)
 {
 	struct sweep *w = calloc(1, sizeof(*w));
-	double slice = s->config->rate_pps * (double)SLICE_NS / NS_PER_S;
+
+	if (!w)
+		return NULL;
+	w->s = s;
+	w->tx = tx;
+	w->tx_state = tx_state;
+	for (unsigned int i = 0; i < TX_BATCH; i++)
+		w->batch[i].data = w->frames[i];
+	init_limits(w);
+	return w;
+}
+
+void sweep_run(struct shared *s, const struct tx_ops *tx, void *tx_state)
+{
+	struct sweep *w = sweep_new(s, tx, tx_state);
 
 	if (!w) {
 		err_set(&s->tx_err, ENOMEM, "out of memory for the send thread");
 		atomic_store(&s->tx_failed, true);
 		return;
 	}
-	w->s = s;
-	w->tx = tx;
-	w->tx_state = tx_state;
-	w->slice = s->config->rate_pps <= 0 || slice > TX_BATCH ? TX_BATCH
-		   : slice < 1 ? 1 : (uint32_t)slice;
-	for (unsigned int i = 0; i < TX_BATCH; i++)
-		w->batch[i].data = w->frames[i];
-	pacer_init(&w->pacer, s->config->rate_pps, clock_now_ns());
-
 	while (!shared_stopping(s, STOP_OVER)) {
-		uint64_t now_ns = clock_now_ns();
-		uint32_t allowed = pacer_allow(&w->pacer, now_ns, TX_BATCH);
+		uint64_t now_ns = clock_now_ns(), wait_ns;
+		uint32_t allowed = allowance(w, now_ns, &wait_ns);
 
-		if (allowed < w->slice) {
-			uint64_t wait_ns = pacer_wait_ns(&w->pacer, w->slice);
-
-			sleep_ns(wait_ns < DOZE_NS ? wait_ns : DOZE_NS);
+		if (!allowed) {
+			sleep_ns(wait_ns);
 			continue;
 		}
 		fill_batch(w, allowed, now_ns);
@@ -285,7 +333,7 @@ void sweep_run(struct shared *s, const struct tx_ops *tx, void *tx_state)
 			save_batch(w, now_ns);
 		if (w->n && !send_batch(w))
 			break;
-		pacer_take(&w->pacer, w->n);
+		take(w);
 		publish(w, now_ns);
 		if (!w->n)
 			sleep_ns(NAP_NS);
