@@ -9,7 +9,6 @@
 #include "err.h"
 #include "opttab_reading.h"
 #include "payload.h"
-#include "text.h"
 
 #define NS_PER_S 1000000000u
 
@@ -122,7 +121,11 @@ static int parse_whole(const struct reading *rd, bool suffix, uint64_t type_max,
 
 static int parse_flag(const struct reading *rd)
 {
-	*(bool *)reading_member(rd) = true;
+	bool off = rd->value && strcmp(rd->value, "false") == 0;
+
+	if (rd->value && !off && strcmp(rd->value, "true") != 0)
+		return opttab_fails(rd, "takes no value but true or false");
+	*(bool *)reading_member(rd) = !off;
 	return 0;
 }
 
@@ -157,6 +160,38 @@ static int parse_u64(const struct reading *rd)
 		return err;
 	*(uint64_t *)reading_member(rd) = v;
 	reading_mark(rd);
+	return 0;
+}
+
+static int parse_share(const struct reading *rd)
+{
+	const char *s = rd->value;
+	uint32_t billionths;
+	uint64_t whole;
+	double percent;
+
+	if (!read_decimal(&s, &whole, &billionths) || strcmp(s, "%") != 0)
+		return opttab_fails(rd, "not a share, such as 10%% or 0.5%%");
+	percent = (double)whole + billionths / (double)NS_PER_S;
+	if (percent <= 0 || percent > 100)
+		return opttab_fails(rd, "a share is more than 0%% and at most 100%%");
+	*(uint64_t *)reading_member(rd) = 0;
+	*(double *)reading_also(rd) = percent / 100;
+	return 0;
+}
+
+static int parse_amount(const struct reading *rd)
+{
+	uint64_t v;
+	int err;
+
+	if (strchr(rd->value, '%'))
+		return parse_share(rd);
+	err = parse_whole(rd, true, UINT64_MAX, &v);
+	if (err)
+		return err;
+	*(uint64_t *)reading_member(rd) = v;
+	*(double *)reading_also(rd) = 0;
 	return 0;
 }
 
@@ -196,21 +231,11 @@ static int parse_seconds(const struct reading *rd)
 	return 0;
 }
 
-/* "a, b:FILE, c" */
-static void list_words(const struct opttab_word *words, char *out, size_t len)
-{
-	struct text t;
-
-	text_init(&t, out, len);
-	for (const struct opttab_word *w = words; w->word; w++)
-		text_add(&t, "%s%s%s", w == words ? "" : ", ", w->word, w->file ? ":FILE" : "");
-}
-
 static int reading_no_word(const struct reading *rd)
 {
 	char words[160];
 
-	list_words(rd->row->words, words, sizeof(words));
+	opttab_values(rd->row, ", ", words, sizeof(words));
 	return opttab_fails(rd, "must be one of: %s", words);
 }
 
@@ -260,10 +285,10 @@ static int parse_payload(const struct reading *rd)
 		if (!rd->value[5])
 			return opttab_fails(rd, "the name of the file is missing after the colon");
 	} else {
-		int err = payload_parse(&p, rd->value, rd->e);
+		struct err why = { "" };
 
-		if (err)
-			return err;
+		if (payload_parse(&p, rd->value, &why))
+			return opttab_fails(rd, "%s", why.msg);
 		*(struct payload *)reading_member(rd) = p;
 	}
 	if (text)
@@ -278,6 +303,7 @@ int opttab_parse(const struct opttab_row *row, void *base, const char *value, st
 		[OPTTAB_INT] = parse_int,
 		[OPTTAB_U32] = parse_u32,
 		[OPTTAB_U64] = parse_u64,
+		[OPTTAB_AMOUNT] = parse_amount,
 		[OPTTAB_RATE] = parse_rate,
 		[OPTTAB_SECONDS] = parse_seconds,
 		[OPTTAB_WORD] = parse_word,

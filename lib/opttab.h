@@ -16,10 +16,12 @@ struct err;
  * A set flag is true once the option was given; it may be left out.
  */
 enum opttab_type {
-	OPTTAB_FLAG,		/* bool; takes no value */
+	OPTTAB_FLAG,		/* bool; no value, true or false */
 	OPTTAB_INT,		/* int: digits */
 	OPTTAB_U32,		/* uint32_t [bool set]: digits */
 	OPTTAB_U64,		/* uint64_t [bool set]: digits, K M G for thousands of them */
+	OPTTAB_AMOUNT,		/* uint64_t [double share]: digits, K M G; or a share of the whole
+				 * in per cent, 0.5%: then 0 [0.005], else share is 0 */
 	OPTTAB_RATE,		/* double: digits, a fraction, K M G; 0, or min..max */
 	OPTTAB_SECONDS,		/* uint64_t, ns: digits and a fraction, in seconds */
 	OPTTAB_WORD,		/* an enum: the place of the word in words */
@@ -54,9 +56,9 @@ struct opttab_row {
 };
 
 /*
- * Reads value (ignored for flags) into base's members. Strings point into value. 0; -EINVAL with a
- * message that names option, value, reason and what would do; -ENOMEM. On an error the members
- * keep what they had, the addresses of OPTTAB_ADDRS aside.
+ * Reads value (NULL for a flag: true) into base's members. Strings point into value. 0; -EINVAL
+ * with a message that names option, value, reason and what would do; -ENOMEM. On an error the
+ * members keep what they had, the addresses of OPTTAB_ADDRS aside.
  */
 int opttab_parse(const struct opttab_row *row, void *base, const char *value, struct err *e);
 
@@ -69,6 +71,12 @@ size_t opttab_format(const struct opttab_row *row, const void *base, char *out, 
 
 /* Frees what opttab_parse() put on the heap (OPTTAB_PORTS). */
 void opttab_free(const struct opttab_row *row, void *base);
+
+/*
+ * What a value can be: the words, where only some will do ("auto, pcap:FILE, null", with sep
+ * between them), else arg; "" for flags. As snprintf().
+ */
+size_t opttab_values(const struct opttab_row *row, const char *sep, char *out, size_t len);
 
 /* The index of the row with that name, resp. letter (not 0); n: none. */
 size_t opttab_find(const struct opttab_row *rows, size_t n, const char *name);
@@ -88,6 +96,12 @@ unsigned int opttab_distance(const char *a, const char *b);
 #define OPTTAB_LINE_LEN 81	/* 80 columns and the NUL */
 size_t opttab_help(const struct opttab_row *rows, size_t n, bool first,
 		   char out[static OPTTAB_LINE_LEN]);
+
+/*
+ * Elements of a bash array of every spelling of an option, "[--tx]='auto pcap:FILE' ", each with
+ * what its value can be; as snprintf().
+ */
+size_t opttab_completion(const struct opttab_row *row, char *out, size_t len);
 
 /* The manual's entry (.TP) for a row, and plain text as roff; both as snprintf(). */
 size_t opttab_roff(const struct opttab_row *row, char *out, size_t len);

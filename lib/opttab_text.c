@@ -1,9 +1,11 @@
 /* opttab's other half: from rows and values to text. */
 #include "opttab.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "addr.h"
+#include "payload.h"
 #include "text.h"
 
 #define NS_PER_S	1000000000u
@@ -94,10 +96,28 @@ static void format_number(struct text *t, enum opttab_type type, const void *v)
 		text_add(t, "%d", *(const int *)v);
 	if (type == OPTTAB_U32)
 		text_add(t, "%u", *(const uint32_t *)v);
-	if (type == OPTTAB_U64)
+	if (type == OPTTAB_U64 || type == OPTTAB_AMOUNT)
 		text_add(t, "%llu", (unsigned long long)*(const uint64_t *)v);
 	if (type == OPTTAB_RATE)
 		text_add(t, "%.15g", *(const double *)v);
+}
+
+static void format_amount(struct text *t, const uint64_t *v, const double *share)
+{
+	char percent[16];	/* 100.000000000 at most */
+	size_t len;
+
+	if (*share <= 0) {
+		format_number(t, OPTTAB_AMOUNT, v);
+		return;
+	}
+	len = (size_t)snprintf(percent, sizeof(percent), "%.9f", *share * 100);
+	while (percent[len - 1] == '0')
+		len--;
+	if (percent[len - 1] == '.')
+		len--;
+	text_add_bytes(t, percent, len);
+	text_add(t, "%%");
 }
 
 size_t opttab_format(const struct opttab_row *row, const void *base, char *out, size_t len)
@@ -119,6 +139,9 @@ size_t opttab_format(const struct opttab_row *row, const void *base, char *out, 
 	case OPTTAB_U64:
 		if (row_is_set(row, base))
 			format_number(&t, row->type, v);
+		break;
+	case OPTTAB_AMOUNT:
+		format_amount(&t, v, also);
 		break;
 	case OPTTAB_SECONDS:
 		format_seconds(&t, *(const uint64_t *)v);
@@ -156,6 +179,40 @@ size_t opttab_format(const struct opttab_row *row, const void *base, char *out, 
 	case OPTTAB_TYPES:
 		break;
 	}
+	return t.len;
+}
+
+static void add_words(struct text *t, const struct opttab_word *words, const char *sep)
+{
+	for (const struct opttab_word *w = words; w->word; w++)
+		text_add(t, "%s%s%s", w == words ? "" : sep, w->word, w->file ? ":FILE" : "");
+}
+
+size_t opttab_values(const struct opttab_row *row, const char *sep, char *out, size_t len)
+{
+	struct text t;
+
+	text_init(&t, out, len);
+	if (row->words)
+		add_words(&t, row->words, sep);
+	else if (row->type == OPTTAB_PAYLOAD)
+		for (size_t i = 0; payload_words[i]; i++)
+			text_add(&t, "%s%s", i ? sep : "", payload_words[i]);
+	else if (row->arg)
+		text_add(&t, "%s", row->arg);
+	return t.len;
+}
+
+size_t opttab_completion(const struct opttab_row *row, char *out, size_t len)
+{
+	char values[256];
+	struct text t;
+
+	opttab_values(row, " ", values, sizeof(values));
+	text_init(&t, out, len);
+	if (row->letter)
+		text_add(&t, "[-%c]='%s' ", row->letter, values);
+	text_add(&t, "[--%s]='%s' ", row->name, values);
 	return t.len;
 }
 

@@ -7,6 +7,7 @@
 #include "addr.h"
 #include "bytes.h"
 #include "err.h"
+#include "text.h"
 
 #define PORT_DNS	53
 #define PORT_HTTP	80
@@ -16,14 +17,10 @@
 #define NAME_MAX_LEN	253	/* 255 on the wire, less the first length byte and the root's */
 #define NAME_SIZE	(NAME_MAX_LEN + 1)
 
-#define PAYLOAD_WORDS	"auto, none, http, tls, dns, text:TEXT, hex:DIGITS, file:FILE"
-
-static const struct {
-	const char *word;
-	enum payload_type type;
-} words[] = {
-	{ "auto", PAYLOAD_AUTO }, { "none", PAYLOAD_NONE }, { "http", PAYLOAD_HTTP },
-	{ "tls", PAYLOAD_TLS }, { "dns", PAYLOAD_DNS },
+const char *const payload_words[] = {
+	[PAYLOAD_AUTO] = "auto", [PAYLOAD_NONE] = "none", [PAYLOAD_HTTP] = "http",
+	[PAYLOAD_TLS] = "tls", [PAYLOAD_DNS] = "dns",
+	[PAYLOAD_BYTES] = "text:TEXT", "hex:DIGITS", "file:FILE", NULL,
 };
 
 /* What a port gets that has no protocol of its own here. */
@@ -40,10 +37,10 @@ static int hex_digit(char c)
 int payload_set_bytes(struct payload *p, const uint8_t *bytes, size_t len, struct err *e)
 {
 	if (len == 0)
-		return err_set(e, EINVAL, "payload: empty; to send no data, say none");
+		return err_set(e, EINVAL, "empty; to send no data, say none");
 	if (len > PAYLOAD_MAX)
-		return err_set(e, EINVAL, "payload: %zu bytes are more than a SYN should carry, "
-			       "which is %d at most", len, PAYLOAD_MAX);
+		return err_set(e, EINVAL, "%zu bytes are more than a SYN should carry, which is %d "
+			       "at most", len, PAYLOAD_MAX);
 	p->type = PAYLOAD_BYTES;
 	p->len = (uint16_t)len;
 	memcpy(p->bytes, bytes, len);
@@ -56,22 +53,31 @@ static int parse_hex(struct payload *p, const char *digits, struct err *e)
 	uint8_t bytes[PAYLOAD_MAX];
 
 	if (len % 2)
-		return err_set(e, EINVAL, "payload: hex:%.32s has %zu digits; two make a byte",
-			       digits, len);
+		return err_set(e, EINVAL, "%zu digits; two make a byte", len);
 	for (size_t i = 0; i < len; i++)
 		if (hex_digit(digits[i]) < 0)
-			return err_set(e, EINVAL, "payload: '%c' in hex:%.32s is no hex digit",
-				       digits[i], digits);
+			return err_set(e, EINVAL, "'%c' is no hexadecimal digit", digits[i]);
 	for (size_t i = 0; i < len / 2 && i < PAYLOAD_MAX; i++)
 		bytes[i] = (uint8_t)(hex_digit(digits[2 * i]) << 4 | hex_digit(digits[2 * i + 1]));
 	return payload_set_bytes(p, bytes, len / 2, e);
 }
 
+static int parse_no_word(struct err *e)
+{
+	char list[128];
+	struct text t;
+
+	text_init(&t, list, sizeof(list));
+	for (size_t i = 0; payload_words[i]; i++)
+		text_add(&t, "%s%s", i ? ", " : "", payload_words[i]);
+	return err_set(e, EINVAL, "must be one of: %s", list);
+}
+
 int payload_parse(struct payload *p, const char *s, struct err *e)
 {
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(s, words[i].word) == 0) {
-			p->type = words[i].type;
+	for (int i = 0; i < PAYLOAD_BYTES; i++) {
+		if (strcmp(s, payload_words[i]) == 0) {
+			p->type = (enum payload_type)i;
 			p->len = 0;
 			return 0;
 		}
@@ -80,7 +86,7 @@ int payload_parse(struct payload *p, const char *s, struct err *e)
 		return payload_set_bytes(p, (const uint8_t *)s + 5, strlen(s + 5), e);
 	if (strncmp(s, "hex:", 4) == 0)
 		return parse_hex(p, s + 4, e);
-	return err_set(e, EINVAL, "payload: '%.64s' is not known; there are " PAYLOAD_WORDS, s);
+	return parse_no_word(e);
 }
 
 static bool is_digit(char c)

@@ -25,9 +25,12 @@ struct payload {
 	uint8_t bytes[PAYLOAD_MAX];
 };
 
+/* What payload_parse() and the caller's file: read; NULL ends the list. */
+extern const char *const payload_words[];
+
 /*
  * Reads auto|none|http|tls|dns|text:..|hex:..; "file:.." is read by the caller, who then calls
- * payload_set_bytes(). Message names the word and what there is.
+ * payload_set_bytes(). 0, or -EINVAL with the reason; the caller says of what.
  */
 int payload_parse(struct payload *p, const char *s, struct err *e);
 int payload_set_bytes(struct payload *p, const uint8_t *bytes, size_t len, struct err *e);

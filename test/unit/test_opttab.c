@@ -16,6 +16,8 @@ struct sample {
 	uint32_t u32;
 	uint64_t u64;
 	bool u64_set;
+	uint64_t most;
+	double share;
 	double rate;
 	uint64_t ns;
 	enum color color;
@@ -53,6 +55,7 @@ static const struct opttab_row rows[] = {
 	{ "int", 0, OPTTAB_INT, AT(i), 0, .min = 2, .max = 15, .group = "all" },
 	{ "u32", 0, OPTTAB_U32, AT(u32), 0, .min = 1, .group = "all" },
 	{ "u64", 0, OPTTAB_U64, AT(u64), AT(u64_set), .group = "all" },
+	{ "amount", 0, OPTTAB_AMOUNT, AT(most), AT(share), .group = "all", .arg = "N|N%" },
 	{ "rate", 0, OPTTAB_RATE, AT(rate), 0, .min = 0.1, .max = 1e9, .group = "all" },
 	{ "seconds", 0, OPTTAB_SECONDS, AT(ns), 0, .min = 0.5, .max = 100, .group = "all" },
 	{ "color", 0, OPTTAB_WORD, AT(color), 0, .words = colors, .group = "all" },
@@ -99,8 +102,8 @@ static void refuses(const char *name, const char *value, const char *why)
 	ck_assert_msg(strstr(e.msg, why), "--%s %s: '%s' does not say '%s'", name, value, e.msg,
 		      why);
 	ck_assert(memcmp(&s, &before, sizeof(s)) == 0);
-	if (strcmp(name, "payload") != 0)
-		ck_assert_msg(strncmp(e.msg, "--", 2) == 0 && strstr(e.msg, name), "%s", e.msg);
+	ck_assert_msg(strncmp(e.msg, "--", 2) == 0 && strncmp(e.msg + 2, name, strlen(name)) == 0
+		      && strstr(e.msg, *value ? value : "''"), "%s", e.msg);
 }
 
 /* The value in force reads as text. */
@@ -121,6 +124,12 @@ START_TEST(flag)
 	takes(&s, "flag", NULL);
 	ck_assert(s.flag);
 	shows(&s, "flag", "true");
+	takes(&s, "flag", "false");
+	ck_assert(!s.flag);
+	takes(&s, "flag", "true");
+	ck_assert(s.flag);
+	refuses("flag", "yes", "true or false");
+	refuses("flag", "", "true or false");
 }
 END_TEST
 
@@ -179,6 +188,39 @@ START_TEST(whole_numbers_refused)
 	refuses("u64", "0x10", "not a number");
 	refuses("u64", "1.5", "not a number");
 	refuses("u64", "10%", "per cent");
+}
+END_TEST
+
+START_TEST(amounts)
+{
+	struct sample s = { .most = 1, .share = 1 };
+
+	takes(&s, "amount", "5K");
+	ck_assert_uint_eq(s.most, 5000);
+	ck_assert(s.share == 0);
+	shows(&s, "amount", "5000");
+	takes(&s, "amount", "0.1%");
+	ck_assert_uint_eq(s.most, 0);
+	ck_assert_double_eq_tol(s.share, 0.001, 1e-15);
+	shows(&s, "amount", "0.1%");
+	takes(&s, "amount", "0.000000001%");
+	shows(&s, "amount", "0.000000001%");
+	takes(&s, "amount", "100%");
+	ck_assert(s.share == 1);
+	shows(&s, "amount", "100%");
+	takes(&s, "amount", "0");
+	ck_assert(s.share == 0);
+	shows(&s, "amount", "0");
+	refuses("amount", "0%", "more than 0%");
+	refuses("amount", "100.1%", "at most 100%");
+	refuses("amount", "99999999999999999999999%", "at most 100%");
+	refuses("amount", "%", "not a share");
+	refuses("amount", "5%%", "not a share");
+	refuses("amount", "5 %", "not a share");
+	refuses("amount", "5K%", "not a share");
+	refuses("amount", "-5%", "not a share");
+	refuses("amount", "5.5", "not a number");
+	refuses("amount", "18446744073709551616", "too large");
 }
 END_TEST
 
@@ -410,7 +452,8 @@ START_TEST(payloads)
 	shows(&s, "payload", "file:some/name");
 	takes(&s, "payload", "none");
 	ck_assert_int_eq(s.payload.type, PAYLOAD_NONE);
-	refuses("payload", "nonesuch", "nonesuch");
+	refuses("payload", "nonesuch", "auto, none");
+	refuses("payload", "hex:0", "two make a byte");
 	refuses("payload", "file:", "missing");
 }
 END_TEST
@@ -426,11 +469,29 @@ START_TEST(format_cuts)
 }
 END_TEST
 
+/* What a value can be, as messages, the completion and people are told. */
+START_TEST(values)
+{
+	static const struct { const char *name, *values; } cases[] = {
+		{ "flag", "" }, { "amount", "N|N%" }, { "color", "red, green, blue" },
+		{ "engine", "auto, pcap:FILE, null" },
+		{ "payload", "auto, none, http, tls, dns, text:TEXT, hex:DIGITS, file:FILE" },
+	};
+	char out[128];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_uint_eq(opttab_values(row(cases[i].name), ", ", out, sizeof(out)),
+				  strlen(cases[i].values));
+		ck_assert_str_eq(out, cases[i].values);
+	}
+}
+END_TEST
+
 UNIT_SUITE(opttab)
 {
-	unit_case(suite, "numbers", flag, whole_numbers, suffixes, whole_numbers_refused, rates,
-		  seconds);
+	unit_case(suite, "numbers", flag, whole_numbers, suffixes, whole_numbers_refused,
+		  amounts, rates, seconds);
 	unit_case(suite, "words", words, words_with_files, strings);
 	unit_case(suite, "net", ports, ports_refused, port_ranges, addrs, macs_and_keys, payloads);
-	unit_case(suite, "text", format_cuts);
+	unit_case(suite, "text", format_cuts, values);
 }

@@ -98,11 +98,12 @@ END_TEST
 START_TEST(parse_refuses)
 {
 	static const struct { const char *s, *said, *also; } cases[] = {
-		{ "", "''", "auto" }, { "gopher", "gopher", "text:" }, { "HTTP", "HTTP", "http" },
-		{ "file:x", "file:x", "none" }, { "text", "text", "text:" },
-		{ "text:", "empty", "none" }, { "hex:", "empty", "none" },
-		{ "hex:abc", "hex:abc", "3" }, { "hex:0g", "'g'", "hex:0g" },
-		{ "hex:0x", "'x'", "hex:0x" }, { "hex:0`", "'`'", "hex" },
+		{ "", "auto, ", "file:FILE" }, { "gopher", "one of", "text:" },
+		{ "HTTP", "one of", "http" }, { "file:x", "one of", "none" },
+		{ "text", "one of", "text:" }, { "text:", "empty", "none" },
+		{ "hex:", "empty", "none" },
+		{ "hex:abc", "digits", "3" }, { "hex:0g", "'g'", "hexadecimal" },
+		{ "hex:0x", "'x'", "hexadecimal" }, { "hex:0`", "'`'", "hexadecimal" },
 	};
 
 	for (size_t i = 0; i < LENGTH(cases); i++) {
