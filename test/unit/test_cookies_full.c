@@ -19,7 +19,7 @@ START_TEST(ring_full_asks_later)
 		elapse(CORE_TIMEOUT_NS - 1);
 		ck_assert_uint_eq(ring_count(&core.s.followups), next < 6 ? 2 : 1);
 		data_is_sent(next, 0, &syn);
-		ck_assert(data_answer(next, 0, &syn, SYNACK(OPTS_NONE, CORE_DLEN)));
+		ck_assert(data_answer(next, 0, &syn, SYNACK(OPTS_NONE, 0)));
 		next++;
 		ck_assert_uint_eq(n_done, next);
 		last_flow(2, 1);
@@ -64,7 +64,7 @@ START_TEST(ring_full_at_a_retry)
 	elapse(1);
 	data_is_sent(3, (uint8_t)n, &late);
 	elapse(CORE_RTT_NS);
-	ck_assert(data_answer(3, (uint8_t)(n - 1), &syns[n - 1], SYNACK(OPTS_NONE, CORE_DLEN)));
+	data_accepted_by(3, (uint8_t)(n - 1), &syns[n - 1]);
 	check_flow(last_flow(2, n + 1), (uint8_t)(n - 1), &syns[n - 1], sent_ns[n - 1]);
 	end();
 }
@@ -81,7 +81,7 @@ START_TEST(ring_full_and_an_answer)
 	send_data(n, syns, sent_ns);
 	fill_ring();
 	elapse(CORE_TIMEOUT_NS);
-	ck_assert(data_answer(3, 0, &syns[0], SYNACK(OPTS_NONE, CORE_DLEN)));
+	data_accepted_by(3, 0, &syns[0]);
 	ck_assert_uint_eq(n_done, 1);
 	check_flow(last_flow(2, n), 0, &syns[0], sent_ns[0]);
 	empty_ring();
@@ -114,14 +114,14 @@ START_TEST(table_full)
 	for (uint64_t k = 0; k < 5; k++) {
 		ck_assert(crowded());
 		data_is_sent(k, 0, &syn);
-		ck_assert(data_answer(k, 0, &syn, SYNACK(OPTS_NONE, CORE_DLEN)));
+		ck_assert(data_answer(k, 0, &syn, SYNACK(OPTS_NONE, 0)));
 		ck_assert_uint_eq(atomic_load(&core.s.pending), 7 - k);
 	}
 	ck_assert(!crowded());
 	ck_assert_ptr_nonnull(first_answer(9, SYNACK(OPTS_COOKIE, 0)));
 	ck_assert_ptr_nonnull(cookies_find(&cache, 9));
 	ck_assert(crowded());
-	cookies_flush(&cache);
+	cookies_flush(&cache, core.now_ns);
 	ck_assert_uint_eq(n_done, 9);
 	ck_assert_uint_eq(atomic_load(&core.s.pending), 0);
 	ck_assert(!crowded());
@@ -144,7 +144,7 @@ START_TEST(slots_in_the_ring_are_kept)
 		data_is_sent(k, 0, &syns[k]);
 	elapse(CORE_TIMEOUT_NS);
 	for (uint64_t k = 0; k < 4; k++)
-		ck_assert(data_answer(k, 0, &syns[k], SYNACK(OPTS_NONE, CORE_DLEN)));
+		ck_assert(data_answer(k, 0, &syns[k], SYNACK(OPTS_NONE, 0)));
 	ck_assert_ptr_null(first_answer(9, SYNACK(OPTS_COOKIE, 0)));
 	for (uint64_t k = 0; k < 4; k++) {
 		ck_assert(core_send_followup(&core, &f, &late));
@@ -181,7 +181,7 @@ START_TEST(stop_asks_no_more)
 	ck_assert_uint_eq(n_done, 1);
 	ck_assert_uint_eq(done[0].k, 3);
 	last_flow(2, 1);
-	cookies_flush(&cache);
+	cookies_flush(&cache, core.now_ns);
 	ck_assert_uint_eq(n_done, 2);
 	ck_assert_uint_eq(done[1].k, 4);
 	last_flow(1, 1);
@@ -222,7 +222,7 @@ START_TEST(flush_keeps_what_was_sent)
 	first_answer(4, RESET(0));
 	ck_assert_uint_eq(n_done, 0);
 	stop();
-	cookies_flush(&cache);
+	cookies_flush(&cache, core.now_ns);
 	ck_assert_uint_eq(n_done, 6);
 	for (unsigned int i = 0; i < 6; i++) {
 		const struct entry *en = &done[i];
@@ -248,7 +248,7 @@ START_TEST(flush_knows_when)
 
 	begin();
 	send_data(1, &syn, &sent_ns);
-	cookies_flush(&cache);
+	cookies_flush(&cache, core.now_ns);
 	check_flow(last_flow(2, 1), 0, &syn, sent_ns);
 	ck_assert_uint_eq(last_flow(2, 1)->reply.class, REPLY_NONE);
 	end();
@@ -276,7 +276,7 @@ START_TEST(seen_leaving)
 	ck_assert_uint_eq(f.attempt, 1);
 	cookies_sent(&cache, en, core.now_ns);
 	elapse(CORE_RTT_NS);
-	ck_assert(data_answer(3, 0, &syn, SYNACK(OPTS_NONE, CORE_DLEN)));
+	data_accepted_by(3, 0, &syn);
 	last_flow(2, 2);
 	end();
 }
