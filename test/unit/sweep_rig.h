@@ -1,0 +1,181 @@
+/* The send thread with an engine that keeps what it is given, and refuses when it is told to. */
+#ifndef UNIT_SWEEP_RIG_H
+#define UNIT_SWEEP_RIG_H
+
+#include <pthread.h>
+#include <sched.h>
+
+#include "clock.h"
+#include "rig.h"
+#include "sweep.h"
+
+#define TAP_MAX 4096
+
+/* A frame as the engine took it, and what it is. */
+struct tapped {
+	uint8_t frame[512];
+	uint32_t len;
+	struct packet p;		/* of frame */
+	struct validate_match m;	/* class VALIDATE_SENT where it is a probe */
+	uint64_t k;			/* its place */
+};
+
+/*
+ * What the engine says to its call number `call` (from 0), of n frames: how many it takes, or
+ * -errno. In the send thread, before the frames are kept.
+ */
+typedef int tap_script(unsigned int call, unsigned int n);
+
+static struct {
+	tap_script *script;		/* NULL: takes all */
+	void (*on_frame)(const struct tapped *t);	/* in the send thread; may be NULL */
+	_Atomic unsigned int calls, refusals, n;
+	struct tapped v[TAP_MAX];	/* the send thread's, until it is joined */
+} tap;
+
+static struct core core;
+static pthread_t sender;
+
+static inline void tap_keep(const struct tx_frame *frame)
+{
+	unsigned int n = atomic_load(&tap.n);
+	struct tapped *t = &tap.v[n];
+	uint64_t x;
+
+	if (n == TAP_MAX || frame->len > sizeof(t->frame))
+		abort();
+	memcpy(t->frame, frame->data, frame->len);
+	t->len = frame->len;
+	t->k = UINT64_MAX;
+	if (packet_parse(&t->p, t->frame + CRAFT_LINK_LEN, t->len - CRAFT_LINK_LEN) != PACKET_OK)
+		abort();
+	validate_packet(&core.s.validator, &t->p, PAYLOAD_MAX, &t->m);
+	if (t->m.class == VALIDATE_SENT
+	    && targets_index(core.targets, t->m.dst, t->m.dport, &x))
+		order_place(&core.s.order, x, &t->k);
+	if (tap.on_frame)
+		tap.on_frame(t);
+	atomic_store(&tap.n, n + 1);
+}
+
+static inline int tap_send(void *state, const struct tx_frame *frames, unsigned int n)
+{
+	unsigned int call = atomic_fetch_add(&tap.calls, 1);
+	int takes = tap.script ? tap.script(call, n) : (int)n;
+
+	if (state != &tap || n < 1 || n > TX_BATCH)
+		abort();
+	if (takes < 0)
+		atomic_fetch_add(&tap.refusals, 1);
+	for (int i = 0; i < takes; i++)
+		tap_keep(&frames[i]);
+	return takes;
+}
+
+static const struct tx_ops tap_ops = { .name = "tap", .send = tap_send };
+
+static inline void begin_with(const struct core_setup *o)
+{
+	memset(&tap, 0, sizeof(tap));
+	core_init(&core, o);
+	core.config.rate_pps = 0;
+	core.config.timeout_ns = NS_PER_MS;
+	core.config.cooldown_ns = NS_PER_S;
+}
+
+static inline void end(void)
+{
+	core_free(&core);
+}
+
+static inline void *send_thread(void *arg)
+{
+	sweep_run(&core.s, &tap_ops, arg);
+	return NULL;
+}
+
+static inline void start(void)
+{
+	ck_assert_int_eq(pthread_create(&sender, NULL, send_thread, &tap), 0);
+}
+
+static inline void stop(void)
+{
+	atomic_store(&core.s.stop, STOP_OVER);
+	ck_assert_int_eq(pthread_join(sender, NULL), 0);
+}
+
+/* The receive thread's part, where nobody answers: who is past the time-out gives up the slot. */
+static inline void receive(bool needed)
+{
+	struct window *w = &core.s.window;
+	uint64_t now_ns = clock_now_ns();
+	uint64_t to = window_silent_until(w, now_ns, core.config.timeout_ns);
+
+	if (to > w->tail)
+		w->tail = to;
+	window_recycle(w, now_ns, NS_PER_S, needed);
+	sched_yield();
+}
+
+static inline void until_swept(bool needed)
+{
+	while (!atomic_load(&core.s.swept))
+		receive(needed);
+}
+
+/* Any follow-up to place k that is told from others by its attempt. */
+static inline void push_followup(uint64_t k, uint8_t attempt)
+{
+	uint64_t x = order_target(&core.s.order, k);
+	struct followup f = {
+		.x = x, .target = targets_at(core.targets, x), .slot = (uint32_t)k,
+		.source = core.s.sources[0][0].addr, .kind = PROBE_DATA, .attempt = attempt,
+		.cookie = { TFO_COOKIE, TFO_KIND, 8, "\1\2\3\4\5\6\7\10" },
+	};
+
+	if (!ring_push(&core.s.followups, &f))
+		abort();
+}
+
+static inline void push_cleanup(uint32_t seq)
+{
+	struct addr dst = targets_at(core.targets, 0).ip;
+	struct cleanup c = {
+		.src = core.s.sources[!addr_is_v4(dst)][0].addr, .dst = dst,
+		.sport = 12345, .dport = 443, .seq = seq,
+	};
+
+	if (!ring_push(&core.s.cleanups, &c))
+		abort();
+}
+
+/* Nothing is sent any more: a reset goes through, and nothing came before it. Then stops. */
+static inline void nothing_more_than(unsigned int n)
+{
+	push_cleanup(4711);
+	while (atomic_load(&tap.n) <= n)
+		sched_yield();
+	stop();
+	ck_assert_uint_eq(atomic_load(&tap.n), n + 1);
+	ck_assert_uint_eq(tap.v[n].p.tcp.flags, TCP_RST);
+	ck_assert_uint_eq(tap.v[n].p.tcp.seq, 4711);
+}
+
+/* Frame i is this probe. */
+static inline void check_probe(unsigned int i, uint64_t k, uint8_t kind, uint8_t attempt)
+{
+	const struct tapped *t = &tap.v[i];
+
+	if (t->m.class != VALIDATE_SENT || t->k != k || t->m.kind != kind
+	    || t->m.attempt != attempt)
+		ck_abort_msg("frame %u: class %d, place %ju, kind %u, attempt %u", i, t->m.class,
+			     (uintmax_t)t->k, t->m.kind, t->m.attempt);
+}
+
+static inline uint64_t count(enum stat_id id)
+{
+	return stat_get(&core.s.stats, id);
+}
+
+#endif
