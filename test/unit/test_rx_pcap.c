@@ -1,0 +1,164 @@
+/* rx_pcap: reading files; live capture needs an interface. */
+#include "unit.h"
+
+#include "capture.h"
+
+#define MACS	"\2\0\0\0\0\1\2\0\0\0\0\2"
+
+/* Where IP begins in a frame of each link type; -1: it is not IP. */
+static const struct {
+	const char *what;
+	uint32_t link;
+	const char *frame;
+	size_t len;
+	int ip_at;
+} frames[] = {
+	{ "IPv4", LINK_ETHERNET, MACS "\x08\x00" "IP..", 18, 14 },
+	{ "IPv6", LINK_ETHERNET, MACS "\x86\xdd" "IP..", 18, 14 },
+	{ "IPv4 in a VLAN", LINK_ETHERNET, MACS "\x81\x00\0\x64\x08\x00" "IP..", 22, 18 },
+	{ "IPv6 in a VLAN", LINK_ETHERNET, MACS "\x81\x00\0\x64\x86\xdd" "IP..", 22, 18 },
+	{ "ARP", LINK_ETHERNET, MACS "\x08\x06" "ARP.", 18, -1 },
+	{ "ARP in a VLAN", LINK_ETHERNET, MACS "\x81\x00\0\x64\x08\x06" "ARP.", 22, -1 },
+	{ "header alone", LINK_ETHERNET, MACS "\x08\x00", 14, 14 },
+	{ "VLAN cut", LINK_ETHERNET, MACS "\x81\x00\0\x64\x08", 17, -1 },
+	{ "VLAN cut before its tag", LINK_ETHERNET, MACS "\x81\x00", 14, -1 },
+	{ "header cut", LINK_ETHERNET, MACS "\x08", 13, -1 },
+	{ "no bytes", LINK_ETHERNET, "", 0, -1 },
+	{ "cooked", LINK_SLL, "\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x08\x00" "IP..", 20, 16 },
+	{ "cooked, cut", LINK_SLL, "\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x08", 15, -1 },
+	{ "cooked, version 2", LINK_SLL2, "\x08\0\0\0\0\0\0\1\0\1\0\6\2\0\0\0\0\1\0\0" "IP..",
+	  24, 20 },
+	{ "cooked, version 2, cut", LINK_SLL2, "\x08\0\0\0\0\0\0\1\0\1\0\6\2\0\0\0\0\1\0", 19, -1 },
+	{ "raw", LINK_RAW, "\x45" "IP.", 4, 0 },
+	{ "raw IPv4", LINK_IPV4, "\x45" "IP.", 4, 0 },
+	{ "raw IPv6", LINK_IPV6, "\x60" "IP.", 4, 0 },
+	{ "BSD loopback", LINK_NULL, "\2\0\0\0" "\x45" "IP.", 8, 4 },
+	{ "OpenBSD loopback", LINK_LOOP, "\0\0\0\2" "\x45" "IP.", 8, 4 },
+	{ "loopback, cut", LINK_NULL, "\2\0\0", 3, -1 },
+};
+
+START_TEST(link_types)
+{
+	struct got g = { .n = 0 };
+	struct rx_pcap *r;
+
+	capture_begin(MAGIC_NS, frames[_i].link);
+	capture_add(frames[_i].frame, frames[_i].len, 5);
+	r = capture_open();
+	ck_assert_msg(next_frame(r, &g) == (frames[_i].ip_at >= 0), "%s", frames[_i].what);
+	if (g.n) {
+		ck_assert_msg(g.ip_at == (size_t)frames[_i].ip_at, "%s: %zu", frames[_i].what,
+			      g.ip_at);
+		ck_assert_uint_eq(g.f.caplen, frames[_i].len);
+		ck_assert_uint_eq(g.f.ip_caplen, frames[_i].len - g.ip_at);
+		ck_assert_uint_eq(g.f.wall_ns, 1700000000000000005);
+	}
+	no_more(r, &g);
+	scratch_close(&file);
+}
+END_TEST
+
+START_TEST(microseconds)
+{
+	struct got g = { .n = 0 };
+	struct rx_pcap *r;
+
+	capture_begin(MAGIC_US, LINK_ETHERNET);
+	capture_add(frames[0].frame, frames[0].len, 123456);
+	r = capture_open();
+	ck_assert(next_frame(r, &g));
+	ck_assert_uint_eq(g.f.wall_ns, 1700000000123456000);
+	no_more(r, &g);
+	scratch_close(&file);
+}
+END_TEST
+
+START_TEST(is_no_capture)
+{
+	struct rx_pcap *r = NULL;
+	struct err e = { "" };
+
+	ck_assert_int_eq(rx_pcap_open_file(&r, "/nonexistent/x.pcap", &e), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.msg, "/nonexistent/x.pcap"));
+	e.msg[0] = '\0';
+	scratch_text(&file, "ip,port,verdict\n192.0.2.1,443,no-cookie\n");
+	ck_assert_int_eq(rx_pcap_open_file(&r, file.path, &e), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.msg, file.path));
+	scratch_close(&file);
+	e.msg[0] = '\0';
+	scratch_text(&file, "");
+	ck_assert_int_eq(rx_pcap_open_file(&r, file.path, &e), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.msg, file.path));
+	scratch_close(&file);
+}
+END_TEST
+
+/* Better than to find nothing in it. */
+START_TEST(unknown_link_type)
+{
+	struct rx_pcap *r = NULL;
+	struct err e = { "" };
+
+	capture_begin(MAGIC_NS, LINK_WIRELESS);
+	scratch_open(&file, capture, capture_len);
+	ck_assert_int_eq(rx_pcap_open_file(&r, file.path, &e), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.msg, file.path));
+	ck_assert_ptr_nonnull(strstr(e.msg, "IEEE802_11"));
+	scratch_close(&file);
+}
+END_TEST
+
+/* Cut within the second packet: the first one is read, and the end is said to be none. */
+START_TEST(ends_too_early)
+{
+	for (size_t cut = 1; cut < 16 + frames[0].len; cut++) {
+		struct got g = { .n = 0 };
+		struct err e = { "" };
+		struct rx_pcap *r;
+		int rc;
+
+		capture_begin(MAGIC_NS, LINK_ETHERNET);
+		capture_add(frames[0].frame, frames[0].len, 1);
+		capture_add(frames[0].frame, frames[0].len, 2);
+		capture_len -= cut;
+		r = capture_open();
+		ck_assert(next_frame(r, &g));
+		rc = rx_pcap_poll(r, on_frame, &g, &e);
+		ck_assert_int_lt(rc, 0);
+		ck_assert_int_ne(rc, -ENODATA);
+		ck_assert_str_ne(e.msg, "");
+		ck_assert_uint_eq(g.n, 1);
+		rx_pcap_close(r);
+		scratch_close(&file);
+	}
+}
+END_TEST
+
+START_TEST(has_had_enough)
+{
+	struct got g = { .n = 0 };
+	struct err e = { "" };
+	uint64_t capture_lost = 1, interface_lost = 1;
+
+	capture_begin(MAGIC_NS, LINK_ETHERNET);
+	for (uint32_t i = 0; i < 3; i++)
+		capture_add(frames[0].frame, frames[0].len, i);
+	g.break_it = capture_open();
+	ck_assert_int_ge(rx_pcap_poll(g.break_it, on_frame, &g, &e), 0);
+	ck_assert_uint_eq(g.n, 1);
+	ck_assert_int_eq(rx_pcap_poll(g.break_it, on_frame, &g, &e), 0);
+	ck_assert_uint_eq(g.n, 1);
+	rx_pcap_lost(g.break_it, &capture_lost, &interface_lost);
+	ck_assert_uint_eq(capture_lost + interface_lost, 0);
+	rx_pcap_close(g.break_it);
+	scratch_close(&file);
+}
+END_TEST
+
+UNIT_SUITE(rx_pcap)
+{
+	TCase *tcase = unit_case(suite, "files", microseconds, is_no_capture, unknown_link_type,
+				 ends_too_early, has_had_enough);
+
+	tcase_add_loop_test(tcase, link_types, 0, (int)(sizeof(frames) / sizeof(frames[0])));
+}
