@@ -22,6 +22,7 @@
 #define CORE_RTT_NS	20000000ull
 #define CORE_PAYLOAD	"hello worlds"
 #define CORE_DLEN	12
+#define CORE_SERVER_SEQ	0xffffffc0u	/* of a SYN/ACK: the response wraps */
 
 /* Option areas of answers, in hex. */
 #define OPTS_NONE	"020405b4"
@@ -60,11 +61,16 @@ struct answer_spec {
 	uint32_t acked;			/* beyond the SYN */
 	const char *opts;		/* hex; NULL: none */
 	size_t payload_len;
+	uint32_t at;			/* where in the response the payload stands */
 };
 
-#define SYNACK(opts_, acked_)	(&(struct answer_spec){ TCP_SYN | TCP_ACK, acked_, opts_, 0 })
-#define RESET(acked_)		(&(struct answer_spec){ TCP_RST | TCP_ACK, acked_, NULL, 0 })
-#define SEGMENT(len_, acked_)	(&(struct answer_spec){ TCP_ACK | TCP_PSH, acked_, NULL, len_ })
+/* A SYN/ACK, and one with a payload; a RST/ACK; the response's bytes at..at + len - 1. */
+#define SYNACK(opts_, acked_)	SYNACK_DATA(opts_, acked_, 0)
+#define SYNACK_DATA(opts_, acked_, len_) \
+	(&(struct answer_spec){ TCP_SYN | TCP_ACK, acked_, opts_, len_, 0 })
+#define RESET(acked_)		(&(struct answer_spec){ TCP_RST | TCP_ACK, acked_, NULL, 0, 0 })
+#define SEGMENT(at_, len_, acked_) \
+	(&(struct answer_spec){ TCP_ACK | TCP_PSH, acked_, NULL, len_, at_ })
 
 static inline void core_source(struct core *c, const char *text, bool foreign)
 {
@@ -196,7 +202,8 @@ static inline size_t core_answer(const struct syn *syn, const struct answer_spec
 	uint8_t opts[TCPOPT_AREA_MAX];
 	struct wire w = {
 		.src = t->dst, .dst = t->src, .sport = t->dport, .dport = t->sport,
-		.seq = 77777, .ack = t->seq + 1 + spec->acked, .flags = spec->flags,
+		.seq = CORE_SERVER_SEQ + spec->at + !(spec->flags & TCP_SYN),
+		.ack = t->seq + 1 + spec->acked, .flags = spec->flags,
 		.opts = opts, .payload_len = spec->payload_len,
 	};
 

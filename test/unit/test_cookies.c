@@ -80,6 +80,32 @@ START_TEST(data_accepted)
 }
 END_TEST
 
+/* What the server says to the data comes behind the SYN/ACK: the row waits for it. */
+START_TEST(accepted_settles)
+{
+	static const uint32_t acked[] = { 1, CORE_DLEN };
+	struct syn syn;
+
+	begin();
+	for (uint64_t k = 0; k < 2; k++) {
+		first_answer(k, SYNACK(OPTS_COOKIE, 0));
+		elapse(PLAN_GAP_NS);
+		data_is_sent(k, 0, &syn);
+		ck_assert(data_answer(k, 0, &syn, SYNACK(OPTS_NONE, acked[k])));
+		elapse(PLAN_SETTLE_NS - 1);
+		ck_assert_uint_eq(n_done, k);
+		ck_assert_uint_eq(cookies_pending(&cache), 1);
+		elapse(1);
+		ck_assert_uint_eq(n_done, k + 1);
+		ck_assert_uint_eq(cookies_pending(&cache), 0);
+	}
+	elapse(10 * CORE_TIMEOUT_NS);
+	ck_assert_uint_eq(n_done, 2);
+	nothing_is_asked();
+	end();
+}
+END_TEST
+
 /* For each number of retries: 3 times at least, each a time-out after the last was sent. */
 START_TEST(silent_data_is_asked_again)
 {
@@ -380,7 +406,7 @@ END_TEST
 UNIT_SUITE(cookies)
 {
 	TCase *tcase = unit_case(suite, "one target", without_cookie_it_leaves_at_once,
-				 with_cookie_data_after_the_gap, data_accepted,
+				 with_cookie_data_after_the_gap, data_accepted, accepted_settles,
 				 refused_for_another_cookie, refused_then_silent);
 
 	tcase_add_loop_test(tcase, silent_data_is_asked_again, 0, 7);

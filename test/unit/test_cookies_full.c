@@ -157,6 +157,60 @@ START_TEST(slots_in_the_ring_are_kept)
 }
 END_TEST
 
+/* ---- targets that have their row ----------------------------------------------------------- */
+
+/* They stay for a while, so that what comes again is known: SYN/ACKs are repeated up to 7 s. */
+START_TEST(kept_for_repeats)
+{
+	const struct validate_tag tag = { 1, 2 };
+	struct syn syn;
+
+	begin();
+	first_answer(3, SYNACK(OPTS_COOKIE, 0));
+	elapse(PLAN_GAP_NS);
+	data_is_sent(3, 0, &syn);
+	ck_assert(data_answer(3, 0, &syn, SYNACK(OPTS_NONE, 0)));
+	ck_assert_uint_eq(n_done, 1);
+	ck_assert_uint_eq(cookies_pending(&cache), 0);
+	ck_assert_uint_eq(atomic_load(&core.s.pending), 0);
+	elapse(7500000000);
+	ck_assert_ptr_nonnull(cookies_find(&cache, 3));
+	ck_assert_ptr_nonnull(cookies_flow(&cache, cookies_find(&cache, 3), PROBE_DATA, 0, &tag));
+	ck_assert_ptr_null(cookies_flow(&cache, cookies_find(&cache, 3), PROBE_DATA, 1, &tag));
+	/* An answer that comes now has no consequence. */
+	ck_assert(data_answer(3, 0, &syn, SYNACK(OPTS_OTHER, 0)));
+	elapse(60000000000);
+	ck_assert_ptr_null(cookies_find(&cache, 3));
+	nothing_is_asked();
+	ck_assert_uint_eq(n_done, 1);
+	end();
+}
+END_TEST
+
+/* However many have their row: they are few beside those that have none, and give way to them. */
+START_TEST(kept_give_way)
+{
+	begin_with(&(struct core_setup){ .slots = 64 });
+	for (uint64_t k = 0; k < 100; k++) {
+		first_answer(k, SYNACK(OPTS_NONE, 0));
+		ck_assert_uint_eq(n_done, k + 1);
+		ck_assert_uint_eq(cookies_pending(&cache), 0);
+		ck_assert(!crowded());
+		ck_assert_uint_le(cache.table.n, 32);
+	}
+	ck_assert_ptr_nonnull(cookies_find(&cache, 99));
+	for (uint64_t k = 100; k < 164; k++)
+		ck_assert_ptr_nonnull(first_answer(k, SYNACK(OPTS_COOKIE, 0)));
+	ck_assert_uint_eq(cookies_pending(&cache), 64);
+	ck_assert_ptr_null(cookies_find(&cache, 99));
+	ck_assert_ptr_null(first_answer(164, SYNACK(OPTS_COOKIE, 0)));
+	ck_assert_uint_eq(n_done, 100);
+	cookies_flush(&cache, core.now_ns);
+	ck_assert_uint_eq(n_done, 164);
+	end();
+}
+END_TEST
+
 /* ---- the end ------------------------------------------------------------------------------- */
 
 static void stop(void)
@@ -289,6 +343,7 @@ UNIT_SUITE(cookies_full)
 
 	tcase_add_loop_test(tcase, ring_full_at_a_retry, 1, 3);
 	tcase_add_loop_test(tcase, ring_full_and_an_answer, 1, 3);
+	unit_case(suite, "kept", kept_for_repeats, kept_give_way);
 	unit_case(suite, "end", stop_asks_no_more, flush_keeps_what_was_sent, flush_knows_when);
 	unit_case(suite, "capture", seen_leaving);
 }
