@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cksum.h"
+#include "craft_link.h"
 #include "err.h"
 #include "packet.h"
 #include "tcpopt.h"
@@ -60,6 +61,16 @@ static size_t build_options(enum config_tcp_options set, bool v6, uint8_t kind, 
 	return n;
 }
 
+int craft_link_header(libnet_t *l, const struct craft_link *link, uint16_t ethertype)
+{
+	if (link->none)
+		return 0;
+	if (link->vlan_id)
+		return libnet_build_802_1q(link->dst, link->src, ETHERTYPE_VLAN, 0, 0, link->vlan_id,
+					   ethertype, NULL, 0, l, 0);
+	return libnet_build_ethernet(link->dst, link->src, ethertype, NULL, 0, l, 0);
+}
+
 static int build_headers(libnet_t *l, bool v6, const struct craft_link *link, uint8_t flags,
 			 const uint8_t *area, size_t area_len)
 {
@@ -79,8 +90,7 @@ static int build_headers(libnet_t *l, bool v6, const struct craft_link *link, ui
 				     IPPROTO_TCP, 0, 0, 0, NULL, 0, l, 0) < 0) {
 		return -1;
 	}
-	return libnet_build_ethernet(link->dst, link->src, v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP,
-				     NULL, 0, l, 0);
+	return craft_link_header(l, link, v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
 }
 
 /* Without addresses, ports and numbers the checksums stand for the constant part alone. */
@@ -102,8 +112,9 @@ static int craft_template(struct craft_template *t, bool v6, const struct craft_
 	}
 	memcpy(t->bytes, packet, len);
 	t->len = (uint8_t)len;
-	t->l4 = v6 ? CRAFT_LINK_LEN + 40 : CRAFT_LINK_LEN + 20;
-	t->ip_sum = v6 ? 0 : (uint16_t)~get_be16(t->bytes + CRAFT_LINK_LEN + 10);
+	t->l3 = link->none ? 0 : CRAFT_LINK_LEN + (link->vlan_id ? CRAFT_VLAN_LEN : 0);
+	t->l4 = t->l3 + (v6 ? 40 : 20);
+	t->ip_sum = v6 ? 0 : (uint16_t)~get_be16(t->bytes + t->l3 + 10);
 	t->tcp_sum = (uint16_t)~get_be16(t->bytes + t->l4 + 16);
 out:
 	free(packet);
@@ -149,7 +160,7 @@ int craft_init(struct craft *c, const struct craft_link link[static 2],
 static inline uint64_t patch(const struct craft_template *t, struct addr src, struct addr dst,
 			     uint16_t sport, uint16_t dport, uint32_t seq, uint8_t *out)
 {
-	uint8_t *ip = out + CRAFT_LINK_LEN, *tcp = out + t->l4;
+	uint8_t *ip = out + t->l3, *tcp = out + t->l4;
 	uint64_t sum;
 
 	memcpy(out, t->bytes, t->len);
@@ -172,10 +183,10 @@ static inline uint64_t patch(const struct craft_template *t, struct addr src, st
 static inline size_t finish(const struct craft_template *t, uint64_t addresses, uint64_t more,
 			    uint16_t payload_len, uint8_t *out)
 {
-	uint8_t *ip = out + CRAFT_LINK_LEN, *tcp = out + t->l4;
+	uint8_t *ip = out + t->l3, *tcp = out + t->l4;
 
-	if (t->l4 == CRAFT_LINK_LEN + 20) {
-		put_be16(ip + 2, (uint16_t)(t->len - CRAFT_LINK_LEN + payload_len));
+	if (t->l4 - t->l3 == 20) {
+		put_be16(ip + 2, (uint16_t)(t->len - t->l3 + payload_len));
 		put_be16(ip + 10, cksum_fold(t->ip_sum + addresses + payload_len));
 	} else {
 		put_be16(ip + 4, (uint16_t)(t->len - t->l4 + payload_len));

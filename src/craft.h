@@ -19,7 +19,8 @@
 struct err;
 
 #define CRAFT_LINK_LEN		14			/* Ethernet */
-#define CRAFT_HEADERS_MAX	(CRAFT_LINK_LEN + 40 + 60)
+#define CRAFT_VLAN_LEN		4			/* 802.1Q, in front of the Ethertype */
+#define CRAFT_HEADERS_MAX	(CRAFT_LINK_LEN + CRAFT_VLAN_LEN + 40 + 60)
 #define CRAFT_FRAME_MAX		(CRAFT_HEADERS_MAX + PAYLOAD_MAX)
 
 /* Shapes of the TFO option: none, and kinds 34 and 254 with each cookie length, 0 = a request. */
@@ -29,15 +30,17 @@ struct err;
 struct craft_template {
 	uint8_t bytes[CRAFT_HEADERS_MAX];
 	uint8_t len;			/* headers in all, without payload */
-	uint8_t l4;			/* where TCP begins */
+	uint8_t l3, l4;			/* where IP and TCP begin */
 	uint8_t cookie;			/* where the cookie stands; 0 = none */
 	uint8_t cookie_len;
 	uint16_t ip_sum, tcp_sum;	/* of the template, complemented back */
 };
 
-/* Ethernet addresses, per family: [0] IPv4, [1] IPv6. */
+/* The link header of one family's packets. */
 struct craft_link {
 	uint8_t src[6], dst[6];
+	uint16_t vlan_id;		/* 0: no 802.1Q tag */
+	bool none;			/* no link header: packets begin with IP */
 };
 
 struct craft {
@@ -57,6 +60,7 @@ struct craft_syn {
 	uint16_t payload_len;		/* 0..PAYLOAD_MAX */
 };
 
+/* link: [0] IPv4, [1] IPv6. 0, or -errno with a message. */
 int craft_init(struct craft *c, const struct craft_link link[static 2],
 	       enum config_tcp_options options, struct err *e);
 

@@ -103,7 +103,9 @@ static inline void core_configure(struct core *c, const struct core_setup *o)
 static inline void core_init(struct core *c, const struct core_setup *o)
 {
 	static const uint8_t key[16] = { 7, 1, 2, 3 };
-	static const struct craft_link link[2] = { { { 2, 1 }, { 2, 2 } }, { { 2, 1 }, { 2, 2 } } };
+	static const struct craft_link link[2] = {
+		{ .src = { 2, 1 }, .dst = { 2, 2 } }, { .src = { 2, 1 }, .dst = { 2, 2 } },
+	};
 	uint32_t ring = o->ring ? o->ring : 64;
 	uint8_t attempts[PROBE_KINDS];
 	struct shared *s = &c->s;

@@ -35,8 +35,8 @@ static const struct shape {
 };
 
 static const struct craft_link links[2] = {
-	{ { 2, 0, 0, 0, 4, 1 }, { 2, 0, 0, 0, 4, 2 } },
-	{ { 2, 0, 0, 0, 6, 1 }, { 2, 0, 0, 0, 6, 2 } },
+	{ .src = { 2, 0, 0, 0, 4, 1 }, .dst = { 2, 0, 0, 0, 4, 2 } },
+	{ .src = { 2, 0, 0, 0, 6, 1 }, .dst = { 2, 0, 0, 0, 6, 2 } },
 };
 
 static struct craft craft;
