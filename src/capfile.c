@@ -19,7 +19,7 @@ struct capfile {
 	char path[256];
 };
 
-int capfile_open(struct capfile **out, const char *path, struct err *e)
+static int open_dlt(struct capfile **out, const char *path, int dlt, struct err *e)
 {
 	struct capfile *f = calloc(1, sizeof(*f));
 	int rc;
@@ -28,8 +28,7 @@ int capfile_open(struct capfile **out, const char *path, struct err *e)
 		return err_set(e, ENOMEM, "out of memory for capture file '%s'", path);
 	snprintf(f->path, sizeof(f->path), "%s", path);
 	pthread_mutex_init(&f->lock, NULL);
-	f->dead = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAPLEN,
-						       PCAP_TSTAMP_PRECISION_NANO);
+	f->dead = pcap_open_dead_with_tstamp_precision(dlt, SNAPLEN, PCAP_TSTAMP_PRECISION_NANO);
 	f->dumper = f->dead ? pcap_dump_open(f->dead, path) : NULL;
 	if (f->dumper) {
 		*out = f;
@@ -41,6 +40,16 @@ int capfile_open(struct capfile **out, const char *path, struct err *e)
 		pcap_close(f->dead);
 	free(f);
 	return rc;
+}
+
+int capfile_open(struct capfile **out, const char *path, struct err *e)
+{
+	return open_dlt(out, path, DLT_EN10MB, e);
+}
+
+int capfile_open_ip(struct capfile **out, const char *path, struct err *e)
+{
+	return open_dlt(out, path, DLT_RAW, e);
 }
 
 void capfile_write(struct capfile *f, const uint8_t *frame, uint32_t caplen, uint32_t len,

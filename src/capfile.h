@@ -1,4 +1,7 @@
-/* capfile: a pcap file of Ethernet frames with nanosecond times, written by libpcap. */
+/*
+ * capfile: a pcap file of Ethernet frames, or of IP packets, with nanosecond times, written by
+ * libpcap.
+ */
 #ifndef TFOMAP_CAPFILE_H
 #define TFOMAP_CAPFILE_H
 
@@ -7,8 +10,12 @@
 struct err;
 struct capfile;
 
-/* Creates (or overwrites) the file. 0, or -errno with a message. */
+/*
+ * Creates (or overwrites) the file: of Ethernet frames; of IP packets without a link header. 0, or
+ * -errno with a message.
+ */
 int capfile_open(struct capfile **out, const char *path, struct err *e);
+int capfile_open_ip(struct capfile **out, const char *path, struct err *e);
 
 /*
  * Adds a frame of which caplen of len bytes are there. wall_ns: Unix time. Any thread: frames of

@@ -15,6 +15,7 @@
 #define POLL_MS		10
 #define ETHER_LEN	14
 #define VLAN_LEN	4
+#define SLL_LEN		16	/* a cooked header */
 #define ETHERTYPE_V4	0x0800
 #define ETHERTYPE_V6	0x86dd
 #define ETHERTYPE_8021Q	0x8100
@@ -57,18 +58,27 @@ static struct rx_pcap *rx_new(pcap_t *p, bool file)
 }
 
 /* ACK or RST set; libpcap's tcp[] reads IPv4 only, so IPv6 goes by the port alone. */
-static int set_filter(pcap_t *p, uint16_t first, uint16_t last)
+void rx_pcap_filter(uint16_t port_first, uint16_t port_last, char out[static RX_FILTER_LEN])
 {
-	struct bpf_program program;
-	char text[400];
-	int rc;
-
-	snprintf(text, sizeof(text),
+	snprintf(out, RX_FILTER_LEN,
 		 "(ip and tcp dst portrange %u-%u and tcp[tcpflags] & (tcp-ack|tcp-rst) != 0)"
 		 " or (ip6 and tcp dst portrange %u-%u)"
 		 " or (icmp and (icmp[icmptype] = 3 or icmp[icmptype] = 4 or icmp[icmptype] = 5"
 		 " or icmp[icmptype] = 11 or icmp[icmptype] = 12))"
-		 " or (icmp6 and ip6[40] >= 1 and ip6[40] <= 4)", first, last, first, last);
+		 " or (icmp6 and ip6[40] >= 1 and ip6[40] <= 4)", port_first, port_last,
+		 port_first, port_last);
+}
+
+static int set_filter(pcap_t *p, const struct rx_live *live)
+{
+	struct bpf_program program;
+	char text[RX_FILTER_LEN + 32];
+	int rc;
+
+	if (live->vlan_id)
+		snprintf(text, sizeof(text), "vlan %u and (%s)", live->vlan_id, live->filter);
+	else
+		snprintf(text, sizeof(text), "%s", live->filter);
 	rc = pcap_compile(p, &program, text, 1, PCAP_NETMASK_UNKNOWN);
 	if (rc == 0) {
 		rc = pcap_setfilter(p, &program);
@@ -83,32 +93,33 @@ static int activate(pcap_t *p, uint32_t buffer_len)
 
 	pcap_set_snaplen(p, SNAPLEN);
 	pcap_set_timeout(p, POLL_MS);
-	pcap_set_buffer_size(p, (int)buffer_len);
+	if (buffer_len)
+		pcap_set_buffer_size(p, (int)buffer_len);
 	pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
 	rc = pcap_activate(p);
 	return rc < 0 ? rc : 0;
 }
 
-int rx_pcap_open_live(struct rx_pcap **out, const char *interface, uint16_t port_first,
-		      uint16_t port_last, uint32_t buffer_len, struct err *e)
+int rx_pcap_open_live(struct rx_pcap **out, const struct rx_live *live, struct err *e)
 {
 	char errbuf[PCAP_ERRBUF_SIZE] = "";
-	pcap_t *p = pcap_create(interface, errbuf);
+	pcap_t *p = pcap_create(live->interface, errbuf);
 	int rc;
 
 	if (!p)
-		return err_set(e, EIO, "cannot capture on interface %s: %s", interface, errbuf);
-	rc = activate(p, buffer_len);
+		return err_set(e, EIO, "cannot capture on interface %s: %s", live->interface,
+			       errbuf);
+	rc = activate(p, live->buffer_len);
 	if (rc) {
 		err_set(e, EPERM, "cannot capture on interface %s: %s (%s); run as root or give "
-			"the program CAP_NET_RAW (setcap cap_net_raw+ep)", interface,
+			"the program CAP_NET_RAW (setcap cap_net_raw+ep)", live->interface,
 			pcap_statustostr(rc), pcap_geterr(p));
 		pcap_close(p);
 		return -EPERM;
 	}
-	if (set_filter(p, port_first, port_last) || pcap_setdirection(p, PCAP_D_IN)
+	if (set_filter(p, live) || pcap_setdirection(p, PCAP_D_IN)
 	    || pcap_setnonblock(p, 1, errbuf)) {
-		err_set(e, EIO, "cannot filter the capture on interface %s: %s", interface,
+		err_set(e, EIO, "cannot filter the capture on interface %s: %s", live->interface,
 			pcap_geterr(p));
 		pcap_close(p);
 		return -EIO;
@@ -144,42 +155,46 @@ int rx_pcap_open_file(struct rx_pcap **out, const char *path, struct err *e)
 	return err_set(e, ENOMEM, "out of memory for capture file '%s'", path);
 }
 
-/* Where the IP header begins; false: it is not IP. */
-static bool link_len(const struct rx_pcap *r, const uint8_t *p, uint32_t caplen, uint32_t *len)
+/*
+ * Where the packet behind the link header begins, and its Ethertype, 0 where only IP can be. False:
+ * it is not there, or in a file it is not IP.
+ */
+static bool read_link(const struct rx_pcap *r, const uint8_t *p, uint32_t caplen, uint32_t *at,
+		      uint16_t *type)
 {
-	uint16_t type;
-
-	for (size_t i = 0; i < sizeof(fixed_links) / sizeof(*fixed_links); i++) {
-		*len = fixed_links[i].len;
-		if (fixed_links[i].dlt == r->dlt)
-			return caplen >= *len;
-	}
-	*len = ETHER_LEN;
-	if (caplen < ETHER_LEN)
+	*at = 0;
+	*type = 0;
+	if (r->dlt == DLT_RAW)
+		return true;
+	*at = r->dlt == DLT_LINUX_SLL ? SLL_LEN : ETHER_LEN;
+	if ((r->dlt != DLT_LINUX_SLL && r->dlt != DLT_EN10MB) || caplen < *at)
 		return false;
-	type = get_be16(p + *len - 2);
-	if (type == ETHERTYPE_8021Q && caplen >= ETHER_LEN + VLAN_LEN) {
-		*len += VLAN_LEN;
-		type = get_be16(p + *len - 2);
+	if (r->dlt == DLT_LINUX_SLL)
+		return true;
+	*type = get_be16(p + *at - 2);
+	if (*type == ETHERTYPE_8021Q && caplen >= ETHER_LEN + VLAN_LEN) {
+		*at += VLAN_LEN;
+		*type = get_be16(p + *at - 2);
 	}
-	return type == ETHERTYPE_V4 || type == ETHERTYPE_V6;
+	/* Live, the filter has chosen. */
+	return !r->file || *type == ETHERTYPE_V4 || *type == ETHERTYPE_V6;
 }
 
 static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *bytes)
 {
 	struct rx_pcap *r = (struct rx_pcap *)arg;
-	struct rx_frame f = {
-		.bytes = bytes, .caplen = h->caplen, .len = h->len,
+	uint32_t at, skip;
+	uint16_t type;
+
+	if (!read_link(r, bytes, h->caplen, &at, &type))
+		return;
+	skip = r->file || r->dlt == DLT_EN10MB ? 0 : at;
+	r->fn(r->arg, &(struct rx_frame){
+		.bytes = bytes + skip, .ip = bytes + at, .caplen = h->caplen - skip,
+		.len = h->len - skip, .ip_caplen = h->caplen - at, .type = type,
 		/* At nanosecond precision tv_usec holds nanoseconds. */
 		.wall_ns = (uint64_t)h->ts.tv_sec * NS_PER_S + (uint64_t)h->ts.tv_usec,
-	};
-	uint32_t at;
-
-	if (!link_len(r, bytes, h->caplen, &at))
-		return;
-	f.ip = bytes + at;
-	f.ip_caplen = h->caplen - at;
-	r->fn(r->arg, &f);
+	});
 }
 
 int rx_pcap_poll(struct rx_pcap *r, rx_frame_fn *fn, void *arg, struct err *e)

@@ -8,23 +8,35 @@
 struct err;
 struct rx_pcap;
 
-/* A packet as captured: frame from its link header on, ip behind it. wall_ns: Unix time. */
+#define RX_FILTER_LEN 400
+
+/*
+ * A packet as captured: bytes from its link header on (live only where that is Ethernet, else from
+ * its IP header on); ip behind the link header. wall_ns: Unix time.
+ */
 struct rx_frame {
 	const uint8_t *bytes, *ip;
-	uint32_t caplen, len;		/* of the frame */
+	uint32_t caplen, len;		/* of bytes */
 	uint32_t ip_caplen;
+	uint16_t type;			/* Ethertype of what is at ip; 0: IP, the link does not say */
 	uint64_t wall_ns;
 };
 
 typedef void rx_frame_fn(void *arg, const struct rx_frame *f);
 
-/*
- * Live: only what comes in, and of that only TCP to our ports and ICMP errors (a filter in the
- * kernel). buffer_len bytes of kernel buffer. 0, or -errno with a message.
- */
-int rx_pcap_open_live(struct rx_pcap **out, const char *interface, uint16_t port_first,
-		      uint16_t port_last, uint32_t buffer_len, struct err *e);
+struct rx_live {
+	const char *interface;
+	const char *filter;		/* libpcap's language, of untagged packets */
+	uint16_t vlan_id;		/* only packets with this 802.1Q tag; 0: any, or none */
+	uint32_t buffer_len;		/* bytes of kernel buffer; 0: libpcap's default */
+};
+
+/* Only what comes in and fits the filter, in the kernel. 0, or -errno with a message. */
+int rx_pcap_open_live(struct rx_pcap **out, const struct rx_live *live, struct err *e);
 int rx_pcap_open_file(struct rx_pcap **out, const char *path, struct err *e);
+
+/* The filter for answers to probes: TCP to our ports, and ICMP errors. */
+void rx_pcap_filter(uint16_t port_first, uint16_t port_last, char out[static RX_FILTER_LEN]);
 
 /*
  * Hands over what is there; live it waits for it, 10 ms at most. Returns the number of packets,

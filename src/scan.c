@@ -49,7 +49,13 @@ static int open_network(struct scan *sc, struct err *e)
 	const struct config *c = sc->c;
 	struct setup *su = &sc->setup;
 	struct tx_setup tx = {
-		.interface = su->interface, .ifindex = su->ifindex, .file = c->tx_file,
+		.interface = su->interface, .ifindex = su->ifindex, .iplayer = su->iplayer,
+		.file = c->tx_file,
+	};
+	char filter[RX_FILTER_LEN];
+	struct rx_live live = {
+		.interface = su->interface, .filter = filter, .vlan_id = c->vlan_id,
+		.buffer_len = su->capture_buffer_len,
 	};
 	int rc;
 
@@ -58,8 +64,8 @@ static int open_network(struct scan *sc, struct err *e)
 	rc = su->tx->open(&sc->tx_state, &tx, e);
 	if (rc || !su->tx->wire)
 		return rc;
-	return rx_pcap_open_live(&sc->packets, su->interface, c->port_first, c->port_last,
-				 su->capture_buffer_len, e);
+	rx_pcap_filter(c->port_first, c->port_last, filter);
+	return rx_pcap_open_live(&sc->packets, &live, e);
 }
 
 static int open_files(struct scan *sc, struct err *e)
@@ -71,7 +77,8 @@ static int open_files(struct scan *sc, struct err *e)
 	if (!rc && c->cookie_file && !c->rx_file)
 		rc = cookiefile_open(&sc->cookie_log, c->cookie_file, e);
 	if (!rc && c->save_pcap)
-		rc = capfile_open(&sc->capture, c->save_pcap, e);
+		rc = sc->setup.iplayer ? capfile_open_ip(&sc->capture, c->save_pcap, e)
+		     : capfile_open(&sc->capture, c->save_pcap, e);
 	s->capture = sc->capture;
 	if (!rc)
 		rc = sink_open(&sc->sink, c, &s->stats, s->wall_offset_ns, e);

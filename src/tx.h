@@ -10,13 +10,14 @@ struct err;
 #define TX_BATCH 64		/* frames in one call, at most */
 
 struct tx_frame {
-	const uint8_t *data;	/* from the Ethernet header on */
+	const uint8_t *data;	/* from the Ethernet header on, or (iplayer) from IP's on */
 	uint32_t len;
 };
 
 struct tx_setup {
 	const char *interface;	/* NULL where the engine needs none */
 	int ifindex;
+	bool iplayer;		/* frames have no link header */
 	const char *file;	/* of pcap:FILE */
 };
 

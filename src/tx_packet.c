@@ -1,11 +1,13 @@
 /*
  * tx_packet: AF_PACKET with sendmmsg and PACKET_QDISC_BYPASS, the work horse. The socket is bound
  * with protocol 0, so that it never receives: a capture handle of every protocol would be handed a
- * copy of each packet sent.
+ * copy of each packet sent. Where packets have no link header the kernel has to be told of each
+ * which protocol it is.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <net/ethernet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,7 +20,23 @@ struct packet_state {
 	int fd;
 	struct mmsghdr msgs[TX_BATCH];
 	struct iovec iov[TX_BATCH];
+	bool iplayer;
+	struct sockaddr_ll to[2];	/* iplayer: [0] IPv4, [1] IPv6 */
 };
+
+static void prepare(struct packet_state *s, const struct tx_setup *setup)
+{
+	s->iplayer = setup->iplayer;
+	for (unsigned int v6 = 0; v6 < 2; v6++)
+		s->to[v6] = (struct sockaddr_ll){
+			.sll_family = AF_PACKET, .sll_ifindex = setup->ifindex,
+			.sll_protocol = htons(v6 ? ETH_P_IPV6 : ETH_P_IP),
+		};
+	for (unsigned int i = 0; i < TX_BATCH; i++) {
+		s->msgs[i].msg_hdr.msg_iov = &s->iov[i];
+		s->msgs[i].msg_hdr.msg_iovlen = 1;
+	}
+}
 
 static int packet_open(void **state, const struct tx_setup *setup, struct err *e)
 {
@@ -28,7 +46,7 @@ static int packet_open(void **state, const struct tx_setup *setup, struct err *e
 
 	if (!s)
 		return err_set(e, ENOMEM, "out of memory for the packet engine");
-	s->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	s->fd = socket(AF_PACKET, (setup->iplayer ? SOCK_DGRAM : SOCK_RAW) | SOCK_CLOEXEC, 0);
 	if (s->fd < 0) {
 		rc = err_set(e, errno, "cannot open a packet socket: %s; run as root or give the "
 			     "program CAP_NET_RAW (setcap cap_net_raw+ep)", strerror(errno));
@@ -44,10 +62,7 @@ static int packet_open(void **state, const struct tx_setup *setup, struct err *e
 	}
 	/* Without it packets wait in the interface's queue: slower, but as sound. */
 	(void)setsockopt(s->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one));
-	for (unsigned int i = 0; i < TX_BATCH; i++) {
-		s->msgs[i].msg_hdr.msg_iov = &s->iov[i];
-		s->msgs[i].msg_hdr.msg_iovlen = 1;
-	}
+	prepare(s, setup);
 	*state = s;
 	return 0;
 }
@@ -60,6 +75,10 @@ static int packet_send(void *state, const struct tx_frame *frames, unsigned int 
 	for (unsigned int i = 0; i < n; i++) {
 		s->iov[i].iov_base = (void *)(uintptr_t)frames[i].data;
 		s->iov[i].iov_len = frames[i].len;
+		if (s->iplayer) {
+			s->msgs[i].msg_hdr.msg_name = &s->to[frames[i].data[0] >> 4 == 6];
+			s->msgs[i].msg_hdr.msg_namelen = sizeof(s->to[0]);
+		}
 	}
 	do
 		sent = sendmmsg(s->fd, s->msgs, n, 0);

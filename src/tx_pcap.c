@@ -8,7 +8,8 @@
 static int pcap_engine_open(void **state, const struct tx_setup *setup, struct err *e)
 {
 	struct capfile *f;
-	int rc = capfile_open(&f, setup->file, e);
+	int rc = setup->iplayer ? capfile_open_ip(&f, setup->file, e)
+		 : capfile_open(&f, setup->file, e);
 
 	*state = rc ? NULL : f;
 	return rc;
