@@ -63,6 +63,56 @@ bool targets_have_v6(const struct targets *t)
 	return t->have_v6;
 }
 
+int targets_within(const struct targets *t, const struct prefixset *in, struct prefixset *out)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < t->set.n && !err; i++)
+		err = prefixset_add(out, t->set.v[i].first, t->set.v[i].last);
+	prefixset_seal(out);
+	if (!err)
+		err = prefixset_intersect(out, in);
+	for (size_t i = 0; i < t->list.n && !err; i++)
+		if (prefixset_contains(in, t->list.v[i].ip))
+			err = prefixset_add(out, t->list.v[i].ip, t->list.v[i].ip);
+	return err;
+}
+
+/* The first address of the family from first to last that is not in s. */
+static bool outside(struct addr first, struct addr last, bool v6, const struct prefixset *s,
+		    struct addr *out)
+{
+	const struct addr v4_first = addr_from_v4(0), v4_last = addr_from_v4(UINT32_MAX);
+
+	if (!v6 && addr_cmp(first, v4_first) < 0)
+		first = v4_first;
+	for (size_t i = 0; i <= s->n; i++) {
+		if (v6 && addr_is_v4(first))
+			first = addr_add(v4_last, 1);
+		if (addr_cmp(first, last) > 0 || addr_is_v4(first) == v6)
+			return false;
+		if (i == s->n || addr_cmp(first, s->v[i].first) < 0)
+			break;
+		if (addr_cmp(s->v[i].last, last) >= 0)
+			return false;
+		if (addr_cmp(first, s->v[i].last) <= 0)
+			first = addr_add(s->v[i].last, 1);
+	}
+	*out = first;
+	return true;
+}
+
+bool targets_outside(const struct targets *t, bool v6, const struct prefixset *s, struct addr *out)
+{
+	for (size_t i = 0; i < t->set.n; i++)
+		if (outside(t->set.v[i].first, t->set.v[i].last, v6, s, out))
+			return true;
+	for (size_t i = 0; i < t->list.n; i++)
+		if (outside(t->list.v[i].ip, t->list.v[i].ip, v6, s, out))
+			return true;
+	return false;
+}
+
 bool targets_is_list(const struct targets *t)
 {
 	return t->is_list;

@@ -68,6 +68,13 @@ bool targets_have_extra(const struct targets *t);
 bool targets_have_v4(const struct targets *t);
 bool targets_have_v6(const struct targets *t);
 
+/* Adds the targets' addresses that are in `in` (sealed) to out, which is not sealed. 0, -ENOMEM. */
+int targets_within(const struct targets *t, const struct prefixset *in, struct prefixset *out);
+
+/* Any target of the family whose address is not in s (sealed); false: there is none. */
+bool targets_outside(const struct targets *t, bool v6, const struct prefixset *s,
+		     struct addr *out);
+
 /* True where all targets come from lists or single words (then --retries defaults to 2). */
 bool targets_is_list(const struct targets *t);
 
