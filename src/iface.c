@@ -6,135 +6,42 @@
 #include <string.h>
 
 #include "err.h"
+#include "iface_read.h"
 #include "netlink.h"
+#include "prefixset.h"
 
-struct route_answer {
-	struct iface_route *route;
-	unsigned char type;		/* RTN_* */
-	int oif;
-};
+/* ---- links ---- */
 
-/* ---- routes ---- */
-
-static int on_via(const struct nlattr *attr, struct iface_route *r)
+static enum iface_kind link_kind(unsigned short type)
 {
-	const struct rtvia *via = mnl_attr_get_payload(attr);
-	size_t len = mnl_attr_get_payload_len(attr);
-
-	if (len < sizeof(*via) + 16 || via->rtvia_family != AF_INET6)
-		return MNL_CB_OK;
-	r->gateway = addr_from_wire6(via->rtvia_addr);
-	r->has_gateway = true;
-	return MNL_CB_OK;
-}
-
-static int on_route(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
-	struct route_answer *answer = arg;
-	struct iface_route *r = answer->route;
-	struct nlattr *attr;
-
-	if (nlh->nlmsg_type != RTM_NEWROUTE)
-		return MNL_CB_OK;
-	answer->type = rtm->rtm_type;
-	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
-		switch (mnl_attr_get_type(attr)) {
-		case RTA_OIF:
-			answer->oif = (int)mnl_attr_get_u32(attr);
-			break;
-		case RTA_PREFSRC:
-			r->has_source = netlink_get_addr(attr, &r->source);
-			break;
-		case RTA_GATEWAY:
-			r->has_gateway = netlink_get_addr(attr, &r->gateway);
-			break;
-		case RTA_VIA:
-			on_via(attr, r);
-			break;
-		default:
-			break;
-		}
-	}
-	return MNL_CB_OK;
-}
-
-/* Asks for the route to r->target; oif 0: by any interface. */
-static int ask_route(struct mnl_socket *nl, struct route_answer *answer, int oif)
-{
-	struct addr target = answer->route->target;
-	char buf[NETLINK_REQUEST];
-	struct nlmsghdr *nlh;
-	struct rtmsg *rtm;
-	void *extra;
-
-	nlh = netlink_begin(buf, RTM_GETROUTE, 0, &extra, sizeof(*rtm));
-	rtm = extra;
-	rtm->rtm_family = netlink_family(target);
-	rtm->rtm_dst_len = addr_is_v4(target) ? 32 : 128;
-	netlink_put_addr(nlh, RTA_DST, target);
-	if (oif)
-		mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)oif);
-	return netlink_ask(nl, nlh, on_route, answer);
-}
-
-static const char *no_route(int err)
-{
-	switch (err) {
-	case -EINVAL:
-		return "a blackhole route says so";
-	case -EACCES:
-		return "a prohibit route says so";
+	switch (type) {
+	case ARPHRD_ETHER:
+		return IFACE_ETHERNET;
+	case ARPHRD_LOOPBACK:
+		return IFACE_LOOPBACK;
+	case ARPHRD_NONE:
+	case ARPHRD_RAWIP:
+	case ARPHRD_PPP:
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+		return IFACE_IPLAYER;
 	default:
-		return strerror(-err);
+		return IFACE_OTHER;
 	}
 }
 
-/* The route of one family; *oif: 0, or the interface that it has to leave by; then that it does. */
-static int find_route(struct mnl_socket *nl, struct iface_route *r, const struct addr *target,
-		      const char *name, int *oif, struct err *e)
-{
-	struct route_answer answer = { .route = r };
-	char text[ADDR_STRLEN];
-	int err;
-
-	*r = (struct iface_route){ .asked = true, .target = *target };
-	err = ask_route(nl, &answer, *oif);
-	addr_format(*target, text);
-	/* An address of this host is reached by lo, whatever was asked for. */
-	if (!err && ((answer.type != RTN_UNICAST && answer.type != RTN_LOCAL) ||
-		     (*oif && answer.oif != *oif)))
-		err = -ENETUNREACH;
-	if (err && name)
-		return err_set(e, -err, "no route to %s by %s: %s; try another --interface, or "
-			       "name --source-ip and --gateway-mac", text, name, no_route(err));
-	if (err)
-		return err_set(e, -err, "no route to %s: %s; add one, or name --interface, "
-			       "--source-ip and --gateway-mac", text, no_route(err));
-	*oif = answer.oif;
-	return 0;
-}
-
-/* ---- interfaces ---- */
-
-struct link_answer {
-	struct iface *i;
-	unsigned int flags;		/* IFF_* */
-	unsigned short type;		/* ARPHRD_* */
-};
-
-static int on_link(const struct nlmsghdr *nlh, void *arg)
+bool iface_read_link(const struct nlmsghdr *nlh, struct iface *i)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
-	struct link_answer *answer = arg;
-	struct iface *i = answer->i;
 	struct nlattr *attr;
 
 	if (nlh->nlmsg_type != RTM_NEWLINK)
-		return MNL_CB_OK;
-	i->index = info->ifi_index;
-	answer->flags = info->ifi_flags;
-	answer->type = info->ifi_type;
+		return false;
+	*i = (struct iface){
+		.index = info->ifi_index, .kind = link_kind(info->ifi_type),
+		.up = info->ifi_flags & IFF_UP,
+	};
 	mnl_attr_for_each(attr, nlh, sizeof(*info)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_IFNAME:
@@ -144,21 +51,26 @@ static int on_link(const struct nlmsghdr *nlh, void *arg)
 			i->mtu = mnl_attr_get_u32(attr);
 			break;
 		case IFLA_ADDRESS:
-			if (mnl_attr_get_payload_len(attr) == sizeof(i->mac))
+			if (i->kind == IFACE_ETHERNET
+			    && mnl_attr_get_payload_len(attr) == sizeof(i->mac))
 				memcpy(i->mac, mnl_attr_get_payload(attr), sizeof(i->mac));
 			break;
 		default:
 			break;
 		}
 	}
+	return true;
+}
+
+static int on_link(const struct nlmsghdr *nlh, void *arg)
+{
+	iface_read_link(nlh, arg);
 	return MNL_CB_OK;
 }
 
-/* Fills in what the link is: by name, or where that is NULL by index. */
-static int find_link(struct mnl_socket *nl, struct iface *i, const char *name, int index,
-		     struct err *e)
+int iface_find(struct mnl_socket *nl, const char *name, int index, struct iface *out,
+	       struct err *e)
 {
-	struct link_answer answer = { .i = i };
 	char buf[NETLINK_REQUEST];
 	struct ifinfomsg *info;
 	struct nlmsghdr *nlh;
@@ -173,83 +85,154 @@ static int find_link(struct mnl_socket *nl, struct iface *i, const char *name, i
 		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	else
 		info->ifi_index = index;
-	err = netlink_ask(nl, nlh, on_link, &answer);
+	err = netlink_ask(nl, nlh, on_link, out);
 	if (err)
-		return err_set(e, -err, "interface %s: %s (ip link lists those there are)",
-			       name ? name : "of the route", strerror(-err));
-	if (!(answer.flags & IFF_UP))
+		return err_set(e, -err, "interface %s: %s (--list-interfaces shows those there "
+			       "are)", name ? name : "of the route", strerror(-err));
+	if (!out->up)
 		return err_set(e, ENETDOWN, "interface %s is down: ip link set %s up, or choose "
-			       "another with --interface", i->name, i->name);
-	i->is_loopback = answer.type == ARPHRD_LOOPBACK;
-	i->has_mac = answer.type == ARPHRD_ETHER || i->is_loopback;
+			       "another with --interface", out->name, out->name);
 	return 0;
 }
 
-/* ---- */
+/* ---- routes ---- */
 
-static int check_same(struct mnl_socket *nl, const struct iface *i, int oif4, int oif6,
-		      struct err *e)
+static void read_via(const struct nlattr *attr, struct iface_route *r)
 {
-	struct iface other = { .index = 0 };
+	const struct rtvia *via = mnl_attr_get_payload(attr);
 
-	if (!i->v4.asked || !i->v6.asked || oif4 == oif6)
-		return 0;
-	if (find_link(nl, &other, NULL, oif6, e))
-		return -ENETUNREACH;
-	return err_set(e, EINVAL, "IPv4 targets leave by %s, IPv6 targets by %s: scan one family "
-		       "at a time, or choose with --interface", i->name, other.name);
+	if (mnl_attr_get_payload_len(attr) < sizeof(*via) + 16 || via->rtvia_family != AF_INET6)
+		return;
+	r->gateway = addr_from_wire6(via->rtvia_addr);
+	r->has_gateway = true;
 }
 
-static int find_all(struct mnl_socket *nl, struct iface *i, const char *name,
-		    const struct addr *target4, const struct addr *target6, struct err *e)
+bool iface_read_route(const struct nlmsghdr *nlh, struct iface_route *r, struct addr *dst,
+		      uint8_t *dst_len)
 {
-	int oif4 = 0, oif6 = 0, err = 0;
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct nlattr *attr;
 
-	if (!name && !target4 && !target6)
-		return err_set(e, EINVAL, "no interface is named, and no target to find it by");
-	if (name) {
-		err = find_link(nl, i, name, 0, e);
-		oif4 = oif6 = i->index;
+	if (nlh->nlmsg_type != RTM_NEWROUTE)
+		return false;
+	*r = (struct iface_route){
+		.type = rtm->rtm_type == RTN_UNICAST ? IFACE_ROUTE_UNICAST
+			: rtm->rtm_type == RTN_LOCAL ? IFACE_ROUTE_LOCAL : IFACE_ROUTE_OTHER,
+	};
+	*dst = rtm->rtm_family == AF_INET ? addr_from_v4(0) : (struct addr){ 0, 0 };
+	*dst_len = rtm->rtm_dst_len;
+	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
+		switch (mnl_attr_get_type(attr)) {
+		case RTA_DST:
+			netlink_get_addr(attr, dst);
+			break;
+		case RTA_OIF:
+			r->oif = (int)mnl_attr_get_u32(attr);
+			break;
+		case RTA_PREFSRC:
+			r->has_source = netlink_get_addr(attr, &r->source);
+			break;
+		case RTA_GATEWAY:
+			r->has_gateway = netlink_get_addr(attr, &r->gateway);
+			break;
+		case RTA_VIA:
+			read_via(attr, r);
+			break;
+		default:
+			break;
+		}
 	}
-	if (!err && target4)
-		err = find_route(nl, &i->v4, target4, name, &oif4, e);
-	if (!err && target6)
-		err = find_route(nl, &i->v6, target6, name, &oif6, e);
-	if (!err && !name)
-		err = find_link(nl, i, NULL, target4 ? oif4 : oif6, e);
-	if (!err)
-		err = check_same(nl, i, oif4, oif6, e);
-	return err;
+	return rtm->rtm_family == AF_INET || rtm->rtm_family == AF_INET6;
 }
 
-int iface_find(struct iface *i, const char *name, const struct addr *target4,
-	       const struct addr *target6, struct err *e)
+static int on_route(const struct nlmsghdr *nlh, void *arg)
 {
-	struct mnl_socket *nl;
+	struct addr dst;
+	uint8_t dst_len;
+
+	iface_read_route(nlh, arg, &dst, &dst_len);
+	return MNL_CB_OK;
+}
+
+int iface_route(struct mnl_socket *nl, const struct iface_query *q, struct iface_route *out)
+{
+	uint8_t bits = addr_is_v4(q->target) ? 32 : 128;
+	char buf[NETLINK_REQUEST];
+	struct nlmsghdr *nlh;
+	struct rtmsg *rtm;
+	void *extra;
+
+	nlh = netlink_begin(buf, RTM_GETROUTE, 0, &extra, sizeof(*rtm));
+	rtm = extra;
+	rtm->rtm_family = netlink_family(q->target);
+	rtm->rtm_dst_len = bits;
+	netlink_put_addr(nlh, RTA_DST, q->target);
+	if (q->has_source) {
+		rtm->rtm_src_len = bits;
+		netlink_put_addr(nlh, RTA_SRC, q->source);
+	}
+	if (q->oif)
+		mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)q->oif);
+	*out = (struct iface_route){ .type = IFACE_ROUTE_OTHER };
+	return netlink_ask(nl, nlh, on_route, out);
+}
+
+struct connected {
+	int index;
+	struct prefixset *out;
 	int err;
+};
 
-	*i = (struct iface){ .index = 0 };
-	err = netlink_open(&nl, 0);
-	if (err)
-		return err_set(e, -err, "cannot ask the kernel for routes: %s", strerror(-err));
-	err = find_all(nl, i, name, target4, target6, e);
-	mnl_socket_close(nl);
+static int on_connected(const struct nlmsghdr *nlh, void *arg)
+{
+	struct connected *c = arg;
+	struct iface_route r;
+	struct addr first, last;
+	uint8_t len, bits;
+
+	if (!iface_read_route(nlh, &r, &first, &len) || r.type != IFACE_ROUTE_UNICAST
+	    || r.has_gateway || r.oif != c->index)
+		return MNL_CB_OK;
+	bits = addr_is_v4(first) ? 32 : 128;
+	if (len > bits)
+		return MNL_CB_OK;
+	len = (uint8_t)(128 - bits + len);
+	last = first;
+	last.hi |= len >= 64 ? 0 : ~0ull >> len;
+	last.lo |= len >= 128 ? 0 : len <= 64 ? ~0ull : ~0ull >> (len - 64);
+	c->err = prefixset_add(c->out, first, last);
+	return c->err ? MNL_CB_ERROR : MNL_CB_OK;
+}
+
+int iface_connected(int index, struct prefixset *out)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct connected c = { .index = index, .out = out };
+	char buf[NETLINK_REQUEST];
+	int err = 0;
+
+	for (unsigned int f = 0; f < 2 && !err; f++) {
+		struct nlmsghdr *nlh;
+		struct rtmsg *rtm;
+		void *extra;
+
+		nlh = netlink_begin(buf, RTM_GETROUTE, NLM_F_DUMP, &extra, sizeof(*rtm));
+		rtm = extra;
+		rtm->rtm_family = families[f];
+		mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)index);
+		err = netlink_dump(nlh, on_connected, &c);
+		err = c.err ? c.err : err;
+	}
 	return err;
 }
 
-int iface_owns(struct addr a, bool *owns, struct err *e)
+int iface_owns(struct mnl_socket *nl, struct addr a, bool *owns, struct err *e)
 {
-	struct iface_route r = { .target = a };
-	struct route_answer answer = { .route = &r };
-	struct mnl_socket *nl;
+	struct iface_query q = { .target = a };
+	struct iface_route r;
 	char text[ADDR_STRLEN];
-	int err;
+	int err = iface_route(nl, &q, &r);
 
-	err = netlink_open(&nl, 0);
-	if (!err) {
-		err = ask_route(nl, &answer, 0);
-		mnl_socket_close(nl);
-	}
 	/* An address to which there is no route is nobody's here. */
 	if (err && err != -ENETUNREACH && err != -EHOSTUNREACH && err != -EACCES &&
 	    err != -EINVAL) {
@@ -257,6 +240,6 @@ int iface_owns(struct addr a, bool *owns, struct err *e)
 		return err_set(e, -err, "cannot ask the kernel for the route to %s: %s", text,
 			       strerror(-err));
 	}
-	*owns = !err && answer.type == RTN_LOCAL;
+	*owns = !err && r.type == IFACE_ROUTE_LOCAL;
 	return 0;
 }

@@ -1,20 +1,22 @@
 #include "netlink.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <linux/netlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "bytes.h"
 
-int netlink_open(struct mnl_socket **out, unsigned int groups)
+#define DUMP_TRIES 8
+
+int netlink_open(struct mnl_socket **out)
 {
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	int err;
 
 	if (!nl)
 		return -errno;
-	if (mnl_socket_bind(nl, groups, MNL_SOCKET_AUTOPID) < 0) {
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) {
 		err = -errno;
 		mnl_socket_close(nl);
 		return err;
@@ -69,43 +71,52 @@ bool netlink_get_addr(const struct nlattr *attr, struct addr *out)
 	}
 }
 
-int netlink_ask(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
+static int read_answer(struct mnl_socket *nl, unsigned int seq, mnl_cb_t fn, void *arg)
 {
 	char buf[NETLINK_BUF];
 	ssize_t n;
 	int rc;
 
-	/* Every request ends in an acknowledgement or, a dump, in an end mark. */
-	if (!(nlh->nlmsg_flags & NLM_F_DUMP))
-		nlh->nlmsg_flags |= NLM_F_ACK;
-	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
 	do {
 		do {
 			n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
 		} while (n < 0 && errno == EINTR);
 		if (n < 0)
 			return -errno;
-		rc = mnl_cb_run(buf, (size_t)n, nlh->nlmsg_seq, mnl_socket_get_portid(nl), fn, arg);
+		rc = mnl_cb_run(buf, (size_t)n, seq, mnl_socket_get_portid(nl), fn, arg);
 	} while (rc > MNL_CB_STOP);
 	return rc < 0 ? -errno : 0;
 }
 
-int netlink_listen(struct mnl_socket *nl, int timeout_ms, mnl_cb_t fn, void *arg)
+/* Every request ends in an acknowledgement or, a dump, in an end mark. */
+int netlink_ask(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
 {
-	struct pollfd p = { .fd = mnl_socket_get_fd(nl), .events = POLLIN };
-	char buf[NETLINK_BUF];
-	ssize_t n;
-	int rc;
-
-	rc = poll(&p, 1, timeout_ms);
-	if (rc < 0)
-		return errno == EINTR ? 1 : -errno;
-	if (rc == 0)
-		return 0;
-	n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-	if (n < 0)
+	nlh->nlmsg_flags |= NLM_F_ACK;
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
-	/* Multicast messages belong to no request: sequence number and port are not checked. */
-	return mnl_cb_run(buf, (size_t)n, 0, 0, fn, arg) < 0 ? -errno : 1;
+	return read_answer(nl, nlh->nlmsg_seq, fn, arg);
+}
+
+static int dump_once(struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
+{
+	struct mnl_socket *nl;
+	int one = 1, err = netlink_open(&nl);
+
+	if (err)
+		return err;
+	(void)mnl_socket_setsockopt(nl, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
+	err = mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0 ? -errno
+	      : read_answer(nl, nlh->nlmsg_seq, fn, arg);
+	mnl_socket_close(nl);
+	return err;
+}
+
+int netlink_dump(struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
+{
+	int err = -EINTR;
+
+	/* What is left of an interrupted dump goes with its socket. */
+	for (int tries = 0; err == -EINTR && tries < DUMP_TRIES; tries++)
+		err = dump_once(nlh, fn, arg);
+	return err;
 }

@@ -11,8 +11,8 @@
 #define NETLINK_BUF	32768	/* answers come in datagrams of up to this many bytes */
 #define NETLINK_REQUEST	512	/* more than the largest request */
 
-/* groups: multicast groups as a bit mask (RTMGRP_*), 0: none. 0 or -errno. */
-int netlink_open(struct mnl_socket **out, unsigned int groups);
+/* 0 or -errno. To be closed by mnl_socket_close(). */
+int netlink_open(struct mnl_socket **out);
 
 /*
  * Begins a request in buf (NETLINK_REQUEST bytes) with a family header of extra_len bytes, zeroed;
@@ -24,17 +24,17 @@ struct nlmsghdr *netlink_begin(void *buf, uint16_t type, uint16_t flags, void **
 void netlink_put_addr(struct nlmsghdr *nlh, uint16_t attribute, struct addr a);
 
 /*
- * Sends the request and reads to the end of its answer; fn (libmnl's rules, may be NULL) sees each
- * message. 0, or -errno: the kernel's or of the socket; -EINTR: what was dumped changed meanwhile.
- * After an error the socket is good for nothing but closing.
+ * Sends the request, which is no dump, and reads to the end of its answer; fn (libmnl's rules, may
+ * be NULL) sees each message. 0, or -errno: the kernel's or of the socket.
  */
 int netlink_ask(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t fn, void *arg);
 
 /*
- * Reads one datagram of multicast messages. 1: read; 0: timeout_ms passed; -errno, -ENOBUFS:
- * messages were lost.
+ * The same for a request with NLM_F_DUMP, over a socket of its own. Where the kernel says that
+ * what it dumped changed meanwhile it is asked again, so fn may see a message twice. The kernel
+ * filters by the attributes of the request if it is new enough: fn must, too.
  */
-int netlink_listen(struct mnl_socket *nl, int timeout_ms, mnl_cb_t fn, void *arg);
+int netlink_dump(struct nlmsghdr *nlh, mnl_cb_t fn, void *arg);
 
 /* The address in attr, of 4 or 16 bytes; false: of another length. */
 bool netlink_get_addr(const struct nlattr *attr, struct addr *out);

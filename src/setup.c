@@ -9,6 +9,7 @@
 #include "config.h"
 #include "cookiefile.h"
 #include "log.h"
+#include "neigh.h"
 #include "network.h"
 #include "tx.h"
 
@@ -163,6 +164,7 @@ void setup_free(struct setup *su)
 	ring_free(&s->followups);
 	ring_free(&s->cleanups);
 	free(s->stamps);
+	neigh_free(s->neigh);
 	cookiefile_free(su->store);
 	targets_free(su->targets);
 }

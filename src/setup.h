@@ -1,6 +1,6 @@
 /*
  * setup: from the configuration to all that a scan stands on: targets, order, keys, sizes, the
- * network. Nothing is sent here but what the kernel sends to find a neighbour.
+ * network. Nothing is sent here but what finds a station on the local link.
  */
 #ifndef TFOMAP_SETUP_H
 #define TFOMAP_SETUP_H
@@ -18,6 +18,7 @@ struct setup {
 	const struct tx_ops *tx;	/* NULL: reading a capture */
 	char interface[64];
 	int ifindex;
+	bool iplayer;			/* packets have no link header */
 	uint32_t capture_buffer_len;
 };
 

@@ -22,6 +22,7 @@
 struct capfile;
 struct config;
 struct cookie_store;
+struct neigh;
 
 /* A probe that is due to a target beyond the sweep's: receive thread to send thread. */
 struct followup {
@@ -60,6 +61,7 @@ struct shared {
 	struct plan plan;
 	struct validator validator;
 	struct craft craft;
+	struct neigh *neigh;		/* targets on the local link; NULL: none is. Owned by setup */
 	struct source sources[2][CONFIG_SOURCES_MAX];	/* [0] IPv4, [1] IPv6 */
 	unsigned int nsources[2];
 	struct siphash_key source_key;	/* chooses among several sources */

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "config.h"
 #include "cookiefile.h"
+#include "neigh.h"
 #include "pacer.h"
 
 #define SLICE_NS	100000ull	/* at high rates packets gather this long for a batch */
@@ -18,7 +19,7 @@
 #define BACKOFF_MAX_NS	(10 * NS_PER_MS)
 #define DOWN_NS		(2 * NS_PER_S)	/* an interface that is down this long is a failure */
 #define WIRE_OVERHEAD	24	/* preamble, check sequence and gap, as zmap counts them */
-#define SKIP_MAX	65536		/* answered places that a cursor steps over in one go */
+#define SKIP_MAX	65536		/* places without a frame that are stepped over in one go */
 
 /* What a frame in the batch is, for the counters. */
 enum { AS_CLEANUP = PROBE_KINDS };
@@ -52,6 +53,12 @@ static void add_frame(struct sweep *w, size_t len, uint8_t kind, uint8_t attempt
 	w->attempts[w->n++] = attempt;
 }
 
+/* Addresses the frame that comes next to its station. False: there is none on the local link. */
+static bool address_frame(struct sweep *w, struct addr dst)
+{
+	return !w->s->neigh || neigh_find(w->s->neigh, dst, w->frames[w->n]) != NEIGH_SILENT;
+}
+
 /* Puts one SYN into the batch. x: the target's index. */
 static void add_syn(struct sweep *w, uint64_t x, const struct target *t, struct addr src,
 		    uint8_t kind, uint8_t attempt, const struct tfo_option *cookie)
@@ -59,6 +66,7 @@ static void add_syn(struct sweep *w, uint64_t x, const struct target *t, struct 
 	struct shared *s = w->s;
 	struct validate_tag tag = validate_tag(&s->validator, src, t->ip, t->port, kind, attempt);
 	uint8_t payload[PAYLOAD_MAX];
+	size_t len;
 	struct craft_syn syn = {
 		.src = src, .dst = t->ip, .sport = tag.sport, .dport = t->port, .seq = tag.seq,
 		.tfo_kind = cookie ? cookie->kind : TFO_KIND,
@@ -69,7 +77,11 @@ static void add_syn(struct sweep *w, uint64_t x, const struct target *t, struct 
 
 	if (probe_types[kind].payload)
 		syn.payload_len = (uint16_t)shared_payload(s, x, t, payload);
-	add_frame(w, craft_syn(&s->craft, &syn, w->frames[w->n]), kind, attempt);
+	len = craft_syn(&s->craft, &syn, w->frames[w->n]);
+	if (address_frame(w, t->ip))
+		add_frame(w, len, kind, attempt);
+	else
+		stat_add(&s->stats, STAT_no_neighbour, attempt == 0);
 }
 
 /* Attempt a of place k: a request, or at once `data` where a file has the cookie. */
@@ -91,9 +103,13 @@ static void add_cleanups(struct sweep *w, unsigned int max)
 {
 	struct cleanup c;
 
-	while (w->n < max && ring_pop(&w->s->cleanups, &c))
-		add_frame(w, craft_rst(&w->s->craft, c.src, c.dst, c.sport, c.dport, c.seq,
-				       w->frames[w->n]), AS_CLEANUP, 0);
+	while (w->n < max && ring_pop(&w->s->cleanups, &c)) {
+		size_t len = craft_rst(&w->s->craft, c.src, c.dst, c.sport, c.dport, c.seq,
+				       w->frames[w->n]);
+
+		if (address_frame(w, c.dst))
+			add_frame(w, len, AS_CLEANUP, 0);
+	}
 }
 
 static void add_followups(struct sweep *w, unsigned int max, uint64_t now_ns)
@@ -141,7 +157,7 @@ static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
 	if (waits(w, &w->waits_table, atomic_load_explicit(&s->crowded, memory_order_relaxed),
 		  STAT_waits_table))
 		return;
-	while (w->n < max && w->at[0] < s->order.places) {
+	while (w->n < max && w->at[0] < s->order.places && w->at[0] - first < SKIP_MAX) {
 		if (waits(w, &w->waits_window, !window_has_room(&s->window, w->at[0]),
 			  STAT_waits_window))
 			break;

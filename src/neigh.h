@@ -1,0 +1,76 @@
+/*
+ * neigh: the stations on the local link that frames go to: the gateways, and the targets that no
+ * gateway leads to. Filled before the threads start (main thread), first from the kernel's cache,
+ * then by our own requests; read-only from then on: any thread. Needs CAP_NET_RAW, no more.
+ */
+#ifndef TFOMAP_NEIGH_H
+#define TFOMAP_NEIGH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "craft.h"
+#include "neighbour.h"
+#include "prefixset.h"
+
+struct err;
+struct neigh;
+struct tx_ops;
+
+/* What is to become of an address, as bits; 0: a gateway leads to it. */
+#define NEIGH_ASK	1	/* its MAC address is needed */
+#define NEIGH_ON_LINK	2	/* a target: frames to it go to it, or nowhere */
+
+/* How far a MAC address is to be trusted: what is known better takes the place. */
+enum neigh_trust { NEIGH_UNKNOWN, NEIGH_STALE, NEIGH_SURE };
+
+/* Takes the sealed set of addresses over, and leaves an empty one. 0 or -ENOMEM. */
+int neigh_new(struct neigh **out, struct prefixset *addresses);
+void neigh_free(struct neigh *n);
+
+/* Adds role (bits, above) to an address of the set; asker: our address there, to ask from. */
+void neigh_mark(struct neigh *n, struct addr ip, unsigned int role, struct addr asker);
+
+/* Takes an answer; false: it was not asked for, or nothing better than what is known. */
+bool neigh_take(struct neigh *n, const struct neighbour *answer, enum neigh_trust trust);
+
+/* How many of the addresses that are asked for are known less than that. */
+uint32_t neigh_missing(const struct neigh *n, enum neigh_trust trust);
+
+/* How many targets on the link have no MAC address. */
+uint32_t neigh_silent(const struct neigh *n);
+
+/* The MAC address of an address that was asked for; false: not known. */
+bool neigh_mac(const struct neigh *n, struct addr ip, uint8_t mac[static 6]);
+
+enum neigh_hop {
+	NEIGH_ROUTED,		/* not on the link: to its gateway */
+	NEIGH_FOUND,		/* to itself */
+	NEIGH_SILENT,		/* on the link, and not there */
+};
+
+/* Where frames to a target go. NEIGH_FOUND: mac is set, else it stays as it is. */
+enum neigh_hop neigh_find(const struct neigh *n, struct addr ip, uint8_t mac[static 6]);
+
+/* ---- filling it ---- */
+
+/* From the kernel's neighbour cache of an interface. 0, or -errno with a message. */
+int neigh_read_cache(struct neigh *n, int ifindex, struct err *e);
+
+struct neigh_link {
+	const char *interface;
+	int ifindex;
+	struct craft_link header;	/* src and vlan_id count */
+	const struct tx_ops *tx;
+	double rate_pps;		/* 0: no limit but our own */
+	bool quiet;			/* no status line */
+};
+
+/*
+ * Asks for what is not sure, three times a second apart, until all is known. Who does not answer
+ * is no error. 0, or -errno with a message where the link cannot be used.
+ */
+int neigh_resolve(struct neigh *n, const struct neigh_link *link, struct err *e);
+
+#endif
