@@ -5,6 +5,7 @@
 
 #include "config.h"
 #include "cookiefile.h"
+#include "neigh.h"
 
 #define EARLY_MAX (1u << 20)	/* no server sends more before an ACK; a forger might say so */
 
@@ -385,6 +386,8 @@ void answers_silent(struct answers *an, uint64_t k, uint8_t sent)
 	struct arrival a = { .x = order_target(&s->order, k), .k = k };
 	struct flow f;
 	struct evidence ev = { .nflows = 1, .flows = &f };
+	uint8_t mac[6];
+	bool gone;
 
 	a.target = targets_at(s->targets, a.x);
 	ev.ip = a.m.dst = a.target.ip;
@@ -395,8 +398,10 @@ void answers_silent(struct answers *an, uint64_t k, uint8_t sent)
 		a.m.kind = PROBE_DATA;
 	a.m.tag = validate_tag(&s->validator, ev.source, ev.ip, ev.port, a.m.kind, a.m.attempt);
 	describe(an, &a, &f);
-	f.sent = sent;
-	f.sent_ns = sendlog_time(&s->window.cursor[0].log, k);
+	/* Where no station is on the local link, the sweep went by without a packet. */
+	gone = s->neigh && neigh_find(s->neigh, ev.ip, mac) == NEIGH_SILENT;
+	f.sent = gone ? 0 : sent;
+	f.sent_ns = gone ? 0 : sendlog_time(&s->window.cursor[0].log, k);
 	write_row(an, a.x, &ev);
 }
 
