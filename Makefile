@@ -4,6 +4,7 @@
 #   MODE=release|clang|san|tsan|cov|fuzz   which build, each in its own tree build/MODE (release)
 #   V=1        show the commands             WERROR=1         warnings are errors
 #   SUITE=x    check-unit: one suite         FUZZ_SECONDS=30  fuzz: for each target
+#   TESTS="unit replay lab"  coverage: by which tests
 
 MAKEFLAGS += -rR --no-print-directory
 SHELL = /bin/sh
@@ -13,6 +14,7 @@ SHELL = /bin/sh
 
 MODE = release
 FUZZ_SECONDS = 30
+TESTS = unit replay lab
 B = build/$(MODE)
 
 ifneq ($(V),1)
@@ -63,7 +65,7 @@ flags_release = -O2 -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE
 flags_clang = $(flags_release)
 flags_san = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 flags_tsan = -O1 -fno-omit-frame-pointer -fsanitize=thread
-flags_cov = -O0 --coverage
+flags_cov = -O0 --coverage -fprofile-update=atomic
 flags_fuzz = $(flags_san) -fsanitize=fuzzer-no-link
 
 ifndef flags_$(MODE)
@@ -104,6 +106,7 @@ core = $(B)/libstages.a $(B)/libtfomap.a
 pages := $(patsubst man/%.in,$(B)/%,$(wildcard man/*.[1-9].in))
 fuzzers := $(patsubst $(B)/test/fuzz/%.o,$(B)/%,$(fuzz_obj))
 confs := $(wildcard conf/*.conf)
+dist_name = tfomap-$(VERSION)
 link_libs = $(DEP_LIBS) $(LIBS)
 
 all: $(B)/tfomap $(pages) ## the program and its man pages (the default)
@@ -210,41 +213,91 @@ fuzz:
 	@$(MAKE) fuzz MODE=fuzz
 endif
 
+# ---- lint, coverage -----------------------------------------------------------------------------
+
+lint: $(B)/libtfomap.a $(B)/tfomap.8 ## headers alone, layers, cppcheck, shellcheck, option names ...
+	$(Q)LINT_CC='$(CC) $(cc_flags) $(CPPFLAGS) $(CFLAGS)' LINT_LIB='$(lib_flags)' \
+		LINT_SRC='$(src_flags)' LINT_UNIT='$(unit_flags)' LINT_ARCHIVE='$<' \
+		LINT_PAGE='$(B)/tfomap.8' test/lint/run
+
+c_files = $(wildcard $(foreach dir,lib src man test/unit test/fuzz test/lab test/bench,\
+	$(dir)/*.c $(dir)/*.h))
+
+format-check: ## spacing and indentation as clang-format has them
+	$(Q)test/lint/format $(c_files)
+
+format: ## put right what format-check finds
+	$(Q)test/lint/format --fix $(c_files)
+
+ifeq ($(MODE),cov)
+coverage: all ## lines of lib/ and src/ that the TESTS reach
+	$(Q)find $(B) -name '*.gcda' -delete
+	$(Q)for tests in $(TESTS); do $(MAKE) check-$$tests || exit; done
+	$(Q)gcovr --root . --object-directory $(B) --filter lib/ --filter src/
+else
+coverage:
+	@$(MAKE) coverage MODE=cov
+endif
+
 # ---- install ------------------------------------------------------------------------------------
 
+# SOURCE:MODE:PLACE of each file, but for the configuration files.
+installed = $(B)/tfomap:755:$(sbindir)/tfomap \
+	$(foreach page,$(pages),$(page):644:$(mandir)/man$(page:$(basename $(page)).%=%)/$(notdir $(page)))
+
 install: all ## install below DESTDIR and prefix; configuration files that are there are kept
-	install -d '$(DESTDIR)$(sbindir)'
-	install -m 755 $(B)/tfomap '$(DESTDIR)$(sbindir)/tfomap'
-	$(Q)set -e; for page in $(pages); do \
-		dir='$(DESTDIR)$(mandir)'/man$${page##*.}; \
-		echo install -m 644 $$page "$$dir"; \
-		install -d "$$dir"; install -m 644 $$page "$$dir"; \
+	$(Q)set -e; for file in $(installed); do \
+		IFS=:; set -- $$file; unset IFS; \
+		echo "install -D -m $$2 $$1 $(DESTDIR)$$3"; \
+		install -D -m "$$2" "$$1" '$(DESTDIR)'"$$3"; \
 	done
 	$(Q)set -e; for conf in $(confs); do \
-		dir='$(DESTDIR)$(sysconfdir)/tfomap'; \
-		if [ -e "$$dir/$${conf##*/}" ]; then \
-			echo "$$dir/$${conf##*/} is kept as it is"; continue; \
-		fi; \
-		echo install -m 644 $$conf "$$dir"; \
-		install -d "$$dir"; install -m 644 $$conf "$$dir"; \
+		to='$(DESTDIR)$(sysconfdir)'/tfomap/$${conf##*/}; \
+		if [ -e "$$to" ]; then echo "$$to is kept as it is"; continue; fi; \
+		echo "install -D -m 644 $$conf $$to"; \
+		install -D -m 644 "$$conf" "$$to"; \
 	done
 
 uninstall: ## remove what install put there; configuration files that were changed are kept
-	rm -f '$(DESTDIR)$(sbindir)/tfomap'
-	$(Q)for page in $(notdir $(pages)); do \
-		rm -f '$(DESTDIR)$(mandir)'/man$${page##*.}/$$page; \
-	done
-	$(Q)dir='$(DESTDIR)$(sysconfdir)/tfomap'; for conf in $(confs); do \
+	$(Q)for file in $(installed); do rm -f '$(DESTDIR)'"$${file##*:}"; done
+	$(Q)dir='$(DESTDIR)$(sysconfdir)'/tfomap; for conf in $(confs); do \
 		if cmp -s $$conf "$$dir/$${conf##*/}"; then rm "$$dir/$${conf##*/}"; fi; \
 	done; rmdir "$$dir" 2>/dev/null || :
+
+# ---- tarball, Debian package --------------------------------------------------------------------
+
+# A clone's files are those that git has, an unpacked tarball's are in its list. All get one time,
+# so that the same files are the same tarball.
+manifest = $(if $(wildcard .git),git ls-files,cat MANIFEST)
+dist_time = $(if $(wildcard .git),git log -1 --format=@%ct,stat -c @%Y MANIFEST)
+
+dist: configure ## the tarball, build/tfomap-VERSION.tar.gz, with configure made
+	$(Q)mkdir -p build
+	$(Q){ $(manifest); echo configure; echo MANIFEST; } | LC_ALL=C sort -u >build/MANIFEST
+	$(call say,TAR,build/$(dist_name).tar.gz)
+	$(Q)grep -vx MANIFEST build/MANIFEST | tar --transform 's,^,$(dist_name)/,S' \
+		--mtime="$$($(dist_time))" --owner=0 --group=0 --numeric-owner --mode=u+rw,go=rX \
+		-cf build/$(dist_name).tar -T - -C build MANIFEST
+	$(Q)gzip -9nf build/$(dist_name).tar
+
+distcheck: dist ## build, test, install and uninstall from the tarball, and its Debian package
+	$(Q)test/install/run build/$(dist_name).tar.gz
+
+deb: dist ## a Debian package from the tarball, in build/deb
+	$(Q)rm -rf build/deb && mkdir build/deb
+	$(Q)tar -C build/deb -xzf build/$(dist_name).tar.gz
+	$(Q)cp build/$(dist_name).tar.gz build/deb/tfomap_$(VERSION).orig.tar.gz
+	$(Q)cd build/deb/$(dist_name) && dpkg-buildpackage --no-sign -b
+	@ls build/deb/*.deb
 
 # ---- the rest -----------------------------------------------------------------------------------
 
 clean: ## remove what was built
 	rm -rf build tfomap
 
-distclean: clean ## and the configuration
-	rm -rf autom4te.cache config.log config.mk config.status configure 'configure~'
+distclean: clean ## and the configuration; in a clone configure, too
+	rm -rf autom4te.cache config.log config.mk config.status 'configure~' \
+		$(if $(wildcard .git),configure)
 
 help: ## this list
 	@awk -F ' *## *' '/^[a-z-]+:.*## / { split($$1, w, ":"); printf "  %-14s %s\n", w[1], $$2 }' \
@@ -252,5 +305,5 @@ help: ## this list
 	@echo; sed -n 's/^#   \(.*=\)/  \1/p' Makefile
 
 FORCE:
-.PHONY: all deps demo check check-unit check-replay check-lab bench fuzz install uninstall clean \
-	distclean help FORCE
+.PHONY: all deps demo check check-unit check-replay check-lab bench fuzz lint format format-check \
+	coverage install uninstall dist distcheck deb clean distclean help FORCE
