@@ -1,0 +1,159 @@
+"""Options that contradict each other, fields, and files that must be left as they are."""
+
+import itertools
+
+from rig import Case, START, TARGET
+
+KEY = "--key " + "0" * 32
+SOURCE = START.replace("--tx null ", "")
+OLD = b"kept since last year\n"
+COOKIES = b"source_ip,ip,port,kind,cookie,time\n"
+BROKEN_LIST = b"198.18.0.1\n198.18.0.256\n"
+
+# Files that are written.
+WRITTEN = {
+	"--output-file": "--output-file {}",
+	"--metadata-file": "--metadata-file {}",
+	"--log-file": "--log-file {}",
+	"--save-pcap": "--save-pcap {}",
+	"--cookie-file": "--cookie-file {}",
+	"--status-updates-file": "--status-updates-file {}",
+	"--tx pcap:": "--tx pcap:{}",
+}
+# And those that are read and must not be written to.
+READ = {
+	"--allowlist-file": "--allowlist-file {}",
+	"--blocklist-file": "--blocklist-file {}",
+	"--targets-file": "--targets-file {}",
+	"--payload file:": "--payload file:{}",
+	"--config": "--config {}",
+}
+
+CONTRADICTIONS = [
+	("--shard without --shards", f"--shard 1 {TARGET}", "^--shard 1: ", "--shards"),
+	("shard too high", f"--shards 2 --shard 2 --seed 1 {TARGET}", "^--shard 2: ", "0 to 1"),
+	("one shard and number 1", f"--shards 1 --shard 1 {TARGET}", "^--shard 1: ", "0"),
+	("--shards without --seed", f"--shards 2 --shard 1 {TARGET}", "^--shards 2: ", "--seed",
+		"same"),
+	("--report all --rows reply", f"--report all --rows reply {TARGET}",
+		"^--report all with --rows reply", "--rows target"),
+	("--rx file without --key", f"--rx pcap:f {TARGET}", "^--rx pcap:f: ", "--key",
+		"--metadata-file"),
+	("--rx file with --tx", f"--rx pcap:f {KEY} --tx null {TARGET}",
+		"^--rx pcap:f with --tx", "leave"),
+	("--rx file with --save-pcap", f"--rx pcap:f {KEY} --save-pcap g {TARGET}",
+		"^--rx pcap:f with --save-pcap", "leave"),
+	("one source port", f"--source-port 10000 {START}", "^--source-port 10000", "too few",
+		"at least [0-9]+"),
+	("few source ports", f"--source-port 10000-10001 {START}", "^--source-port 10000-10001: ",
+		"2 ports are too few", "at least [0-9]+"),
+	("few source ports for the retries", f"--source-port 10000-10030 --retries 15 {START}",
+		"^--source-port 10000-10030: 31 ports are too few", "at least [0-9]+"),
+	("--log-file -", f"--log-file - {START}", "^--log-file -: ", "standard output"),
+	("--metadata-file -", f"--metadata-file - {START}", "^--metadata-file -: ",
+		"standard output"),
+	("--save-pcap - among the rows", f"--save-pcap - {START}", "--save-pcap( -|.*standard output)"),
+	("--tx pcap:- among the rows", f"--tx pcap:- {SOURCE}",
+		"--tx pcap:(-|.*standard output)"),
+	("--cookie-file -", f"--cookie-file - {START}", "--cookie-file( -|.*standard output)"),
+]
+
+FIELDS = [
+	("ip,foo", "'foo'", "--list-output-fields"),
+	("verdct", "'verdct'", "did you mean 'verdict'", "--list-output-fields"),
+	("Verdict", "'Verdict'", "did you mean 'verdict'"),
+	("ip,,port", "missing"), ("ip,", "missing"), (",ip", "missing"),
+	("ip,ip", "'ip'.*twice"), ("ip, port", "' port'", "did you mean 'port'"),
+	("ip;port", "'ip;port'", "--list-output-fields"),
+	("ip,flows", "'flows'", "ndjson"), ("info", "'info'", "ndjson"),
+	("probe", "'probe'", "--rows reply"), ("ip,*", r"'\*'"),
+	("x" * 3000, "'x+", "--list-output-fields"),
+]
+
+
+def fields():
+	for value, *says in FIELDS:
+		yield Case(f"field/{value[:30]}", ["--output-fields", value, *START.split()], 1,
+			"^(-f|--output-fields)", *says)
+	yield Case("field/--rows reply verdict", f"-f verdict --rows reply {START}", 1,
+		"^(-f|--output-fields)", "'verdict'", "--rows target")
+
+
+def known(files, options):
+	"""The file options that this program has"""
+	return {flag: words for flag, words in files.items() if flag.split()[0][2:] in options}
+
+
+def same_files(options):
+	"""Each two options that name one file of which one would be written over"""
+	written, read = known(WRITTEN, options), known(READ, options)
+	pairs = [*itertools.combinations(written, 2), *itertools.product(read, written)]
+	every = {**written, **read}
+	for one, two in pairs:
+		start = SOURCE if "--tx pcap:" in (one, two) else START
+		# The same file may be spelled in more than one way.
+		for name in ("f", "./f") if two == "--output-file" else ("f",):
+			yield Case(f"same/{one} {two} {name}", f"{every[one].format('f')} "
+				f"{every[two].format(name)} {start}", 1, one, two, r"\bf\b",
+				files={"f": OLD})
+
+
+def unwritable(options):
+	for flag, words in known(WRITTEN, options).items():
+		start = SOURCE if flag == "--tx pcap:" else START
+		for name, path, says, case in (
+				("no folder", "none/f", "No such file", {}),
+				("a folder", "f", "[Ii]s a directory", {"files": {"f": None}}),
+				("locked", "f", "Permission denied", {"files": {"f": OLD},
+					"locked": ["f"]})):
+			yield Case(f"write/{flag} {name}", f"{words.format(path)} {start}", 1,
+				fr"\b{path}\b", flag.strip(":").replace(" pcap", "( pcap|\\b)") +
+				"|cookie file|capture file|log file|rows|metadata", says, **case)
+
+
+def kept(options):
+	"""Every file that is written, there or not yet: a scan that does not start leaves it."""
+	written = known(WRITTEN, options)
+	every = {flag: words.format(flag.strip("-:").replace(" ", "-"))
+		for flag, words in written.items()}
+	start = SOURCE
+	moments = [
+		("a wrong value", 1, f"{start} --rate x", "--rate x"),
+		("a wrong word", 1, f"{start} 198.18.0.256", r"198\.18\.0\.256"),
+		("no target", 1, "", "no targets"),
+		("all blocked", 1, "198.18.0.1", "no target is left"),
+		("a wrong line", 1, f"{start} --targets-file list", "^list:2: "),
+		("few source ports", 1, f"{start} --source-port 10000", "--source-port"),
+		("an unknown field", 1, f"{start} --output-fields foo", "'foo'"),
+		("no route", 2, TARGET, "^no route"),
+		("no such interface", 2, f"{start} --interface nope0 --tx packet", "nope0"),
+		("no privilege", 2, f"{start} --interface lo --tx packet", "CAP_NET_RAW"),
+	]
+	if "config" in options:
+		moments.append(("a wrong configuration", 1, f"{start} --config list", "^list:1: "))
+	for there, (name, status, words, *says) in itertools.product((True, False), moments):
+		powerless = name == "no privilege"
+		flags = {flag: w for flag, w in every.items()
+			if flag != "--tx pcap:" or "--tx" not in words}
+		files = {w.split()[-1].split(":")[-1]: COOKIES if flag == "--cookie-file" else OLD
+			for flag, w in flags.items()} if there else {}
+		yield Case(f"kept/{name}, files {'there' if there else 'not yet'}",
+			f"{' '.join(flags.values())} {words}", status, *says,
+			files={**files, "list": BROKEN_LIST}, log="log-file",
+			privileged=not powerless, loopback=powerless)
+	for there, bad in itertools.product((True, False), written):
+		files = {w.split()[-1].split(":")[-1]: COOKIES if flag == "--cookie-file" else OLD
+			for flag, w in every.items() if flag != bad} if there else {}
+		words = [w if flag != bad else written[flag].format("none/f")
+			for flag, w in every.items()]
+		yield Case(f"kept/{bad} unwritable, files {'there' if there else 'not yet'}",
+			f"{' '.join(words)} {start}", 1, "none/f", files=files, log="log-file")
+
+
+def cases(options):
+	for name, words, *says in CONTRADICTIONS:
+		yield Case(f"clash/{name}", words, 1, *says)
+	yield from fields()
+	yield from same_files(options)
+	yield from unwritable(options)
+	yield from kept(options)

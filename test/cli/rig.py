@@ -1,0 +1,195 @@
+"""One mistake: the command line, the files around it, and what has to come of it."""
+
+import ctypes
+import fcntl
+import os
+import re
+import shlex
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+from collections import namedtuple
+
+LIFE_S = 30
+MESSAGE_MAX = 500	# the program cuts a message somewhat later: the end would be missing
+TARGET = "198.18.0.1 --no-default-blocklist"
+# Starts anywhere, sends nothing, and is soon over where a mistake is not seen.
+START = f"--tx null --source-ip 198.18.0.2 --timeout 0.05 --cooldown-time 0 {TARGET}"
+
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+PR_CAPBSET_DROP, CAPS_MAX = 24, 64
+
+Option = namedtuple("Option", "name letter arg")	# arg: None for flags
+
+
+def read_help(program):
+	"""The options of --help, {name: Option}"""
+	text = subprocess.run([program, "--help"], capture_output=True, text=True,
+		check=True).stdout
+	options = {}
+	for line in text.splitlines():
+		head = re.split(r"\s{2,}", line[9:])[0]
+		for letter, name, arg in re.findall(r"(?:-(\w), )?--([a-z0-9-]+)(?: ([^\s,]+))?",
+				head):
+			options[name] = Option(name, letter or None, arg or None)
+	if "help" not in options or "rate" not in options:
+		sys.exit("--help does not read as a table of options")
+	return options
+
+
+def check_namespace():
+	"""Nothing may run where packets could leave."""
+	with open("/proc/self/net/route", encoding="ascii") as f:
+		routes = f.read().splitlines()[1:]
+	if list(packets_sent()) != ["lo"] or routes:
+		sys.exit("not inside a fresh network namespace: nothing is run")
+
+
+def packets_sent():
+	"""{interface: packets sent}"""
+	with open("/proc/self/net/dev", encoding="ascii") as f:
+		lines = f.read().splitlines()[2:]
+	return {name.strip(): int(numbers.split()[9])
+		for name, numbers in (line.split(":", 1) for line in lines)}
+
+
+def set_loopback(up):
+	with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+		request = struct.pack("16sh14x", b"lo", 0)
+		flags = struct.unpack("16sh14x", fcntl.ioctl(s, SIOCGIFFLAGS, request))[1]
+		flags = flags | IFF_UP if up else flags & ~IFF_UP
+		fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags))
+
+
+def drop_capabilities():
+	"""In the child: what it executes has none, though it is root in its namespace."""
+	libc = ctypes.CDLL(None, use_errno=True)
+	dropped = sum(libc.prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0 for cap in range(CAPS_MAX))
+	if not dropped:
+		raise OSError(ctypes.get_errno(), "prctl(PR_CAPBSET_DROP)")
+
+
+def snapshot(folder):
+	"""{name: what it is}, of everything below"""
+	found = {}
+	for path, _, names in os.walk(folder):
+		found[os.path.relpath(path, folder)] = "a folder"
+		for name in names:
+			file = os.path.join(path, name)
+			with open(file, "rb") as f:
+				found[os.path.relpath(file, folder)] = f.read()
+	return found
+
+
+class Case:
+	"""name    "group/what"
+	args    the options as a shell reads them
+	status  the exit status
+	says    parts of the message, as regular expressions; the first one begins it where it
+	        starts with ^
+	files   {name: bytes, or None for a folder}, there before the run
+	locked  names of files that nobody may read or write; the program has no capabilities then
+	log     a file that the message may be appended to
+	"""
+
+	def __init__(self, name, args, status, *says, files=None, locked=(), privileged=True,
+			loopback=False, stdin=b"", log=None, closed=(), skip=None):
+		self.name, self.args, self.want, self.says = name, args, status, says
+		self.files, self.locked, self.log = files or {}, locked, log
+		self.privileged, self.loopback = privileged and not locked, loopback
+		self.stdin, self.closed, self.skip = stdin, closed, skip
+		self.message, self.status = "", None
+
+	def prepare(self, folder):
+		for name, content in self.files.items():
+			path = os.path.join(folder, name)
+			if content is None:
+				os.mkdir(path)
+				continue
+			with open(path, "wb") as f:
+				f.write(content)
+		self.before = snapshot(folder)
+		for name in self.locked:
+			os.chmod(os.path.join(folder, name), 0)
+
+	def child(self):
+		for fd in self.closed:
+			os.close(fd)
+		if not self.privileged:
+			drop_capabilities()
+
+	def run(self, program, folder):
+		special = self.closed or not self.privileged
+		argv = self.args if isinstance(self.args, list) else shlex.split(self.args)
+		set_loopback(self.loopback)
+		sent = packets_sent()
+		done = subprocess.run([program, *argv], cwd=folder,
+			input=self.stdin, capture_output=True, timeout=LIFE_S,
+			preexec_fn=self.child if special else None,
+			env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TERM": "dumb",
+				"UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "exitcode=99"})
+		self.sent = packets_sent() != sent
+		self.status = done.returncode
+		self.out, self.err = (text.decode("utf-8", "backslashreplace")
+			for text in (done.stdout, done.stderr))
+
+	def said(self):
+		"""What is wrong with standard error"""
+		lines = self.err.splitlines()
+		if 2 in self.closed:
+			return
+		if len(lines) != 1 or not self.err.endswith("\n"):
+			yield f"not one line on standard error but {len(lines)}: {self.err[:2000]!r}"
+			return
+		head = "tfomap: error: "
+		if not lines[0].startswith(head):
+			yield f"standard error does not begin with {head!r}: {lines[0]}"
+			return
+		self.message = lines[0][len(head):]
+		for part in self.says:
+			if not re.search(part, self.message):
+				yield f"the message lacks {part!r}: {self.message}"
+		if len(self.message) >= MESSAGE_MAX or re.search(r"\(null\)|line 0\b|^: |:$",
+				self.message):
+			yield f"the message is cut, or has a hole: {self.message}"
+
+	def changed(self, folder):
+		"""What is wrong with the files"""
+		for name in self.locked:
+			os.chmod(os.path.join(folder, name), 0o600)
+		after = snapshot(folder)
+		old_log, new_log = self.before.pop(self.log, b""), after.pop(self.log, b"")
+		if not new_log.startswith(old_log):
+			yield f"{self.log} was written over"
+		for name in sorted(self.before.keys() | after.keys()):
+			if name not in after:
+				yield f"{name} was removed"
+			elif name not in self.before:
+				yield f"{name} was made"
+			elif self.before[name] != after[name]:
+				yield f"{name} was changed"
+
+	def faults(self, folder):
+		yield from self.said()
+		if self.status != self.want:
+			yield f"exit status {self.status}, not {self.want}"
+		if self.out:
+			yield f"standard output is not empty: {self.out[:200]!r}"
+		if self.sent:
+			yield "packets were sent"
+		yield from self.changed(folder)
+
+	def test(self, program):
+		"""("passed", "failed" or "skipped", lines that tell why)"""
+		if self.skip:
+			return "skipped", [self.skip]
+		with tempfile.TemporaryDirectory() as folder:
+			self.prepare(folder)
+			try:
+				self.run(program, folder)
+				faults = list(self.faults(folder))
+			except subprocess.TimeoutExpired:
+				faults = [f"not at its end after {LIFE_S} s: {self.args}"]
+		return ("failed" if faults else "passed"), faults
