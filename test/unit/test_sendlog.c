@@ -149,8 +149,8 @@ START_TEST(old_entries_are_unknown)
 
 			if (ns ? ns != sent.ns[i] : known)
 				ck_abort_msg("%u of %u: %ju", i, n, (uintmax_t)ns);
-			if (n - i > 128)
-				ck_assert_uint_eq(ns, 0);
+			if (ns && n - i > 128)
+				ck_abort_msg("%u of %u is still known", i, n);
 		}
 		first += 1 + (unsigned int)rng_below(&rng, 9);
 	}
@@ -176,7 +176,8 @@ START_TEST(until_any_time)
 		if (k != true_until(ns, limit) || sendlog_until(&sent.log, &anew, ns, limit) != k)
 			ck_abort_msg("%ju ns: %ju", (uintmax_t)(ns - START), (uintmax_t)k);
 		k = sendlog_until(&sent.log, &pos, ns, UINT64_MAX);
-		ck_assert_uint_ge(k, last);
+		if (k < last)
+			ck_abort_msg("back from %ju to %ju", (uintmax_t)last, (uintmax_t)k);
 		last = k;
 	}
 	ck_assert_uint_eq(last, UINT64_MAX);
@@ -275,7 +276,7 @@ static void ask_times(struct pair *pair, uint64_t back)
 
 START_TEST(two_threads_never_a_wrong_time)
 {
-	struct pair pair = { .batches = 400000 };
+	struct pair pair = { .batches = 150000 };
 	pthread_t thread;
 
 	ck_assert_int_eq(sendlog_init(&pair.log, 128), 0);
@@ -292,7 +293,7 @@ END_TEST
 /* A reader that keeps up knows at any time what was sent by then. */
 START_TEST(two_threads_until)
 {
-	struct pair pair = { .batches = 100000 };
+	struct pair pair = { .batches = 50000 };
 	uint64_t pos = 0, ns = START - 1, k = 0, end_of_all = pair.batches * PLACES_EACH;
 	pthread_t thread;
 
