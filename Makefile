@@ -215,10 +215,10 @@ endif
 
 # ---- lint, coverage -----------------------------------------------------------------------------
 
-lint: $(B)/libtfomap.a $(B)/tfomap.8 ## headers alone, layers, cppcheck, shellcheck, option names ...
+lint: $(B)/libtfomap.a $(B)/tfomap ## headers alone, layers, cppcheck, shellcheck, option names ...
 	$(Q)LINT_CC='$(CC) $(cc_flags) $(CPPFLAGS) $(CFLAGS)' LINT_LIB='$(lib_flags)' \
 		LINT_SRC='$(src_flags)' LINT_UNIT='$(unit_flags)' LINT_ARCHIVE='$<' \
-		LINT_PAGE='$(B)/tfomap.8' test/lint/run
+		TFOMAP='$(B)/tfomap' test/lint/run
 
 c_files = $(wildcard $(foreach dir,lib src man test/unit test/fuzz test/lab test/bench,\
 	$(dir)/*.c $(dir)/*.h))
