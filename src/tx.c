@@ -2,8 +2,10 @@
 
 #include <string.h>
 
-/* The registry, best first: `auto` takes the first. */
-static const struct tx_ops *const engines[] = { &tx_packet, &tx_libnet, &tx_pcap, &tx_null };
+/* The registry, best first: `auto` takes the first. The last is --dryrun's, not for --tx. */
+static const struct tx_ops *const engines[] = {
+	&tx_packet, &tx_libnet, &tx_pcap, &tx_null, &tx_dryrun,
+};
 
 const struct tx_ops *tx_find(const char *name)
 {

@@ -19,6 +19,8 @@ struct tx_setup {
 	int ifindex;
 	bool iplayer;		/* frames have no link header */
 	const char *file;	/* of pcap:FILE */
+	struct err *why;	/* where an engine says why send() is broken for good, if it knows
+				 * better than the number tells; the send thread's */
 };
 
 struct tx_ops {
@@ -35,7 +37,7 @@ struct tx_ops {
 	int (*close)(void *state, struct err *e);
 };
 
-extern const struct tx_ops tx_packet, tx_libnet, tx_pcap, tx_null;
+extern const struct tx_ops tx_packet, tx_libnet, tx_pcap, tx_null, tx_dryrun;
 
 /* The engine of that name ("auto": the best that runs here); NULL: none. */
 const struct tx_ops *tx_find(const char *name);
