@@ -1,4 +1,4 @@
-/* status: the line that tells how the scan goes. Main thread. */
+/* status: how the scan goes, as a line for people and as a row of a table. Main thread. */
 #ifndef TFOMAP_STATUS_H
 #define TFOMAP_STATUS_H
 
@@ -7,8 +7,9 @@
 
 #include "stats.h"
 
-/* What the line is made of at one moment; *prev the moment before, for rates. */
+/* What line and row are made of at one moment; *prev the moment before, for rates. */
 struct status_moment {
+	uint64_t wall_ns;		/* Unix time */
 	uint64_t elapsed_ns;
 	uint64_t targets;		/* of this run */
 	uint64_t remaining_ns;		/* of cool-down, once sending has ended; else 0 */
@@ -26,5 +27,14 @@ struct status_moment {
 #define STATUS_LEN 512
 void status_line(const struct status_moment *now, const struct status_moment *prev,
 		 unsigned int width, char out[static STATUS_LEN]);
+
+/*
+ * A row of CSV: the time, every figure of the line, then every counter under its own name. A column
+ * is empty where a figure is not known. prev as above. No line end.
+ */
+#define STATUS_ROW_LEN 2048
+void status_header(char out[static STATUS_ROW_LEN]);
+void status_row(const struct status_moment *now, const struct status_moment *prev,
+		char out[static STATUS_ROW_LEN]);
 
 #endif

@@ -194,10 +194,111 @@ START_TEST(largest_figures)
 }
 END_TEST
 
+/* Splits a row at its commas, in place; returns how many columns there are. */
+static size_t split(char *row, char **columns, size_t max)
+{
+	size_t n = 0;
+
+	for (char *s = row; s; n++) {
+		ck_assert_uint_lt(n, max);
+		columns[n] = s;
+		s = strchr(s, ',');
+		if (s)
+			*s++ = '\0';
+	}
+	return n;
+}
+
+#define COLUMNS_MAX (STATS + 16)
+
+/* A moment as a row, by the names of its columns. */
+static const char *column(const struct status_moment *now, const struct status_moment *prev,
+			  const char *name)
+{
+	static char header[STATUS_ROW_LEN], row[STATUS_ROW_LEN];
+	char *names[COLUMNS_MAX], *values[COLUMNS_MAX];
+	size_t n;
+
+	status_header(header);
+	status_row(now, prev, row);
+	n = split(header, names, COLUMNS_MAX);
+	ck_assert_uint_eq(split(row, values, COLUMNS_MAX), n);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return values[i];
+	ck_abort_msg("no column %s", name);
+	return NULL;
+}
+
+START_TEST(row_has_every_figure)
+{
+	struct status_moment now = busy(), prev = busy();
+
+	now.wall_ns = 1700000000123456789ull;
+	prev.elapsed_ns -= NS_PER_S / 2;
+	prev.v[STAT_sent_request] -= 1000;
+	prev.v[STAT_sent_cleanup] -= 10;
+	ck_assert_str_eq(column(&now, &prev, "time"), "2023-11-14T22:13:20.123456Z");
+	ck_assert_str_eq(column(&now, &prev, "elapsed_s"), "5.000");
+	ck_assert_str_eq(column(&now, &prev, "remaining_s"), "35.000");
+	ck_assert_str_eq(column(&now, &prev, "percent"), "12.5000");
+	ck_assert_str_eq(column(&now, &prev, "sent"), "50160");
+	ck_assert_str_eq(column(&now, &prev, "sent_pps"), "2020.0");
+	ck_assert_str_eq(column(&now, NULL, "sent_pps"), "10032.0");
+	ck_assert_str_eq(column(&now, &prev, "answers"), "1255");
+	ck_assert_str_eq(column(&now, &prev, "hit_percent"), "2.5050");
+	ck_assert_str_eq(column(&now, &prev, "cookies"), "30");
+}
+END_TEST
+
+START_TEST(row_has_every_counter)
+{
+	for (unsigned int i = 0; i < STATS; i++) {
+		struct status_moment now = start;
+
+		now.v[i] = UINT64_MAX;
+		ck_assert_str_eq(column(&now, NULL, stat_types[i].name), "18446744073709551615");
+	}
+}
+END_TEST
+
+/* What is not known is empty, in a row of as many columns. */
+START_TEST(row_of_the_beginning_and_the_end)
+{
+	struct status_moment now = start;
+
+	now.rate_pps = 0;
+	ck_assert_str_eq(column(&now, NULL, "remaining_s"), "");
+	ck_assert_str_eq(column(&now, NULL, "hit_percent"), "0.0000");
+	now = busy();
+	now.v[STAT_targets_started] = now.targets;
+	ck_assert_str_eq(column(&now, NULL, "percent"), "100.0000");
+	ck_assert_str_eq(column(&now, NULL, "remaining_s"), "0.000");
+	now.remaining_ns = 7 * NS_PER_S;
+	ck_assert_str_eq(column(&now, NULL, "remaining_s"), "7.000");
+}
+END_TEST
+
+START_TEST(largest_row)
+{
+	struct status_moment now;
+	char row[STATUS_ROW_LEN];
+
+	memset(&now, 0xff, sizeof(now));
+	now.rate_pps = 1e9;
+	status_row(&now, NULL, row);
+	ck_assert_uint_lt(strlen(row), STATUS_ROW_LEN - 1);
+	status_header(row);
+	ck_assert_uint_lt(strlen(row), STATUS_ROW_LEN - 1);
+}
+END_TEST
+
 UNIT_SUITE(status)
 {
 	unit_case(suite, "line", whole_line, losses_by_name, every_loss_shows,
 		  first_and_last_moment, never_100_before_the_end, small_shares,
 		  numbers_do_not_run_ahead, largest_figures);
 	unit_case(suite, "terminal", bar_takes_the_room, fits_every_width);
+	unit_case(suite, "row", row_has_every_figure, row_has_every_counter,
+		  row_of_the_beginning_and_the_end, largest_row);
 }

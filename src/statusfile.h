@@ -1,0 +1,21 @@
+/*
+ * statusfile: how a scan goes, written to a file as CSV while it goes: a header, then a row each
+ * time it is asked for. Main thread.
+ */
+#ifndef TFOMAP_STATUSFILE_H
+#define TFOMAP_STATUSFILE_H
+
+struct err;
+struct status_moment;
+struct statusfile;
+
+/* Creates (or overwrites) the file. 0, or -errno with a message. */
+int statusfile_open(struct statusfile **out, const char *path, struct err *e);
+
+/* Adds a row; what is a rate in it counts from the row before. An error is kept for the end. */
+void statusfile_add(struct statusfile *f, const struct status_moment *now);
+
+/* 0, or -errno with a message where anything could not be written. Frees f, which may be NULL. */
+int statusfile_close(struct statusfile *f, struct err *e);
+
+#endif
