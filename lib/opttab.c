@@ -209,7 +209,7 @@ static int parse_rate(const struct reading *rd)
 		return reading_no_number(rd, "such as 0.5, 2500, 10K or 1.2M");
 	if (v > 0 && (v < rd->row->min || v > rd->row->max))
 		return opttab_fails(rd, "must be %.15g to %.15g, or 0 for no limit", rd->row->min,
-				     rd->row->max);
+				    rd->row->max);
 	*(double *)reading_member(rd) = v;
 	return 0;
 }

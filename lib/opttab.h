@@ -103,6 +103,9 @@ size_t opttab_help(const struct opttab_row *rows, size_t n, bool first,
  */
 size_t opttab_completion(const struct opttab_row *row, char *out, size_t len);
 
+/* The first sentence of the manual's text and the one on the default, if any; as snprintf(). */
+size_t opttab_summary(const struct opttab_row *row, char *out, size_t len);
+
 /* The manual's entry (.TP) for a row, and plain text as roff; both as snprintf(). */
 size_t opttab_roff(const struct opttab_row *row, char *out, size_t len);
 size_t opttab_roff_text(const char *text, char *out, size_t len);

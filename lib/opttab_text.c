@@ -291,7 +291,7 @@ static void help_head(struct text *t, const struct opttab_row *row)
 /* Blanks up to a column; never less than gap, so that nothing runs together. */
 static void help_pad(struct text *t, size_t columns, size_t gap)
 {
-	for (; gap || t->len < columns; gap -= gap > 0)
+	for (; t->len < columns || gap; gap -= gap ? 1 : 0)
 		text_add(t, " ");
 }
 
@@ -374,6 +374,27 @@ static void roff_text(struct text *t, const char *s)
 		roff_chars(t, s, plain, s == start);
 		s += plain;
 	}
+}
+
+/* The length of the sentence that s begins with, its full stop included. */
+static size_t sentence_len(const char *s)
+{
+	const char *end = strstr(s, ". ");
+
+	return end ? (size_t)(end - s) + 1 : strlen(s);
+}
+
+size_t opttab_summary(const struct opttab_row *row, char *out, size_t len)
+{
+	size_t first = sentence_len(row->man);
+	const char *def = strstr(row->man + first, " Default: ");
+	struct text t;
+
+	text_init(&t, out, len);
+	text_add_bytes(&t, row->man, first);
+	if (def)
+		text_add_bytes(&t, def, 1 + sentence_len(def + 1));
+	return t.len;
 }
 
 size_t opttab_roff_text(const char *text, char *out, size_t len)

@@ -82,6 +82,24 @@ START_TEST(roff)
 }
 END_TEST
 
+static void sums_up(const char *man, const char *summary)
+{
+	const struct opttab_row row = { "x", 0, OPTTAB_FLAG, 0, 0, .man = man };
+	char out[64];
+
+	ck_assert_uint_eq(opttab_summary(&row, out, sizeof(out)), strlen(summary));
+	ck_assert_str_eq(out, summary);
+}
+
+START_TEST(summaries)
+{
+	sums_up("All.", "All.");
+	sums_up("Of 192.0.2.1: one. Another.", "Of 192.0.2.1: one.");
+	sums_up("One. Two. Default: three. Four.", "One. Default: three.");
+	sums_up("One. Two. Default: three.", "One. Default: three.");
+}
+END_TEST
+
 /* Every spelling, with what follows it: bash reads them as elements of an array. */
 START_TEST(completion)
 {
@@ -107,5 +125,5 @@ END_TEST
 UNIT_SUITE(opttab_text)
 {
 	unit_case(suite, "names", finds, distances, nearest);
-	unit_case(suite, "text", help_lines, roff, completion);
+	unit_case(suite, "text", help_lines, roff, summaries, completion);
 }
