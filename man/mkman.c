@@ -1,7 +1,8 @@
 /*
- * mkman: makes a manual page from its .in file: standard input to standard output. A line that is
- * only @NAME@ is replaced by a table of the program's own; @VERSION@ is replaced wherever it is.
- * What no plan of this version sends, and what could be told only by sending it, is left out.
+ * mkman: makes a manual page, or what else has tables of the program's own, from its .in file:
+ * standard input to standard output. A line that is only @NAME@ is replaced by a table; @VERSION@
+ * and @SYSCONFDIR@ are replaced wherever they are. What no plan of this version sends, and what
+ * could be told only by sending it, is left out.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -88,25 +89,47 @@ static const struct {
 	void (*write)(FILE *out);
 } tables[] = {
 	{ "@OPTIONS@\n", config_roff },
+	{ "@FILE_OPTIONS@\n", config_roff_file },
+	{ "@SAMPLE@\n", config_sample },
+	{ "@COMPLETION@\n", config_completion },
 	{ "@FIELDS@\n", result_roff },
 	{ "@PROBES@\n", write_probes },
 	{ "@VERDICTS@\n", write_verdicts },
 	{ "@SIGNALS@\n", write_signals },
 };
 
+static const struct {
+	const char *name, *text;
+} words[] = {
+	{ "@VERSION@", PACKAGE_VERSION },
+	{ "@SYSCONFDIR@", SYSCONFDIR },
+};
+
+/* Writes the line with its words replaced. */
+static void write_words(FILE *out, const char *line)
+{
+	for (size_t i = 0; *line; i = 0) {
+		while (i < sizeof(words) / sizeof(words[0])
+		       && strncmp(line, words[i].name, strlen(words[i].name)) != 0)
+			i++;
+		if (i < sizeof(words) / sizeof(words[0])) {
+			fputs(words[i].text, out);
+			line += strlen(words[i].name);
+		} else {
+			fputc(*line++, out);
+		}
+	}
+}
+
 /* False: the line names a table that there is not. */
 static bool write_line(FILE *out, const char *line)
 {
-	static const char version[] = "@VERSION@";
-
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (strcmp(line, tables[i].name) == 0) {
 			tables[i].write(out);
 			return true;
 		}
-	for (const char *s; (s = strstr(line, version)); line = s + strlen(version))
-		fprintf(out, "%.*s%s", (int)(s - line), line, PACKAGE_VERSION);
-	fputs(line, out);
+	write_words(out, line);
 	return line[0] != '@';
 }
 

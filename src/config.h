@@ -1,6 +1,7 @@
 /*
- * config: what the user asked for, resolved from the option table (config.c: one row an option,
- * from which the command line, --help, the manual's tables and --print-config come).
+ * config: what the user asked for, resolved from the command line and a configuration file by the
+ * option table (config_options.c: one row an option, from which both, --help, the manuals' tables,
+ * --print-config, the sample configuration file and the shell completion come).
  */
 #ifndef TFOMAP_CONFIG_H
 #define TFOMAP_CONFIG_H
@@ -18,6 +19,9 @@ struct err;
 #define CONFIG_SOURCES_MAX	256
 #define CONFIG_RETRIES_AUTO	(-1)
 
+/* Read where --config is not given and it is there. */
+#define CONFIG_FILE		SYSCONFDIR "/tfomap/tfomap.conf"
+
 enum config_rows { ROWS_TARGET, ROWS_REPLY };
 enum config_report { REPORT_SYNACK, REPORT_ANSWERED, REPORT_ALL };
 enum config_format { FORMAT_CSV, FORMAT_NDJSON };
@@ -33,13 +37,18 @@ struct config_ports {
 struct config {
 	int argc;			/* as called, for the metadata */
 	char **argv;
+	char **values;			/* heap, owned, each likewise: by row of the option table
+					 * the value as given; NULL: not given. The strings below
+					 * point into them, or are the table's defaults */
 
 	/* targets */
-	char **targets;			/* heap, owned: the words among the options, then NULL */
+	char **targets;			/* heap, owned: the words among the options, then NULL;
+					 * each points into argv */
 	size_t ntargets;
 	struct config_ports ports;
 	const char *allowlist_file, *blocklist_file, *targets_file;
 	bool no_default_blocklist;
+	bool without_blocklist;		/* confirmed: many targets, and nothing is blocked */
 	uint64_t max_targets;		/* 0: all */
 	double max_share;		/* the same as a share of all, 0 < share <= 1; 0: not given */
 	uint32_t shards, shard;		/* shard 0..shards-1 */
@@ -69,8 +78,9 @@ struct config {
 	uint8_t gateway_mac[6];
 	bool gateway_mac_set;
 	bool iplayer;			/* packets without a link header */
-	uint16_t vlan_id;		/* 802.1Q; 0: untagged */
-	const char *tx;			/* engine's name: auto, packet, libnet, pcap, null */
+	uint32_t vlan_id;		/* 802.1Q, 1..4094; 0: untagged */
+	const char *tx;			/* engine's name: auto, packet, libnet, pcap, null; dryrun
+					 * where --dryrun asks for that */
 	const char *tx_file;		/* of pcap:FILE, else NULL */
 	const char *rx_file;		/* of --rx pcap:FILE; NULL: live */
 	const char *save_pcap;
@@ -86,33 +96,48 @@ struct config {
 	bool no_header;
 
 	/* records */
-	const char *metadata_file, *log_file, *notes;
+	const char *metadata_file, *status_file, *log_file, *notes;
 	int verbosity;			/* enum log_level; --quiet lowers it to warnings */
 	bool quiet;
 
 	/* ask and leave: set where the option was given, main acts */
-	bool list_output_fields, list_verdicts, list_probes, help, version;
+	bool list_interfaces, list_output_fields, list_probes, list_verdicts, print_config;
+	bool help, version;
+	bool dryrun;			/* a run that prints packets: no file is written but the log */
+	const char *config_file;	/* read, by --config or as the default; NULL: none */
 };
 
 /*
- * Sets the defaults, then reads argv, which stays as it was. 0, or -EINVAL (-ENOMEM) with a message
- * that names the option, the value, what is wrong and what to try; then there is nothing to free.
- * Strings point into argv. Contradictions between options are found here as well (shard >= shards,
- * --report all with --rows reply, no target, ...), but not where an option of "ask and leave" is
- * given. Not thread-safe (getopt).
+ * Sets the defaults, then reads the configuration file (that of --config, else default_file, which
+ * is also NULL or not there) and argv, which wins and stays as it was. 0, or -errno with a message
+ * that names the option (and FILE:LINE), the value, what is wrong and what to try; then there is
+ * nothing to free. Contradictions between options are found here as well (shard >= shards,
+ * --report all with --rows reply, no target, ...). Where an option asks for something that needs
+ * no configuration, nothing else is looked at. Not thread-safe (getopt).
  */
-int config_parse(struct config *c, int argc, char **argv, struct err *e);
+int config_parse(struct config *c, int argc, char **argv, const char *default_file, struct err *e);
 void config_free(struct config *c);
 
 /* --help: all options by group, 80 columns. */
 void config_help(FILE *out);
 
-/* The option table for the manual, as roff (.TP entries by group). */
+/* --print-config: a configuration file that asks for the same. */
+void config_print(const struct config *c, FILE *out);
+
+/* A configuration file of all options, commented out: each with its default, or what it takes. */
+void config_sample(FILE *out);
+
+/* The options for tfomap(8), and for tfomap.conf(5): roff, .TP entries, the former by group. */
 void config_roff(FILE *out);
+void config_roff_file(FILE *out);
+
+/* The options for the shell's completion: elements of a bash array, by spelling. */
+void config_completion(FILE *out);
 
 /*
- * Every option (those of "ask and leave" aside) by its long name with the value in force, in the
- * words that the option takes; flags "true" or "false"; "" where nothing was given.
+ * Every option that a configuration file can have (all but those of "ask and leave") by its long
+ * name with the value in force, in the words that the option takes; flags "true" or "false"; ""
+ * where nothing was given.
  */
 typedef void config_visit_fn(void *arg, const char *name, const char *value);
 void config_visit(const struct config *c, config_visit_fn *visit, void *arg);

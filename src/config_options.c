@@ -15,6 +15,7 @@ _Static_assert(sizeof(enum config_rows) == sizeof(int), "OPTTAB_WORD stores an i
 #define U32(m)			OPTTAB_U32, MEMBER(uint32_t, m), 0
 #define U64(m)			OPTTAB_U64, MEMBER(uint64_t, m), 0
 #define U64_SET(m, set)		OPTTAB_U64, MEMBER(uint64_t, m), MEMBER(bool, set)
+#define AMOUNT(m, share)	OPTTAB_AMOUNT, MEMBER(uint64_t, m), MEMBER(double, share)
 #define RATE(m)			OPTTAB_RATE, MEMBER(double, m), 0
 #define SECONDS(m)		OPTTAB_SECONDS, MEMBER(uint64_t, m), 0
 #define WORD(e, m)		OPTTAB_WORD, MEMBER(enum e, m), 0
@@ -32,7 +33,7 @@ _Static_assert(sizeof(enum config_rows) == sizeof(int), "OPTTAB_WORD stores an i
 				MEMBER(const char *, text)
 
 static const char targets[] = "targets", probing[] = "probing", rate[] = "rate",
-	network[] = "network", output[] = "output", records[] = "records";
+		  network[] = "network", output[] = "output", records[] = "records";
 const char config_group_ask[] = "ask";
 
 static const struct opttab_word tcp_options_words[] = {
@@ -83,21 +84,25 @@ const struct opttab_row config_options[] = {
 	  .man = "Do not block the special-purpose ranges of IANA's registries (private, "
 		 "loopback, documentation, multicast and the like), which are blocked "
 		 "otherwise. For laboratories." },
+	{ "without-blocklist", 0, FLAG(without_blocklist), .group = targets,
+	  .help = "confirmed: billions, and nothing blocked",
+	  .man = "Confirm a scan of more than a billion targets with --no-default-blocklist and "
+		 "without --blocklist-file, which is refused otherwise." },
 	{ "targets-file", 'I', STRING(targets_file), .min = 1, .group = targets, .arg = "FILE",
 	  .help = "server list; - is standard input",
 	  .man = "Probe the servers in FILE, one a line (see SERVER LISTS); - is standard "
 		 "input." },
-	{ "max-targets", 'n', U64(max_targets), .group = targets, .arg = "N",
-	  .help = "only the first N targets of the order",
-	  .man = "Probe only the first N targets in the order that the seed gives, before the "
-		 "shards divide them: a random sample of N. K, M and G may follow the number; "
-		 "0 is all." },
+	{ "max-targets", 'n', AMOUNT(max_targets, max_share), .def = "0", .group = targets,
+	  .arg = "N|N%", .help = "first N of the order of targets; 0 is all",
+	  .man = "Probe only the first N targets, or N per cent of all, in the order that the "
+		 "seed gives, before the shards divide them: a random sample. K, M and G may "
+		 "follow the number; 0 is all." },
 	{ "shards", 0, U32(shards), .min = 1, .def = "1", .group = targets, .arg = "N",
 	  .man = "Divide the scan into N parts, each for a run of its own. All parts need the "
 		 "same --seed and the same targets." },
-	{ "shard", 0, U32(shard), .group = targets, .arg = "I",
+	{ "shard", 0, U32(shard), .def = "0", .group = targets, .arg = "I",
 	  .help = "this run is part I, 0 to N-1, of N",
-	  .man = "The part that this run does, 0 to N-1. Default: 0." },
+	  .man = "The part that this run does, 0 to N-1." },
 	{ "seed", 'e', U64_SET(seed, seed_set), .group = targets, .arg = "N",
 	  .help = "order of the targets (default random)",
 	  .man = "The number from which the order of the targets comes. The same seed and the "
@@ -134,11 +139,16 @@ const struct opttab_row config_options[] = {
 	  .arg = "PPS", .help = "packets/s, K M; 0: no limit",
 	  .man = "Send at most PPS packets each second, those of all kinds together: 0.1 or "
 		 "more, with a fraction or K, M, G after the number; 0 is no limit." },
-	{ "max-runtime", 't', SECONDS(max_runtime_ns), .max = 1e9, .group = rate, .arg = "S",
-	  .help = "stop sending after S seconds",
-	  .man = "Stop sending after S seconds; 0 is no limit." },
-	{ "max-results", 'N', U64(max_results), .group = rate, .arg = "N",
-	  .help = "stop after N rows",
+	{ "bandwidth", 'B', RATE(bandwidth_bps), .min = 100, .max = 1e12, .def = "0", .group = rate,
+	  .arg = "BPS", .help = "bits/s, K M G; 0: no limit",
+	  .man = "Send at most BPS bits each second, with K, M or G after the number; 0 is no "
+		 "limit. Counted as zmap does: 24 bytes more than each frame, for what the wire "
+		 "adds to it. It takes the place of --rate where that is not given; where both "
+		 "are, both hold." },
+	{ "max-runtime", 't', SECONDS(max_runtime_ns), .max = 1e9, .def = "0", .group = rate,
+	  .arg = "S", .man = "Stop sending after S seconds; 0 is no limit." },
+	{ "max-results", 'N', U64(max_results), .def = "0", .group = rate, .arg = "N",
+	  .help = "stop after S s, N rows",
 	  .man = "Stop after N rows; 0 is no limit." },
 	{ "cooldown-time", 'c', SECONDS(cooldown_ns), .max = 86400, .def = "8", .group = rate,
 	  .arg = "S", .help = "wait for answers at the end, s",
@@ -161,6 +171,15 @@ const struct opttab_row config_options[] = {
 	  .man = "The link-layer address that packets are sent to. Default: the next hop's, "
 		 "asked for by ARP or Neighbour Discovery. Several targets on the own link have no "
 		 "next hop in common, and need it given." },
+	{ "iplayer", 'X', FLAG(iplayer), .group = network,
+	  .man = "Send packets without a link header, as layer-3 interfaces such as tun take them. "
+		 "Those that are known are found without this option; with --tx pcap and null it "
+		 "says what the packets look like." },
+	{ "vlan", 0, U32(vlan_id), .max = 4094, .def = "0", .group = network, .arg = "ID",
+	  .help = "no link header; 802.1Q tag, 1 to 4094",
+	  .man = "Put the 802.1Q tag of VLAN ID, 1 to 4094, into the packets; 0 is none. Needs "
+		 "--source-ip; where the kernel has an interface for the VLAN, use that with "
+		 "--interface instead." },
 	{ "tx", 0, WORD_FILE(tx, tx_file), .words = tx_words, .def = "auto", .group = network,
 	  .arg = "ENGINE", .help = "packet|libnet|pcap:FILE|null",
 	  .man = "How packets are sent: packet (AF_PACKET, many a call), libnet, pcap:FILE "
@@ -210,6 +229,10 @@ const struct opttab_row config_options[] = {
 	  .man = "Write what was run and what came of it to FILE, one JSON object: version, "
 		 "arguments, the configuration in force, seed, key, targets, packets, answers, "
 		 "losses, verdicts, times, why it ended." },
+	{ "status-updates-file", 'u', STRING(status_file), .min = 1, .group = records,
+	  .arg = "FILE", .help = "how it goes, each second, CSV",
+	  .man = "Write how the scan goes to FILE, a row each second and one at the end: all "
+		 "figures of the status line and all counters, as CSV with a header." },
 	{ "log-file", 'l', STRING(log_file), .min = 1, .group = records, .arg = "FILE",
 	  .help = "messages (default standard error)",
 	  .man = "Append messages to FILE, with the time; errors still go to standard error as "
@@ -225,6 +248,15 @@ const struct opttab_row config_options[] = {
 	  .help = "kept in the metadata",
 	  .man = "Any text, kept in the metadata." },
 
+	{ "dryrun", 'd', FLAG(dryrun), .group = config_group_ask,
+	  .help = "print what would be sent; send nothing",
+	  .man = "Print the probes that would be sent to standard output, a line each, and send "
+		 "nothing. No privilege is needed, and --rate does not hold. No answers come, so "
+		 "that there are no rows, and what answers would lead to is not shown; no file "
+		 "is written but that of --log-file." },
+	{ "list-interfaces", 0, FLAG(list_interfaces), .group = config_group_ask,
+	  .help = "with addresses; print and leave",
+	  .man = "Print the network interfaces with their addresses and gateways, and leave." },
 	{ "list-output-fields", 0, FLAG(list_output_fields), .group = config_group_ask,
 	  .man = "Print the fields that rows can have, and leave." },
 	{ "list-probes", 0, FLAG(list_probes), .group = config_group_ask,
@@ -232,6 +264,12 @@ const struct opttab_row config_options[] = {
 	{ "list-verdicts", 0, FLAG(list_verdicts), .group = config_group_ask,
 	  .help = "print and leave",
 	  .man = "Print the verdicts and their rules, and leave." },
+	{ "config", 'C', STRING(config_file), .min = 1, .group = config_group_ask, .arg = "FILE",
+	  .help = "options from FILE, see tfomap.conf(5)",
+	  .man = "Take options from the configuration file FILE, see tfomap.conf(5); those of "
+		 "the command line win. Default: " CONFIG_FILE ", if it is there." },
+	{ "print-config", 0, FLAG(print_config), .group = config_group_ask,
+	  .man = "Print the options that a run would use, as a configuration file, and leave." },
 	{ "help", 'h', FLAG(help), .group = config_group_ask,
 	  .man = "Print a summary of the options, and leave." },
 	{ "version", 'V', FLAG(version), .group = config_group_ask,

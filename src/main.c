@@ -1,9 +1,12 @@
 /* main: the command line in, the exit status out. The only place that exits. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "config.h"
 #include "err.h"
+#include "iface.h"
 #include "log.h"
 #include "plan.h"
 #include "probe.h"
@@ -29,22 +32,53 @@ static void list_probes(void)
 			printf("%-12s %s\n", probe_types[i].name, probe_types[i].tells);
 }
 
-/* The options that ask for something and leave. */
-static bool answered(const struct config *c)
+/* Prints what was asked for in place of a scan. False: nothing was. */
+static bool print_answer(const struct config *c, int *err)
 {
 	if (c->help)
 		config_help(stdout);
 	else if (c->version)
 		printf("tfomap %s\n", PACKAGE_VERSION);
+	else if (c->list_interfaces)
+		*err = iface_list(stdout);
 	else if (c->list_output_fields)
 		result_list(stdout);
 	else if (c->list_verdicts)
 		list_verdicts();
 	else if (c->list_probes)
 		list_probes();
+	else if (c->print_config)
+		config_print(c, stdout);
 	else
 		return false;
 	return true;
+}
+
+/* The options that ask for something and leave; then *status is the exit status. */
+static bool answered(const struct config *c, int *status, struct err *e)
+{
+	int err = 0;
+
+	if (!print_answer(c, &err))
+		return false;
+	*status = SCAN_COMPLETE;
+	if (err) {
+		err_set(e, -err, "cannot ask the kernel for interfaces: %s", strerror(-err));
+		*status = SCAN_START;
+	} else if (fflush(stdout) != 0) {
+		err_set(e, errno, "cannot write to standard output: %s", strerror(errno));
+		*status = SCAN_FAILED;
+	}
+	return true;
+}
+
+static int run(const struct config *c, struct err *e)
+{
+	if (log_open(c->log_file, (enum log_level)c->verbosity, e))
+		return SCAN_INPUT;
+	if (c->config_file)
+		log_info("options from %s", c->config_file);
+	return scan_run(c, e);
 }
 
 int main(int argc, char **argv)
@@ -56,12 +90,9 @@ int main(int argc, char **argv)
 	/* A closed pipe and a file at its limit are errors of write(), with a message. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	if (config_parse(&config, argc, argv, &e) == 0) {
-		if (answered(&config))
-			status = fflush(stdout) == 0 ? SCAN_COMPLETE : SCAN_FAILED;
-		else if (log_open(config.log_file, (enum log_level)config.verbosity, &e) == 0)
-			status = scan_run(&config, &e);
-	}
+	if (config_parse(&config, argc, argv, CONFIG_FILE, &e) == 0
+	    && !answered(&config, &status, &e))
+		status = run(&config, &e);
 	if (e.msg[0])
 		log_error("%s", e.msg);
 	log_close();

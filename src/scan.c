@@ -19,6 +19,7 @@
 #include "setup.h"
 #include "sink.h"
 #include "status.h"
+#include "statusfile.h"
 #include "sweep.h"
 #include "tx.h"
 
@@ -35,6 +36,8 @@ struct scan {
 	struct sink *sink;
 	struct cookiefile *cookie_log;
 	struct capfile *capture;
+	struct statusfile *status_file;	/* NULL: not asked for */
+	uint64_t recorded_ns;		/* the second that its last row is for */
 	struct rx *rx;
 	uint64_t start_ns;
 	struct hitrate hitrate;
@@ -50,7 +53,7 @@ static int open_network(struct scan *sc, struct err *e)
 	struct setup *su = &sc->setup;
 	struct tx_setup tx = {
 		.interface = su->interface, .ifindex = su->ifindex, .iplayer = su->iplayer,
-		.file = c->tx_file,
+		.file = c->tx_file, .why = &su->shared.tx_err,
 	};
 	char filter[RX_FILTER_LEN];
 	struct rx_live live = {
@@ -74,7 +77,9 @@ static int open_files(struct scan *sc, struct err *e)
 	struct shared *s = &sc->setup.shared;
 	int rc = c->metadata_file ? metadata_check(c->metadata_file, e) : 0;
 
-	if (!rc && c->cookie_file && !c->rx_file)
+	if (!rc && c->status_file)
+		rc = statusfile_open(&sc->status_file, c->status_file, e);
+	if (!rc && c->cookie_file && !c->rx_file && !c->dryrun)
 		rc = cookiefile_open(&sc->cookie_log, c->cookie_file, e);
 	if (!rc && c->save_pcap)
 		rc = sc->setup.iplayer ? capfile_open_ip(&sc->capture, c->save_pcap, e)
@@ -100,6 +105,8 @@ static int close_all(struct scan *sc, struct err *e)
 	first = first ? first : rc;
 	rc = sc->capture ? capfile_close(sc->capture, e) : 0;
 	first = first ? first : rc;
+	rc = statusfile_close(sc->status_file, e);
+	first = first ? first : rc;
 	rc = sc->tx_state ? sc->setup.tx->close(sc->tx_state, e) : 0;
 	first = first ? first : rc;
 	if (sc->packets)
@@ -109,27 +116,47 @@ static int close_all(struct scan *sc, struct err *e)
 
 /* ---- watching ------------------------------------------------------------------------------ */
 
-static void show_status(struct scan *sc, uint64_t now_ns)
+static struct status_moment status_now(const struct scan *sc, uint64_t now_ns)
 {
 	const struct shared *s = &sc->setup.shared;
 	uint64_t last_ns = atomic_load(&s->last_sent_ns);
 	uint64_t end_ns = last_ns + sc->c->cooldown_ns;
 	bool sending = !atomic_load(&s->swept) && !shared_stopping(s, STOP_SENDING);
 	struct status_moment m = {
+		.wall_ns = now_ns + (uint64_t)clock_wall_offset_ns(),
 		.elapsed_ns = now_ns - sc->start_ns, .targets = s->order.places,
 		.remaining_ns = !sending && s->wire && end_ns > now_ns ? end_ns - now_ns : 0,
 		.rate_pps = sc->c->rate_pps,
 	};
-	struct winsize size = { .ws_col = 0 };
-	char line[STATUS_LEN];
 
 	for (unsigned int i = 0; i < STATS; i++)
 		m.v[i] = stat_get(&s->stats, (enum stat_id)i);
+	return m;
+}
+
+static void show_status(struct scan *sc, uint64_t now_ns)
+{
+	struct status_moment m = status_now(sc, now_ns);
+	struct winsize size = { .ws_col = 0 };
+	char line[STATUS_LEN];
+
 	if (log_status_is_terminal() && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0)
 		size.ws_col = 80;
 	status_line(&m, &sc->shown, size.ws_col, line);
 	log_status(line);
 	sc->shown = m;
+}
+
+/* A row for each whole second. */
+static void record_status(struct scan *sc, uint64_t now_ns)
+{
+	struct status_moment m;
+
+	if (!sc->status_file || now_ns - sc->recorded_ns < NS_PER_S)
+		return;
+	m = status_now(sc, now_ns);
+	statusfile_add(sc->status_file, &m);
+	sc->recorded_ns = now_ns - (now_ns - sc->start_ns) % NS_PER_S;
 }
 
 /* True where nothing more can come that changes a row. */
@@ -206,6 +233,7 @@ static void watch(struct scan *sc, const sigset_t *set)
 			collapse_watch(&sc->hitrate, &s->stats, now_ns);
 			fed_ns = now_ns;
 		}
+		record_status(sc, now_ns);
 		if (!sc->c->quiet && now_ns - shown_ns >= every_ns) {
 			show_status(sc, now_ns);
 			shown_ns = now_ns;
@@ -287,7 +315,10 @@ static void conclude(struct scan *sc, struct err *e)
 	const struct shared *s = &sc->setup.shared;
 	struct run_facts *f = &sc->setup.facts;
 	struct err late = { "" };
+	struct status_moment last = status_now(sc, clock_now_ns());
 
+	if (sc->status_file)
+		statusfile_add(sc->status_file, &last);
 	if (atomic_load(&s->tx_failed))
 		err_set(e, EIO, "%s", s->tx_err.msg);
 	if (atomic_load(&s->rx_failed))
@@ -344,7 +375,7 @@ int scan_run(const struct config *c, struct err *e)
 	if (open_files(sc, e))
 		goto close;
 	announce(sc);
-	sc->start_ns = clock_now_ns();
+	sc->start_ns = sc->recorded_ns = clock_now_ns();
 	f->start_wall_ns = sc->start_ns + (uint64_t)clock_wall_offset_ns();
 	status = SCAN_START;
 	if (c->rx_file) {

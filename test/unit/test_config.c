@@ -1,57 +1,9 @@
-#include "config.h"
-#include "config_options.h"
-#include "err.h"
+#include "config_rig.h"
 #include "log.h"
 #include "unit.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#define WORDS_MAX 32
-
-static struct config config;
-static struct err fault;
-static char line[512];
-static char *words[WORDS_MAX];
-static char program[] = "tfomap";
-static char *text;
-static size_t text_len;
-
-/* Parses a command line given as one text, its words separated by single blanks. */
-static int parse(const char *args)
-{
-	int argc = 1;
-	char *save = NULL;
-
-	fault.msg[0] = '\0';
-	words[0] = program;
-	ck_assert_uint_lt(strlen(args), sizeof(line));
-	strcpy(line, args);
-	for (char *w = strtok_r(line, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
-		ck_assert_int_lt(argc, WORDS_MAX - 1);
-		words[argc++] = w;
-	}
-	words[argc] = NULL;
-	return config_parse(&config, argc, words, &fault);
-}
-
-static void takes(const char *args)
-{
-	int err = parse(args);
-
-	ck_assert_msg(err == 0, "%s: %s", args, fault.msg);
-	ck_assert_str_eq(fault.msg, "");
-}
-
-/* Is refused in words that hold all of these. */
-static void refuses(const char *args, const char *say, const char *say_too)
-{
-	ck_assert_msg(parse(args) == -EINVAL, "%s was taken", args);
-	ck_assert_msg(strstr(fault.msg, say) && strstr(fault.msg, say_too),
-		      "%s: '%s' does not say '%s' and '%s'", args, fault.msg, say, say_too);
-}
 
 START_TEST(defaults)
 {
@@ -60,8 +12,9 @@ START_TEST(defaults)
 	ck_assert_str_eq(config.targets[0], "192.0.2.1");
 	ck_assert_uint_eq(config.ports.n, 1);
 	ck_assert_uint_eq(config.ports.v[0], 443);
-	ck_assert(!config.no_default_blocklist);
+	ck_assert(!config.no_default_blocklist && !config.without_blocklist);
 	ck_assert_uint_eq(config.max_targets, 0);
+	ck_assert(config.max_share == 0);
 	ck_assert_uint_eq(config.shards, 1);
 	ck_assert_uint_eq(config.shard, 0);
 	ck_assert(!config.seed_set && !config.key_set && !config.gateway_mac_set);
@@ -70,7 +23,7 @@ START_TEST(defaults)
 	ck_assert_int_eq(config.retries, CONFIG_RETRIES_AUTO);
 	ck_assert_uint_eq(config.timeout_ns, 3000000000);
 	ck_assert_int_eq(config.tcp_options, TCP_OPTIONS_WINDOWS);
-	ck_assert(config.rate_pps == 10000);
+	ck_assert(config.rate_pps == 10000 && config.bandwidth_bps == 0);
 	ck_assert_uint_eq(config.max_runtime_ns, 0);
 	ck_assert_uint_eq(config.max_results, 0);
 	ck_assert_uint_eq(config.cooldown_ns, 8000000000);
@@ -110,7 +63,9 @@ START_TEST(every_member)
 	ck_assert(config.rate_pps == 0.5);
 	ck_assert_uint_eq(config.max_runtime_ns, 60000000000);
 	config_free(&config);
-	takes("x -N 9 -c 0 -i veth0 -S 192.0.2.1 -s 5-6 -G 02:00:00:00:00:01 --save-pcap cap");
+	takes("x -N 9 -c 0 -i veth0 -S 192.0.2.1 -s 5-6 -G 02:00:00:00:00:01 --save-pcap cap -X "
+	      "--vlan 4094");
+	ck_assert(config.iplayer && config.vlan_id == 4094);
 	ck_assert_uint_eq(config.max_results, 9);
 	ck_assert_uint_eq(config.cooldown_ns, 0);
 	ck_assert_str_eq(config.interface, "veth0");
@@ -126,8 +81,8 @@ END_TEST
 
 START_TEST(every_other_member)
 {
-	takes("x --no-default-blocklist --tx pcap:out -o rows -O ndjson -f ip,port --no-header -q");
-	ck_assert(config.no_default_blocklist);
+	takes("x --no-default-blocklist --without-blocklist --tx pcap:out -o rows -O ndjson -f ip,port --no-header -q");
+	ck_assert(config.no_default_blocklist && config.without_blocklist);
 	ck_assert_str_eq(config.tx, "pcap");
 	ck_assert_str_eq(config.tx_file, "out");
 	ck_assert_str_eq(config.output_file, "rows");
@@ -137,10 +92,11 @@ START_TEST(every_other_member)
 	ck_assert(config.quiet);
 	ck_assert_int_eq(config.verbosity, LOG_WARN);
 	config_free(&config);
-	takes("x --rows reply --report synack -m meta -l log -v 4 --notes hello --rx pcap");
+	takes("x --rows reply --report synack -m meta -u status -l log -v 4 --notes hello --rx pcap");
 	ck_assert_int_eq(config.rows, ROWS_REPLY);
 	ck_assert_int_eq(config.report, REPORT_SYNACK);
 	ck_assert_str_eq(config.metadata_file, "meta");
+	ck_assert_str_eq(config.status_file, "status");
 	ck_assert_str_eq(config.log_file, "log");
 	ck_assert_int_eq(config.verbosity, LOG_DEBUG);
 	ck_assert_str_eq(config.notes, "hello");
@@ -153,6 +109,45 @@ START_TEST(every_other_member)
 	ck_assert_str_eq(config.rx_file, "cap");
 	ck_assert(config.key_set && config.key[1] == 0x11 && config.key[15] == 0xff);
 	config_free(&config);
+}
+END_TEST
+
+START_TEST(limits)
+{
+	takes("x -n 2.5% -B 1M");
+	ck_assert(config.max_share == 0.025 && config.max_targets == 0);
+	ck_assert(config.bandwidth_bps == 1e6);
+	ck_assert(config.rate_pps == 0);	/* the bandwidth alone */
+	config_free(&config);
+	takes("x -B 1M -r 50");
+	ck_assert(config.bandwidth_bps == 1e6 && config.rate_pps == 50);
+	config_free(&config);
+	takes("x -B 0");
+	ck_assert(config.rate_pps == 10000);
+	config_free(&config);
+}
+END_TEST
+
+/* Nothing of an earlier run is written over, and no time is lost. */
+START_TEST(dry_run)
+{
+	takes("x -d --tx pcap:f -o rows -m meta -u status --save-pcap cap -l log --cookie-file jar "
+	      "-r 5 -v 4");
+	ck_assert(config.dryrun && config.quiet && config.no_header);
+	ck_assert_str_eq(config.tx, "dryrun");
+	ck_assert(config.rate_pps == 0 && config.bandwidth_bps == 0);
+	ck_assert(!config.output_file && !config.metadata_file && !config.status_file
+		  && !config.save_pcap);
+	ck_assert_str_eq(config.log_file, "log");
+	ck_assert_str_eq(config.cookie_file, "jar");
+	ck_assert_int_eq(config.verbosity, LOG_DEBUG);
+	config_free(&config);
+	takes("x -d -r 5 -o rows --print-config");
+	ck_assert_str_eq(config.tx, "auto");
+	ck_assert_str_eq(config.output_file, "rows");
+	ck_assert(config.rate_pps == 5);
+	config_free(&config);
+	refuses("-d -r 5", "no targets", "--targets-file");
 }
 END_TEST
 
@@ -176,6 +171,9 @@ END_TEST
 
 START_TEST(forms_of_options)
 {
+	takes("x --no-header=false --no-default-blocklist=true");
+	ck_assert(!config.no_header && config.no_default_blocklist);
+	config_free(&config);
 	takes("x --rate=5 -p80 -qe3 --tim 2");
 	ck_assert(config.rate_pps == 5);
 	ck_assert_uint_eq(config.ports.v[0], 80);
@@ -193,7 +191,7 @@ START_TEST(unknown_options)
 	refuses("x --blacklist-file=b", "--blacklist-file;", "--blocklist-file?");
 	refuses("x --nothing-like-it", "--nothing-like-it", "--help");
 	refuses("x --sh 1", "--sh ", "several");
-	refuses("x --quiet=no", "--quiet", "no value");
+	refuses("x --quiet=no", "--quiet no", "true or false");
 	refuses("x --rate", "--rate", "missing");
 	refuses("x -r", "--rate", "missing");
 	refuses("x -w a -w b", "--allowlist-file", "twice");
@@ -202,7 +200,10 @@ END_TEST
 
 START_TEST(bounds)
 {
-	refuses("x -n 10%", "--max-targets 10%", "per cent");
+	refuses("x -n 0%", "--max-targets 0%", "more than 0%");
+	refuses("x -N 10%", "--max-results 10%", "per cent");
+	refuses("x --vlan 4095", "--vlan 4095", "0 to 4094");
+	refuses("x -B 5", "--bandwidth 5", "100 to");
 	refuses("x -r 0.05", "--rate 0.05", "0.1 to");
 	refuses("x --retries 16", "--retries 16", "0 to 15");
 	refuses("x --timeout 0", "--timeout 0", "0.05 to 600");
@@ -210,7 +211,7 @@ START_TEST(bounds)
 	refuses("x --shards 0", "--shards 0", "1 at least");
 	refuses("x --key 0011", "--key 0011", "32 hexadecimal");
 	refuses("x --blocklist-file=", "--blocklist-file", "empty");
-	refuses("x --payload sometext", "payload", "sometext");
+	refuses("x --payload sometext", "--payload sometext", "text:TEXT");
 }
 END_TEST
 
@@ -227,12 +228,16 @@ START_TEST(contradictions)
 	refuses("x --rx pcap:f", "--rx pcap:f", "--key");
 	refuses("-r 5", "no targets", "--targets-file");
 	refuses("x -l -", "--log-file -", "standard error");
+	refuses("x -u -", "--status-updates-file -", "name a file");
+	refuses("x --rx pcap:f --key 00112233445566778899aabbccddeeff -d", "--rx pcap:f",
+		"--dryrun");
 }
 END_TEST
 
 START_TEST(files_overwritten)
 {
 	refuses("x -o same -m same", "--output-file and --metadata-file", "same");
+	refuses("x -o same -u same", "--output-file and --status-updates-file", "same");
 	refuses("-I same -o same", "--targets-file and --output-file", "same");
 	refuses("x --tx pcap:same --cookie-file same", "--tx pcap: and --cookie-file", "same");
 	takes("x -o /dev/null -m /dev/null");
@@ -248,13 +253,14 @@ END_TEST
 START_TEST(asks)
 {
 	static const char *const questions[] = {
-		"-h", "--help", "-V", "--version", "--list-output-fields", "--list-probes",
-		"--list-verdicts", "-h --shard 5 --payload file:/nonexistent",
+		"-h", "--help", "-V", "--version", "--list-interfaces", "--list-output-fields", "--list-probes",
+		"--list-verdicts", "-h --shard 5 --payload file:/nonexistent", "-h -C /nonexistent",
 	};
 
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
 		takes(questions[i]);
-		ck_assert_int_eq(config.help + config.version + config.list_output_fields
+		ck_assert_int_eq(config.help + config.version + config.list_interfaces
+				 + config.list_output_fields
 				 + config.list_probes + config.list_verdicts, 1);
 		config_free(&config);
 	}
@@ -286,153 +292,19 @@ START_TEST(payload_files)
 	ck_assert_uint_eq(config.payload.bytes[PAYLOAD_MAX - 1], 0xa5);
 	config_free(&config);
 	unlink(fits);
-	refuses(args, fits, "No such file");
+	refuses(args, fits, "--payload file:");
+	ck_assert_ptr_nonnull(strstr(fault.msg, "No such file"));
 	payload_file(large, PAYLOAD_MAX + 1);
 	snprintf(args, sizeof(args), "x --payload file:%s", large);
 	refuses(args, large, "1024");
+	ck_assert(strncmp(fault.msg, "--payload file:/tmp", 19) == 0);
 	unlink(large);
-}
-END_TEST
-
-/* What a FILE * function writes, into text; freed by the next call. */
-static void capture(void (*print)(FILE *))
-{
-	FILE *f;
-
-	free(text);
-	f = open_memstream(&text, &text_len);
-	ck_assert_ptr_nonnull(f);
-	print(f);
-	fclose(f);
-}
-
-/* A screen and a half of 80 columns, and every option in it. */
-START_TEST(help)
-{
-	size_t lines = 0;
-
-	capture(config_help);
-	for (char *l = text; *l; l = strchr(l, '\n') + 1, lines++)
-		ck_assert_msg(strcspn(l, "\n") < 80, "%.80s: too wide", l);
-	ck_assert_uint_le(lines, 40);
-	for (size_t i = 0; i < config_noptions; i++) {
-		char option[64];
-
-		snprintf(option, sizeof(option), "--%s", config_options[i].name);
-		ck_assert_msg(strstr(text, option), "%s is not in --help", option);
-	}
-}
-END_TEST
-
-START_TEST(manual)
-{
-	capture(config_roff);
-	ck_assert(strncmp(text, ".SS Targets\n.TP\n", 16) == 0);
-	ck_assert_ptr_nonnull(strstr(text, "\\fB\\-\\-target\\-ports\\fR \\fILIST\\fR\n"));
-	for (const char *s = text; (s = strstr(s, "\n.")); s++)
-		ck_assert_msg(strncmp(s, "\n.TP\n", 5) == 0 || strncmp(s, "\n.SS ", 5) == 0,
-			      "%.40s: not meant as a request", s + 1);
-}
-END_TEST
-
-/* Every row is whole: names are unique, and who reads of it learns what it does. */
-START_TEST(table)
-{
-	for (size_t i = 0; i < config_noptions; i++) {
-		const struct opttab_row *row = &config_options[i];
-
-		ck_assert_uint_eq(opttab_find(config_options, config_noptions, row->name), i);
-		if (row->letter)
-			ck_assert_uint_eq(opttab_find_letter(config_options, config_noptions,
-							     row->letter), i);
-		ck_assert_msg((row->type == OPTTAB_FLAG) == !row->arg, "--%s: arg", row->name);
-		ck_assert_msg(row->man && strlen(row->man) > 10, "--%s: man", row->name);
-		ck_assert_msg(row->group, "--%s: group", row->name);
-		ck_assert_msg(!row->help || strlen(row->help) <= 44, "--%s: help", row->name);
-	}
-}
-END_TEST
-
-static size_t visited;
-
-static void visit_check(void *arg, const char *name, const char *value)
-{
-	const char *wanted = arg;
-
-	visited++;
-	ck_assert_uint_lt(opttab_find(config_options, config_noptions, name), config_noptions);
-	if (strcmp(name, "target-ports") == 0)
-		ck_assert_uint_eq(strlen(value), strlen(wanted));
-	if (strcmp(name, "rate") == 0)
-		ck_assert_str_eq(value, "10000");
-	if (strcmp(name, "payload") == 0)
-		ck_assert_str_eq(value, "auto");
-	if (strcmp(name, "seed") == 0 || strcmp(name, "retries") == 0)
-		ck_assert_str_eq(value, "");
-}
-
-/* The longest value there can be, every other port, is shown whole. */
-START_TEST(visit)
-{
-	char *odd = malloc(6 * 65536), *end = odd;
-	char *argv[] = { program, (char []){ "-p" }, odd, (char []){ "x" }, NULL };
-
-	ck_assert_ptr_nonnull(odd);
-	for (int port = 1; port <= 65535; port += 2)
-		end += sprintf(end, "%s%d", port == 1 ? "" : ",", port);
-	ck_assert_int_eq(config_parse(&config, 4, argv, NULL), 0);
-	visited = 0;
-	config_visit(&config, visit_check, odd);
-	ck_assert_uint_eq(visited, config_noptions - 5);
-	config_free(&config);
-	free(odd);
-}
-END_TEST
-
-/* What is shown can be typed: parsed again, it shows the same. */
-static char shown[2][4096];
-
-static void visit_show(void *arg, const char *name, const char *value)
-{
-	char *out = arg;
-	size_t len = strlen(out);
-
-	snprintf(out + len, sizeof(shown[0]) - len, "--%s=%s\n", name, value);
-}
-
-START_TEST(round_trip)
-{
-	static char again[4096];
-	char *argv[64] = { program };
-	char *save = NULL;
-	int argc = 1;
-
-	takes("x -p 1-5,80 -e 9 -S 192.0.2.1,::1 -r 0.25 -c 1.5 --tx pcap:f -O ndjson --retries 3");
-	shown[0][0] = shown[1][0] = '\0';
-	config_visit(&config, visit_show, shown[0]);
-	config_free(&config);
-	strcpy(again, shown[0]);
-	for (char *w = strtok_r(again, "\n", &save); w; w = strtok_r(NULL, "\n", &save)) {
-		char *value = strchr(w, '=') + 1;
-
-		if (!*value || strcmp(value, "false") == 0)
-			continue;
-		ck_assert_int_lt(argc, 60);
-		argv[argc++] = w;
-	}
-	argv[argc++] = (char []){ "x" };
-	fault.msg[0] = '\0';
-	ck_assert_msg(config_parse(&config, argc, argv, &fault) == 0, "%s", fault.msg);
-	config_visit(&config, visit_show, shown[1]);
-	config_free(&config);
-	ck_assert_str_eq(shown[0], shown[1]);
 }
 END_TEST
 
 UNIT_SUITE(config)
 {
-	unit_case(suite, "members", defaults, every_member, every_other_member,
+	unit_case(suite, "members", defaults, every_member, every_other_member, limits, dry_run,
 		  targets_among_options, forms_of_options, asks, payload_files);
 	unit_case(suite, "faults", unknown_options, bounds, contradictions, files_overwritten);
-	unit_case(suite, "table", help, manual, table, visit, round_trip);
 }

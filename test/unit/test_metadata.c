@@ -47,7 +47,7 @@ static void parse_words(struct config *c)
 
 	for (size_t i = 0; i < NWORDS; i++)
 		argv[i] = words[i];
-	ck_assert_msg(config_parse(c, NWORDS, argv, &e) == 0, "%s", e.msg);
+	ck_assert_msg(config_parse(c, NWORDS, argv, NULL, &e) == 0, "%s", e.msg);
 }
 
 static const struct run_facts facts = {
