@@ -9,11 +9,11 @@
 #include "rig.h"
 #include "sweep.h"
 
-#define TAP_MAX 4096
+#define TAP_MAX 12288
 
 /* A frame as the engine took it, and what it is. */
 struct tapped {
-	uint8_t frame[512];
+	uint8_t frame[256];
 	uint32_t len;
 	struct packet p;		/* of frame */
 	struct validate_match m;	/* class VALIDATE_SENT where it is a probe */
