@@ -3,6 +3,6 @@
 import sys
 
 import harness
-from . import servers, targets, rows, packets, network, end, scale  # noqa: F401 - in this order
+from . import servers, targets, rows, packets, network, link, end, scale  # noqa: F401 - in this order
 
 sys.exit(harness.main(sys.argv[1:]))
