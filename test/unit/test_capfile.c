@@ -76,6 +76,33 @@ START_TEST(round_trip)
 }
 END_TEST
 
+/* Packets without a link header, as they are sent on links that have none. */
+START_TEST(ip_packets)
+{
+	struct capfile *f = NULL;
+	struct got g = { .n = 0 };
+	struct err e = { "" };
+	struct rx_pcap *r;
+
+	scratch_text(&file, "");
+	ck_assert_msg(capfile_open_ip(&f, file.path, &e) == 0, "%s", e.msg);
+	capfile_write(f, (const uint8_t *)"\x45 four", 6, 6, WALL_NS);
+	capfile_write(f, (const uint8_t *)"\x60 six", 5, 50, WALL_NS + 1);
+	close_file(f);
+	r = read_file();
+	ck_assert(next_frame(r, &g));
+	ck_assert_uint_eq(g.ip_at, 0);
+	ck_assert_uint_eq(g.f.ip_caplen, 6);
+	ck_assert_mem_eq(g.bytes, "\x45 four", 6);
+	ck_assert(next_frame(r, &g));
+	ck_assert_uint_eq(g.f.ip_caplen, 5);
+	ck_assert_uint_eq(g.f.wall_ns, WALL_NS + 1);
+	no_more(r, &g);
+	ck_assert_int_eq(capfile_open_ip(&f, "/nonexistent/x.pcap", &e), -ENOENT);
+	scratch_close(&file);
+}
+END_TEST
+
 /* What other programs find in it: nanoseconds, Ethernet. */
 START_TEST(header_of_the_file)
 {
@@ -238,6 +265,6 @@ END_TEST
 
 UNIT_SUITE(capfile)
 {
-	unit_case(suite, "capfile", round_trip, header_of_the_file, nothing_in_it,
+	unit_case(suite, "capfile", round_trip, ip_packets, header_of_the_file, nothing_in_it,
 		  frame_that_was_cut, overwrites, cannot_be_made, cannot_be_written, two_threads);
 }

@@ -322,11 +322,65 @@ START_TEST(templates_stay)
 }
 END_TEST
 
+/* Behind whatever link header, the same packet. */
+START_TEST(link_headers)
+{
+	static const struct {
+		struct craft_link link;
+		size_t len;
+		const char *header;	/* but for the Ethertype, which is its end */
+	} forms[] = {
+		{ { .src = { 2, 1 }, .dst = { 2, 2 }, .vlan_id = 4094 }, 18,
+		  "\2\2\0\0\0\0\2\1\0\0\0\0\x81\x00\x0f\xfe" },
+		{ { .src = { 2, 1 }, .dst = { 2, 2 }, .vlan_id = 1 }, 18,
+		  "\2\2\0\0\0\0\2\1\0\0\0\0\x81\x00\x00\x01" },
+		{ { .none = true }, 0, "" },
+	};
+	static uint8_t plain[CRAFT_FRAME_MAX];
+	struct rng rng = { 6 };
+
+	for (size_t i = 0; i < 2 * N_OF(forms) * N_OF(shapes); i++) {
+		bool v6 = i % 2;
+		size_t form = i / 2 % N_OF(forms), at = forms[form].len, len;
+		struct craft_syn syn = random_syn(&rng, v6, &shapes[i / 2 / N_OF(forms)]);
+		const struct craft_link both[2] = { forms[form].link, forms[form].link };
+
+		syn.payload_len = (uint16_t)(i % 70);
+		init(TCP_OPTIONS_LINUX);
+		len = make(&syn) - CRAFT_LINK_LEN;
+		memcpy(plain, frame + CRAFT_LINK_LEN, len);
+		ck_assert_int_eq(craft_init(&craft, both, TCP_OPTIONS_LINUX, NULL), 0);
+		ck_assert_uint_eq(make(&syn), at + len);
+		ck_assert_mem_eq(frame + at, plain, len);
+		if (at) {
+			ck_assert_mem_eq(frame, forms[form].header, at - 2);
+			ck_assert_uint_eq(get_be16(frame + at - 2), v6 ? 0x86dd : 0x0800);
+		}
+		memset(frame, 0xa5, sizeof(frame));
+		len = craft_rst(&craft, syn.src, syn.dst, 1, 2, 3, frame);
+		ck_assert_uint_eq(len, at + (v6 ? 60 : 40));
+		ck_assert_uint_eq(frame[at], v6 ? 0x60 : 0x45);
+	}
+}
+END_TEST
+
+START_TEST(length_of_a_request)
+{
+	struct rng rng = { 7 };
+	struct craft_syn syn = random_syn(&rng, false, &shapes[1]);
+
+	init(sets[_i].set);
+	ck_assert_uint_eq(craft_request_len(&craft), make(&syn));
+}
+END_TEST
+
 UNIT_SUITE(craft)
 {
-	TCase *tcase = unit_case(suite, "craft", sums_that_wrap, sum_of_all_ones, templates_stay);
+	TCase *tcase = unit_case(suite, "craft", sums_that_wrap, sum_of_all_ones, templates_stay,
+				 link_headers);
 
 	tcase_add_loop_test(tcase, parses_back, 0, (int)N_OF(sets));
 	tcase_add_loop_test(tcase, option_area, 0, (int)N_OF(sets));
 	tcase_add_loop_test(tcase, resets, 0, (int)N_OF(sets));
+	tcase_add_loop_test(tcase, length_of_a_request, 0, (int)N_OF(sets));
 }
