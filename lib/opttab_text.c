@@ -212,7 +212,7 @@ size_t opttab_completion(const struct opttab_row *row, char *out, size_t len)
 	text_init(&t, out, len);
 	if (row->letter)
 		text_add(&t, "[-%c]='%s' ", row->letter, values);
-	text_add(&t, "[--%s]='%s' ", row->name, values);
+	text_add(&t, "[--%s]='%s'", row->name, values);
 	return t.len;
 }
 

@@ -113,12 +113,12 @@ START_TEST(completion)
 	size_t len;
 
 	len = opttab_completion(&from, out, sizeof(out));
-	ck_assert_str_eq(out, "[-F]='live pcap:FILE' [--from]='live pcap:FILE' ");
+	ck_assert_str_eq(out, "[-F]='live pcap:FILE' [--from]='live pcap:FILE'");
 	ck_assert_uint_eq(len, strlen(out));
 	opttab_completion(&rows[0], out, sizeof(out));
-	ck_assert_str_eq(out, "[-f]='' [--flag]='' ");
+	ck_assert_str_eq(out, "[-f]='' [--flag]=''");
 	opttab_completion(&rows[1], out, sizeof(out));
-	ck_assert_str_eq(out, "[--int]='N' ");
+	ck_assert_str_eq(out, "[--int]='N'");
 }
 END_TEST
 
