@@ -90,8 +90,7 @@ const struct opttab_row config_options[] = {
 		 "without --blocklist-file, which is refused otherwise." },
 	{ "targets-file", 'I', STRING(targets_file), .min = 1, .group = targets, .arg = "FILE",
 	  .help = "server list; - is standard input",
-	  .man = "Probe the servers in FILE, one a line (see SERVER LISTS); - is standard "
-		 "input." },
+	  .man = "Probe the servers in FILE, one a line; - is standard input. See SERVER LISTS." },
 	{ "max-targets", 'n', AMOUNT(max_targets, max_share), .def = "0", .group = targets,
 	  .arg = "N|N%", .help = "first N of the order of targets; 0 is all",
 	  .man = "Probe only the first N targets, or N per cent of all, in the order that the "
@@ -168,9 +167,9 @@ const struct opttab_row config_options[] = {
 		 "of it for itself, so that a late answer is not taken for another's." },
 	{ "gateway-mac", 'G', MAC(gateway_mac, gateway_mac_set), .group = network, .arg = "MAC",
 	  .help = "(default asked for by ARP and ND)",
-	  .man = "The link-layer address that packets are sent to. Default: the next hop's, "
-		 "asked for by ARP or Neighbour Discovery. Several targets on the own link have no "
-		 "next hop in common, and need it given." },
+	  .man = "The link-layer address that all packets are sent to. Default: that of the "
+		 "gateway, or of the target itself where it is on the local link, asked for by "
+		 "ARP or Neighbour Discovery." },
 	{ "iplayer", 'X', FLAG(iplayer), .group = network,
 	  .man = "Send packets without a link header, as layer-3 interfaces such as tun take them. "
 		 "Those that are known are found without this option; with --tx pcap and null it "
