@@ -157,7 +157,7 @@ bool evidence_cookie(const struct evidence *ev, struct tfo_option *out)
 
 unsigned int evidence_probes(const struct evidence *ev)
 {
-	unsigned int n = 0;
+	unsigned int n = ev->sent_before;
 
 	for (unsigned int i = 0; i < ev->nflows; i++)
 		n += ev->flows[i].sent;

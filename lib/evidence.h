@@ -60,10 +60,15 @@ struct flow {
 	struct reply reply;		/* class REPLY_NONE: silent */
 };
 
+/* Whether a verdict was tested in a second round, and whether that found the same. */
+enum evidence_confirmed { CONFIRMED_UNTESTED, CONFIRMED_TRUE, CONFIRMED_FALSE };
+
 struct evidence {
 	struct addr ip, source;
 	uint16_t port;
 	uint8_t nflows;
+	uint8_t confirmed;		/* enum evidence_confirmed */
+	uint16_t sent_before;		/* SYNs of a first round, whose flows are not here */
 	const struct flow *flows;	/* in the order they were sent */
 };
 

@@ -2,48 +2,201 @@
 
 #include <string.h>
 
-#define FOLLOWUP_RETRIES_MIN 2
+#define FOLLOWUP_RETRIES_MIN	2
+#define DATA_FLOWS		2	/* with the first cookie, and with another */
+
+unsigned int plan_arms(const struct plan *p)
+{
+	return p->name == PLAN_SURVEY ? 1 : 2;
+}
+
+enum probe_kind plan_arm_kind(const struct plan *p, unsigned int arm, bool known)
+{
+	if (arm + 1 < plan_arms(p))
+		return PROBE_SYN;
+	return known ? PROBE_DATA : PROBE_REQUEST;
+}
+
+unsigned int plan_flows(const struct plan *p)
+{
+	return p->name == PLAN_SURVEY ? 1 + DATA_FLOWS : PLAN_FLOWS_MAX;
+}
 
 unsigned int plan_followup_attempts(const struct plan *p)
 {
 	return 1 + (p->retries > FOLLOWUP_RETRIES_MIN ? p->retries : FOLLOWUP_RETRIES_MIN);
 }
 
-void plan_attempts(const struct plan *p, uint8_t attempts[static PROBE_KINDS])
+/* Whether a plan ever sends the kind. */
+static bool sends(const struct plan *p, enum probe_kind kind)
 {
-	memset(attempts, 0, PROBE_KINDS);
-	attempts[PROBE_REQUEST] = (uint8_t)(p->retries + 1);
-	if (p->payload)
-		attempts[PROBE_DATA] = (uint8_t)(2 * plan_followup_attempts(p));
+	if (probe_types[kind].payload && !p->payload)
+		return false;
+	return p->name != PLAN_SURVEY || kind == PROBE_REQUEST || kind == PROBE_DATA;
 }
 
-unsigned int plan_generation(const struct plan *p, uint8_t kind, uint8_t attempt)
+static unsigned int flows_of(enum probe_kind kind)
 {
-	return kind == PROBE_DATA ? attempt / plan_followup_attempts(p) : 0;
+	return kind == PROBE_DATA ? DATA_FLOWS : 1;
+}
+
+void plan_attempts(const struct plan *p, uint8_t attempts[static PROBE_KINDS])
+{
+	for (unsigned int k = 0; k < PROBE_KINDS; k++)
+		attempts[k] = (uint8_t)(!sends(p, k) ? 0 : plan_followup_attempts(p)
+					* flows_of(k) * (1 + p->confirm));
+	if (p->name == PLAN_SURVEY)
+		attempts[PROBE_REQUEST] = (uint8_t)(p->retries + 1);
+}
+
+unsigned int plan_generation(const struct plan *p, uint8_t attempt)
+{
+	return attempt / plan_followup_attempts(p);
+}
+
+/* What is known of a target, as the rules ask for it. */
+struct known {
+	const struct plan *p;
+	const struct flow *flow[PROBE_KINDS];	/* the newest of each kind; NULL: not sent */
+	unsigned int n[PROBE_KINDS];
+	bool any_synack, any_rst, any_blocked;	/* blocked: sent, and no SYN/ACK; but for syn */
+	bool has_cookie;
+	struct tfo_option cookie;
+};
+
+static bool synack(const struct known *k, enum probe_kind kind)
+{
+	return k->flow[kind] && k->flow[kind]->reply.class == REPLY_SYNACK;
+}
+
+static bool blocked(const struct known *k, enum probe_kind kind)
+{
+	return k->flow[kind] && k->flow[kind]->reply.class != REPLY_SYNACK;
+}
+
+static void gather(struct known *k, const struct plan *p, const struct evidence *ev)
+{
+	*k = (struct known){ .p = p };
+	for (unsigned int i = 0; i < ev->nflows; i++) {
+		const struct flow *f = &ev->flows[i];
+
+		k->flow[f->kind] = f;
+		k->n[f->kind]++;
+		k->any_synack |= f->reply.class == REPLY_SYNACK;
+		k->any_rst |= f->reply.class == REPLY_RST;
+		k->any_blocked |= f->reply.class != REPLY_SYNACK && f->kind != PROBE_SYN;
+	}
+	k->has_cookie = evidence_cookie(ev, &k->cookie);
+	/* One from a file came in no answer. */
+	if (!k->has_cookie && k->flow[PROBE_DATA]) {
+		const struct flow *data = k->flow[PROBE_DATA];
+
+		k->cookie = (struct tfo_option){ .state = TFO_COOKIE, .kind = data->synkind,
+						 .len = data->synlen };
+		memcpy(k->cookie.cookie, data->syncookie, data->synlen);
+		k->has_cookie = true;
+	}
 }
 
 /* A server that refused the cookie and sent another one is asked once more with that. */
-static bool refused_for_another(const struct evidence *ev, const struct flow *data,
-				const struct tfo_option *newest)
+static bool refused_for_another(const struct known *k)
 {
-	unsigned int n = 0;
+	const struct flow *data = k->flow[PROBE_DATA];
 
-	for (unsigned int i = 0; i < ev->nflows; i++)
-		n += ev->flows[i].kind == PROBE_DATA;
-	return n == 1 && data->reply.class == REPLY_SYNACK && data->reply.acked == 0
-	       && (newest->kind != data->synkind || newest->len != data->synlen
-		   || memcmp(newest->cookie, data->syncookie, newest->len) != 0);
+	return k->n[PROBE_DATA] == 1 && synack(k, PROBE_DATA) && data->reply.acked == 0
+	       && (k->cookie.kind != data->synkind || k->cookie.len != data->synlen
+		   || memcmp(k->cookie.cookie, data->syncookie, k->cookie.len) != 0);
 }
 
-bool plan_next(const struct plan *p, const struct evidence *ev, struct plan_want *w)
+/* No cookie in kind 34, from a server that answers: perhaps in the experimental one. */
+static bool wants_experimental(const struct known *k)
 {
-	const struct flow *data = evidence_flow(ev, PROBE_DATA);
+	return !k->flow[PROBE_REQUEST_EXP] && !k->has_cookie
+	       && (synack(k, PROBE_REQUEST) || (blocked(k, PROBE_REQUEST) && synack(k, PROBE_SYN)));
+}
 
-	if (!p->payload || !evidence_cookie(ev, &w->cookie))
+/* The probes around `data`; PROBE_KINDS: none. */
+static enum probe_kind next_with_cookie(const struct known *k)
+{
+	if (k->p->name == PLAN_FULL) {
+		if (!k->flow[PROBE_FORGED])
+			return PROBE_FORGED;
+		if (!k->flow[PROBE_BLIND])
+			return PROBE_BLIND;
+		if (!k->flow[PROBE_BARE])
+			return PROBE_BARE;
+	}
+	if (!k->flow[PROBE_DATA] || refused_for_another(k))
+		return PROBE_DATA;
+	if (k->p->name == PLAN_SURVEY || !blocked(k, PROBE_DATA))
+		return PROBE_KINDS;
+	if (!k->flow[PROBE_BLIND])
+		return PROBE_BLIND;
+	if (!k->flow[PROBE_BARE])
+		return PROBE_BARE;
+	if (!k->flow[PROBE_FORGED] && synack(k, PROBE_BLIND) && synack(k, PROBE_BARE))
+		return PROBE_FORGED;
+	return PROBE_KINDS;
+}
+
+static bool wants_recheck(const struct known *k)
+{
+	if (k->flow[PROBE_RECHECK] || !k->flow[PROBE_SYN])
 		return false;
-	if (data && !refused_for_another(ev, data, &w->cookie))
+	if (blocked(k, PROBE_SYN))
+		return synack(k, PROBE_REQUEST) || synack(k, PROBE_REQUEST_EXP);
+	return k->any_blocked || (k->p->name == PLAN_FULL && k->flow[PROBE_DATA]);
+}
+
+static enum probe_kind next_kind(const struct known *k, unsigned int round)
+{
+	bool deep = k->p->name != PLAN_SURVEY;
+	enum probe_kind kind;
+
+	/* The sweep sent these in the first round. */
+	if (round > 0 && !k->flow[PROBE_SYN])
+		return PROBE_SYN;
+	if (round > 0 && !k->flow[PROBE_REQUEST])
+		return PROBE_REQUEST;
+	if (deep && wants_experimental(k))
+		return PROBE_REQUEST_EXP;
+	if (k->has_cookie && k->p->payload && !blocked(k, PROBE_REQUEST)) {
+		kind = next_with_cookie(k);
+		if (kind != PROBE_KINDS)
+			return kind;
+	}
+	if (k->p->name == PLAN_FULL && k->p->payload && !k->any_synack && k->any_rst
+	    && !k->flow[PROBE_BLIND])
+		return PROBE_BLIND;
+	return deep && wants_recheck(k) ? PROBE_RECHECK : PROBE_KINDS;
+}
+
+bool plan_next(const struct plan *p, const struct evidence *ev, unsigned int round,
+	       struct plan_want *w)
+{
+	enum probe_kind kind;
+	struct known k;
+
+	gather(&k, p, ev);
+	kind = next_kind(&k, round);
+	if (kind == PROBE_KINDS)
 		return false;
-	w->kind = PROBE_DATA;
-	w->attempt = (uint8_t)(data ? plan_followup_attempts(p) : 0);
+	w->kind = (uint8_t)kind;
+	w->attempt = (uint8_t)((round * flows_of(kind) + k.n[kind]) * plan_followup_attempts(p));
+	w->cookie = (struct tfo_option){ .state = TFO_ABSENT };
+	switch (probe_types[kind].option) {
+	case PROBE_OPTION_NONE:
+		break;
+	case PROBE_OPTION_ASK:
+		w->cookie = (struct tfo_option){ .state = TFO_EMPTY, .kind = TFO_KIND };
+		break;
+	case PROBE_OPTION_ASK_EXP:
+		w->cookie = (struct tfo_option){ .state = TFO_EMPTY, .kind = TFO_KIND_EXP };
+		break;
+	case PROBE_OPTION_CACHED:
+	case PROBE_OPTION_FORGED:
+		w->cookie = k.cookie;
+		break;
+	}
 	return true;
 }

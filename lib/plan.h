@@ -1,6 +1,7 @@
 /*
- * plan: which probe a target still needs, as a pure function of what is known of it. A probe goes
- * out only if it can still change the verdict.
+ * plan: which probes a target gets: those of the sweep, sent to all, and, as a pure function of
+ * what is known of it, which one it still needs. A probe goes out only if it can still change the
+ * verdict.
  */
 #ifndef TFOMAP_PLAN_H
 #define TFOMAP_PLAN_H
@@ -10,23 +11,39 @@
 
 #include "evidence.h"
 
-#define PLAN_FLOWS_MAX	3	/* survey: request, data, data once more */
 #define PLAN_GAP_NS	20000000ull	/* one target's probes are at least this far apart */
 #define PLAN_LINGER_NS	1000000000ull	/* after a RST or an ICMP error: an injected one comes
 					 * before the SYN/ACK, by less than a round trip */
-
 #define PLAN_SETTLE_NS	200000000ull	/* after SYN data was taken: what the server says to it */
+#define PLAN_ARMS_MAX	2
+#define PLAN_FLOWS_MAX	9		/* every kind once, data twice */
+
+enum plan_name {
+	PLAN_SURVEY,		/* request; data to who gave a cookie */
+	PLAN_PATH,		/* syn and request; then what tells where it breaks */
+	PLAN_FULL,		/* the same, and what tells how the server takes cookies */
+};
 
 struct plan {
-	unsigned int retries;		/* of the sweep's probe to the silent, 0..15 */
-	bool payload;			/* there is one: else `data` is never sent */
+	enum plan_name name;
+	unsigned int retries;		/* of the sweep's probes to the silent, 0..15 */
+	bool payload;			/* there is one: else no probe that carries data is sent */
+	bool confirm;			/* a blocked verdict is tested in a second round */
 };
 
 struct plan_want {
 	uint8_t kind;			/* enum probe_kind */
 	uint8_t attempt;		/* the first attempt number of this flow */
-	struct tfo_option cookie;	/* to be sent */
+	struct tfo_option cookie;	/* to be sent; absent where the kind sends none. FORGED: of
+					 * this kind and length, the bytes are the caller's */
 };
+
+/* How many kinds the sweep sends to each target, and which; known: a cookie is known before. */
+unsigned int plan_arms(const struct plan *p);
+enum probe_kind plan_arm_kind(const struct plan *p, unsigned int arm, bool known);
+
+/* Most flows that a target can have. */
+unsigned int plan_flows(const struct plan *p);
 
 /* Attempts of one follow-up flow: follow-ups are retried 2 times at least. */
 unsigned int plan_followup_attempts(const struct plan *p);
@@ -34,10 +51,14 @@ unsigned int plan_followup_attempts(const struct plan *p);
 /* How many attempts of each kind there can be (validate_init()). */
 void plan_attempts(const struct plan *p, uint8_t attempts[static PROBE_KINDS]);
 
-/* The place in a target's flows of an answered (kind, attempt): 0 the first of its kind, 1 the second. */
-unsigned int plan_generation(const struct plan *p, uint8_t kind, uint8_t attempt);
+/* Which flow of its kind an attempt belongs to: 0 the first, ... */
+unsigned int plan_generation(const struct plan *p, uint8_t attempt);
 
-/* The next probe for a target of which nothing is under way. False: its row can be written. */
-bool plan_next(const struct plan *p, const struct evidence *ev, struct plan_want *w);
+/*
+ * The next probe for a target of which nothing is under way, in that round (0 the first). False:
+ * its row can be written.
+ */
+bool plan_next(const struct plan *p, const struct evidence *ev, unsigned int round,
+	       struct plan_want *w);
 
 #endif

@@ -8,10 +8,13 @@
 
 #define LOAD(x) atomic_load_explicit(&(x), memory_order_relaxed)
 
-int sendlog_init(struct sendlog *l, uint32_t capacity)
+int sendlog_init(struct sendlog *l, uint32_t capacity, uint64_t keep_ns)
 {
 	l->v = calloc(capacity, sizeof(*l->v));
 	l->mask = capacity - 1;
+	l->grain_ns = keep_ns / (capacity - GUARD);
+	if (l->grain_ns < SENDLOG_GRAIN_NS)
+		l->grain_ns = SENDLOG_GRAIN_NS;
 	atomic_init(&l->n, 0);
 	return l->v ? 0 : -ENOMEM;
 }
@@ -26,7 +29,7 @@ void sendlog_add(struct sendlog *l, uint64_t first, uint64_t ns)
 {
 	uint64_t n = LOAD(l->n);
 
-	if (n && ns - LOAD(l->v[(n - 1) & l->mask].ns) < SENDLOG_GRAIN_NS)
+	if (n && ns - LOAD(l->v[(n - 1) & l->mask].ns) < l->grain_ns)
 		return;
 	atomic_store_explicit(&l->v[n & l->mask].first, first, memory_order_relaxed);
 	atomic_store_explicit(&l->v[n & l->mask].ns, ns, memory_order_relaxed);
@@ -65,10 +68,14 @@ uint64_t sendlog_time(const struct sendlog *l, uint64_t k)
 
 uint64_t sendlog_until(const struct sendlog *l, uint64_t *pos, uint64_t ns, uint64_t end)
 {
-	uint64_t n = atomic_load_explicit(&l->n, memory_order_acquire), first;
+	uint64_t n = atomic_load_explicit(&l->n, memory_order_acquire), low = oldest(l, n), first;
 
-	if (*pos < oldest(l, n))
-		*pos = oldest(l, n);
+	/* Of what is written over it is only known that it is older than what is left. */
+	if (*pos < low) {
+		if (LOAD(l->v[low & l->mask].ns) > ns)
+			return 0;
+		*pos = low;
+	}
 	while (*pos < n && LOAD(l->v[*pos & l->mask].ns) <= ns)
 		(*pos)++;
 	if (*pos == n)

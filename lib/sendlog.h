@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* Batches closer than this share an entry, so that memory is bounded by time, not by the rate. */
+/* The finest grain, so that memory is bounded by time, not by the rate. */
 #define SENDLOG_GRAIN_NS 50000ull
 
 struct sendlog_entry {
@@ -19,11 +19,15 @@ struct sendlog_entry {
 struct sendlog {
 	struct sendlog_entry *v;	/* heap, owned */
 	uint64_t mask;
+	uint64_t grain_ns;		/* batches closer than this share an entry */
 	_Atomic uint64_t n;		/* entries written so far */
 };
 
-/* capacity: a power of two, 128 at least. 0 or -ENOMEM. */
-int sendlog_init(struct sendlog *l, uint32_t capacity);
+/*
+ * capacity: a power of two, 128 at least. keep_ns: how long an entry must last; where the capacity
+ * is small for that, the grain is coarser. 0 or -ENOMEM.
+ */
+int sendlog_init(struct sendlog *l, uint32_t capacity, uint64_t keep_ns);
 void sendlog_free(struct sendlog *l);
 
 /* Writer: places from first on were sent at ns (> 0). Neither may go back. */
@@ -35,7 +39,8 @@ uint64_t sendlog_time(const struct sendlog *l, uint64_t k);
 /*
  * The first place below end that was not sent by ns: all places before it were, or were skipped.
  * end: places of which the log is known to tell (read before the call). *pos: where the last call
- * stopped, 0 at first; ns must not go back from call to call.
+ * stopped, 0 at first; ns must not go back from call to call. 0: the reader fell behind what the
+ * log holds, and cannot know yet.
  */
 uint64_t sendlog_until(const struct sendlog *l, uint64_t *pos, uint64_t ns, uint64_t end);
 

@@ -278,3 +278,10 @@ uint32_t verdict_conditions(const struct evidence *ev)
 		set |= syndata(k.flow[PROBE_DATA]);
 	return set;
 }
+
+bool verdict_is_blocked(enum verdict v)
+{
+	return v == VERDICT_BLACKHOLED || v == VERDICT_REQUEST_BLOCKED || v == VERDICT_TRANSIENT
+	       || v == VERDICT_DATA_BLOCKED || v == VERDICT_COOKIE_BLOCKED
+	       || v == VERDICT_ACCEPTANCE_BLOCKED || v == VERDICT_SECOND_BLOCKED;
+}

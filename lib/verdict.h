@@ -5,6 +5,7 @@
 #ifndef TFOMAP_VERDICT_H
 #define TFOMAP_VERDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "evidence.h"
@@ -41,6 +42,9 @@ extern const struct verdict_type signal_types[SIGNALS];
 
 /* The first rule that fits; rules see only probes that were sent. */
 enum verdict verdict_decide(const struct evidence *ev);
+
+/* True for the verdicts that say that something on the path blocks: worth a second look. */
+bool verdict_is_blocked(enum verdict v);
 
 /* Bit 1 << enum condition, resp. 1 << enum signal. */
 uint32_t verdict_conditions(const struct evidence *ev);

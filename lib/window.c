@@ -3,19 +3,30 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A log longer than this covers 13 s even where every grain of time has its entry. */
+/*
+ * A log of twice the slots is never too short, as an entry is one place at least. The greatest
+ * covers 13 s at its finest grain.
+ */
+#define LOG_MIN (1u << 10)
 #define LOG_MAX (1u << 18)
 
-int window_init(struct window *w, uint64_t slots, unsigned int attempts)
+int window_init(struct window *w, uint64_t slots, unsigned int arms, unsigned int attempts,
+		uint64_t gap_ns, uint64_t keep_ns)
 {
+	uint32_t entries = LOG_MIN;
 	int rc = 0;
 
-	*w = (struct window){ .slots = slots, .attempts = attempts };
+	while (entries < LOG_MAX && entries < 2 * slots)
+		entries *= 2;
+
+	*w = (struct window){
+		.slots = slots, .arms = arms, .steps = arms * attempts, .gap_ns = gap_ns,
+	};
 	w->status = calloc(slots, sizeof(*w->status));
 	if (!w->status)
 		return -ENOMEM;
-	for (unsigned int a = 0; a < attempts && !rc; a++)
-		rc = sendlog_init(&w->cursor[a].log, slots < LOG_MAX ? (uint32_t)slots : LOG_MAX);
+	for (unsigned int i = 0; i < w->steps && !rc; i++)
+		rc = sendlog_init(&w->cursor[i].log, entries, entries < 2 * slots ? keep_ns : 0);
 	if (rc)
 		window_free(w);
 	return rc;
@@ -25,33 +36,37 @@ void window_free(struct window *w)
 {
 	free(w->status);
 	w->status = NULL;
-	for (unsigned int a = 0; a < w->attempts; a++)
-		sendlog_free(&w->cursor[a].log);
+	for (unsigned int i = 0; i < w->steps; i++)
+		sendlog_free(&w->cursor[i].log);
 }
 
-bool window_retry(struct window *w, uint64_t k)
+bool window_retry(struct window *w, uint64_t k, unsigned int arm)
 {
-	_Atomic uint8_t *s = &w->status[k & (w->slots - 1)];
-	uint8_t old = atomic_load_explicit(s, memory_order_relaxed);
+	_Atomic uint16_t *s = &w->status[k & (w->slots - 1)];
+	uint16_t old = atomic_load_explicit(s, memory_order_relaxed), new;
 
-	/* Fails only where the receive thread marked an answer meanwhile. */
-	return !(old & (WINDOW_ANSWERED | WINDOW_DONE))
-	       && atomic_compare_exchange_strong_explicit(s, &old, (uint8_t)(old + 1),
-							  memory_order_relaxed,
-							  memory_order_relaxed);
+	/* Tried again only where the receive thread marked something meanwhile. */
+	do {
+		if (old & (WINDOW_ARM(arm, WINDOW_ANSWERED) | WINDOW_DONE))
+			return false;
+		new = (uint16_t)(old + WINDOW_ARM(arm, 1));
+	} while (!atomic_compare_exchange_weak_explicit(s, &old, new, memory_order_relaxed,
+							memory_order_relaxed));
+	return true;
 }
 
-uint64_t window_due(struct window *w, unsigned int a, uint64_t now_ns, uint64_t timeout_ns)
+uint64_t window_due(struct window *w, unsigned int s, uint64_t now_ns, uint64_t timeout_ns)
 {
-	struct window_cursor *before = &w->cursor[a - 1];
+	struct window_cursor *before = &w->cursor[s < w->arms ? s - 1 : s - w->arms];
+	uint64_t ago_ns = s < w->arms ? w->gap_ns : timeout_ns;
 	uint64_t end = atomic_load_explicit(&before->done, memory_order_relaxed);
 
-	if (now_ns < timeout_ns)
+	if (now_ns < ago_ns)
 		return 0;
-	return sendlog_until(&before->log, &w->cursor[a].pos, now_ns - timeout_ns, end);
+	return sendlog_until(&before->log, &w->cursor[s].pos, now_ns - ago_ns, end);
 }
 
-uint8_t window_status(const struct window *w, uint64_t k)
+uint16_t window_status(const struct window *w, uint64_t k)
 {
 	uint64_t floor = atomic_load_explicit(&w->floor, memory_order_relaxed);
 
@@ -60,7 +75,7 @@ uint8_t window_status(const struct window *w, uint64_t k)
 	return atomic_load_explicit(&w->status[k & (w->slots - 1)], memory_order_relaxed);
 }
 
-uint8_t window_mark(struct window *w, uint64_t k, uint8_t bits)
+uint16_t window_mark(struct window *w, uint64_t k, uint16_t bits)
 {
 	return atomic_fetch_or_explicit(&w->status[k & (w->slots - 1)], bits,
 					memory_order_relaxed);
@@ -68,7 +83,7 @@ uint8_t window_mark(struct window *w, uint64_t k, uint8_t bits)
 
 static uint64_t last_until(struct window *w, uint64_t *pos, uint64_t now_ns, uint64_t ago_ns)
 {
-	struct window_cursor *last = &w->cursor[w->attempts - 1];
+	struct window_cursor *last = &w->cursor[w->steps - 1];
 	uint64_t end = atomic_load_explicit(&last->done, memory_order_acquire);
 
 	return now_ns < ago_ns ? 0 : sendlog_until(&last->log, pos, now_ns - ago_ns, end);

@@ -1,5 +1,5 @@
 /*
- * window: the targets in flight, one status byte each, in a ring over the places of the sweep.
+ * window: the targets in flight, one status each, in a ring over the places of the sweep.
  * The send thread moves `reserved` (before sending: an answer at or above it is forged) and the
  * cursors; the receive thread marks answers and moves `floor`, below which slots may be used anew.
  * Memory depends on rate x time-out, never on the number of targets.
@@ -13,24 +13,41 @@
 
 #include "sendlog.h"
 
-#define WINDOW_ATTEMPTS_MAX	16	/* of the sweep's probe: the first and 15 retries */
+#define WINDOW_ATTEMPTS_MAX	16	/* of a sweep's probe: the first and 15 retries */
+#define WINDOW_ARMS_MAX		2	/* probes that a sweep sends to each target, paired */
+#define WINDOW_STEPS_MAX	(WINDOW_ARMS_MAX * WINDOW_ATTEMPTS_MAX)
 
-/* Status byte: how many SYNs were sent, and what came of it. */
+/*
+ * Status: a byte an arm, the first arm's lowest: how many SYNs were sent, and what came of it.
+ */
 #define WINDOW_SENT_MASK	0x1f
-#define WINDOW_DONE		0x40	/* its row is written */
+#define WINDOW_DONE		0x40	/* first byte: the row is written */
 #define WINDOW_ANSWERED		0x80	/* no retry is due */
 
+#define WINDOW_ARM(arm, bits)	((uint16_t)((bits) << 8 * (arm)))
+
+static inline unsigned int window_sent(uint16_t status, unsigned int arm)
+{
+	return status >> 8 * arm & WINDOW_SENT_MASK;
+}
+
+/*
+ * A step of the sweep: one attempt of one arm. Step 0 is the head; each other trails one before it
+ * by time: step s < arms the step before it, by the gap between two probes; step s >= arms the same
+ * arm's attempt before, step s - arms, by the time-out.
+ */
 struct window_cursor {
-	_Atomic uint64_t done;		/* places below were sent this attempt, or need none */
+	_Atomic uint64_t done;		/* places below were sent this step, or need none */
 	struct sendlog log;
 	uint64_t pos;			/* the send thread's, for window_due() */
 };
 
 struct window {
-	_Atomic uint8_t *status;	/* heap, owned */
+	_Atomic uint16_t *status;	/* heap, owned */
 	uint64_t slots;			/* a power of two */
-	unsigned int attempts;		/* 1..WINDOW_ATTEMPTS_MAX */
-	struct window_cursor cursor[WINDOW_ATTEMPTS_MAX];	/* [0] is the head */
+	unsigned int arms, steps;	/* steps: arms x attempts */
+	uint64_t gap_ns;
+	struct window_cursor cursor[WINDOW_STEPS_MAX];
 	char pad_reserved[64];		/* each owner's marks on cache lines of their own */
 	_Atomic uint64_t reserved;	/* the send thread's */
 	char pad_floor[64];
@@ -39,8 +56,12 @@ struct window {
 	uint64_t tail_pos, floor_pos;	/* the receive thread's, into the last cursor's log */
 };
 
-/* slots: a power of two, 128..2^32. 0 or -ENOMEM. */
-int window_init(struct window *w, uint64_t slots, unsigned int attempts);
+/*
+ * slots: a power of two, 128..2^32. arms 1..WINDOW_ARMS_MAX, attempts 1..WINDOW_ATTEMPTS_MAX;
+ * gap_ns: between the arms; keep_ns: how long the time of a SYN must be known. 0 or -ENOMEM.
+ */
+int window_init(struct window *w, uint64_t slots, unsigned int arms, unsigned int attempts,
+		uint64_t gap_ns, uint64_t keep_ns);
 void window_free(struct window *w);
 
 /* Send thread: room for place k; then, with the room there, its first SYN is on its way. */
@@ -54,19 +75,19 @@ static inline void window_start(struct window *w, uint64_t k)
 	atomic_store_explicit(&w->status[k & (w->slots - 1)], 1, memory_order_relaxed);
 }
 
-/* Send thread: takes the next attempt of place k where it is still silent. False: it is not. */
-bool window_retry(struct window *w, uint64_t k);
+/* Send thread: takes an arm's next attempt at place k where it is still silent. False: it is not. */
+bool window_retry(struct window *w, uint64_t k, unsigned int arm);
 
-/* Send thread: the first place that attempt a (1..) may not visit yet: sent less than timeout ago. */
-uint64_t window_due(struct window *w, unsigned int a, uint64_t now_ns, uint64_t timeout_ns);
+/* Send thread: the first place that step s (1..) may not visit yet: it is too soon. */
+uint64_t window_due(struct window *w, unsigned int s, uint64_t now_ns, uint64_t timeout_ns);
 
 /* Receive thread: the status of place k; 0: its slot is no longer (or not yet) its own. */
-uint8_t window_status(const struct window *w, uint64_t k);
+uint16_t window_status(const struct window *w, uint64_t k);
 
-/* Receive thread: sets bits (WINDOW_DONE, WINDOW_ANSWERED). Returns the status before. */
-uint8_t window_mark(struct window *w, uint64_t k, uint8_t bits);
+/* Receive thread: sets bits (WINDOW_DONE, an arm's WINDOW_ANSWERED). Returns the status before. */
+uint16_t window_mark(struct window *w, uint64_t k, uint16_t bits);
 
-/* Receive thread: the first place that is not yet past the time-out of its last attempt. */
+/* Receive thread: the first place that is not yet past the time-out of its last step. */
 uint64_t window_silent_until(struct window *w, uint64_t now_ns, uint64_t timeout_ns);
 
 /*

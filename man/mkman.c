@@ -19,7 +19,7 @@
 
 static bool probe_is_sent(enum probe_kind kind)
 {
-	const struct plan all = { .retries = 1, .payload = true };
+	const struct plan all = { .name = PLAN_FULL, .retries = 1, .payload = true };
 	uint8_t attempts[PROBE_KINDS];
 
 	plan_attempts(&all, attempts);

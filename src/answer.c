@@ -35,7 +35,7 @@ static void write_row(struct answers *an, uint64_t x, const struct evidence *ev)
 	check_full(an);
 }
 
-static void mark(struct answers *an, uint64_t k, uint8_t bits)
+static void mark(struct answers *an, uint64_t k, uint16_t bits)
 {
 	if (window_status(&an->s->window, k))
 		window_mark(&an->s->window, k, bits);
@@ -45,10 +45,7 @@ static void mark(struct answers *an, uint64_t k, uint8_t bits)
 static void entry_done(void *arg, const struct entry *en)
 {
 	struct answers *an = arg;
-	struct evidence ev = {
-		.ip = en->target.ip, .source = en->source, .port = en->target.port,
-		.nflows = en->nflows, .flows = en->flows,
-	};
+	struct evidence ev = entry_evidence(en);
 
 	if (answers_full(an))
 		return;
@@ -56,16 +53,16 @@ static void entry_done(void *arg, const struct entry *en)
 	write_row(an, en->x, &ev);
 }
 
-static void reply_row(struct answers *an, const struct arrival *a, struct flow *f,
-		      const struct reply *reply, enum result_repeat repeat, bool late)
+/* f: the probe's flow, which may tell of another attempt; sent_ns: of the one answered. */
+static void reply_row(struct answers *an, const struct arrival *a, const struct flow *f,
+		      uint64_t sent_ns, const struct reply *reply, enum result_repeat repeat,
+		      bool late)
 {
 	struct flow row = *f;
 
 	if (an->s->config->rows != ROWS_REPLY || answers_full(an))
 		return;
-	/* Of several attempts the flow tells of one. */
-	if (row.attempt != a->m.attempt)
-		row.sent_ns = 0;
+	row.sent_ns = sent_ns;
 	row.attempt = a->m.attempt;
 	row.sport = a->m.tag.sport;
 	row.seq = a->m.tag.seq;
@@ -75,39 +72,6 @@ static void reply_row(struct answers *an, const struct arrival *a, struct flow *
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */
-
-/* What the SYN of this very attempt carried, as the sweep or a past follow-up sent it. */
-static void describe(const struct answers *an, const struct arrival *a, struct flow *f)
-{
-	const struct shared *s = an->s;
-	uint8_t payload[PAYLOAD_MAX];
-	struct tfo_option cookie;
-
-	*f = (struct flow){
-		.kind = a->m.kind, .attempt = a->m.attempt, .sent = (uint8_t)(a->m.attempt + 1),
-		.synkind = TFO_KIND, .sport = a->m.tag.sport, .seq = a->m.tag.seq,
-	};
-	if (probe_types[f->kind].payload)
-		f->dlen = (uint16_t)shared_payload(s, a->x, &a->target, payload);
-	if (probe_types[f->kind].option == PROBE_OPTION_CACHED && s->store
-	    && cookiefile_find(s->store, a->m.src, a->target.ip, a->target.port, &cookie)) {
-		f->synkind = cookie.kind;
-		f->synlen = cookie.len;
-		memcpy(f->syncookie, cookie.cookie, cookie.len);
-	}
-}
-
-/* True where the sweep itself sends this kind to this target. */
-static bool of_sweep(const struct answers *an, const struct arrival *a)
-{
-	const struct shared *s = an->s;
-	struct tfo_option cookie;
-	bool stored = s->store && cookiefile_find(s->store, a->m.src, a->target.ip,
-						  a->target.port, &cookie);
-
-	return a->m.kind == (stored ? PROBE_DATA : PROBE_REQUEST)
-	       && a->m.attempt < s->window.attempts;
-}
 
 static void count_first(struct answers *an, const struct reply *r)
 {
@@ -133,6 +97,14 @@ static bool count_late(struct answers *an, const struct arrival *a, uint64_t sen
 
 	stat_add(&an->s->stats, STAT_late, late);
 	return late;
+}
+
+/* When the sweep sent the attempt that is answered; 0: not known. */
+static uint64_t sent_time(const struct answers *an, const struct arrival *a)
+{
+	const struct window *w = &an->s->window;
+
+	return sendlog_time(&w->cursor[a->m.attempt * w->arms + (unsigned int)a->arm].log, a->k);
 }
 
 static void save_cookie(struct answers *an, const struct arrival *a, const struct flow *f)
@@ -174,19 +146,39 @@ static bool take(struct flow *f, const struct reply *reply)
 	return true;
 }
 
+/* The first answer to the sweep's other probe; NULL: that was not sent. */
+static struct flow *other_arm(struct answers *an, const struct arrival *a, struct entry *en,
+			      const struct flow *sent, uint64_t *sent_ns)
+{
+	struct window *w = &an->s->window;
+	uint16_t status = window_status(w, a->k);
+	struct flow *f;
+
+	if (a->arm < 0 || a->m.attempt >= window_sent(status, (unsigned int)a->arm))
+		return NULL;
+	status = window_mark(w, a->k, WINDOW_ARM(a->arm, WINDOW_ANSWERED));
+	f = cookies_add_arm(en, sent);
+	f->sent = (uint8_t)window_sent(status, (unsigned int)a->arm);
+	*sent_ns = sent_time(an, a);
+	return f;
+}
+
 /* The answer to a target that is in the cookie cache. */
 static void answer_entry(struct answers *an, const struct arrival *a, struct entry *en,
-			 const struct reply *reply)
+			 const struct flow *sent, const struct reply *reply)
 {
-	struct flow *f = cookies_flow(&an->cookies, en, a->m.kind, a->m.attempt, &a->m.tag);
+	uint64_t sent_ns = 0;
+	struct flow *f = cookies_flow(&an->cookies, en, a->m.kind, a->m.attempt, &sent_ns);
 	enum result_repeat repeat = REPEAT_NONE;
 	bool first, taken, late;
 
+	if (!f && en->open)
+		f = other_arm(an, a, en, sent, &sent_ns);
 	if (!f) {
 		stat_add(&an->s->stats, STAT_drop_unsent, 1);
 		return;
 	}
-	late = count_late(an, a, f->sent_ns);
+	late = count_late(an, a, sent_ns);
 	first = !(f->seen >> reply->class & 1);
 	f->seen |= (uint8_t)(1u << reply->class);
 	if (first)
@@ -194,7 +186,13 @@ static void answer_entry(struct answers *an, const struct arrival *a, struct ent
 	else
 		repeat = count_repeat(an, a->ns - f->reply.time_ns);
 	taken = take(f, reply);
-	reply_row(an, a, f, reply, repeat, late);
+	if (taken) {
+		f->attempt = a->m.attempt;
+		f->sport = a->m.tag.sport;
+		f->seq = a->m.tag.seq;
+		f->sent_ns = sent_ns;
+	}
+	reply_row(an, a, f, sent_ns, reply, repeat, late);
 	if (taken) {
 		save_cookie(an, a, f);
 		cookies_answered(&an->cookies, en, a->ns);
@@ -211,14 +209,16 @@ static void answer_first(struct answers *an, const struct arrival *a, struct flo
 	};
 	struct plan_want want;
 	struct entry *en = NULL;
-	bool more = f->reply.class != REPLY_SYNACK || f->reply.acked > 0
-		    || plan_next(&s->plan, &ev, &want);
-	uint8_t status = window_status(&s->window, a->k);
+	unsigned int arm = (unsigned int)a->arm;
+	bool more = f->reply.class != REPLY_SYNACK || f->reply.acked > 0 || s->window.arms > 1
+		    || plan_next(&s->plan, &ev, 0, &want);
+	uint16_t status = window_status(&s->window, a->k);
 
 	if (status)
-		f->sent = status & WINDOW_SENT_MASK;
+		f->sent = (uint8_t)window_sent(status, arm);
 	if (more) {
-		en = cookies_add(&an->cookies, a->k, a->x, &a->target, a->m.src, f);
+		en = cookies_add(&an->cookies, a->k, a->x, &a->target, a->m.src, f,
+				 status && s->window.arms > 1);
 		if (!en) {
 			stat_add(&s->stats, STAT_table_full, 1);
 			return;
@@ -226,9 +226,10 @@ static void answer_first(struct answers *an, const struct arrival *a, struct flo
 	}
 	/* From here on no retry goes out; one that overtook us counts. */
 	if (status)
-		f->sent = window_mark(&s->window, a->k, WINDOW_ANSWERED) & WINDOW_SENT_MASK;
+		f->sent = (uint8_t)window_sent(window_mark(&s->window, a->k,
+						 WINDOW_ARM(arm, WINDOW_ANSWERED)), arm);
 	count_first(an, &f->reply);
-	reply_row(an, a, f, &f->reply, REPEAT_NONE, late);
+	reply_row(an, a, f, f->sent_ns, &f->reply, REPEAT_NONE, late);
 	save_cookie(an, a, f);
 	if (en) {
 		en->flows[0].sent = f->sent;
@@ -252,7 +253,7 @@ static void answer_again(struct answers *an, const struct arrival *a, struct flo
 		repeat = count_repeat(an, since_ns);
 	else
 		count_first(an, &f->reply);
-	reply_row(an, a, f, &f->reply, repeat, late);
+	reply_row(an, a, f, f->sent_ns, &f->reply, repeat, late);
 }
 
 /* The answer to a target that is not in the cookie cache: new, or one whose row is written. */
@@ -260,20 +261,21 @@ static void answer_place(struct answers *an, const struct arrival *a, struct flo
 			 const struct reply *reply)
 {
 	struct shared *s = an->s;
-	uint8_t status = window_status(&s->window, a->k);
-	bool sweep = of_sweep(an, a), late;
+	uint16_t status = window_status(&s->window, a->k);
+	bool sweep = a->arm >= 0, late;
 
 	if (sweep)
-		f->sent_ns = sendlog_time(&s->window.cursor[a->m.attempt].log, a->k);
+		f->sent_ns = sent_time(an, a);
 	late = count_late(an, a, f->sent_ns);
 	take(f, reply);
 	f->seen = (uint8_t)(1u << reply->class);
-	if (status & (WINDOW_DONE | WINDOW_ANSWERED) || !sweep) {
+	if (!sweep || status & (WINDOW_DONE | WINDOW_ARM(a->arm, WINDOW_ANSWERED))) {
 		answer_again(an, a, f, late);
-	} else if (status && a->m.attempt >= (status & WINDOW_SENT_MASK)) {
+	} else if (status && a->m.attempt >= window_sent(status, (unsigned int)a->arm)) {
 		stat_add(&s->stats, STAT_drop_unsent, 1);
 	} else if (!status && s->config->report == REPORT_ALL) {
-		reply_row(an, a, f, reply, REPEAT_NONE, late);	/* its silent row is written */
+		/* Its silent row is written. */
+		reply_row(an, a, f, f->sent_ns, reply, REPEAT_NONE, late);
 	} else {
 		answer_first(an, a, f, late);
 	}
@@ -295,16 +297,27 @@ static void clean_up(struct answers *an, const struct arrival *a)
 			stat_add(&s->stats, STAT_cleanup_lost, 1);
 }
 
+/* What the SYN of this very attempt carried, as the sweep or a past follow-up sent it. */
+static void recognise(const struct answers *an, struct arrival *a, struct flow *f)
+{
+	struct tfo_option option;
+
+	a->arm = shared_sweep_arm(an->s, &a->target, a->m.src, a->m.kind, a->m.attempt, &option);
+	shared_describe(an->s, a->x, &a->target, a->m.src, a->m.kind, a->m.attempt, &option, f);
+	f->sent = (uint8_t)(a->m.attempt + 1);
+}
+
 /* The server's data before any ACK of ours. */
 static void early_data(struct answers *an, const struct arrival *a, struct entry *en)
 {
 	const struct packet_tcp *t = &a->p->tcp;
 	uint32_t end = t->seq + t->payload_len;
 	struct flow *f = NULL;
+	uint64_t sent_ns;
 
 	stat_add(&an->s->stats, STAT_early_data, 1);
 	if (en)
-		f = cookies_flow(&an->cookies, en, a->m.kind, a->m.attempt, &a->m.tag);
+		f = cookies_flow(&an->cookies, en, a->m.kind, a->m.attempt, &sent_ns);
 	if (!f || !t->payload_len)
 		return;
 	if (!f->early || (int32_t)(end - f->early_end) > 0)
@@ -313,13 +326,13 @@ static void early_data(struct answers *an, const struct arrival *a, struct entry
 	measure_response(f);
 }
 
-void answers_take(struct answers *an, const struct arrival *a)
+void answers_take(struct answers *an, struct arrival *a)
 {
 	struct entry *en = cookies_find(&an->cookies, a->k);
 	struct reply reply;
 	struct flow f;
 
-	describe(an, a, &f);
+	recognise(an, a, &f);
 	if (a->m.class != VALIDATE_ICMP && a->m.acked > f.dlen) {
 		stat_add(&an->s->stats, STAT_drop_foreign, 1);
 		return;
@@ -330,7 +343,7 @@ void answers_take(struct answers *an, const struct arrival *a)
 	if (a->m.class == VALIDATE_DATA)
 		early_data(an, a, en);
 	else if (en)
-		answer_entry(an, a, en, &reply);
+		answer_entry(an, a, en, &f, &reply);
 	else
 		answer_place(an, a, &f, &reply);
 }
@@ -344,24 +357,29 @@ static void learn_source(struct shared *s, struct addr src)
 		s->sources[v6][s->nsources[v6]++] = (struct source){ .addr = src };
 }
 
-void answers_sent(struct answers *an, const struct arrival *a)
+void answers_sent(struct answers *an, struct arrival *a)
 {
 	struct window *w = &an->s->window;
 	struct entry *en = cookies_find(&an->cookies, a->k);
 	struct window_cursor *cursor;
+	unsigned int step;
+	struct flow f;
 
 	learn_source(an->s, a->m.src);
-	if (!of_sweep(an, a)) {
+	an->saw_sent = true;
+	recognise(an, a, &f);
+	if (a->arm < 0) {
 		if (en)
 			cookies_sent(&an->cookies, en, a->ns);
 		return;
 	}
-	cursor = &w->cursor[a->m.attempt];
-	if (window_has_room(w, a->k) && (a->m.attempt == 0 || window_status(w, a->k))) {
-		if (a->m.attempt == 0)
+	step = a->m.attempt * w->arms + (unsigned int)a->arm;
+	cursor = &w->cursor[step];
+	if (window_has_room(w, a->k) && (step == 0 || window_status(w, a->k))) {
+		if (step == 0)
 			window_start(w, a->k);
 		else
-			window_retry(w, a->k);
+			window_retry(w, a->k, (unsigned int)a->arm);
 	}
 	sendlog_add(&cursor->log, a->k, a->ns);
 	if (a->k >= atomic_load(&cursor->done))
@@ -370,39 +388,51 @@ void answers_sent(struct answers *an, const struct arrival *a)
 		atomic_store(&w->reserved, a->k + 1);
 }
 
-void answers_suppose_sent(struct answers *an, const struct arrival *a)
+void answers_suppose_sent(struct answers *an, struct arrival *a)
 {
 	struct window *w = &an->s->window;
+	struct tfo_option option;
+	unsigned int arm;
 
-	if (!window_status(w, a->k) && window_has_room(w, a->k)
-	    && a->k >= atomic_load(&w->floor))
-		for (window_start(w, a->k); window_status(w, a->k) <= a->m.attempt;)
-			window_retry(w, a->k);
+	a->arm = shared_sweep_arm(an->s, &a->target, a->m.src, a->m.kind, a->m.attempt, &option);
+	if (a->arm < 0 || !window_has_room(w, a->k) || a->k < atomic_load(&w->floor)
+	    || an->saw_sent)
+		return;
+	arm = (unsigned int)a->arm;
+	if (!window_status(w, a->k))
+		window_start(w, a->k);
+	while (window_sent(window_status(w, a->k), arm) <= a->m.attempt
+	       && window_retry(w, a->k, arm))
+		;
 }
 
-void answers_silent(struct answers *an, uint64_t k, uint8_t sent)
+void answers_silent(struct answers *an, uint64_t k, uint16_t status)
 {
 	struct shared *s = an->s;
-	struct arrival a = { .x = order_target(&s->order, k), .k = k };
-	struct flow f;
-	struct evidence ev = { .nflows = 1, .flows = &f };
-	uint8_t mac[6];
-	bool gone;
-
-	a.target = targets_at(s->targets, a.x);
-	ev.ip = a.m.dst = a.target.ip;
-	ev.port = a.m.dport = a.target.port;
-	ev.source = a.m.src = shared_source(s, &a.target);
-	a.m.kind = PROBE_REQUEST;
-	if (!of_sweep(an, &a))
-		a.m.kind = PROBE_DATA;
-	a.m.tag = validate_tag(&s->validator, ev.source, ev.ip, ev.port, a.m.kind, a.m.attempt);
-	describe(an, &a, &f);
+	uint64_t x = order_target(&s->order, k);
+	struct target t = targets_at(s->targets, x);
+	struct flow flows[PLAN_ARMS_MAX];
+	struct evidence ev = {
+		.ip = t.ip, .port = t.port, .source = shared_source(s, &t), .flows = flows,
+	};
 	/* Where no station is on the local link, the sweep went by without a packet. */
-	gone = s->neigh && neigh_find(s->neigh, ev.ip, mac) == NEIGH_SILENT;
-	f.sent = gone ? 0 : sent;
-	f.sent_ns = gone ? 0 : sendlog_time(&s->window.cursor[0].log, k);
-	write_row(an, a.x, &ev);
+	bool gone = s->neigh && neigh_find(s->neigh, t.ip, (uint8_t[6]){ 0 }) == NEIGH_SILENT;
+
+	for (unsigned int arm = 0; arm < s->window.arms; arm++) {
+		struct tfo_option option;
+		enum probe_kind kind = shared_sweep_probe(s, &t, ev.source, arm, &option);
+		struct flow *f = &flows[ev.nflows];
+
+		if (!window_sent(status, arm))
+			continue;
+		shared_describe(s, x, &t, ev.source, (uint8_t)kind, 0, &option, f);
+		if (!gone) {
+			f->sent = (uint8_t)window_sent(status, arm);
+			f->sent_ns = sendlog_time(&s->window.cursor[arm].log, k);
+		}
+		ev.nflows++;
+	}
+	write_row(an, x, &ev);
 }
 
 int answers_init(struct answers *an, struct shared *s, struct sink *sink,

@@ -17,6 +17,7 @@ struct answers {
 	struct sink *sink;
 	struct cookiefile *cookie_log;	/* where cookies got are appended; NULL: not asked for */
 	struct cookies cookies;
+	bool saw_sent;			/* the capture that is read has what was sent */
 	bool foreign;			/* some source address is not the kernel's */
 	struct target_extra extra;	/* too large for a stack frame */
 };
@@ -27,6 +28,7 @@ struct arrival {
 	const struct packet *p;
 	uint64_t x, k;			/* the target's index and place */
 	struct target target;
+	int arm;			/* of the sweep that sends the probe; -1: a follow-up */
 	uint64_t ns;			/* when it came, on the run's clock */
 };
 
@@ -36,16 +38,16 @@ int answers_init(struct answers *an, struct shared *s, struct sink *sink,
 void answers_free(struct answers *an);
 
 /* A SYN/ACK, RST, ICMP error or data segment that answers a probe of ours. */
-void answers_take(struct answers *an, const struct arrival *a);
+void answers_take(struct answers *an, struct arrival *a);
 
-/* The row of a target that never answered: place k, of which sent SYNs were sent. */
-void answers_silent(struct answers *an, uint64_t k, uint8_t sent);
+/* The row of a target that never answered: place k, with its status in the window. */
+void answers_silent(struct answers *an, uint64_t k, uint16_t status);
 
 /* Reading a saved capture: our own SYN, for which the send thread's notes are made here. */
-void answers_sent(struct answers *an, const struct arrival *a);
+void answers_sent(struct answers *an, struct arrival *a);
 
 /* Reading a saved capture that lacks what was sent: an answer shows that its probe was. */
-void answers_suppose_sent(struct answers *an, const struct arrival *a);
+void answers_suppose_sent(struct answers *an, struct arrival *a);
 
 /* --max-results rows are written: no more of them. */
 static inline bool answers_full(const struct answers *an)

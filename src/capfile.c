@@ -16,6 +16,7 @@ struct capfile {
 	pcap_t *dead;
 	pcap_dumper_t *dumper;
 	pthread_mutex_t lock;
+	int err;			/* errno of the first frame that could not be written */
 	char path[256];
 };
 
@@ -61,7 +62,10 @@ void capfile_write(struct capfile *f, const uint8_t *frame, uint32_t caplen, uin
 	h.ts.tv_sec = (time_t)(wall_ns / NS_PER_S);
 	h.ts.tv_usec = (suseconds_t)(wall_ns % NS_PER_S);
 	pthread_mutex_lock(&f->lock);
+	errno = 0;
 	pcap_dump((u_char *)f->dumper, &h, frame);
+	if (!f->err && ferror(pcap_dump_file(f->dumper)))
+		f->err = errno ? errno : EIO;
 	pthread_mutex_unlock(&f->lock);
 }
 
@@ -70,9 +74,11 @@ int capfile_close(struct capfile *f, struct err *e)
 	int rc = 0;
 
 	errno = 0;
-	if (pcap_dump_flush(f->dumper) != 0 || ferror(pcap_dump_file(f->dumper)))
-		rc = err_set(e, errno ? errno : EIO, "cannot write capture file '%s': %s; what "
-			     "is in it is not complete", f->path, strerror(errno ? errno : EIO));
+	if (pcap_dump_flush(f->dumper) != 0 && !f->err)
+		f->err = errno ? errno : EIO;
+	if (f->err)
+		rc = err_set(e, f->err, "cannot write capture file '%s': %s; what "
+			     "is in it is not complete", f->path, strerror(f->err));
 	pcap_dump_close(f->dumper);
 	pcap_close(f->dead);
 	pthread_mutex_destroy(&f->lock);

@@ -13,6 +13,7 @@
 
 #include "addr.h"
 #include "payload.h"
+#include "plan.h"
 
 struct err;
 
@@ -58,6 +59,8 @@ struct config {
 	/* probing */
 	struct payload payload;
 	const char *payload_text;	/* as given */
+	enum plan_name plan;
+	uint64_t confirm_ns;		/* path, full: a blocked verdict is tested again; 0: not */
 	int retries;			/* 0..15; CONFIG_RETRIES_AUTO: by the kind of targets */
 	uint64_t timeout_ns;
 	const char *cookie_file;

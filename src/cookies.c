@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "config.h"
+#include "verdict.h"
 
 #define KEEP_NS		(8 * NS_PER_S)	/* SYN/ACKs are sent again after about 1, 3 and 7 s */
 #define KEPT_MAX	16384u		/* entries that only wait for repeats */
@@ -17,8 +18,10 @@ int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, voi
 	for (int i = 0; i < ENTRY_STATES; i++)
 		c->queue[i] = (struct entry_queue){ TABLE_NONE, TABLE_NONE };
 	c->v = calloc(s->slots, sizeof(*c->v));
-	if (!c->v || table_init(&c->table, s->slots, s->source_key.k0)) {
+	c->flows = calloc(s->slots, plan_flows(&s->plan) * sizeof(*c->flows));
+	if (!c->v || !c->flows || table_init(&c->table, s->slots, s->source_key.k0)) {
 		free(c->v);
+		free(c->flows);
 		return err_set(e, ENOMEM, "out of memory for a cookie cache of %u targets", s->slots);
 	}
 	return 0;
@@ -28,6 +31,7 @@ void cookies_free(struct cookies *c)
 {
 	table_free(&c->table);
 	free(c->v);
+	free(c->flows);
 }
 
 static uint32_t slot_of(const struct cookies *c, const struct entry *en)
@@ -81,6 +85,19 @@ static uint64_t asked_ns(const struct cookies *c, const struct entry *en)
 	return atomic_load_explicit(&c->s->stamps[slot_of(c, en)], memory_order_acquire);
 }
 
+struct evidence entry_evidence(const struct entry *en)
+{
+	struct evidence ev = {
+		.ip = en->target.ip, .source = en->source, .port = en->target.port,
+		.nflows = en->nflows, .flows = en->flows, .sent_before = en->sent_before,
+	};
+
+	if (en->round > 0)
+		ev.confirmed = verdict_decide(&ev) == (enum verdict)en->first_verdict
+			       ? CONFIRMED_TRUE : CONFIRMED_FALSE;
+	return ev;
+}
+
 uint32_t cookies_pending(const struct cookies *c)
 {
 	return c->table.n - c->nkept;
@@ -114,7 +131,7 @@ static void drop_kept(struct cookies *c, struct entry *en)
 }
 
 struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struct target *t,
-			  struct addr source, const struct flow *flow)
+			  struct addr source, const struct flow *flow, bool open)
 {
 	struct entry *en = first_of(c, ENTRY_KEPT);
 	uint32_t slot;
@@ -125,7 +142,10 @@ struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struc
 	if (slot == TABLE_NONE)
 		return NULL;
 	en = &c->v[slot];
-	*en = (struct entry){ .k = k, .x = x, .target = *t, .source = source, .nflows = 1 };
+	*en = (struct entry){
+		.k = k, .x = x, .target = *t, .source = source, .nflows = 1, .open = open,
+		.flows = &c->flows[(size_t)slot * plan_flows(&c->s->plan)],
+	};
 	en->flows[0] = *flow;
 	enqueue(c, en, ENTRY_LINGER);
 	publish_fill(c);
@@ -139,8 +159,32 @@ static void wait_in(struct cookies *c, struct entry *en, enum entry_state state,
 	enqueue(c, en, state);
 }
 
+struct flow *cookies_add_arm(struct entry *en, const struct flow *flow)
+{
+	unsigned int at = en->nflows++;
+
+	/* In the order of sending: syn before request. */
+	for (; at > 0 && en->flows[at - 1].kind > flow->kind; at--)
+		en->flows[at] = en->flows[at - 1];
+	en->flows[at] = *flow;
+	return &en->flows[at];
+}
+
+/* A blocked verdict is tested once more, later. */
+static bool wants_confirmation(struct cookies *c, const struct entry *en)
+{
+	struct evidence ev = entry_evidence(en);
+
+	return c->s->plan.confirm && en->round == 0 && !c->flushing
+	       && !shared_stopping(c->s, STOP_SENDING) && verdict_is_blocked(verdict_decide(&ev));
+}
+
 static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
+	if (wants_confirmation(c, en)) {
+		wait_in(c, en, ENTRY_CONFIRM, now_ns + c->s->config->confirm_ns);
+		return;
+	}
 	c->done(c->done_arg, en);
 	wait_in(c, en, ENTRY_KEPT, now_ns + KEEP_NS);
 	if (++c->nkept > KEPT_MAX || c->nkept > c->table.capacity / 4)
@@ -151,20 +195,68 @@ static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
 /* What is due next: a probe after the gap, a last look at the server's answer, or the row. */
 static void next(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
-	struct evidence ev = {
-		.ip = en->target.ip, .source = en->source, .port = en->target.port,
-		.nflows = en->nflows, .flows = en->flows,
-	};
-	const struct flow *newest = &en->flows[en->nflows - 1];
+	const struct plan *p = &c->s->plan;
+	struct evidence ev = entry_evidence(en);
+	const struct flow *newest = en->nflows ? &en->flows[en->nflows - 1] : NULL;
 
-	if (en->nflows < PLAN_FLOWS_MAX && plan_next(&c->s->plan, &ev, &en->want)) {
+	if (en->state != ENTRY_SETTLE && newest && newest->reply.class == REPLY_SYNACK
+	    && newest->reply.acked > 0) {
+		wait_in(c, en, ENTRY_SETTLE, now_ns + PLAN_SETTLE_NS);
+	} else if (en->nflows < plan_flows(p) && plan_next(p, &ev, en->round, &en->want)) {
+		if (probe_types[en->want.kind].option == PROBE_OPTION_FORGED)
+			shared_forge(c->s, &en->target, &en->want.cookie);
 		en->tried = 0;
 		wait_in(c, en, ENTRY_GAP, now_ns + PLAN_GAP_NS);
-	} else if (en->state != ENTRY_SETTLE && newest->reply.class == REPLY_SYNACK
-		   && newest->reply.acked > 0) {
-		wait_in(c, en, ENTRY_SETTLE, now_ns + PLAN_SETTLE_NS);
 	} else {
 		finish(c, en, now_ns);
+	}
+}
+
+/* A RST or an ICMP error came to one of the sweep's probes. */
+static bool arms_refused(const struct entry *en)
+{
+	for (unsigned int i = 0; i < en->nflows; i++)
+		if (en->flows[i].reply.class != REPLY_SYNACK)
+			return true;
+	return false;
+}
+
+/* An arm was answered: on when all are. */
+static void arm_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	if (en->nflows < plan_arms(&c->s->plan)) {
+		if (en->state != ENTRY_ARMS)
+			wait_in(c, en, ENTRY_ARMS, 0);
+		return;
+	}
+	en->open = false;
+	if (arms_refused(en))
+		wait_in(c, en, ENTRY_LINGER, now_ns + PLAN_LINGER_NS);
+	else
+		next(c, en, now_ns);
+}
+
+/* The sweep is done with the place: arms that were not answered stay silent. */
+static void close_arms(const struct cookies *c, struct entry *en)
+{
+	const struct shared *s = c->s;
+	uint16_t status = window_status(&s->window, en->k);
+	struct tfo_option option;
+	struct flow f;
+
+	en->open = false;
+	for (unsigned int arm = 0; arm < plan_arms(&s->plan); arm++) {
+		enum probe_kind kind = shared_sweep_probe(s, &en->target, en->source, arm, &option);
+		bool there = false;
+
+		for (unsigned int i = 0; i < en->nflows; i++)
+			there |= en->flows[i].kind == kind;
+		if (there || !window_sent(status, arm))
+			continue;
+		shared_describe(s, en->x, &en->target, en->source, (uint8_t)kind, 0, &option, &f);
+		f.sent = (uint8_t)window_sent(status, arm);
+		f.sent_ns = sendlog_time(&s->window.cursor[arm].log, en->k);
+		cookies_add_arm(en, &f);
 	}
 }
 
@@ -172,6 +264,10 @@ void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	enum reply_class newest = (enum reply_class)en->flows[en->nflows - 1].reply.class;
 
+	if (en->open) {
+		arm_answered(c, en, now_ns);
+		return;
+	}
 	/* What is in the ring must be sent first: its slot may not become another target's. */
 	if (en->state == ENTRY_GAP || en->state >= ENTRY_SETTLE || newest == REPLY_NONE
 	    || (en->state == ENTRY_ASKED && !asked_ns(c, en)))
@@ -185,83 +281,62 @@ void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
 
 /* ---- follow-ups ---------------------------------------------------------------------------- */
 
-/* The flow of a follow-up, as its first attempt is about to be sent. */
-static void describe(const struct cookies *c, const struct entry *en, struct flow *f)
-{
-	struct validate_tag tag = validate_tag(&c->s->validator, en->source, en->target.ip,
-					       en->target.port, en->want.kind, en->want.attempt);
-	uint8_t payload[PAYLOAD_MAX];
-
-	*f = (struct flow){
-		.kind = en->want.kind, .attempt = en->want.attempt, .sport = tag.sport,
-		.seq = tag.seq, .synkind = en->want.cookie.kind, .synlen = en->want.cookie.len,
-	};
-	memcpy(f->syncookie, en->want.cookie.cookie, en->want.cookie.len);
-	if (probe_types[f->kind].payload)
-		f->dlen = (uint16_t)shared_payload(c->s, en->x, &en->target, payload);
-}
-
 /* Hands the wanted probe's next attempt to the send thread. False: the ring is full. */
 static bool ask(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	uint32_t slot = slot_of(c, en);
+	uint64_t before_ns = en->tried ? asked_ns(c, en) : 0;
 	struct followup f = {
 		.x = en->x, .target = en->target, .source = en->source, .slot = slot,
 		.kind = en->want.kind, .attempt = (uint8_t)(en->want.attempt + en->tried),
 		.cookie = en->want.cookie,
 	};
 
-	en->before_ns = en->tried ? asked_ns(c, en) : 0;
 	atomic_store_explicit(&c->s->stamps[slot], 0, memory_order_relaxed);
 	if (!ring_push(&c->s->followups, &f)) {
-		atomic_store_explicit(&c->s->stamps[slot], en->before_ns, memory_order_relaxed);
+		atomic_store_explicit(&c->s->stamps[slot], before_ns, memory_order_relaxed);
 		return false;
 	}
+	en->before_ns = before_ns;
 	if (en->tried++ == 0)
-		describe(c, en, &en->flows[en->nflows++]);
+		shared_describe(c->s, en->x, &en->target, en->source, f.kind, f.attempt,
+				&f.cookie, &en->flows[en->nflows++]);
 	wait_in(c, en, ENTRY_ASKED, now_ns);
 	return true;
 }
 
-/* When attempt i of the flow under way was sent; 0: not known, or not yet. */
-static uint64_t attempt_ns(const struct cookies *c, const struct entry *en, unsigned int i)
+/* When attempt i of flow f was sent; 0: not known, or not yet. */
+static uint64_t attempt_ns(const struct cookies *c, const struct entry *en, const struct flow *f,
+			   unsigned int i)
 {
-	if (i + 1 == en->tried)
+	bool asked = f == &en->flows[en->nflows - 1] && en->tried > 0;
+
+	if (asked && i + 1 == en->tried)
 		return asked_ns(c, en);
-	if (i + 2 == en->tried)
+	if (asked && i + 2 == en->tried)
 		return en->before_ns;
-	return i == 0 ? en->flows[en->nflows - 1].sent_ns : 0;
+	return i == f->attempt % plan_followup_attempts(&c->s->plan) ? f->sent_ns : 0;
 }
 
 struct flow *cookies_flow(const struct cookies *c, struct entry *en, uint8_t kind,
-			  uint8_t attempt, const struct validate_tag *tag)
+			  uint8_t attempt, uint64_t *sent_ns)
 {
 	const struct plan *p = &c->s->plan;
-	unsigned int generation = plan_generation(p, kind, attempt);
-	unsigned int i = attempt - generation * plan_followup_attempts(p);
-	struct flow *f = NULL, *newest = &en->flows[en->nflows - 1];
-	bool first;
+	unsigned int generation = plan_generation(p, attempt);
+	unsigned int i = attempt % plan_followup_attempts(p);
+	struct flow *f = NULL;
 
 	for (unsigned int n = 0; n < en->nflows && !f; n++)
 		if (en->flows[n].kind == kind
-		    && plan_generation(p, kind, en->flows[n].attempt) == generation)
+		    && plan_generation(p, en->flows[n].attempt) == generation)
 			f = &en->flows[n];
 	if (!f)
 		return NULL;
-	first = f->reply.class == REPLY_NONE;
-	if (f == newest && en->state == ENTRY_ASKED)
+	if (f == &en->flows[en->nflows - 1] && en->state == ENTRY_ASKED)
 		f->sent = (uint8_t)(en->tried - !asked_ns(c, en));
 	if (i >= f->sent)
 		return NULL;
-	if (first)
-		f->sent_ns = attempt_ns(c, en, i);
-	else if (f->attempt != attempt && f->reply.class != REPLY_SYNACK)
-		f->sent_ns = 0;		/* a SYN/ACK after a RST to another attempt */
-	if (first || f->reply.class != REPLY_SYNACK) {
-		f->attempt = attempt;
-		f->sport = tag->sport;
-		f->seq = tag->seq;
-	}
+	*sent_ns = attempt_ns(c, en, f, i);
 	return f;
 }
 
@@ -312,10 +387,26 @@ static void tick_asked(struct cookies *c, uint64_t now_ns)
 	}
 }
 
+/* The whole plan once more; what the first round said is kept beside it. */
+static void second_round(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	struct evidence ev = entry_evidence(en);
+
+	en->first_verdict = (uint8_t)verdict_decide(&ev);
+	en->sent_before = (uint16_t)evidence_probes(&ev);
+	en->round = 1;
+	en->nflows = 0;
+	next(c, en, now_ns);
+}
+
 void cookies_tick(struct cookies *c, uint64_t now_ns)
 {
 	struct entry *en;
 
+	while ((en = first_of(c, ENTRY_ARMS)) && en->k < c->s->window.tail) {
+		close_arms(c, en);
+		next(c, en, now_ns);
+	}
 	while ((en = first_of(c, ENTRY_GAP)) && en->due_ns <= now_ns
 	       && !shared_stopping(c->s, STOP_SENDING))
 		if (!ask(c, en, now_ns))
@@ -324,7 +415,10 @@ void cookies_tick(struct cookies *c, uint64_t now_ns)
 	while ((en = first_of(c, ENTRY_LINGER)) && en->due_ns <= now_ns)
 		next(c, en, now_ns);
 	while ((en = first_of(c, ENTRY_SETTLE)) && en->due_ns <= now_ns)
-		finish(c, en, now_ns);
+		next(c, en, now_ns);
+	while ((en = first_of(c, ENTRY_CONFIRM)) && en->due_ns <= now_ns
+	       && !shared_stopping(c->s, STOP_SENDING))
+		second_round(c, en, now_ns);
 	while ((en = first_of(c, ENTRY_KEPT)) && en->due_ns <= now_ns)
 		drop_kept(c, en);
 }
@@ -333,8 +427,11 @@ void cookies_flush(struct cookies *c, uint64_t now_ns)
 {
 	struct entry *en;
 
+	c->flushing = true;
 	for (int state = 0; state < ENTRY_KEPT; state++) {
 		while ((en = first_of(c, (enum entry_state)state))) {
+			if (state == ENTRY_ARMS)
+				close_arms(c, en);
 			if (state == ENTRY_ASKED)
 				settle(c, en);
 			finish(c, en, now_ns);

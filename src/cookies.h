@@ -16,14 +16,15 @@
 #include "table.h"
 
 /*
- * What an entry waits for, each a queue in order of time: ENTRY_GAP, the gap between two probes;
- * ENTRY_ASKED, the answer to a follow-up; ENTRY_LINGER, a SYN/ACK that may still follow a RST or
+ * What an entry waits for, each a queue in order of time: ENTRY_ARMS, the sweep's other probe;
+ * ENTRY_GAP, the gap between two probes; ENTRY_ASKED, the answer to a follow-up; ENTRY_LINGER, a SYN/ACK that may still follow a RST or
  * an ICMP error (an injected RST comes first); ENTRY_SETTLE, what the server sends behind a SYN/ACK
- * that took data. ENTRY_KEPT has its row, and waits for repeated and late answers, as long as there
+ * that took data; ENTRY_CONFIRM, the second round that a blocked verdict gets. ENTRY_KEPT has its row, and waits for repeated and late answers, as long as there
  * is room.
  */
 enum entry_state {
-	ENTRY_GAP, ENTRY_ASKED, ENTRY_LINGER, ENTRY_SETTLE, ENTRY_KEPT, ENTRY_STATES
+	ENTRY_ARMS, ENTRY_GAP, ENTRY_ASKED, ENTRY_LINGER, ENTRY_SETTLE, ENTRY_CONFIRM, ENTRY_KEPT,
+	ENTRY_STATES
 };
 
 struct entry {
@@ -36,9 +37,16 @@ struct entry {
 	uint8_t state;
 	uint8_t tried;			/* attempts of the wanted flow that were asked for */
 	uint8_t nflows;
+	uint8_t round;			/* 0; 1: the verdict is tested again */
+	uint8_t first_verdict;		/* round 1: of round 0 */
+	uint16_t sent_before;		/* round 1: SYNs of round 0 */
+	bool open;			/* the sweep may still send, or get answers, for a second arm */
 	struct plan_want want;		/* GAP, ASKED */
-	struct flow flows[PLAN_FLOWS_MAX];	/* those sent; ASKED: the last is under way */
+	struct flow *flows;		/* plan_flows(): those sent; ASKED: the last is under way */
 };
+
+/* What is known of the entry's target. Lives as long as the entry does not change. */
+struct evidence entry_evidence(const struct entry *en);
 
 struct entry_queue {
 	uint32_t first, last;
@@ -51,6 +59,8 @@ struct cookies {
 	struct shared *s;
 	struct table table;
 	struct entry *v;		/* heap, owned, by slot */
+	struct flow *flows;		/* likewise, plan_flows() a slot */
+	bool flushing;			/* nothing new is begun */
 	struct entry_queue queue[ENTRY_STATES];
 	uint32_t nkept;
 	cookies_done_fn *done;
@@ -66,18 +76,21 @@ void cookies_free(struct cookies *c);
 struct entry *cookies_find(const struct cookies *c, uint64_t k);
 
 /*
- * A new entry with its first flow, which was answered; cookies_answered() must follow. NULL: no
- * room.
+ * A new entry with its first flow, which was answered; cookies_answered() must follow. open: the
+ * window knows of the sweep's other arm. NULL: no room.
  */
 struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struct target *t,
-			  struct addr source, const struct flow *flow);
+			  struct addr source, const struct flow *flow, bool open);
+
+/* A flow of the sweep's other arm, which was answered, into an open entry. */
+struct flow *cookies_add_arm(struct entry *en, const struct flow *flow);
 
 /*
- * The flow that an attempt of a kind belongs to, with what that very attempt carried and when it
- * was sent, where that is known; NULL: no such probe was asked for.
+ * The flow that an attempt of a kind belongs to; *sent_ns: when that very attempt was sent, 0 where
+ * that is not known. NULL: no such probe was sent.
  */
 struct flow *cookies_flow(const struct cookies *c, struct entry *en, uint8_t kind,
-			  uint8_t attempt, const struct validate_tag *tag);
+			  uint8_t attempt, uint64_t *sent_ns);
 
 /*
  * The answer to one of the entry's flows was filled in: on to what is due next, or to its row

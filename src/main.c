@@ -23,7 +23,7 @@ static void list_verdicts(void)
 /* Those that a scan can send. */
 static void list_probes(void)
 {
-	const struct plan all = { .retries = 1, .payload = true };
+	const struct plan all = { .name = PLAN_FULL, .retries = 1, .payload = true };
 	uint8_t attempts[PROBE_KINDS];
 
 	plan_attempts(&all, attempts);

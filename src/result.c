@@ -335,6 +335,8 @@ void result_from_target(struct result *r, const struct evidence *ev,
 	r->verdict = verdict_types[verdict].name;
 	r->conditions = verdict_conditions(ev);
 	r->signals = verdict_signals(ev);
+	if (ev->confirmed != CONFIRMED_UNTESTED)
+		r->confirmed = number(ev->confirmed == CONFIRMED_TRUE);
 	r->probes = number(evidence_probes(ev));
 	r->flows = ev;
 	if (evidence_cookie(ev, &r->newest))

@@ -94,14 +94,16 @@ static void move_tail(struct rx *rx, uint64_t now_ns, uint64_t ago_ns)
 	struct window *w = &rx->s->window;
 	uint64_t to = window_silent_until(w, now_ns, ago_ns);
 	bool rows = rx->s->config->report == REPORT_ALL && rx->s->wire;
+	uint16_t known = WINDOW_DONE | WINDOW_ARM(0, WINDOW_ANSWERED)
+			 | WINDOW_ARM(1, WINDOW_ANSWERED);
 
-	for (int n = 0; rows && w->tail < to && n < SILENT_CHUNK && !answers_full(&rx->answers); w->tail++, n++) {
-		uint8_t status = window_status(w, w->tail);
+	for (int n = 0; rows && n < SILENT_CHUNK && w->tail < to && !answers_full(&rx->answers);
+	     n++, w->tail++) {
+		uint16_t status = window_status(w, w->tail);
 
-		if (status && !(status & (WINDOW_ANSWERED | WINDOW_DONE))) {
+		if (status && !(status & known)) {
 			window_mark(w, w->tail, WINDOW_DONE);
-			answers_silent(&rx->answers, w->tail,
-				       status & WINDOW_SENT_MASK);
+			answers_silent(&rx->answers, w->tail, status);
 		}
 	}
 	if (!rows && to > w->tail)
@@ -114,8 +116,8 @@ static bool tick(struct rx *rx, uint64_t now_ns)
 	struct shared *s = rx->s;
 
 	rx->now_ns = now_ns;
-	cookies_tick(&rx->answers.cookies, now_ns);
 	move_tail(rx, now_ns, s->config->timeout_ns);
+	cookies_tick(&rx->answers.cookies, now_ns);
 	window_recycle(&s->window, now_ns, s->config->timeout_ns + s->config->cooldown_ns,
 		       rx->slots_needed);
 	if (rx->packets && now_ns - rx->lost_ns >= LOST_EVERY_NS) {
@@ -217,7 +219,7 @@ int rx_new(struct rx **out, struct shared *s, struct rx_pcap *packets, struct si
 	rx->packets = packets;
 	rx->sink = sink;
 	rx->wall_offset_ns = s->wall_offset_ns;
-	rx->slots_needed = s->window.attempts > 1 || (s->config->report == REPORT_ALL && s->wire);
+	rx->slots_needed = s->window.steps > 1 || (s->config->report == REPORT_ALL && s->wire);
 	if (answers_init(&rx->answers, s, sink, cookie_log, e)) {
 		free(rx);
 		return -ENOMEM;

@@ -15,7 +15,6 @@
 #define POLL_MS		10
 #define ETHER_LEN	14
 #define VLAN_LEN	4
-#define SLL_LEN		16	/* a cooked header */
 #define ETHERTYPE_V4	0x0800
 #define ETHERTYPE_V6	0x86dd
 #define ETHERTYPE_8021Q	0x8100
@@ -162,15 +161,15 @@ int rx_pcap_open_file(struct rx_pcap **out, const char *path, struct err *e)
 static bool read_link(const struct rx_pcap *r, const uint8_t *p, uint32_t caplen, uint32_t *at,
 		      uint16_t *type)
 {
-	*at = 0;
 	*type = 0;
-	if (r->dlt == DLT_RAW)
-		return true;
-	*at = r->dlt == DLT_LINUX_SLL ? SLL_LEN : ETHER_LEN;
-	if ((r->dlt != DLT_LINUX_SLL && r->dlt != DLT_EN10MB) || caplen < *at)
+	for (size_t i = 0; i < sizeof(fixed_links) / sizeof(*fixed_links); i++) {
+		*at = fixed_links[i].len;
+		if (fixed_links[i].dlt == r->dlt)
+			return caplen >= *at;
+	}
+	*at = ETHER_LEN;
+	if (caplen < *at)
 		return false;
-	if (r->dlt == DLT_LINUX_SLL)
-		return true;
 	*type = get_be16(p + *at - 2);
 	if (*type == ETHERTYPE_8021Q && caplen >= ETHER_LEN + VLAN_LEN) {
 		*at += VLAN_LEN;

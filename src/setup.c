@@ -13,7 +13,7 @@
 #include "network.h"
 #include "tx.h"
 
-#define RETRIES_LIST	2		/* default for server lists; 0 for CIDRs */
+#define RETRIES_THOROUGH	2	/* default for server lists, path and full; else 0 */
 #define SLOTS_MIN	1024u
 #define SLOTS_MAX	(1u << 24)
 #define TABLE_MIN	1024u
@@ -67,7 +67,9 @@ static int init_memory(struct setup *su, const struct config *c, struct err *e)
 
 	choose_sizes(su, c, &window);
 	s->stamps = calloc(s->slots, sizeof(*s->stamps));
-	if (!s->stamps || window_init(&s->window, window, s->plan.retries + 1)
+	if (!s->stamps || window_init(&s->window, window, plan_arms(&s->plan),
+					      s->plan.retries + 1, PLAN_GAP_NS,
+			      c->timeout_ns + c->cooldown_ns + NS_PER_S)
 	    || ring_init(&s->followups, sizeof(struct followup), RING_SLOTS)
 	    || ring_init(&s->cleanups, sizeof(struct cleanup), RING_SLOTS))
 		return err_set(e, ENOMEM, "out of memory for a window of %llu targets; try a lower "
@@ -113,7 +115,10 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 	total = targets_counts(su->targets)->total;
 	s->targets = su->targets;
 	s->plan.retries = c->retries != CONFIG_RETRIES_AUTO ? (unsigned int)c->retries
-			  : targets_is_list(su->targets) ? RETRIES_LIST : 0;
+			  : targets_is_list(su->targets) || c->plan != PLAN_SURVEY
+			  ? RETRIES_THOROUGH : 0;
+	s->plan.name = c->plan;
+	s->plan.confirm = c->plan != PLAN_SURVEY && c->confirm_ns > 0;
 	s->plan.payload = c->payload.type != PAYLOAD_NONE;
 	su->facts.retries = s->plan.retries;
 	plan_attempts(&s->plan, attempts);

@@ -1,6 +1,9 @@
 #include "shared.h"
 
+#include <string.h>
+
 #include "config.h"
+#include "cookiefile.h"
 
 void shared_add_source(struct shared *s, struct addr a, bool foreign)
 {
@@ -37,4 +40,60 @@ size_t shared_payload(const struct shared *s, uint64_t x, const struct target *t
 		targets_extra(s->targets, x, &extra);
 	addr_format(t->ip, text);
 	return payload_build(p, t->port, extra.domain, text, out);
+}
+
+enum probe_kind shared_sweep_probe(const struct shared *s, const struct target *t,
+				   struct addr source, unsigned int arm,
+				   struct tfo_option *option)
+{
+	bool known = s->store && cookiefile_find(s->store, source, t->ip, t->port, option);
+	enum probe_kind kind = plan_arm_kind(&s->plan, arm, known);
+
+	if (probe_types[kind].option == PROBE_OPTION_ASK)
+		*option = (struct tfo_option){ .state = TFO_EMPTY, .kind = TFO_KIND };
+	else if (probe_types[kind].option == PROBE_OPTION_NONE)
+		*option = (struct tfo_option){ .state = TFO_ABSENT };
+	return kind;
+}
+
+int shared_sweep_arm(const struct shared *s, const struct target *t, struct addr source,
+		     uint8_t kind, uint8_t attempt, struct tfo_option *option)
+{
+	for (unsigned int arm = 0; arm < s->window.arms; arm++)
+		if (shared_sweep_probe(s, t, source, arm, option) == kind
+		    && attempt < s->window.steps / s->window.arms)
+			return (int)arm;
+	*option = (struct tfo_option){ .state = TFO_ABSENT };
+	return -1;
+}
+
+void shared_describe(const struct shared *s, uint64_t x, const struct target *t,
+		     struct addr source, uint8_t kind, uint8_t attempt,
+		     const struct tfo_option *option, struct flow *f)
+{
+	struct validate_tag tag = validate_tag(&s->validator, source, t->ip, t->port, kind,
+					       attempt);
+	uint8_t payload[PAYLOAD_MAX];
+
+	*f = (struct flow){
+		.kind = kind, .attempt = attempt, .sport = tag.sport, .seq = tag.seq,
+		.synkind = option->kind, .synlen = option->len,
+	};
+	memcpy(f->syncookie, option->cookie, sizeof(f->syncookie));
+	if (probe_types[kind].payload)
+		f->dlen = (uint16_t)shared_payload(s, x, t, payload);
+}
+
+void shared_forge(const struct shared *s, const struct target *t, struct tfo_option *cookie)
+{
+	uint8_t forged[TFO_COOKIE_MAX];
+
+	for (uint64_t i = 0; i < 2; i++) {
+		uint64_t w[4] = { t->ip.hi, t->ip.lo, t->port, i };
+
+		put_be64(forged + 8 * i, siphash_words(&s->source_key, w, 4, 1, 3));
+	}
+	if (memcmp(forged, cookie->cookie, cookie->len) == 0)
+		forged[0] ^= 1;
+	memcpy(cookie->cookie, forged, cookie->len);
 }

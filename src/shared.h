@@ -90,6 +90,26 @@ void shared_add_source(struct shared *s, struct addr a, bool foreign);
 /* The source address for a target: the same for all its probes. */
 struct addr shared_source(const struct shared *s, const struct target *t);
 
+/*
+ * What an arm of the sweep sends to a target: its kind, and in *option the TFO option on it: a
+ * cookie of --cookie-file, an empty one, or kind 0: none.
+ */
+enum probe_kind shared_sweep_probe(const struct shared *s, const struct target *t,
+				   struct addr source, unsigned int arm,
+				   struct tfo_option *option);
+
+/* The arm that sends that attempt of a kind, and what it carries; -1: no arm does. */
+int shared_sweep_arm(const struct shared *s, const struct target *t, struct addr source,
+		     uint8_t kind, uint8_t attempt, struct tfo_option *option);
+
+/* The flow of one probe as it is sent: all but times and answer. */
+void shared_describe(const struct shared *s, uint64_t x, const struct target *t,
+		     struct addr source, uint8_t kind, uint8_t attempt,
+		     const struct tfo_option *option, struct flow *f);
+
+/* Fills a forged cookie of cookie's length: always the same for a target, and never its own. */
+void shared_forge(const struct shared *s, const struct target *t, struct tfo_option *cookie);
+
 /* The payload that a probe to target x carries; returns its length. */
 size_t shared_payload(const struct shared *s, uint64_t x, const struct target *t,
 		      uint8_t out[static PAYLOAD_MAX]);

@@ -8,7 +8,6 @@
 #include "capfile.h"
 #include "clock.h"
 #include "config.h"
-#include "cookiefile.h"
 #include "neigh.h"
 #include "pacer.h"
 
@@ -31,7 +30,7 @@ struct sweep {
 	struct pacer rate, bandwidth;	/* both count in SYNs of syn_len */
 	double syn_len;			/* bytes of a request on the wire */
 	uint32_t slice;			/* packets of one SLICE_NS, 1..TX_BATCH */
-	uint64_t at[WINDOW_ATTEMPTS_MAX];	/* next place of each attempt; [0] the head */
+	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step; [0] the head */
 	bool waits_window, waits_table;
 	unsigned int n;			/* frames in the batch */
 	struct tx_frame batch[TX_BATCH];
@@ -61,7 +60,7 @@ static bool address_frame(struct sweep *w, struct addr dst)
 
 /* Puts one SYN into the batch. x: the target's index. */
 static void add_syn(struct sweep *w, uint64_t x, const struct target *t, struct addr src,
-		    uint8_t kind, uint8_t attempt, const struct tfo_option *cookie)
+		    uint8_t kind, uint8_t attempt, const struct tfo_option *option)
 {
 	struct shared *s = w->s;
 	struct validate_tag tag = validate_tag(&s->validator, src, t->ip, t->port, kind, attempt);
@@ -69,9 +68,7 @@ static void add_syn(struct sweep *w, uint64_t x, const struct target *t, struct 
 	size_t len;
 	struct craft_syn syn = {
 		.src = src, .dst = t->ip, .sport = tag.sport, .dport = t->port, .seq = tag.seq,
-		.tfo_kind = cookie ? cookie->kind : TFO_KIND,
-		.cookie_len = cookie ? cookie->len : 0,
-		.cookie = cookie ? cookie->cookie : NULL,
+		.tfo_kind = option->kind, .cookie_len = option->len, .cookie = option->cookie,
 		.payload = payload,
 	};
 
@@ -84,19 +81,18 @@ static void add_syn(struct sweep *w, uint64_t x, const struct target *t, struct 
 		stat_add(&s->stats, STAT_no_neighbour, attempt == 0);
 }
 
-/* Attempt a of place k: a request, or at once `data` where a file has the cookie. */
-static void add_place(struct sweep *w, uint64_t k, unsigned int a)
+/* A step of the sweep at place k. */
+static void add_place(struct sweep *w, uint64_t k, unsigned int step)
 {
 	struct shared *s = w->s;
+	unsigned int arm = step % s->window.arms;
 	uint64_t x = order_target(&s->order, k);
 	struct target t = targets_at(s->targets, x);
 	struct addr src = shared_source(s, &t);
-	struct tfo_option cookie;
+	struct tfo_option option;
+	enum probe_kind kind = shared_sweep_probe(s, &t, src, arm, &option);
 
-	if (s->store && cookiefile_find(s->store, src, t.ip, t.port, &cookie))
-		add_syn(w, x, &t, src, PROBE_DATA, (uint8_t)a, &cookie);
-	else
-		add_syn(w, x, &t, src, PROBE_REQUEST, (uint8_t)a, NULL);
+	add_syn(w, x, &t, src, (uint8_t)kind, (uint8_t)(step / s->window.arms), &option);
 }
 
 static void add_cleanups(struct sweep *w, unsigned int max)
@@ -122,15 +118,15 @@ static void add_followups(struct sweep *w, unsigned int max, uint64_t now_ns)
 	}
 }
 
-/* Retries of attempt a, to those that are silent since attempt a - 1. */
-static void add_retries(struct sweep *w, unsigned int a, unsigned int max, uint64_t now_ns)
+/* A step beyond the head: the second arm, or an attempt more to who is silent to the one before. */
+static void add_trailing(struct sweep *w, unsigned int a, unsigned int max, uint64_t now_ns)
 {
 	struct window *win = &w->s->window;
 	uint64_t first = 0, due = window_due(win, a, now_ns, w->s->config->timeout_ns);
-	unsigned int before = w->n, steps = 0;
+	unsigned int before = w->n, skipped = 0;
 
-	for (; w->n < max && w->at[a] < due && steps < SKIP_MAX; w->at[a]++, steps++) {
-		if (!window_retry(win, w->at[a]))
+	for (; w->n < max && w->at[a] < due && skipped < SKIP_MAX; w->at[a]++, skipped++) {
+		if (!window_retry(win, w->at[a], a % win->arms))
 			continue;
 		if (w->n == before)
 			first = w->at[a];
@@ -168,6 +164,9 @@ static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
 		sendlog_add(&s->window.cursor[0].log, first, now_ns);
 }
 
+/* One counter a kind, in the order of the kinds. */
+_Static_assert(STAT_sent_recheck - STAT_sent_syn == PROBE_RECHECK - PROBE_SYN, "stats.def");
+
 static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 {
 	struct shared *s = w->s;
@@ -176,12 +175,11 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 	for (unsigned int i = from; i < to; i++) {
 		bytes += w->batch[i].len;
 		by_kind[w->kinds[i]]++;
-		retries += w->attempts[i] > 0
-			   && w->attempts[i] != plan_followup_attempts(&s->plan);
+		retries += w->attempts[i] % plan_followup_attempts(&s->plan) > 0;
 	}
 	stat_add(&s->stats, STAT_sent_bytes, bytes);
-	stat_add(&s->stats, STAT_sent_request, by_kind[PROBE_REQUEST]);
-	stat_add(&s->stats, STAT_sent_data, by_kind[PROBE_DATA]);
+	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
+		stat_add(&s->stats, (enum stat_id)(STAT_sent_syn + kind), by_kind[kind]);
 	stat_add(&s->stats, STAT_sent_retries, retries);
 	stat_add(&s->stats, STAT_sent_cleanup, by_kind[AS_CLEANUP]);
 }
@@ -242,8 +240,8 @@ static void fill_batch(struct sweep *w, unsigned int max, uint64_t now_ns)
 	if (shared_stopping(w->s, STOP_SENDING))
 		return;
 	add_followups(w, max, now_ns);
-	for (unsigned int a = win->attempts - 1; a > 0; a--)
-		add_retries(w, a, max, now_ns);
+	for (unsigned int a = win->steps - 1; a > 0; a--)
+		add_trailing(w, a, max, now_ns);
 	add_new(w, max, now_ns);
 	atomic_store_explicit(&win->reserved, w->at[0], memory_order_release);
 }
@@ -260,7 +258,7 @@ static void publish(struct sweep *w, uint64_t now_ns)
 		atomic_store_explicit(&s->last_sent_ns, clock_now_ns(), memory_order_relaxed);
 	}
 	stat_set(&s->stats, STAT_targets_started, w->at[0]);
-	for (unsigned int a = 0; a < s->window.attempts; a++) {
+	for (unsigned int a = 0; a < s->window.steps; a++) {
 		atomic_store_explicit(&s->window.cursor[a].done, w->at[a], memory_order_release);
 		if (w->at[a] < lowest)
 			lowest = w->at[a];

@@ -75,7 +75,7 @@ static inline struct entry *first_answer(uint64_t k, const struct answer_spec *s
 	};
 	core.now_ns += CORE_RTT_NS;
 	f.reply = reply_to(&syn, spec);
-	en = cookies_add(&cache, k, x, &t, syn.p.tcp.src, &f);
+	en = cookies_add(&cache, k, x, &t, syn.p.tcp.src, &f, false);
 	if (en)
 		cookies_answered(&cache, en, core.now_ns);
 	return en;
@@ -102,14 +102,18 @@ static inline bool data_answer(uint64_t k, uint8_t attempt, const struct syn *sy
 			const struct answer_spec *spec)
 {
 	struct entry *en = cookies_find(&cache, k);
-	struct validate_tag tag = { syn->p.tcp.seq, syn->p.tcp.sport };
+	uint64_t sent_ns;
 	struct flow *f;
 
 	ck_assert_ptr_nonnull(en);
-	f = cookies_flow(&cache, en, PROBE_DATA, attempt, &tag);
+	f = cookies_flow(&cache, en, PROBE_DATA, attempt, &sent_ns);
 	if (!f)
 		return false;
 	f->reply = reply_to(syn, spec);
+	f->attempt = attempt;
+	f->seq = syn->p.tcp.seq;
+	f->sport = syn->p.tcp.sport;
+	f->sent_ns = sent_ns;
 	cookies_answered(&cache, en, core.now_ns);
 	return true;
 }

@@ -127,7 +127,7 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 		      && validate_init(&s->validator, key, c->config.port_first,
 				       c->config.port_last, attempts, &e) == 0
 		      && craft_init(&s->craft, link, TCP_OPTIONS_WINDOWS, &e) == 0, "%s", e.msg);
-	ck_assert_int_eq(window_init(&s->window, o->window ? o->window : 1024, o->retries + 1), 0);
+	ck_assert_int_eq(window_init(&s->window, o->window ? o->window : 1024, 1, o->retries + 1, 0, 60000000000), 0);
 	ck_assert_int_eq(ring_init(&s->followups, sizeof(struct followup), ring), 0);
 	ck_assert_int_eq(ring_init(&s->cleanups, sizeof(struct cleanup), ring), 0);
 	core_source(c, "198.19.0.1", false);
@@ -176,7 +176,7 @@ static inline void core_send(struct core *c, uint64_t k, uint8_t attempt, struct
 	if (attempt == 0)
 		window_start(w, k);
 	else
-		ck_assert(window_retry(w, k));
+		ck_assert(window_retry(w, k, 0));
 	core_craft(c, x, shared_source(&c->s, &t), PROBE_REQUEST, attempt, NULL, out);
 	sendlog_add(&w->cursor[attempt].log, k, c->now_ns);
 	if (atomic_load(&w->reserved) <= k)

@@ -20,7 +20,7 @@ START_TEST(no_cookie_is_a_row_at_once)
 	ck_assert_uint_eq(count(STAT_targets_done), 1);
 	ck_assert_uint_eq(count(STAT_cookies), 0);
 	/* It is not asked again. */
-	ck_assert(!window_retry(&core.s.window, 9));
+	ck_assert(!window_retry(&core.s.window, 9, 0));
 	ck_assert_uint_eq(atomic_load(&core.s.pending), 0);
 	end();
 }
@@ -35,7 +35,7 @@ START_TEST(cookie_is_followed_by_data)
 	request_answered(9, SYNACK(OPTS_COOKIE, 0), &syn);
 	ck_assert_uint_eq(n_rows(), 0);
 	ck_assert_uint_eq(count(STAT_synacks), 1);
-	ck_assert(!window_retry(&core.s.window, 9));
+	ck_assert(!window_retry(&core.s.window, 9, 0));
 	elapse(PLAN_GAP_NS - 1);
 	ck_assert(!core_send_followup(&core, &f, &syn));
 	elapse(1);
@@ -195,7 +195,7 @@ START_TEST(closed_after_lingering)
 	begin_with(&(struct core_setup){ .retries = 2 });
 	request_answered(9, RESET(0), &syn);
 	ck_assert_uint_eq(n_rows(), 0);
-	ck_assert(!window_retry(&core.s.window, 9));
+	ck_assert(!window_retry(&core.s.window, 9, 0));
 	elapse(PLAN_LINGER_NS);
 	check_row(9, "closed", 1);
 	check_syn(&syn, "20.000");

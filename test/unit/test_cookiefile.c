@@ -130,7 +130,7 @@ START_TEST(reads_what_it_wrote)
 	ck_assert_uint_eq(cookiefile_count(store), 4);
 	expect_cookie("198.18.0.1", "198.18.1.1", 443, 34, "abcdefgh");
 	expect_cookie("198.18.0.2", "198.18.1.1", 443, 254, "ABCD");
-	expect_cookie("198.18.0.1", "198.18.1.1", 80, 253, "0123456789abcdef");
+	expect_cookie("198.18.0.1", "198.18.1.1", 80, 254, "0123456789abcdef");
 	expect_cookie("2001:2::1", "2001:2::2", 443, 34, "abcdef");
 	expect_none("198.18.0.2", "198.18.1.1", 80);
 	expect_none("198.18.0.3", "198.18.1.1", 443);

@@ -162,7 +162,7 @@ END_TEST
 /* They stay for a while, so that what comes again is known: SYN/ACKs are repeated up to 7 s. */
 START_TEST(kept_for_repeats)
 {
-	const struct validate_tag tag = { 1, 2 };
+	uint64_t at_ns;
 	struct syn syn;
 
 	begin();
@@ -175,8 +175,8 @@ START_TEST(kept_for_repeats)
 	ck_assert_uint_eq(atomic_load(&core.s.pending), 0);
 	elapse(7500000000);
 	ck_assert_ptr_nonnull(cookies_find(&cache, 3));
-	ck_assert_ptr_nonnull(cookies_flow(&cache, cookies_find(&cache, 3), PROBE_DATA, 0, &tag));
-	ck_assert_ptr_null(cookies_flow(&cache, cookies_find(&cache, 3), PROBE_DATA, 1, &tag));
+	ck_assert_ptr_nonnull(cookies_flow(&cache, cookies_find(&cache, 3), PROBE_DATA, 0, &at_ns));
+	ck_assert_ptr_null(cookies_flow(&cache, cookies_find(&cache, 3), PROBE_DATA, 1, &at_ns));
 	/* An answer that comes now has no consequence. */
 	ck_assert(data_answer(3, 0, &syn, SYNACK(OPTS_OTHER, 0)));
 	elapse(60000000000);

@@ -125,7 +125,7 @@ START_TEST(next_probe)
 	bool more;
 
 	replay(&t, c->steps);
-	more = plan_next(&survey, &t.ev, &want);
+	more = plan_next(&survey, &t.ev, 0, &want);
 	ck_assert_msg(more == (c->want >= 0), "%s: %d", c->what, more);
 	if (!more)
 		return;
@@ -145,7 +145,7 @@ START_TEST(without_payload_nothing_follows)
 
 	for (int i = 0; i < N_OF(cases); i++) {
 		replay(&t, cases[i].steps);
-		ck_assert_msg(!plan_next(&bare, &t.ev, &want), "%s", cases[i].what);
+		ck_assert_msg(!plan_next(&bare, &t.ev, 0, &want), "%s", cases[i].what);
 	}
 }
 END_TEST
@@ -158,7 +158,7 @@ START_TEST(flows_fit)
 		struct target t;
 
 		replay(&t, cases[i].steps);
-		if (plan_next(&survey, &t.ev, &want))
+		if (plan_next(&survey, &t.ev, 0, &want))
 			ck_assert_msg(t.ev.nflows < PLAN_FLOWS_MAX, "%s", cases[i].what);
 	}
 }
@@ -184,9 +184,9 @@ START_TEST(attempts)
 	ck_assert_uint_le(p.retries + 1, each);
 	ck_assert_uint_le(p.retries + 1, WINDOW_ATTEMPTS_MAX);
 	for (unsigned int a = 0; a < n[PROBE_DATA]; a++)
-		ck_assert_uint_eq(plan_generation(&p, PROBE_DATA, (uint8_t)a), a >= each);
+		ck_assert_uint_eq(plan_generation(&p, (uint8_t)a), a >= each);
 	for (unsigned int a = 0; a <= p.retries; a++)
-		ck_assert_uint_eq(plan_generation(&p, PROBE_REQUEST, (uint8_t)a), 0);
+		ck_assert_uint_eq(plan_generation(&p, (uint8_t)a), 0);
 	ck_assert_msg(validate_init(&v, key, 10000, 32767, n, &e) == 0, "%s", e.msg);
 }
 END_TEST
@@ -213,10 +213,10 @@ START_TEST(second_flow_by_retries)
 	struct target t;
 
 	replay(&t, steps);
-	ck_assert(plan_next(&p, &t.ev, &want));
+	ck_assert(plan_next(&p, &t.ev, 0, &want));
 	ck_assert_uint_eq(want.attempt, plan_followup_attempts(&p));
-	ck_assert_uint_eq(plan_generation(&p, PROBE_DATA, want.attempt), 1);
-	ck_assert_uint_eq(plan_generation(&p, PROBE_DATA, (uint8_t)(want.attempt - 1)), 0);
+	ck_assert_uint_eq(plan_generation(&p, want.attempt), 1);
+	ck_assert_uint_eq(plan_generation(&p, (uint8_t)(want.attempt - 1)), 0);
 }
 END_TEST
 

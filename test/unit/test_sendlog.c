@@ -24,7 +24,7 @@ static struct sent sent;
 static void begin(uint32_t capacity)
 {
 	sent.n = 0;
-	ck_assert_int_eq(sendlog_init(&sent.log, capacity), 0);
+	ck_assert_int_eq(sendlog_init(&sent.log, capacity, 0), 0);
 }
 
 static void end(void)
@@ -279,7 +279,7 @@ START_TEST(two_threads_never_a_wrong_time)
 	struct pair pair = { .batches = 150000 };
 	pthread_t thread;
 
-	ck_assert_int_eq(sendlog_init(&pair.log, 128), 0);
+	ck_assert_int_eq(sendlog_init(&pair.log, 128, 0), 0);
 	ck_assert_int_eq(pthread_create(&thread, NULL, write_batches, &pair), 0);
 	ask_times(&pair, 200);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
@@ -297,7 +297,7 @@ START_TEST(two_threads_until)
 	uint64_t pos = 0, ns = START - 1, k = 0, end_of_all = pair.batches * PLACES_EACH;
 	pthread_t thread;
 
-	ck_assert_int_eq(sendlog_init(&pair.log, 1 << 17), 0);
+	ck_assert_int_eq(sendlog_init(&pair.log, 1 << 17, 0), 0);
 	ck_assert_int_eq(pthread_create(&thread, NULL, write_batches, &pair), 0);
 	while (k < end_of_all) {
 		uint64_t limit = atomic_load_explicit(&pair.places, memory_order_acquire), want;

@@ -110,7 +110,7 @@ START_TEST(retries_by_the_kind_of_targets)
 		s = set_up(&scan);
 		ck_assert_msg(s->plan.retries == cases[i].retries, "%s, %d: %u", cases[i].target,
 			      cases[i].given, s->plan.retries);
-		ck_assert_uint_eq(s->window.attempts, cases[i].retries + 1);
+		ck_assert_uint_eq(s->window.steps, cases[i].retries + 1);
 		ck_assert_uint_eq(scan.setup.facts.retries, cases[i].retries);
 		setup_free(&scan.setup);
 	}

@@ -282,7 +282,7 @@ START_TEST(words_are_those_of_the_contract)
 	static const char *const words[] = {
 		"unsolicited", "echo", "kind-switch", "cookie-updated", "cookie-rotates",
 		"kind34-blocked", "experimental-only", "fingerprint-changed", "syn-proxy",
-		"synack-data", "reply-before-ack", "data-stripped", "option-stripped",
+		"synack-data", "reply-before-ack", "injected", "data-stripped", "option-stripped",
 		"malformed", "proxy-likely",
 	};
 

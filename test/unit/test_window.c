@@ -11,7 +11,7 @@ static struct window w;
 
 static void begin(uint64_t slots, unsigned int attempts)
 {
-	ck_assert_int_eq(window_init(&w, slots, attempts), 0);
+	ck_assert_int_eq(window_init(&w, slots, 1, attempts, 0, 60000000000), 0);
 }
 
 static void end(void)
@@ -38,7 +38,7 @@ static void send_retries(unsigned int a, uint64_t from, uint64_t to, uint64_t ns
 	uint64_t first = to;
 
 	for (uint64_t k = from; k < to; k++)
-		if (window_retry(&w, k) && first == to)
+		if (window_retry(&w, k, 0) && first == to)
 			first = k;
 	if (first < to)
 		sendlog_add(&w.cursor[a].log, first, ns);
@@ -71,7 +71,7 @@ START_TEST(status_counts_the_attempts)
 	send_new(0, 10, START);
 	for (unsigned int sent = 1; sent < WINDOW_ATTEMPTS_MAX; sent++) {
 		ck_assert_uint_eq(window_status(&w, 5), sent);
-		ck_assert(window_retry(&w, 5));
+		ck_assert(window_retry(&w, 5, 0));
 	}
 	ck_assert_uint_eq(window_status(&w, 5), WINDOW_ATTEMPTS_MAX);
 	ck_assert_uint_eq(window_status(&w, 4), 1);
@@ -91,13 +91,13 @@ START_TEST(marks_add_up_and_end_the_retries)
 	send_new(0, 10, START);
 	for (unsigned int i = 0; i < 2; i++) {
 		ck_assert_uint_eq(window_mark(&w, i, marks[i]), 1);
-		ck_assert(!window_retry(&w, i));
+		ck_assert(!window_retry(&w, i, 0));
 		ck_assert_uint_eq(window_status(&w, i), 1 | marks[i]);
 	}
 	ck_assert_uint_eq(window_mark(&w, 0, WINDOW_DONE), 1 | WINDOW_ANSWERED);
 	ck_assert_uint_eq(window_mark(&w, 0, WINDOW_DONE), 1 | WINDOW_ANSWERED | WINDOW_DONE);
-	ck_assert(!window_retry(&w, 0));
-	ck_assert(window_retry(&w, 2));
+	ck_assert(!window_retry(&w, 0, 0));
+	ck_assert(window_retry(&w, 2, 0));
 	end();
 }
 END_TEST

@@ -56,7 +56,7 @@ static void sim_send(struct sim *sim)
 		uint64_t due = window_due(&w, a, sim->now_ns, sim->timeout_ns);
 
 		for (first = UINT64_MAX; left && sim->at[a] < due; sim->at[a]++) {
-			if (!window_retry(&w, sim->at[a]))
+			if (!window_retry(&w, sim->at[a], 0))
 				continue;
 			first = first < sim->at[a] ? first : sim->at[a];
 			sim_syn(sim, sim->at[a], a);
@@ -134,7 +134,7 @@ static void simulate(uint64_t places, uint64_t slots, unsigned int attempts, uns
 	};
 	uint64_t rounds = 0;
 
-	ck_assert_int_eq(window_init(&w, slots, attempts), 0);
+	ck_assert_int_eq(window_init(&w, slots, 1, attempts, 0, 60000000000), 0);
 	sim.v = calloc(places, sizeof(*sim.v));
 	ck_assert_ptr_nonnull(sim.v);
 	for (uint64_t k = 0; k < places; k++)
