@@ -64,6 +64,11 @@ static const struct opttab_word report_words[] = {
 	[REPORT_ALL] = { "all", false }, { NULL, false },
 };
 
+static const struct opttab_word plan_words[] = {
+	[PLAN_SURVEY] = { "survey", false }, [PLAN_PATH] = { "path", false },
+	[PLAN_FULL] = { "full", false }, { NULL, false },
+};
+
 const struct opttab_row config_options[] = {
 	{ "target-ports", 'p', PORTS(ports), .def = "443", .group = targets, .arg = "LIST",
 	  .help = "80,443,8000-8100, or *",
@@ -108,6 +113,20 @@ const struct opttab_row config_options[] = {
 		 "same targets give the same order. Default: a random one, which "
 		 "--metadata-file keeps." },
 
+	{ "plan", 0, WORD(plan_name, plan), .words = plan_words, .def = "survey", .group = probing,
+	  .arg = "PLAN",
+	  .man = "What a target is asked. survey: request to all, data to who gave a cookie; one "
+		 "packet a target. path: syn and request to all, request-exp to who gave no "
+		 "cookie, and where data is blocked blind, bare and forged, which tell why; "
+		 "recheck tells whether the path is still open. full: path, and forged, blind "
+		 "and bare to all who gave a cookie. A probe is sent only if it can still change "
+		 "the verdict." },
+	{ "confirm", 0, SECONDS(confirm_ns), .max = 86400, .def = "60", .group = probing,
+	  .arg = "S", .help = "survey|path|full; what is blocked, again",
+	  .man = "With --plan path or full, a verdict that says that something is blocked is "
+		 "tested again S seconds later, as most of these are found sound on a second "
+		 "look. The field confirmed tells whether it was the same; the verdict is the "
+		 "later one. 0: no second test." },
 	{ "payload", 0, PAYLOAD(payload, payload_text), .def = "auto", .group = probing,
 	  .arg = "WHAT", .help = "auto|none|http|tls|dns|text:|hex:|file:",
 	  .man = "What a data probe carries beside the cookie: auto (by the port: 80 http, 443 "
@@ -115,16 +134,16 @@ const struct opttab_row config_options[] = {
 		 "verdict is cookie-only), http (a minimal request), tls (a minimal "
 		 "ClientHello), dns (a query), text:STRING, hex:DIGITS or file:NAME; at most "
 		 "1024 bytes. The domain of a server list's line fills Host, SNI and QNAME." },
+	{ "timeout", 0, SECONDS(timeout_ns), .min = 0.05, .max = 600, .def = "3", .group = probing,
+	  .arg = "S",
+	  .man = "A probe that is not answered S seconds after it was sent counts as silent. A "
+		 "fraction may be given." },
 	{ "retries", 0, INT(retries), .max = 15, .group = probing, .arg = "N",
 	  .help = "repeats to the silent (prefixes 0, lists 2)",
 	  .man = "How many more requests a target gets, 0 to 15, one at a time and only while "
 		 "it is silent. Default: 0 where prefixes are scanned, 2 where all targets "
-		 "come from server lists or are single addresses. Data probes are retried as "
+		 "come from server lists or are single addresses and for --plan path and full. Data probes are retried as "
 		 "often, and twice at least; a data probe that was answered is not." },
-	{ "timeout", 0, SECONDS(timeout_ns), .min = 0.05, .max = 600, .def = "3", .group = probing,
-	  .arg = "S", .help = "unanswered for S s is silent",
-	  .man = "A probe that is not answered S seconds after it was sent counts as silent. A "
-		 "fraction may be given." },
 	{ "cookie-file", 0, STRING(cookie_file), .min = 1, .group = probing, .arg = "FILE",
 	  .help = "known cookies: no request needed; kept up",
 	  .man = "Load the cookies in FILE, if it is there: to their targets no request is "
