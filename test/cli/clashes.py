@@ -6,7 +6,7 @@ from rig import Case, START, TARGET
 
 KEY = "--key " + "0" * 32
 SOURCE = START.replace("--tx null ", "")
-OLD = b"kept since last year\n"
+OLD = b"# kept since last year\n"	# fine in all files that are read
 COOKIES = b"source_ip,ip,port,kind,cookie,time\n"
 BROKEN_LIST = b"198.18.0.1\n198.18.0.256\n"
 
@@ -55,6 +55,14 @@ CONTRADICTIONS = [
 	("--save-pcap - among the rows", f"--save-pcap - {START}", "--save-pcap( -|.*standard output)"),
 	("--tx pcap:- among the rows", f"--tx pcap:- {SOURCE}",
 		"--tx pcap:(-|.*standard output)"),
+	("--status-updates-file -", f"--status-updates-file - {START}",
+		"^--status-updates-file -: ", "standard output"),
+	("--vlan with --iplayer", f"--vlan 5 --iplayer {START}", "--vlan.*--iplayer"),
+	("--rx file with --dryrun", f"--rx pcap:f {KEY} --dryrun {TARGET}",
+		"^--rx pcap:f with --dryrun", "leave"),
+	("--dryrun without targets", "--dryrun", "^no targets"),
+	("--print-config of a contradiction", "--print-config --report all --rows reply",
+		"^--report all with --rows reply"),
 	("--cookie-file -", f"--cookie-file - {START}", "--cookie-file( -|.*standard output)"),
 ]
 
@@ -68,6 +76,19 @@ FIELDS = [
 	("ip,flows", "'flows'", "ndjson"), ("info", "'info'", "ndjson"),
 	("probe", "'probe'", "--rows reply"), ("ip,*", r"'\*'"),
 	("x" * 3000, "'x+", "--list-output-fields"),
+]
+
+
+# The same, of which one half is in the configuration file f.
+CONFIGURED = [
+	("--report all", "report = all", f"--rows reply {START}", "--rows reply"),
+	("--shard", "shard = 1", START, "^--shard 1: ", "--shards"),
+	("--log-file", "log-file = -", START, "^--log-file -: ", "standard output"),
+	("--tx", "tx = null", f"--rx pcap:g {KEY} {TARGET}", "--rx pcap:g with --tx null"),
+	("--output-fields", "output-fields = foo", START, "'foo'"),
+	("--blocklist-file", "blocklist-file = none/f", START, "none/f"),
+	("--output-file", "output-file = none/f", START, "none/f"),
+	("one file", "output-file = g", f"--metadata-file g {START}", "--output-file", "g"),
 ]
 
 
@@ -153,6 +174,9 @@ def kept(options):
 def cases(options):
 	for name, words, *says in CONTRADICTIONS:
 		yield Case(f"clash/{name}", words, 1, *says)
+	for name, line, words, *says in CONFIGURED:
+		yield Case(f"clash/configured {name}", f"--config f {words}", 1, *says,
+			files={"f": line.encode() + b"\n"})
 	yield from fields()
 	yield from same_files(options)
 	yield from unwritable(options)

@@ -35,6 +35,13 @@ TOO_MANY = [
 	("2001:2::/65", "^2001:2::/65 "), ("2001:2::/66 2001:2:0:1::/66", "2001:2:.*/66 "),
 ]
 
+# More than a billion targets, and nothing that is blocked.
+HUGE = [
+	("0.0.0.0/0", {}), ("0.0.0.0/2", {}), ("198.18.0.0/15 -p *", {}),
+	("2001:2::/96", {}),
+	("-w f", {"files": {"f": b"0.0.0.0/0\n"}}),
+]
+
 # Lines of every kind of file, after two sound ones.
 PREFIXES = [
 	("198.18.0.1/24", r"198\.18\.0\.1/24: host bits", r"did you mean 198\.18\.0\.0/24\?"),
@@ -92,12 +99,27 @@ COOKIE_LINES = [
 	("\x1f\x08gzip", TEXT),
 ]
 
+CONFIG = [
+	("rate = x", "--rate x: not a number"), ("rate = 0.01", r"--rate 0\.01: must be 0\.1 to"),
+	("rate", "rate: a value is missing", "PPS"), ("rate =", "value is missing after the ="),
+	("rtae = 5", "unknown option rtae; did you mean rate?"), ("--rate 5", "mean rate?"),
+	("frobnicate = 5", "unknown option frobnicate;", "--help"), ("r = 5", "unknown option r;"),
+	("[main]", "name = value"), ("rate: 5", "name = value"), ("198.18.0.1", "name = value"),
+	("rate = 5 ; slow", "--rate 5 ; slow: not a number"), ("notes = x", "notes .*twice"),
+	("quiet = maybe", "quiet maybe: .*true or false"), ("help", "command line.*--help"),
+	("config = g", "command line.*--config"), ("dryrun", "command line.*--dryrun"),
+	('log-file = "f', "closing quote"), ('log-file = "f" g', "follows the closing quote"),
+	('log-file = "\\q"', "backslash"), ('log-file = "\\x00"', "NUL"),
+	("\x1f\x08gzip", TEXT), ("rate = 5\0", TEXT), ("x" * 20000, "longer than [0-9]+ bytes"),
+]
+
 # option: (two sound lines, wrong third lines)
 LINES = {
 	"allowlist-file": ("# ours\n198.18.1.0/24\n", PREFIXES),
 	"blocklist-file": ("# theirs\n198.18.1.0/24\n", PREFIXES),
 	"targets-file": ("# list\n198.18.0.3\n", SERVERS + PATHSPIDER),
 	"cookie-file": (f"{COOKIES}\n{COOKIE}\n", COOKIE_LINES),
+	"config": ("# ours\nnotes = ours\n", CONFIG),
 }
 
 # What is read and must be there.
@@ -106,6 +128,7 @@ READ = {
 	"blocklist-file": "--blocklist-file {}",
 	"targets-file": "--targets-file {}",
 	"payload": "--payload file:{}",
+	"config": "--config {}",
 	"rx": "--rx pcap:{} --key " + "0" * 32,
 }
 
@@ -176,6 +199,19 @@ def left_out(options):
 		files={"list": b"198.18.0.1:80\n198.18.0.2:80\n"})
 
 
+def huge():
+	"""Refused, but where it is confirmed, or something is blocked, or little is scanned"""
+	words = f"{START} --max-runtime 0.1 "
+	for named, around in HUGE:
+		named = named.replace("*", "'*'")
+		yield Case(f"huge/{named}", words + named, 1, "--without-blocklist",
+			"--blocklist-file", **around)
+	for name, said, status in (("confirmed", "--without-blocklist", 4),
+			("with a blocklist", "--blocklist-file f", 4), ("a sample", "-n 10", 0)):
+		yield Case(f"huge/{name} is no mistake", f"{words} 0.0.0.0/0 {said}", status,
+			fine=True, files={"f": b"198.18.5.0/24\n"})
+
+
 def cases(options):
 	for word, says in TARGETS:
 		yield Case(f"target/{word[:30]!r}", ["--no-default-blocklist", "--", word], 1, "^.", says)
@@ -185,6 +221,8 @@ def cases(options):
 	for words, says in TOO_MANY:
 		yield Case(f"many/{words}", f"--no-default-blocklist {words}".replace("*", "'*'"), 1,
 			says, r"2\^63", "smaller prefixes", "--targets-file")
+	yield from huge()
 	yield from bad_lines(options)
 	yield from unreadable(options)
+	yield Case("sound/START", START, 0, fine=True)
 	yield from left_out(options)

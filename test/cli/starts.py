@@ -1,7 +1,7 @@
 """What hinders a scan whose words are all right: status 2. And words that are wrong as well, of
 which nobody should learn only after the network and the privilege are there."""
 
-from rig import Case, TARGET
+from rig import Case, START, TARGET
 
 ROOT = "root.*CAP_NET_RAW"
 LOCAL = "--no-default-blocklist 127.0.0.1"
@@ -56,10 +56,10 @@ def first(options):
 
 
 def streams(options):
-	yield Case("stream/standard output closed", f"--tx null -S 198.18.0.2 {TARGET}", 1,
+	yield Case("stream/standard output closed", START, 1,
 		"standard output", "-o", closed=[1])
 	yield Case("stream/standard output closed beside --save-pcap",
-		f"--tx null -S 198.18.0.2 --save-pcap f {TARGET}", 1, "standard output", "-o",
+		f"--save-pcap f {START}", 1, "standard output", "-o",
 		closed=[1])
 	yield Case("stream/standard output closed for --help", "--help", 3,
 		"standard output", closed=[1])

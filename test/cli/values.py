@@ -19,6 +19,8 @@ SECONDS = [("x", NUMBER), ("-1", LESS), ("3s", NUMBER), ("1h", NUMBER), (".", NU
 	("1.0000000001", NUMBER), ("1e3", NUMBER), ("inf", NUMBER), ("nan", NUMBER)]
 RATE = [("x", NUMBER), ("-5", LESS), ("10Kpps", NUMBER), ("inf", NUMBER), ("nan", NUMBER),
 	("1e3", NUMBER), ("1,5", NUMBER), ("10%", "per cent")]
+SHARE = [("0%", "more than 0%.*100%"), ("101%", "more than 0%.*100%"), ("%", "such as 10%"),
+	("x%", "such as 10%"), ("10%%", "such as 10%"), ("-5%", "such as 10%|below 0")]
 FILE = []	# any name will do but none: files are in inputs.py and clashes.py
 
 # option: (a sound value, [(wrong value, what the message says of it)]); "" is tried for all
@@ -30,7 +32,7 @@ VALUES = {
 	"allowlist-file": ("f", FILE),
 	"blocklist-file": ("f", FILE),
 	"targets-file": ("f", FILE),
-	"max-targets": ("5", COUNT),
+	"max-targets": ("5", COUNT + SHARE),
 	"shards": ("1", DIGITS + [("0", "1 at least"), ("4294967296", "too large")]),
 	"shard": ("0", DIGITS + [("4294967296", "too large")]),
 	"seed": ("1", COUNT),
@@ -46,6 +48,8 @@ VALUES = {
 	"tcp-options": ("mss", [("win", "windows, linux, bsd, mss, none"), ("Linux", "linux")]),
 	"rate": ("1", RATE + [("0.09", "0.1 to 1000000000.* 0 for no limit"),
 		("2G", "0.1 to 1000000000"), (HUGE, "0.1 to 1000000000")]),
+	"bandwidth": ("1M", RATE + [("99", "100 to 1000000000000.* 0 for no limit"),
+		("2000G", "100 to 1000000000000"), ("10Mbps", NUMBER)]),
 	"max-runtime": ("1", SECONDS + [("1000000001", "0 to 1000000000")]),
 	"max-results": ("1", COUNT + [("5%", "per cent")]),
 	"cooldown-time": ("1", SECONDS + [("86401", "0 to 86400")]),
@@ -67,6 +71,7 @@ VALUES = {
 		("02:00-5e:10-00:01", "02:00:5e"), ("192.0.2.1", "02:00:5e"),
 		("00:00:00:00:00:00", "one station"), ("ff:ff:ff:ff:ff:ff", "one station"),
 		("01:00:5e:00:00:01", "one station")]),
+	"vlan": ("5", DIGITS + [("4095", "4094"), (HUGE, "too large|4094")]),
 	"tx": ("null", [("foo", "auto, packet.*null"), ("Packet", "auto, packet"),
 		("pcap", "pcap:FILE"), ("pcap:", "name of the file is missing"),
 		("null:x", "auto, packet.*null")]),
@@ -81,8 +86,10 @@ VALUES = {
 	"rows": ("reply", [("x", "target, reply"), ("all", "target, reply")]),
 	"report": ("all", [("x", "synack, answered, all"), ("none", "synack, answered, all")]),
 	"metadata-file": ("f", FILE),
+	"status-updates-file": ("f", FILE),
 	"log-file": ("f", FILE),
 	"verbosity": ("1", DIGITS + [("5", "0 to 4")]),
+	"config": ("f", FILE),
 	"notes": ("", None),	# nothing is wrong
 }
 
@@ -113,8 +120,9 @@ def of_option(option):
 
 def of_flag(option):
 	flag = f"--{option.name}"
-	yield Case(f"value/{flag} with a value", f"{flag}=1 {TARGET}", 1,
-		f"^{flag} takes no value")
+	for value in ("1", "", "yes"):
+		yield Case(f"value/{flag} {value or 'empty'}", f"{TARGET} {flag}={value}", 1,
+			f"^{flag} {shown(value)}: takes no value")
 
 
 def near_misses(option, options):
