@@ -40,10 +40,10 @@ def read_help(program):
 
 
 def check_namespace():
-	"""Nothing may run where packets could leave."""
+	"""Nothing may run where packets could leave. Some kernels give a namespace idle tunnels."""
 	with open("/proc/self/net/route", encoding="ascii") as f:
 		routes = f.read().splitlines()[1:]
-	if list(packets_sent()) != ["lo"] or routes:
+	if routes or any(n for name, n in packets_sent().items() if name != "lo"):
 		sys.exit("not inside a fresh network namespace: nothing is run")
 
 
@@ -126,6 +126,7 @@ class Case:
 			drop_capabilities()
 
 	def run(self, program, folder):
+		check_namespace()
 		argv = self.args if isinstance(self.args, list) else shlex.split(self.args)
 		set_loopback(self.loopback)
 		sent = packets_sent()

@@ -36,6 +36,8 @@ VALUES = {
 	"shards": ("1", DIGITS + [("0", "1 at least"), ("4294967296", "too large")]),
 	"shard": ("0", DIGITS + [("4294967296", "too large")]),
 	"seed": ("1", COUNT),
+	"plan": ("path", [("x", "survey, path, full"), ("Path", "survey, path, full")]),
+	"confirm": ("5", SECONDS + [("86401", "0 to 86400")]),
 	"payload": ("none", [("foo", "auto, none, http"), ("AUTO", "auto, none, http"),
 		("text", "text:TEXT"), ("text:", "empty.*none"), ("hex:", "empty.*none"),
 		("hex:1", "two make a byte"), ("hex:0g", "hexadecimal digit"),
