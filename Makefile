@@ -4,7 +4,7 @@
 #   MODE=release|clang|san|tsan|cov|fuzz   which build, each in its own tree build/MODE (release)
 #   V=1        show the commands             WERROR=1         warnings are errors
 #   SUITE=x    check-unit: one suite         FUZZ_SECONDS=30  fuzz: for each target
-#   TESTS="unit replay lab"  coverage: by which tests
+#   TESTS="unit replay cli options lab"  coverage: by which tests
 
 MAKEFLAGS += -rR --no-print-directory
 SHELL = /bin/sh
@@ -14,7 +14,7 @@ SHELL = /bin/sh
 
 MODE = release
 FUZZ_SECONDS = 30
-TESTS = unit replay lab
+TESTS = unit replay cli options lab
 B = build/$(MODE)
 
 ifneq ($(V),1)
@@ -104,12 +104,13 @@ all_obj := $(lib_obj) $(src_obj) $(man_obj) $(unit_obj) $(fuzz_obj)
 stage_obj := $(filter-out $(B)/src/main.o,$(src_obj))
 core = $(B)/libstages.a $(B)/libtfomap.a
 pages := $(patsubst man/%.in,$(B)/%,$(wildcard man/*.[1-9].in))
+completion := $(patsubst conf/%.in,$(B)/%,$(wildcard conf/*.bash.in))
 fuzzers := $(patsubst $(B)/test/fuzz/%.o,$(B)/%,$(fuzz_obj))
 confs := $(wildcard conf/*.conf)
 dist_name = tfomap-$(VERSION)
 link_libs = $(DEP_LIBS) $(LIBS)
 
-all: $(B)/tfomap $(pages) ## the program and its man pages (the default)
+all: $(B)/tfomap $(pages) $(completion) ## the program, its man pages, what the shell completes
 ifeq ($(MODE),release)
 all: tfomap
 endif
@@ -143,9 +144,11 @@ $(B)/mkman: $(man_obj) $(core) $(B)/link.words
 	$(call say,LINK,$@)
 	$(Q)$(link) -o $@ $(man_obj) $(core) $(link_libs)
 
-$(pages): $(B)/%: man/%.in $(B)/mkman
+$(pages): $(B)/%: man/%.in
+$(completion): $(B)/%: conf/%.in
+$(pages) $(completion): $(B)/mkman
 	$(call say,MAN,$@)
-	$(Q)$(B)/mkman <$< >$@
+	$(Q)$(B)/mkman <$(filter %.in,$^) >$@
 
 $(B)/unit: $(unit_obj) $(core) $(B)/link.words
 	$(call say,LINK,$@)
@@ -176,6 +179,9 @@ check: deps ## deps, build, then every test
 	@$(MAKE) check-unit MODE=san
 	@$(MAKE) check-replay
 	@$(MAKE) check-replay MODE=san
+	@$(MAKE) check-cli
+	@$(MAKE) check-cli MODE=san
+	@$(MAKE) check-options
 	@$(MAKE) check-lab
 
 ifneq ($(and $(wildcard config.mk),$(filter check-unit $(B)/unit,$(MAKECMDGOALS))),)
@@ -191,6 +197,14 @@ check-unit: $(B)/unit ## unit tests (SUITE=name: one suite)
 check-replay: $(B)/tfomap ## replay tests: saved captures through the whole receive path
 	@echo '== replay tests, $(MODE) build'
 	$(Q)test/replay/run $(CURDIR)/$(B)/tfomap
+
+check-cli: $(B)/tfomap ## what the program says of each mistake on its command line
+	@echo '== command line tests, $(MODE) build'
+	$(Q)test/cli/run $(CURDIR)/$(B)/tfomap
+
+check-options: $(B)/tfomap $(pages) $(completion) ## that help, manuals, sample, completion agree
+	@echo '== option table tests, $(MODE) build'
+	$(Q)test/options/run $(B)
 
 check-lab: $(B)/tfomap ## lab tests: real servers in network namespaces of their own
 	@echo '== lab tests, $(MODE) build'
@@ -241,9 +255,11 @@ endif
 
 # ---- install ------------------------------------------------------------------------------------
 
+page_place = $(mandir)/man$(1:$(basename $1).%=%)/$(notdir $1)
 # SOURCE:MODE:PLACE of each file, but for the configuration files.
 installed = $(B)/tfomap:755:$(sbindir)/tfomap \
-	$(foreach page,$(pages),$(page):644:$(mandir)/man$(page:$(basename $(page)).%=%)/$(notdir $(page)))
+	$(foreach page,$(pages),$(page):644:$(call page_place,$(page))) \
+	$(completion:%=%:644:$(datadir)/bash-completion/completions/tfomap)
 
 install: all ## install below DESTDIR and prefix; configuration files that are there are kept
 	$(Q)set -e; for file in $(installed); do \
@@ -305,5 +321,5 @@ help: ## this list
 	@echo; sed -n 's/^#   \(.*=\)/  \1/p' Makefile
 
 FORCE:
-.PHONY: all deps demo check check-unit check-replay check-lab bench fuzz lint format format-check \
-	coverage install uninstall dist distcheck deb clean distclean help FORCE
+.PHONY: all deps demo check check-unit check-replay check-cli check-options check-lab bench fuzz lint \
+	format format-check coverage install uninstall dist distcheck deb clean distclean help FORCE

@@ -42,7 +42,7 @@ DATA = {path for path in FILES if path.startswith(("test/replay/cases/", "test/f
 	or path in ("LICENSE", "configure", "MANIFEST")}
 C_FILES = [path for path in FILES if path.endswith((".c", ".h", ".def"))]
 SHELL = _scripts(".sh", r"#!.*\b(ba)?sh$")
-PYTHON = _scripts(".py", r"#!.*\bpython3$")
+PYTHON = _scripts(".py", r"#!.*\bpython3\b")
 
 
 def code(path):
