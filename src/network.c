@@ -253,7 +253,7 @@ static void start_header(struct network *n)
 
 		memcpy(link->src, n->iface.mac, sizeof(link->src));
 		memcpy(link->dst, n->c->gateway_mac, sizeof(link->dst));
-		link->vlan_id = n->c->vlan_id;
+		link->vlan_id = (uint16_t)n->c->vlan_id;
 		link->none = n->su->iplayer;
 	}
 }

@@ -58,8 +58,8 @@ static bool address_frame(struct sweep *w, struct addr dst)
 	return !w->s->neigh || neigh_find(w->s->neigh, dst, w->frames[w->n]) != NEIGH_SILENT;
 }
 
-/* Puts one SYN into the batch. x: the target's index. */
-static void add_syn(struct sweep *w, uint64_t x, const struct target *t, struct addr src,
+/* Puts one SYN into the batch. x: the target's index. False: nobody is there to send it to. */
+static bool add_syn(struct sweep *w, uint64_t x, const struct target *t, struct addr src,
 		    uint8_t kind, uint8_t attempt, const struct tfo_option *option)
 {
 	struct shared *s = w->s;
@@ -75,10 +75,10 @@ static void add_syn(struct sweep *w, uint64_t x, const struct target *t, struct 
 	if (probe_types[kind].payload)
 		syn.payload_len = (uint16_t)shared_payload(s, x, t, payload);
 	len = craft_syn(&s->craft, &syn, w->frames[w->n]);
-	if (address_frame(w, t->ip))
-		add_frame(w, len, kind, attempt);
-	else
-		stat_add(&s->stats, STAT_no_neighbour, attempt == 0);
+	if (!address_frame(w, t->ip))
+		return false;
+	add_frame(w, len, kind, attempt);
+	return true;
 }
 
 /* A step of the sweep at place k. */
@@ -92,7 +92,9 @@ static void add_place(struct sweep *w, uint64_t k, unsigned int step)
 	struct tfo_option option;
 	enum probe_kind kind = shared_sweep_probe(s, &t, src, arm, &option);
 
-	add_syn(w, x, &t, src, (uint8_t)kind, (uint8_t)(step / s->window.arms), &option);
+	if (!add_syn(w, x, &t, src, (uint8_t)kind, (uint8_t)(step / s->window.arms), &option)
+	    && step == 0)
+		stat_add(&s->stats, STAT_no_neighbour, 1);
 }
 
 static void add_cleanups(struct sweep *w, unsigned int max)
