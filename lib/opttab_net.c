@@ -109,6 +109,18 @@ static bool addr_in(const struct addr *v, size_t n, struct addr a)
 	return false;
 }
 
+/* Whether packets can come from it: not the unspecified, a multicast or the broadcast address. */
+static bool is_host(struct addr a)
+{
+	const struct addr zero = { 0, 0 };
+	uint32_t v4;
+
+	if (!addr_is_v4(a))
+		return !addr_eq(a, zero) && a.hi >> 56 != 0xff;
+	v4 = addr_v4(a);
+	return v4 >> 24 != 0 && v4 >> 28 != 0xe && v4 != UINT32_MAX;
+}
+
 int opttab_parse_addrs(const struct reading *rd)
 {
 	struct addr *v = reading_member(rd);
@@ -129,6 +141,8 @@ int opttab_parse_addrs(const struct reading *rd)
 		if (len >= sizeof(word) || addr_parse(&a, word))
 			return opttab_fails(rd, "%.*s is not an IPv4 or IPv6 address "
 					     "(several are separated by commas)", (int)len, s);
+		if (!is_host(a))
+			return opttab_fails(rd, "%s is not the address of one host", word);
 		if (!addr_in(v, n, a)) {
 			if ((double)n >= rd->row->max)
 				return opttab_fails(rd, "more than %.15g addresses", rd->row->max);

@@ -400,6 +400,12 @@ START_TEST(addrs)
 	shows(&s, "addrs", "::1");
 	refuses("addrs", "", "missing");
 	refuses("addrs", "192.0.2.256", "192.0.2.256 is not");
+	refuses("addrs", "0.0.0.0", "0.0.0.0 is not the address of one host");
+	refuses("addrs", "224.0.0.1", "one host");
+	refuses("addrs", "239.255.255.255", "one host");
+	refuses("addrs", "255.255.255.255", "one host");
+	refuses("addrs", "::", "one host");
+	refuses("addrs", "ff02::1", "one host");
 	refuses("addrs", "a-very-long-word-that-cannot-be-an-address-of-any-kind", "is not");
 	ck_assert_int_eq(opttab_parse(row("addrs"), &s, "::1,::2,::3,::4", NULL), -EINVAL);
 	ck_assert_int_eq(opttab_parse(row("addrs"), &s, "::1,", NULL), -EINVAL);
