@@ -46,13 +46,12 @@ static int set_defaults(struct config *c, struct err *e)
 	return 0;
 }
 
-/* Those of the command line's options that are of the ask group, resp. all others. */
-static int set_given(struct config *c, const char *const *given, bool ask, struct err *e)
+static int set_given(struct config *c, const char *const *given, struct err *e)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < config_noptions && !err; i++)
-		if (given[i] && (config_options[i].group == config_group_ask) == ask)
+		if (given[i])
 			err = config_set(c, i, given[i], e);
 	return err;
 }
@@ -120,12 +119,15 @@ static int read_all(struct config *c, int argc, char **argv, const char *default
 	if (!err)
 		err = config_read_args(c, argc, argv, given, e);
 	if (!err)
-		err = set_given(c, given, true, e);
+		err = set_given(c, given, e);
 	if (err || needs_nothing(c))
 		return err;
-	err = read_file(c, default_file, e);
+	/* The file's options, and over them once more the command line's. */
+	err = config_check_files(c, e);
 	if (!err)
-		err = set_given(c, given, false, e);
+		err = read_file(c, default_file, e);
+	if (!err)
+		err = set_given(c, given, e);
 	if (!err)
 		err = resolve(c, e);
 	if (!err)

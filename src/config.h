@@ -121,6 +121,12 @@ struct config {
 int config_parse(struct config *c, int argc, char **argv, const char *default_file, struct err *e);
 void config_free(struct config *c);
 
+/*
+ * Tries, before a run, that all files can be written which it would write, and leaves them as they
+ * are. 0, or -errno with a message that names the option.
+ */
+int config_try_outputs(const struct config *c, struct err *e);
+
 /* --help: all options by group, 80 columns. */
 void config_help(FILE *out);
 

@@ -47,50 +47,12 @@ static int check_rx_file(const struct config *c, struct err *e)
 	return 0;
 }
 
-struct named_file {
-	const char *option, *name;
-	bool in;
-};
-
-/* Whether two files are the same one, and one of them would be written over. */
-static bool files_clash(const struct named_file *a, const struct named_file *b)
+static int check_link(const struct config *c, struct err *e)
 {
-	if (!a->name || !b->name || (a->in && b->in) || strcmp(a->name, b->name) != 0)
-		return false;
-	/* "-" is standard input for one and standard output for the other. */
-	return a->in == b->in ? strcmp(a->name, "/dev/null") != 0 : strcmp(a->name, "-") != 0;
-}
-
-static int check_files(const struct config *c, struct err *e)
-{
-	const struct named_file files[] = {
-		{ "--config", c->config_file, true },
-		{ "--targets-file", c->targets_file, true },
-		{ "--allowlist-file", c->allowlist_file, true },
-		{ "--blocklist-file", c->blocklist_file, true },
-		{ "--rx pcap:", c->rx_file, true },
-		{ "--output-file", c->output_file, false },
-		{ "--metadata-file", c->metadata_file, false },
-		{ "--status-updates-file", c->status_file, false },
-		{ "--log-file", c->log_file, false },
-		{ "--save-pcap", c->save_pcap, false },
-		{ "--tx pcap:", c->tx_file, false },
-		{ "--cookie-file", c->cookie_file, false },
-	};
-	const size_t n = sizeof(files) / sizeof(files[0]);
-
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < i; k++)
-			if (files_clash(&files[k], &files[i]))
-				return err_set(e, EINVAL, "%s and %s both name %.200s, which "
-					       "would be overwritten; name another file",
-					       files[k].option, files[i].option, files[i].name);
+	if (c->vlan_id && c->iplayer)
+		return err_set(e, EINVAL, "--vlan %u with --iplayer: packets without a link header "
+			       "have no place for a tag; leave one of them out", c->vlan_id);
 	return 0;
-}
-
-static bool is_stdout(const char *file)
-{
-	return file && strcmp(file, "-") == 0;
 }
 
 static int check_output(const struct config *c, struct err *e)
@@ -98,13 +60,7 @@ static int check_output(const struct config *c, struct err *e)
 	if (c->rows == ROWS_REPLY && c->report == REPORT_ALL)
 		return err_set(e, EINVAL, "--report all with --rows reply: a silent target has "
 			       "no reply; use --rows target");
-	if (is_stdout(c->log_file))
-		return err_set(e, EINVAL, "--log-file -: standard output is for rows; without "
-			       "--log-file messages go to standard error");
-	if (is_stdout(c->status_file))
-		return err_set(e, EINVAL, "--status-updates-file -: standard output is for rows; "
-			       "name a file");
-	return check_files(c, e);
+	return 0;
 }
 
 int config_check(const struct config *c, struct err *e)
@@ -116,6 +72,10 @@ int config_check(const struct config *c, struct err *e)
 	if (!err)
 		err = check_rx_file(c, e);
 	if (!err)
+		err = check_link(c, e);
+	if (!err)
 		err = check_output(c, e);
+	if (!err)
+		err = config_check_files(c, e);
 	return err;
 }

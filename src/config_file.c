@@ -1,5 +1,6 @@
 /* config_file: the configuration file: `name value` or `name = value`, one option a line. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "config.h"
 #include "config_options.h"
@@ -8,7 +9,7 @@
 #include "err.h"
 #include "lines.h"
 
-static int take_line(struct config *c, char *text, struct err *e)
+static int take_line(struct config *c, bool *seen, char *text, struct err *e)
 {
 	const struct opttab_row *row;
 	struct confline l;
@@ -24,28 +25,32 @@ static int take_line(struct config *c, char *text, struct err *e)
 	if (row->group == config_group_ask)
 		return err_set(e, EINVAL, "%s belongs on the command line (--%s), not in a file",
 			       row->name, row->name);
-	if (c->values[i])
+	if (seen[i])
 		return err_set(e, EINVAL, "%s is in the file twice; give it once", row->name);
 	if (!l.value && row->type != OPTTAB_FLAG)
 		return err_set(e, EINVAL, "%s: a value is missing (%s)", row->name, row->arg);
+	seen[i] = true;
 	return config_set(c, i, l.value ? l.value : "true", e);
 }
 
 int config_read_file(struct config *c, const char *path, struct err *e)
 {
+	bool *seen = calloc(config_noptions, sizeof(*seen));
 	struct lines l;
 	char *text;
-	int rc = lines_open(&l, path, e);
+	int rc = seen ? lines_open(&l, path, e) : err_set(e, ENOMEM, "out of memory");
 
 	if (rc)
-		return rc;
+		goto out;
 	while ((rc = lines_next(&l, &text, e)) > 0) {
-		rc = take_line(c, text, e);
+		rc = take_line(c, seen, text, e);
 		if (rc) {
 			rc = lines_fail(&l, rc, e);
 			break;
 		}
 	}
 	lines_close(&l);
+out:
+	free(seen);
 	return rc;
 }

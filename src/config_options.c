@@ -142,8 +142,9 @@ const struct opttab_row config_options[] = {
 	  .help = "repeats to the silent (prefixes 0, lists 2)",
 	  .man = "How many more requests a target gets, 0 to 15, one at a time and only while "
 		 "it is silent. Default: 0 where prefixes are scanned, 2 where all targets "
-		 "come from server lists or are single addresses and for --plan path and full. Data probes are retried as "
-		 "often, and twice at least; a data probe that was answered is not." },
+		 "come from server lists or are single addresses and for --plan path and full. "
+		 "Data probes are retried as often, and twice at least; a data probe that was "
+		 "answered is not." },
 	{ "cookie-file", 0, STRING(cookie_file), .min = 1, .group = probing, .arg = "FILE",
 	  .help = "known cookies: no request needed; kept up",
 	  .man = "Load the cookies in FILE, if it is there: to their targets no request is "

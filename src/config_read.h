@@ -21,15 +21,16 @@ bool config_given(const struct config *c, const char *name);
 int config_read_args(struct config *c, int argc, char **argv, const char **given, struct err *e);
 
 /*
- * Gives each option that the file names its value; none may have one yet. 0, or -errno with a
- * message that names FILE:LINE.
+ * Gives each option that the file names its value, over what it had. 0, or -errno with a message
+ * that names FILE:LINE.
  */
 int config_read_file(struct config *c, const char *path, struct err *e);
 
 /* Why unknown is no option's name, and what may be meant; dashes: before names, "--" or "". */
 int config_refuse_name(const char *unknown, const char *dashes, struct err *e);
 
-/* Options that contradict each other. 0, or -EINVAL with a message. */
+/* Options that contradict each other, and the files among them. 0, or -EINVAL with a message. */
 int config_check(const struct config *c, struct err *e);
+int config_check_files(const struct config *c, struct err *e);
 
 #endif

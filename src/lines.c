@@ -134,6 +134,8 @@ int lines_next(struct lines *l, char **text, struct err *e)
 	if (ferror(l->f)) {
 		int err = errno;
 
+		if (!l->n)
+			return err_set(e, err, "cannot read %s: %s", l->path, strerror(err));
 		return err_set(e, err, "cannot read %s after line %lu: %s", l->path, l->n,
 			       strerror(err));
 	}

@@ -1,8 +1,10 @@
 /* main: the command line in, the exit status out. The only place that exits. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "err.h"
@@ -72,13 +74,35 @@ static bool answered(const struct config *c, int *status, struct err *e)
 	return true;
 }
 
+/* What need not wait for the network and a privilege to be told of. */
+static int check(const struct config *c, struct err *e)
+{
+	struct result_selection fields;
+	int err = result_select(&fields, c->output_fields, c->rows, c->format, e);
+
+	if (err)
+		return err;
+	result_selection_free(&fields);
+	return config_try_outputs(c, e);
+}
+
 static int run(const struct config *c, struct err *e)
 {
-	if (log_open(c->log_file, (enum log_level)c->verbosity, e))
+	if (check(c, e) || log_open(c->log_file, (enum log_level)c->verbosity, e))
 		return SCAN_INPUT;
-	if (c->config_file)
-		log_info("options from %s", c->config_file);
 	return scan_run(c, e);
+}
+
+/*
+ * A standard stream that is closed gives its number to the next file that is opened, which rows or
+ * messages would then go to. This one takes nothing and gives nothing.
+ */
+static void hold_streams(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0
+		    && open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY) < 0)
+			return;
 }
 
 int main(int argc, char **argv)
@@ -87,6 +111,7 @@ int main(int argc, char **argv)
 	struct err e = { "" };
 	int status = SCAN_INPUT;
 
+	hold_streams();
 	/* A closed pipe and a file at its limit are errors of write(), with a message. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);

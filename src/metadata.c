@@ -1,13 +1,11 @@
 #include "metadata.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "config.h"
@@ -227,30 +225,6 @@ static int fails(const char *path, int code, struct err *e)
 {
 	return err_set(e, code, "cannot write the metadata to '%s': %s; name another file with "
 		       "--metadata-file", path, strerror(code));
-}
-
-int metadata_check(const char *path, struct err *e)
-{
-	int fd;
-
-	if (strcmp(path, "-") == 0)
-		return err_set(e, EINVAL, "--metadata-file -: standard output is for rows; "
-			       "name a file");
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd >= 0) {
-		close(fd);
-		unlink(path);
-		return 0;
-	}
-	if (errno != EEXIST)
-		return fails(path, errno, e);
-	/* O_NONBLOCK: a pipe that nobody reads yet is not waited for. */
-	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 && errno != ENXIO)
-		return fails(path, errno, e);
-	if (fd >= 0)
-		close(fd);
-	return 0;
 }
 
 static int write_json(const char *path, const json_t *json, struct err *e)

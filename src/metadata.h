@@ -27,12 +27,6 @@ struct run_facts {
 };
 
 /*
- * Tries, before the scan, that the file can be made; leaves what is there as it is. "-" is refused,
- * as stdout is for rows. 0, or -errno with a message.
- */
-int metadata_check(const char *path, struct err *e);
-
-/*
  * Writes the file over what is there. Numbers that a double may not hold (seed, hashes) are
  * strings; counters are in objects by group, under the names of stats.def. Peak memory is read from
  * the kernel. 0, or -errno with a message.

@@ -75,9 +75,9 @@ static int open_files(struct scan *sc, struct err *e)
 {
 	const struct config *c = sc->c;
 	struct shared *s = &sc->setup.shared;
-	int rc = c->metadata_file ? metadata_check(c->metadata_file, e) : 0;
+	int rc = 0;
 
-	if (!rc && c->status_file)
+	if (c->status_file)
 		rc = statusfile_open(&sc->status_file, c->status_file, e);
 	if (!rc && c->cookie_file && !c->rx_file && !c->dryrun)
 		rc = cookiefile_open(&sc->cookie_log, c->cookie_file, e);
@@ -344,6 +344,8 @@ static void announce(const struct scan *sc)
 	const struct shared *s = &sc->setup.shared;
 	const struct targets_counts *n = targets_counts(sc->setup.targets);
 
+	if (sc->c->config_file)
+		log_info("options from %s", sc->c->config_file);
 	if (n->merged)
 		log_info("%llu repeated targets were merged", (unsigned long long)n->merged);
 	if (n->outside)

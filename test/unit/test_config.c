@@ -63,9 +63,9 @@ START_TEST(every_member)
 	ck_assert(config.rate_pps == 0.5);
 	ck_assert_uint_eq(config.max_runtime_ns, 60000000000);
 	config_free(&config);
-	takes("x -N 9 -c 0 -i veth0 -S 192.0.2.1 -s 5-6 -G 02:00:00:00:00:01 --save-pcap cap -X "
+	takes("x -N 9 -c 0 -i veth0 -S 192.0.2.1 -s 5-6 -G 02:00:00:00:00:01 --save-pcap cap "
 	      "--vlan 4094");
-	ck_assert(config.iplayer && config.vlan_id == 4094);
+	ck_assert(!config.iplayer && config.vlan_id == 4094);
 	ck_assert_uint_eq(config.max_results, 9);
 	ck_assert_uint_eq(config.cooldown_ns, 0);
 	ck_assert_str_eq(config.interface, "veth0");
@@ -102,7 +102,8 @@ START_TEST(every_other_member)
 	ck_assert_str_eq(config.notes, "hello");
 	ck_assert_ptr_null(config.rx_file);
 	config_free(&config);
-	takes("x -q -v 0");
+	takes("x -q -v 0 -X");
+	ck_assert(config.iplayer && config.vlan_id == 0);
 	ck_assert_int_eq(config.verbosity, LOG_ERROR);
 	config_free(&config);
 	takes("x --rx pcap:cap --key 00112233445566778899aabbccddeeff");
@@ -227,25 +228,9 @@ START_TEST(contradictions)
 		"--save-pcap");
 	refuses("x --rx pcap:f", "--rx pcap:f", "--key");
 	refuses("-r 5", "no targets", "--targets-file");
-	refuses("x -l -", "--log-file -", "standard error");
-	refuses("x -u -", "--status-updates-file -", "name a file");
+	refuses("x -X --vlan 5", "--vlan 5 with --iplayer", "leave");
 	refuses("x --rx pcap:f --key 00112233445566778899aabbccddeeff -d", "--rx pcap:f",
 		"--dryrun");
-}
-END_TEST
-
-START_TEST(files_overwritten)
-{
-	refuses("x -o same -m same", "--output-file and --metadata-file", "same");
-	refuses("x -o same -u same", "--output-file and --status-updates-file", "same");
-	refuses("-I same -o same", "--targets-file and --output-file", "same");
-	refuses("x --tx pcap:same --cookie-file same", "--tx pcap: and --cookie-file", "same");
-	takes("x -o /dev/null -m /dev/null");
-	config_free(&config);
-	takes("-I - -o -");
-	config_free(&config);
-	takes("-w same -b same");
-	config_free(&config);
 }
 END_TEST
 
@@ -306,5 +291,5 @@ UNIT_SUITE(config)
 {
 	unit_case(suite, "members", defaults, every_member, every_other_member, limits, dry_run,
 		  targets_among_options, forms_of_options, asks, payload_files);
-	unit_case(suite, "faults", unknown_options, bounds, contradictions, files_overwritten);
+	unit_case(suite, "faults", unknown_options, bounds, contradictions);
 }

@@ -221,49 +221,6 @@ START_TEST(replaces_what_was_there)
 }
 END_TEST
 
-START_TEST(check_leaves_no_trace)
-{
-	struct err e = { "" };
-	char got[8];
-	FILE *file;
-
-	ck_assert_int_eq(metadata_check(path, &e), 0);
-	ck_assert_int_eq(access(path, F_OK), -1);
-	put_file("kept");
-	ck_assert_int_eq(metadata_check(path, &e), 0);
-	file = fopen(path, "r");
-	ck_assert_ptr_nonnull(fgets(got, sizeof(got), file));
-	ck_assert_str_eq(got, "kept");
-	fclose(file);
-}
-END_TEST
-
-START_TEST(check_waits_for_no_reader)
-{
-	struct err e = { "" };
-
-	ck_assert_int_eq(mkfifo(path, 0600), 0);
-	ck_assert_int_eq(metadata_check(path, &e), 0);
-}
-END_TEST
-
-START_TEST(check_refuses)
-{
-	char missing[160];
-	struct err e = { "" };
-
-	ck_assert_int_eq(metadata_check("-", &e), -EINVAL);
-	ck_assert_ptr_nonnull(strstr(e.msg, "--metadata-file"));
-	e.msg[0] = '\0';
-	ck_assert_int_eq(metadata_check(dir, &e), -EISDIR);
-	ck_assert_ptr_nonnull(strstr(e.msg, dir));
-	e.msg[0] = '\0';
-	snprintf(missing, sizeof(missing), "%s/no/run.json", dir);
-	ck_assert_int_eq(metadata_check(missing, &e), -ENOENT);
-	ck_assert_ptr_nonnull(strstr(e.msg, missing));
-}
-END_TEST
-
 START_TEST(says_what_went_wrong)
 {
 	static struct stats stats;
@@ -284,9 +241,6 @@ UNIT_SUITE(metadata)
 	TCase *write = unit_case(suite, "write", tells_of_the_run, tells_of_the_targets,
 				 tells_every_counter, tells_of_little, replaces_what_was_there,
 				 says_what_went_wrong);
-	TCase *check = unit_case(suite, "check", check_leaves_no_trace, check_waits_for_no_reader,
-				 check_refuses);
 
 	tcase_add_checked_fixture(write, setup, teardown);
-	tcase_add_checked_fixture(check, setup, teardown);
 }
