@@ -40,7 +40,7 @@ bool iface_read_link(const struct nlmsghdr *nlh, struct iface *i)
 		return false;
 	*i = (struct iface){
 		.index = info->ifi_index, .kind = link_kind(info->ifi_type),
-		.up = info->ifi_flags & IFF_UP,
+		.up = info->ifi_flags & IFF_UP, .carrier = true,
 	};
 	mnl_attr_for_each(attr, nlh, sizeof(*info)) {
 		switch (mnl_attr_get_type(attr)) {
@@ -49,6 +49,9 @@ bool iface_read_link(const struct nlmsghdr *nlh, struct iface *i)
 			break;
 		case IFLA_MTU:
 			i->mtu = mnl_attr_get_u32(attr);
+			break;
+		case IFLA_CARRIER:
+			i->carrier = mnl_attr_get_u8(attr);
 			break;
 		case IFLA_ADDRESS:
 			if (i->kind == IFACE_ETHERNET
@@ -92,6 +95,10 @@ int iface_find(struct mnl_socket *nl, const char *name, int index, struct iface 
 	if (!out->up)
 		return err_set(e, ENETDOWN, "interface %s is down: ip link set %s up, or choose "
 			       "another with --interface", out->name, out->name);
+	if (!out->carrier)
+		return err_set(e, ENETDOWN, "interface %s has no carrier: put the cable in, start "
+			       "the program of the tunnel, or choose another with --interface",
+			       out->name);
 	return 0;
 }
 

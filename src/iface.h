@@ -29,6 +29,7 @@ struct iface {
 	int index;
 	enum iface_kind kind;
 	bool up;
+	bool carrier;		/* a cable, a radio, a tunnel's program is at the other end */
 	unsigned int mtu;	/* bytes, from the IP header on */
 	uint8_t mac[6];		/* Ethernet; else zero */
 };

@@ -129,8 +129,8 @@ static void print_link(FILE *out, const struct listing *l, const struct iface *i
 	if (i->kind == IFACE_ETHERNET)
 		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", i->mac[0], i->mac[1],
 			 i->mac[2], i->mac[3], i->mac[4], i->mac[5]);
-	fprintf(out, "%c %-15s  %-5s  %5u  %-17s  ", leads_out ? '*' : ' ', i->name,
-		i->up ? "up" : "down", i->mtu, mac);
+	fprintf(out, "%c %-15s  %-10s  %5u  %-17s  ", leads_out ? '*' : ' ', i->name,
+		!i->up ? "down" : i->carrier ? "up" : "no carrier", i->mtu, mac);
 	for (size_t k = 0; k < l->n_addresses; k++) {
 		if (l->addresses[k].index != i->index)
 			continue;
@@ -153,7 +153,7 @@ int iface_list(FILE *out)
 	if (!err)
 		err = dump(RTM_GETROUTE, sizeof(struct rtmsg), AF_INET6, on_route, &l);
 	if (!err) {
-		fprintf(out, "  %-15s  %-5s  %5s  %-17s  %s\n", "interface", "state", "MTU",
+		fprintf(out, "  %-15s  %-10s  %5s  %-17s  %s\n", "interface", "state", "MTU",
 			"MAC address", "addresses");
 		for (size_t k = 0; k < l.n_links; k++)
 			print_link(out, &l, &l.links[k]);

@@ -12,8 +12,13 @@
 static int libnet_engine_open(void **state, const struct tx_setup *setup, struct err *e)
 {
 	char errbuf[LIBNET_ERRBUF_SIZE] = "";
-	libnet_t *l = libnet_init(LIBNET_LINK_ADV, setup->interface, errbuf);
+	libnet_t *l;
 
+	if (setup->iplayer)
+		return err_set(e, EOPNOTSUPP, "--tx libnet: interface %s has no link header, and "
+			       "libnet sends nothing without one; use --tx packet",
+			       setup->interface);
+	l = libnet_init(LIBNET_LINK_ADV, setup->interface, errbuf);
 	if (!l)
 		return err_set(e, EPERM, "libnet cannot open interface %s: %s; run as root or "
 			       "give the program CAP_NET_RAW (setcap cap_net_raw+ep)",

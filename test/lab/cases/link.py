@@ -137,6 +137,8 @@ def no_way_out():
 		all_accepted(run_bare(*BOTH, "-i", "bare0", "-G", THERE_MAC, "-S",
 			f"{HERE4},{HERE6}"))
 		refused(host("nginx"), "-i", "bare0", words=["bare0", "--gateway-mac"])
+		shell("ip -n net link set net1 down")
+		refused(host("nginx"), "-i", "bare0", words=["bare0", "carrier"])
 
 
 @case("link/gateway-of-the-link")
@@ -336,6 +338,7 @@ def packets_without_link_header():
 			told["seed"], "--rows", "reply")
 		equal(again.out, run.out, "rows of the saved capture")
 		all_accepted(run_bare(*BOTH, "-i", "tun0"))
+		refused(*BOTH, "--tx", "libnet", words=["tun0", "--tx packet"])
 
 
 @case("link/iplayer")
