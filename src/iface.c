@@ -92,13 +92,6 @@ int iface_find(struct mnl_socket *nl, const char *name, int index, struct iface 
 	if (err)
 		return err_set(e, -err, "interface %s: %s (--list-interfaces shows those there "
 			       "are)", name ? name : "of the route", strerror(-err));
-	if (!out->up)
-		return err_set(e, ENETDOWN, "interface %s is down: ip link set %s up, or choose "
-			       "another with --interface", out->name, out->name);
-	if (!out->carrier)
-		return err_set(e, ENETDOWN, "interface %s has no carrier: put the cable in, start "
-			       "the program of the tunnel, or choose another with --interface",
-			       out->name);
 	return 0;
 }
 

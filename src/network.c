@@ -120,10 +120,25 @@ static int check_same(struct network *n, struct err *e)
 		       "at a time, or choose with --interface", n->iface.name, other.name);
 }
 
+/* Whether packets can leave. */
+static int check_up(const struct iface *i, struct err *e)
+{
+	if (!i->up)
+		return err_set(e, ENETDOWN, "interface %s is down: ip link set %s up, or choose "
+			       "another with --interface", i->name, i->name);
+	if (!i->carrier)
+		return err_set(e, ENETDOWN, "interface %s has no carrier: put the cable in, start "
+			       "the program of the tunnel, or choose another with --interface",
+			       i->name);
+	return 0;
+}
+
 static int find_interface(struct network *n, struct err *e)
 {
 	int rc = n->c->interface ? iface_find(n->nl, n->c->interface, 0, &n->iface, e) : 0;
 
+	if (!rc && n->c->interface && n->su->shared.wire)
+		rc = check_up(&n->iface, e);
 	for (unsigned int v6 = 0; v6 < 2 && !rc; v6++)
 		if (n->ways[v6].needed && needs_route(n, v6))
 			rc = find_way(n, v6, e);
@@ -133,6 +148,8 @@ static int find_interface(struct network *n, struct err *e)
 		rc = iface_find(n->nl, NULL, w->route.oif, &n->iface, e);
 		if (!rc)
 			rc = check_same(n, e);
+		if (!rc && n->su->shared.wire)
+			rc = check_up(&n->iface, e);
 	}
 	return rc;
 }
