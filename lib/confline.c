@@ -119,7 +119,8 @@ int confline_parse(struct confline *l, char *text, struct err *e)
 	if (*s && !comment)
 		read_plain(l, s);
 	else if (equals)
-		return err_set(e, EINVAL, "the value is missing after the = (\"\" is an empty one)");
+		return err_set(e, EINVAL, "the value is missing after the = (\"\" is an empty "
+			       "one)");
 	return 0;
 }
 

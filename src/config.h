@@ -51,7 +51,7 @@ struct config {
 	bool no_default_blocklist;
 	bool without_blocklist;		/* confirmed: many targets, and nothing is blocked */
 	uint64_t max_targets;		/* 0: all */
-	double max_share;		/* the same as a share of all, 0 < share <= 1; 0: not given */
+	double max_share;		/* the same as a share of all, up to 1; 0: not given */
 	uint32_t shards, shard;		/* shard 0..shards-1 */
 	uint64_t seed;
 	bool seed_set;
@@ -106,7 +106,7 @@ struct config {
 	/* ask and leave: set where the option was given, main acts */
 	bool list_interfaces, list_output_fields, list_probes, list_verdicts, print_config;
 	bool help, version;
-	bool dryrun;			/* a run that prints packets: no file is written but the log */
+	bool dryrun;			/* prints packets; no file is written but the log */
 	const char *config_file;	/* read, by --config or as the default; NULL: none */
 };
 

@@ -81,7 +81,8 @@ END_TEST
 
 START_TEST(every_other_member)
 {
-	takes("x --no-default-blocklist --without-blocklist --tx pcap:out -o rows -O ndjson -f ip,port --no-header -q");
+	takes("x --no-default-blocklist --without-blocklist --tx pcap:out -o rows -O ndjson "
+	      "-f ip,port --no-header -q");
 	ck_assert(config.no_default_blocklist && config.without_blocklist);
 	ck_assert_str_eq(config.tx, "pcap");
 	ck_assert_str_eq(config.tx_file, "out");
@@ -92,7 +93,8 @@ START_TEST(every_other_member)
 	ck_assert(config.quiet);
 	ck_assert_int_eq(config.verbosity, LOG_WARN);
 	config_free(&config);
-	takes("x --rows reply --report synack -m meta -u status -l log -v 4 --notes hello --rx pcap");
+	takes("x --rows reply --report synack -m meta -u status -l log -v 4 --notes hello "
+	      "--rx pcap");
 	ck_assert_int_eq(config.rows, ROWS_REPLY);
 	ck_assert_int_eq(config.report, REPORT_SYNACK);
 	ck_assert_str_eq(config.metadata_file, "meta");
@@ -238,8 +240,9 @@ END_TEST
 START_TEST(asks)
 {
 	static const char *const questions[] = {
-		"-h", "--help", "-V", "--version", "--list-interfaces", "--list-output-fields", "--list-probes",
-		"--list-verdicts", "-h --shard 5 --payload file:/nonexistent", "-h -C /nonexistent",
+		"-h", "--help", "-V", "--version", "--list-interfaces", "--list-output-fields",
+		"--list-probes", "--list-verdicts", "-h -C /nonexistent",
+		"-h --shard 5 --payload file:/nonexistent",
 	};
 
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {

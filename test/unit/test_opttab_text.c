@@ -9,7 +9,8 @@ static const struct opttab_row rows[] = {
 	{ "u32", 0, OPTTAB_U32, 0, 0, .group = "one", .arg = "N", .help = "numbers",
 	  .man = "Another.", .def = "7" },
 	{ "u64", 'u', OPTTAB_U64, 0, 0, .group = "one", .arg = "N", .help = "more",
-	  .man = "-u, --u64 and a well-known word: see --flag.\n.Not a request, isn't it? \\ No. It isn't." },
+	  .man = "-u, --u64 and a well-known word: see --flag.\n.Not a request, isn't it? \\ "
+		 "No. It isn't." },
 	{ "rate", 'r', OPTTAB_RATE, 0, 0, .group = "two", .arg = "PPS",
 	  .help = "forty-four columns, which is all of the room", .man = "Rate.", .def = "10K" },
 };

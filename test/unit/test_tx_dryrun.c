@@ -1,4 +1,4 @@
-/* The engine that prints. Standard output is a file of the test's, which runs in its own process. */
+/* The engine that prints. Standard output is a file of the test, which is a process of its own. */
 #include "unit.h"
 
 #include <errno.h>
