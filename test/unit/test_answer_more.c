@@ -137,6 +137,13 @@ START_TEST(data_on_the_synack)
 	elapse(PLAN_SETTLE_NS);
 	check_row(9, "accepted", 2);
 	ck_assert_uint_eq(number("rlen"), 150);
+	/* What comes again, behind it, makes it no less. */
+	data_sent(10, &syn);
+	answer(&syn, SYNACK_DATA(OPTS_NONE, CORE_DLEN, 100));
+	answer(&syn, SEGMENT(0, 40, CORE_DLEN));
+	elapse(PLAN_SETTLE_NS);
+	read_row(1);
+	ck_assert_uint_eq(number("rlen"), 100);
 	end();
 }
 END_TEST
