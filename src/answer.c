@@ -281,20 +281,57 @@ static void answer_place(struct answers *an, const struct arrival *a, struct flo
 	}
 }
 
-/* A connection that is now half open at the server, and that our kernel does not know of. */
-static void clean_up(struct answers *an, const struct arrival *a)
+/* True where nobody but us resets what a SYN/ACK to src opened. */
+static bool is_foreign(const struct shared *s, struct addr src)
 {
-	struct shared *s = an->s;
-	bool v6 = !addr_is_v4(a->m.src);
+	bool v6 = !addr_is_v4(src);
+
+	for (unsigned int i = 0; i < s->nsources[v6]; i++)
+		if (s->sources[v6][i].foreign && addr_eq(s->sources[v6][i].addr, src))
+			return true;
+	return false;
+}
+
+static void clean_up(struct answers *an, const struct cleanup *c)
+{
+	if (!ring_push(&an->s->cleanups, c))
+		stat_add(&an->s->stats, STAT_cleanup_lost, 1);
+}
+
+/*
+ * A server that took data has said what it says: its connection is acknowledged, then reset. A
+ * bare reset would leave its place in the server's TFO queue taken for a minute.
+ */
+static void entry_settled(void *arg, const struct entry *en)
+{
+	struct answers *an = arg;
+	const struct flow *f = &en->flows[en->nflows - 1];
+	struct cleanup c = {
+		.src = en->source, .dst = en->target.ip, .sport = f->sport,
+		.dport = en->target.port, .seq = f->reply.ack,
+		.ack = f->reply.seq + 1 + f->rlen, .acknowledge = true,
+	};
+
+	if (!is_foreign(an->s, c.src))
+		return;
+	clean_up(an, &c);
+	c.acknowledge = false;
+	clean_up(an, &c);
+}
+
+/* Any other connection that our kernel does not know of is reset at once. */
+static void reset_opened(struct answers *an, const struct arrival *a)
+{
+	const struct entry *en = cookies_find(&an->cookies, a->k);
 	struct cleanup c = {
 		.src = a->m.src, .dst = a->target.ip, .sport = a->m.tag.sport,
 		.dport = a->target.port, .seq = a->p->tcp.ack,
 	};
+	bool settles = en && en->state == ENTRY_SETTLE
+		       && en->flows[en->nflows - 1].reply.time_ns == a->ns;
 
-	for (unsigned int i = 0; i < s->nsources[v6]; i++)
-		if (s->sources[v6][i].foreign && addr_eq(s->sources[v6][i].addr, c.src)
-		    && !ring_push(&s->cleanups, &c))
-			stat_add(&s->stats, STAT_cleanup_lost, 1);
+	if (!settles && is_foreign(an->s, a->m.src))
+		clean_up(an, &c);
 }
 
 /* What the SYN of this very attempt carried, as the sweep or a past follow-up sent it. */
@@ -337,8 +374,6 @@ void answers_take(struct answers *an, struct arrival *a)
 		stat_add(&an->s->stats, STAT_drop_foreign, 1);
 		return;
 	}
-	if (a->m.class == VALIDATE_SYNACK && an->foreign)
-		clean_up(an, a);
 	evidence_reply(&reply, a->p, a->m.acked, a->ns);
 	if (a->m.class == VALIDATE_DATA)
 		early_data(an, a, en);
@@ -346,6 +381,8 @@ void answers_take(struct answers *an, struct arrival *a)
 		answer_entry(an, a, en, &f, &reply);
 	else
 		answer_place(an, a, &f, &reply);
+	if (a->m.class == VALIDATE_SYNACK && an->foreign)
+		reset_opened(an, a);
 }
 
 /* Without --source-ip a capture tells what the source address was. */
@@ -442,7 +479,10 @@ int answers_init(struct answers *an, struct shared *s, struct sink *sink,
 	for (unsigned int v6 = 0; v6 < 2; v6++)
 		for (unsigned int i = 0; i < s->nsources[v6]; i++)
 			an->foreign |= s->sources[v6][i].foreign;
-	return cookies_init(&an->cookies, s, entry_done, an, e);
+	if (cookies_init(&an->cookies, s, entry_done, an, e))
+		return -ENOMEM;
+	an->cookies.settled = an->foreign ? entry_settled : NULL;
+	return 0;
 }
 
 void answers_free(struct answers *an)

@@ -199,6 +199,8 @@ static void next(struct cookies *c, struct entry *en, uint64_t now_ns)
 	struct evidence ev = entry_evidence(en);
 	const struct flow *newest = en->nflows ? &en->flows[en->nflows - 1] : NULL;
 
+	if (en->state == ENTRY_SETTLE && c->settled)
+		c->settled(c->done_arg, en);
 	if (en->state != ENTRY_SETTLE && newest && newest->reply.class == REPLY_SYNACK
 	    && newest->reply.acked > 0) {
 		wait_in(c, en, ENTRY_SETTLE, now_ns + PLAN_SETTLE_NS);

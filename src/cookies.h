@@ -64,6 +64,7 @@ struct cookies {
 	struct entry_queue queue[ENTRY_STATES];
 	uint32_t nkept;
 	cookies_done_fn *done;
+	cookies_done_fn *settled;	/* what its newest probe opened may be closed; NULL: by others */
 	void *done_arg;
 };
 

@@ -146,6 +146,8 @@ int craft_init(struct craft *c, const struct craft_link link[static 2],
 	for (int v6 = 0; v6 < 2 && !rc; v6++) {
 		rc = craft_template(&c->rst[v6], v6, &link[v6], TCP_RST, NULL, 0, e);
 		if (!rc)
+			rc = craft_template(&c->ack[v6], v6, &link[v6], TCP_ACK, NULL, 0, e);
+		if (!rc)
 			rc = craft_shape(c, v6, &link[v6], options, 0, 0, e);
 		for (unsigned int k = 0; k < 2 && !rc; k++) {
 			rc = craft_shape(c, v6, &link[v6], options, kinds[k], 0, e);
@@ -226,4 +228,14 @@ size_t craft_rst(const struct craft *c, struct addr src, struct addr dst, uint16
 	uint64_t addresses = patch(t, src, dst, sport, dport, seq, out);
 
 	return finish(t, addresses, (uint64_t)sport + dport + seq, 0, out);
+}
+
+size_t craft_ack(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
+		 uint16_t dport, uint32_t seq, uint32_t ack, uint8_t out[static CRAFT_FRAME_MAX])
+{
+	const struct craft_template *t = &c->ack[!addr_is_v4(dst)];
+	uint64_t addresses = patch(t, src, dst, sport, dport, seq, out);
+
+	put_be32(out + t->l4 + 8, ack);
+	return finish(t, addresses, (uint64_t)sport + dport + seq + ack, 0, out);
 }

@@ -45,7 +45,7 @@ struct craft_link {
 
 struct craft {
 	struct craft_template syn[2][CRAFT_SHAPES];
-	struct craft_template rst[2];
+	struct craft_template rst[2], ack[2];
 };
 
 /* A SYN to make. seq, ports and addresses in host order. */
@@ -74,5 +74,9 @@ size_t craft_syn(const struct craft *c, const struct craft_syn *syn,
 /* A RST without ACK for a connection that a SYN/ACK opened: seq is that SYN/ACK's ack number. */
 size_t craft_rst(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
 		 uint16_t dport, uint32_t seq, uint8_t out[static CRAFT_FRAME_MAX]);
+
+/* The ACK that ends the handshake; ack: behind all that the server sent. */
+size_t craft_ack(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
+		 uint16_t dport, uint32_t seq, uint32_t ack, uint8_t out[static CRAFT_FRAME_MAX]);
 
 #endif

@@ -8,6 +8,8 @@
 #include "clock.h"
 #include "config.h"
 #include "cookiefile.h"
+#include "guard.h"
+#include "log.h"
 #include "log.h"
 #include "neigh.h"
 #include "network.h"
@@ -139,6 +141,27 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 	return rc ? rc : init_memory(su, c, e);
 }
 
+/*
+ * The path plans look at the server's early answer, which the kernel's reset would cut short:
+ * tfomap resets by itself. Without the right to that the kernel does, and rlen may be too small.
+ */
+static void init_guard(struct setup *su, const struct config *c)
+{
+	struct shared *s = &su->shared;
+	struct err e = { "" };
+
+	if (c->plan == PLAN_SURVEY || !s->wire)
+		return;
+	if (guard_open(&su->guard, c->port_first, c->port_last, &e)) {
+		log_notice("%s: this host's kernel resets what a probe opens, so early answers of "
+			   "servers may be missed (rlen); root or CAP_NET_ADMIN helps", e.msg);
+		return;
+	}
+	for (unsigned int v6 = 0; v6 < 2; v6++)
+		for (unsigned int i = 0; i < s->nsources[v6]; i++)
+			s->sources[v6][i].foreign = true;
+}
+
 int setup_init(struct setup *su, const struct config *c, int *status, struct err *e)
 {
 	int rc;
@@ -158,13 +181,17 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	su->facts.engine = su->tx->name;
 	su->shared.wire = su->tx->wire;
 	*status = 2;
-	return network_init(su, c, e);
+	rc = network_init(su, c, e);
+	if (!rc)
+		init_guard(su, c);
+	return rc;
 }
 
 void setup_free(struct setup *su)
 {
 	struct shared *s = &su->shared;
 
+	guard_close(su->guard);
 	window_free(&s->window);
 	ring_free(&s->followups);
 	ring_free(&s->cleanups);

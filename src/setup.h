@@ -8,12 +8,14 @@
 #include "metadata.h"
 #include "shared.h"
 
+struct guard;
 struct tx_ops;
 
 struct setup {
 	struct shared shared;
 	struct targets *targets;
 	struct cookie_store *store;
+	struct guard *guard;		/* NULL: the kernel resets */
 	struct run_facts facts;
 	const struct tx_ops *tx;	/* NULL: reading a capture */
 	char interface[64];

@@ -38,12 +38,13 @@ struct followup {
 struct cleanup {
 	struct addr src, dst;
 	uint16_t sport, dport;
-	uint32_t seq;
+	uint32_t seq, ack;
+	bool acknowledge;		/* an ACK instead of the RST, which follows */
 };
 
 struct source {
 	struct addr addr;
-	bool foreign;			/* the kernel does not own it: tfomap resets */
+	bool foreign;			/* the kernel does not reset for it: tfomap does */
 };
 
 /*

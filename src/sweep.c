@@ -102,8 +102,11 @@ static void add_cleanups(struct sweep *w, unsigned int max)
 	struct cleanup c;
 
 	while (w->n < max && ring_pop(&w->s->cleanups, &c)) {
-		size_t len = craft_rst(&w->s->craft, c.src, c.dst, c.sport, c.dport, c.seq,
-				       w->frames[w->n]);
+		const struct craft *craft = &w->s->craft;
+		uint8_t *out = w->frames[w->n];
+		size_t len = c.acknowledge
+			     ? craft_ack(craft, c.src, c.dst, c.sport, c.dport, c.seq, c.ack, out)
+			     : craft_rst(craft, c.src, c.dst, c.sport, c.dport, c.seq, out);
 
 		if (address_frame(w, c.dst))
 			add_frame(w, len, AS_CLEANUP, 0);

@@ -189,7 +189,7 @@ END_TEST
 
 /* ---- clean-up ------------------------------------------------------------------------------ */
 
-/* From an address that is not the kernel's each SYN/ACK is reset, by what it acknowledged. */
+/* From an address that is not the kernel's what a SYN/ACK opened is reset, by its ack number. */
 START_TEST(clean_up_of_foreign_sources)
 {
 	struct cleanup c;
@@ -210,8 +210,16 @@ START_TEST(clean_up_of_foreign_sources)
 	ck_assert(ring_pop(&core.s.cleanups, &c));
 	data_sent(10, &syn);
 	ck_assert(ring_pop(&core.s.cleanups, &c));
+	/* Data was taken: acknowledged and then reset, when the server has said what it says. */
 	answer(&syn, SYNACK(OPTS_NONE, CORE_DLEN));
+	ck_assert(!ring_pop(&core.s.cleanups, &c));
+	answer(&syn, SEGMENT(0, 100, CORE_DLEN));
+	elapse(PLAN_SETTLE_NS);
 	ck_assert(ring_pop(&core.s.cleanups, &c));
+	ck_assert(c.acknowledge);
+	ck_assert_uint_eq(c.seq, syn.p.tcp.seq + 1 + CORE_DLEN);
+	ck_assert(ring_pop(&core.s.cleanups, &c));
+	ck_assert(!c.acknowledge);
 	ck_assert_uint_eq(c.seq, syn.p.tcp.seq + 1 + CORE_DLEN);
 	/* Nothing was opened. */
 	core_send(&core, 11, 0, &syn);

@@ -284,6 +284,15 @@ START_TEST(resets)
 		size_t len;
 
 		memset(frame, 0xa5, sizeof(frame));
+		/* The same header, but for flags, window and number. */
+		len = craft_ack(&craft, syn.src, syn.dst, syn.sport, syn.dport, syn.seq,
+				0xfedcba98u + (uint32_t)i, frame);
+		ck_assert_int_eq(packet_parse(&p, frame + CRAFT_LINK_LEN, len - CRAFT_LINK_LEN),
+				 PACKET_OK);
+		check_ip(v6, frame + CRAFT_LINK_LEN, len - CRAFT_LINK_LEN);
+		ck_assert_uint_eq(p.tcp.flags, TCP_ACK);
+		ck_assert_uint_eq(p.tcp.seq, syn.seq);
+		ck_assert_uint_eq(p.tcp.ack, 0xfedcba98u + (uint32_t)i);
 		len = craft_rst(&craft, syn.src, syn.dst, syn.sport, syn.dport, syn.seq, frame);
 		ck_assert_uint_eq(len, CRAFT_LINK_LEN + (v6 ? 40u : 20u) + 20);
 		check_link(v6, len);

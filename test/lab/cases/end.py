@@ -124,7 +124,7 @@ def the_metadata_agree_with_the_far_end():
 	answers = [flow.answers[0].reply for flow in flows if flow.answers]
 	retries = sum(len(f) - len({x.is_data for x in f}) for f in capture.flows.values())
 	counters = meta["counters"]
-	equal(counters["syns"], {"sent_request": sum(not f.is_data for f in flows),
+	equal({kind: n for kind, n in counters["syns"].items() if n}, {"sent_request": sum(not f.is_data for f in flows),
 		"sent_data": sum(f.is_data for f in flows)}, "SYNs by kind")
 	equal(counters["sent"]["sent_retries"], retries, "retries")
 	for reply in ("synack", "rst", "icmp"):

@@ -1,0 +1,21 @@
+/*
+ * guard: keeps the kernel from resetting what our probes open, so that a server's early answer
+ * comes: an nftables table of our own, which drops resets from our source ports on their way out.
+ * It belongs to this process (flag `owner`): the kernel takes it away when the process is gone,
+ * however that ends. Packets that the send engines write pass below it.
+ */
+#ifndef TFOMAP_GUARD_H
+#define TFOMAP_GUARD_H
+
+#include <stdint.h>
+
+struct err;
+struct guard;
+
+/* Needs CAP_NET_ADMIN. 0, or -errno with a message that says why there is none. */
+int guard_open(struct guard **out, uint16_t port_first, uint16_t port_last, struct err *e);
+
+/* Takes the table away. g may be NULL. */
+void guard_close(struct guard *g);
+
+#endif
