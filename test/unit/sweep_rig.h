@@ -18,6 +18,7 @@ struct tapped {
 	struct packet p;		/* of frame */
 	struct validate_match m;	/* class VALIDATE_SENT where it is a probe */
 	uint64_t k;			/* its place */
+	uint64_t ns;			/* when the engine took it */
 };
 
 /*
@@ -47,6 +48,7 @@ static inline void tap_keep(const struct tx_frame *frame)
 	memcpy(t->frame, frame->data, frame->len);
 	t->len = frame->len;
 	t->k = UINT64_MAX;
+	t->ns = clock_now_ns();
 	if (packet_parse(&t->p, t->frame + CRAFT_LINK_LEN, t->len - CRAFT_LINK_LEN) != PACKET_OK)
 		abort();
 	validate_packet(&core.s.validator, &t->p, PAYLOAD_MAX, &t->m);

@@ -184,6 +184,42 @@ START_TEST(retries_in_a_small_window)
 }
 END_TEST
 
+/* Each batch is refused once, so that the next one is a grain of the send log later. */
+static int refuse_first(unsigned int call, unsigned int n)
+{
+	return call % 2 ? (int)n : -ENOBUFS;
+}
+
+/* What the send log says of every SYN: after the one before it, and not after it was sent. */
+START_TEST(times_of_retries)
+{
+	uint64_t before_ns[PLACES] = { 0 }, last_ns = 0;
+	unsigned int moments[3] = { 0 };
+
+	begin_with(&(struct core_setup){ .retries = 2 });
+	tap.on_frame = some_answer;
+	tap.script = refuse_first;
+	start();
+	until_swept(true);
+	stop();
+	for (unsigned int i = 0; i < atomic_load(&tap.n); i++) {
+		const struct tapped *t = &tap.v[i];
+		uint64_t ns = sendlog_time(&core.s.window.cursor[t->m.attempt].log, t->k);
+
+		if (ns <= before_ns[t->k] || ns > t->ns)
+			ck_abort_msg("place %ju, attempt %u: %jd ns after the one before, "
+				     "%jd ns before it left", (uintmax_t)t->k, t->m.attempt,
+				     (intmax_t)(ns - before_ns[t->k]), (intmax_t)(t->ns - ns));
+		before_ns[t->k] = t->ns;
+		moments[t->m.attempt] += ns != last_ns;
+		last_ns = ns;
+	}
+	for (unsigned int a = 0; a < 3; a++)
+		ck_assert_uint_gt(moments[a], 1);
+	end();
+}
+END_TEST
+
 /* ---- what the kernel does not take --------------------------------------------------------- */
 
 /* Refuses now for one reason, now for another, and takes a part, or all. */
@@ -390,7 +426,8 @@ UNIT_SUITE(sweep)
 				 waits_for_the_window, waits_for_the_table);
 
 	tcase_add_loop_test(tcase, each_target_once_in_order, 0, 3);
-	unit_case(suite, "retries", retries_to_the_silent, retries_in_a_small_window);
+	unit_case(suite, "retries", retries_to_the_silent, retries_in_a_small_window,
+		  times_of_retries);
 	unit_case(suite, "refused", refused_packets_are_sent_later, interface_comes_up_again,
 		  interface_stays_down, broken_engine_is_not_asked_again, stopped_while_refused);
 	unit_case(suite, "order", follow_ups_before_the_sweep, counts_retries_of_data,
