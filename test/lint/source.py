@@ -63,24 +63,27 @@ def includes():
 					yield path, n, found[2], found[1] == "<"
 
 
-def _module(path, names):
-	"""out_csv is a part of out, where there is an out.h"""
+def _module(path, edges):
+	"""out_csv, which includes out.h, is a part of out"""
 	name = re.sub(r"\.(c|h|def)$", "", path)
 	parts = name.split("_")
 	for n in range(1, len(parts)):
-		if f"{'_'.join(parts[:n])}.h" in names:
-			return "_".join(parts[:n])
+		whole = "_".join(parts[:n])
+		if f"{whole}.h" in edges[f"{name}.c"] | edges[f"{name}.h"]:
+			return whole
 	return name
 
 
 def cycles():
 	"""Where includes lead back to the module that they started from"""
-	names = set(C_FILES)
-	uses = collections.defaultdict(set)
+	edges = collections.defaultdict(set)
 	for path, _, name, is_system in includes():
-		to = next((f"{d}/{name}" for d in ("lib", "src") if f"{d}/{name}" in names), None)
+		to = [f"{d}/{name}" for d in ("lib", "src") if f"{d}/{name}" in C_FILES]
 		if to and not is_system:
-			uses[_module(path, names)].add(_module(to, names))
+			edges[path].add(to[0])
+	uses = collections.defaultdict(set)
+	for path, others in list(edges.items()):
+		uses[_module(path, edges)].update(_module(to, edges) for to in others)
 	found, done = [], set()
 
 	def walk(module, trail):
