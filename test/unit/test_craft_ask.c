@@ -1,0 +1,83 @@
+#include "unit.h"
+
+#include <string.h>
+
+#include "craft_ask.h"
+#include "err.h"
+#include "plain_sum.h"
+
+static const uint8_t ours[6] = { 2, 0, 0, 0, 0, 9 };
+static uint8_t frame[CRAFT_ASK_MAX];
+
+/* Asks; returns where the packet behind the link header begins, which is checked. */
+static const uint8_t *ask(uint16_t vlan_id, struct addr asker, struct addr target,
+			  const uint8_t dst[static 6], uint16_t type, size_t packet_len)
+{
+	struct craft_link link = { .src = { 2, 0, 0, 0, 0, 9 }, .dst = { 4 }, .vlan_id = vlan_id };
+	size_t at = CRAFT_LINK_LEN + (vlan_id ? CRAFT_VLAN_LEN : 0);
+	struct err e = { "" };
+	int len = craft_ask(&link, asker, target, frame, &e);
+
+	ck_assert_msg(len == (int)(at + packet_len), "%d %s", len, e.msg);
+	ck_assert_mem_eq(frame, dst, 6);
+	ck_assert_mem_eq(frame + 6, ours, 6);
+	if (vlan_id) {
+		ck_assert_uint_eq(get_be16(frame + 12), 0x8100);
+		ck_assert_uint_eq(get_be16(frame + 14), vlan_id);
+	}
+	ck_assert_uint_eq(get_be16(frame + at - 2), type);
+	return frame + at;
+}
+
+/* arp who-has 198.19.0.1 tell 198.19.0.2 */
+START_TEST(arp_request)
+{
+	static const uint8_t want[28] = {
+		0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 9, 198, 19, 0, 2,
+		0, 0, 0, 0, 0, 0, 198, 19, 0, 1,
+	};
+	static const uint8_t everyone[6] = { 255, 255, 255, 255, 255, 255 };
+	uint16_t vlan_id = _i ? 4094 : 0;
+
+	ck_assert_mem_eq(ask(vlan_id, addr_from_v4(0xc6130002), addr_from_v4(0xc6130001), everyone,
+			     0x0806, sizeof(want)), want, sizeof(want));
+}
+END_TEST
+
+/* RFC 4861 4.3: to the solicited-node group, with our link-layer address, hop limit 255. */
+START_TEST(solicitation)
+{
+	static const uint8_t group_mac[6] = { 0x33, 0x33, 0xff, 0xab, 0xcd, 0xef };
+	static const uint8_t group[16] = { 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0xab, 0xcd,
+					   0xef };
+	static const uint8_t option[] = { 1, 1, 2, 0, 0, 0, 0, 9 };
+	const struct addr asker = { 0x20010002000000ffull, 2 };
+	const struct addr target = { 0x20010002000000ffull, 0x1122334455abcdefull };
+	const uint8_t *p = ask(_i ? 7 : 0, asker, target, group_mac, 0x86dd, 72);
+	uint16_t sum;
+
+	ck_assert_uint_eq(get_be32(p), 0x60000000);
+	ck_assert_uint_eq(get_be16(p + 4), 32);
+	ck_assert_uint_eq(p[6], 58);
+	ck_assert_uint_eq(p[7], 255);
+	ck_assert(addr_eq(addr_from_wire6(p + 8), asker));
+	ck_assert_mem_eq(p + 24, group, 16);
+	ck_assert_uint_eq(p[40], 135);
+	ck_assert_uint_eq(p[41], 0);
+	ck_assert_uint_eq(get_be32(p + 44), 0);
+	ck_assert(addr_eq(addr_from_wire6(p + 48), target));
+	ck_assert_mem_eq(p + 64, option, sizeof(option));
+	sum = plain_sum(0, p + 8, 32);
+	sum = plain_plus(plain_plus(sum, 58), 32);
+	ck_assert_uint_eq(plain_sum(sum, p + 40, 32), 0xffff);
+}
+END_TEST
+
+UNIT_SUITE(craft_ask)
+{
+	TCase *tcase = tcase_create("requests");
+
+	suite_add_tcase(suite, tcase);
+	tcase_add_loop_test(tcase, arp_request, 0, 2);
+	tcase_add_loop_test(tcase, solicitation, 0, 2);
+}
