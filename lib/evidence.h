@@ -44,7 +44,7 @@ struct reply {
 struct flow {
 	uint8_t kind;			/* enum probe_kind */
 	uint8_t attempt;		/* the one answered, else the first */
-	uint8_t sent;			/* SYNs sent for it, 1..; 0: its target could not be sent to */
+	uint8_t sent;			/* SYNs sent for it, 1..; 0: none could be */
 	uint8_t seen;			/* bit 1 << enum reply_class: what came, first or not */
 	bool reset_first;		/* a RST came before the SYN/ACK */
 	bool early;			/* data came beside the SYN/ACK: */

@@ -50,9 +50,9 @@ struct packet_tcp {
 
 struct packet {
 	struct packet_tcp tcp;		/* the segment, or the quoted one (addresses as quoted) */
-	bool is_icmp;			/* an ICMP or ICMPv6 error; the fields below are the outer's */
+	bool is_icmp;			/* an ICMP or ICMPv6 error; below are the outer's fields */
 	struct addr icmp_from;		/* who sent the error */
-	uint8_t icmp_type, icmp_code;	/* numbers of ICMP or of ICMPv6, by the family of icmp_from */
+	uint8_t icmp_type, icmp_code;	/* of ICMP or of ICMPv6, by the family of icmp_from */
 	uint8_t ttl, tos;		/* TTL or hop limit; TOS or traffic class */
 	uint16_t ip_id;			/* IPv4; 0 in IPv6 */
 	bool df;

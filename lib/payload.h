@@ -44,7 +44,7 @@ int payload_set_bytes(struct payload *p, const uint8_t *bytes, size_t len, struc
 size_t payload_build(const struct payload *p, uint16_t port, const char *domain,
 		     const char *dst_text, uint8_t out[static PAYLOAD_MAX]);
 
-/* True where the bytes depend on domain or address: else one buffer serves all targets of a port. */
+/* True where the bytes depend on domain or address; else all targets of a port get the same. */
 bool payload_varies(const struct payload *p, uint16_t port);
 
 #endif

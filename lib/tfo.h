@@ -13,7 +13,7 @@
 #define TFO_COOKIE_MIN		4
 #define TFO_COOKIE_MAX		16
 #define TFO_OPTION_MAX		(4 + TFO_COOKIE_MAX)	/* kind 254 with the longest cookie */
-#define TFO_RAW_MAX		38			/* most cookie bytes an option area can hold */
+#define TFO_RAW_MAX		38	/* most cookie bytes an option area can hold */
 
 enum tfo_state {
 	TFO_ABSENT,	/* no TFO option */

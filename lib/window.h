@@ -52,7 +52,7 @@ struct window {
 	_Atomic uint64_t reserved;	/* the send thread's */
 	char pad_floor[64];
 	_Atomic uint64_t floor;		/* the receive thread's */
-	uint64_t tail;			/* the receive thread's: places below are past their time-out */
+	uint64_t tail;			/* the receive thread's: below, time-outs are past */
 	uint64_t tail_pos, floor_pos;	/* the receive thread's, into the last cursor's log */
 };
 
@@ -75,7 +75,7 @@ static inline void window_start(struct window *w, uint64_t k)
 	atomic_store_explicit(&w->status[k & (w->slots - 1)], 1, memory_order_relaxed);
 }
 
-/* Send thread: takes an arm's next attempt at place k where it is still silent. False: it is not. */
+/* Send thread: takes an arm's next attempt at place k; false: it is not silent any more. */
 bool window_retry(struct window *w, uint64_t k, unsigned int arm);
 
 /* Send thread: the first place that step s (1..) may not visit yet: it is too soon. */

@@ -22,7 +22,8 @@ int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, voi
 	if (!c->v || !c->flows || table_init(&c->table, s->slots, s->source_key.k0)) {
 		free(c->v);
 		free(c->flows);
-		return err_set(e, ENOMEM, "out of memory for a cookie cache of %u targets", s->slots);
+		return err_set(e, ENOMEM, "out of memory for a cookie cache of %u targets",
+			       s->slots);
 	}
 	return 0;
 }

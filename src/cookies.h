@@ -17,10 +17,11 @@
 
 /*
  * What an entry waits for, each a queue in order of time: ENTRY_ARMS, the sweep's other probe;
- * ENTRY_GAP, the gap between two probes; ENTRY_ASKED, the answer to a follow-up; ENTRY_LINGER, a SYN/ACK that may still follow a RST or
- * an ICMP error (an injected RST comes first); ENTRY_SETTLE, what the server sends behind a SYN/ACK
- * that took data; ENTRY_CONFIRM, the second round that a blocked verdict gets. ENTRY_KEPT has its row, and waits for repeated and late answers, as long as there
- * is room.
+ * ENTRY_GAP, the gap between two probes; ENTRY_ASKED, the answer to a follow-up; ENTRY_LINGER, a
+ * SYN/ACK that may still follow a RST or an ICMP error (an injected RST comes first);
+ * ENTRY_SETTLE, what the server sends behind a SYN/ACK that took data; ENTRY_CONFIRM, the second
+ * round that a blocked verdict gets. ENTRY_KEPT has its row, and waits for repeated and late
+ * answers, as long as there is room.
  */
 enum entry_state {
 	ENTRY_ARMS, ENTRY_GAP, ENTRY_ASKED, ENTRY_LINGER, ENTRY_SETTLE, ENTRY_CONFIRM, ENTRY_KEPT,
@@ -40,7 +41,7 @@ struct entry {
 	uint8_t round;			/* 0; 1: the verdict is tested again */
 	uint8_t first_verdict;		/* round 1: of round 0 */
 	uint16_t sent_before;		/* round 1: SYNs of round 0 */
-	bool open;			/* the sweep may still send, or get answers, for a second arm */
+	bool open;			/* the other arm may still be sent, or answered */
 	struct plan_want want;		/* GAP, ASKED */
 	struct flow *flows;		/* plan_flows(): those sent; ASKED: the last is under way */
 };
@@ -64,7 +65,8 @@ struct cookies {
 	struct entry_queue queue[ENTRY_STATES];
 	uint32_t nkept;
 	cookies_done_fn *done;
-	cookies_done_fn *settled;	/* what its newest probe opened may be closed; NULL: by others */
+	cookies_done_fn *settled;	/* what its newest probe opened may be closed */
+					/* (NULL: by others) */
 	void *done_arg;
 };
 

@@ -54,7 +54,7 @@ static bool from_sockaddr(const struct sockaddr *sa, struct addr *out)
 
 int hostname_resolve(const char *name, hostname_visit_fn *visit, void *arg, struct err *e)
 {
-	/* One socket type, else each address comes once for each. Not AI_ADDRCONFIG: all of them. */
+	/* One socket type: each address comes once. Not AI_ADDRCONFIG: all of them. */
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
 	struct addrinfo *list = NULL;
 	int rc, err = 0;

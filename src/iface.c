@@ -45,7 +45,7 @@ bool iface_read_link(const struct nlmsghdr *nlh, struct iface *i)
 	mnl_attr_for_each(attr, nlh, sizeof(*info)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_IFNAME:
-			strncpy(i->name, mnl_attr_get_str(attr), sizeof(i->name) - 1);
+			snprintf(i->name, sizeof(i->name), "%s", mnl_attr_get_str(attr));
 			break;
 		case IFLA_MTU:
 			i->mtu = mnl_attr_get_u32(attr);

@@ -7,7 +7,7 @@
 #include "err.h"
 #include "lines.h"
 #include "listfield.h"
-#include "pathspider.h"
+#include "listline_pathspider.h"
 
 /* "address,port,domain"; the last two may be empty. */
 static int parse_csv(struct listline *out, char *text, struct target_extra *x, struct err *e)

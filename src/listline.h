@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "addr.h"
-#include "targets.h"
+#include "target.h"
 
 struct err;
 

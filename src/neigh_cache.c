@@ -7,7 +7,7 @@
 #include "neigh.h"
 #include "netlink.h"
 
-/* What the kernel relies on; the other usable states it confirms as it sends, and we do by asking. */
+/* What the kernel relies on; the other usable states it confirms as it sends, we by asking. */
 #define NUD_SURE	(NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE)
 #define NUD_STALES	(NUD_STALE | NUD_DELAY | NUD_PROBE)
 
@@ -37,7 +37,7 @@ static int on_neighbour(const struct nlmsghdr *nlh, void *arg)
 		}
 	}
 	if (ip && mac)
-		neigh_take(r->n, &found, ndm->ndm_state & NUD_SURE ? NEIGH_SURE : NEIGH_STALE);
+		neigh_take(r->n, &found, (ndm->ndm_state & NUD_SURE) ? NEIGH_SURE : NEIGH_STALE);
 	return MNL_CB_OK;
 }
 

@@ -52,7 +52,7 @@ const struct result_field result_fields[] = {
 	FIELD(icmp_type, NUMBER, REPLY, "type of an ICMP or ICMPv6 error"),
 	FIELD(icmp_code, NUMBER, REPLY, "code of that error"),
 	FIELD(icmp_from, ADDR, REPLY, "who sent that error"),
-	FIELD(quoted_optionshex, HEX, REPLY, "TCP option area of the SYN that an ICMP error quotes"),
+	FIELD(quoted_optionshex, HEX, REPLY, "option area of the SYN that an ICMP error quotes"),
 	FIELD(source_ip, ADDR, BOTH, "our address"),
 	FIELD(source_port, NUMBER, BOTH, "our port"),
 	FIELD(time_sent, TIME, BOTH, "when the SYN was sent, UTC"),

@@ -109,8 +109,9 @@ struct result_selection {
 };
 
 /*
- * Resolves a comma-separated list of names. NULL or "*": all of that kind of row that the format can
- * show (CSV leaves out the nested ones). 0; -EINVAL with a message that names the field, the reason (unknown:
+ * Resolves a comma-separated list of names. NULL or "*": all of that kind of row that the format
+ * can show (CSV leaves out the nested ones). 0; -EINVAL with a message that names the field, the
+ * reason (unknown:
  * and the nearest known one; of the other kind of row; not in CSV; named twice); -ENOMEM.
  */
 int result_select(struct result_selection *sel, const char *list, enum config_rows rows,

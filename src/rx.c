@@ -18,7 +18,7 @@ struct rx {
 	struct rx_pcap *packets;
 	struct sink *sink;
 	struct answers answers;
-	bool slots_needed;		/* retries or silent rows: places must not be recycled early */
+	bool slots_needed;		/* retries or silent rows: no place is recycled early */
 	int64_t wall_offset_ns;		/* now: follows steps of the wall clock */
 	uint64_t now_ns;		/* a capture file's clock; live: of the last tick */
 	uint64_t lost_ns;		/* when the losses were read last */
@@ -174,7 +174,8 @@ void rx_run(struct rx *rx)
 		if (!tick(rx, clock_now_ns()))
 			break;
 	}
-	if (shared_stopping(s, STOP_NOW) || atomic_load(&s->rx_failed) || answers_full(&rx->answers))
+	if (shared_stopping(s, STOP_NOW) || atomic_load(&s->rx_failed)
+	    || answers_full(&rx->answers))
 		stat_set(&s->stats, STAT_unfinished, cookies_pending(&rx->answers.cookies));
 	else
 		settle(rx, clock_now_ns());

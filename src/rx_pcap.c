@@ -141,8 +141,8 @@ int rx_pcap_open_file(struct rx_pcap **out, const char *path, struct err *e)
 	if (!link_is_known(pcap_datalink(p))) {
 		const char *name = pcap_datalink_val_to_name(pcap_datalink(p));
 
-		err_set(e, EINVAL, "cannot read capture file '%s': its link type (%s) is not known; "
-			"capture on an Ethernet or layer-3 interface, or on `any`", path,
+		err_set(e, EINVAL, "cannot read capture file '%s': its link type (%s) is not "
+			"known; capture on an Ethernet or layer-3 interface, or on `any`", path,
 			name ? name : "nameless");
 		pcap_close(p);
 		return -EINVAL;

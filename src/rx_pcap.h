@@ -18,7 +18,7 @@ struct rx_frame {
 	const uint8_t *bytes, *ip;
 	uint32_t caplen, len;		/* of bytes */
 	uint32_t ip_caplen;
-	uint16_t type;			/* Ethertype of what is at ip; 0: IP, the link does not say */
+	uint16_t type;			/* Ethertype of what is at ip; 0: IP by its version */
 	uint64_t wall_ns;
 };
 

@@ -12,7 +12,7 @@
 #include "log.h"
 #include "log.h"
 #include "neigh.h"
-#include "network.h"
+#include "setup_network.h"
 #include "tx.h"
 
 #define RETRIES_THOROUGH	2	/* default for server lists, path and full; else 0 */
@@ -123,6 +123,9 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 	s->plan.confirm = c->plan != PLAN_SURVEY && c->confirm_ns > 0;
 	s->plan.payload = c->payload.type != PAYLOAD_NONE;
 	su->facts.retries = s->plan.retries;
+	/* What is printed is not sent, and nobody answers: once is enough. */
+	if (c->dryrun)
+		s->plan.retries = 0;
 	plan_attempts(&s->plan, attempts);
 	rc = init_keys(su, c, e);
 	if (!rc)

@@ -62,7 +62,7 @@ struct shared {
 	struct plan plan;
 	struct validator validator;
 	struct craft craft;
-	struct neigh *neigh;		/* targets on the local link; NULL: none is. Owned by setup */
+	struct neigh *neigh;		/* targets on the local link; NULL: none. Setup's */
 	struct source sources[2][CONFIG_SOURCES_MAX];	/* [0] IPv4, [1] IPv6 */
 	unsigned int nsources[2];
 	struct siphash_key source_key;	/* chooses among several sources */

@@ -13,7 +13,7 @@
 
 #define SLICE_NS	100000ull	/* at high rates packets gather this long for a batch */
 #define NAP_NS		NS_PER_MS	/* nothing to send: look again after this */
-#define DOZE_NS		(10 * NS_PER_MS)	/* longest sleep: signals and the ring are looked at */
+#define DOZE_NS		(10 * NS_PER_MS)	/* longest sleep: then the ring is looked at */
 #define BACKOFF_MIN_NS	50000ull
 #define BACKOFF_MAX_NS	(10 * NS_PER_MS)
 #define DOWN_NS		(2 * NS_PER_S)	/* an interface that is down this long is a failure */

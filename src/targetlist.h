@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "addr.h"
-#include "targets.h"
+#include "target.h"
 
 struct err;
 

@@ -13,24 +13,11 @@
 
 #include "addr.h"
 #include "prefixset.h"
+#include "target.h"
 
 struct config;
 struct err;
 struct targets;
-
-#define TARGETS_DOMAIN_LEN	254
-#define TARGETS_INFO_LEN	4096
-
-struct target {
-	struct addr ip;
-	uint16_t port;
-};
-
-/* What a list's line says beside address and port. Read from the file when it is asked for. */
-struct target_extra {
-	char domain[TARGETS_DOMAIN_LEN];	/* "" where there is none */
-	char info[TARGETS_INFO_LEN];		/* a JSON object of the unknown keys; "" likewise */
-};
 
 /*
  * What was loaded and what was left out, for messages and the metadata; all in pairs, each counted
@@ -42,7 +29,7 @@ struct targets_counts {
 	uint64_t merged;		/* named again: by other lines, words, prefixes */
 	uint64_t blocked;		/* left out: on a blocklist */
 	uint64_t outside;		/* left out before that: not in --allowlist-file, with -I */
-	uint64_t blocklist_hash;	/* SipHash-2-4 with a zero key over the sealed block ranges */
+	uint64_t blocklist_hash;	/* SipHash-2-4, zero key, of the sealed block ranges */
 };
 
 /*

@@ -19,7 +19,7 @@ struct targets {
 	uint32_t n_ports;
 	struct targetlist list;		/* sorted; no pair twice, none that is in set x ports */
 	size_t n_hosts;			/* entries of list without port: its first ones */
-	struct targetlist merged;	/* entries that are in another part, for their domain and info */
+	struct targetlist merged;	/* entries of another part, for domain and info */
 	struct targets_counts counts;
 	bool have_v4, have_v6, is_list;
 };

@@ -127,7 +127,8 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 		      && validate_init(&s->validator, key, c->config.port_first,
 				       c->config.port_last, attempts, &e) == 0
 		      && craft_init(&s->craft, link, TCP_OPTIONS_WINDOWS, &e) == 0, "%s", e.msg);
-	ck_assert_int_eq(window_init(&s->window, o->window ? o->window : 1024, 1, o->retries + 1, 0, 60000000000), 0);
+	ck_assert_int_eq(window_init(&s->window, o->window ? o->window : 1024, 1, o->retries + 1, 0,
+				     60000000000), 0);
 	ck_assert_int_eq(ring_init(&s->followups, sizeof(struct followup), ring), 0);
 	ck_assert_int_eq(ring_init(&s->cleanups, sizeof(struct cleanup), ring), 0);
 	core_source(c, "198.19.0.1", false);

@@ -5,7 +5,7 @@
 #include "err.h"
 #include "lines.h"
 #include "listline.h"
-#include "pathspider.h"
+#include "listline_pathspider.h"
 #include "unit.h"
 
 #define N_OF(x) (sizeof(x) / sizeof((x)[0]))
@@ -48,8 +48,8 @@ static const struct {
 	  "{\"t\":1700000000.123456}" },
 	{ "{\"dip\":\"198.18.0.1\",\"s\":\"\\u00e9\\n\\\"\"}", "198.18.0.1", 0, NULL,
 	  "{\"s\":\"\xc3\xa9\\n\\\"\"}" },
-	{ "{\"dip\":\"198.18.0.9\",\"dip\":\"198.18.0.1\",\"dp\":1,\"dp\":2}", "198.18.0.1", 2, NULL,
-	  NULL },
+	{ "{\"dip\":\"198.18.0.9\",\"dip\":\"198.18.0.1\",\"dp\":1,\"dp\":2}", "198.18.0.1", 2,
+	  NULL, NULL },
 };
 
 static int parse(struct listline *out, const char *line, struct target_extra *x, struct err *e)

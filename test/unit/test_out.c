@@ -88,7 +88,8 @@ START_TEST(csv_reply_rows)
 	g.out.len = 0;
 	g.sample.flows[1].reply = (struct reply){
 		.class = REPLY_ICMP, .ttl = 9, .icmp_type = 1, .icmp_code = 4,
-		.time_ns = 1999999999, .icmp_from = { 0x20010db800000000, 0xff }, .opts_len = 2, .opts = { 0x22, 0xab },
+		.time_ns = 1999999999, .icmp_from = { 0x20010db800000000, 0xff }, .opts_len = 2,
+		.opts = { 0x22, 0xab },
 	};
 	rig_reply(&g, 1);
 	check_bytes(&g, "192.0.2.7,443,data,1,icmp,,false,34,,8,,4294967290,10,,,,240,500.000,9,,,"

@@ -29,7 +29,8 @@ int getaddrinfo(const char *restrict name, const char *restrict service,
 	}
 	fake_v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6 };
 	addr_to_wire6((struct addr){ 0x2001000200000000ull, 1 }, fake_v6.sin6_addr.s6_addr);
-	fake[2] = (struct addrinfo){ .ai_family = AF_INET6, .ai_addr = (struct sockaddr *)&fake_v6 };
+	fake[2] = (struct addrinfo){ .ai_family = AF_INET6,
+				     .ai_addr = (struct sockaddr *)&fake_v6 };
 	if (strcmp(name, "one.example") == 0)
 		fake[0].ai_next = NULL;
 	*out = fake;

@@ -1,4 +1,4 @@
-#include "pathspider.h"
+#include "listline_pathspider.h"
 
 #include <errno.h>
 #include <jansson.h>

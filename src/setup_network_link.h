@@ -1,6 +1,9 @@
-/* network_link: inside of network: the way of each family, and the stations on the local link. */
-#ifndef TFOMAP_NETWORK_LINK_H
-#define TFOMAP_NETWORK_LINK_H
+/*
+ * setup_network_link: inside of setup_network: the way of each family, and the stations on the
+ * local link.
+ */
+#ifndef TFOMAP_SETUP_NETWORK_LINK_H
+#define TFOMAP_SETUP_NETWORK_LINK_H
 
 #include "iface.h"
 #include "setup.h"

@@ -1,9 +1,9 @@
 /*
- * pathspider: a line of PATHspider's ndjson, {"dip":"192.0.2.1","dp":443,"domain":"...",...}, as a
- * target. dp and domain may be left out or null; other keys are the target's info.
+ * listline_pathspider: a line of PATHspider's ndjson, {"dip":"192.0.2.1","dp":443,"domain":"..",..},
+ * as a target. dp and domain may be left out or null; other keys are the target's info.
  */
-#ifndef TFOMAP_PATHSPIDER_H
-#define TFOMAP_PATHSPIDER_H
+#ifndef TFOMAP_LISTLINE_PATHSPIDER_H
+#define TFOMAP_LISTLINE_PATHSPIDER_H
 
 #include "listline.h"
 

@@ -1,4 +1,4 @@
-#include "network_link.h"
+#include "setup_network_link.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,13 +1,11 @@
 /*
- * network: the way to the targets: interface, source addresses, link header, and who takes the
- * frames.
+ * setup_network: the way to the targets: interface, source addresses, link header, and who takes
+ * the frames.
  */
-#ifndef TFOMAP_NETWORK_H
-#define TFOMAP_NETWORK_H
+#ifndef TFOMAP_SETUP_NETWORK_H
+#define TFOMAP_SETUP_NETWORK_H
 
-struct config;
-struct err;
-struct setup;
+#include "setup.h"
 
 /*
  * Fills in what of su the network tells: interface, sources, the packets' templates. su's targets

@@ -1,4 +1,4 @@
-#include "network.h"
+#include "setup_network.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -6,7 +6,7 @@
 
 #include "config.h"
 #include "netlink.h"
-#include "network_link.h"
+#include "setup_network_link.h"
 #include "tx.h"
 
 #define PLACES_MAX	4096	/* of the order, looked at for a target to ask with */
@@ -226,8 +226,9 @@ static int choose_sources(struct network *n, struct err *e)
 		if (w->needed && !s->nsources[v6] && w->route.has_source)
 			shared_add_source(s, w->route.source, false);
 		if (w->needed && !s->nsources[v6])
-			rc = err_set(e, EADDRNOTAVAIL, "there are IPv%d targets, but no IPv%d source "
-				     "address; give one with --source-ip", v6 ? 6 : 4, v6 ? 6 : 4);
+			rc = err_set(e, EADDRNOTAVAIL, "there are IPv%d targets, but no IPv%d "
+				     "source address; give one with --source-ip",
+				     v6 ? 6 : 4, v6 ? 6 : 4);
 		if (s->nsources[v6])
 			n->su->facts.sources[v6] = s->sources[v6][0].addr;
 	}
