@@ -1,5 +1,5 @@
 /*
- * listline_pathspider: a line of PATHspider's ndjson, {"dip":"192.0.2.1","dp":443,"domain":"..",..},
+ * listline_pathspider: a line of PATHspider's ndjson, {"dip":"192.0.2.1","dp":443,"domain":".",..},
  * as a target. dp and domain may be left out or null; other keys are the target's info.
  */
 #ifndef TFOMAP_LISTLINE_PATHSPIDER_H
