@@ -286,6 +286,104 @@ START_TEST(long_time_out)
 }
 END_TEST
 
+/* ---- two probes to each target, paired ----------------------------------------------------- */
+
+#define GAP_NS (20 * MS)
+
+/* Two arms with two attempts each: steps 0 and 1, then their repeats, 2 and 3. */
+static void begin_paired(void)
+{
+	ck_assert_int_eq(window_init(&w, 128, 2, 2, GAP_NS, 60 * S), 0);
+}
+
+/* Step s visits the places below to, at ns. */
+static void visit(unsigned int s, uint64_t to, uint64_t ns)
+{
+	uint64_t first = to;
+
+	for (uint64_t k = atomic_load(&w.cursor[s].done); k < to; k++)
+		if (window_retry(&w, k, s % 2) && first == to)
+			first = k;
+	if (first < to)
+		sendlog_add(&w.cursor[s].log, first, ns);
+	atomic_store(&w.cursor[s].done, to);
+}
+
+START_TEST(arms_are_counted_apart)
+{
+	begin_paired();
+	send_new(0, 3, START);
+	ck_assert(window_retry(&w, 0, 1));
+	ck_assert(window_retry(&w, 0, 1));
+	ck_assert_uint_eq(window_sent(window_status(&w, 0), 0), 1);
+	ck_assert_uint_eq(window_sent(window_status(&w, 0), 1), 2);
+	window_mark(&w, 0, WINDOW_ARM(1, WINDOW_ANSWERED));
+	ck_assert(!window_retry(&w, 0, 1));
+	ck_assert(window_retry(&w, 0, 0));
+	ck_assert_uint_eq(window_sent(window_status(&w, 0), 0), 2);
+	ck_assert_uint_eq(window_sent(window_status(&w, 0), 1), 2);
+	window_mark(&w, 1, WINDOW_DONE);
+	ck_assert(!window_retry(&w, 1, 0));
+	ck_assert(!window_retry(&w, 1, 1));
+	/* A slot used anew has nothing of its last place. */
+	atomic_store(&w.floor, 128);
+	send_new(128, 1, START);
+	ck_assert_uint_eq(window_status(&w, 128), 1);
+	end();
+}
+END_TEST
+
+START_TEST(second_arm_after_the_gap)
+{
+	begin_paired();
+	send_new(0, 10, START);
+	ck_assert_uint_eq(window_due(&w, 1, START + GAP_NS - 1, S), 0);
+	ck_assert_uint_eq(window_due(&w, 1, START + GAP_NS, S), 10);
+	end();
+}
+END_TEST
+
+/* However late one arm's attempt is: the other's keeps off by the gap, before it and behind it. */
+START_TEST(attempts_keep_the_gap)
+{
+	begin_paired();
+	send_new(0, 10, START);
+	/* The second arm is late: the first one's repeat waits for it. */
+	ck_assert_uint_eq(window_due(&w, 2, START + S, S), 0);
+	visit(1, 10, START + S);
+	ck_assert_uint_eq(window_due(&w, 2, START + S + GAP_NS - 1, S), 0);
+	ck_assert_uint_eq(window_due(&w, 2, START + S + GAP_NS, S), 10);
+	/* That is late now, too. */
+	ck_assert_uint_eq(window_due(&w, 3, START + 5 * S, S), 0);
+	visit(2, 10, START + 5 * S);
+	ck_assert_uint_eq(window_due(&w, 3, START + 5 * S + GAP_NS - 1, S), 0);
+	ck_assert_uint_eq(window_due(&w, 3, START + 5 * S + GAP_NS, S), 10);
+	end();
+}
+END_TEST
+
+/* The second arm was answered, the first one has a time-out from its own last SYN. */
+START_TEST(each_arm_has_its_time_out)
+{
+	begin_paired();
+	send_new(0, 1, START);
+	visit(1, 1, START + GAP_NS);
+	window_mark(&w, 0, WINDOW_ARM(1, WINDOW_ANSWERED));
+	if (window_due(&w, 3, START + S - 1, S))
+		visit(3, 1, START + S - 1);
+	ck_assert_uint_eq(window_silent_until(&w, START + S - 1, S), 0);
+	visit(2, 1, START + S);
+	visit(3, 1, START + S + GAP_NS);
+	ck_assert_uint_eq(window_silent_until(&w, START + 2 * S - 1, S), 0);
+	window_recycle(&w, START + 2 * S - 1, S, true);
+	ck_assert_uint_eq(atomic_load(&w.floor), 0);
+	ck_assert_uint_eq(window_silent_until(&w, START + 2 * S, S), 1);
+	ck_assert_uint_eq(window_sent(window_status(&w, 0), 0), 2);
+	ck_assert_uint_eq(window_sent(window_status(&w, 0), 1), 1);
+	end();
+}
+END_TEST
+
 UNIT_SUITE(window)
 {
 	unit_case(suite, "status", room_for_as_many_as_slots, status_counts_the_attempts,
@@ -294,4 +392,6 @@ UNIT_SUITE(window)
 		  silent_after_the_last_attempt, long_time_out);
 	unit_case(suite, "recycle", recycles_what_is_not_needed, keeps_what_is_needed,
 		  keeps_slots_while_there_is_room, floor_never_goes_back);
+	unit_case(suite, "paired", arms_are_counted_apart, second_arm_after_the_gap,
+		  attempts_keep_the_gap, each_arm_has_its_time_out);
 }

@@ -1,4 +1,4 @@
-/* window: whole sweeps in simulated time. */
+/* window: whole sweeps in simulated time, of one probe a target and of two that are paired. */
 #include "unit.h"
 
 #include <stdlib.h>
@@ -9,61 +9,73 @@
 #define START	1000000000ull
 #define US	1000ull
 #define MS	1000000ull
+#define GAP_NS	(2 * MS)
+#define NEVER	UINT8_MAX
 
 static struct window w;
 
-struct sim_place {
+/* What one arm of a target was sent, and says. */
+struct sim_arm {
 	uint64_t last_ns;		/* its last SYN */
 	uint64_t answer_ns;		/* when its answer comes; 0: none is on the way */
 	uint8_t syns;
-	uint8_t answers_attempt;	/* the attempt that is answered; UINT8_MAX: none */
-	uint8_t ended;			/* 0; by its answer; by its silence */
+	uint8_t answers_attempt;	/* the attempt that is answered, or NEVER */
+	bool answered;
 };
 
-enum { BY_ANSWER = 1, BY_SILENCE };
+struct sim_place {
+	struct sim_arm arm[WINDOW_ARMS_MAX];
+	uint64_t last_ns;		/* the last SYN of any arm */
+	bool passed;			/* by the tail: all that was owed was sent */
+};
 
 struct sim {
 	uint64_t slots, places, timeout_ns, now_ns, batch;
-	unsigned int attempts;
-	uint64_t at[WINDOW_ATTEMPTS_MAX];
+	unsigned int arms, attempts, per_cent;
+	uint64_t at[WINDOW_STEPS_MAX];
 	struct rng rng;
 	struct sim_place *v;
-	uint64_t answered, silent, waits;
+	uint64_t answered, silent, waits;	/* answered, silent: arms */
 };
 
-static void sim_syn(struct sim *sim, uint64_t k, unsigned int a)
+static void sim_syn(struct sim *sim, uint64_t k, unsigned int step)
 {
+	unsigned int a = step / sim->arms;
 	struct sim_place *p = &sim->v[k];
+	struct sim_arm *arm = &p->arm[step % sim->arms];
 
-	if (p->ended || p->syns != a)
-		ck_abort_msg("place %ju: attempt %u after %u SYNs, ended %u", (uintmax_t)k, a,
-			     p->syns, p->ended);
-	if (a && sim->now_ns + SENDLOG_GRAIN_NS <= p->last_ns + sim->timeout_ns)
-		ck_abort_msg("place %ju: attempt %u after %ju ns", (uintmax_t)k, a,
-			     (uintmax_t)(sim->now_ns - p->last_ns));
-	p->syns++;
-	p->last_ns = sim->now_ns;
-	if (a == p->answers_attempt)
-		p->answer_ns = sim->now_ns + 1 + rng_below(&sim->rng, sim->timeout_ns * 3 / 2);
+	if (p->passed || arm->answered || arm->syns != a)
+		ck_abort_msg("place %ju, step %u: after %u SYNs, answered %d, passed %d",
+			     (uintmax_t)k, step, arm->syns, arm->answered, p->passed);
+	if (a && sim->now_ns + SENDLOG_GRAIN_NS <= arm->last_ns + sim->timeout_ns)
+		ck_abort_msg("place %ju, step %u: %ju ns after the attempt before", (uintmax_t)k,
+			     step, (uintmax_t)(sim->now_ns - arm->last_ns));
+	if (step && sim->now_ns + SENDLOG_GRAIN_NS <= p->last_ns + GAP_NS)
+		ck_abort_msg("place %ju, step %u: %ju ns after the probe before", (uintmax_t)k,
+			     step, (uintmax_t)(sim->now_ns - p->last_ns));
+	arm->syns++;
+	arm->last_ns = p->last_ns = sim->now_ns;
+	if (a == arm->answers_attempt)
+		arm->answer_ns = sim->now_ns + 1 + rng_below(&sim->rng, sim->timeout_ns * 3 / 2);
 }
 
-/* The send thread's turn: one batch, the latest attempts first. */
+/* The send thread's turn: one batch, the latest steps first. */
 static void sim_send(struct sim *sim)
 {
 	uint64_t left = rng_below(&sim->rng, sim->batch + 1), first;
 
-	for (unsigned int a = sim->attempts - 1; a > 0; a--) {
-		uint64_t due = window_due(&w, a, sim->now_ns, sim->timeout_ns);
+	for (unsigned int s = sim->arms * sim->attempts - 1; s > 0; s--) {
+		uint64_t due = window_due(&w, s, sim->now_ns, sim->timeout_ns);
 
-		for (first = UINT64_MAX; left && sim->at[a] < due; sim->at[a]++) {
-			if (!window_retry(&w, sim->at[a], 0))
+		for (first = UINT64_MAX; left && sim->at[s] < due; sim->at[s]++) {
+			if (!window_retry(&w, sim->at[s], s % sim->arms))
 				continue;
-			first = first < sim->at[a] ? first : sim->at[a];
-			sim_syn(sim, sim->at[a], a);
+			first = first < sim->at[s] ? first : sim->at[s];
+			sim_syn(sim, sim->at[s], s);
 			left--;
 		}
 		if (first != UINT64_MAX)
-			sendlog_add(&w.cursor[a].log, first, sim->now_ns);
+			sendlog_add(&w.cursor[s].log, first, sim->now_ns);
 	}
 	for (first = sim->at[0]; left && sim->at[0] < sim->places; left--, sim->at[0]++) {
 		if (!window_has_room(&w, sim->at[0])) {
@@ -76,129 +88,144 @@ static void sim_send(struct sim *sim)
 	if (sim->at[0] > first)
 		sendlog_add(&w.cursor[0].log, first, sim->now_ns);
 	atomic_store(&w.reserved, sim->at[0]);
-	for (unsigned int a = 0; a < sim->attempts; a++)
-		atomic_store(&w.cursor[a].done, sim->at[a]);
+	for (unsigned int s = 0; s < sim->arms * sim->attempts; s++)
+		atomic_store(&w.cursor[s].done, sim->at[s]);
 }
 
-/* The receive thread's turn: the answers that came, those past their time-out, free slots. */
+/* The answers of place k that came. */
+static void sim_answers(struct sim *sim, uint64_t k)
+{
+	for (unsigned int i = 0; i < sim->arms; i++) {
+		struct sim_arm *arm = &sim->v[k].arm[i];
+		uint16_t status = window_status(&w, k);
+
+		if (!arm->answer_ns || arm->answer_ns > sim->now_ns)
+			continue;
+		arm->answer_ns = 0;
+		if (window_sent(status, i) != arm->syns)
+			ck_abort_msg("place %ju, arm %u: %u SYNs, not %u", (uintmax_t)k, i,
+				     window_sent(status, i), arm->syns);
+		if (sim->v[k].passed)
+			continue;
+		window_mark(&w, k, WINDOW_ARM(i, WINDOW_ANSWERED));
+		arm->answered = true;
+		sim->answered++;
+	}
+}
+
+/* Place k is behind the tail: who did not answer took all SYNs, the last a time-out ago. */
+static void sim_pass(struct sim *sim, uint64_t k)
+{
+	struct sim_place *p = &sim->v[k];
+
+	for (unsigned int i = 0; i < sim->arms; i++) {
+		const struct sim_arm *arm = &p->arm[i];
+
+		if (arm->answered)
+			continue;
+		if (arm->syns != sim->attempts ||
+		    sim->now_ns + SENDLOG_GRAIN_NS <= arm->last_ns + sim->timeout_ns)
+			ck_abort_msg("place %ju, arm %u is silent after %u SYNs and %ju ns",
+				     (uintmax_t)k, i, arm->syns,
+				     (uintmax_t)(sim->now_ns - arm->last_ns));
+		sim->silent++;
+	}
+	p->passed = true;
+	window_mark(&w, k, WINDOW_DONE);
+}
+
+/* The receive thread's turn: answers, those past their time-out, free slots. */
 static void sim_receive(struct sim *sim)
 {
 	uint64_t to;
 
-	for (uint64_t k = atomic_load(&w.floor); k < sim->at[0]; k++) {
-		struct sim_place *p = &sim->v[k];
-		uint8_t status = window_status(&w, k);
-
-		if (!p->answer_ns || p->answer_ns > sim->now_ns)
-			continue;
-		p->answer_ns = 0;
-		if ((status & WINDOW_SENT_MASK) != p->syns)
-			ck_abort_msg("place %ju: %u SYNs, not %u", (uintmax_t)k,
-				     status & WINDOW_SENT_MASK, p->syns);
-		if (status & (WINDOW_ANSWERED | WINDOW_DONE))
-			continue;
-		window_mark(&w, k, WINDOW_ANSWERED);
-		p->ended = BY_ANSWER;
-		sim->answered++;
-	}
+	for (uint64_t k = atomic_load(&w.floor); k < sim->at[0]; k++)
+		sim_answers(sim, k);
 	to = window_silent_until(&w, sim->now_ns, sim->timeout_ns);
-	for (; w.tail < to; w.tail++) {
-		struct sim_place *p = &sim->v[w.tail];
-
-		if (window_status(&w, w.tail) & WINDOW_ANSWERED)
-			continue;
-		if (p->ended || p->syns != sim->attempts ||
-		    sim->now_ns + SENDLOG_GRAIN_NS <= p->last_ns + sim->timeout_ns)
-			ck_abort_msg("place %ju is silent after %u SYNs", (uintmax_t)w.tail,
-				     p->syns);
-		window_mark(&w, w.tail, WINDOW_DONE);
-		p->ended = BY_SILENCE;
-		sim->silent++;
-	}
+	for (; w.tail < to; w.tail++)
+		sim_pass(sim, w.tail);
 	window_recycle(&w, sim->now_ns, 3 * sim->timeout_ns, true);
 	if (atomic_load(&w.floor) > w.tail || sim->at[0] - atomic_load(&w.floor) > sim->slots)
 		ck_abort_msg("floor %ju, tail %ju, head %ju", (uintmax_t)atomic_load(&w.floor),
 			     (uintmax_t)w.tail, (uintmax_t)sim->at[0]);
 }
 
-/*
- * places targets, of which per_cent answer one of their attempts, through a window of slots: who
- * is silent takes all attempts, who answered none after that, nobody is left out.
- */
-static void simulate(uint64_t places, uint64_t slots, unsigned int attempts, unsigned int per_cent,
-		     uint64_t batch)
+static void sim_begin(struct sim *sim)
 {
-	struct sim sim = {
-		.slots = slots, .places = places, .timeout_ns = 20 * MS, .now_ns = START,
-		.batch = batch, .attempts = attempts, .rng = { slots + attempts + per_cent },
-	};
-	uint64_t rounds = 0;
+	sim->timeout_ns = 20 * MS;
+	sim->now_ns = START;
+	sim->rng.x = sim->slots + sim->attempts + sim->per_cent;
+	ck_assert_int_eq(window_init(&w, sim->slots, sim->arms, sim->attempts, GAP_NS,
+				     3 * sim->timeout_ns), 0);
+	sim->v = calloc(sim->places, sizeof(*sim->v));
+	ck_assert_ptr_nonnull(sim->v);
+	for (uint64_t k = 0; k < sim->places; k++)
+		for (unsigned int i = 0; i < sim->arms; i++)
+			sim->v[k].arm[i].answers_attempt =
+				(uint8_t)(rng_below(&sim->rng, 100) < sim->per_cent ?
+					  rng_below(&sim->rng, sim->attempts) : NEVER);
+}
 
-	ck_assert_int_eq(window_init(&w, slots, 1, attempts, 0, 60000000000), 0);
-	sim.v = calloc(places, sizeof(*sim.v));
-	ck_assert_ptr_nonnull(sim.v);
-	for (uint64_t k = 0; k < places; k++)
-		sim.v[k].answers_attempt = (uint8_t)(rng_below(&sim.rng, 100) < per_cent ?
-			rng_below(&sim.rng, attempts) : UINT8_MAX);
-	for (; w.tail < places; rounds++) {
-		if (rounds >= 100 * places)
+/*
+ * Targets of whose arms per_cent answer one of their attempts, through a window of slots: who is
+ * silent takes all attempts, who answered none after that, nobody is left out.
+ */
+static void simulate(struct sim sim)
+{
+	uint64_t rounds = 0, arms = sim.places * sim.arms;
+
+	sim_begin(&sim);
+	for (; w.tail < sim.places; rounds++) {
+		if (rounds >= 100 * sim.places)
 			ck_abort_msg("stuck at place %ju", (uintmax_t)w.tail);
 		sim.now_ns += 20 * US + rng_below(&sim.rng, 200 * US);
 		sim_send(&sim);
 		if (rng_below(&sim.rng, 4))
 			sim_receive(&sim);
 	}
-	for (uint64_t k = 0; k < places; k++)
-		if (!sim.v[k].ended)
+	for (uint64_t k = 0; k < sim.places; k++)
+		if (!sim.v[k].passed)
 			ck_abort_msg("place %ju was left out", (uintmax_t)k);
-	ck_assert_uint_eq(sim.answered + sim.silent, places);
+	ck_assert_uint_eq(sim.answered + sim.silent, arms);
 	/* The window was what held the sweep back, and answers were not all too late. */
 	ck_assert_uint_gt(sim.waits, 0);
-	ck_assert(per_cent == 0 || sim.answered > places * per_cent / 200);
-	ck_assert(per_cent == 100 || sim.silent > places * (100 - per_cent) / 200);
+	ck_assert(sim.per_cent == 0 || sim.answered > arms * sim.per_cent / 200);
+	ck_assert(sim.per_cent == 100 || sim.silent > arms * (100 - sim.per_cent) / 200);
 	free(sim.v);
 	window_free(&w);
 }
 
-START_TEST(sweep_three_attempts)
-{
-	simulate(100000, 1024, 3, 40, 64);
-}
-END_TEST
+#define SIM(places_, slots_, arms_, attempts_, per_cent_, batch_) \
+	{ .places = places_, .slots = slots_, .arms = arms_, .attempts = attempts_, \
+	  .per_cent = per_cent_, .batch = batch_ }
 
-START_TEST(sweep_small_batches)
-{
-	simulate(10000, 1024, 2, 50, 30);
-}
-END_TEST
+static const struct sim sims[] = {
+	SIM(100000, 1024, 1, 3, 40, 64),
+	SIM(10000, 1024, 1, 2, 50, 30),
+	SIM(10000, 512, 1, 4, 0, 40),
+	SIM(10000, 256, 1, 2, 100, 64),
+	SIM(10000, 1024, 1, WINDOW_ATTEMPTS_MAX, 20, 64),
+	/* As small as may be, in batches of one or two: nearly every place has its own entry. */
+	SIM(3000, 128, 1, 2, 30, 2),
 
-START_TEST(sweep_all_silent)
-{
-	simulate(10000, 512, 4, 0, 40);
-}
-END_TEST
+	SIM(30000, 1024, 2, 3, 40, 64),
+	SIM(10000, 512, 2, 1, 50, 64),
+	SIM(10000, 256, 2, 2, 100, 64),
+	SIM(10000, 256, 2, 2, 0, 20),
+	SIM(5000, 1024, 2, WINDOW_ATTEMPTS_MAX, 20, 64),
+	SIM(2000, 128, 2, 2, 30, 6),
+};
 
-START_TEST(sweep_all_answer)
+START_TEST(sweep)
 {
-	simulate(10000, 256, 2, 100, 64);
-}
-END_TEST
-
-START_TEST(sweep_all_attempts)
-{
-	simulate(10000, 1024, WINDOW_ATTEMPTS_MAX, 20, 64);
-}
-END_TEST
-
-/* As small as may be, in batches of one or two: nearly every place has its own entry. */
-START_TEST(sweep_smallest_window)
-{
-	simulate(3000, 128, 2, 30, 2);
+	simulate(sims[_i]);
 }
 END_TEST
 
 UNIT_SUITE(window_sweep)
 {
-	unit_case(suite, "sweep", sweep_three_attempts, sweep_small_batches, sweep_all_silent,
-		  sweep_all_answer, sweep_all_attempts, sweep_smallest_window);
+	TCase *tcase = tcase_create("sweep");
+
+	tcase_add_loop_test(tcase, sweep, 0, (int)(sizeof(sims) / sizeof(sims[0])));
+	suite_add_tcase(suite, tcase);
 }
