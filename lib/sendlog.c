@@ -31,6 +31,8 @@ void sendlog_add(struct sendlog *l, uint64_t first, uint64_t ns)
 
 	if (n && ns - LOAD(l->v[(n - 1) & l->mask].ns) < l->grain_ns)
 		return;
+	/* A reader that sees these sees n, too, and that its entry may be this one. */
+	atomic_thread_fence(memory_order_release);
 	atomic_store_explicit(&l->v[n & l->mask].first, first, memory_order_relaxed);
 	atomic_store_explicit(&l->v[n & l->mask].ns, ns, memory_order_relaxed);
 	atomic_store_explicit(&l->n, n + 1, memory_order_release);

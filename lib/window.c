@@ -55,15 +55,27 @@ bool window_retry(struct window *w, uint64_t k, unsigned int arm)
 	return true;
 }
 
+/* How far step s, of which *pos is a position in its log, was ago_ns ago. */
+static uint64_t behind(const struct window *w, unsigned int s, uint64_t *pos, uint64_t now_ns,
+		       uint64_t ago_ns)
+{
+	uint64_t end = atomic_load_explicit(&w->cursor[s].done, memory_order_relaxed);
+
+	return now_ns < ago_ns ? 0 : sendlog_until(&w->cursor[s].log, pos, now_ns - ago_ns, end);
+}
+
 uint64_t window_due(struct window *w, unsigned int s, uint64_t now_ns, uint64_t timeout_ns)
 {
-	struct window_cursor *before = &w->cursor[s < w->arms ? s - 1 : s - w->arms];
-	uint64_t ago_ns = s < w->arms ? w->gap_ns : timeout_ns;
-	uint64_t end = atomic_load_explicit(&before->done, memory_order_relaxed);
+	struct window_cursor *c = &w->cursor[s];
+	uint64_t due, again;
 
-	if (now_ns < ago_ns)
-		return 0;
-	return sendlog_until(&before->log, &w->cursor[s].pos, now_ns - ago_ns, end);
+	if (w->arms == 1)
+		return behind(w, s - 1, &c->pos, now_ns, timeout_ns);
+	due = behind(w, s - 1, &c->gap_pos, now_ns, w->gap_ns);
+	if (s < w->arms)
+		return due;
+	again = behind(w, s - w->arms, &c->pos, now_ns, timeout_ns);
+	return due < again ? due : again;
 }
 
 uint16_t window_status(const struct window *w, uint64_t k)
@@ -81,24 +93,34 @@ uint16_t window_mark(struct window *w, uint64_t k, uint16_t bits)
 					memory_order_relaxed);
 }
 
-static uint64_t last_until(struct window *w, uint64_t *pos, uint64_t now_ns, uint64_t ago_ns)
+/* Each arm's last step counts: where one was answered its log tells nothing of the others. */
+static uint64_t last_until(struct window *w, uint64_t pos[static WINDOW_ARMS_MAX], uint64_t now_ns,
+			   uint64_t ago_ns)
 {
-	struct window_cursor *last = &w->cursor[w->steps - 1];
-	uint64_t end = atomic_load_explicit(&last->done, memory_order_acquire);
+	uint64_t first = UINT64_MAX;
 
-	return now_ns < ago_ns ? 0 : sendlog_until(&last->log, pos, now_ns - ago_ns, end);
+	if (now_ns < ago_ns)
+		return 0;
+	for (unsigned int arm = 0; arm < w->arms; arm++) {
+		struct window_cursor *last = &w->cursor[w->steps - w->arms + arm];
+		uint64_t end = atomic_load_explicit(&last->done, memory_order_acquire);
+		uint64_t to = sendlog_until(&last->log, &pos[arm], now_ns - ago_ns, end);
+
+		first = to < first ? to : first;
+	}
+	return first;
 }
 
 uint64_t window_silent_until(struct window *w, uint64_t now_ns, uint64_t timeout_ns)
 {
-	return last_until(w, &w->tail_pos, now_ns, timeout_ns);
+	return last_until(w, w->tail_pos, now_ns, timeout_ns);
 }
 
 void window_recycle(struct window *w, uint64_t now_ns, uint64_t keep_ns, bool needed)
 {
 	uint64_t floor = atomic_load_explicit(&w->floor, memory_order_relaxed);
 	uint64_t head = atomic_load_explicit(&w->reserved, memory_order_acquire);
-	uint64_t aged = last_until(w, &w->floor_pos, now_ns, keep_ns);
+	uint64_t aged = last_until(w, w->floor_pos, now_ns, keep_ns);
 	uint64_t short_of = head > w->slots / 2 ? head - w->slots / 2 : 0;
 	uint64_t to = aged;
 

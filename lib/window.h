@@ -32,14 +32,14 @@ static inline unsigned int window_sent(uint16_t status, unsigned int arm)
 }
 
 /*
- * A step of the sweep: one attempt of one arm. Step 0 is the head; each other trails one before it
- * by time: step s < arms the step before it, by the gap between two probes; step s >= arms the same
- * arm's attempt before, step s - arms, by the time-out.
+ * A step of the sweep: one attempt of one arm. Step 0 is the head; the others trail by time: step
+ * s the step before it, by the gap between two probes of one target, and from the second attempt
+ * on the same arm's attempt before, step s - arms, by the time-out.
  */
 struct window_cursor {
 	_Atomic uint64_t done;		/* places below were sent this step, or need none */
 	struct sendlog log;
-	uint64_t pos;			/* the send thread's, for window_due() */
+	uint64_t pos, gap_pos;		/* the send thread's, for window_due() */
 };
 
 struct window {
@@ -53,7 +53,8 @@ struct window {
 	char pad_floor[64];
 	_Atomic uint64_t floor;		/* the receive thread's */
 	uint64_t tail;			/* the receive thread's: below, time-outs are past */
-	uint64_t tail_pos, floor_pos;	/* the receive thread's, into the last cursor's log */
+	/* The receive thread's, into the logs of the arms' last steps. */
+	uint64_t tail_pos[WINDOW_ARMS_MAX], floor_pos[WINDOW_ARMS_MAX];
 };
 
 /*
