@@ -134,7 +134,7 @@ int rx_pcap_open_file(struct rx_pcap **out, const char *path, struct err *e)
 {
 	char errbuf[PCAP_ERRBUF_SIZE] = "";
 	pcap_t *p = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO,
-							     errbuf);
+							    errbuf);
 
 	if (!p)
 		return err_set(e, EINVAL, "cannot read capture file '%s': %s", path, errbuf);

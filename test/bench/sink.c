@@ -86,7 +86,7 @@ static int sink_program(int map)
 		.prog_type = BPF_PROG_TYPE_XDP,
 		.insns = (uintptr_t)program,
 		.insn_cnt = sizeof(program) / sizeof(program[0]),
-		.license = (uintptr_t)"GPL",
+		.license = (uintptr_t) "GPL",
 	};
 
 	return sys_bpf(BPF_PROG_LOAD, &attr);

@@ -99,7 +99,7 @@ static inline void nothing_is_asked(void)
 
 /* syn, attempt `attempt` of `data` to place k, is answered. False: it was not sent. */
 static inline bool data_answer(uint64_t k, uint8_t attempt, const struct syn *syn,
-			const struct answer_spec *spec)
+			       const struct answer_spec *spec)
 {
 	struct entry *en = cookies_find(&cache, k);
 	uint64_t sent_ns;
@@ -141,7 +141,7 @@ static inline const struct flow *last_flow(unsigned int nflows, unsigned int sen
 
 /* The flow is that of syn, attempt `attempt`, sent at sent_ns; its answer is to that very SYN. */
 static inline void check_flow(const struct flow *f, uint8_t attempt, const struct syn *syn,
-			   uint64_t sent_ns)
+			      uint64_t sent_ns)
 {
 	ck_assert_uint_eq(f->attempt, attempt);
 	ck_assert_uint_eq(f->seq, syn->p.tcp.seq);

@@ -356,7 +356,7 @@ START_TEST(refuses_endpoint)
 	ck_assert_msg(addr_parse_endpoint(&a, &port, text, &e) == -EINVAL, "%s was taken", text);
 	/* A message shows control characters as question marks. */
 	snprintf(seen, sizeof(seen), "%s", text);
-	for (char *p = seen; (p = strchr(p, '\t')); )
+	for (char *p = seen; (p = strchr(p, '\t'));)
 		*p = '?';
 	ck_assert(!strncmp(e.msg, seen, strlen(seen)));
 	ck_assert_str_eq(e.msg + strlen(seen), bad_endpoints[_i].msg);

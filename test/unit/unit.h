@@ -32,7 +32,7 @@ TCase *unit_add_case(Suite *suite, const char *name, const TTest *const tests[])
 	static void unit_fill_##name_(Suite *suite);                                               \
 	__attribute__((constructor)) static void unit_register_##name_(void)                       \
 	{                                                                                          \
-		static struct unit_suite self = {#name_, unit_fill_##name_, NULL};                 \
+		static struct unit_suite self = { #name_, unit_fill_##name_, NULL }; \
 		unit_register(&self);                                                              \
 	}                                                                                          \
 	static void unit_fill_##name_(Suite *suite)
@@ -43,6 +43,6 @@ TCase *unit_add_case(Suite *suite, const char *name, const TTest *const tests[])
  * (tcase_add_loop_test), a longer time-out.
  */
 #define unit_case(suite_, name_, ...)                                                              \
-	unit_add_case(suite_, name_, (const TTest *const[]){__VA_ARGS__, NULL})
+	unit_add_case(suite_, name_, (const TTest *const[]){ __VA_ARGS__, NULL })
 
 #endif
