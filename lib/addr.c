@@ -9,6 +9,11 @@
 /* How much of the caller's text a message repeats: a whole line of a file could be behind it. */
 #define SHOW "%.100s"
 
+static const char *shown(const char *s)
+{
+	return *s ? s : "''";
+}
+
 int addr_parse(struct addr *out, const char *s)
 {
 	uint8_t b[16];
@@ -58,7 +63,7 @@ static int addr_parse_part(struct addr *out, const char *part, size_t len, const
 		if (addr_parse(out, buf) == 0)
 			return 0;
 	}
-	return err_set(e, EINVAL, SHOW ": %s", s, addr_fault(part, len));
+	return err_set(e, EINVAL, SHOW ": %s", shown(s), addr_fault(part, len));
 }
 
 /* Parses decimal digits and nothing else, without leading zeros, into 0..max. */

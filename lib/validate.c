@@ -6,8 +6,6 @@
 #include "bytes.h"
 #include "err.h"
 
-#define PARTS_MAX UINT8_MAX
-
 int validate_init(struct validator *v, const uint8_t key[static 16], uint16_t port_first,
 		  uint16_t port_last, const uint8_t attempts[static PROBE_KINDS], struct err *e)
 {
@@ -15,13 +13,10 @@ int validate_init(struct validator *v, const uint8_t key[static 16], uint16_t po
 
 	memset(v, 0, sizeof(*v));
 	for (unsigned int k = 0; k < PROBE_KINDS; k++) {
-		v->part[k] = (uint8_t)parts;
+		v->part[k] = (uint16_t)parts;
 		parts += attempts[k];
-		if (parts > PARTS_MAX)
-			return err_set(e, ERANGE, "more than %u probe kinds and attempts in all; "
-				       "give fewer retries", PARTS_MAX);
 	}
-	v->part[PROBE_KINDS] = (uint8_t)parts;
+	v->part[PROBE_KINDS] = (uint16_t)parts;
 	if (parts == 0)
 		return err_set(e, EINVAL, "no probe kind is in use: nothing to validate");
 	if (port_last < port_first)
@@ -29,9 +24,9 @@ int validate_init(struct validator *v, const uint8_t key[static 16], uint16_t po
 			       port_first, port_last);
 	ports = port_last - port_first + 1u;
 	if (ports < parts)
-		return err_set(e, ERANGE, "--source-port %u-%u: %u ports are too few for %u probe "
+		return err_set(e, ERANGE, "--source-port %u-%u: %u port%s too few for %u probe "
 			       "kinds and attempts; give at least %u", port_first, port_last, ports,
-			       parts, parts);
+			       ports == 1 ? " is" : "s are", parts, parts);
 	width = ports / parts;
 	v->part_width = (uint16_t)(width > UINT16_MAX ? UINT16_MAX : width);
 	v->port_first = port_first;

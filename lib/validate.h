@@ -22,7 +22,7 @@ struct validator {
 	struct siphash_key key;
 	uint16_t port_first, port_last;
 	uint16_t part_width;			/* ports of one (kind, attempt) */
-	uint8_t part[PROBE_KINDS + 1];		/* first part of each kind; the last: how many */
+	uint16_t part[PROBE_KINDS + 1];		/* first part of each kind; the last: how many */
 };
 
 /* What a probe's SYN carries. */
@@ -32,9 +32,9 @@ struct validate_tag {
 };
 
 /*
- * key: 16 secret bytes. attempts[k]: how many attempts of kind k there can be, 0 = kind unused;
- * 255 in all at most. -ERANGE where the port range has fewer ports than parts (message names both)
- * or there are too many parts, -EINVAL where there are none.
+ * key: 16 secret bytes. attempts[k]: how many attempts of kind k there can be, 0 = kind unused.
+ * -ERANGE where the port range has fewer ports than parts (message names both), -EINVAL where
+ * there are no parts.
  */
 int validate_init(struct validator *v, const uint8_t key[static 16], uint16_t port_first,
 		  uint16_t port_last, const uint8_t attempts[static PROBE_KINDS], struct err *e);

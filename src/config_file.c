@@ -38,7 +38,7 @@ int config_read_file(struct config *c, const char *path, struct err *e)
 	bool *seen = calloc(config_noptions, sizeof(*seen));
 	struct lines l;
 	char *text;
-	int rc = seen ? lines_open(&l, path, e) : err_set(e, ENOMEM, "out of memory");
+	int rc = seen ? lines_open(&l, "--config", path, e) : err_set(e, ENOMEM, "out of memory");
 
 	if (rc)
 		goto out;

@@ -263,7 +263,7 @@ int cookiefile_load(struct cookie_store **out, const char *path, struct err *e)
 
 	if (!s)
 		return err_set(e, ENOMEM, "no memory for %s", path);
-	err = lines_open(&l, path, &why);
+	err = lines_open(&l, "--cookie-file", path, &why);
 	if (!err) {
 		err = read_lines(s, &l, &why);
 		lines_close(&l);

@@ -5,24 +5,27 @@
 
 #include "err.h"
 
-void lines_attach(struct lines *l, FILE *f, const char *path)
+int lines_unreadable(const char *option, const char *path, int code, struct err *e)
+{
+	return err_set(e, code, "%s %.200s: cannot be read: %s", option, path, strerror(code));
+}
+
+void lines_attach(struct lines *l, FILE *f, const char *option, const char *path)
 {
 	l->f = f;
+	l->option = option;
 	l->path = path;
 	l->n = 0;
 	l->offset = l->next = 0;
 }
 
-int lines_open(struct lines *l, const char *path, struct err *e)
+int lines_open(struct lines *l, const char *option, const char *path, struct err *e)
 {
 	FILE *f = fopen(path, "re");
 
-	if (!f) {
-		int err = errno;
-
-		return err_set(e, err, "cannot read %s: %s", path, strerror(err));
-	}
-	lines_attach(l, f, path);
+	if (!f)
+		return lines_unreadable(option, path, errno, e);
+	lines_attach(l, f, option, path);
 	return 0;
 }
 
@@ -135,9 +138,9 @@ int lines_next(struct lines *l, char **text, struct err *e)
 		int err = errno;
 
 		if (!l->n)
-			return err_set(e, err, "cannot read %s: %s", l->path, strerror(err));
-		return err_set(e, err, "cannot read %s after line %lu: %s", l->path, l->n,
-			       strerror(err));
+			return lines_unreadable(l->option, l->path, err, e);
+		return err_set(e, err, "%s %.200s: cannot be read after line %lu: %s", l->option,
+			       l->path, l->n, strerror(err));
 	}
 	return 0;
 }

@@ -15,18 +15,22 @@ struct err;
 
 struct lines {
 	FILE *f;
-	const char *path;	/* for messages */
+	const char *option;	/* that named the file, for messages: "--config" */
+	const char *path;	/* likewise */
 	unsigned long n;	/* number of the current line, from 1 */
 	uint64_t offset;	/* of the current line's first byte in the file */
 	uint64_t next;		/* of the next line's */
 	char buf[LINES_MAX];
 };
 
-/* Opens path for reading. 0, or -errno with a message that names it. */
-int lines_open(struct lines *l, const char *path, struct err *e);
+/* Opens path, which option named, for reading. 0, or -errno with a message that names both. */
+int lines_open(struct lines *l, const char *option, const char *path, struct err *e);
 
 /* Reads f, which is at its beginning and stays the caller's (no lines_close()); path: its name. */
-void lines_attach(struct lines *l, FILE *f, const char *path);
+void lines_attach(struct lines *l, FILE *f, const char *option, const char *path);
+
+/* Sets the message of a file that cannot be read; code: a positive errno. Returns -code. */
+int lines_unreadable(const char *option, const char *path, int code, struct err *e);
 
 /*
  * The next line that says something, trimmed, in *text, which is good until the next call and may

@@ -48,6 +48,9 @@ int listline_parse(struct listline *out, char *text, struct target_extra *x, str
 	text = lines_trim_comment(text);
 	if (strchr(text, ','))
 		return parse_csv(out, text, x, e);
+	if (strstr(text, "://"))
+		return err_set(e, EINVAL, "%.64s: a URL; a line is an address, addr:port or "
+			       "address,port,domain", text);
 	if (strchr(text, '/'))
 		return err_set(e, EINVAL, "%.64s: a list has single addresses; give a prefix "
 			       "on the command line or with --allowlist-file", text);

@@ -37,19 +37,27 @@ int prefixfile_add(struct prefixset *s, const char *text, uint64_t max, struct e
 
 static int add_line(struct prefixset *s, const char *text, uint64_t max, struct err *e)
 {
+	struct addr ip;
+	uint16_t port;
+
 	if (hostname_is(text, strlen(text)))
 		return err_set(e, EINVAL, "%.64s: a name, not an address or prefix; resolve it "
 			       "first (dig, zdns, massdns)", text);
+	if (addr_parse_endpoint(&ip, &port, text, NULL) == 0 && port)
+		return err_set(e, EINVAL, "%.64s: not an address or prefix, as a port follows; "
+			       "ports are those of --target-ports and of server lists "
+			       "(--targets-file)", text);
 	return prefixfile_add(s, text, max, e);
 }
 
-int prefixfile_read(struct prefixset *s, const char *path, uint64_t max, struct err *e)
+int prefixfile_read(struct prefixset *s, const char *option, const char *path, uint64_t max,
+		    struct err *e)
 {
 	struct lines l;
 	char *text;
 	int rc;
 
-	rc = lines_open(&l, path, e);
+	rc = lines_open(&l, option, path, e);
 	if (rc)
 		return rc;
 	while ((rc = lines_next(&l, &text, e)) > 0) {

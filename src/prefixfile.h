@@ -17,7 +17,11 @@ struct prefixset;
  */
 int prefixfile_add(struct prefixset *s, const char *text, uint64_t max, struct err *e);
 
-/* Adds every line of the file. 0, or -errno with a message that names file, line and reason. */
-int prefixfile_read(struct prefixset *s, const char *path, uint64_t max, struct err *e);
+/*
+ * Adds every line of the file, which option named. 0, or -errno with a message that names file,
+ * line and reason.
+ */
+int prefixfile_read(struct prefixset *s, const char *option, const char *path, uint64_t max,
+		    struct err *e);
 
 #endif

@@ -1,6 +1,7 @@
 #include "setup.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -10,12 +11,12 @@
 #include "cookiefile.h"
 #include "guard.h"
 #include "log.h"
-#include "log.h"
 #include "neigh.h"
 #include "setup_network.h"
 #include "tx.h"
 
 #define RETRIES_THOROUGH	2	/* default for server lists, path and full; else 0 */
+#define TARGETS_UNBLOCKED_MAX	1000000000u	/* without a blocklist and a word of assent */
 #define SLOTS_MIN	1024u
 #define SLOTS_MAX	(1u << 24)
 #define TABLE_MIN	1024u
@@ -104,6 +105,19 @@ static uint64_t sample_size(const struct config *c, uint64_t total)
 	return c->max_share > 0 ? n + ((double)n < share) : c->max_targets;
 }
 
+/* Whoever scans that many without a blocklist has to mean it. What sends nothing harms nobody. */
+static int check_blocklist(const struct setup *su, const struct config *c, struct err *e)
+{
+	uint64_t n = su->shared.order.places;
+
+	if (n <= TARGETS_UNBLOCKED_MAX || targets_counts(su->targets)->blocklist_ranges
+	    || c->without_blocklist || c->rx_file || !tx_find(c->tx)->wire)
+		return 0;
+	return err_set(e, EINVAL, "%" PRIu64 " targets, and nothing is blocked: name who is not to "
+		       "be probed (--blocklist-file), leave --no-default-blocklist out, or confirm "
+		       "with --without-blocklist", n);
+}
+
 /* Everything that comes from the user's words and files. */
 static int init_input(struct setup *su, const struct config *c, struct err *e)
 {
@@ -137,6 +151,8 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 	if (!rc)
 		rc = order_init(&s->order, total, sample_size(c, total), c->shards, c->shard,
 				su->facts.seed, e);
+	if (!rc)
+		rc = check_blocklist(su, c, e);
 	if (!rc && c->cookie_file)
 		rc = cookiefile_load(&su->store, c->cookie_file, e);
 	s->store = su->store;

@@ -64,6 +64,13 @@ int targetlist_add_name(struct targetlist *l, const char *name, uint64_t *origin
 
 /* ---- reading ---- */
 
+static const char option[] = "--targets-file";
+
+const char *targetlist_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "stdin" : path;
+}
+
 /* Copies in to its end into an unlinked file, which *out becomes. */
 static int spool(FILE *in, const char *path, FILE **out, struct err *e)
 {
@@ -83,6 +90,8 @@ static int spool(FILE *in, const char *path, FILE **out, struct err *e)
 	if (ferror(in) || n > 0 || fflush(copy) != 0) {
 		err = errno ? errno : EIO;
 		fclose(copy);
+		if (ferror(in))
+			return lines_unreadable(option, path, err, e);
 		return err_set(e, err, "cannot copy %s to a temporary file: %s", path,
 			       strerror(err));
 	}
@@ -99,16 +108,14 @@ static int open_list(FILE **out, const char *path, struct err *e)
 	struct stat st;
 	int err;
 
-	if (!f) {
-		err = errno;
-		return err_set(e, err, "cannot read %s: %s", path, strerror(err));
-	}
+	if (!f)
+		return lines_unreadable(option, path, errno, e);
 	/* Of a stdin that is a file, the part before its offset is not meant. */
 	if (!is_stdin && fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode)) {
 		*out = f;
 		return 0;
 	}
-	err = spool(f, is_stdin ? "stdin" : path, out, e);
+	err = spool(f, is_stdin ? "- (standard input)" : path, out, e);
 	if (!is_stdin)
 		fclose(f);
 	return err;
@@ -137,7 +144,7 @@ int targetlist_read(struct targetlist *l, const char *path, struct err *e)
 	rc = open_list(&l->file, path, e);
 	if (rc)
 		return rc;
-	lines_attach(&in, l->file, strcmp(path, "-") == 0 ? "stdin" : path);
+	lines_attach(&in, l->file, option, targetlist_name(path));
 	while ((rc = lines_next(&in, &text, e)) > 0) {
 		rc = add_line(l, in.offset, text, e);
 		if (rc)

@@ -66,6 +66,9 @@ int targetlist_add_name(struct targetlist *l, const char *name, uint64_t *origin
  */
 int targetlist_read(struct targetlist *l, const char *path, struct err *e);
 
+/* How messages call the list of that path. */
+const char *targetlist_name(const char *path);
+
 /* Sorts: entries without port first; then by address, port, origin. */
 void targetlist_sort(struct targetlist *l);
 

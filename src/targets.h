@@ -30,6 +30,7 @@ struct targets_counts {
 	uint64_t blocked;		/* left out: on a blocklist */
 	uint64_t outside;		/* left out before that: not in --allowlist-file, with -I */
 	uint64_t blocklist_hash;	/* SipHash-2-4, zero key, of the sealed block ranges */
+	uint64_t blocklist_ranges;	/* 0: nothing is blocked */
 };
 
 /*

@@ -99,18 +99,21 @@ static int read_blocklist(struct loading *ld, struct err *e)
 	int err = 0;
 
 	if (c->blocklist_file)
-		err = prefixfile_read(&ld->block, c->blocklist_file, UINT64_MAX, e);
+		err = prefixfile_read(&ld->block, "--blocklist-file", c->blocklist_file, UINT64_MAX,
+				      e);
 	if (!err && !c->no_default_blocklist)
 		err = blocklist_add_special(&ld->block);
 	if (err)
 		return err_set(e, -err, "no memory for the blocklist");
 	prefixset_seal(&ld->block);
+	ld->t->counts.blocklist_ranges = ld->block.n;
 	err = blocklist_hash(&ld->block, &ld->t->counts.blocklist_hash);
 	return err ? err_set(e, -err, "no memory for the blocklist") : 0;
 }
 
 static int read_sources(struct loading *ld, struct err *e)
 {
+	static const char allow[] = "--allowlist-file";
 	const struct config *c = ld->c;
 	struct targets *t = ld->t;
 	int err = 0;
@@ -122,11 +125,11 @@ static int read_sources(struct loading *ld, struct err *e)
 	for (size_t i = 0; i < c->ntargets && !err; i++)
 		err = add_word(ld, c->targets[i], e);
 	if (!err && ld->restricted) {
-		err = prefixfile_read(&ld->allow, c->allowlist_file, UINT64_MAX, e);
+		err = prefixfile_read(&ld->allow, allow, c->allowlist_file, UINT64_MAX, e);
 		prefixset_seal(&ld->allow);
 	} else if (!err && c->allowlist_file) {
 		t->is_list = false;
-		err = prefixfile_read(&t->set, c->allowlist_file, ld->addresses_max, e);
+		err = prefixfile_read(&t->set, allow, c->allowlist_file, ld->addresses_max, e);
 	}
 	if (!err && c->targets_file)
 		err = targetlist_read(&t->list, c->targets_file, e);
@@ -295,7 +298,7 @@ static int refuse_empty(const struct loading *ld, struct err *e)
 
 	if (n->blocked == 0 && n->outside == 0)
 		return err_set(e, EINVAL, "%s: no target in it", c->targets_file ?
-			       c->targets_file : c->allowlist_file);
+			       targetlist_name(c->targets_file) : c->allowlist_file);
 	text_init(&text, buf, sizeof(buf));
 	text_add(&text, "no target is left of %" PRIu64 ":", n->blocked + n->outside);
 	if (n->outside)

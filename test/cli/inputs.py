@@ -46,7 +46,7 @@ HUGE = [
 PREFIXES = [
 	("198.18.0.1/24", r"198\.18\.0\.1/24: host bits", r"did you mean 198\.18\.0\.0/24\?"),
 	("198.18.0.0/33", LENGTH), ("198.18.0.256", NOT_IPV4), ("198.18.0.1 80", "blanks"),
-	("198.18.0.1:80", r"198\.18\.0\.1:80: "), ("198.18.0.1-198.18.0.9", NOT_IP),
+	("198.18.0.1:80", r"198\.18\.0\.1:80: ", "--target-ports"), ("198.18.0.1-198.18.0.9", NOT_IP),
 	("www.example.org", "a name", "resolve"), ("fe80::1%lo", "zone"),
 	("ip,port", NOT_IP), ('{"dip":"198.18.0.1"}', "not an"), ("\x1f\x08gzip", TEXT),
 	("198.18.0.1\0", TEXT), ("x" * 20000, "longer than [0-9]+ bytes"),
@@ -56,6 +56,7 @@ SERVERS = [
 	("198.18.0.1 443", "blanks"), ("198.18.0.1;443", NOT_IP), ("fe80::1%lo", "zone"),
 	("[2001:2::1:443", "]"), ("2001:2::1]:443", NOT_IPV6),
 	("198.18.0.0/24", "single addresses", "--allowlist-file"),
+	("https://www.example.org/", "a URL", "addr:port"),
 	("www.example.org", "a name", "resolve.*(zdns|dig)"),
 	("www.example.org:443", "a name", "resolve.*(zdns|dig)"),
 	("www.example.org,443", "a name", "resolve.*(zdns|dig)"),
@@ -153,11 +154,12 @@ def bad_lines(options):
 def unreadable(options):
 	for option, words in READ.items():
 		words = f"{words} {TARGET if option == 'rx' else START}"
-		yield Case(f"file/--{option} missing", words.format("none/f"), 1, "none/f",
+		named = "^cannot read capture file" if option == "rx" else f"^--{option} "
+		yield Case(f"file/--{option} missing", words.format("none/f"), 1, named, "none/f",
 			"No such file")
 		yield Case(f"file/--{option} is a folder", words.format("f"), 1,
-			r"\bf\b", "[Ii]s a directory", files={"f": None})
-		yield Case(f"file/--{option} not readable", words.format("f"), 1, r"\bf\b",
+			named, r"\bf\b", "[Ii]s a directory", files={"f": None})
+		yield Case(f"file/--{option} not readable", words.format("f"), 1, named, r"\bf\b",
 			"Permission denied", files={"f": b"198.18.0.1\n"}, locked=["f"])
 	yield Case("file/--cookie-file is a folder", f"--cookie-file f {START}", 1, r"\bf\b",
 		"[Ii]s a directory", files={"f": None})
@@ -201,15 +203,19 @@ def left_out(options):
 
 def huge():
 	"""Refused, but where it is confirmed, or something is blocked, or little is scanned"""
-	words = f"{START} --max-runtime 0.1 "
 	for named, around in HUGE:
 		named = named.replace("*", "'*'")
-		yield Case(f"huge/{named}", words + named, 1, "--without-blocklist",
-			"--blocklist-file", **around)
-	for name, said, status in (("confirmed", "--without-blocklist", 4),
-			("with a blocklist", "--blocklist-file f", 4), ("a sample", "-n 10", 0)):
-		yield Case(f"huge/{name} is no mistake", f"{words} 0.0.0.0/0 {said}", status,
-			fine=True, files={"f": b"198.18.5.0/24\n"})
+		yield Case(f"huge/{named}", f"{TARGET} {named}", 1, "^[0-9]{10,} targets",
+			"--without-blocklist", "--blocklist-file", **around)
+	yield Case("huge/an empty blocklist", f"{TARGET} 0.0.0.0/0 --blocklist-file f", 1,
+		"--without-blocklist", files={"f": b"# none\n"})
+	# The next thing that these lack is a way out.
+	for name, said in (("confirmed", "--without-blocklist"), ("a sample", "-n 10"),
+			("with a blocklist", "--blocklist-file f"),
+			("in shards", "--shards 5 --shard 2 --seed 1")):
+		yield Case(f"huge/{name}", f"{TARGET} 0.0.0.0/0 {said}", 2, "^no route to",
+			files={"f": b"198.18.5.0/24\n"})
+	yield Case("huge/nothing is sent", f"{START} --max-runtime 0.1 0.0.0.0/0", 4, fine=True)
 
 
 def cases(options):

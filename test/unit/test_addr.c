@@ -249,7 +249,7 @@ static const struct {
 	{ "2001:2::/129", LENGTH6 }, { "2001:2::/", LENGTH6 },
 	{ "198.18.0/24", NOT4 }, { "198.18.0.256/32", NOT4 }, { "2001:2/32", NOT },
 	{ "2001:2:0/32", NOT6 }, { "198.18.0.0:80/32", NOT }, { "198.18.0.0 /16", BLANKS },
-	{ "/16", MISSING }, { "", MISSING }, { "::1%lo/128", ZONE }, { "example.org/24", NOT },
+	{ "/16", MISSING }, { "", "''" MISSING }, { "::1%lo/128", ZONE }, { "example.org/24", NOT },
 };
 
 START_TEST(refuses_prefix)
@@ -337,7 +337,8 @@ static const struct {
 	{ "[198.18.0.1]:80", ": only an IPv6 address goes into brackets" },
 	{ "[example.org]", ": only an IPv6 address goes into brackets" },
 	{ "[]:80", MISSING }, { "[]", MISSING }, { ":80", MISSING }, { ":", MISSING },
-	{ "", MISSING }, { "[ ::1]:80", BLANKS }, { "[[::1]]:80", NOT6 }, { "[::1%lo]:80", ZONE },
+	{ "", "''" MISSING }, { "[ ::1]:80", BLANKS }, { "[[::1]]:80", NOT6 },
+	{ "[::1%lo]:80", ZONE },
 	{ "198.18.0.1 :80", BLANKS }, { " 198.18.0.1:80", BLANKS }, { "198.18.0.1\t", BLANKS },
 	{ "198.18.0.1:80:80", NOT6 }, { "1:2:3:4:5:6:7:8:443", NOT6 }, { "::1]:80", NOT6 },
 	{ "198.18.0.0/16", PREFIX }, { "2001:2::/48", PREFIX }, { "198.18.1:80", NOT4 },

@@ -175,7 +175,7 @@ START_TEST(reads_files)
 
 	scratch_text(&f, "\xef\xbb\xbf# a comment\r\n\r\n  198.18.0.0/24 # lab\r\n"
 		     "198.18.1.7\n\t\n2001:2::/64#x\n198.18.0.128/25");
-	ck_assert_int_eq(prefixfile_read(&set, f.path, UINT64_MAX, &e), 0);
+	ck_assert_int_eq(prefixfile_read(&set, "-b", f.path, UINT64_MAX, &e), 0);
 	prefixset_seal(&set);
 	ck_assert_uint_eq(set.n, 3);
 	ck_assert(addr_eq(set.v[0].first, parse("198.18.0.0")));
@@ -203,7 +203,7 @@ START_TEST(names_file_and_line)
 		struct scratch f;
 
 		scratch_text(&f, cases[i][0]);
-		ck_assert_int_eq(prefixfile_read(&set, f.path, UINT64_MAX, &e), -EINVAL);
+		ck_assert_int_eq(prefixfile_read(&set, "-b", f.path, UINT64_MAX, &e), -EINVAL);
 		ck_assert_msg(strncmp(e.msg, f.path, strlen(f.path)) == 0, "%s", e.msg);
 		ck_assert_msg(strstr(e.msg, cases[i][1]), "%s", e.msg);
 		scratch_close(&f);
@@ -215,10 +215,10 @@ START_TEST(names_the_missing_file)
 {
 	struct err e = { "" };
 
-	ck_assert_int_eq(prefixfile_read(&set, "/nowhere/list", UINT64_MAX, &e), -ENOENT);
-	ck_assert_str_eq(e.msg, "cannot read /nowhere/list: No such file or directory");
+	ck_assert_int_eq(prefixfile_read(&set, "-b", "/nowhere/list", UINT64_MAX, &e), -ENOENT);
+	ck_assert_str_eq(e.msg, "-b /nowhere/list: cannot be read: No such file or directory");
 	e.msg[0] = '\0';
-	ck_assert_int_eq(prefixfile_read(&set, "/", UINT64_MAX, &e), -EISDIR);
+	ck_assert_int_eq(prefixfile_read(&set, "-b", "/", UINT64_MAX, &e), -EISDIR);
 }
 END_TEST
 

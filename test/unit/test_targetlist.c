@@ -183,7 +183,8 @@ START_TEST(names_file_and_line)
 	e.msg[0] = '\0';
 	targetlist_free(&list);
 	ck_assert_int_eq(targetlist_read(&list, "/nowhere/list", &e), -ENOENT);
-	ck_assert_str_eq(e.msg, "cannot read /nowhere/list: No such file or directory");
+	ck_assert_str_eq(e.msg, "--targets-file /nowhere/list: cannot be read: No such file or "
+			  "directory");
 }
 END_TEST
 

@@ -369,7 +369,7 @@ START_TEST(says_why_nothing_is_left)
 	reset();
 	word("198.18.0.1");
 	config.targets_file = "/nowhere/list";
-	expect_error(-ENOENT, "cannot read /nowhere/list");
+	expect_error(-ENOENT, "--targets-file /nowhere/list: cannot be read: ");
 }
 END_TEST
 
