@@ -23,9 +23,9 @@ endif
 say = $(if $(Q),@printf '  %-5s %s\n' '$1' '$2')
 
 # Words that are recorded in a file, so that what depends on them is made again when they change,
-# and only then. $(call record,FILE,WORDS)
+# and only then. $(call record,FILE,WORDS). $(file) of make 4.3 may leave the line end on: strip.
 define record
-ifneq ($$(file <$1),$$(strip $2))
+ifneq ($$(strip $$(file <$1)),$$(strip $2))
 $1: FORCE
 endif
 $1:
