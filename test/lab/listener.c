@@ -1,12 +1,13 @@
 /*
- * The lab's plain server: listens on [::] (IPv4 too) at each PORT:QUEUE of its command line, with
- * TCP_FASTOPEN set to QUEUE unless that is 0; accepts, reads what the SYN brought, says one short
- * line, closes. It says "ready" when every port listens.
+ * The lab's plain server: listens on [::] (IPv4 too) at each PORT:QUEUE[:open] of its command line,
+ * with TCP_FASTOPEN set to QUEUE unless that is 0; accepts, reads what the SYN brought, says one
+ * short line, closes (unless "open"). It says "ready" when every port listens.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,11 @@
 #include <unistd.h>
 
 #define BACKLOG (1 << 20)
+
+struct door {
+	int fd;
+	bool stays_open;
+};
 
 static int listener_open(unsigned port, int queue)
 {
@@ -38,13 +44,13 @@ static int listener_open(unsigned port, int queue)
  * Takes every connection that waits; a peer that has gone already is no error. What came on the SYN
  * is read: close() with data unread would reset the connection.
  */
-static void listener_serve(int fd)
+static void listener_serve(const struct door *d)
 {
 	static const char line[] = "tfomap lab\r\n";
 	char request[2048];
 	int peer;
 
-	while ((peer = accept(fd, NULL, NULL)) >= 0 || errno == ECONNABORTED) {
+	while ((peer = accept(d->fd, NULL, NULL)) >= 0 || errno == ECONNABORTED) {
 		if (peer < 0)
 			continue;
 		while (recv(peer, request, sizeof(request), MSG_DONTWAIT) > 0)
@@ -52,26 +58,29 @@ static void listener_serve(int fd)
 		if (write(peer, line, sizeof(line) - 1) < 0 && errno != EPIPE &&
 		    errno != ECONNRESET)
 			perror("listener: write");
-		close(peer);
+		if (!d->stays_open)
+			close(peer);
 	}
 }
 
 int main(int argc, char **argv)
 {
+	struct door *doors = calloc((size_t)argc, sizeof(*doors));
 	int poll = epoll_create1(0);
 
 	signal(SIGPIPE, SIG_IGN);
 	for (int i = 1; i < argc; i++) {
-		struct epoll_event event = { .events = EPOLLIN };
+		struct epoll_event event = { .events = EPOLLIN, .data.ptr = &doors[i] };
 		unsigned port;
 		int queue;
 
-		if (sscanf(argv[i], "%u:%d", &port, &queue) != 2) {
-			fprintf(stderr, "usage: listener PORT:QUEUE...\n");
+		if (!doors || sscanf(argv[i], "%u:%d", &port, &queue) != 2) {
+			fprintf(stderr, "usage: listener PORT:QUEUE[:open]...\n");
 			return 2;
 		}
-		event.data.fd = listener_open(port, queue);
-		if (event.data.fd < 0 || epoll_ctl(poll, EPOLL_CTL_ADD, event.data.fd, &event)) {
+		doors[i].fd = listener_open(port, queue);
+		doors[i].stays_open = strstr(argv[i], ":open") != NULL;
+		if (doors[i].fd < 0 || epoll_ctl(poll, EPOLL_CTL_ADD, doors[i].fd, &event)) {
 			fprintf(stderr, "listener: port %u: %s\n", port, strerror(errno));
 			return 1;
 		}
@@ -83,6 +92,6 @@ int main(int argc, char **argv)
 		int n = epoll_wait(poll, events, 16, -1);
 
 		for (int i = 0; i < n; i++)
-			listener_serve(events[i].data.fd);
+			listener_serve(events[i].data.ptr);
 	}
 }

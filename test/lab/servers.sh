@@ -1,15 +1,16 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# Sourced: the lab's servers, all in the namespace "net"; see hosts.tbl for who answers where.
+# Sourced: the lab's servers, in the namespace "net"; see hosts.tbl for who answers where.
 # All are children of the script that sources this; servers_down ends them by their ids.
 
 server_pids=()
 
-# server_start NAME READY COMMAND... - returns as soon as COMMAND printed a line with READY in it
+# server_start HOST NAME READY COMMAND... - returns as soon as COMMAND, in HOST's namespace,
+# printed a line with READY in it
 server_start() {
-	local name=$1 ready=$2 line out
-	shift 2
+	local host=$1 name=$2 ready=$3 line out
+	shift 3
 
-	exec {out}< <(exec ip netns exec net "$@" 2>&1)
+	exec {out}< <(exec ip netns exec "$host" "$@" 2>&1)
 	server_pids+=($!)
 	while read -r -t 20 -u "$out" line; do
 		echo "$line" >>"$work_dir/$name.log"
@@ -31,7 +32,7 @@ servers_listener() {
 		[ "$program" != listener ] || ports+=("$port:${queue/#-/0}")
 	done < <(host_rows)
 	"${CC:-cc}" -O2 -Wall -Wextra -o "$work_dir/listener" "$lab_dir/listener.c"
-	server_start listener ready "$work_dir/listener" "${ports[@]}"
+	server_start net listener ready "$work_dir/listener" "${ports[@]}"
 }
 
 servers_nginx() {
@@ -58,7 +59,7 @@ servers_nginx() {
 		echo " } }"
 	} >"$work_dir/nginx.conf"
 	# nginx names its event method after bind() and listen()
-	server_start nginx 'event method' nginx -e stderr -c "$work_dir/nginx.conf"
+	server_start net nginx 'event method' nginx -e stderr -c "$work_dir/nginx.conf"
 }
 
 servers_knot() {
@@ -78,7 +79,7 @@ servers_knot() {
 		echo "  - target: stdout"
 		echo "    any: info"
 	} >"$work_dir/knot.conf"
-	server_start knot 'server started' knotd -c "$work_dir/knot.conf"
+	server_start net knot 'server started' knotd -c "$work_dir/knot.conf"
 }
 
 servers_up() {
