@@ -236,7 +236,8 @@ def write(name, text):
 
 def shell(text):
 	"""A line for bash with the topology's functions at hand"""
-	subprocess.run(["bash", "-euc", f"lab_dir={LAB}; . {LAB}/topology.sh; {text}"], check=True)
+	subprocess.run(["bash", "-euc", f"lab_dir={LAB} work_dir={WORK}; . {LAB}/topology.sh; "
+		f". {LAB}/middleboxes.sh; {text}"], check=True)
 
 
 def fresh_filters():

@@ -129,7 +129,7 @@ def a_backup_keys_cookie_is_accepted_and_renewed():
 	assert "cookie-updated" in row["signals"].split(";"), row["signals"]
 
 
-def _fill_queue(target, n):
+def fill_queue(target, n):
 	"""Takes n slots of a TFO queue: n clients with a cookie that never hear the SYN/ACK"""
 	ports = truth.CLIENT_PORTS[:n + 1]  # one more: it fetches the cookie
 	shell(f"ip netns exec scan nft 'table inet deaf {{ chain input {{ type filter hook input "
@@ -155,7 +155,7 @@ def a_full_queue_looks_like_no_fast_open():
 	known = tfomap(spell(target), "--cookie-file", path).rows[0]
 	equal(known["verdict"], "accepted", "verdict before")
 	before = truth.fastopen_counters()
-	clients = _fill_queue(target, 3)
+	clients = fill_queue(target, 3)
 	try:
 		asked, capture = captured(spell(target))
 		check_rows(asked, capture)

@@ -1,0 +1,291 @@
+"""Middleboxes and odd servers: each row of boxes.tbl on every plan, IPv4 and IPv6 in one scan,
+from the scanner's own addresses and from ones that its kernel does not know; what was sent is read
+off the far end's capture."""
+
+import collections
+import functools
+import ipaddress
+import re
+import subprocess
+from dataclasses import dataclass, field
+
+from harness import (LAB, SCAN4, SCAN6, Capture, Skip, by_target, case, command, equal, finish,
+	listed, shell, spell, start, tfomap, truth, write)
+from .network import BORROWED4, BORROWED6
+from .packets import fill_queue
+
+PERSONA_NET = ("198.19.128.", "2001:2:0:80::")  # middleboxes.sh
+MID_NET = ("198.19.64.", "2001:2:0:40::")
+PLANS = ("survey", "path", "full")
+# A late answer takes 1.2 s, a kernel's second SYN/ACK a little over 1 s. The order is fixed.
+PATIENT = ["--no-default-blocklist", "--timeout", 1.5, "-c", 2, "--retries", 2, "--report", "all",
+	"-e", 4]
+EARLY = {"reply", "reply-first", "payload"}  # words of personas that answer data at once
+EARLY_LEN = 20
+# A survey leaves resets to the scanner's kernel; whether a real server's data comes before that is
+# a race.
+RACE = {"reply-before-ack", "proxy-likely"}
+
+
+@dataclass
+class Expected:
+	verdict: str
+	conditions: set
+	signals: set
+	options: str
+	syns: collections.Counter  # letter of the table: how many
+
+
+@dataclass
+class Box:
+	name: str
+	host: str
+	port: int
+	what: str
+	addresses: tuple
+	plans: dict = field(default_factory=dict)
+	owed: dict = field(default_factory=dict)  # case: why it cannot pass yet
+
+	@property
+	def twins(self):
+		return tuple((address, self.port) for address in self.addresses)
+
+	@property
+	def is_persona(self):
+		return self.host == "persona"
+
+
+def _conditions(words):
+	found = set()
+	for word in words.split(","):
+		if word in ("works", "broken", "offline", "transient"):
+			found.add("tfo.connectivity." + word)
+		elif word in ("received", "not_received"):
+			found.add("tfo.cookie." + word)
+		else:
+			found |= {"tfo.syndata." + word, "tfo.cookie." + word}
+	return found
+
+
+def _expected(verdict, conditions, signals, options, syns):
+	count = collections.Counter()
+	for term in syns.split("+"):
+		count[term[-1]] += int(term[:-1] or 1)
+	return Expected(verdict, _conditions(conditions),
+		set() if signals == "-" else set(signals.split(",")), options, count)
+
+
+def _boxes():
+	"""Names to rows; the addresses as middleboxes.sh counts them"""
+	found, count = {}, {PERSONA_NET: 0, MID_NET: 1}
+	with open(f"{LAB}/boxes.tbl") as table:
+		lines = [line for line in table if line.split() and not line.split()[0].startswith("#")]
+	for line in lines:
+		words = line.split()
+		if not line[0].isspace():
+			name, host, port, what = words
+			assert name not in found, f"boxes.tbl: {name} is there twice"
+			net = PERSONA_NET if host == "persona" else MID_NET
+			v4, v6 = (prefix + form for prefix, form in zip(net, ("{}", "{:x}")))
+			n, count[net] = count[net], count[net] + 1
+			v6 = str(ipaddress.ip_address(v6.format(n)))
+			box = found[name] = Box(name, host, int(port), what, (v4.format(n), v6))
+		elif words[0] == "as":
+			box.plans = found[words[1]].plans
+		elif words[0] == "owed":
+			box.owed = dict.fromkeys(words[1].split(","), " ".join(words[2:]))
+		else:
+			box.plans[words[0]] = _expected(*words[1:])
+	for box in found.values():
+		assert tuple(box.plans) == PLANS, f"boxes.tbl: {box.name}: {list(box.plans)}"
+	return found
+
+
+BOXES = _boxes()
+PERSONAS = [box for box in BOXES.values() if box.is_persona]
+
+
+# ---- scans ----
+
+@functools.cache
+def _full_queue():
+	for client in fill_queue(BOXES["queue-full"].twins[0], 3):
+		client.close()  # says nothing: the server waits for it
+
+
+def _arguments(plan):
+	return [*PATIENT, "--plan", plan] + ([] if plan == "survey" else ["--confirm", 0])
+
+
+def _together(*scans):
+	"""Scans (name, plan, source addresses, boxes) at one time. {name: ({target: row}, {target:
+	flows})}; the far end tells them apart by the source addresses"""
+	_full_queue()
+	shell("boxes_filters")
+	processes, found = {}, {}
+	with Capture() as capture:
+		for name, plan, sources, boxes in scans:
+			targets = [spell(target) for box in boxes for target in box.twins]
+			path = write(f"boxes-{name}", "\n".join(targets) + "\n")
+			processes[name] = start(_arguments(plan) + ["-S", ",".join(sources), "-I", path])
+		runs = {name: finish(process) for name, process in processes.items()}
+	for name, _, sources, _ in scans:
+		equal(runs[name].status, 0, f"exit status of {name}: {runs[name].err[-2000:]}")
+		found[name] = by_target(runs[name].rows), {target: [f for f in flows if f.source in sources]
+			for target, flows in capture.flows.items()}
+	return found
+
+
+OWN, BORROWED = (SCAN4, SCAN6), (BORROWED4, BORROWED6)
+# What others in a scan do, or do not, must not tell on a target whose plain SYN is silent: so there
+# is one scan of such a target alone.
+LONELY = BOXES["mute-plain"]
+ROUNDS = (
+	(("survey", "survey", OWN, BOXES.values()), ("alone", "path", BORROWED, [LONELY])),
+	(("path", "path", OWN, BOXES.values()), ("full", "full", BORROWED, BOXES.values())),
+)
+
+
+@functools.cache
+def _round(number):
+	return _together(*ROUNDS[number])
+
+
+# ---- what was sent, what was said ----
+
+def _sent(flows):
+	"""How many SYNs of each kind, by what they carried. A forged cookie was not given before."""
+	given = [(answer.time, answer.cookie.split(",")) for flow in flows for answer in flow.answers
+		if answer.reply == "synack"]
+	count = collections.Counter()
+	for flow in flows:
+		if flow.kind and not flow.cookie:
+			count["r" if flow.kind == 34 else "e"] += 1
+		elif flow.cookie and flow.dlen:
+			known = any(flow.cookie in cookies for time, cookies in given if time < flow.time)
+			count["d" if known else "f"] += 1
+		elif flow.cookie:
+			count["c"] += 1
+		else:
+			count["b" if flow.dlen else "s"] += 1
+	return count
+
+
+def _on_the_wire(syns):
+	"""A recheck is a syn: only the order tells them apart."""
+	count = collections.Counter(syns)
+	count["s"] += count.pop("k", 0)
+	return +count
+
+
+def _options(row):
+	"""The row's tfo_* fields, as boxes.tbl spells them"""
+	text = f"{row['tfo_synkind']}:{row['tfo_synclen']}>"
+	if row["reply"] in ("icmp", "none"):
+		return text + row["reply"].replace("none", "")
+	acked, dlen = int(row["tfo_acked"]), int(row["tfo_dlen"])
+	words = {dlen // 2: "half", dlen: "all", 0: "0"}
+	answer = "rst" if row["reply"] == "rst" else f"{row['tfo_ackkind']}:{row['tfo_ackclen']}"
+	return f"{text}{answer}={words.get(acked, acked)}"
+
+
+def _check_row(plan, row, box):
+	want = box.plans[plan]
+	equal(row["verdict"], want.verdict, "verdict")
+	equal(listed(row["conditions"]), want.conditions, "conditions")
+	race = want.signals & RACE if plan == "survey" and not box.is_persona else set()
+	equal(listed(row["signals"]) - race, want.signals - race, "signals")
+	length = re.search(r"\bcookie=(\d+)", box.what)
+	options = re.sub(r"\bn\b", length[1] if length else "8", want.options)
+	assert re.fullmatch(re.escape(options).replace(r"\*", ".*"), _options(row)), \
+		f"options of the deciding flow: {_options(row)}, not {options}"
+	equal(int(row["probes"]), want.syns.total(), "SYNs")
+	if box.is_persona and row["reply"] == "synack":
+		early = EARLY_LEN if EARLY & set(box.what.split(",")) else 0
+		equal(int(row["rlen"] or 0), early, "rlen")
+
+
+def _check_numbers(row, flows):
+	"""The deciding flow's numbers, against that very SYN"""
+	flow = next(f for f in flows if str(f.sport) == row["source_port"])
+	equal((row["tfo_seq"], row["tfo_dlen"], row["tfo_synkind"], row["tfo_synclen"]),
+		tuple(map(str, (flow.seq, flow.dlen, flow.kind, len(flow.cookie) // 2))),
+		"tfo_seq, tfo_dlen, tfo_synkind, tfo_synclen")
+	if row["tfo_acked"]:
+		equal(int(row["tfo_ack"]), (flow.seq + 1 + int(row["tfo_acked"])) % 2**32, "tfo_ack")
+
+
+def _check_box(plan, box, rows, flows):
+	for target in box.twins:
+		try:
+			equal(_sent(flows.get(target, [])), _on_the_wire(box.plans[plan].syns), "SYNs by kind")
+			_check_row(plan, rows[target], box)
+			_check_numbers(rows[target], flows[target])
+		except AssertionError as error:
+			raise AssertionError(f"{spell(target)}: {error}") from error
+
+
+def _check(number, name, plan, box):
+	def check():
+		try:
+			_check_box(plan, box, *_round(number)[name])
+		except AssertionError as error:
+			if name in box.owed:
+				raise Skip(f"{box.owed[name]}: {error}") from error
+			raise
+		assert name not in box.owed, f"right now, so no longer owed: {box.owed[name]}"
+	return check
+
+
+for _number, _scans in enumerate(ROUNDS):
+	for _name, _plan, _, _of in _scans:
+		for _box in _of:
+			case(f"boxes/{_name}/{_box.name}")(_check(_number, _name, _plan, _box))
+
+
+# The contract's, INTERFACE.md section 6
+SIGNALS = set("""unsolicited echo kind-switch cookie-updated cookie-rotates kind34-blocked
+	experimental-only fingerprint-changed syn-proxy synack-data reply-before-ack injected
+	data-stripped option-stripped malformed proxy-likely""".split())
+
+
+@case("boxes/complete")
+def each_verdict_and_each_signal_has_its_box():
+	plans = [plan for box in BOXES.values() for plan in box.plans.values()]
+	text = subprocess.run(command(["--list-verdicts"]), check=True, stdout=subprocess.PIPE,
+		text=True).stdout
+	verdicts = {line.split()[0] for line in text.splitlines()}
+	# That one takes --payload none: see packets/payload.
+	equal(verdicts - {plan.verdict for plan in plans}, {"cookie-only"}, "verdicts without a box")
+	equal(set.union(*(plan.signals for plan in plans)), SIGNALS, "signals of boxes")
+
+
+# ---- many ----
+
+MIXED = ("198.19.128.0/18", "2001:2:0:80::/114", "-p", "7,8")
+MIXED_N = 65536
+
+
+def _persona_at(address):
+	return PERSONAS[(int(ipaddress.ip_address(address)) & 0x7fff) % len(PERSONAS)]
+
+
+@case("boxes/mixed-65536")
+def sixty_five_thousand_personas():
+	"""A persona for each address, IPv4 and IPv6, each with its right row"""
+	before = truth.syn_counters()[0]
+	run = tfomap(*_arguments("path"), "-r", 20000, *MIXED, quick=False)
+	syns = truth.syn_counters()[0] - before
+	equal(len(by_target(run.rows)), MIXED_N, "rows")
+	wrong, expected = collections.defaultdict(list), 0
+	for row in run.rows:
+		box = _persona_at(row["ip"])
+		expected += box.plans["path"].syns.total()
+		try:
+			_check_row("path", row, box)
+		except AssertionError as error:
+			if "path" not in box.owed:
+				wrong[box.name].append(f"{row['ip']}: {error}")
+	told = "\n".join(f"{len(rows)} of {name}, one of them {rows[0]}" for name, rows in wrong.items())
+	assert not wrong, f"{sum(map(len, wrong.values()))} rows are wrong:\n{told}"
+	equal(syns, expected, "SYNs at the far end")
