@@ -74,6 +74,24 @@ static bool blocked(const struct known *k, enum probe_kind kind)
 	return k->flow[kind] && k->flow[kind]->reply.class != REPLY_SYNACK;
 }
 
+/* The newest that was asked for: not one that came without an option, nor a forged one's echo. */
+static void find_cookie(struct known *k, const struct evidence *ev)
+{
+	struct tfo_option cookie;
+
+	for (unsigned int i = 0; i < ev->nflows; i++) {
+		const struct flow *f = &ev->flows[i];
+		struct evidence one = { .nflows = 1, .flows = f };
+
+		if (!f->synkind || !evidence_cookie(&one, &cookie)
+		    || (f->kind == PROBE_FORGED && cookie.len == f->synlen
+			&& memcmp(cookie.cookie, f->syncookie, cookie.len) == 0))
+			continue;
+		k->cookie = cookie;
+		k->has_cookie = true;
+	}
+}
+
 static void gather(struct known *k, const struct plan *p, const struct evidence *ev)
 {
 	*k = (struct known){ .p = p };
@@ -86,7 +104,7 @@ static void gather(struct known *k, const struct plan *p, const struct evidence 
 		k->any_rst |= f->reply.class == REPLY_RST;
 		k->any_blocked |= f->reply.class != REPLY_SYNACK && f->kind != PROBE_SYN;
 	}
-	k->has_cookie = evidence_cookie(ev, &k->cookie);
+	find_cookie(k, ev);
 	/* One from a file came in no answer. */
 	if (!k->has_cookie && k->flow[PROBE_DATA]) {
 		const struct flow *data = k->flow[PROBE_DATA];

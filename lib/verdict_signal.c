@@ -58,10 +58,22 @@ static uint32_t synack_signals(const struct flow *f, const struct tcpopts *o)
 		| bit_if(f->reply.payload_len > 0, SIGNAL_SYNACK_DATA);
 }
 
+/*
+ * What no sound server sends beside a SYN/ACK: a RST before it, or behind one that took no data;
+ * data, where the SYN had neither data nor a TFO option.
+ */
+static bool is_injected(const struct flow *f)
+{
+	bool waits = f->reply.class == REPLY_SYNACK && f->reply.acked == 0;
+	bool plain = !f->synkind && !f->dlen;
+
+	return f->reset_first || (waits && f->seen >> REPLY_RST & 1) || (waits && plain && f->early);
+}
+
 static uint32_t flow_signals(const struct flow *f)
 {
 	uint32_t set = bit_if(f->rlen > 0, SIGNAL_REPLY_BEFORE_ACK)
-		| bit_if(f->reset_first, SIGNAL_INJECTED)
+		| bit_if(is_injected(f), SIGNAL_INJECTED)
 		| bit_if(quote_lacks_option(f), SIGNAL_OPTION_STRIPPED);
 	struct tcpopts o;
 
