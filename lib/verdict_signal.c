@@ -67,7 +67,8 @@ static bool is_injected(const struct flow *f)
 	bool waits = f->reply.class == REPLY_SYNACK && f->reply.acked == 0;
 	bool plain = !f->synkind && !f->dlen;
 
-	return f->reset_first || (waits && f->seen >> REPLY_RST & 1) || (waits && plain && f->early);
+	return f->reset_first || (waits && f->seen >> REPLY_RST & 1)
+	       || (waits && plain && f->early);
 }
 
 static uint32_t flow_signals(const struct flow *f)
