@@ -67,15 +67,6 @@ uint32_t neigh_missing(const struct neigh *n, enum neigh_trust trust)
 	return missing;
 }
 
-uint32_t neigh_known(const struct neigh *n)
-{
-	uint32_t known = 0;
-
-	for (uint32_t i = 0; i < n->n; i++)
-		known += n->v[i].trust > NEIGH_UNKNOWN;
-	return known;
-}
-
 uint32_t neigh_silent(const struct neigh *n)
 {
 	uint32_t silent = 0;

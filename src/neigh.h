@@ -38,8 +38,7 @@ bool neigh_take(struct neigh *n, const struct neighbour *answer, enum neigh_trus
 /* How many of the addresses that are asked for are known less than that. */
 uint32_t neigh_missing(const struct neigh *n, enum neigh_trust trust);
 
-/* How many stations are known; how many targets on the link have no MAC address. */
-uint32_t neigh_known(const struct neigh *n);
+/* How many targets on the link have no MAC address. */
 uint32_t neigh_silent(const struct neigh *n);
 
 /* The MAC address of an address that was asked for; false: not known. */

@@ -24,7 +24,6 @@
 #define RING_SLOTS	8192u
 #define BUFFER_MIN	(4u << 20)	/* of the capture */
 #define BUFFER_MAX	(64u << 20)
-#define KERNEL_STATIONS	512		/* the kernel's neighbour table is cut back from there on */
 #define BUFFER_PER_PPS	320		/* 1 s of answers to every packet */
 
 static int random_bytes(void *p, size_t n, struct err *e)
@@ -162,24 +161,19 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 }
 
 /*
- * The path plans look at the server's early answer, which the kernel's reset would cut short; and
- * to many stations on the local link the kernel's resets are lost, as it has to ask for each of
- * them itself and its table is full soon. There tfomap resets by itself. Without the right to that
- * the kernel does, as well as it can.
+ * The path plans look at the server's early answer, which the kernel's reset would cut short:
+ * tfomap resets by itself. Without the right to that the kernel does, and rlen may be too small.
  */
 static void init_guard(struct setup *su, const struct config *c)
 {
 	struct shared *s = &su->shared;
-	bool many = s->neigh && neigh_known(s->neigh) >= KERNEL_STATIONS;
 	struct err e = { "" };
 
-	if (!s->wire || (c->plan == PLAN_SURVEY && !many))
+	if (c->plan == PLAN_SURVEY || !s->wire)
 		return;
 	if (guard_open(&su->guard, c->port_first, c->port_last, &e)) {
-		log_notice("%s: this host's kernel resets what a probe opens, so %s; root or "
-			   "CAP_NET_ADMIN helps", e.msg, c->plan == PLAN_SURVEY
-			   ? "some connections to stations on the local link may stay half open"
-			   : "early answers of servers may be missed (rlen)");
+		log_notice("%s: this host's kernel resets what a probe opens, so early answers of "
+			   "servers may be missed (rlen); root or CAP_NET_ADMIN helps", e.msg);
 		return;
 	}
 	for (unsigned int v6 = 0; v6 < 2; v6++)

@@ -218,18 +218,6 @@ def nobody_is_there():
 		assert "1 of 1 addresses on the local link of scan0" in run.err, run.err
 
 
-@case("link/many-neighbours")
-def more_neighbours_than_the_kernel_keeps():
-	record = f"{WORK}/metadata"
-	with bare(ADDRESSES + "ip -n bare route add 198.18.48.0/21 dev bare0"):
-		run = run_bare("198.18.48.0/21", "-p", PLAIN, "-m", record)
-	equal(len(by_target(run.rows)), 2048, "rows")
-	equal({row["verdict"] for row in run.rows}, {"no-cookie"}, "verdicts")
-	# None of them is left half open: the servers' kernel has nothing to repeat.
-	told = counters(record)
-	equal((told["sent_cleanup"], told["retransmissions"]), (2048, 0), "resets, repeated answers")
-
-
 @case("link/sample")
 def only_who_is_probed_is_asked_for():
 	with bare(ADDRESSES + "ip -n bare route add 198.18.0.0/15 dev bare0"):
