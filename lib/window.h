@@ -1,5 +1,5 @@
 /*
- * window: the targets in flight, one status each, in a ring over the places of the sweep.
+ * window: the targets in flight, one status each, in a ring over the places of a lane of the sweep.
  * The send thread moves `reserved` (before sending: an answer at or above it is forged) and the
  * cursors; the receive thread marks answers and moves `floor`, below which slots may be used anew.
  * Memory depends on rate x time-out, never on the number of targets.
@@ -69,6 +69,12 @@ void window_free(struct window *w);
 static inline bool window_has_room(const struct window *w, uint64_t k)
 {
 	return k < atomic_load_explicit(&w->floor, memory_order_acquire) + w->slots;
+}
+
+/* Receive thread: the first place that no SYN can have gone to yet. */
+static inline uint64_t window_reserved(const struct window *w)
+{
+	return atomic_load_explicit(&w->reserved, memory_order_acquire);
 }
 
 static inline void window_start(struct window *w, uint64_t k)

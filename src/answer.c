@@ -37,8 +37,11 @@ static void write_row(struct answers *an, uint64_t x, const struct evidence *ev)
 
 static void mark(struct answers *an, uint64_t k, uint16_t bits)
 {
-	if (window_status(&an->s->window, k))
-		window_mark(&an->s->window, k, bits);
+	uint64_t place;
+	struct window *w = &shared_lane(an->s, k, &place)->window;
+
+	if (window_status(w, place))
+		window_mark(w, place, bits);
 }
 
 /* The cookie cache's targets, when nothing more is due. */
@@ -100,11 +103,12 @@ static bool count_late(struct answers *an, const struct arrival *a, uint64_t sen
 }
 
 /* When the sweep sent the attempt that is answered; 0: not known. */
-static uint64_t sent_time(const struct answers *an, const struct arrival *a)
+static uint64_t sent_time(const struct arrival *a)
 {
-	const struct window *w = &an->s->window;
+	const struct window *w = &a->lane->window;
 
-	return sendlog_time(&w->cursor[a->m.attempt * w->arms + (unsigned int)a->arm].log, a->k);
+	return sendlog_time(&w->cursor[a->m.attempt * w->arms + (unsigned int)a->arm].log,
+			    a->place);
 }
 
 static void save_cookie(struct answers *an, const struct arrival *a, const struct flow *f)
@@ -147,19 +151,19 @@ static bool take(struct flow *f, const struct reply *reply)
 }
 
 /* The first answer to the sweep's other probe; NULL: that was not sent. */
-static struct flow *other_arm(struct answers *an, const struct arrival *a, struct entry *en,
+static struct flow *other_arm(const struct arrival *a, struct entry *en,
 			      const struct flow *sent, uint64_t *sent_ns)
 {
-	struct window *w = &an->s->window;
-	uint16_t status = window_status(w, a->k);
+	struct window *w = &a->lane->window;
+	uint16_t status = window_status(w, a->place);
 	struct flow *f;
 
 	if (a->arm < 0 || a->m.attempt >= window_sent(status, (unsigned int)a->arm))
 		return NULL;
-	status = window_mark(w, a->k, WINDOW_ARM(a->arm, WINDOW_ANSWERED));
+	status = window_mark(w, a->place, WINDOW_ARM(a->arm, WINDOW_ANSWERED));
 	f = cookies_add_arm(en, sent);
 	f->sent = (uint8_t)window_sent(status, (unsigned int)a->arm);
-	*sent_ns = sent_time(an, a);
+	*sent_ns = sent_time(a);
 	return f;
 }
 
@@ -173,7 +177,7 @@ static void answer_entry(struct answers *an, const struct arrival *a, struct ent
 	bool first, taken, late;
 
 	if (!f && en->open)
-		f = other_arm(an, a, en, sent, &sent_ns);
+		f = other_arm(a, en, sent, &sent_ns);
 	if (!f) {
 		stat_add(&an->s->stats, STAT_drop_unsent, 1);
 		return;
@@ -203,6 +207,7 @@ static void answer_entry(struct answers *an, const struct arrival *a, struct ent
 static void answer_first(struct answers *an, const struct arrival *a, struct flow *f, bool late)
 {
 	struct shared *s = an->s;
+	struct window *w = &a->lane->window;
 	struct evidence ev = {
 		.ip = a->target.ip, .source = a->m.src, .port = a->target.port,
 		.nflows = 1, .flows = f,
@@ -210,15 +215,15 @@ static void answer_first(struct answers *an, const struct arrival *a, struct flo
 	struct plan_want want;
 	struct entry *en = NULL;
 	unsigned int arm = (unsigned int)a->arm;
-	bool more = f->reply.class != REPLY_SYNACK || f->reply.acked > 0 || s->window.arms > 1
+	bool more = f->reply.class != REPLY_SYNACK || f->reply.acked > 0 || w->arms > 1
 		    || plan_next(&s->plan, &ev, 0, &want);
-	uint16_t status = window_status(&s->window, a->k);
+	uint16_t status = window_status(w, a->place);
 
 	if (status)
 		f->sent = (uint8_t)window_sent(status, arm);
 	if (more) {
 		en = cookies_add(&an->cookies, a->k, a->x, &a->target, a->m.src, f,
-				 status && s->window.arms > 1);
+				 status && w->arms > 1);
 		if (!en) {
 			stat_add(&s->stats, STAT_table_full, 1);
 			return;
@@ -226,7 +231,7 @@ static void answer_first(struct answers *an, const struct arrival *a, struct flo
 	}
 	/* From here on no retry goes out; one that overtook us counts. */
 	if (status)
-		f->sent = (uint8_t)window_sent(window_mark(&s->window, a->k,
+		f->sent = (uint8_t)window_sent(window_mark(w, a->place,
 						 WINDOW_ARM(arm, WINDOW_ANSWERED)), arm);
 	count_first(an, &f->reply);
 	reply_row(an, a, f, f->sent_ns, &f->reply, REPEAT_NONE, late);
@@ -261,11 +266,11 @@ static void answer_place(struct answers *an, const struct arrival *a, struct flo
 			 const struct reply *reply)
 {
 	struct shared *s = an->s;
-	uint16_t status = window_status(&s->window, a->k);
+	uint16_t status = window_status(&a->lane->window, a->place);
 	bool sweep = a->arm >= 0, late;
 
 	if (sweep)
-		f->sent_ns = sent_time(an, a);
+		f->sent_ns = sent_time(a);
 	late = count_late(an, a, f->sent_ns);
 	take(f, reply);
 	f->seen = (uint8_t)(1u << reply->class);
@@ -292,9 +297,11 @@ static bool is_foreign(const struct shared *s, struct addr src)
 	return false;
 }
 
-static void clean_up(struct answers *an, const struct cleanup *c)
+static void clean_up(struct answers *an, uint64_t k, const struct cleanup *c)
 {
-	if (!ring_push(&an->s->cleanups, c))
+	uint64_t place;
+
+	if (!ring_push(&shared_lane(an->s, k, &place)->cleanups, c))
 		stat_add(&an->s->stats, STAT_cleanup_lost, 1);
 }
 
@@ -314,9 +321,9 @@ static void entry_settled(void *arg, const struct entry *en)
 
 	if (!is_foreign(an->s, c.src))
 		return;
-	clean_up(an, &c);
+	clean_up(an, en->k, &c);
 	c.acknowledge = false;
-	clean_up(an, &c);
+	clean_up(an, en->k, &c);
 }
 
 /* Any other connection that our kernel does not know of is reset at once. */
@@ -331,7 +338,7 @@ static void reset_opened(struct answers *an, const struct arrival *a)
 		       && en->flows[en->nflows - 1].reply.time_ns == a->ns;
 
 	if (!settles && is_foreign(an->s, a->m.src))
-		clean_up(an, &c);
+		clean_up(an, a->k, &c);
 }
 
 /* What the SYN of this very attempt carried, as the sweep or a past follow-up sent it. */
@@ -396,7 +403,7 @@ static void learn_source(struct shared *s, struct addr src)
 
 void answers_sent(struct answers *an, struct arrival *a)
 {
-	struct window *w = &an->s->window;
+	struct window *w = &a->lane->window;
 	struct entry *en = cookies_find(&an->cookies, a->k);
 	struct window_cursor *cursor;
 	unsigned int step;
@@ -412,41 +419,42 @@ void answers_sent(struct answers *an, struct arrival *a)
 	}
 	step = a->m.attempt * w->arms + (unsigned int)a->arm;
 	cursor = &w->cursor[step];
-	if (window_has_room(w, a->k) && (step == 0 || window_status(w, a->k))) {
+	if (window_has_room(w, a->place) && (step == 0 || window_status(w, a->place))) {
 		if (step == 0)
-			window_start(w, a->k);
+			window_start(w, a->place);
 		else
-			window_retry(w, a->k, (unsigned int)a->arm);
+			window_retry(w, a->place, (unsigned int)a->arm);
 	}
-	sendlog_add(&cursor->log, a->k, a->ns);
-	if (a->k >= atomic_load(&cursor->done))
-		atomic_store(&cursor->done, a->k + 1);
-	if (a->k >= atomic_load(&w->reserved))
-		atomic_store(&w->reserved, a->k + 1);
+	sendlog_add(&cursor->log, a->place, a->ns);
+	if (a->place >= atomic_load(&cursor->done))
+		atomic_store(&cursor->done, a->place + 1);
+	if (a->place >= atomic_load(&w->reserved))
+		atomic_store(&w->reserved, a->place + 1);
 }
 
 void answers_suppose_sent(struct answers *an, struct arrival *a)
 {
-	struct window *w = &an->s->window;
+	struct window *w = &a->lane->window;
 	struct tfo_option option;
 	unsigned int arm;
 
 	a->arm = shared_sweep_arm(an->s, &a->target, a->m.src, a->m.kind, a->m.attempt, &option);
-	if (a->arm < 0 || !window_has_room(w, a->k) || a->k < atomic_load(&w->floor)
+	if (a->arm < 0 || !window_has_room(w, a->place) || a->place < atomic_load(&w->floor)
 	    || an->saw_sent)
 		return;
 	arm = (unsigned int)a->arm;
-	if (!window_status(w, a->k))
-		window_start(w, a->k);
-	while (window_sent(window_status(w, a->k), arm) <= a->m.attempt
-	       && window_retry(w, a->k, arm))
+	if (!window_status(w, a->place))
+		window_start(w, a->place);
+	while (window_sent(window_status(w, a->place), arm) <= a->m.attempt
+	       && window_retry(w, a->place, arm))
 		;
 }
 
 void answers_silent(struct answers *an, uint64_t k, uint16_t status)
 {
 	struct shared *s = an->s;
-	uint64_t x = order_target(&s->order, k);
+	uint64_t x = order_target(&s->order, k), place;
+	const struct window *w = &shared_lane(s, k, &place)->window;
 	struct target t = targets_at(s->targets, x);
 	struct flow flows[PLAN_ARMS_MAX];
 	struct evidence ev = {
@@ -455,7 +463,7 @@ void answers_silent(struct answers *an, uint64_t k, uint16_t status)
 	/* Where no station is on the local link, the sweep went by without a packet. */
 	bool gone = s->neigh && neigh_find(s->neigh, t.ip, (uint8_t[6]){ 0 }) == NEIGH_SILENT;
 
-	for (unsigned int arm = 0; arm < s->window.arms; arm++) {
+	for (unsigned int arm = 0; arm < w->arms; arm++) {
 		struct tfo_option option;
 		enum probe_kind kind = shared_sweep_probe(s, &t, ev.source, arm, &option);
 		struct flow *f = &flows[ev.nflows];
@@ -465,7 +473,7 @@ void answers_silent(struct answers *an, uint64_t k, uint16_t status)
 		shared_describe(s, x, &t, ev.source, (uint8_t)kind, 0, &option, f);
 		if (!gone) {
 			f->sent = (uint8_t)window_sent(status, arm);
-			f->sent_ns = sendlog_time(&s->window.cursor[arm].log, k);
+			f->sent_ns = sendlog_time(&w->cursor[arm].log, place);
 		}
 		ev.nflows++;
 	}

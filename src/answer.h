@@ -27,6 +27,8 @@ struct arrival {
 	struct validate_match m;
 	const struct packet *p;
 	uint64_t x, k;			/* the target's index and place */
+	struct lane *lane;		/* that sweeps it, */
+	uint64_t place;			/* and the place in there */
 	struct target target;
 	int arm;			/* of the sweep that sends the probe; -1: a follow-up */
 	uint64_t ns;			/* when it came, on the run's clock */

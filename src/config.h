@@ -18,6 +18,7 @@
 struct err;
 
 #define CONFIG_SOURCES_MAX	256
+#define CONFIG_THREADS_MAX	16
 #define CONFIG_RETRIES_AUTO	(-1)
 
 /* Read where --config is not given and it is there. */
@@ -82,6 +83,7 @@ struct config {
 	bool gateway_mac_set;
 	bool iplayer;			/* packets without a link header */
 	uint32_t vlan_id;		/* 802.1Q, 1..4094; 0: untagged */
+	uint32_t threads;		/* send threads, 1..16; 0: as many as the machine has cores for */
 	const char *tx;			/* engine's name: auto, packet, libnet, pcap, null; dryrun
 					 * where --dryrun asks for that */
 	const char *tx_file;		/* of pcap:FILE, else NULL */

@@ -205,6 +205,13 @@ const struct opttab_row config_options[] = {
 		 "(written to FILE, none leaves), null (only counted), or auto: the fastest "
 		 "that runs here. With pcap and null nothing can answer, and no privilege is "
 		 "needed." },
+	{ "sender-threads", 'T', U32(threads), .max = CONFIG_THREADS_MAX, .def = "0", .group = network,
+	  .arg = "N", .help = "at most; 0: by the cores",
+	  .man = "Send with up to N threads, 1 to 16; 0: one less than there are cores, 4 at "
+		 "most, 1 at least. Each sweeps blocks of targets of its own at its share of the "
+		 "rate, pinned to a core where there are several. Which packets are sent does not "
+		 "depend on N. A thread is added for each 100000 packets/s of the rate and each "
+		 "8192 targets; with --save-pcap and --tx pcap there is one." },
 	{ "rx", 0, ONLY_FILE(rx_file), .words = rx_words, .group = network, .arg = "FROM",
 	  .help = "pcap, or pcap:FILE: a saved capture",
 	  .man = "Where answers come from: pcap (live), or pcap:FILE, a capture that "
@@ -212,10 +219,9 @@ const struct opttab_row config_options[] = {
 		 "the targets, the seed and the key (--key) of the run that made it. Default: "
 		 "pcap." },
 	{ "save-pcap", 0, STRING(save_pcap), .min = 1, .group = network, .arg = "FILE",
-	  .help = "keep what was sent and what answered",
 	  .man = "Write every packet sent and every validated answer to FILE." },
 	{ "key", 0, HEX16(key, key_set), .max = 16, .group = network, .arg = "HEX",
-	  .help = "to read a saved capture again",
+	  .help = "keep packets; to read them again",
 	  .man = "The key of the hash by which answers are told from forgeries, 32 hexadecimal "
 		 "digits. Default: a random one, which --metadata-file keeps. Who knows it can "
 		 "forge answers: give one only to read a saved capture again." },

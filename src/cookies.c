@@ -239,11 +239,22 @@ static void arm_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
 		next(c, en, now_ns);
 }
 
-/* The sweep is done with the place: arms that were not answered stay silent. */
+/* The sweep is done with the place. */
+static bool is_swept(const struct cookies *c, const struct entry *en)
+{
+	uint64_t place;
+	const struct lane *l = shared_lane(c->s, en->k, &place);
+
+	return place < l->window.tail;
+}
+
+/* Then arms that were not answered stay silent. */
 static void close_arms(const struct cookies *c, struct entry *en)
 {
-	const struct shared *s = c->s;
-	uint16_t status = window_status(&s->window, en->k);
+	struct shared *s = c->s;
+	uint64_t place;
+	const struct window *w = &shared_lane(s, en->k, &place)->window;
+	uint16_t status = window_status(w, place);
 	struct tfo_option option;
 	struct flow f;
 
@@ -258,7 +269,7 @@ static void close_arms(const struct cookies *c, struct entry *en)
 			continue;
 		shared_describe(s, en->x, &en->target, en->source, (uint8_t)kind, 0, &option, &f);
 		f.sent = (uint8_t)window_sent(status, arm);
-		f.sent_ns = sendlog_time(&s->window.cursor[arm].log, en->k);
+		f.sent_ns = sendlog_time(&w->cursor[arm].log, place);
 		cookies_add_arm(en, &f);
 	}
 }
@@ -288,7 +299,7 @@ void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
 static bool ask(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	uint32_t slot = slot_of(c, en);
-	uint64_t before_ns = en->tried ? asked_ns(c, en) : 0;
+	uint64_t before_ns = en->tried ? asked_ns(c, en) : 0, place;
 	struct followup f = {
 		.x = en->x, .target = en->target, .source = en->source, .slot = slot,
 		.kind = en->want.kind, .attempt = (uint8_t)(en->want.attempt + en->tried),
@@ -296,7 +307,7 @@ static bool ask(struct cookies *c, struct entry *en, uint64_t now_ns)
 	};
 
 	atomic_store_explicit(&c->s->stamps[slot], 0, memory_order_relaxed);
-	if (!ring_push(&c->s->followups, &f)) {
+	if (!ring_push(&shared_lane(c->s, en->k, &place)->followups, &f)) {
 		atomic_store_explicit(&c->s->stamps[slot], before_ns, memory_order_relaxed);
 		return false;
 	}
@@ -406,7 +417,7 @@ void cookies_tick(struct cookies *c, uint64_t now_ns)
 {
 	struct entry *en;
 
-	while ((en = first_of(c, ENTRY_ARMS)) && en->k < c->s->window.tail) {
+	while ((en = first_of(c, ENTRY_ARMS)) && is_swept(c, en)) {
 		close_arms(c, en);
 		next(c, en, now_ns);
 	}

@@ -19,6 +19,7 @@ struct run_facts {
 	uint64_t targets;		/* of this run: after -n and shards */
 	const char *interface, *engine;	/* NULL where there is none */
 	struct addr sources[2];		/* [0] IPv4, [1] IPv6, where used; else all zero */
+	unsigned int threads;		/* that sent */
 	uint64_t window_slots, table_slots;
 	uint64_t start_wall_ns, end_wall_ns;	/* Unix time */
 	uint64_t sending_ns;		/* from the first packet to the last */

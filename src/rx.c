@@ -54,10 +54,11 @@ static bool recognise(struct rx *rx, const struct rx_frame *fr, struct packet *p
 	a->p = p;
 	a->target = (struct target){ a->m.dst, a->m.dport };
 	if (targets_index(s->targets, a->m.dst, a->m.dport, &a->x)
-	    && order_place(&s->order, a->x, &a->k)
-	    && (s->config->rx_file
-		|| a->k < atomic_load_explicit(&s->window.reserved, memory_order_acquire)))
-		return true;
+	    && order_place(&s->order, a->x, &a->k)) {
+		a->lane = shared_lane(s, a->k, &a->place);
+		if (s->config->rx_file || a->place < window_reserved(&a->lane->window))
+			return true;
+	}
 	stat_add(&s->stats, STAT_drop_unsent, 1);
 	return false;
 }
@@ -89,9 +90,9 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 /* ---- time ---------------------------------------------------------------------------------- */
 
 /* Retires the places whose last attempt is longer than ago_ns past; silent ones get their rows. */
-static void move_tail(struct rx *rx, uint64_t now_ns, uint64_t ago_ns)
+static void move_tail(struct rx *rx, unsigned int lane, uint64_t now_ns, uint64_t ago_ns)
 {
-	struct window *w = &rx->s->window;
+	struct window *w = &rx->s->lanes[lane].window;
 	uint64_t to = window_silent_until(w, now_ns, ago_ns);
 	bool rows = rx->s->config->report == REPORT_ALL && rx->s->wire;
 	uint16_t known = WINDOW_DONE | WINDOW_ARM(0, WINDOW_ANSWERED)
@@ -103,7 +104,8 @@ static void move_tail(struct rx *rx, uint64_t now_ns, uint64_t ago_ns)
 
 		if (status && !(status & known)) {
 			window_mark(w, w->tail, WINDOW_DONE);
-			answers_silent(&rx->answers, w->tail, status);
+			answers_silent(&rx->answers, lane_whole(w->tail, lane, rx->s->nlanes),
+				       status);
 		}
 	}
 	if (!rows && to > w->tail)
@@ -116,10 +118,12 @@ static bool tick(struct rx *rx, uint64_t now_ns)
 	struct shared *s = rx->s;
 
 	rx->now_ns = now_ns;
-	move_tail(rx, now_ns, s->config->timeout_ns);
+	for (unsigned int i = 0; i < s->nlanes; i++)
+		move_tail(rx, i, now_ns, s->config->timeout_ns);
 	cookies_tick(&rx->answers.cookies, now_ns);
-	window_recycle(&s->window, now_ns, s->config->timeout_ns + s->config->cooldown_ns,
-		       rx->slots_needed);
+	for (unsigned int i = 0; i < s->nlanes; i++)
+		window_recycle(&s->lanes[i].window, now_ns,
+			       s->config->timeout_ns + s->config->cooldown_ns, rx->slots_needed);
 	if (rx->packets && now_ns - rx->lost_ns >= LOST_EVERY_NS) {
 		uint64_t capture, interface;
 
@@ -138,14 +142,16 @@ static bool tick(struct rx *rx, uint64_t now_ns)
 /* What is owed when the scan is over. */
 static void settle(struct rx *rx, uint64_t now_ns)
 {
-	struct window *w = &rx->s->window;
-	uint64_t before;
-
 	cookies_flush(&rx->answers.cookies, now_ns);
-	do {
-		before = w->tail;
-		move_tail(rx, now_ns, 0);
-	} while (w->tail > before);
+	for (unsigned int i = 0; i < rx->s->nlanes; i++) {
+		const struct window *w = &rx->s->lanes[i].window;
+		uint64_t before;
+
+		do {
+			before = w->tail;
+			move_tail(rx, i, now_ns, 0);
+		} while (w->tail > before);
+	}
 	if (sink_flush(rx->sink, &rx->s->rx_err))
 		atomic_store(&rx->s->rx_failed, true);
 }
@@ -192,7 +198,7 @@ static void on_file_frame(void *arg, const struct rx_frame *fr)
 		rx->now_ns = fr->wall_ns;
 	cookies_tick(&rx->answers.cookies, rx->now_ns);
 	on_frame(rx, fr);
-	while (ring_pop(&rx->s->followups, &f))
+	while (ring_pop(&rx->s->lanes[0].followups, &f))
 		;	/* was sent then: it comes in the file, or was never sent */
 }
 
@@ -220,7 +226,7 @@ int rx_new(struct rx **out, struct shared *s, struct rx_pcap *packets, struct si
 	rx->packets = packets;
 	rx->sink = sink;
 	rx->wall_offset_ns = s->wall_offset_ns;
-	rx->slots_needed = s->window.steps > 1 || (s->config->report == REPORT_ALL && s->wire);
+	rx->slots_needed = s->lanes[0].window.steps > 1 || (s->config->report == REPORT_ALL && s->wire);
 	if (answers_init(&rx->answers, s, sink, cookie_log, e)) {
 		free(rx);
 		return -ENOMEM;

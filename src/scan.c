@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -31,7 +32,7 @@
 struct scan {
 	const struct config *c;
 	struct setup setup;
-	void *tx_state;
+	void *tx_state[LANES_MAX];	/* each send thread's */
 	struct rx_pcap *packets;
 	struct sink *sink;
 	struct cookiefile *cookie_log;
@@ -53,18 +54,21 @@ static int open_network(struct scan *sc, struct err *e)
 	struct setup *su = &sc->setup;
 	struct tx_setup tx = {
 		.interface = su->interface, .ifindex = su->ifindex, .iplayer = su->iplayer,
-		.file = c->tx_file, .why = &su->shared.tx_err,
+		.file = c->tx_file,
 	};
 	char filter[RX_FILTER_LEN];
 	struct rx_live live = {
 		.interface = su->interface, .filter = filter, .vlan_id = c->vlan_id,
 		.buffer_len = su->capture_buffer_len,
 	};
-	int rc;
+	int rc = 0;
 
 	if (c->rx_file)
 		return rx_pcap_open_file(&sc->packets, c->rx_file, e);
-	rc = su->tx->open(&sc->tx_state, &tx, e);
+	for (unsigned int i = 0; i < su->shared.nlanes && !rc; i++) {
+		tx.why = &su->shared.lanes[i].err;
+		rc = su->tx->open(&sc->tx_state[i], &tx, e);
+	}
 	if (rc || !su->tx->wire)
 		return rc;
 	rx_pcap_filter(c->port_first, c->port_last, filter);
@@ -107,8 +111,10 @@ static int close_all(struct scan *sc, struct err *e)
 	first = first ? first : rc;
 	rc = statusfile_close(sc->status_file, e);
 	first = first ? first : rc;
-	rc = sc->tx_state ? sc->setup.tx->close(sc->tx_state, e) : 0;
-	first = first ? first : rc;
+	for (unsigned int i = 0; i < sc->setup.shared.nlanes; i++) {
+		rc = sc->tx_state[i] ? sc->setup.tx->close(sc->tx_state[i], e) : 0;
+		first = first ? first : rc;
+	}
 	if (sc->packets)
 		rx_pcap_close(sc->packets);
 	return first;
@@ -119,9 +125,9 @@ static int close_all(struct scan *sc, struct err *e)
 static struct status_moment status_now(const struct scan *sc, uint64_t now_ns)
 {
 	const struct shared *s = &sc->setup.shared;
-	uint64_t last_ns = atomic_load(&s->last_sent_ns);
+	uint64_t last_ns = shared_last_sent_ns(s);
 	uint64_t end_ns = last_ns + sc->c->cooldown_ns;
-	bool sending = !atomic_load(&s->swept) && !shared_stopping(s, STOP_SENDING);
+	bool sending = !shared_swept(s) && !shared_stopping(s, STOP_SENDING);
 	struct status_moment m = {
 		.wall_ns = now_ns + (uint64_t)clock_wall_offset_ns(),
 		.elapsed_ns = now_ns - sc->start_ns, .targets = s->order.places,
@@ -163,11 +169,11 @@ static void record_status(struct scan *sc, uint64_t now_ns)
 static bool is_over(const struct scan *sc, uint64_t now_ns)
 {
 	const struct shared *s = &sc->setup.shared;
-	uint64_t last_ns = atomic_load(&s->last_sent_ns);
+	uint64_t last_ns = shared_last_sent_ns(s);
 	bool stopped = shared_stopping(s, STOP_SENDING);
-	bool idle = atomic_load(&s->pending) == 0 && ring_count(&s->cleanups) == 0;
+	bool idle = atomic_load(&s->pending) == 0 && shared_clean(s);
 
-	if (!stopped && !atomic_load(&s->swept))
+	if (!stopped && !shared_swept(s))
 		return false;
 	if (!s->wire || !last_ns)
 		return true;
@@ -219,17 +225,17 @@ static void watch(struct scan *sc, const sigset_t *set)
 
 		if (sig > 0)
 			on_signal(sc, set);
-		if (atomic_load(&s->tx_failed) || atomic_load(&s->rx_failed))
+		if (shared_tx_failure(s) || atomic_load(&s->rx_failed))
 			ask_stop(sc, STOP_OVER, "failure", SCAN_FAILED);
 		else if (atomic_load(&s->rx_full))
 			ask_stop(sc, STOP_NOW, "max-results", SCAN_STOPPED);
 		else if (sc->c->max_runtime_ns && now_ns - sc->start_ns >= sc->c->max_runtime_ns
 			 && !shared_stopping(s, STOP_SENDING)
-			 && !(atomic_load(&s->swept) && atomic_load(&s->pending) == 0))
+			 && !(shared_swept(s) && atomic_load(&s->pending) == 0))
 			ask_stop(sc, STOP_SENDING, "max-runtime", SCAN_STOPPED);
 		else if (is_over(sc, now_ns))
 			ask_stop(sc, STOP_OVER, "complete", SCAN_COMPLETE);
-		if (s->wire && !atomic_load(&s->swept) && now_ns - fed_ns >= NS_PER_S) {
+		if (s->wire && !shared_swept(s) && now_ns - fed_ns >= NS_PER_S) {
 			collapse_watch(&sc->hitrate, &s->stats, now_ns);
 			fed_ns = now_ns;
 		}
@@ -245,12 +251,57 @@ static void watch(struct scan *sc, const sigset_t *set)
 
 /* ---- the run ------------------------------------------------------------------------------- */
 
+/* A send thread's start. */
+struct sender {
+	struct scan *sc;
+	unsigned int lane;
+	pthread_t thread;
+	bool runs;
+};
+
 static void *send_thread(void *arg)
 {
-	struct scan *sc = arg;
+	const struct sender *sender = arg;
+	struct scan *sc = sender->sc;
 
-	sweep_run(&sc->setup.shared, sc->setup.tx, sc->tx_state);
+	sweep_run(&sc->setup.shared, sender->lane, sc->setup.tx, sc->tx_state[sender->lane]);
 	return NULL;
+}
+
+/* Several threads each get a core, as far as they go; one goes where the kernel puts it. */
+static void pin(const struct sender *sender, unsigned int n)
+{
+	cpu_set_t all, one;
+	int skip, cpu = 0;
+
+	if (n == 1 || sched_getaffinity(0, sizeof(all), &all) || CPU_COUNT(&all) < 2)
+		return;
+	skip = (int)(sender->lane + 1) % CPU_COUNT(&all);
+	while (!CPU_ISSET(cpu, &all) || skip-- > 0)
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	(void)pthread_setaffinity_np(sender->thread, sizeof(one), &one);
+}
+
+static void start_senders(struct scan *sc, struct sender *senders)
+{
+	struct shared *s = &sc->setup.shared;
+
+	for (unsigned int i = 0; i < s->nlanes; i++) {
+		int rc;
+
+		senders[i] = (struct sender){ .sc = sc, .lane = i };
+		rc = pthread_create(&senders[i].thread, NULL, send_thread, &senders[i]);
+		if (rc) {
+			err_set(&s->lanes[i].err, rc, "cannot start a send thread: %s",
+				strerror(rc));
+			atomic_store(&s->lanes[i].failed, true);
+			return;
+		}
+		senders[i].runs = true;
+		pin(&senders[i], s->nlanes);
+	}
 }
 
 static void *receive_thread(void *arg)
@@ -285,8 +336,8 @@ static bool join_receiver(struct scan *sc, pthread_t rx, const sigset_t *set)
 /* Threads inherit the blocked signals: only the main thread takes them. */
 static int run_live(struct scan *sc, struct err *e)
 {
-	struct shared *s = &sc->setup.shared;
-	pthread_t tx, rx;
+	struct sender senders[LANES_MAX] = { { .sc = NULL } };
+	pthread_t rx;
 	sigset_t set;
 	int rc;
 
@@ -297,14 +348,11 @@ static int run_live(struct scan *sc, struct err *e)
 	rc = pthread_create(&rx, NULL, receive_thread, sc);
 	if (rc)
 		return err_set(e, rc, "cannot start the receive thread: %s", strerror(rc));
-	rc = pthread_create(&tx, NULL, send_thread, sc);
-	if (rc) {
-		err_set(&s->tx_err, rc, "cannot start the send thread: %s", strerror(rc));
-		atomic_store(&s->tx_failed, true);
-	}
+	start_senders(sc, senders);
 	watch(sc, &set);
-	if (!rc)
-		pthread_join(tx, NULL);
+	for (unsigned int i = 0; i < LANES_MAX; i++)
+		if (senders[i].runs)
+			pthread_join(senders[i].thread, NULL);
 	sc->stuck = !join_receiver(sc, rx, &set);
 	return 0;
 }
@@ -319,8 +367,8 @@ static void conclude(struct scan *sc, struct err *e)
 
 	if (sc->status_file)
 		statusfile_add(sc->status_file, &last);
-	if (atomic_load(&s->tx_failed))
-		err_set(e, EIO, "%s", s->tx_err.msg);
+	if (shared_tx_failure(s))
+		err_set(e, EIO, "%s", shared_tx_failure(s)->msg);
 	if (atomic_load(&s->rx_failed))
 		err_set(e, EIO, "%s", s->rx_err.msg);
 	if (sc->stuck)
@@ -332,7 +380,7 @@ static void conclude(struct scan *sc, struct err *e)
 		f->exit_status = SCAN_FAILED;
 	}
 	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
-	f->sending_ns = atomic_load(&s->last_sent_ns) - atomic_load(&s->first_sent_ns);
+	f->sending_ns = shared_last_sent_ns(s) - shared_first_sent_ns(s);
 	if (sc->c->metadata_file
 	    && metadata_write(sc->c->metadata_file, sc->c, targets_counts(sc->setup.targets),
 			      &s->stats, f, e))

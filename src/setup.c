@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "config.h"
@@ -22,6 +23,10 @@
 #define TABLE_MIN	1024u
 #define TABLE_MAX	(1u << 20)
 #define RING_SLOTS	8192u
+#define THREADS_AUTO_MAX	4
+#define LANE_PPS	100000		/* a send thread is worth that much, or as many bits/s */
+#define LANE_BPS	67200000.0
+#define LANE_PLACES	8192u
 #define BUFFER_MIN	(4u << 20)	/* of the capture */
 #define BUFFER_MAX	(64u << 20)
 #define BUFFER_PER_PPS	320		/* 1 s of answers to every packet */
@@ -43,11 +48,12 @@ static uint64_t power_of_two(double at_least, uint64_t min, uint64_t max)
 }
 
 /*
- * The window and the cache hold rate x time: what can be in flight, twice, as each has to stay
- * half free. Without a rate limit they have their largest size; the sweep waits where that is not
+ * The n lanes' windows and the cache hold rate x time: what can be in flight, twice, as each has to
+ * stay half free. Without a rate limit they have their largest size; the sweep waits where that is not
  * enough.
  */
-static void choose_sizes(struct setup *su, const struct config *c, uint64_t *window)
+static void choose_sizes(struct setup *su, const struct config *c, unsigned int n,
+			 uint64_t *window)
 {
 	struct shared *s = &su->shared;
 	uint64_t most = power_of_two((double)s->order.places * 2, SLOTS_MIN, SLOTS_MAX);
@@ -57,27 +63,50 @@ static void choose_sizes(struct setup *su, const struct config *c, uint64_t *win
 
 	/* A file's packets may come in any density: all places stay in sight. */
 	*window = c->rx_file ? most : power_of_two(2 * rate * (flight_s + 1), SLOTS_MIN, most);
+	*window = power_of_two((double)*window / n, SLOTS_MIN, SLOTS_MAX);
 	s->slots = (uint32_t)power_of_two(2 * rate * (timeout_s + 1), TABLE_MIN,
 					  most < TABLE_MAX ? most : TABLE_MAX);
 	su->capture_buffer_len = (uint32_t)power_of_two(rate * BUFFER_PER_PPS, BUFFER_MIN,
 							BUFFER_MAX);
 }
 
+/*
+ * One lane for each thread that is asked for, but no more than the rate and the targets are worth:
+ * a lane has its share of the rate, whether its part of the targets can use it or not. A capture
+ * is of one lane, so that it can be read again by one.
+ */
+static unsigned int choose_lanes(const struct setup *su, const struct config *c)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t n = c->threads ? c->threads : cores > THREADS_AUTO_MAX ? THREADS_AUTO_MAX
+		     : cores > 2 ? (uint64_t)cores - 1 : 1;
+	double pps = c->rate_pps;
+
+	if (c->bandwidth_bps > 0 && (pps == 0 || c->bandwidth_bps / LANE_BPS * LANE_PPS < pps))
+		pps = c->bandwidth_bps / LANE_BPS * LANE_PPS;
+	if (pps > 0 && (double)n > pps / LANE_PPS)
+		n = (uint64_t)(pps / LANE_PPS);
+	if (n > su->shared.order.places / LANE_PLACES)
+		n = su->shared.order.places / LANE_PLACES;
+	if (n < 1 || c->save_pcap || c->rx_file || tx_find(c->tx)->one_thread)
+		n = 1;
+	return (unsigned int)n;
+}
+
 static int init_memory(struct setup *su, const struct config *c, struct err *e)
 {
 	struct shared *s = &su->shared;
+	unsigned int n = choose_lanes(su, c);
 	uint64_t window;
 
-	choose_sizes(su, c, &window);
+	choose_sizes(su, c, n, &window);
 	s->stamps = calloc(s->slots, sizeof(*s->stamps));
-	if (!s->stamps || window_init(&s->window, window, plan_arms(&s->plan),
-					      s->plan.retries + 1, PLAN_GAP_NS,
-			      c->timeout_ns + c->cooldown_ns + NS_PER_S)
-	    || ring_init(&s->followups, sizeof(struct followup), RING_SLOTS)
-	    || ring_init(&s->cleanups, sizeof(struct cleanup), RING_SLOTS))
+	if (!s->stamps || shared_init_lanes(s, n, window, RING_SLOTS,
+					    c->timeout_ns + c->cooldown_ns + NS_PER_S))
 		return err_set(e, ENOMEM, "out of memory for a window of %llu targets; try a lower "
-			       "--rate or --timeout", (unsigned long long)window);
-	su->facts.window_slots = window;
+			       "--rate or --timeout", (unsigned long long)window * n);
+	su->facts.threads = n;
+	su->facts.window_slots = window * n;
 	su->facts.table_slots = s->slots;
 	return 0;
 }
@@ -211,9 +240,7 @@ void setup_free(struct setup *su)
 	struct shared *s = &su->shared;
 
 	guard_close(su->guard);
-	window_free(&s->window);
-	ring_free(&s->followups);
-	ring_free(&s->cleanups);
+	shared_free_lanes(s);
 	free(s->stamps);
 	neigh_free(s->neigh);
 	cookiefile_free(su->store);

@@ -5,6 +5,86 @@
 #include "config.h"
 #include "cookiefile.h"
 
+int shared_init_lanes(struct shared *s, unsigned int n, uint64_t slots, uint32_t ring_slots,
+		      uint64_t keep_ns)
+{
+	int rc = 0;
+
+	s->nlanes = n;
+	for (unsigned int i = 0; i < n && !rc; i++) {
+		struct lane *l = &s->lanes[i];
+
+		l->places = lane_places(s->order.places, i, n);
+		l->stats.more = s->stats.more;
+		s->stats.more = &l->stats;
+		rc = window_init(&l->window, slots, plan_arms(&s->plan), s->plan.retries + 1,
+				 PLAN_GAP_NS, keep_ns);
+		if (!rc)
+			rc = ring_init(&l->followups, sizeof(struct followup), ring_slots);
+		if (!rc)
+			rc = ring_init(&l->cleanups, sizeof(struct cleanup), ring_slots);
+	}
+	return rc;
+}
+
+void shared_free_lanes(struct shared *s)
+{
+	for (unsigned int i = 0; i < s->nlanes; i++) {
+		window_free(&s->lanes[i].window);
+		ring_free(&s->lanes[i].followups);
+		ring_free(&s->lanes[i].cleanups);
+	}
+}
+
+bool shared_swept(const struct shared *s)
+{
+	for (unsigned int i = 0; i < s->nlanes; i++)
+		if (!atomic_load_explicit(&s->lanes[i].swept, memory_order_acquire))
+			return false;
+	return true;
+}
+
+bool shared_clean(const struct shared *s)
+{
+	for (unsigned int i = 0; i < s->nlanes; i++)
+		if (ring_count(&s->lanes[i].cleanups))
+			return false;
+	return true;
+}
+
+uint64_t shared_first_sent_ns(const struct shared *s)
+{
+	uint64_t first_ns = 0;
+
+	for (unsigned int i = 0; i < s->nlanes; i++) {
+		uint64_t ns = atomic_load(&s->lanes[i].first_sent_ns);
+
+		if (ns && (!first_ns || ns < first_ns))
+			first_ns = ns;
+	}
+	return first_ns;
+}
+
+uint64_t shared_last_sent_ns(const struct shared *s)
+{
+	uint64_t last_ns = 0;
+
+	for (unsigned int i = 0; i < s->nlanes; i++) {
+		uint64_t ns = atomic_load(&s->lanes[i].last_sent_ns);
+
+		last_ns = ns > last_ns ? ns : last_ns;
+	}
+	return last_ns;
+}
+
+const struct err *shared_tx_failure(const struct shared *s)
+{
+	for (unsigned int i = 0; i < s->nlanes; i++)
+		if (atomic_load(&s->lanes[i].failed))
+			return &s->lanes[i].err;
+	return NULL;
+}
+
 void shared_add_source(struct shared *s, struct addr a, bool foreign)
 {
 	bool v6 = !addr_is_v4(a);
@@ -59,9 +139,9 @@ enum probe_kind shared_sweep_probe(const struct shared *s, const struct target *
 int shared_sweep_arm(const struct shared *s, const struct target *t, struct addr source,
 		     uint8_t kind, uint8_t attempt, struct tfo_option *option)
 {
-	for (unsigned int arm = 0; arm < s->window.arms; arm++)
+	for (unsigned int arm = 0; arm < plan_arms(&s->plan); arm++)
 		if (shared_sweep_probe(s, t, source, arm, option) == kind
-		    && attempt < s->window.steps / s->window.arms)
+		    && attempt <= s->plan.retries)
 			return (int)arm;
 	*option = (struct tfo_option){ .state = TFO_ABSENT };
 	return -1;

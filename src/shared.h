@@ -11,6 +11,7 @@
 
 #include "craft.h"
 #include "err.h"
+#include "lane.h"
 #include "order.h"
 #include "plan.h"
 #include "ring.h"
@@ -18,6 +19,8 @@
 #include "targets.h"
 #include "validate.h"
 #include "window.h"
+
+#define LANES_MAX CONFIG_THREADS_MAX
 
 struct capfile;
 struct config;
@@ -53,6 +56,23 @@ struct source {
  */
 enum stop { STOP_NOT, STOP_SENDING, STOP_OVER, STOP_NOW };
 
+/*
+ * One send thread's part of the sweep (lane.h): its places, counted from 0, their window, what it
+ * is asked to send beside them, and its counters. Nothing in it is another send thread's.
+ */
+struct lane {
+	uint64_t places;		/* set before the threads start */
+	struct window window;		/* window.h says who */
+	struct ring followups, cleanups;	/* receive -> send */
+	char pad[64];
+	/* The send thread's from here on; any thread reads. */
+	_Atomic uint64_t first_sent_ns, last_sent_ns;	/* packets of any kind; 0: none yet */
+	_Atomic bool swept;		/* every probe of the sweep was sent */
+	_Atomic bool failed;		/* then err is set */
+	struct err err;
+	struct stats stats;		/* stats.def says which */
+};
+
 struct shared {
 	const struct config *config;
 	const struct targets *targets;
@@ -70,20 +90,45 @@ struct shared {
 	uint32_t slots;			/* of the cookie cache */
 	bool wire;			/* something may answer */
 
-	struct window window;		/* window.h says who */
-	struct ring followups, cleanups;	/* receive -> send */
+	unsigned int nlanes;		/* send threads, 1..LANES_MAX */
+	struct lane lanes[LANES_MAX];
 	_Atomic uint64_t *stamps;	/* [slots], heap: 0 by the receive thread when it asks,
 					 * the time by the send thread when it sends */
 	_Atomic bool crowded;		/* receive: the cookie cache is half full */
 	_Atomic uint32_t pending;	/* receive: targets in the cookie cache */
-	_Atomic uint64_t first_sent_ns, last_sent_ns;	/* send: packets of any kind; 0: none yet */
-	_Atomic bool swept;		/* send: every probe of the sweep was sent */
 	_Atomic int stop;		/* main: enum stop */
-	_Atomic bool tx_failed, rx_failed, rx_full;	/* each thread its own; then its err is set.
-					 * rx_full: --max-results rows are written */
-	struct err tx_err, rx_err;
-	struct stats stats;		/* stats.def says who */
+	_Atomic bool rx_failed, rx_full;	/* receive: failed, then rx_err is set; rx_full:
+					 * --max-results rows are written */
+	struct err rx_err;
+	struct stats stats;		/* receive; and what is read of the lanes' with them */
 };
+
+/* The lane that place k belongs to, and its place in there. */
+static inline struct lane *shared_lane(struct shared *s, uint64_t k, uint64_t *place)
+{
+	*place = lane_place(k, s->nlanes);
+	return &s->lanes[lane_of(k, s->nlanes)];
+}
+
+/*
+ * Makes n lanes of a window of slots places each (a power of two), whose logs know keep_ns of the
+ * past, and of rings of ring_slots; after plan, order and config. 0 or -ENOMEM; shared_free_lanes()
+ * in any case.
+ */
+int shared_init_lanes(struct shared *s, unsigned int n, uint64_t slots, uint32_t ring_slots,
+		      uint64_t keep_ns);
+void shared_free_lanes(struct shared *s);
+
+/* Of all lanes, for any thread: every probe of the sweep was sent; nothing waits for clean-up. */
+bool shared_swept(const struct shared *s);
+bool shared_clean(const struct shared *s);
+
+/* When the first and the last packet of any kind was sent; 0: none was yet. */
+uint64_t shared_first_sent_ns(const struct shared *s);
+uint64_t shared_last_sent_ns(const struct shared *s);
+
+/* The failure of a send thread; NULL: none failed. */
+const struct err *shared_tx_failure(const struct shared *s);
 
 /* Before the threads start; CONFIG_SOURCES_MAX of each family at most. */
 void shared_add_source(struct shared *s, struct addr a, bool foreign);

@@ -1,6 +1,6 @@
 /*
- * stats: the counters of a run, one table (stats.def). Each is written by one thread only and read
- * by any: relaxed atomics, no locks. Every packet that is lost somewhere has its counter here.
+ * stats: the counters of a run, one table (stats.def). Each thread has its own and writes no others;
+ * all are read by any: relaxed atomics, no locks. Every packet that is lost somewhere has its counter here.
  */
 #ifndef TFOMAP_STATS_H
 #define TFOMAP_STATS_H
@@ -38,7 +38,9 @@ struct stat_type {
 
 extern const struct stat_type stat_types[STATS];
 
+/* What belongs to one thread, and, in a chain behind it, what belongs to others. */
 struct stats {
+	const struct stats *more;		/* NULL: no others. Set before the threads start */
 	_Atomic uint64_t v[STATS];
 	_Atomic uint64_t verdicts[VERDICTS];	/* the receive thread's */
 };
@@ -63,10 +65,14 @@ static inline void stat_add_verdict(struct stats *s, enum verdict v)
 			      memory_order_relaxed);
 }
 
-/* Any thread. */
+/* Any thread: the sum over the chain. */
 static inline uint64_t stat_get(const struct stats *s, enum stat_id id)
 {
-	return atomic_load_explicit(&s->v[id], memory_order_relaxed);
+	uint64_t sum = 0;
+
+	for (; s; s = s->more)
+		sum += atomic_load_explicit(&s->v[id], memory_order_relaxed);
+	return sum;
 }
 
 static inline uint64_t stat_get_verdict(const struct stats *s, enum verdict v)

@@ -25,6 +25,8 @@ enum { AS_CLEANUP = PROBE_KINDS };
 
 struct sweep {
 	struct shared *s;
+	struct lane *lane;
+	unsigned int number;		/* of the lane */
 	const struct tx_ops *tx;
 	void *tx_state;
 	struct pacer rate, bandwidth;	/* both count in SYNs of syn_len */
@@ -81,27 +83,27 @@ static bool add_syn(struct sweep *w, uint64_t x, const struct target *t, struct 
 	return true;
 }
 
-/* A step of the sweep at place k. */
+/* A step of the sweep at place k of the lane. */
 static void add_place(struct sweep *w, uint64_t k, unsigned int step)
 {
 	struct shared *s = w->s;
-	unsigned int arm = step % s->window.arms;
-	uint64_t x = order_target(&s->order, k);
+	unsigned int arm = step % w->lane->window.arms;
+	uint64_t x = order_target(&s->order, lane_whole(k, w->number, s->nlanes));
 	struct target t = targets_at(s->targets, x);
 	struct addr src = shared_source(s, &t);
 	struct tfo_option option;
 	enum probe_kind kind = shared_sweep_probe(s, &t, src, arm, &option);
 
-	if (!add_syn(w, x, &t, src, (uint8_t)kind, (uint8_t)(step / s->window.arms), &option)
+	if (!add_syn(w, x, &t, src, (uint8_t)kind, (uint8_t)(step / w->lane->window.arms), &option)
 	    && step == 0)
-		stat_add(&s->stats, STAT_no_neighbour, 1);
+		stat_add(&w->lane->stats, STAT_no_neighbour, 1);
 }
 
 static void add_cleanups(struct sweep *w, unsigned int max)
 {
 	struct cleanup c;
 
-	while (w->n < max && ring_pop(&w->s->cleanups, &c)) {
+	while (w->n < max && ring_pop(&w->lane->cleanups, &c)) {
 		const struct craft *craft = &w->s->craft;
 		uint8_t *out = w->frames[w->n];
 		size_t len = c.acknowledge
@@ -117,7 +119,7 @@ static void add_followups(struct sweep *w, unsigned int max, uint64_t now_ns)
 {
 	struct followup f;
 
-	while (w->n < max && ring_pop(&w->s->followups, &f)) {
+	while (w->n < max && ring_pop(&w->lane->followups, &f)) {
 		add_syn(w, f.x, &f.target, f.source, f.kind, f.attempt, &f.cookie);
 		atomic_store_explicit(&w->s->stamps[f.slot], now_ns, memory_order_release);
 	}
@@ -126,7 +128,7 @@ static void add_followups(struct sweep *w, unsigned int max, uint64_t now_ns)
 /* A step beyond the head: the second arm, or an attempt more to who is silent to the one before. */
 static void add_trailing(struct sweep *w, unsigned int a, unsigned int max, uint64_t now_ns)
 {
-	struct window *win = &w->s->window;
+	struct window *win = &w->lane->window;
 	uint64_t first = 0, due = window_due(win, a, now_ns, w->s->config->timeout_ns);
 	unsigned int before = w->n, skipped = 0;
 
@@ -145,7 +147,7 @@ static void add_trailing(struct sweep *w, unsigned int a, unsigned int max, uint
 static bool waits(struct sweep *w, bool *waiting, bool now, enum stat_id id)
 {
 	if (now && !*waiting)
-		stat_add(&w->s->stats, id, 1);
+		stat_add(&w->lane->stats, id, 1);
 	*waiting = now;
 	return now;
 }
@@ -158,15 +160,15 @@ static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
 	if (waits(w, &w->waits_table, atomic_load_explicit(&s->crowded, memory_order_relaxed),
 		  STAT_waits_table))
 		return;
-	while (w->n < max && w->at[0] < s->order.places && w->at[0] - first < SKIP_MAX) {
-		if (waits(w, &w->waits_window, !window_has_room(&s->window, w->at[0]),
+	while (w->n < max && w->at[0] < w->lane->places && w->at[0] - first < SKIP_MAX) {
+		if (waits(w, &w->waits_window, !window_has_room(&w->lane->window, w->at[0]),
 			  STAT_waits_window))
 			break;
-		window_start(&s->window, w->at[0]);
+		window_start(&w->lane->window, w->at[0]);
 		add_place(w, w->at[0]++, 0);
 	}
 	if (w->at[0] > first)
-		sendlog_add(&s->window.cursor[0].log, first, now_ns);
+		sendlog_add(&w->lane->window.cursor[0].log, first, now_ns);
 }
 
 /* One counter a kind, in the order of the kinds. */
@@ -182,11 +184,11 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 		by_kind[w->kinds[i]]++;
 		retries += w->attempts[i] % plan_followup_attempts(&s->plan) > 0;
 	}
-	stat_add(&s->stats, STAT_sent_bytes, bytes);
+	stat_add(&w->lane->stats, STAT_sent_bytes, bytes);
 	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
-		stat_add(&s->stats, (enum stat_id)(STAT_sent_syn + kind), by_kind[kind]);
-	stat_add(&s->stats, STAT_sent_retries, retries);
-	stat_add(&s->stats, STAT_sent_cleanup, by_kind[AS_CLEANUP]);
+		stat_add(&w->lane->stats, (enum stat_id)(STAT_sent_syn + kind), by_kind[kind]);
+	stat_add(&w->lane->stats, STAT_sent_retries, retries);
+	stat_add(&w->lane->stats, STAT_sent_cleanup, by_kind[AS_CLEANUP]);
 }
 
 /* False: the engine is broken, or there is no time left to try again. */
@@ -209,21 +211,21 @@ static bool send_batch(struct sweep *w)
 		if (rc == -ENETDOWN)
 			down_ns += backoff_ns;
 		if ((rc != -ENOBUFS && rc != -EAGAIN && rc != -ENETDOWN) || down_ns > DOWN_NS) {
-			err_set(&s->tx_err, -rc, "cannot send on interface %s: %s; %s",
+			err_set(&w->lane->err, -rc, "cannot send on interface %s: %s; %s",
 				s->config->interface ? s->config->interface : "of the route",
 				strerror(-rc), rc == -ENETDOWN ? "it went down during the scan"
 				: "look at the interface and its driver");
-			atomic_store(&s->tx_failed, true);
+			atomic_store(&w->lane->failed, true);
 			break;
 		}
 		if (shared_stopping(s, STOP_OVER))
 			break;
-		stat_add(&s->stats, STAT_requeued, 1);
+		stat_add(&w->lane->stats, STAT_requeued, 1);
 		sleep_ns(backoff_ns);
 		if (backoff_ns < BACKOFF_MAX_NS)
 			backoff_ns *= 2;
 	}
-	stat_add(&s->stats, STAT_not_sent, w->n - sent);
+	stat_add(&w->lane->stats, STAT_not_sent, w->n - sent);
 	return sent == w->n;
 }
 
@@ -238,7 +240,7 @@ static void save_batch(struct sweep *w, uint64_t now_ns)
 /* Fills the batch with what is due, at most max packets. */
 static void fill_batch(struct sweep *w, unsigned int max, uint64_t now_ns)
 {
-	struct window *win = &w->s->window;
+	struct window *win = &w->lane->window;
 
 	w->n = 0;
 	add_cleanups(w, max);
@@ -254,25 +256,25 @@ static void fill_batch(struct sweep *w, unsigned int max, uint64_t now_ns)
 /* After sending: how far each attempt is, and whether that is all. */
 static void publish(struct sweep *w, uint64_t now_ns)
 {
-	struct shared *s = w->s;
+	struct lane *l = w->lane;
 	uint64_t lowest = w->at[0];
 
 	if (w->n) {
-		if (!atomic_load_explicit(&s->first_sent_ns, memory_order_relaxed))
-			atomic_store_explicit(&s->first_sent_ns, now_ns, memory_order_relaxed);
-		atomic_store_explicit(&s->last_sent_ns, clock_now_ns(), memory_order_relaxed);
+		if (!atomic_load_explicit(&l->first_sent_ns, memory_order_relaxed))
+			atomic_store_explicit(&l->first_sent_ns, now_ns, memory_order_relaxed);
+		atomic_store_explicit(&l->last_sent_ns, clock_now_ns(), memory_order_relaxed);
 	}
-	stat_set(&s->stats, STAT_targets_started, w->at[0]);
-	for (unsigned int a = 0; a < s->window.steps; a++) {
-		atomic_store_explicit(&s->window.cursor[a].done, w->at[a], memory_order_release);
+	stat_set(&l->stats, STAT_targets_started, w->at[0]);
+	for (unsigned int a = 0; a < l->window.steps; a++) {
+		atomic_store_explicit(&l->window.cursor[a].done, w->at[a], memory_order_release);
 		if (w->at[a] < lowest)
 			lowest = w->at[a];
 	}
-	if (lowest == s->order.places)
-		atomic_store_explicit(&s->swept, true, memory_order_release);
+	if (lowest == l->places)
+		atomic_store_explicit(&l->swept, true, memory_order_release);
 }
 
-/* What both limits allow now; 0: *wait_ns is how long to sleep. */
+/* What the lane's share of both limits allows now; 0: *wait_ns is how long to sleep. */
 static uint32_t allowance(struct sweep *w, uint64_t now_ns, uint64_t *wait_ns)
 {
 	uint32_t n = pacer_allow(&w->rate, now_ns, TX_BATCH);
@@ -302,26 +304,29 @@ static void init_limits(struct sweep *w)
 {
 	const struct config *c = w->s->config;
 	uint64_t now_ns = clock_now_ns();
-	double syns, slice = TX_BATCH;
+	double rate = c->rate_pps / w->s->nlanes, syns, slice = TX_BATCH;
 
 	w->syn_len = (double)craft_request_len(&w->s->craft) + WIRE_OVERHEAD;
-	syns = c->bandwidth_bps / 8 / w->syn_len;
-	pacer_init(&w->rate, c->rate_pps, now_ns);
+	syns = c->bandwidth_bps / 8 / w->syn_len / w->s->nlanes;
+	pacer_init(&w->rate, rate, now_ns);
 	pacer_init(&w->bandwidth, syns, now_ns);
-	if (c->rate_pps > 0 && c->rate_pps * SLICE_NS / NS_PER_S < slice)
-		slice = c->rate_pps * SLICE_NS / NS_PER_S;
+	if (rate > 0 && rate * SLICE_NS / NS_PER_S < slice)
+		slice = rate * SLICE_NS / NS_PER_S;
 	if (syns > 0 && syns * SLICE_NS / NS_PER_S < slice)
 		slice = syns * SLICE_NS / NS_PER_S;
 	w->slice = slice < 1 ? 1 : (uint32_t)slice;
 }
 
-static struct sweep *sweep_new(struct shared *s, const struct tx_ops *tx, void *tx_state)
+static struct sweep *sweep_new(struct shared *s, unsigned int lane, const struct tx_ops *tx,
+			       void *tx_state)
 {
 	struct sweep *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
 	w->s = s;
+	w->lane = &s->lanes[lane];
+	w->number = lane;
 	w->tx = tx;
 	w->tx_state = tx_state;
 	for (unsigned int i = 0; i < TX_BATCH; i++)
@@ -330,13 +335,13 @@ static struct sweep *sweep_new(struct shared *s, const struct tx_ops *tx, void *
 	return w;
 }
 
-void sweep_run(struct shared *s, const struct tx_ops *tx, void *tx_state)
+void sweep_run(struct shared *s, unsigned int lane, const struct tx_ops *tx, void *tx_state)
 {
-	struct sweep *w = sweep_new(s, tx, tx_state);
+	struct sweep *w = sweep_new(s, lane, tx, tx_state);
 
 	if (!w) {
-		err_set(&s->tx_err, ENOMEM, "out of memory for the send thread");
-		atomic_store(&s->tx_failed, true);
+		err_set(&s->lanes[lane].err, ENOMEM, "out of memory for a send thread");
+		atomic_store(&s->lanes[lane].failed, true);
 		return;
 	}
 	while (!shared_stopping(s, STOP_OVER)) {

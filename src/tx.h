@@ -1,4 +1,4 @@
-/* tx: the send engines behind one table of calls. The send thread alone uses an open engine. */
+/* tx: the send engines behind one table of calls. Each send thread opens an engine for itself. */
 #ifndef TFOMAP_TX_H
 #define TFOMAP_TX_H
 
@@ -26,6 +26,7 @@ struct tx_setup {
 struct tx_ops {
 	const char *name, *doc;
 	bool wire;		/* packets leave; something may answer */
+	bool one_thread;	/* it has one output, which one thread writes */
 	/* *state is the engine's own. 0, or -errno with a message. */
 	int (*open)(void **state, const struct tx_setup *setup, struct err *e);
 	/*

@@ -94,7 +94,7 @@ static inline void data_is_sent(uint64_t k, uint8_t attempt, struct syn *syn)
 
 static inline void nothing_is_asked(void)
 {
-	ck_assert_uint_eq(ring_count(&core.s.followups), 0);
+	ck_assert_uint_eq(ring_count(&core.s.lanes[0].followups), 0);
 }
 
 /* syn, attempt `attempt` of `data` to place k, is answered. False: it was not sent. */

@@ -127,19 +127,15 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 		      && validate_init(&s->validator, key, c->config.port_first,
 				       c->config.port_last, attempts, &e) == 0
 		      && craft_init(&s->craft, link, TCP_OPTIONS_WINDOWS, &e) == 0, "%s", e.msg);
-	ck_assert_int_eq(window_init(&s->window, o->window ? o->window : 1024, 1, o->retries + 1, 0,
-				     60000000000), 0);
-	ck_assert_int_eq(ring_init(&s->followups, sizeof(struct followup), ring), 0);
-	ck_assert_int_eq(ring_init(&s->cleanups, sizeof(struct cleanup), ring), 0);
+	ck_assert_int_eq(shared_init_lanes(s, 1, o->window ? o->window : 1024, ring, 60000000000),
+			 0);
 	core_source(c, "198.19.0.1", false);
 	core_source(c, "2001:2:0:ffff::1", false);
 }
 
 static inline void core_free(struct core *c)
 {
-	window_free(&c->s.window);
-	ring_free(&c->s.followups);
-	ring_free(&c->s.cleanups);
+	shared_free_lanes(&c->s);
 	free(c->s.stamps);
 	targets_free(c->targets);
 }
@@ -170,7 +166,7 @@ static inline void core_craft(const struct core *c, uint64_t x, struct addr sour
 /* An attempt of the sweep's request to place k, now. Places of one attempt in their order. */
 static inline void core_send(struct core *c, uint64_t k, uint8_t attempt, struct syn *out)
 {
-	struct window *w = &c->s.window;
+	struct window *w = &c->s.lanes[0].window;
 	uint64_t x = order_target(&c->s.order, k);
 	struct target t = targets_at(c->targets, x);
 
@@ -188,7 +184,7 @@ static inline void core_send(struct core *c, uint64_t k, uint8_t attempt, struct
 /* Takes the next follow-up from the ring and sends it, now; false: there is none. */
 static inline bool core_send_followup(struct core *c, struct followup *f, struct syn *out)
 {
-	if (!ring_pop(&c->s.followups, f))
+	if (!ring_pop(&c->s.lanes[0].followups, f))
 		return false;
 	core_craft(c, f->x, f->source, f->kind, f->attempt, &f->cookie, out);
 	atomic_store(&c->s.stamps[f->slot], c->now_ns);
@@ -239,9 +235,11 @@ static inline bool core_recognise(const struct core *c, const uint8_t *bytes, si
 	a->p = p;
 	a->ns = c->now_ns;
 	a->target = (struct target){ a->m.dst, a->m.dport };
-	return targets_index(c->targets, a->m.dst, a->m.dport, &a->x)
-	       && order_place(&c->s.order, a->x, &a->k)
-	       && a->k < atomic_load(&c->s.window.reserved);
+	if (!targets_index(c->targets, a->m.dst, a->m.dport, &a->x)
+	    || !order_place(&c->s.order, a->x, &a->k))
+		return false;
+	a->lane = shared_lane(&c->s, a->k, &a->place);
+	return a->place < window_reserved(&a->lane->window);
 }
 
 #endif

@@ -92,7 +92,7 @@ static inline void end(void)
 
 static inline void *send_thread(void *arg)
 {
-	sweep_run(&core.s, &tap_ops, arg);
+	sweep_run(&core.s, 0, &tap_ops, arg);
 	return NULL;
 }
 
@@ -110,7 +110,7 @@ static inline void stop(void)
 /* The receive thread's part, where nobody answers: who is past the time-out gives up the slot. */
 static inline void receive(bool needed)
 {
-	struct window *w = &core.s.window;
+	struct window *w = &core.s.lanes[0].window;
 	uint64_t now_ns = clock_now_ns();
 	uint64_t to = window_silent_until(w, now_ns, core.config.timeout_ns);
 
@@ -122,7 +122,7 @@ static inline void receive(bool needed)
 
 static inline void until_swept(bool needed)
 {
-	while (!atomic_load(&core.s.swept))
+	while (!atomic_load(&core.s.lanes[0].swept))
 		receive(needed);
 }
 
@@ -136,7 +136,7 @@ static inline void push_followup(uint64_t k, uint8_t attempt)
 		.cookie = { TFO_COOKIE, TFO_KIND, 8, "\1\2\3\4\5\6\7\10" },
 	};
 
-	if (!ring_push(&core.s.followups, &f))
+	if (!ring_push(&core.s.lanes[0].followups, &f))
 		abort();
 }
 
@@ -148,7 +148,7 @@ static inline void push_cleanup(uint32_t seq)
 		.sport = 12345, .dport = 443, .seq = seq,
 	};
 
-	if (!ring_push(&core.s.cleanups, &c))
+	if (!ring_push(&core.s.lanes[0].cleanups, &c))
 		abort();
 }
 

@@ -20,7 +20,7 @@ START_TEST(no_cookie_is_a_row_at_once)
 	ck_assert_uint_eq(count(STAT_targets_done), 1);
 	ck_assert_uint_eq(count(STAT_cookies), 0);
 	/* It is not asked again. */
-	ck_assert(!window_retry(&core.s.window, 9, 0));
+	ck_assert(!window_retry(&core.s.lanes[0].window, 9, 0));
 	ck_assert_uint_eq(atomic_load(&core.s.pending), 0);
 	end();
 }
@@ -35,7 +35,7 @@ START_TEST(cookie_is_followed_by_data)
 	request_answered(9, SYNACK(OPTS_COOKIE, 0), &syn);
 	ck_assert_uint_eq(n_rows(), 0);
 	ck_assert_uint_eq(count(STAT_synacks), 1);
-	ck_assert(!window_retry(&core.s.window, 9, 0));
+	ck_assert(!window_retry(&core.s.lanes[0].window, 9, 0));
 	elapse(PLAN_GAP_NS - 1);
 	ck_assert(!core_send_followup(&core, &f, &syn));
 	elapse(1);
@@ -114,7 +114,7 @@ START_TEST(answers_to_data)
 	check_row(9, outcomes[_i].verdict, 2);
 	check_syn(&syn, "0.000");
 	elapse(10 * CORE_TIMEOUT_NS);
-	ck_assert_uint_eq(ring_count(&core.s.followups), 0);
+	ck_assert_uint_eq(ring_count(&core.s.lanes[0].followups), 0);
 	end();
 }
 END_TEST
@@ -153,7 +153,7 @@ START_TEST(refused_with_ever_new_cookies)
 	answer(&syn, SYNACK(OPTS_THIRD, 0));
 	check_row(9, "refused", 3);
 	elapse(10 * CORE_TIMEOUT_NS);
-	ck_assert_uint_eq(ring_count(&core.s.followups), 0);
+	ck_assert_uint_eq(ring_count(&core.s.lanes[0].followups), 0);
 	end();
 }
 END_TEST
@@ -195,7 +195,7 @@ START_TEST(closed_after_lingering)
 	begin_with(&(struct core_setup){ .retries = 2 });
 	request_answered(9, RESET(0), &syn);
 	ck_assert_uint_eq(n_rows(), 0);
-	ck_assert(!window_retry(&core.s.window, 9, 0));
+	ck_assert(!window_retry(&core.s.lanes[0].window, 9, 0));
 	elapse(PLAN_LINGER_NS);
 	check_row(9, "closed", 1);
 	check_syn(&syn, "20.000");
@@ -247,7 +247,7 @@ START_TEST(reset_after_a_synack)
 	answer(&syn, SYNACK(OPTS_OTHER, 0));
 	answer(&syn, RESET(CORE_DLEN));		/* while its entry is there */
 	elapse(PLAN_GAP_NS);
-	ck_assert_uint_eq(ring_count(&core.s.followups), 1);
+	ck_assert_uint_eq(ring_count(&core.s.lanes[0].followups), 1);
 	request_answered(10, SYNACK(OPTS_NONE, 0), &syn);
 	answer(&syn, RESET(0));			/* and where there is none */
 	check_row(10, "no-cookie", 1);
@@ -304,7 +304,7 @@ START_TEST(forged_acknowledgments)
 	ck_assert_uint_eq(count(STAT_rsts), 0);
 	ck_assert_uint_eq(n_rows(), 0);
 	/* 9 may still be asked again; 10 still answers. */
-	ck_assert_uint_eq(window_status(&core.s.window, 9), 1);
+	ck_assert_uint_eq(window_status(&core.s.lanes[0].window, 9), 1);
 	accept_data(&syn);
 	check_row(10, "accepted", 2);
 	end();
@@ -323,7 +323,7 @@ START_TEST(answers_to_what_was_not_sent)
 	core_craft(&core, x, syn.p.tcp.src, PROBE_REQUEST, 1, NULL, &syn);
 	answer(&syn, SYNACK(OPTS_COOKIE, 0));
 	ck_assert_uint_eq(count(STAT_drop_unsent), 1);
-	ck_assert_uint_eq(window_status(&core.s.window, 9), 1);
+	ck_assert_uint_eq(window_status(&core.s.lanes[0].window, 9), 1);
 	ck_assert_ptr_null(cookies_find(&answers.cookies, 9));
 	/* `data` before its time, to a target in the cookie cache. */
 	request_answered(10, SYNACK(OPTS_COOKIE, 0), &syn);

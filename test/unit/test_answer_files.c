@@ -137,12 +137,12 @@ static void seen(const struct syn *syn)
 {
 	struct arrival a;
 	struct packet p;
-	uint64_t reserved = atomic_load(&core.s.window.reserved);
+	uint64_t reserved = atomic_load(&core.s.lanes[0].window.reserved);
 
-	atomic_store(&core.s.window.reserved, core.s.order.places);
+	atomic_store(&core.s.lanes[0].window.reserved, core.s.order.places);
 	ck_assert(core_recognise(&core, syn->frame + CRAFT_LINK_LEN, syn->len - CRAFT_LINK_LEN, &p,
 				 &a));
-	atomic_store(&core.s.window.reserved, reserved);
+	atomic_store(&core.s.lanes[0].window.reserved, reserved);
 	ck_assert_int_eq(a.m.class, VALIDATE_SENT);
 	answers_sent(&answers, &a);
 }
@@ -160,14 +160,14 @@ START_TEST(capture_with_what_was_sent)
 	for (uint8_t attempt = 0; attempt < 2; attempt++) {
 		core_craft(&core, x, source, PROBE_REQUEST, attempt, NULL, &syn);
 		seen(&syn);
-		ck_assert_uint_eq(window_status(&core.s.window, 9), attempt + 1);
-		ck_assert_uint_eq(atomic_load(&core.s.window.cursor[attempt].done), 10);
+		ck_assert_uint_eq(window_status(&core.s.lanes[0].window, 9), attempt + 1);
+		ck_assert_uint_eq(atomic_load(&core.s.lanes[0].window.cursor[attempt].done), 10);
 		elapse(CORE_TIMEOUT_NS);
 	}
-	ck_assert_uint_eq(atomic_load(&core.s.window.reserved), 10);
+	ck_assert_uint_eq(atomic_load(&core.s.lanes[0].window.reserved), 10);
 	answer(&syn, SYNACK(OPTS_COOKIE, 0));
 	elapse(PLAN_GAP_NS);
-	ck_assert(ring_pop(&core.s.followups, &f));
+	ck_assert(ring_pop(&core.s.lanes[0].followups, &f));
 	core_craft(&core, f.x, f.source, f.kind, f.attempt, &f.cookie, &syn);
 	elapse(1000000);
 	seen(&syn);
@@ -187,7 +187,7 @@ START_TEST(capture_of_answers_alone)
 	struct syn syn;
 
 	begin_with(&(struct core_setup){ .retries = 2 });
-	atomic_store(&core.s.window.reserved, core.s.order.places);
+	atomic_store(&core.s.lanes[0].window.reserved, core.s.order.places);
 	core_craft(&core, order_target(&core.s.order, 9), core.s.sources[0][0].addr, PROBE_REQUEST,
 		   1, NULL, &syn);
 	ck_assert(core_recognise(&core, bytes, core_answer(&syn, SYNACK(OPTS_NONE, 0), bytes), &p,

@@ -17,8 +17,8 @@ START_TEST(table_full)
 	request_answered(5, RESET(0), &syn);
 	ck_assert_uint_eq(count(STAT_table_full), 2);
 	ck_assert_uint_eq(count(STAT_synacks), 4);
-	ck_assert_uint_eq(window_status(&core.s.window, 4), 1);
-	ck_assert_uint_eq(window_status(&core.s.window, 5), 1);
+	ck_assert_uint_eq(window_status(&core.s.lanes[0].window, 4), 1);
+	ck_assert_uint_eq(window_status(&core.s.lanes[0].window, 5), 1);
 	/* What needs no room gets its row. */
 	request_answered(6, SYNACK(OPTS_NONE, 0), &syn);
 	check_row(6, "no-cookie", 1);
@@ -201,24 +201,24 @@ START_TEST(clean_up_of_foreign_sources)
 	answers_free(&answers);
 	ck_assert_int_eq(answers_init(&answers, &core.s, sink, NULL, NULL), 0);
 	request_answered(9, SYNACK(OPTS_NONE, 0), &syn);
-	ck_assert(ring_pop(&core.s.cleanups, &c));
+	ck_assert(ring_pop(&core.s.lanes[0].cleanups, &c));
 	ck_assert(addr_eq(c.src, syn.p.tcp.src) && addr_eq(c.dst, syn.p.tcp.dst));
 	ck_assert_uint_eq(c.sport, syn.p.tcp.sport);
 	ck_assert_uint_eq(c.dport, 443);
 	ck_assert_uint_eq(c.seq, syn.p.tcp.seq + 1);
 	answer(&syn, SYNACK(OPTS_NONE, 0));	/* the reset was lost: once more */
-	ck_assert(ring_pop(&core.s.cleanups, &c));
+	ck_assert(ring_pop(&core.s.lanes[0].cleanups, &c));
 	data_sent(10, &syn);
-	ck_assert(ring_pop(&core.s.cleanups, &c));
+	ck_assert(ring_pop(&core.s.lanes[0].cleanups, &c));
 	/* Data was taken: acknowledged and then reset, when the server has said what it says. */
 	answer(&syn, SYNACK(OPTS_NONE, CORE_DLEN));
-	ck_assert(!ring_pop(&core.s.cleanups, &c));
+	ck_assert(!ring_pop(&core.s.lanes[0].cleanups, &c));
 	answer(&syn, SEGMENT(0, 100, CORE_DLEN));
 	elapse(PLAN_SETTLE_NS);
-	ck_assert(ring_pop(&core.s.cleanups, &c));
+	ck_assert(ring_pop(&core.s.lanes[0].cleanups, &c));
 	ck_assert(c.acknowledge);
 	ck_assert_uint_eq(c.seq, syn.p.tcp.seq + 1 + CORE_DLEN);
-	ck_assert(ring_pop(&core.s.cleanups, &c));
+	ck_assert(ring_pop(&core.s.lanes[0].cleanups, &c));
 	ck_assert(!c.acknowledge);
 	ck_assert_uint_eq(c.seq, syn.p.tcp.seq + 1 + CORE_DLEN);
 	/* Nothing was opened. */
@@ -226,7 +226,7 @@ START_TEST(clean_up_of_foreign_sources)
 	answer(&syn, SYNACK(OPTS_NONE, 1));
 	answer(&syn, RESET(0));
 	answer_icmp(&syn, 3, 1);
-	ck_assert(!ring_pop(&core.s.cleanups, &c));
+	ck_assert(!ring_pop(&core.s.lanes[0].cleanups, &c));
 	end();
 }
 END_TEST
@@ -238,7 +238,7 @@ START_TEST(clean_up_is_the_kernels)
 
 	begin();
 	request_answered(9, SYNACK(OPTS_NONE, 0), &syn);
-	ck_assert(!ring_pop(&core.s.cleanups, &c));
+	ck_assert(!ring_pop(&core.s.lanes[0].cleanups, &c));
 	end();
 }
 END_TEST
@@ -283,7 +283,7 @@ END_TEST
 /* All places up to the window's end were given up. */
 static void give_up_slots(void)
 {
-	atomic_store(&core.s.window.floor, 1024);
+	atomic_store(&core.s.lanes[0].window.floor, 1024);
 }
 
 START_TEST(first_answer_to_a_recycled_slot)
@@ -297,7 +297,7 @@ START_TEST(first_answer_to_a_recycled_slot)
 	answer(&syn, SYNACK(OPTS_COOKIE, 0));
 	ck_assert_uint_eq(count(STAT_late), 1);
 	elapse(PLAN_GAP_NS);
-	ck_assert_uint_eq(ring_count(&core.s.followups), 1);
+	ck_assert_uint_eq(ring_count(&core.s.lanes[0].followups), 1);
 	cookies_flush(&answers.cookies, core.now_ns);
 	check_row(9, "cookie-only", 1);
 	check_syn(&syn, "3020.000");
@@ -313,7 +313,7 @@ START_TEST(silent_row_stays_the_only_one)
 	core_send(&core, 9, 0, &syn);
 	core_send(&core, 10, 0, &syn);
 	elapse(CORE_TIMEOUT_NS);
-	window_mark(&core.s.window, 10, WINDOW_DONE);
+	window_mark(&core.s.lanes[0].window, 10, WINDOW_DONE);
 	answers_silent(&answers, 10, 1);
 	elapse(1);
 	answer(&syn, SYNACK(OPTS_COOKIE, 0));

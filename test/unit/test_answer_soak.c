@@ -148,7 +148,7 @@ static void send_request(uint64_t k, uint8_t attempt)
 /* core_send() takes the retry itself; so it is asked first whether there is one to take. */
 static bool is_silent(uint64_t k)
 {
-	return !(window_status(&core.s.window, k) & (WINDOW_ANSWERED | WINDOW_DONE));
+	return !(window_status(&core.s.lanes[0].window, k) & (WINDOW_ANSWERED | WINDOW_DONE));
 }
 
 static void send_some(void)
@@ -169,7 +169,7 @@ static void send_some(void)
 		answer_data(places[k].server, &syn);
 	}
 	for (unsigned int a = RETRIES; a > 0; a--) {
-		uint64_t due = window_due(&core.s.window, a, core.now_ns, CORE_TIMEOUT_NS);
+		uint64_t due = window_due(&core.s.lanes[0].window, a, core.now_ns, CORE_TIMEOUT_NS);
 
 		for (; left && at[a] < due; at[a]++) {
 			if (is_silent(at[a])) {
@@ -177,7 +177,7 @@ static void send_some(void)
 				left--;
 			}
 		}
-		atomic_store(&core.s.window.cursor[a].done, at[a]);
+		atomic_store(&core.s.lanes[0].window.cursor[a].done, at[a]);
 	}
 	for (; left && at[0] < PLACES && !atomic_load(&core.s.crowded); at[0]++, left--)
 		send_request(at[0], 0);
@@ -282,7 +282,7 @@ START_TEST(every_target_one_row)
 		land();
 	}
 	for (uint64_t k = 0; k < PLACES; k++) {
-		uint8_t status = window_status(&core.s.window, k);
+		uint8_t status = window_status(&core.s.lanes[0].window, k);
 
 		if (status & WINDOW_DONE)
 			continue;

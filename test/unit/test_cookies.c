@@ -32,8 +32,8 @@ START_TEST(with_cookie_data_after_the_gap)
 	elapse(1);
 	elapse(0);
 	elapse(CORE_TIMEOUT_NS * 100);	/* in the ring, it has not been sent: no time-out */
-	ck_assert_uint_eq(ring_count(&core.s.followups), 1);
-	ck_assert(ring_pop(&core.s.followups, &f));
+	ck_assert_uint_eq(ring_count(&core.s.lanes[0].followups), 1);
+	ck_assert(ring_pop(&core.s.lanes[0].followups, &f));
 	ck_assert_uint_eq(f.x, order_target(&core.s.order, 3));
 	ck_assert(addr_eq(f.target.ip, targets_at(core.targets, f.x).ip));
 	ck_assert_uint_eq(f.target.port, 443);
@@ -304,7 +304,7 @@ START_TEST(older_attempt_newer_in_the_ring)
 	begin();
 	send_data(n, syns, sent_ns);
 	elapse(CORE_TIMEOUT_NS);
-	ck_assert_uint_eq(ring_count(&core.s.followups), 1);
+	ck_assert_uint_eq(ring_count(&core.s.lanes[0].followups), 1);
 	elapse(CORE_RTT_NS);
 	ck_assert(data_answer(3, (uint8_t)(n - 1), &syns[n - 1], SYNACK(OPTS_NONE, CORE_DLEN)));
 	elapse(CORE_TIMEOUT_NS * 10);
@@ -358,7 +358,7 @@ START_TEST(older_attempt_refused_newer_in_the_ring)
 	elapse(CORE_TIMEOUT_NS);
 	ck_assert(data_answer(3, 0, &syn, SYNACK(OPTS_OTHER, 0)));
 	elapse(CORE_TIMEOUT_NS);
-	ck_assert_uint_eq(ring_count(&core.s.followups), 1);
+	ck_assert_uint_eq(ring_count(&core.s.lanes[0].followups), 1);
 	data_is_sent(3, 1, &late);
 	elapse(0);
 	elapse(PLAN_GAP_NS);

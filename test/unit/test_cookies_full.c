@@ -14,10 +14,10 @@ START_TEST(ring_full_asks_later)
 	for (uint64_t k = 0; k < 7; k++)
 		first_answer(k, SYNACK(OPTS_COOKIE, 0));
 	elapse(PLAN_GAP_NS);
-	ck_assert_uint_eq(ring_count(&core.s.followups), 2);
+	ck_assert_uint_eq(ring_count(&core.s.lanes[0].followups), 2);
 	while (next < 7) {
 		elapse(CORE_TIMEOUT_NS - 1);
-		ck_assert_uint_eq(ring_count(&core.s.followups), next < 6 ? 2 : 1);
+		ck_assert_uint_eq(ring_count(&core.s.lanes[0].followups), next < 6 ? 2 : 1);
 		data_is_sent(next, 0, &syn);
 		ck_assert(data_answer(next, 0, &syn, SYNACK(OPTS_NONE, 0)));
 		next++;
@@ -35,7 +35,7 @@ static void fill_ring(void)
 {
 	struct followup f = { .x = order_target(&core.s.order, 5), .slot = core.s.slots - 1 };
 
-	while (ring_push(&core.s.followups, &f))
+	while (ring_push(&core.s.lanes[0].followups, &f))
 		;
 }
 
@@ -43,7 +43,7 @@ static void empty_ring(void)
 {
 	struct followup f;
 
-	while (ring_pop(&core.s.followups, &f))
+	while (ring_pop(&core.s.lanes[0].followups, &f))
 		ck_assert_uint_eq(f.slot, core.s.slots - 1);
 }
 
@@ -321,12 +321,12 @@ START_TEST(seen_leaving)
 	en = first_answer(3, SYNACK(OPTS_COOKIE, 0));
 	core.now_ns += PLAN_GAP_NS / 2;	/* before the gap is over by this clock */
 	cookies_sent(&cache, en, core.now_ns);
-	ck_assert(ring_pop(&core.s.followups, &f));
+	ck_assert(ring_pop(&core.s.lanes[0].followups, &f));
 	ck_assert_uint_eq(f.attempt, 0);
 	ck_assert_uint_eq(atomic_load(&core.s.stamps[f.slot]), core.now_ns);
 	core_craft(&core, f.x, f.source, f.kind, f.attempt, &f.cookie, &syn);
 	elapse(CORE_TIMEOUT_NS);
-	ck_assert(ring_pop(&core.s.followups, &f));
+	ck_assert(ring_pop(&core.s.lanes[0].followups, &f));
 	ck_assert_uint_eq(f.attempt, 1);
 	cookies_sent(&cache, en, core.now_ns);
 	elapse(CORE_RTT_NS);

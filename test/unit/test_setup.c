@@ -82,11 +82,11 @@ START_TEST(what_it_stands_on)
 	ck_assert_int_eq(s->wall_offset_ns, 0);		/* a capture's clock is Unix time */
 	ck_assert_uint_eq(s->nsources[0], 2);
 	ck_assert_uint_eq(s->nsources[1], 1);
-	ck_assert_uint_eq(ring_count(&s->followups), 0);
-	ck_assert_uint_eq(ring_count(&s->cleanups), 0);
+	ck_assert_uint_eq(ring_count(&s->lanes[0].followups), 0);
+	ck_assert_uint_eq(ring_count(&s->lanes[0].cleanups), 0);
 	ck_assert_uint_eq(atomic_load(&s->stamps[s->slots - 1]), 0);
 	ck_assert_uint_eq(scan.setup.facts.table_slots, s->slots);
-	ck_assert_uint_eq(scan.setup.facts.window_slots, s->window.slots);
+	ck_assert_uint_eq(scan.setup.facts.window_slots, s->lanes[0].window.slots);
 	setup_free(&scan.setup);
 }
 END_TEST
@@ -110,7 +110,7 @@ START_TEST(retries_by_the_kind_of_targets)
 		s = set_up(&scan);
 		ck_assert_msg(s->plan.retries == cases[i].retries, "%s, %d: %u", cases[i].target,
 			      cases[i].given, s->plan.retries);
-		ck_assert_uint_eq(s->window.steps, cases[i].retries + 1);
+		ck_assert_uint_eq(s->lanes[0].window.steps, cases[i].retries + 1);
 		ck_assert_uint_eq(scan.setup.facts.retries, cases[i].retries);
 		setup_free(&scan.setup);
 	}
@@ -282,8 +282,8 @@ START_TEST(window_of_a_file)
 
 	configure(&scan, "198.18.0.0/16")->rate_pps = 1;
 	s = set_up(&scan);
-	ck_assert_uint_ge(s->window.slots, 65536);
-	ck_assert(is_power_of_two(s->window.slots));
+	ck_assert_uint_ge(s->lanes[0].window.slots, 65536);
+	ck_assert(is_power_of_two(s->lanes[0].window.slots));
 	setup_free(&scan.setup);
 }
 END_TEST
@@ -311,10 +311,10 @@ START_TEST(sizes_by_rate_and_time)
 		c->cooldown_ns = cases[i].cooldown_s * NS_PER_S;
 		c->retries = cases[i].retries;
 		s = set_up(&scan);
-		ck_assert(is_power_of_two(s->window.slots) && is_power_of_two(s->slots));
-		ck_assert_uint_ge(s->window.slots, 2 * cases[i].flight);
+		ck_assert(is_power_of_two(s->lanes[0].window.slots) && is_power_of_two(s->slots));
+		ck_assert_uint_ge(s->lanes[0].window.slots, 2 * cases[i].flight);
 		ck_assert_uint_ge(s->slots, 2 * cases[i].answered);
-		ck_assert_uint_le(s->window.slots, 1024 + 8 * cases[i].flight);
+		ck_assert_uint_le(s->lanes[0].window.slots, 1024 + 8 * cases[i].flight);
 		ck_assert_uint_le(s->slots, 1024 + 8 * cases[i].answered);
 		ck_assert(!s->wire);
 		setup_free(&scan.setup);
@@ -329,8 +329,8 @@ START_TEST(sizes_without_a_rate)
 
 	configure_null(&scan, "198.18.0.0/20")->rate_pps = 0;
 	s = set_up(&scan);
-	ck_assert_uint_ge(s->window.slots, 4096);
-	ck_assert_uint_le(s->window.slots, 4 * 4096);
+	ck_assert_uint_ge(s->lanes[0].window.slots, 4096);
+	ck_assert_uint_le(s->lanes[0].window.slots, 4 * 4096);
 	ck_assert_uint_le(s->slots, 4 * 4096);
 	setup_free(&scan.setup);
 }

@@ -20,8 +20,8 @@ static void check_whole_sweep(unsigned int from, uint64_t places)
 	ck_assert_uint_eq(count(STAT_targets_started), places);
 	ck_assert_uint_eq(count(STAT_sent_retries), 0);
 	ck_assert_uint_eq(count(STAT_not_sent), 0);
-	ck_assert(!atomic_load(&core.s.tx_failed));
-	ck_assert_str_eq(core.s.tx_err.msg, "");
+	ck_assert(!atomic_load(&core.s.lanes[0].failed));
+	ck_assert_str_eq(core.s.lanes[0].err.msg, "");
 }
 
 /* ---- the sweep ----------------------------------------------------------------------------- */
@@ -43,11 +43,11 @@ START_TEST(each_target_once_in_order)
 	ck_assert_uint_eq(count(STAT_sent_bytes), bytes);
 	ck_assert_uint_eq(count(STAT_sent_cleanup), 1);
 	ck_assert_uint_eq(count(STAT_requeued), 0);
-	ck_assert_uint_ne(atomic_load(&core.s.first_sent_ns), 0);
-	ck_assert_uint_ge(atomic_load(&core.s.last_sent_ns), atomic_load(&core.s.first_sent_ns));
-	ck_assert_uint_eq(atomic_load(&core.s.window.reserved), PLACES);
+	ck_assert_uint_ne(atomic_load(&core.s.lanes[0].first_sent_ns), 0);
+	ck_assert_uint_ge(atomic_load(&core.s.lanes[0].last_sent_ns), atomic_load(&core.s.lanes[0].first_sent_ns));
+	ck_assert_uint_eq(atomic_load(&core.s.lanes[0].window.reserved), PLACES);
 	for (uint64_t k = 0; k < PLACES; k++)
-		ck_assert_uint_ne(sendlog_time(&core.s.window.cursor[0].log, k), 0);
+		ck_assert_uint_ne(sendlog_time(&core.s.lanes[0].window.cursor[0].log, k), 0);
 	end();
 }
 END_TEST
@@ -80,6 +80,7 @@ START_TEST(a_shard_without_places)
 
 	begin();
 	ck_assert_int_eq(order_init(&core.s.order, PLACES, 3, 8, 5, 1, &e), 0);
+	core.s.lanes[0].places = core.s.order.places;
 	start();
 	until_swept(false);
 	nothing_more_than(0);
@@ -95,7 +96,7 @@ START_TEST(waits_for_the_window)
 	while (count(STAT_waits_window) == 0)
 		sched_yield();
 	ck_assert_uint_eq(atomic_load(&tap.n), 128);
-	ck_assert(!atomic_load(&core.s.swept));
+	ck_assert(!atomic_load(&core.s.lanes[0].swept));
 	until_swept(false);
 	nothing_more_than(1024);
 	check_whole_sweep(0, 1024);
@@ -135,7 +136,7 @@ END_TEST
 static void some_answer(const struct tapped *t)
 {
 	if ((t->k % 3 == 0 && t->m.attempt == 0) || (t->k % 5 == 0 && t->m.attempt == 1))
-		window_mark(&core.s.window, t->k, WINDOW_ANSWERED);
+		window_mark(&core.s.lanes[0].window, t->k, WINDOW_ANSWERED);
 }
 
 static void check_retries(uint64_t places)
@@ -204,7 +205,7 @@ START_TEST(times_of_retries)
 	stop();
 	for (unsigned int i = 0; i < atomic_load(&tap.n); i++) {
 		const struct tapped *t = &tap.v[i];
-		uint64_t ns = sendlog_time(&core.s.window.cursor[t->m.attempt].log, t->k);
+		uint64_t ns = sendlog_time(&core.s.lanes[0].window.cursor[t->m.attempt].log, t->k);
 
 		if (ns <= before_ns[t->k] || ns > t->ns)
 			ck_abort_msg("place %ju, attempt %u: %jd ns after the one before, "
@@ -280,14 +281,14 @@ START_TEST(interface_stays_down)
 	tap.script = down_for_good;
 	start();
 	ck_assert_int_eq(pthread_join(sender, NULL), 0);
-	ck_assert(atomic_load(&core.s.tx_failed));
-	ck_assert_ptr_nonnull(strstr(core.s.tx_err.msg, "eth7"));
-	ck_assert_ptr_nonnull(strstr(core.s.tx_err.msg, "Network is down"));
+	ck_assert(atomic_load(&core.s.lanes[0].failed));
+	ck_assert_ptr_nonnull(strstr(core.s.lanes[0].err.msg, "eth7"));
+	ck_assert_ptr_nonnull(strstr(core.s.lanes[0].err.msg, "Network is down"));
 	n = atomic_load(&tap.n);
 	ck_assert_uint_gt(n, 0);
 	ck_assert_uint_eq(count(STAT_sent_request), n);
 	ck_assert_uint_eq(count(STAT_not_sent), 1);
-	ck_assert(!atomic_load(&core.s.swept));
+	ck_assert(!atomic_load(&core.s.lanes[0].swept));
 	end();
 }
 END_TEST
@@ -303,8 +304,8 @@ START_TEST(broken_engine_is_not_asked_again)
 	tap.script = broken;
 	start();
 	ck_assert_int_eq(pthread_join(sender, NULL), 0);
-	ck_assert(atomic_load(&core.s.tx_failed));
-	ck_assert_ptr_nonnull(strstr(core.s.tx_err.msg, strerror(ENXIO)));
+	ck_assert(atomic_load(&core.s.lanes[0].failed));
+	ck_assert_ptr_nonnull(strstr(core.s.lanes[0].err.msg, strerror(ENXIO)));
 	ck_assert_uint_eq(atomic_load(&tap.calls), 3);
 	ck_assert_uint_eq(count(STAT_requeued), 0);
 	ck_assert_uint_eq(count(STAT_sent_request), atomic_load(&tap.n));
@@ -329,7 +330,7 @@ START_TEST(stopped_while_refused)
 	while (atomic_load(&tap.refusals) < 3)
 		sched_yield();
 	stop();
-	ck_assert(!atomic_load(&core.s.tx_failed));
+	ck_assert(!atomic_load(&core.s.lanes[0].failed));
 	ck_assert_uint_eq(count(STAT_sent_request), 0);
 	ck_assert_uint_gt(count(STAT_not_sent), 0);
 	end();
@@ -412,9 +413,9 @@ START_TEST(stop_sending)
 	push_followup(3, 0);
 	start();
 	nothing_more_than(0);
-	ck_assert_uint_eq(ring_count(&core.s.followups), 1);
+	ck_assert_uint_eq(ring_count(&core.s.lanes[0].followups), 1);
 	ck_assert_uint_eq(atomic_load(&core.s.stamps[3]), 0);
-	ck_assert(!atomic_load(&core.s.swept));
+	ck_assert(!atomic_load(&core.s.lanes[0].swept));
 	ck_assert_uint_eq(count(STAT_targets_started), 0);
 	end();
 }

@@ -102,7 +102,7 @@ START_TEST(nobody_is_there)
 	until_swept(true);
 	stop();
 	ck_assert_uint_eq(atomic_load(&tap.calls), 0);
-	ck_assert_uint_eq(atomic_load(&core.s.last_sent_ns), 0);
+	ck_assert_uint_eq(atomic_load(&core.s.lanes[0].last_sent_ns), 0);
 	ck_assert_uint_eq(count(STAT_no_neighbour), 1);
 	ck_assert_uint_eq(count(STAT_targets_started), 1);
 	finish();

@@ -242,8 +242,8 @@ START_TEST(saves_what_it_sends)
 	rx_pcap_close(packets);
 	ck_assert_uint_eq(reading.n, 2 * PLACES + 2);
 	ck_assert_uint_eq(first_ns, atomic_load(&core.s.stamps[9]) + CORE_OFFSET_NS);
-	ck_assert_uint_eq(first_ns, atomic_load(&core.s.first_sent_ns) + CORE_OFFSET_NS);
-	ck_assert_uint_le(last_ns, atomic_load(&core.s.last_sent_ns) + CORE_OFFSET_NS);
+	ck_assert_uint_eq(first_ns, atomic_load(&core.s.lanes[0].first_sent_ns) + CORE_OFFSET_NS);
+	ck_assert_uint_le(last_ns, atomic_load(&core.s.lanes[0].last_sent_ns) + CORE_OFFSET_NS);
 	scratch_close(&file);
 	end();
 }

@@ -97,7 +97,7 @@ static void scan(void)
 
 	start();
 	do {
-		swept = atomic_load(&core.s.swept);
+		swept = atomic_load(&core.s.lanes[0].swept);
 		turn();
 	} while (!swept || seen < atomic_load(&tap.n) || atomic_load(&core.s.pending));
 	stop();
