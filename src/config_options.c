@@ -205,8 +205,8 @@ const struct opttab_row config_options[] = {
 		 "(written to FILE, none leaves), null (only counted), or auto: the fastest "
 		 "that runs here. With pcap and null nothing can answer, and no privilege is "
 		 "needed." },
-	{ "sender-threads", 'T', U32(threads), .max = CONFIG_THREADS_MAX, .def = "0", .group = network,
-	  .arg = "N", .help = "at most; 0: by the cores",
+	{ "sender-threads", 'T', U32(threads), .max = CONFIG_THREADS_MAX, .def = "0",
+	  .group = network, .arg = "N", .help = "at most; 0: by the cores",
 	  .man = "Send with up to N threads, 1 to 16; 0: one less than there are cores, 4 at "
 		 "most, 1 at least. Each sweeps blocks of targets of its own at its share of the "
 		 "rate, pinned to a core where there are several. Which packets are sent does not "

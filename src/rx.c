@@ -226,7 +226,8 @@ int rx_new(struct rx **out, struct shared *s, struct rx_pcap *packets, struct si
 	rx->packets = packets;
 	rx->sink = sink;
 	rx->wall_offset_ns = s->wall_offset_ns;
-	rx->slots_needed = s->lanes[0].window.steps > 1 || (s->config->report == REPORT_ALL && s->wire);
+	rx->slots_needed = s->lanes[0].window.steps > 1
+			   || (s->config->report == REPORT_ALL && s->wire);
 	if (answers_init(&rx->answers, s, sink, cookie_log, e)) {
 		free(rx);
 		return -ENOMEM;

@@ -49,8 +49,8 @@ static uint64_t power_of_two(double at_least, uint64_t min, uint64_t max)
 
 /*
  * The n lanes' windows and the cache hold rate x time: what can be in flight, twice, as each has to
- * stay half free. Without a rate limit they have their largest size; the sweep waits where that is not
- * enough.
+ * stay half free. Without a rate limit they have their largest size; the sweep waits where that is
+ * not enough.
  */
 static void choose_sizes(struct setup *su, const struct config *c, unsigned int n,
 			 uint64_t *window)

@@ -223,7 +223,7 @@ static inline size_t core_icmp(const struct syn *syn, uint8_t type, uint8_t code
 /* ---- the receiver -------------------------------------------------------------------------- */
 
 /* Whose packet it is; false: nobody's. p and a live as long as the bytes. */
-static inline bool core_recognise(const struct core *c, const uint8_t *bytes, size_t len,
+static inline bool core_recognise(struct core *c, const uint8_t *bytes, size_t len,
 				  struct packet *p, struct arrival *a)
 {
 	memset(a, 0, sizeof(*a));

@@ -44,7 +44,8 @@ START_TEST(each_target_once_in_order)
 	ck_assert_uint_eq(count(STAT_sent_cleanup), 1);
 	ck_assert_uint_eq(count(STAT_requeued), 0);
 	ck_assert_uint_ne(atomic_load(&core.s.lanes[0].first_sent_ns), 0);
-	ck_assert_uint_ge(atomic_load(&core.s.lanes[0].last_sent_ns), atomic_load(&core.s.lanes[0].first_sent_ns));
+	ck_assert_uint_ge(atomic_load(&core.s.lanes[0].last_sent_ns),
+			  atomic_load(&core.s.lanes[0].first_sent_ns));
 	ck_assert_uint_eq(atomic_load(&core.s.lanes[0].window.reserved), PLACES);
 	for (uint64_t k = 0; k < PLACES; k++)
 		ck_assert_uint_ne(sendlog_time(&core.s.lanes[0].window.cursor[0].log, k), 0);
