@@ -84,6 +84,7 @@ ld_flags = $(flags_$(MODE))
 # lib/ sees lib/ only, src/ sees lib/: includes point one way.
 lib_flags = -Ilib
 src_flags = -Ilib -Isrc $(DEP_CFLAGS) \
+	$(if $(BPF),-I$(B)/bpf $(BPF_CFLAGS) -DTFOMAP_BPF) \
 	-DPACKAGE_VERSION=\"$(VERSION)\" -DSYSCONFDIR=\"$(sysconfdir)\"
 unit_flags = -Itest/unit $(src_flags) $(CHECK_CFLAGS)
 
@@ -108,7 +109,12 @@ completion := $(patsubst conf/%.in,$(B)/%,$(wildcard conf/*.bash.in))
 fuzzers := $(patsubst $(B)/test/fuzz/%.o,$(B)/%,$(fuzz_obj))
 confs := $(wildcard conf/*.conf)
 dist_name = tfomap-$(VERSION)
-link_libs = $(DEP_LIBS) $(LIBS)
+link_libs = $(DEP_LIBS) $(BPF_LIBS) $(LIBS)
+
+# What runs in the kernel: bpf/x.bpf.c becomes a program, and that a header that holds it.
+bpf_skeletons := $(if $(BPF),$(patsubst %.bpf.c,$(B)/%.skel.h,$(wildcard bpf/*.bpf.c)))
+bpf_flags = -target bpf -mcpu=v3 -O2 -g -std=gnu11 -Wall -Wextra $(WERROR:%=-Werror) -Ilib \
+	-idirafter /usr/include/$(shell $(CC) -print-multiarch)
 
 all: $(B)/tfomap $(pages) $(completion) ## the program, its man pages, what the shell completes
 ifeq ($(MODE),release)
@@ -123,12 +129,24 @@ $(B)/src/%.o $(B)/man/%.o $(B)/test/fuzz/%.o: dir_flags = $(src_flags)
 $(B)/test/unit/%.o: dir_flags = $(unit_flags)
 
 $(eval $(call record,$(B)/compile.words,$(compile) $(src_flags) $(CHECK_CFLAGS)))
+$(eval $(call record,$(B)/bpf.words,$(BPF_CLANG) $(bpf_flags)))
 $(eval $(call record,$(B)/link.words,$(link) $(link_libs) $(CHECK_LIBS) $(all_obj)))
 
 $(B)/%.o: %.c $(B)/compile.words
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(compile) -MMD -MP -c -o $@ $<
+
+$(B)/%.bpf.o: %.bpf.c $(B)/bpf.words
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(BPF_CLANG) $(bpf_flags) -MMD -MP -c -o $@ $<
+
+$(B)/%.skel.h: $(B)/%.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< >$@
+
+$(filter $(B)/src/%_xdp.o,$(src_obj)): | $(bpf_skeletons)
+$(bpf_skeletons:.skel.h=.bpf.o): $(B)/bpf.words
 
 $(B)/libtfomap.a: $(lib_obj)
 $(B)/libstages.a: $(stage_obj)
@@ -158,7 +176,7 @@ $(fuzzers): $(B)/%: $(B)/test/fuzz/%.o $(core) $(B)/link.words
 	$(call say,LINK,$@)
 	$(Q)$(link) -fsanitize=fuzzer -o $@ $< $(core) $(link_libs)
 
--include $(wildcard $(all_obj:.o=.d))
+-include $(wildcard $(all_obj:.o=.d) $(bpf_skeletons:.skel.h=.bpf.d))
 
 # ---- tests --------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 /*
- * stats: the counters of a run, one table (stats.def). Each thread has its own and writes no others;
- * all are read by any: relaxed atomics, no locks. Every packet that is lost somewhere has its
- * counter here.
+ * stats: the counters of a run, one table (stats.def). Each thread has its own and writes no
+ * others; all are read by any: relaxed atomics, no locks. Every packet that is lost somewhere has
+ * its counter here.
  */
 #ifndef TFOMAP_STATS_H
 #define TFOMAP_STATS_H
