@@ -28,6 +28,13 @@ static inline uint64_t order_target(const struct order *o, uint64_t k)
 	return permute(&o->permutation, k * o->shards + o->shard);
 }
 
+/* The same, where loops have to be bounded (permute_bounded()). */
+static inline bool order_target_bounded(const struct order *o, uint64_t k, unsigned int passes,
+					uint64_t *x)
+{
+	return permute_bounded(&o->permutation, k * o->shards + o->shard, passes, x);
+}
+
 /* The place of target x < n; false: not in the sample or not of this shard. */
 static inline bool order_place(const struct order *o, uint64_t x, uint64_t *k)
 {

@@ -5,18 +5,6 @@
 
 #include "err.h"
 
-/* The least a with a * a >= n. In integers, so that it is the same on every machine. */
-static uint64_t permute_ceil_sqrt(uint64_t n)
-{
-	uint64_t a = 0;
-
-	for (uint64_t bit = 1ull << 31; bit; bit >>= 1) {
-		if ((a | bit) * (a | bit) <= n)
-			a |= bit;
-	}
-	return a + (a * a < n);
-}
-
 /* The next word of the sequence that state counts through (SplitMix64). */
 static uint64_t permute_next_key(uint64_t *state)
 {
@@ -28,21 +16,23 @@ static uint64_t permute_next_key(uint64_t *state)
 }
 
 /*
- * With a = ceil(sqrt(n)) and b = ceil(n / a), a * b is less than n + a: hardly a value is walked,
- * and both halves are about as wide, which is what mixes best. The round keys depend on the seed
- * alone, so all n that share a and b share one network.
+ * b is the power of two next to sqrt(n), by ratio, so that both halves are about as wide (a / b is
+ * 1/2..2), which is what mixes best. The round keys depend on the seed alone, so all n that share
+ * a and b share one network.
  */
 int permute_init(struct permute *p, uint64_t n, uint64_t seed, struct err *e)
 {
-	uint64_t a;
+	unsigned int log = 0;
 
 	if (n == 0 || n > INT64_MAX)
 		return err_set(e, EINVAL, "cannot order %" PRIu64 " targets: their number must be "
 			       "1..2^63-1", n);
-	a = permute_ceil_sqrt(n);
+	while (n >> log > 1)
+		log++;
 	p->n = n;
-	p->a = (uint32_t)a;
-	p->b = (uint32_t)(n / a + (n % a != 0));
+	p->b_bits = (log + 1) / 2;
+	p->b = 1ull << p->b_bits;
+	p->a = ((n - 1) >> p->b_bits) + 1;
 	for (int i = 0; i < PERMUTE_ROUNDS; i++)
 		p->key[i] = permute_next_key(&seed);
 	return 0;

@@ -52,15 +52,15 @@ static void check_order(const struct permute *p)
 /* The same of the network below the walk, on 0..a*b-1. */
 static void check_network(const struct permute *p)
 {
-	uint64_t domain = (uint64_t)p->a * p->b;
+	uint64_t domain = p->a * p->b;
 
 	memset(bitmap, 0, sizeof(bitmap));
 	for (uint64_t i = 0; i < domain; i++) {
 		uint64_t x = permute_pass(p, i);
 
 		if (x >= domain || !mark(x) || permute_unpass(p, x) != i)
-			ck_abort_msg("a %u, b %u, i %ju, x %ju", p->a, p->b, (uintmax_t)i,
-				     (uintmax_t)x);
+			ck_abort_msg("a %ju, b %ju, i %ju, x %ju", (uintmax_t)p->a,
+				     (uintmax_t)p->b, (uintmax_t)i, (uintmax_t)x);
 	}
 }
 
@@ -92,9 +92,9 @@ START_TEST(every_n_up_to_65536)
 	check_network(&last);
 	for (uint64_t n = 2; n <= SMALL_MAX; n++) {
 		struct permute p = order(n, seed);
-		uint64_t domain = (uint64_t)p.a * p.b, x = rng_below(&rng, n);
+		uint64_t domain = p.a * p.b, x = rng_below(&rng, n);
 
-		if (p.n != n || domain < n || domain >= 2 * n ||
+		if (p.n != n || domain < n || domain >= n + p.b || p.b != 1ull << p.b_bits ||
 		    memcmp(p.key, last.key, sizeof(p.key)) != 0 ||
 		    permute(&p, unpermute(&p, x)) != x || unpermute(&p, permute(&p, x)) != x)
 			ck_abort_msg("n %ju", (uintmax_t)n);
@@ -107,8 +107,8 @@ START_TEST(every_n_up_to_65536)
 		last = p;
 	}
 	check_order(&last);
-	/* Two for each a of 2..256: b = a and b = a - 1. */
-	ck_assert_int_eq(networks, 1 + 2 * 255);
+	/* For each b of 2..128 the a of b/2..2*b; and for b = 256 those of 128..256. */
+	ck_assert_int_eq(networks, 1 + (3 * 127 + 7) + 129);
 }
 END_TEST
 
@@ -117,9 +117,9 @@ static const uint64_t large[] = {
 	(65535ull << 32) - 1, 65535ull << 32, (65535ull << 32) + 1,
 	(1ull << 48) - 1, 1ull << 48, (1ull << 48) + 1,
 	(1ull << 62) - 1, 1ull << 62, (1ull << 62) + 1,
-	/* Around the square of the greatest a but one, and the top. */
-	3037000499ull * 3037000499 - 1, 3037000499ull * 3037000499,
-	3037000499ull * 3037000499 + 1, (1ull << 63) - 2, (1ull << 63) - 1,
+	/* Where a is 2^32 - 1 and 2^32, and the top. */
+	((1ull << 32) - 1) << 31, (((1ull << 32) - 1) << 31) + 1, (1ull << 63) - 2,
+	(1ull << 63) - 1,
 };
 
 START_TEST(large_n_sampled)
@@ -130,8 +130,9 @@ START_TEST(large_n_sampled)
 		struct permute p = order(n, seeds[s]);
 		struct rng rng = { n ^ seeds[s] };
 
-		ck_assert((unsigned __int128)p.a * p.b >= n);
-		ck_assert((unsigned __int128)p.a * p.b < 2 * (unsigned __int128)n);
+		/* 2^63 at most. */
+		ck_assert_uint_ge(p.a * p.b, n);
+		ck_assert_uint_lt(p.a * p.b - n, p.b);
 		for (uint64_t k = 0; k < 50000; k++) {
 			/* Both ends, then anywhere. */
 			uint64_t i = k < 100 ? k : k < 200 ? n - 1 - (k - 100) : rng_below(&rng, n);
@@ -141,6 +142,35 @@ START_TEST(large_n_sampled)
 				ck_abort_msg("n %ju, i %ju", (uintmax_t)n, (uintmax_t)i);
 		}
 	}
+}
+END_TEST
+
+/* The bounded walk goes the same way, and says when it was too short; so every pass is needed. */
+START_TEST(walks_within_bounds)
+{
+	unsigned int walked = 0;
+
+	for (uint64_t n = 1; n <= 1024; n++) {
+		struct permute p = order(n, seeds[_i]);
+
+		for (uint64_t i = 0; i < n; i++) {
+			uint64_t x = UINT64_MAX, y = permute(&p, i);
+			unsigned int passes = 0;
+
+			while (!permute_bounded(&p, i, passes, &x) && passes <= p.b) {
+				if (x != UINT64_MAX)
+					ck_abort_msg("n %ju: x was set", (uintmax_t)n);
+				passes++;
+			}
+			walked += passes > 1;
+			if (x != y || passes == 0 || passes > p.b)
+				ck_abort_msg("n %ju, i %ju", (uintmax_t)n, (uintmax_t)i);
+			x = UINT64_MAX;
+			if (!permute_bounded(&p, i, passes + 9, &x) || x != y)
+				ck_abort_msg("n %ju, i %ju", (uintmax_t)n, (uintmax_t)i);
+		}
+	}
+	ck_assert_uint_gt(walked, 1000);
 }
 END_TEST
 
@@ -162,20 +192,21 @@ END_TEST
 
 /*
  * Seeds and shards of different versions and machines must agree. Computed by another program
- * from the description: SplitMix64 keys, four rounds, a = ceil(sqrt(n)), b = ceil(n / a).
+ * from the description: SplitMix64 keys, four rounds, b the power of two
+ * next to sqrt(n), a = ceil(n / b).
  */
 static const struct {
 	uint64_t n, seed, first[4], last;
 } known[] = {
-	{ 10, 1, { 6, 5, 1, 9 }, 4 },
+	{ 10, 1, { 5, 0, 1, 6 }, 9 },
 	{ 65536, 0, { 0x599d, 0xbfe9, 0x2218, 0x99e6 }, 0x8fdb },
-	{ 1000003, 42, { 0x25237, 0xd0c14, 0x2918a, 0xa4418 }, 0x224a7 },
+	{ 1000003, 42, { 0x29767, 0x4ea55, 0x76811, 0xd6e5a }, 0x84482 },
 	{ 1ull << 32, 1, { 0xebe7650f, 0x106d438c, 0x880f3f3a, 0x15a168f5 }, 0x19f2e3d2 },
 	{ 65535ull << 32, 0xdeadbeefcafef00d,
-	  { 0x54951a73c117, 0x78e71ddc5e6f, 0xc289b3d0731d, 0xa763ad26234f }, 0xa95e06c5085f },
+	  { 0x613393442e46, 0xcf7de2371929, 0xa8c0e7d9bed4, 0xaf7a9af2b254 }, 0x493abaf862a4 },
 	{ (1ull << 63) - 1, UINT64_MAX,
-	  { 0x175e9e9658924041, 0xe4b1cf30b5377b7, 0x720c2d28b6f49f32, 0x4d18fad55987540b },
-	  0x196f37bf27fe8eb6 },
+	  { 0x23b1fcc57c3f3fce, 0x2e35c9551ffc2c1d, 0x7b7e8ccc10439578, 0x118b20cd6cd5200d },
+	  0xabe0ac7dbb48bc1 },
 };
 
 START_TEST(is_the_same_everywhere)
@@ -320,6 +351,7 @@ UNIT_SUITE(permute)
 
 	tcase_add_loop_test(tcase, every_n_up_to_1024_walked, 0, N_OF(seeds));
 	tcase_add_loop_test(tcase, every_n_up_to_65536, 2, 3);
+	tcase_add_loop_test(tcase, walks_within_bounds, 0, N_OF(seeds));
 	tcase_add_loop_test(tcase, large_n_sampled, 0, N_OF(large));
 	tcase = unit_case(suite, "order", order_depends_on_every_bit_of_the_seed,
 			  few_targets_are_shuffled_too, has_no_long_runs);
