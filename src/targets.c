@@ -21,6 +21,7 @@ void targets_free(struct targets *t)
 	targetlist_free(&t->list);
 	targetlist_free(&t->merged);
 	free(t->ports);
+	free(t->starts);
 	free(t);
 }
 
@@ -35,6 +36,12 @@ int targets_load(struct targets **out, const struct config *c, struct err *e)
 	targetlist_init(&t->list);
 	targetlist_init(&t->merged);
 	err = targets_fill(t, c, e);
+	if (!err && spots_init(&t->spots, &t->starts, &t->set, t->n_ports))
+		err = err_set(e, ENOMEM, "no memory for the targets");
+	t->arrays = (struct spot_arrays){
+		.ranges = t->set.v, .starts = t->starts, .ports = t->ports,
+		.ranges_mask = UINT32_MAX, .starts_mask = UINT32_MAX, .ports_mask = UINT32_MAX,
+	};
 	if (err) {
 		targets_free(t);
 		return err;
@@ -121,16 +128,19 @@ bool targets_is_list(const struct targets *t)
 struct target targets_at(const struct targets *t, uint64_t i)
 {
 	const struct targetlist_entry *entry;
-	uint64_t host_pairs = t->n_hosts * t->n_ports;
+	struct target target;
+	uint64_t host;
+	uint32_t nth;
 
-	if (i < t->counts.from_prefixes)
-		return (struct target){
-			prefixset_nth(&t->set, i / t->n_ports), t->ports[i % t->n_ports]
-		};
+	if (i < t->counts.from_prefixes) {
+		spot_at(&t->spots, &t->arrays, i, &target.ip, &target.port);
+		return target;
+	}
 	i -= t->counts.from_prefixes;
-	if (i < host_pairs)
-		return (struct target){ t->list.v[i / t->n_ports].ip, t->ports[i % t->n_ports] };
-	entry = &t->list.v[t->n_hosts + (i - host_pairs)];
+	host = spot_split(&t->spots, i, &nth);
+	if (host < t->n_hosts)
+		return (struct target){ t->list.v[host].ip, t->ports[nth] };
+	entry = &t->list.v[t->n_hosts + (i - t->n_hosts * t->n_ports)];
 	return (struct target){ entry->ip, targetlist_port(entry) };
 }
 

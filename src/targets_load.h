@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "prefixset.h"
+#include "spot.h"
 #include "targetlist.h"
 #include "targets.h"
 
@@ -17,6 +18,9 @@ struct targets {
 	struct prefixset set;		/* the prefixes' addresses, without what is left out */
 	uint16_t *ports;		/* --target-ports: heap, owned; sorted */
 	uint32_t n_ports;
+	uint32_t *starts;		/* of spots: heap, owned */
+	struct spots spots;		/* set x ports; as all are loaded */
+	struct spot_arrays arrays;
 	struct targetlist list;		/* sorted; no pair twice, none that is in set x ports */
 	size_t n_hosts;			/* entries of list without port: its first ones */
 	struct targetlist merged;	/* entries of another part, for domain and info */
