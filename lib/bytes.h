@@ -1,4 +1,8 @@
-/* bytes: the one crossing between host order and wire buffers. No alignment is assumed. */
+/*
+ * bytes: the one crossing between host order and wire buffers. No alignment is assumed; but in the
+ * in-kernel program, where the verifier knows what the machine allows, and where clang would store
+ * byte by byte what it cannot take for aligned.
+ */
 #ifndef TFOMAP_BYTES_H
 #define TFOMAP_BYTES_H
 
@@ -19,6 +23,20 @@ static inline uint64_t get_be64(const uint8_t *p)
 	return (uint64_t)get_be32(p) << 32 | get_be32(p + 4);
 }
 
+#if defined(__bpf__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+
+static inline void put_be16(uint8_t *p, uint16_t v)
+{
+	*(uint16_t *)p = __builtin_bswap16(v);
+}
+
+static inline void put_be32(uint8_t *p, uint32_t v)
+{
+	*(uint32_t *)p = __builtin_bswap32(v);
+}
+
+#else
+
 static inline void put_be16(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
@@ -30,6 +48,8 @@ static inline void put_be32(uint8_t *p, uint32_t v)
 	put_be16(p, (uint16_t)(v >> 16));
 	put_be16(p + 2, (uint16_t)v);
 }
+
+#endif
 
 static inline void put_be64(uint8_t *p, uint64_t v)
 {

@@ -94,7 +94,7 @@ static int build_headers(libnet_t *l, bool v6, const struct craft_link *link, ui
 }
 
 /* Without addresses, ports and numbers the checksums stand for the constant part alone. */
-static int craft_template(struct craft_template *t, bool v6, const struct craft_link *link,
+static int craft_template(struct patch_template *t, bool v6, const struct craft_link *link,
 			  uint8_t flags, const uint8_t *area, size_t area_len, struct err *e)
 {
 	char errbuf[LIBNET_ERRBUF_SIZE] = "";
@@ -106,7 +106,7 @@ static int craft_template(struct craft_template *t, bool v6, const struct craft_
 	if (!l)
 		return err_set(e, ENOMEM, "libnet: %s", errbuf);
 	if (build_headers(l, v6, link, flags, area, area_len) < 0
-	    || libnet_pblock_coalesce(l, &packet, &len) < 0 || len > sizeof(t->bytes)) {
+	    || libnet_pblock_coalesce(l, &packet, &len) < 0 || len > CRAFT_HEADERS_MAX) {
 		rc = err_set(e, EINVAL, "libnet cannot craft a packet: %s", libnet_geterror(l));
 		goto out;
 	}
@@ -126,7 +126,7 @@ static int craft_shape(struct craft *c, bool v6, const struct craft_link *link,
 		       enum config_tcp_options options, uint8_t kind, uint8_t cookie_len,
 		       struct err *e)
 {
-	struct craft_template *t = &c->syn[v6][shape_of(kind, cookie_len)];
+	struct patch_template *t = &c->syn[v6][shape_of(kind, cookie_len)];
 	uint8_t area[TCPOPT_AREA_MAX + 3];
 	size_t at, n = build_options(options, v6, kind, cookie_len, area, &at);
 	int rc = craft_template(t, v6, link, TCP_SYN, area, n, e);
@@ -158,45 +158,6 @@ int craft_init(struct craft *c, const struct craft_link link[static 2],
 	return rc;
 }
 
-/* Addresses, ports and sequence number; returns what they add to the TCP sum. */
-static inline uint64_t patch(const struct craft_template *t, struct addr src, struct addr dst,
-			     uint16_t sport, uint16_t dport, uint32_t seq, uint8_t *out)
-{
-	uint8_t *ip = out + t->l3, *tcp = out + t->l4;
-	uint64_t sum;
-
-	memcpy(out, t->bytes, t->len);
-	if (addr_is_v4(dst)) {
-		put_be32(ip + 12, addr_v4(src));
-		put_be32(ip + 16, addr_v4(dst));
-		sum = (uint64_t)addr_v4(src) + addr_v4(dst);
-	} else {
-		addr_to_wire6(src, ip + 8);
-		addr_to_wire6(dst, ip + 24);
-		sum = cksum_add(0, ip + 8, 32);
-	}
-	put_be16(tcp, sport);
-	put_be16(tcp + 2, dport);
-	put_be32(tcp + 4, seq);
-	return sum;
-}
-
-/* Lengths and checksums, once everything else is in place. more: what TCP's sum still gains. */
-static inline size_t finish(const struct craft_template *t, uint64_t addresses, uint64_t more,
-			    uint16_t payload_len, uint8_t *out)
-{
-	uint8_t *ip = out + t->l3, *tcp = out + t->l4;
-
-	if (t->l4 - t->l3 == 20) {
-		put_be16(ip + 2, (uint16_t)(t->len - t->l3 + payload_len));
-		put_be16(ip + 10, cksum_fold(t->ip_sum + addresses + payload_len));
-	} else {
-		put_be16(ip + 4, (uint16_t)(t->len - t->l4 + payload_len));
-	}
-	put_be16(tcp + 16, cksum_fold(t->tcp_sum + addresses + more + payload_len));
-	return t->len + (size_t)payload_len;
-}
-
 size_t craft_request_len(const struct craft *c)
 {
 	return c->syn[0][shape_of(TFO_KIND, 0)].len;
@@ -206,36 +167,40 @@ size_t craft_syn(const struct craft *c, const struct craft_syn *syn,
 		 uint8_t out[static CRAFT_FRAME_MAX])
 {
 	bool v6 = !addr_is_v4(syn->dst);
-	const struct craft_template *t = &c->syn[v6][shape_of(syn->tfo_kind, syn->cookie_len)];
-	uint64_t addresses = patch(t, syn->src, syn->dst, syn->sport, syn->dport, syn->seq, out);
-	uint64_t more = (uint64_t)syn->sport + syn->dport + syn->seq;
+	const struct patch_template *t = &c->syn[v6][shape_of(syn->tfo_kind, syn->cookie_len)];
+	const struct patch p = {
+		.src = syn->src, .dst = syn->dst, .sport = syn->sport, .dport = syn->dport,
+		.seq = syn->seq, .payload_len = syn->payload_len,
+		.more = cksum_add(cksum_add(0, syn->cookie, t->cookie_len), syn->payload,
+				  syn->payload_len),
+	};
+	size_t len = patch_packet(t, v6, &p, out, out + PATCH_LEN);
 
-	if (syn->cookie_len) {
+	if (t->cookie_len)
 		memcpy(out + t->cookie, syn->cookie, t->cookie_len);
-		more = cksum_add(more, out + t->cookie, t->cookie_len);
-	}
-	if (syn->payload_len) {
+	if (syn->payload_len)
 		memcpy(out + t->len, syn->payload, syn->payload_len);
-		more = cksum_add(more, syn->payload, syn->payload_len);
-	}
-	return finish(t, addresses, more, syn->payload_len, out);
+	return len;
 }
 
 size_t craft_rst(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
 		 uint16_t dport, uint32_t seq, uint8_t out[static CRAFT_FRAME_MAX])
 {
-	const struct craft_template *t = &c->rst[!addr_is_v4(dst)];
-	uint64_t addresses = patch(t, src, dst, sport, dport, seq, out);
+	const struct patch p = {
+		.src = src, .dst = dst, .sport = sport, .dport = dport, .seq = seq,
+	};
+	bool v6 = !addr_is_v4(dst);
 
-	return finish(t, addresses, (uint64_t)sport + dport + seq, 0, out);
+	return patch_packet(&c->rst[v6], v6, &p, out, out + PATCH_LEN);
 }
 
 size_t craft_ack(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
 		 uint16_t dport, uint32_t seq, uint32_t ack, uint8_t out[static CRAFT_FRAME_MAX])
 {
-	const struct craft_template *t = &c->ack[!addr_is_v4(dst)];
-	uint64_t addresses = patch(t, src, dst, sport, dport, seq, out);
+	const struct patch p = {
+		.src = src, .dst = dst, .sport = sport, .dport = dport, .seq = seq, .ack = ack,
+	};
+	bool v6 = !addr_is_v4(dst);
 
-	put_be32(out + t->l4 + 8, ack);
-	return finish(t, addresses, (uint64_t)sport + dport + seq + ack, 0, out);
+	return patch_packet(&c->ack[v6], v6, &p, out, out + PATCH_LEN);
 }

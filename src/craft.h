@@ -13,6 +13,7 @@
 
 #include "addr.h"
 #include "config.h"
+#include "patch.h"
 #include "payload.h"
 #include "tfo.h"
 
@@ -23,18 +24,11 @@ struct err;
 #define CRAFT_HEADERS_MAX	(CRAFT_LINK_LEN + CRAFT_VLAN_LEN + 40 + 60)
 #define CRAFT_FRAME_MAX		(CRAFT_HEADERS_MAX + PAYLOAD_MAX)
 
+_Static_assert(CRAFT_HEADERS_MAX <= PATCH_LEN && PATCH_LEN <= CRAFT_FRAME_MAX, "patch.h");
+
 /* Shapes of the TFO option: none, and kinds 34 and 254 with each cookie length, 0 = a request. */
 #define CRAFT_COOKIE_LENS	8			/* 0, 4, 6 .. 16 */
 #define CRAFT_SHAPES		(1 + 2 * CRAFT_COOKIE_LENS)
-
-struct craft_template {
-	uint8_t bytes[CRAFT_HEADERS_MAX];
-	uint8_t len;			/* headers in all, without payload */
-	uint8_t l3, l4;			/* where IP and TCP begin */
-	uint8_t cookie;			/* where the cookie stands; 0 = none */
-	uint8_t cookie_len;
-	uint16_t ip_sum, tcp_sum;	/* of the template, complemented back */
-};
 
 /* The link header of one family's packets. */
 struct craft_link {
@@ -44,8 +38,8 @@ struct craft_link {
 };
 
 struct craft {
-	struct craft_template syn[2][CRAFT_SHAPES];
-	struct craft_template rst[2], ack[2];
+	struct patch_template syn[2][CRAFT_SHAPES];
+	struct patch_template rst[2], ack[2];
 };
 
 /* A SYN to make. seq, ports and addresses in host order. */
@@ -67,7 +61,7 @@ int craft_init(struct craft *c, const struct craft_link link[static 2],
 /* The length of an IPv4 request's frame, by which a bandwidth is counted. */
 size_t craft_request_len(const struct craft *c);
 
-/* Writes the frame to out; returns its length. */
+/* Writes the frame to out, and more bytes behind a short one; returns its length. */
 size_t craft_syn(const struct craft *c, const struct craft_syn *syn,
 		 uint8_t out[static CRAFT_FRAME_MAX]);
 
