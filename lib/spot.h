@@ -16,7 +16,7 @@ struct spots {
 	uint64_t reciprocal;		/* of n_ports, for spot_split() */
 	uint32_t n_ports, reciprocal_bits;
 	uint32_t n_ranges;
-	uint32_t n_starts, start_bits;	/* of the table: its length; 2^start_bits addresses each */
+	uint32_t n_starts, start_bits;	/* the table; 2^start_bits addresses each */
 	uint32_t step;			/* the search's first, a power of two; 0: nothing to search */
 };
 
