@@ -84,7 +84,7 @@ ld_flags = $(flags_$(MODE))
 # lib/ sees lib/ only, src/ sees lib/: includes point one way.
 lib_flags = -Ilib
 src_flags = -Ilib -Isrc $(DEP_CFLAGS) \
-	$(if $(BPF),-I$(B)/bpf $(BPF_CFLAGS) -DTFOMAP_BPF) \
+	$(if $(BPF),-Ibpf -isystem $(B)/bpf $(BPF_CFLAGS)) \
 	-DPACKAGE_VERSION=\"$(VERSION)\" -DSYSCONFDIR=\"$(sysconfdir)\"
 unit_flags = -Itest/unit $(src_flags) $(CHECK_CFLAGS)
 
@@ -95,7 +95,7 @@ link = $(CC) $(ld_flags) $(CFLAGS) $(LDFLAGS)
 
 objects = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $1)))
 lib_obj := $(call objects,lib/*.c)
-src_obj := $(call objects,src/*.c)
+src_obj := $(filter-out $(if $(BPF),%/without_xdp.o,%_xdp.o),$(call objects,src/*.c))
 man_obj := $(call objects,man/*.c)
 unit_obj := $(call objects,test/unit/*.c)
 fuzz_obj := $(call objects,test/fuzz/fuzz_*.c)
@@ -113,8 +113,8 @@ link_libs = $(DEP_LIBS) $(BPF_LIBS) $(LIBS)
 
 # What runs in the kernel: bpf/x.bpf.c becomes a program, and that a header that holds it.
 bpf_skeletons := $(if $(BPF),$(patsubst %.bpf.c,$(B)/%.skel.h,$(wildcard bpf/*.bpf.c)))
-bpf_flags = -target bpf -mcpu=v3 -O2 -g -std=gnu11 -ffreestanding -Wall -Wextra $(WERROR:%=-Werror) -Ilib \
-	-idirafter /usr/include/$(shell $(CC) -print-multiarch)
+bpf_flags = -target bpf -mcpu=v3 -O2 -g -std=gnu11 -ffreestanding -Wall -Wextra \
+	$(if $(filter-out 0,$(WERROR)),-Werror) -Ilib -idirafter /usr/include/$(shell $(CC) -print-multiarch)
 
 all: $(B)/tfomap $(pages) $(completion) ## the program, its man pages, what the shell completes
 ifeq ($(MODE),release)

@@ -1,12 +1,14 @@
 /*
  * sendlog: when each place of the sweep was sent, as (first place, time) per batch: the round-trip
  * time without a bit of the packet, to one batch or SENDLOG_GRAIN_NS. One writer, any readers; the
- * oldest entries are written over.
+ * oldest entries are written over. Its memory may be shared with an in-kernel program that writes
+ * it: then plain fixed-width integers, no pointers.
  */
 #ifndef TFOMAP_SENDLOG_H
 #define TFOMAP_SENDLOG_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The finest grain, so that memory is bounded by time, not by the rate. */
@@ -16,11 +18,21 @@ struct sendlog_entry {
 	_Atomic uint64_t first, ns;
 };
 
+struct sendlog_block {
+	_Atomic uint64_t n;		/* entries written so far */
+	uint64_t pad;
+	struct sendlog_entry v[];
+};
+
+/* What a block of that capacity takes, bytes. */
+#define SENDLOG_BLOCK_LEN(capacity) \
+	(sizeof(struct sendlog_block) + (capacity) * sizeof(struct sendlog_entry))
+
 struct sendlog {
-	struct sendlog_entry *v;	/* heap, owned */
+	struct sendlog_block *block;
+	bool owned;			/* block is heap */
 	uint64_t mask;
 	uint64_t grain_ns;		/* batches closer than this share an entry */
-	_Atomic uint64_t n;		/* entries written so far */
 };
 
 /*
@@ -29,6 +41,9 @@ struct sendlog {
  */
 int sendlog_init(struct sendlog *l, uint32_t capacity, uint64_t keep_ns);
 void sendlog_free(struct sendlog *l);
+
+/* Before anything was written: the log goes on in memory of the caller's, zero, which outlives it. */
+void sendlog_move(struct sendlog *l, struct sendlog_block *block);
 
 /* Writer: places from first on were sent at ns (> 0). Neither may go back. */
 void sendlog_add(struct sendlog *l, uint64_t first, uint64_t ns);

@@ -23,6 +23,7 @@ int window_init(struct window *w, uint64_t slots, unsigned int arms, unsigned in
 		.slots = slots, .arms = arms, .steps = arms * attempts, .gap_ns = gap_ns,
 	};
 	w->status = calloc(slots, sizeof(*w->status));
+	w->owned = true;
 	if (!w->status)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < w->steps && !rc; i++)
@@ -34,10 +35,21 @@ int window_init(struct window *w, uint64_t slots, unsigned int arms, unsigned in
 
 void window_free(struct window *w)
 {
-	free(w->status);
+	if (w->owned)
+		free(w->status);
 	w->status = NULL;
 	for (unsigned int i = 0; i < w->steps; i++)
 		sendlog_free(&w->cursor[i].log);
+}
+
+void window_move(struct window *w, _Atomic uint16_t *status,
+		 struct sendlog_block *const block[static WINDOW_STEPS_MAX])
+{
+	free(w->status);
+	w->status = status;
+	w->owned = false;
+	for (unsigned int i = 0; i < w->steps; i++)
+		sendlog_move(&w->cursor[i].log, block[i]);
 }
 
 bool window_retry(struct window *w, uint64_t k, unsigned int arm)
@@ -47,7 +59,7 @@ bool window_retry(struct window *w, uint64_t k, unsigned int arm)
 
 	/* Tried again only where the receive thread marked something meanwhile. */
 	do {
-		if (old & (WINDOW_ARM(arm, WINDOW_ANSWERED) | WINDOW_DONE))
+		if (!window_is_silent(old, arm))
 			return false;
 		new = (uint16_t)(old + WINDOW_ARM(arm, 1));
 	} while (!atomic_compare_exchange_weak_explicit(s, &old, new, memory_order_relaxed,

@@ -12,24 +12,7 @@
 #include <stdint.h>
 
 #include "sendlog.h"
-
-#define WINDOW_ATTEMPTS_MAX	16	/* of a sweep's probe: the first and 15 retries */
-#define WINDOW_ARMS_MAX		2	/* probes that a sweep sends to each target, paired */
-#define WINDOW_STEPS_MAX	(WINDOW_ARMS_MAX * WINDOW_ATTEMPTS_MAX)
-
-/*
- * Status: a byte an arm, the first arm's lowest: how many SYNs were sent, and what came of it.
- */
-#define WINDOW_SENT_MASK	0x1f
-#define WINDOW_DONE		0x40	/* first byte: the row is written */
-#define WINDOW_ANSWERED		0x80	/* no retry is due */
-
-#define WINDOW_ARM(arm, bits)	((uint16_t)((bits) << 8 * (arm)))
-
-static inline unsigned int window_sent(uint16_t status, unsigned int arm)
-{
-	return status >> 8 * arm & WINDOW_SENT_MASK;
-}
+#include "window_status.h"
 
 /*
  * A step of the sweep: one attempt of one arm. Step 0 is the head; the others trail by time: step
@@ -43,7 +26,8 @@ struct window_cursor {
 };
 
 struct window {
-	_Atomic uint16_t *status;	/* heap, owned */
+	_Atomic uint16_t *status;
+	bool owned;			/* status is heap */
 	uint64_t slots;			/* a power of two */
 	unsigned int arms, steps;	/* steps: arms x attempts */
 	uint64_t gap_ns;
@@ -65,10 +49,23 @@ int window_init(struct window *w, uint64_t slots, unsigned int arms, unsigned in
 		uint64_t gap_ns, uint64_t keep_ns);
 void window_free(struct window *w);
 
+/*
+ * Before anything was sent: the window goes on in memory of the caller's, zero, which outlives it:
+ * as many statuses, and for each step a log's block.
+ */
+void window_move(struct window *w, _Atomic uint16_t *status,
+		 struct sendlog_block *const block[static WINDOW_STEPS_MAX]);
+
+/* Send thread: the first place for which there is no room. */
+static inline uint64_t window_room(const struct window *w)
+{
+	return atomic_load_explicit(&w->floor, memory_order_acquire) + w->slots;
+}
+
 /* Send thread: room for place k; then, with the room there, its first SYN is on its way. */
 static inline bool window_has_room(const struct window *w, uint64_t k)
 {
-	return k < atomic_load_explicit(&w->floor, memory_order_acquire) + w->slots;
+	return k < window_room(w);
 }
 
 /* Receive thread: the first place that no SYN can have gone to yet. */

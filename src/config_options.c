@@ -43,8 +43,8 @@ static const struct opttab_word tcp_options_words[] = {
 };
 
 static const struct opttab_word tx_words[] = {
-	{ "auto", false }, { "packet", false }, { "libnet", false }, { "pcap", true },
-	{ "null", false }, { NULL, false },
+	{ "auto", false }, { "packet", false }, { "xdp", false }, { "libnet", false },
+	{ "pcap", true }, { "null", false }, { NULL, false },
 };
 
 static const struct opttab_word rx_words[] = {

@@ -58,6 +58,9 @@ struct craft_syn {
 int craft_init(struct craft *c, const struct craft_link link[static 2],
 	       enum config_tcp_options options, struct err *e);
 
+/* What SYNs with an empty cookie of that kind are made from (patch.h); kind 0: without option. */
+const struct patch_template *craft_syn_template(const struct craft *c, bool v6, uint8_t tfo_kind);
+
 /* The length of an IPv4 request's frame, by which a bandwidth is counted. */
 size_t craft_request_len(const struct craft *c);
 

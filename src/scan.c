@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "collapse.h"
 #include "config.h"
 #include "cookiefile.h"
+#include "cpu.h"
 #include "log.h"
 #include "rx.h"
 #include "setup.h"
@@ -48,13 +48,42 @@ struct scan {
 
 /* ---- opening and closing ------------------------------------------------------------------- */
 
+static int close_engine(struct scan *sc, struct err *e)
+{
+	int first = 0;
+
+	for (unsigned int i = 0; i < sc->setup.shared.nlanes; i++) {
+		int rc = sc->tx_state[i] ? sc->setup.tx->close(sc->tx_state[i], e) : 0;
+
+		sc->tx_state[i] = NULL;
+		first = first ? first : rc;
+	}
+	return first;
+}
+
+/* Opens the engine for each send thread, or for none. */
+static int open_engine(struct scan *sc, struct tx_setup *tx, struct err *e)
+{
+	struct setup *su = &sc->setup;
+	int rc = 0;
+
+	for (unsigned int i = 0; i < su->shared.nlanes && !rc; i++) {
+		tx->why = &su->shared.lanes[i].err;
+		tx->lane = i;
+		rc = su->tx->open(&sc->tx_state[i], tx, e);
+	}
+	if (rc)
+		close_engine(sc, &(struct err){ "" });
+	return rc;
+}
+
 static int open_network(struct scan *sc, struct err *e)
 {
 	const struct config *c = sc->c;
 	struct setup *su = &sc->setup;
 	struct tx_setup tx = {
 		.interface = su->interface, .ifindex = su->ifindex, .iplayer = su->iplayer,
-		.file = c->tx_file,
+		.file = c->tx_file, .shared = &su->shared,
 	};
 	char filter[RX_FILTER_LEN];
 	struct rx_live live = {
@@ -65,9 +94,13 @@ static int open_network(struct scan *sc, struct err *e)
 
 	if (c->rx_file)
 		return rx_pcap_open_file(&sc->packets, c->rx_file, e);
-	for (unsigned int i = 0; i < su->shared.nlanes && !rc; i++) {
-		tx.why = &su->shared.lanes[i].err;
-		rc = su->tx->open(&sc->tx_state[i], &tx, e);
+	rc = open_engine(sc, &tx, e);
+	/* What was chosen for its speed may turn out not to run here: before it took any window. */
+	if (rc && su->tx->sweeper && !strcmp(c->tx, "auto") && tx.lane == 0) {
+		log_info("engine packet, as %s", e->msg);
+		su->tx = &tx_packet;
+		su->facts.engine = su->tx->name;
+		rc = open_engine(sc, &tx, e);
 	}
 	if (rc || !su->tx->wire)
 		return rc;
@@ -111,10 +144,8 @@ static int close_all(struct scan *sc, struct err *e)
 	first = first ? first : rc;
 	rc = statusfile_close(sc->status_file, e);
 	first = first ? first : rc;
-	for (unsigned int i = 0; i < sc->setup.shared.nlanes; i++) {
-		rc = sc->tx_state[i] ? sc->setup.tx->close(sc->tx_state[i], e) : 0;
-		first = first ? first : rc;
-	}
+	rc = close_engine(sc, e);
+	first = first ? first : rc;
 	if (sc->packets)
 		rx_pcap_close(sc->packets);
 	return first;
@@ -268,22 +299,6 @@ static void *send_thread(void *arg)
 	return NULL;
 }
 
-/* Several threads each get a core, as far as they go; one goes where the kernel puts it. */
-static void pin(const struct sender *sender, unsigned int n)
-{
-	cpu_set_t all, one;
-	int skip, cpu = 0;
-
-	if (n == 1 || sched_getaffinity(0, sizeof(all), &all) || CPU_COUNT(&all) < 2)
-		return;
-	skip = (int)(sender->lane + 1) % CPU_COUNT(&all);
-	while (!CPU_ISSET(cpu, &all) || skip-- > 0)
-		cpu++;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	(void)pthread_setaffinity_np(sender->thread, sizeof(one), &one);
-}
-
 static void start_senders(struct scan *sc, struct sender *senders)
 {
 	struct shared *s = &sc->setup.shared;
@@ -300,7 +315,9 @@ static void start_senders(struct scan *sc, struct sender *senders)
 			return;
 		}
 		senders[i].runs = true;
-		pin(&senders[i], s->nlanes);
+		/* One goes where the kernel puts it, and so does one that only looks on. */
+		if (s->nlanes > 1 && !sc->setup.tx->sweeper)
+			cpu_pin_lane(senders[i].thread, i);
 	}
 }
 

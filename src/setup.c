@@ -27,6 +27,8 @@
 #define LANE_PPS	100000		/* a send thread is worth that much, or as many bits/s */
 #define LANE_BPS	67200000.0
 #define LANE_PLACES	8192u
+#define SWEEPER_PPS	250000		/* worth an engine with a sweeper, and so many targets */
+#define SWEEPER_PLACES	(1u << 20)
 #define BUFFER_MIN	(4u << 20)	/* of the capture */
 #define BUFFER_MAX	(64u << 20)
 #define BUFFER_PER_PPS	320		/* 1 s of answers to every packet */
@@ -210,6 +212,55 @@ static void init_guard(struct setup *su, const struct config *c)
 			s->sources[v6][i].foreign = true;
 }
 
+/* Why an engine's sweeper cannot make this scan's packets; NULL: it can. */
+static const char *sweeper_unfit(const struct setup *su, const struct config *c)
+{
+	const struct shared *s = &su->shared;
+	struct targets_flat flat;
+
+	if (!targets_flat(s->targets, &flat))
+		return "it sweeps prefixes, not server lists, addr:port words and host names";
+	if (s->store)
+		return "it knows no cookies (--cookie-file)";
+	if (c->save_pcap)
+		return "its packets cannot be saved (--save-pcap)";
+	if (su->iplayer)
+		return "the interface has no link header";
+	if (s->neigh)
+		return "targets are on the local link, each with a MAC address of its own";
+	for (unsigned int arm = 0; arm < plan_arms(&s->plan); arm++)
+		if (probe_types[plan_arm_kind(&s->plan, arm, false)].payload)
+			return "its packets carry no data (--probes)";
+	return NULL;
+}
+
+/* Whether a sweeper gains anything: it takes a while to start, and a core while it runs. */
+static bool is_sweeper_worth_it(const struct setup *su)
+{
+	const struct lane *l = &su->shared.lanes[0];
+	double pps = su->shared.config->rate_pps;
+
+	return su->shared.order.places >= SWEEPER_PLACES && l->places
+	       && (pps == 0 || pps >= SWEEPER_PPS) && su->shared.config->bandwidth_bps == 0;
+}
+
+static int choose_engine(struct setup *su, const struct config *c, struct err *e)
+{
+	const char *unfit = sweeper_unfit(su, c);
+	bool is_auto = !strcmp(c->tx, "auto");
+
+	if (is_auto && is_sweeper_worth_it(su)) {
+		if (!unfit)
+			su->tx = &tx_xdp;
+		else
+			log_info("engine packet, as for xdp: %s", unfit);
+	}
+	if (!is_auto && su->tx->sweeper && unfit)
+		return err_set(e, EINVAL, "--tx %s: %s; use --tx packet", c->tx, unfit);
+	su->facts.engine = su->tx->name;
+	return 0;
+}
+
 int setup_init(struct setup *su, const struct config *c, int *status, struct err *e)
 {
 	int rc;
@@ -226,13 +277,14 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	}
 	su->shared.wall_offset_ns = clock_wall_offset_ns();
 	su->tx = tx_find(c->tx);
-	su->facts.engine = su->tx->name;
 	su->shared.wire = su->tx->wire;
 	*status = 2;
 	rc = network_init(su, c, e);
-	if (!rc)
-		init_guard(su, c);
-	return rc;
+	if (rc)
+		return rc;
+	init_guard(su, c);
+	*status = 1;
+	return choose_engine(su, c, e);
 }
 
 void setup_free(struct setup *su)

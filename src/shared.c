@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "cookiefile.h"
+#include "source.h"
 
 int shared_init_lanes(struct shared *s, unsigned int n, uint64_t slots, uint32_t ring_slots,
 		      uint64_t keep_ns)
@@ -97,13 +98,7 @@ struct addr shared_source(const struct shared *s, const struct target *t)
 	bool v6 = !addr_is_v4(t->ip);
 	unsigned int n = s->nsources[v6];
 
-	if (n > 1) {
-		uint64_t w[3] = { t->ip.hi, t->ip.lo, t->port };
-		uint64_t h = siphash_words(&s->source_key, w, 3, 1, 3);
-
-		return s->sources[v6][(h >> 32) * n >> 32].addr;
-	}
-	return s->sources[v6][0].addr;
+	return s->sources[v6][source_choose(&s->source_key, n, t->ip, t->port)].addr;
 }
 
 size_t shared_payload(const struct shared *s, uint64_t x, const struct target *t,

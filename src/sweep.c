@@ -17,6 +17,9 @@
 #define BACKOFF_MIN_NS	50000ull
 #define BACKOFF_MAX_NS	(10 * NS_PER_MS)
 #define DOWN_NS		(2 * NS_PER_S)	/* an interface that is down this long is a failure */
+#define TICK_NS		(NS_PER_MS / 2)	/* how often a sweeper is let go on */
+#define LEAD_NS		(50 * NS_PER_MS)	/* as far as it may be behind what it is let */
+#define LEAD_MAX	(1u << 20)		/* packets: the same without a rate */
 #define WIRE_OVERHEAD	24	/* preamble, check sequence and gap, as zmap counts them */
 #define SKIP_MAX	65536		/* places without a frame that are stepped over in one go */
 
@@ -34,6 +37,11 @@ struct sweep {
 	uint32_t slice;			/* packets of one SLICE_NS, 1..TX_BATCH */
 	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step; [0] the head */
 	bool waits_window, waits_table;
+	/* Where the engine has a sweeper: what it may send, how far it is, how far it may be behind. */
+	uint64_t granted;
+	struct tx_progress progress;
+	uint32_t lead;
+	bool stopped;
 	unsigned int n;			/* frames in the batch */
 	struct tx_frame batch[TX_BATCH];
 	uint8_t kinds[TX_BATCH], attempts[TX_BATCH];
@@ -191,6 +199,17 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 	stat_add(&w->lane->stats, STAT_sent_cleanup, by_kind[AS_CLEANUP]);
 }
 
+static void fail(struct sweep *w, int rc)
+{
+	const char *interface = w->s->config->interface;
+
+	err_set(&w->lane->err, -rc, "cannot send on interface %s: %s; %s",
+		interface ? interface : "of the route", strerror(-rc),
+		rc == -ENETDOWN ? "it went down during the scan"
+		: "look at the interface and its driver");
+	atomic_store(&w->lane->failed, true);
+}
+
 /* False: the engine is broken, or there is no time left to try again. */
 static bool send_batch(struct sweep *w)
 {
@@ -211,11 +230,7 @@ static bool send_batch(struct sweep *w)
 		if (rc == -ENETDOWN)
 			down_ns += backoff_ns;
 		if ((rc != -ENOBUFS && rc != -EAGAIN && rc != -ENETDOWN) || down_ns > DOWN_NS) {
-			err_set(&w->lane->err, -rc, "cannot send on interface %s: %s; %s",
-				s->config->interface ? s->config->interface : "of the route",
-				strerror(-rc), rc == -ENETDOWN ? "it went down during the scan"
-				: "look at the interface and its driver");
-			atomic_store(&w->lane->failed, true);
+			fail(w, rc);
 			break;
 		}
 		if (shared_stopping(s, STOP_OVER))
@@ -237,29 +252,142 @@ static void save_batch(struct sweep *w, uint64_t now_ns)
 			      now_ns + (uint64_t)w->s->wall_offset_ns);
 }
 
-/* Fills the batch with what is due, at most max packets. */
-static void fill_batch(struct sweep *w, unsigned int max, uint64_t now_ns)
+/* Both buckets, as they are at the start. */
+static void init_limits(struct sweep *w)
+{
+	const struct config *c = w->s->config;
+	uint64_t now_ns = clock_now_ns();
+	double rate = c->rate_pps / w->s->nlanes, syns, slice = TX_BATCH;
+
+	w->syn_len = (double)craft_request_len(&w->s->craft) + WIRE_OVERHEAD;
+	syns = c->bandwidth_bps / 8 / w->syn_len / w->s->nlanes;
+	pacer_init(&w->rate, rate, now_ns);
+	pacer_init(&w->bandwidth, syns, now_ns);
+	if (rate > 0 && rate * SLICE_NS / NS_PER_S < slice)
+		slice = rate * SLICE_NS / NS_PER_S;
+	if (syns > 0 && syns * SLICE_NS / NS_PER_S < slice)
+		slice = syns * SLICE_NS / NS_PER_S;
+	w->slice = slice < 1 ? 1 : (uint32_t)slice;
+	w->lead = LEAD_MAX;
+	if (rate > 0 && rate * LEAD_NS / NS_PER_S < w->lead)
+		w->lead = 1 + (uint32_t)(rate * LEAD_NS / NS_PER_S);
+}
+
+/* How far each step may go that the engine sweeps by itself. */
+static void limit_steps(struct sweep *w, uint64_t until[static WINDOW_STEPS_MAX], uint64_t now_ns)
 {
 	struct window *win = &w->lane->window;
+	struct shared *s = w->s;
+
+	until[0] = window_room(win);
+	if (until[0] > w->lane->places)
+		until[0] = w->lane->places;
+	waits(w, &w->waits_window, w->at[0] == until[0] && until[0] < w->lane->places,
+	      STAT_waits_window);
+	if (waits(w, &w->waits_table, atomic_load_explicit(&s->crowded, memory_order_relaxed),
+		  STAT_waits_table))
+		until[0] = 0;
+	for (unsigned int a = 1; a < win->steps; a++)
+		until[a] = window_due(win, a, now_ns, s->config->timeout_ns);
+}
+
+/* Lets the engine's sweeper send up to max packets more. Returns how many, or -errno. */
+static int let_sweep(struct sweep *w, uint32_t max, uint64_t now_ns)
+{
+	uint64_t until[WINDOW_STEPS_MAX], behind = w->granted - w->progress.used, reach;
+	uint32_t n = behind >= w->lead ? 0 : w->lead - (uint32_t)behind;
+	int rc;
+
+	n = n < max ? n : max;
+	limit_steps(w, until, now_ns);
+	/* It takes a while to start, for which there is no making up. */
+	if (!w->progress.used)
+		n = w->granted ? 0 : 1;
+	/* No SYN goes further than that: an answer from there is forged. */
+	reach = w->at[0] + behind + n;
+	reach = reach < until[0] ? reach : until[0];
+	if (reach > window_reserved(&w->lane->window))
+		atomic_store_explicit(&w->lane->window.reserved, reach, memory_order_release);
+	rc = w->tx->sweeper->grant(w->tx_state, w->granted + n, until, now_ns);
+	if (rc)
+		return rc;
+	w->granted += n;
+	return (int)n;
+}
+
+/* What the sweeper did since the last look. */
+static void follow_sweeper(struct sweep *w)
+{
+	struct tx_progress before = w->progress, *p = &w->progress;
+	const struct window *win = &w->lane->window;
+	struct lane *l = w->lane;
+
+	w->tx->sweeper->progress(w->tx_state, p);
+	if (p->used && !before.used)
+		init_limits(w);
+	for (unsigned int a = 0; a < win->steps; a++) {
+		uint64_t n = p->sent[a] - before.sent[a];
+		enum probe_kind kind = plan_arm_kind(&w->s->plan, a % win->arms, false);
+
+		w->at[a] = p->at[a];
+		stat_add(&l->stats, (enum stat_id)(STAT_sent_syn + kind), n);
+		if (a >= win->arms)
+			stat_add(&l->stats, STAT_sent_retries, n);
+	}
+	stat_add(&l->stats, STAT_sent_bytes, p->sent_bytes - before.sent_bytes);
+	stat_add(&l->stats, STAT_not_taken, p->lost - before.lost);
+}
+
+static void add_handed_back(struct sweep *w, unsigned int max)
+{
+	unsigned int step;
+	uint64_t place;
+
+	while (w->n < max && w->tx->sweeper->hand_back(w->tx_state, &place, &step))
+		add_place(w, place, step);
+}
+
+/*
+ * Fills the batch with what is due, and lets the engine's sweeper go on where there is one: at most
+ * max packets in all. Returns how many, or -errno.
+ */
+static int fill_batch(struct sweep *w, uint32_t max, uint64_t now_ns)
+{
+	unsigned int frames = max < TX_BATCH ? max : TX_BATCH;
+	struct window *win = &w->lane->window;
+	int let;
 
 	w->n = 0;
-	add_cleanups(w, max);
-	if (shared_stopping(w->s, STOP_SENDING))
-		return;
-	add_followups(w, max, now_ns);
+	add_cleanups(w, frames);
+	if (shared_stopping(w->s, STOP_SENDING)) {
+		if (w->tx->sweeper && !w->stopped)
+			w->tx->sweeper->stop(w->tx_state);
+		w->stopped = true;
+		return (int)w->n;
+	}
+	add_followups(w, frames, now_ns);
+	if (w->tx->sweeper) {
+		add_handed_back(w, frames);
+		let = let_sweep(w, max - w->n, now_ns);
+		return let < 0 ? let : (int)w->n + let;
+	}
 	for (unsigned int a = win->steps - 1; a > 0; a--)
-		add_trailing(w, a, max, now_ns);
-	add_new(w, max, now_ns);
+		add_trailing(w, a, frames, now_ns);
+	add_new(w, frames, now_ns);
 	atomic_store_explicit(&win->reserved, w->at[0], memory_order_release);
+	return (int)w->n;
 }
 
 /* After sending: how far each attempt is, and whether that is all. */
 static void publish(struct sweep *w, uint64_t now_ns)
 {
 	struct lane *l = w->lane;
-	uint64_t lowest = w->at[0];
+	uint64_t before = w->progress.used, lowest;
 
-	if (w->n) {
+	if (w->tx->sweeper)
+		follow_sweeper(w);
+	lowest = w->at[0];
+	if (w->n || w->progress.used > before) {
 		if (!atomic_load_explicit(&l->first_sent_ns, memory_order_relaxed))
 			atomic_store_explicit(&l->first_sent_ns, now_ns, memory_order_relaxed);
 		atomic_store_explicit(&l->last_sent_ns, clock_now_ns(), memory_order_relaxed);
@@ -277,8 +405,9 @@ static void publish(struct sweep *w, uint64_t now_ns)
 /* What the lane's share of both limits allows now; 0: *wait_ns is how long to sleep. */
 static uint32_t allowance(struct sweep *w, uint64_t now_ns, uint64_t *wait_ns)
 {
-	uint32_t n = pacer_allow(&w->rate, now_ns, TX_BATCH);
-	uint32_t m = pacer_allow(&w->bandwidth, now_ns, TX_BATCH);
+	uint32_t most = w->tx->sweeper ? LEAD_MAX : TX_BATCH;
+	uint32_t n = pacer_allow(&w->rate, now_ns, most);
+	uint32_t m = pacer_allow(&w->bandwidth, now_ns, most);
 	uint64_t rate_ns = pacer_wait_ns(&w->rate, w->slice);
 	uint64_t bandwidth_ns = pacer_wait_ns(&w->bandwidth, w->slice);
 
@@ -290,31 +419,15 @@ static uint32_t allowance(struct sweep *w, uint64_t now_ns, uint64_t *wait_ns)
 	return n < w->slice ? 0 : n;
 }
 
-static void take(struct sweep *w)
+/* The batch, and what else of n packets the sweeper was let send. */
+static void take(struct sweep *w, unsigned int n)
 {
-	double bytes = 0;
+	double bytes = (n - w->n) * w->syn_len;
 
 	for (unsigned int i = 0; i < w->n; i++)
 		bytes += w->batch[i].len + WIRE_OVERHEAD;
-	pacer_take(&w->rate, w->n);
+	pacer_take(&w->rate, n);
 	pacer_take(&w->bandwidth, bytes / w->syn_len);
-}
-
-static void init_limits(struct sweep *w)
-{
-	const struct config *c = w->s->config;
-	uint64_t now_ns = clock_now_ns();
-	double rate = c->rate_pps / w->s->nlanes, syns, slice = TX_BATCH;
-
-	w->syn_len = (double)craft_request_len(&w->s->craft) + WIRE_OVERHEAD;
-	syns = c->bandwidth_bps / 8 / w->syn_len / w->s->nlanes;
-	pacer_init(&w->rate, rate, now_ns);
-	pacer_init(&w->bandwidth, syns, now_ns);
-	if (rate > 0 && rate * SLICE_NS / NS_PER_S < slice)
-		slice = rate * SLICE_NS / NS_PER_S;
-	if (syns > 0 && syns * SLICE_NS / NS_PER_S < slice)
-		slice = syns * SLICE_NS / NS_PER_S;
-	w->slice = slice < 1 ? 1 : (uint32_t)slice;
 }
 
 static struct sweep *sweep_new(struct shared *s, unsigned int lane, const struct tx_ops *tx,
@@ -347,20 +460,23 @@ void sweep_run(struct shared *s, unsigned int lane, const struct tx_ops *tx, voi
 	while (!shared_stopping(s, STOP_OVER)) {
 		uint64_t now_ns = clock_now_ns(), wait_ns;
 		uint32_t allowed = allowance(w, now_ns, &wait_ns);
+		int n;
 
 		if (!allowed) {
 			sleep_ns(wait_ns);
 			continue;
 		}
-		fill_batch(w, allowed, now_ns);
+		n = fill_batch(w, allowed, now_ns);
 		if (s->capture)
 			save_batch(w, now_ns);
-		if (w->n && !send_batch(w))
+		if (n < 0)
+			fail(w, n);
+		if (n < 0 || (w->n && !send_batch(w)))
 			break;
-		take(w);
+		take(w, (unsigned int)n);
 		publish(w, now_ns);
 		if (!w->n)
-			sleep_ns(NAP_NS);
+			sleep_ns(tx->sweeper ? TICK_NS : NAP_NS);
 	}
 	free(w);
 }

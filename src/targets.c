@@ -55,6 +55,14 @@ const struct targets_counts *targets_counts(const struct targets *t)
 	return &t->counts;
 }
 
+bool targets_flat(const struct targets *t, struct targets_flat *out)
+{
+	*out = (struct targets_flat){
+		.spots = &t->spots, .ranges = t->set.v, .starts = t->starts, .ports = t->ports,
+	};
+	return t->counts.from_prefixes == t->counts.total;
+}
+
 bool targets_have_extra(const struct targets *t)
 {
 	return t->list.has_extra;

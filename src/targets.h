@@ -13,6 +13,7 @@
 
 #include "addr.h"
 #include "prefixset.h"
+#include "spot.h"
 #include "target.h"
 
 struct config;
@@ -48,6 +49,19 @@ const struct targets_counts *targets_counts(const struct targets *t);
 /* The pair of index i < N; and the index of a pair (false: not among the targets). */
 struct target targets_at(const struct targets *t, uint64_t i);
 bool targets_index(const struct targets *t, struct addr ip, uint16_t port, uint64_t *i);
+
+/*
+ * The pairs as plain arrays (spot.h), for who looks them up by itself: theirs, as long as they are.
+ * False: some targets are no part of prefixes.
+ */
+struct targets_flat {
+	const struct spots *spots;
+	const struct prefixset_range *ranges;	/* spots->n_ranges */
+	const uint32_t *starts;			/* spots->n_starts */
+	const uint16_t *ports;			/* spots->n_ports */
+};
+
+bool targets_flat(const struct targets *t, struct targets_flat *out);
 
 /* True where some target has a domain or info: else targets_extra() need not be asked. */
 bool targets_have_extra(const struct targets *t);

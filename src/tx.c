@@ -4,7 +4,7 @@
 
 /* The registry, best first: `auto` takes the first. The last is --dryrun's, not for --tx. */
 static const struct tx_ops *const engines[] = {
-	&tx_packet, &tx_libnet, &tx_pcap, &tx_null, &tx_dryrun,
+	&tx_packet, &tx_xdp, &tx_libnet, &tx_pcap, &tx_null, &tx_dryrun,
 };
 
 const struct tx_ops *tx_find(const char *name)

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "window_status.h"
+
 struct err;
 
 #define TX_BATCH 64		/* frames in one call, at most */
@@ -14,13 +16,43 @@ struct tx_frame {
 	uint32_t len;
 };
 
+struct shared;
+
 struct tx_setup {
 	const char *interface;	/* NULL where the engine needs none */
 	int ifindex;
 	bool iplayer;		/* frames have no link header */
 	const char *file;	/* of pcap:FILE */
+	struct shared *shared;	/* and the lane's number, for engines with a sweeper */
+	unsigned int lane;
 	struct err *why;	/* where an engine says why send() is broken for good, if it knows
 				 * better than the number tells; the send thread's */
+};
+
+/* How far a sweeper has come: the lane's next place of each step, and packets. */
+struct tx_progress {
+	uint64_t at[WINDOW_STEPS_MAX], sent[WINDOW_STEPS_MAX];
+	uint64_t used;		/* of those granted; all of them are in sent or handed back */
+	uint64_t sent_bytes;
+	uint64_t lost;		/* of sent, those that the driver did not take after all */
+};
+
+/*
+ * An engine that makes the packets of a lane's sweep by itself, as far as it is let: it marks the
+ * window and writes the send logs. Send thread only.
+ */
+struct tx_sweeper {
+	/*
+	 * It may have sent `granted` packets in all; step s stays below place until[s]. Neither
+	 * granted nor until[s] of s > 0 goes back. 0, or -errno: it is broken.
+	 */
+	int (*grant)(void *state, uint64_t granted, const uint64_t until[static WINDOW_STEPS_MAX],
+		     uint64_t now_ns);
+	void (*progress)(void *state, struct tx_progress *p);
+	/* A place of a step that it could not do, to be sent as frames are; false: none is left. */
+	bool (*hand_back)(void *state, uint64_t *place, unsigned int *step);
+	/* No more of them from here on; returns when that is so. */
+	void (*stop)(void *state);
 };
 
 struct tx_ops {
@@ -34,11 +66,12 @@ struct tx_ops {
 	 * -errno for the first: -ENOBUFS, -EAGAIN: try again soon; else broken, e.g. -ENETDOWN.
 	 */
 	int (*send)(void *state, const struct tx_frame *frames, unsigned int n);
+	const struct tx_sweeper *sweeper;	/* NULL: it only sends frames */
 	/* Writes out and closes. 0, or -errno with a message. */
 	int (*close)(void *state, struct err *e);
 };
 
-extern const struct tx_ops tx_packet, tx_libnet, tx_pcap, tx_null, tx_dryrun;
+extern const struct tx_ops tx_packet, tx_xdp, tx_libnet, tx_pcap, tx_null, tx_dryrun;
 
 /* The engine of that name ("auto": the best that runs here); NULL: none. */
 const struct tx_ops *tx_find(const char *name);

@@ -109,7 +109,7 @@ START_TEST(merges_within_the_grain)
 	for (unsigned int i = 0; i < ENTRIES; i++)
 		add(10 * i, START + i * 7 * (GRAIN / 50) + rng_below(&rng, GRAIN / 10));
 	/* Memory by time, not by batches. */
-	ck_assert_uint_le(atomic_load(&sent.log.n), (sent.ns[ENTRIES - 1] - START) / GRAIN + 1);
+	ck_assert_uint_le(atomic_load(&sent.log.block->n), (sent.ns[ENTRIES - 1] - START) / GRAIN + 1);
 	for (uint64_t k = 0; k < 10 * ENTRIES; k++) {
 		uint64_t ns = sendlog_time(&sent.log, k), want = true_time(k);
 
@@ -130,7 +130,7 @@ START_TEST(a_grain_apart_is_no_merge)
 	add(20, START + GRAIN);
 	ck_assert_uint_eq(sendlog_time(&sent.log, 19), START);
 	ck_assert_uint_eq(sendlog_time(&sent.log, 20), START + GRAIN);
-	ck_assert_uint_eq(atomic_load(&sent.log.n), 2);
+	ck_assert_uint_eq(atomic_load(&sent.log.block->n), 2);
 	end();
 }
 END_TEST

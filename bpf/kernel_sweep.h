@@ -1,0 +1,80 @@
+/*
+ * kernel_sweep: what tfomap and the program that sweeps in the kernel (sweep.bpf.c) share: facts, set
+ * before it starts, and marks, which both sides read while it runs. Plain fixed-width integers, in
+ * host order. Every mark is written by one side only.
+ */
+#ifndef TFOMAP_KERNEL_SWEEP_H
+#define TFOMAP_KERNEL_SWEEP_H
+
+#include <stdint.h>
+
+#include "addr.h"
+#include "order.h"
+#include "patch.h"
+#include "siphash.h"
+#include "spot.h"
+#include "validate_tag.h"
+#include "window_status.h"
+
+#define SWEEP_SOURCES_MAX	256
+#define SWEEP_OVERRUNS		64	/* a power of two */
+#define SWEEP_PASSES		16	/* of the permutation's walk; more is an overrun */
+
+struct sweep_facts {
+	struct order order;
+	struct spots spots;
+	struct validator validator;
+	struct siphash_key source_key;
+	struct addr sources[2][SWEEP_SOURCES_MAX];		/* [0] IPv4, [1] IPv6 */
+	struct patch_template syn[WINDOW_ARMS_MAX][2];		/* what an arm sends */
+	uint32_t n_sources[2];
+	uint32_t kind[WINDOW_ARMS_MAX];				/* enum probe_kind */
+	uint32_t arms, steps;					/* window.h */
+	uint32_t lane, n_lanes;					/* lane.h */
+	uint32_t ifindex;
+	/* One less than a power of two each: places in the maps of the same name. */
+	uint32_t status_mask, log_mask, ranges_mask, starts_mask, ports_mask;
+	uint64_t log_grain_ns;
+};
+
+/* A place of the lane that the program could not do. */
+struct sweep_overrun {
+	uint64_t place, step;
+};
+
+/* tfomap's: how far it may go. */
+struct sweep_limits {
+	uint64_t granted;		/* packets, in all */
+	uint64_t until[WINDOW_STEPS_MAX];	/* step s stays below this place */
+	uint64_t overruns_taken;
+	uint64_t stop;			/* nothing more is sent */
+	uint64_t pad[5];
+};
+
+/* The program's: how far it is. */
+struct sweep_marks {
+	uint64_t used;			/* of the packets granted */
+	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step */
+	uint64_t sent[WINDOW_STEPS_MAX];	/* packets of each step, IPv4 and IPv6 */
+	uint64_t sent_v6;		/* of all these, those of IPv6 */
+	uint64_t log_next[WINDOW_STEPS_MAX];	/* place from which on the log gets an entry */
+	uint64_t logged;		/* `granted` when the log got its last entry */
+	uint64_t task;			/* the one that runs it */
+	uint64_t lost;			/* packets that the driver did not take */
+	int64_t error;			/* what it said, -errno; 0: nothing */
+	uint64_t overruns;		/* so far; the last SWEEP_OVERRUNS of them: */
+	struct sweep_overrun overrun[SWEEP_OVERRUNS];
+	uint64_t overruns_lost;		/* not in there, for want of room */
+};
+
+/* A step's send log, as sendlog.h lays it out. */
+struct sweep_log_entry {
+	uint64_t first, ns;
+};
+
+struct sweep_log {
+	uint64_t n, pad;
+	struct sweep_log_entry v[];
+};
+
+#endif

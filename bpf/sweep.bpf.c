@@ -1,0 +1,248 @@
+/*
+ * The sweep in the kernel: run with live frames (BPF_PROG_RUN), it makes of each frame the SYN of
+ * the lane's next place, as src/sweep.c does, and sends it out by a redirect. It goes as far as
+ * tfomap grants; a frame for which there is nothing to do is dropped. Frames come PATCH_LEN long.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "kernel_sweep.h"
+#include "lane.h"
+#include "source.h"
+
+#define LOG_EVERY	64u		/* places; a log entry's time is at most this old */
+#define SKIP_MAX	16		/* places that a step goes by in one frame */
+#define MARK_TRIES	8
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define HALF_OF(place)	((place) & 1)
+#else
+#define HALF_OF(place)	(~(place) & 1)
+#endif
+
+const volatile struct sweep_facts facts;
+volatile struct sweep_limits limits;
+volatile struct sweep_marks marks;
+
+/* An array in one value, whose size is set before the program is loaded. */
+#define ONE_VALUE(name, flags)                       \
+	struct {                                     \
+		__uint(type, BPF_MAP_TYPE_ARRAY);    \
+		__uint(map_flags, flags);            \
+		__uint(key_size, sizeof(uint32_t));  \
+		__uint(value_size, sizeof(uint64_t)); \
+		__uint(max_entries, 1);              \
+	} name SEC(".maps")
+
+ONE_VALUE(status, BPF_F_MMAPABLE);	/* the window's, two targets a word */
+ONE_VALUE(ranges, 0);
+ONE_VALUE(starts, 0);
+ONE_VALUE(ports, 0);
+
+/* The send logs, one value a step. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(uint32_t));
+	__uint(value_size, sizeof(uint64_t));
+	__uint(max_entries, WINDOW_STEPS_MAX);
+} logs SEC(".maps");
+
+/* The facts as the kernel has them: what the compiler sees here is all zero. */
+static __always_inline const struct sweep_facts *known(void)
+{
+	const struct sweep_facts *f = (const struct sweep_facts *)&facts;
+
+	asm volatile("" : "+r"(f));
+	return f;
+}
+
+static __always_inline void *value_of(void *map)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(map, &zero);
+}
+
+/* sendlog_add() */
+static __always_inline void log_add(const struct sweep_facts *f, uint32_t step, uint64_t first)
+{
+	struct sweep_log *log = bpf_map_lookup_elem(&logs, &step);
+	uint64_t now_ns = bpf_ktime_get_ns(), n;
+
+	if (!log)
+		return;
+	n = log->n;
+	if (n && now_ns - log->v[(n - 1) & f->log_mask].ns < f->log_grain_ns)
+		return;
+	log->v[n & f->log_mask].first = first;
+	log->v[n & f->log_mask].ns = now_ns;
+	__sync_lock_test_and_set(&log->n, n + 1);
+}
+
+/* Before the step's place is sent: when that was, as far as the log does not know. */
+static __always_inline void log_place(const struct sweep_facts *f, uint32_t step, uint64_t place)
+{
+	uint64_t granted = limits.granted;
+
+	if (place < marks.log_next[step] && granted == marks.logged)
+		return;
+	marks.log_next[step] = place + LOG_EVERY;
+	marks.logged = granted;
+	log_add(f, step, place);
+}
+
+static __always_inline void overrun(uint32_t step, uint64_t place)
+{
+	uint64_t n = marks.overruns;
+
+	if (n - limits.overruns_taken >= SWEEP_OVERRUNS) {
+		marks.overruns_lost++;
+		return;
+	}
+	marks.overrun[n & (SWEEP_OVERRUNS - 1)].place = place;
+	marks.overrun[n & (SWEEP_OVERRUNS - 1)].step = step;
+	__sync_lock_test_and_set((uint64_t *)&marks.overruns, n + 1);
+}
+
+/* window_start() */
+static __always_inline void start_place(const struct sweep_facts *f, uint16_t *all, uint64_t place)
+{
+	*(volatile uint16_t *)&all[place & f->status_mask] = 1;
+}
+
+/* window_retry() */
+static __always_inline bool retry_place(const struct sweep_facts *f, uint16_t *all, uint64_t place,
+					uint32_t arm, uint32_t step)
+{
+	uint32_t *pair = (uint32_t *)&all[place & f->status_mask & ~1u];
+	uint32_t shift = HALF_OF(place) * 16;
+
+	for (int i = 0; i < MARK_TRIES; i++) {
+		uint32_t old = *(volatile uint32_t *)pair;
+
+		if (!window_is_silent((uint16_t)(old >> shift), arm))
+			return false;
+		if (__sync_val_compare_and_swap(pair, old,
+						old + ((uint32_t)WINDOW_ARM(arm, 1) << shift)) == old)
+			return true;
+	}
+	overrun(step, place);
+	return false;
+}
+
+/* A later step's next place that is still silent; false: there is none now. */
+static __always_inline bool next_of(const struct sweep_facts *f, uint16_t *all, uint32_t step,
+				    uint64_t *place)
+{
+	uint64_t until = limits.until[step], at = marks.at[step];
+	bool found = false;
+
+	for (int i = 0; i < SKIP_MAX && at < until && !found; i++) {
+		*place = at++;
+		found = retry_place(f, all, *place, step % f->arms, step);
+	}
+	marks.at[step] = at;
+	return found;
+}
+
+/* What is due: the step, and the lane's place; f->steps: nothing. */
+static __always_inline uint32_t next_step(const struct sweep_facts *f, uint16_t *all,
+					  uint64_t *place)
+{
+	for (uint32_t step = WINDOW_STEPS_MAX - 1; step > 0; step--)
+		if (step < f->steps && marks.at[step] < limits.until[step]
+		    && next_of(f, all, step, place))
+			return step;
+	*place = marks.at[0];
+	if (*place >= limits.until[0])
+		return f->steps;
+	start_place(f, all, *place);
+	marks.at[0] = *place + 1;
+	return 0;
+}
+
+/* The step's SYN to the lane's place; 0: could not be made. */
+static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t step, uint64_t place,
+				     uint8_t *frame, const uint8_t *end)
+{
+	const struct spot_arrays arrays = {
+		.ranges = value_of(&ranges), .starts = value_of(&starts), .ports = value_of(&ports),
+		.ranges_mask = f->ranges_mask, .starts_mask = f->starts_mask,
+		.ports_mask = f->ports_mask,
+	};
+	uint32_t arm = f->arms == 1 ? 0 : step & 1, len;
+	uint64_t k = lane_whole(place, f->lane, f->n_lanes), x;
+	struct patch p = { .payload_len = 0 };
+	struct validate_tag tag;
+	bool v6;
+
+	if (!arrays.ranges || !arrays.starts || !arrays.ports
+	    || !order_target_bounded(&f->order, k, SWEEP_PASSES, &x))
+		return 0;
+	spot_at(&f->spots, &arrays, x, &p.dst, &p.dport);
+	v6 = !addr_is_v4(p.dst);
+	p.src = f->sources[v6][source_choose(&f->source_key, f->n_sources[v6], p.dst, p.dport)
+			       & (SWEEP_SOURCES_MAX - 1)];
+	tag = validate_tag(&f->validator, p.src, p.dst, p.dport, f->kind[arm],
+			   (uint8_t)(step / f->arms));
+	p.seq = tag.seq;
+	p.sport = tag.sport;
+	len = v6 ? patch_packet(&f->syn[arm][1], true, &p, frame, end)
+	      : patch_packet(&f->syn[arm][0], false, &p, frame, end);
+	marks.sent_v6 += v6;
+	return len;
+}
+
+SEC("xdp")
+int sweep(struct xdp_md *ctx)
+{
+	const struct sweep_facts *f = known();
+	uint8_t *frame = (uint8_t *)(long)ctx->data, *end = (uint8_t *)(long)ctx->data_end;
+	uint16_t *all = value_of(&status);
+	uint32_t step, len;
+	uint64_t place = 0;
+
+	if (!all || limits.stop || marks.used >= limits.granted)
+		return XDP_DROP;
+	step = next_step(f, all, &place);
+	if (step >= f->steps || step >= WINDOW_STEPS_MAX)
+		return XDP_DROP;
+	marks.used++;
+	log_place(f, step, place);
+	len = make(f, step, place, frame, end);
+	if (!len || bpf_xdp_adjust_tail(ctx, (int)len - PATCH_LEN)) {
+		overrun(step, place);
+		return XDP_DROP;
+	}
+	marks.sent[step]++;
+	marks.task = bpf_get_current_task();
+	return (int)bpf_redirect(f->ifindex, 0);
+}
+
+static __always_inline void count_lost(int n, int error)
+{
+	if (n <= 0 || marks.task != bpf_get_current_task())
+		return;
+	marks.lost += (uint64_t)n;
+	marks.error = error;
+}
+
+/* What the driver did not take of a batch: (from, to, sent, drops, err). */
+SEC("raw_tp/xdp_devmap_xmit")
+int xmit(struct bpf_raw_tracepoint_args *ctx)
+{
+	count_lost((int)ctx->args[3], (int)ctx->args[4]);
+	return 0;
+}
+
+/* A frame that did not come as far as that: (device, program, target, err, ...). */
+SEC("raw_tp/xdp_redirect_err")
+int redirect_err(struct bpf_raw_tracepoint_args *ctx)
+{
+	count_lost(1, (int)ctx->args[3]);
+	return 0;
+}
+
+/* The kernel lends its clock to programs under the GPL only: this file is under either licence. */
+char license_[] SEC("license") = "GPL";
