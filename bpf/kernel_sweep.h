@@ -18,6 +18,7 @@
 
 #define SWEEP_SOURCES_MAX	256
 #define SWEEP_OVERRUNS		64	/* a power of two */
+#define SWEEP_PACED		64	/* a power of two */
 #define SWEEP_PASSES		16	/* of the permutation's walk; more is an overrun */
 
 struct sweep_facts {
@@ -35,6 +36,7 @@ struct sweep_facts {
 	/* One less than a power of two each: places in the maps of the same name. */
 	uint32_t status_mask, log_mask, ranges_mask, starts_mask, ports_mask;
 	uint64_t log_grain_ns;
+	uint64_t pace_ns;	/* at least, from SWEEP_PACED packets to the next; 0: no limit */
 };
 
 /* A place of the lane that the program could not do. */
@@ -59,6 +61,7 @@ struct sweep_marks {
 	uint64_t sent_v6;		/* of all these, those of IPv6 */
 	uint64_t log_next[WINDOW_STEPS_MAX];	/* place from which on the log gets an entry */
 	uint64_t logged;		/* `granted` when the log got its last entry */
+	uint64_t paced_ns;		/* before then none of the next SWEEP_PACED packets */
 	uint64_t task;			/* the one that runs it */
 	uint64_t lost;			/* packets that the driver did not take */
 	int64_t error;			/* what it said, -errno; 0: nothing */

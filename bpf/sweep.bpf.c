@@ -194,6 +194,23 @@ static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t step,
 	return len;
 }
 
+/*
+ * What is granted may be much at once, where tfomap came late to it: it goes out not much faster
+ * than the rate all the same, as drivers have room for some hundreds.
+ */
+static __always_inline bool is_early(const struct sweep_facts *f)
+{
+	uint64_t now_ns;
+
+	if (!f->pace_ns || marks.used % SWEEP_PACED)
+		return false;
+	now_ns = bpf_ktime_get_ns();
+	if (now_ns < marks.paced_ns)
+		return true;
+	marks.paced_ns = now_ns + f->pace_ns;
+	return false;
+}
+
 SEC("xdp")
 int sweep(struct xdp_md *ctx)
 {
@@ -203,7 +220,7 @@ int sweep(struct xdp_md *ctx)
 	uint32_t step, len;
 	uint64_t place = 0;
 
-	if (!all || limits.stop || marks.used >= limits.granted)
+	if (!all || limits.stop || marks.used >= limits.granted || is_early(f))
 		return XDP_DROP;
 	step = next_step(f, all, &place);
 	if (step >= f->steps || step >= WINDOW_STEPS_MAX)

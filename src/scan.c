@@ -84,6 +84,7 @@ static int open_network(struct scan *sc, struct err *e)
 	struct tx_setup tx = {
 		.interface = su->interface, .ifindex = su->ifindex, .iplayer = su->iplayer,
 		.file = c->tx_file, .shared = &su->shared,
+		.rate_pps = c->rate_pps / su->shared.nlanes,
 	};
 	char filter[RX_FILTER_LEN];
 	struct rx_live live = {
@@ -98,6 +99,7 @@ static int open_network(struct scan *sc, struct err *e)
 	/* What was chosen for its speed may turn out not to run here: before it took any window. */
 	if (rc && su->tx->sweeper && !strcmp(c->tx, "auto") && tx.lane == 0) {
 		log_info("engine packet, as %s", e->msg);
+		e->msg[0] = '\0';
 		su->tx = &tx_packet;
 		su->facts.engine = su->tx->name;
 		rc = open_engine(sc, &tx, e);

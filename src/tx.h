@@ -25,6 +25,7 @@ struct tx_setup {
 	const char *file;	/* of pcap:FILE */
 	struct shared *shared;	/* and the lane's number, for engines with a sweeper */
 	unsigned int lane;
+	double rate_pps;	/* of the lane; 0: no limit */
 	struct err *why;	/* where an engine says why send() is broken for good, if it knows
 				 * better than the number tells; the send thread's */
 };

@@ -29,6 +29,7 @@
 
 #define RUN_FRAMES	(1u << 28)	/* of one call, which a signal ends */
 #define RUN_BATCH	64u	/* a veth's ring of 256 overflows with more */
+#define HASTE		1.5	/* times the rate, to make up for what came late */
 #define TRY_FRAMES	1u
 #define REFUSED_MIN	1024u	/* packets */
 #define IDLE_NS		(20 * NS_PER_MS)	/* with nothing to do that long, the call ends */
@@ -171,10 +172,11 @@ static void fill_arms(struct sweep_facts *f, const struct shared *s)
 	}
 }
 
-static void fill_facts(struct sweep_facts *f, const struct shared *s, unsigned int lane,
-		       const struct targets_flat *flat, int ifindex)
+static void fill_facts(struct sweep_facts *f, const struct tx_setup *setup,
+		       const struct targets_flat *flat)
 {
-	const struct window *w = &s->lanes[lane].window;
+	const struct shared *s = setup->shared;
+	const struct window *w = &s->lanes[setup->lane].window;
 
 	f->order = s->order;
 	f->spots = *flat->spots;
@@ -188,11 +190,13 @@ static void fill_facts(struct sweep_facts *f, const struct shared *s, unsigned i
 	f->arms = w->arms;
 	f->steps = w->steps;
 	fill_arms(f, s);
-	f->lane = lane;
+	f->lane = setup->lane;
 	f->n_lanes = s->nlanes;
-	f->ifindex = (uint32_t)ifindex;
+	f->ifindex = (uint32_t)setup->ifindex;
 	f->status_mask = (uint32_t)(w->slots - 1);
 	f->log_mask = (uint32_t)w->cursor[0].log.mask;
+	f->pace_ns = setup->rate_pps > 0 ? (uint64_t)(SWEEP_PACED * 1e9 / setup->rate_pps / HASTE)
+		     : 0;
 	f->log_grain_ns = w->cursor[0].log.grain_ns;
 	f->ranges_mask = mask_of(flat->spots->n_ranges);
 	f->starts_mask = mask_of(flat->spots->n_starts);
@@ -280,7 +284,7 @@ static int load(struct xdp_state *x, const struct tx_setup *setup, const char **
 	x->bpf = sweep_bpf__open();
 	if (!x->bpf)
 		return -errno;
-	fill_facts(&x->bpf->rodata->facts, s, setup->lane, &flat, setup->ifindex);
+	fill_facts(&x->bpf->rodata->facts, setup, &flat);
 	x->steps = x->bpf->rodata->facts.steps;
 	x->len[0] = x->bpf->rodata->facts.syn[0][0].len;
 	x->len[1] = x->bpf->rodata->facts.syn[0][1].len;

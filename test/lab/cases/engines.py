@@ -1,0 +1,136 @@
+"""Engines and send threads: whatever sends it, a scan is the same packets and the same rows."""
+
+import collections
+import socket
+import subprocess
+
+from harness import (Skip, by_target, captured, case, check_rows, equal, fresh_filters,
+	shell, tfomap, write)
+from truth import WORK, Capture
+from wire import read_pcap
+from .rows import stable
+
+# Nobody listens at these ports: nothing is asked beyond the sweep.
+MANY = ["198.18.4.0/24", "198.18.7.0/25", "198.18.9.16/28", "198.18.9.40", "2001:2:0:18::4:0/120",
+	"2001:2:0:18::9:40/122", "-p", "81,83,2000-2002"]
+LARGE = ["198.18.16.0/20", "2001:2:0:18::10:0/116", "-p", "82-85"]
+SILENT = ["198.18.0.8/32", "2001:2:0:18::8/128", "-p", 71, "--retries", 2]
+SERVERS = ["198.18.0.0/28", "2001:2:0:18::/124", "-p", "7,9,71-74,80,81,443", "--retries", 2,
+	"--confirm", 0]
+SWEEPS = {
+	"prefixes": MANY,
+	"shards": [*MANY, "--shards", 3, "--shard", 1, "-n", 2000],
+	"options": [*MANY, "--tcp-options", "linux", "-S", "198.19.0.2,198.19.9.9,2001:2:0:ff::2"],
+	"path": [*MANY, "--plan", "path", "--retries", 0],
+	"retries": SILENT,
+	"paired-retries": [*SILENT, "--plan", "path"],
+	"threads": [*LARGE, "-r", "200K", "-T", 2],
+}
+PINNED = ["--key", "000102030405060708090a0b0c0d0e0f", "--seed", 5]
+
+
+def _frames(path):
+	"""Every SYN, byte for byte, and how often it is there, but for the source's MAC address,
+	which what is written to a file has not"""
+	found = collections.Counter()
+	for _, frame in read_pcap(path):
+		v4 = frame[12:14] == bytes((8, 0))
+		tcp = frame[14 + (20 if v4 else 40):]
+		if frame[23 if v4 else 20] == socket.IPPROTO_TCP and tcp[13] & 0x12 == 0x02:
+			found[frame[:6] + frame[12:]] += 1
+	return found
+
+
+def _written(args):
+	"""What --tx packet would send, which --tx pcap: writes"""
+	path = f"{WORK}/written.pcap"
+	tfomap(*PINNED, *args, "--tx", f"pcap:{path}", "-G", "02:00:00:00:00:01")
+	return _frames(path)
+
+
+def _seen(engine, args):
+	"""What that engine sent, at the far end"""
+	path = f"{WORK}/seen.pcap"
+	with Capture() as capture:
+		tfomap(*PINNED, *args, "--tx", engine)
+	subprocess.run(["tshark", "-r", capture.path, "-F", "pcap", "-w", path], check=True,
+		capture_output=True)
+	return _frames(path)
+
+
+def _napi(is_on):
+	"""A veth takes frames by XDP while its other end has GRO (or an XDP program)."""
+	shell(f"ip netns exec net ethtool -K net0 gro {'on' if is_on else 'off'}")
+
+
+def _need_xdp():
+	run = tfomap("198.18.7.0/30", "-p", 81, "--tx", "xdp", expect=None)
+	if run.status:
+		raise Skip(run.err.strip())
+
+
+def _compare(engine, args):
+	seen, written = _seen(engine, args), _written(args)
+	assert written, "nothing was to be sent"
+	missing, more = written - seen, seen - written
+	assert not missing and not more, f"{len(missing)} of {len(written)} frames are missing, " \
+		f"{len(more)} are others: {next(iter(missing), b'').hex()} {next(iter(more), b'').hex()}"
+
+
+def _identical(engine, args):
+	def check():
+		_napi(True)
+		try:
+			if engine == "xdp":
+				_need_xdp()
+			_compare(engine, args)
+		finally:
+			_napi(False)
+	return check
+
+
+for _name, _args in SWEEPS.items():
+	for _engine in ("packet", "xdp"):
+		case(f"engines/{_engine}-{_name}")(_identical(_engine, _args))
+case("engines/libnet-prefixes")(_identical("libnet", MANY))
+
+
+@case("engines/rows-xdp")
+def the_sweep_in_the_kernel_gives_the_same_rows():
+	_napi(True)
+	try:
+		_need_xdp()
+		for plan in ("survey", "path"):
+			rows = []
+			for engine in ("packet", "xdp"):
+				fresh_filters()
+				run, capture = captured(*SERVERS, *PINNED, "--tx", engine, "--plan", plan)
+				if plan == "survey":
+					check_rows(run, capture)
+				rows.append(stable(run.rows))
+			differ = set(rows[0]) ^ set(rows[1])
+			assert not differ, f"--plan {plan}: {len(differ)} rows differ: {min(differ)}"
+	finally:
+		_napi(False)
+
+
+@case("engines/xdp-refuses")
+def what_it_cannot_do_it_says():
+	for args, status, word in (
+			(["198.18.0.5:7"], 1, "prefixes"),
+			(["198.18.0.5/32", "--save-pcap", f"{WORK}/saved"], 1, "--save-pcap"),
+			(["198.18.0.5/32", "--cookie-file", write("cookies", "")], 1, "--cookie-file"),
+			(["198.18.0.5/32"], 2, "")):
+		run = tfomap(*args, "--tx", "xdp", expect=status)
+		equal(run.out, "", "rows")
+		assert word in run.err and "use --tx packet" in run.err, run.err
+
+
+@case("engines/auto")
+def what_auto_takes_is_told():
+	run = tfomap("198.18.0.5/32", "-p", 7)
+	assert "engine packet" in run.err, run.err
+	equal(len(by_target(run.rows)), 1, "rows")
+	# Worth the other engine, if it were to be had: here the cable's end does not take its frames.
+	run = tfomap("198.18.0.0/16", "-p", "100-115", "-r", 0, "-t", 1, "--report", "synack", expect=4)
+	assert "engine packet" in run.err and "xdp" in run.err, run.err
