@@ -61,7 +61,8 @@ config.mk: config.mk.in configure | $(filter deps,$(MAKECMDGOALS))
 
 # ---- flags --------------------------------------------------------------------------------------
 
-flags_release = -O2 -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+# The words of an address, stored one by one and loaded as one, would wait for the stores.
+flags_release = -O2 -fno-tree-slp-vectorize -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 flags_clang = $(flags_release)
 flags_san = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 flags_tsan = -O1 -fno-omit-frame-pointer -fsanitize=thread

@@ -2,29 +2,11 @@
 
 #include <string.h>
 
-#define FOLLOWUP_RETRIES_MIN	2
 #define DATA_FLOWS		2	/* with the first cookie, and with another */
-
-unsigned int plan_arms(const struct plan *p)
-{
-	return p->name == PLAN_SURVEY ? 1 : 2;
-}
-
-enum probe_kind plan_arm_kind(const struct plan *p, unsigned int arm, bool known)
-{
-	if (arm + 1 < plan_arms(p))
-		return PROBE_SYN;
-	return known ? PROBE_DATA : PROBE_REQUEST;
-}
 
 unsigned int plan_flows(const struct plan *p)
 {
 	return p->name == PLAN_SURVEY ? 1 + DATA_FLOWS : PLAN_FLOWS_MAX;
-}
-
-unsigned int plan_followup_attempts(const struct plan *p)
-{
-	return 1 + (p->retries > FOLLOWUP_RETRIES_MIN ? p->retries : FOLLOWUP_RETRIES_MIN);
 }
 
 /* Whether a plan ever sends the kind. */

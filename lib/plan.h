@@ -16,6 +16,7 @@
 					 * before the SYN/ACK, by less than a round trip */
 #define PLAN_SETTLE_NS	200000000ull	/* after SYN data was taken: what the server says to it */
 #define PLAN_ARMS_MAX	2
+#define PLAN_FOLLOWUP_RETRIES_MIN	2
 #define PLAN_FLOWS_MAX	9		/* every kind once, data twice */
 
 enum plan_name {
@@ -39,14 +40,27 @@ struct plan_want {
 };
 
 /* How many kinds the sweep sends to each target, and which; known: a cookie is known before. */
-unsigned int plan_arms(const struct plan *p);
-enum probe_kind plan_arm_kind(const struct plan *p, unsigned int arm, bool known);
+static inline unsigned int plan_arms(const struct plan *p)
+{
+	return p->name == PLAN_SURVEY ? 1 : 2;
+}
+
+static inline enum probe_kind plan_arm_kind(const struct plan *p, unsigned int arm, bool known)
+{
+	if (arm + 1 < plan_arms(p))
+		return PROBE_SYN;
+	return known ? PROBE_DATA : PROBE_REQUEST;
+}
 
 /* Most flows that a target can have. */
 unsigned int plan_flows(const struct plan *p);
 
-/* Attempts of one follow-up flow: follow-ups are retried 2 times at least. */
-unsigned int plan_followup_attempts(const struct plan *p);
+/* Attempts of one follow-up flow. */
+static inline unsigned int plan_followup_attempts(const struct plan *p)
+{
+	return 1 + (p->retries > PLAN_FOLLOWUP_RETRIES_MIN ? p->retries
+		    : PLAN_FOLLOWUP_RETRIES_MIN);
+}
 
 /* How many attempts of each kind there can be (validate_init()). */
 void plan_attempts(const struct plan *p, uint8_t attempts[static PROBE_KINDS]);

@@ -32,30 +32,47 @@ static inline __attribute__((always_inline)) void siphash_round(struct siphash_s
 }
 
 /*
- * The 64-bit SipHash-c-d of n words under key. c and d are compile-time constants in every call
- * (1-3 for validation, 2-4 as servers use it for cookies), so the loops unroll.
+ * SipHash-c-d word by word: begin, take each word, end with their number. c and d are compile-time
+ * constants in every call (1-3 for validation, 2-4 as servers use it for cookies), so the loops
+ * unroll.
  */
-static inline __attribute__((always_inline)) uint64_t
-siphash_words(const struct siphash_key *key, const uint64_t *w, unsigned int n, int c, int d)
+static inline __attribute__((always_inline)) struct siphash_state
+siphash_begin(const struct siphash_key *key)
 {
-	struct siphash_state s = {
+	return (struct siphash_state){
 		key->k0 ^ 0x736f6d6570736575ull, key->k1 ^ 0x646f72616e646f6dull,
 		key->k0 ^ 0x6c7967656e657261ull, key->k1 ^ 0x7465646279746573ull,
 	};
-	uint64_t last = (uint64_t)(8 * n & 0xff) << 56;
+}
 
-	for (unsigned int i = 0; i <= n; i++) {
-		uint64_t m = i < n ? w[i] : last;
+static inline __attribute__((always_inline)) void
+siphash_take(struct siphash_state *s, uint64_t word, int c)
+{
+	s->v3 ^= word;
+	for (int r = 0; r < c; r++)
+		siphash_round(s);
+	s->v0 ^= word;
+}
 
-		s.v3 ^= m;
-		for (int r = 0; r < c; r++)
-			siphash_round(&s);
-		s.v0 ^= m;
-	}
-	s.v2 ^= 0xff;
+static inline __attribute__((always_inline)) uint64_t
+siphash_end(struct siphash_state *s, unsigned int n, int c, int d)
+{
+	siphash_take(s, (uint64_t)(8 * n & 0xff) << 56, c);
+	s->v2 ^= 0xff;
 	for (int r = 0; r < d; r++)
-		siphash_round(&s);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+		siphash_round(s);
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+/* The 64-bit SipHash-c-d of n words under key. */
+static inline __attribute__((always_inline)) uint64_t
+siphash_words(const struct siphash_key *key, const uint64_t *w, unsigned int n, int c, int d)
+{
+	struct siphash_state s = siphash_begin(key);
+
+	for (unsigned int i = 0; i < n; i++)
+		siphash_take(&s, w[i], c);
+	return siphash_end(&s, n, c, d);
 }
 
 #endif

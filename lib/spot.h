@@ -16,8 +16,8 @@ struct spots {
 	uint64_t reciprocal;		/* of n_ports, for spot_split() */
 	uint32_t n_ports, reciprocal_bits;
 	uint32_t n_ranges;
-	uint32_t n_starts, start_bits;	/* the table; 2^start_bits addresses each */
-	uint32_t step;			/* the search's first, a power of two; 0: nothing to search */
+	uint32_t n_starts, start_bits;	/* of the table; 2^start_bits addresses a place */
+	uint32_t step;			/* the first of the search, a power of two; 0: none */
 };
 
 /*
@@ -65,9 +65,9 @@ static inline struct addr spot_addr(const struct spots *s, const struct spot_arr
 
 	/* The range is at..at + 2 * step - 1; a step past the end is a step to it. */
 	for (uint32_t step = s->step; step; step >>= 1) {
-		uint32_t next = at + step < s->n_ranges ? at + step : s->n_ranges - 1;
+		uint32_t mid = at + step < s->n_ranges ? at + step : s->n_ranges - 1;
 
-		at = a->ranges[next & a->ranges_mask].before <= rank ? next : at;
+		at = a->ranges[mid & a->ranges_mask].before <= rank ? mid : at;
 	}
 	r = &a->ranges[at & a->ranges_mask];
 	return addr_add(r->first, rank - r->before);

@@ -29,14 +29,6 @@ static const struct {
 	[TCP_OPTIONS_NONE] = { 0, 0, { 0 } },
 };
 
-static unsigned int shape_of(uint8_t kind, uint8_t cookie_len)
-{
-	if (!kind)
-		return 0;
-	return 1 + (kind == TFO_KIND ? 0 : CRAFT_COOKIE_LENS)
-	       + (cookie_len ? cookie_len / 2u - 1 : 0);
-}
-
 /* The option area of a SYN; returns its length, and where in it the cookie stands. */
 static size_t build_options(enum config_tcp_options set, bool v6, uint8_t kind, uint8_t cookie_len,
 			    uint8_t area[static TCPOPT_AREA_MAX], size_t *cookie_at)
@@ -122,11 +114,11 @@ out:
 	return rc;
 }
 
-static int craft_shape(struct craft *c, bool v6, const struct craft_link *link,
+static int build_shape(struct craft *c, bool v6, const struct craft_link *link,
 		       enum config_tcp_options options, uint8_t kind, uint8_t cookie_len,
 		       struct err *e)
 {
-	struct patch_template *t = &c->syn[v6][shape_of(kind, cookie_len)];
+	struct patch_template *t = &c->syn[v6][craft_shape(kind, cookie_len)];
 	uint8_t area[TCPOPT_AREA_MAX + 3];
 	size_t at, n = build_options(options, v6, kind, cookie_len, area, &at);
 	int rc = craft_template(t, v6, link, TCP_SYN, area, n, e);
@@ -148,11 +140,11 @@ int craft_init(struct craft *c, const struct craft_link link[static 2],
 		if (!rc)
 			rc = craft_template(&c->ack[v6], v6, &link[v6], TCP_ACK, NULL, 0, e);
 		if (!rc)
-			rc = craft_shape(c, v6, &link[v6], options, 0, 0, e);
+			rc = build_shape(c, v6, &link[v6], options, 0, 0, e);
 		for (unsigned int k = 0; k < 2 && !rc; k++) {
-			rc = craft_shape(c, v6, &link[v6], options, kinds[k], 0, e);
+			rc = build_shape(c, v6, &link[v6], options, kinds[k], 0, e);
 			for (uint8_t n = TFO_COOKIE_MIN; n <= TFO_COOKIE_MAX && !rc; n += 2)
-				rc = craft_shape(c, v6, &link[v6], options, kinds[k], n, e);
+				rc = build_shape(c, v6, &link[v6], options, kinds[k], n, e);
 		}
 	}
 	return rc;
@@ -165,27 +157,7 @@ const struct patch_template *craft_syn_template(const struct craft *c, bool v6, 
 
 size_t craft_request_len(const struct craft *c)
 {
-	return c->syn[0][shape_of(TFO_KIND, 0)].len;
-}
-
-size_t craft_syn(const struct craft *c, const struct craft_syn *syn,
-		 uint8_t out[static CRAFT_FRAME_MAX])
-{
-	bool v6 = !addr_is_v4(syn->dst);
-	const struct patch_template *t = &c->syn[v6][shape_of(syn->tfo_kind, syn->cookie_len)];
-	const struct patch p = {
-		.src = syn->src, .dst = syn->dst, .sport = syn->sport, .dport = syn->dport,
-		.seq = syn->seq, .payload_len = syn->payload_len,
-		.more = cksum_add(cksum_add(0, syn->cookie, t->cookie_len), syn->payload,
-				  syn->payload_len),
-	};
-	size_t len = patch_packet(t, v6, &p, out, out + PATCH_LEN);
-
-	if (t->cookie_len)
-		memcpy(out + t->cookie, syn->cookie, t->cookie_len);
-	if (syn->payload_len)
-		memcpy(out + t->len, syn->payload, syn->payload_len);
-	return len;
+	return c->syn[0][craft_shape(TFO_KIND, 0)].len;
 }
 
 size_t craft_rst(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,

@@ -93,12 +93,11 @@ void shared_add_source(struct shared *s, struct addr a, bool foreign)
 	s->sources[v6][s->nsources[v6]++] = (struct source){ a, foreign };
 }
 
-struct addr shared_source(const struct shared *s, const struct target *t)
+struct addr shared_source_of(const struct shared *s, const struct target *t)
 {
 	bool v6 = !addr_is_v4(t->ip);
-	unsigned int n = s->nsources[v6];
 
-	return s->sources[v6][source_choose(&s->source_key, n, t->ip, t->port)].addr;
+	return s->sources[v6][source_choose(&s->source_key, s->nsources[v6], t->ip, t->port)].addr;
 }
 
 size_t shared_payload(const struct shared *s, uint64_t x, const struct target *t,
@@ -115,20 +114,6 @@ size_t shared_payload(const struct shared *s, uint64_t x, const struct target *t
 		targets_extra(s->targets, x, &extra);
 	addr_format(t->ip, text);
 	return payload_build(p, t->port, extra.domain, text, out);
-}
-
-enum probe_kind shared_sweep_probe(const struct shared *s, const struct target *t,
-				   struct addr source, unsigned int arm,
-				   struct tfo_option *option)
-{
-	bool known = s->store && cookiefile_find(s->store, source, t->ip, t->port, option);
-	enum probe_kind kind = plan_arm_kind(&s->plan, arm, known);
-
-	if (probe_types[kind].option == PROBE_OPTION_ASK)
-		*option = (struct tfo_option){ .state = TFO_EMPTY, .kind = TFO_KIND };
-	else if (probe_types[kind].option == PROBE_OPTION_NONE)
-		*option = (struct tfo_option){ .state = TFO_ABSENT };
-	return kind;
 }
 
 int shared_sweep_arm(const struct shared *s, const struct target *t, struct addr source,

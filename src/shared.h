@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cookiefile.h"
 #include "craft.h"
 #include "err.h"
 #include "lane.h"
@@ -24,7 +25,6 @@
 
 struct capfile;
 struct config;
-struct cookie_store;
 struct neigh;
 
 /* A probe that is due to a target beyond the sweep's: receive thread to send thread. */
@@ -133,16 +133,33 @@ const struct err *shared_tx_failure(const struct shared *s);
 /* Before the threads start; CONFIG_SOURCES_MAX of each family at most. */
 void shared_add_source(struct shared *s, struct addr a, bool foreign);
 
-/* The source address for a target: the same for all its probes. */
-struct addr shared_source(const struct shared *s, const struct target *t);
+/* The source address for a target: the same for all its probes; and where there are several. */
+struct addr shared_source_of(const struct shared *s, const struct target *t);
+
+static inline struct addr shared_source(const struct shared *s, const struct target *t)
+{
+	bool v6 = !addr_is_v4(t->ip);
+
+	return s->nsources[v6] > 1 ? shared_source_of(s, t) : s->sources[v6][0].addr;
+}
 
 /*
  * What an arm of the sweep sends to a target: its kind, and in *option the TFO option on it: a
  * cookie of --cookie-file, an empty one, or kind 0: none.
  */
-enum probe_kind shared_sweep_probe(const struct shared *s, const struct target *t,
-				   struct addr source, unsigned int arm,
-				   struct tfo_option *option);
+static inline enum probe_kind
+shared_sweep_probe(const struct shared *s, const struct target *t, struct addr source,
+		   unsigned int arm, struct tfo_option *option)
+{
+	bool known = s->store && cookiefile_find(s->store, source, t->ip, t->port, option);
+	enum probe_kind kind = plan_arm_kind(&s->plan, arm, known);
+
+	if (probe_types[kind].option == PROBE_OPTION_ASK)
+		*option = (struct tfo_option){ .state = TFO_EMPTY, .kind = TFO_KIND };
+	else if (probe_types[kind].option == PROBE_OPTION_NONE)
+		*option = (struct tfo_option){ .state = TFO_ABSENT };
+	return kind;
+}
 
 /* The arm that sends that attempt of a kind, and what it carries; -1: no arm does. */
 int shared_sweep_arm(const struct shared *s, const struct target *t, struct addr source,

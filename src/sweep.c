@@ -22,6 +22,7 @@
 #define LEAD_MAX	(1u << 20)		/* packets: the same without a rate */
 #define WIRE_OVERHEAD	24	/* preamble, check sequence and gap, as zmap counts them */
 #define SKIP_MAX	65536		/* places without a frame that are stepped over in one go */
+#define AHEAD		16	/* places whose targets are worked out in one go */
 
 /* What a frame in the batch is, for the counters. */
 enum { AS_CLEANUP = PROBE_KINDS };
@@ -42,6 +43,8 @@ struct sweep {
 	struct tx_progress progress;
 	uint32_t lead;
 	bool stopped;
+	uint64_t ahead[AHEAD], ahead_first;	/* targets of places ahead_first.. */
+	unsigned int n_ahead;
 	unsigned int n;			/* frames in the batch */
 	struct tx_frame batch[TX_BATCH];
 	uint8_t kinds[TX_BATCH], attempts[TX_BATCH];
@@ -69,8 +72,9 @@ static bool address_frame(struct sweep *w, struct addr dst)
 }
 
 /* Puts one SYN into the batch. x: the target's index. False: nobody is there to send it to. */
-static bool add_syn(struct sweep *w, uint64_t x, const struct target *t, struct addr src,
-		    uint8_t kind, uint8_t attempt, const struct tfo_option *option)
+static inline __attribute__((always_inline)) bool
+add_syn(struct sweep *w, uint64_t x, const struct target *t, struct addr src,
+	uint8_t kind, uint8_t attempt, const struct tfo_option *option)
 {
 	struct shared *s = w->s;
 	struct validate_tag tag = validate_tag(&s->validator, src, t->ip, t->port, kind, attempt);
@@ -91,12 +95,34 @@ static bool add_syn(struct sweep *w, uint64_t x, const struct target *t, struct 
 	return true;
 }
 
+/*
+ * The target of place k of the lane, of the first step. A permutation is one long chain of
+ * multiplications: those of several places, next to each other, overlap, which takes half the time
+ * in all.
+ */
+static uint64_t head_target(struct sweep *w, uint64_t k)
+{
+	const struct shared *s = w->s;
+	uint64_t left = w->lane->places - k;
+
+	if (k - w->ahead_first >= w->n_ahead) {
+		w->ahead_first = k;
+		w->n_ahead = left < AHEAD ? (unsigned int)left : AHEAD;
+		for (unsigned int i = 0; i < w->n_ahead; i++)
+			w->ahead[i] = order_target(&s->order,
+						   lane_whole(k + i, w->number, s->nlanes));
+	}
+	return w->ahead[k - w->ahead_first];
+}
+
 /* A step of the sweep at place k of the lane. */
-static void add_place(struct sweep *w, uint64_t k, unsigned int step)
+static inline __attribute__((always_inline)) void
+add_place(struct sweep *w, uint64_t k, unsigned int step)
 {
 	struct shared *s = w->s;
 	unsigned int arm = step % w->lane->window.arms;
-	uint64_t x = order_target(&s->order, lane_whole(k, w->number, s->nlanes));
+	uint64_t x = step ? order_target(&s->order, lane_whole(k, w->number, s->nlanes))
+		     : head_target(w, k);
 	struct target t = targets_at(s->targets, x);
 	struct addr src = shared_source(s, &t);
 	struct tfo_option option;

@@ -133,17 +133,12 @@ bool targets_is_list(const struct targets *t)
 	return t->is_list;
 }
 
-struct target targets_at(const struct targets *t, uint64_t i)
+struct target targets_at_list(const struct targets *t, uint64_t i)
 {
 	const struct targetlist_entry *entry;
-	struct target target;
 	uint64_t host;
 	uint32_t nth;
 
-	if (i < t->counts.from_prefixes) {
-		spot_at(&t->spots, &t->arrays, i, &target.ip, &target.port);
-		return target;
-	}
 	i -= t->counts.from_prefixes;
 	host = spot_split(&t->spots, i, &nth);
 	if (host < t->n_hosts)

@@ -9,16 +9,17 @@
 #define TFOMAP_TARGETS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "addr.h"
 #include "prefixset.h"
 #include "spot.h"
 #include "target.h"
+#include "targetlist.h"
 
 struct config;
 struct err;
-struct targets;
 
 /*
  * What was loaded and what was left out, for messages and the metadata; all in pairs, each counted
@@ -34,6 +35,21 @@ struct targets_counts {
 	uint64_t blocklist_ranges;	/* 0: nothing is blocked */
 };
 
+/* Inside of targets; here for targets_at(). */
+struct targets {
+	struct prefixset set;		/* the prefixes' addresses, without what is left out */
+	uint16_t *ports;		/* --target-ports: heap, owned; sorted */
+	uint32_t n_ports;
+	uint32_t *starts;		/* of spots: heap, owned */
+	struct spots spots;		/* set x ports; as all are loaded */
+	struct spot_arrays arrays;
+	struct targetlist list;		/* sorted; no pair twice, none that is in set x ports */
+	size_t n_hosts;			/* entries of list without port: its first ones */
+	struct targetlist merged;	/* entries of another part, for domain and info */
+	struct targets_counts counts;
+	bool have_v4, have_v6, is_list;
+};
+
 /*
  * Loads all that the configuration names: words, -w, -I ("-": stdin, read to its end, kept in an
  * unlinked temporary file), -b, the compiled-in special-purpose blocks. Host names among the words
@@ -46,8 +62,20 @@ void targets_free(struct targets *t);
 
 const struct targets_counts *targets_counts(const struct targets *t);
 
-/* The pair of index i < N; and the index of a pair (false: not among the targets). */
-struct target targets_at(const struct targets *t, uint64_t i);
+/* The pair of index i < N, where the first part, and where the others have it. */
+struct target targets_at_list(const struct targets *t, uint64_t i);
+
+static inline struct target targets_at(const struct targets *t, uint64_t i)
+{
+	struct target target;
+
+	if (i >= t->counts.from_prefixes)
+		return targets_at_list(t, i);
+	spot_at(&t->spots, &t->arrays, i, &target.ip, &target.port);
+	return target;
+}
+
+/* The index of a pair (false: not among the targets). */
 bool targets_index(const struct targets *t, struct addr ip, uint16_t port, uint64_t *i);
 
 /*
