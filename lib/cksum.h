@@ -30,14 +30,18 @@ static inline uint64_t cksum_add32(uint64_t sum, uint32_t v)
 	return sum + v;
 }
 
-/* The checksum field for a sum. */
+/*
+ * The checksum field for a sum. A word plus itself with its halves swapped: the upper half is the
+ * sum of both with the carry that it gave, as the lower half's carry.
+ */
 static inline uint16_t cksum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	uint32_t half;
+
+	sum += sum << 32 | sum >> 32;
+	half = (uint32_t)(sum >> 32);
+	half += half << 16 | half >> 16;
+	return (uint16_t)~(half >> 16);
 }
 
 #endif
