@@ -41,7 +41,7 @@ static inline uint16_t cksum_fold(uint64_t sum)
 	sum += sum << 32 | sum >> 32;
 	half = (uint32_t)(sum >> 32);
 	half += half << 16 | half >> 16;
-	return (uint16_t)~(half >> 16);
+	return (uint16_t)(~half >> 16);
 }
 
 #endif
