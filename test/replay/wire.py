@@ -85,8 +85,8 @@ class Probes:
 
 def order(n, seed=SEED):
 	"""The target that each place of the sweep visits: a keyed permutation of 0..n-1"""
-	a = next(a for a in range(n + 1) if a * a >= n)
-	b = -(-n // a)
+	b = 1 << n.bit_length() // 2  # the power of two next to the root of n
+	a = -(-n // b)
 	keys, state = [], seed
 	for _ in range(4):
 		state = (state + 0x9e3779b97f4a7c15) & MASK
