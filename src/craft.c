@@ -152,7 +152,7 @@ int craft_init(struct craft *c, const struct craft_link link[static 2],
 
 const struct patch_template *craft_syn_template(const struct craft *c, bool v6, uint8_t tfo_kind)
 {
-	return &c->syn[v6][shape_of(tfo_kind, 0)];
+	return &c->syn[v6][craft_shape(tfo_kind, 0)];
 }
 
 size_t craft_request_len(const struct craft *c)
