@@ -44,6 +44,16 @@ void evidence_reply(struct reply *r, const struct packet *p, uint32_t acked, uin
 	r->acked = acked;
 }
 
+bool evidence_stripped(const struct flow *f, const struct reply *r)
+{
+	struct tcpopts o;
+
+	if (r->class != REPLY_ICMP || !f->synkind || r->opts_cut)
+		return false;
+	tcpopt_parse(&o, r->opts, r->opts_len);
+	return !o.malformed && o.tfo.state == TFO_ABSENT;
+}
+
 void evidence_options(const struct flow *f, struct tcpopts *o)
 {
 	bool own = f->reply.class == REPLY_SYNACK || f->reply.class == REPLY_RST;

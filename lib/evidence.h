@@ -47,6 +47,7 @@ struct flow {
 	uint8_t sent;			/* SYNs sent for it, 1..; 0: none could be */
 	uint8_t seen;			/* bit 1 << enum reply_class: what came, first or not */
 	bool reset_first;		/* a RST came before the SYN/ACK */
+	bool stripped;			/* an ICMP quote of the SYN lacked the TFO option on it */
 	bool early;			/* data came beside the SYN/ACK: */
 	uint32_t early_end;		/* the sequence number behind the furthest of it */
 	uint8_t synkind;		/* TFO option on the SYN: 34, 254, 0 = none */
@@ -77,6 +78,12 @@ struct evidence {
  * class: by the packet (icmp, RST, else SYN/ACK).
  */
 void evidence_reply(struct reply *r, const struct packet *p, uint32_t acked, uint64_t time_ns);
+
+/*
+ * An answer to f is an ICMP error that quotes the SYN's whole option area, and that lacks the TFO
+ * option which f carried.
+ */
+bool evidence_stripped(const struct flow *f, const struct reply *r);
 
 /* The options of the answer; all zero where there is none. */
 void evidence_options(const struct flow *f, struct tcpopts *o);

@@ -33,17 +33,6 @@ static bool is_echo(const struct flow *f, const struct tfo_option *tfo)
 		&& memcmp(tfo->cookie, f->syncookie, tfo->len) == 0;
 }
 
-/* The SYN went out with a TFO option; the whole option area came back quoted, and without it. */
-static bool quote_lacks_option(const struct flow *f)
-{
-	struct tcpopts o;
-
-	if (f->reply.class != REPLY_ICMP || !f->synkind || f->reply.opts_cut)
-		return false;
-	tcpopt_parse(&o, f->reply.opts, f->reply.opts_len);
-	return !o.malformed && o.tfo.state == TFO_ABSENT;
-}
-
 static uint32_t synack_signals(const struct flow *f, const struct tcpopts *o)
 {
 	bool echo = is_echo(f, &o->tfo);
@@ -75,7 +64,7 @@ static uint32_t flow_signals(const struct flow *f)
 {
 	uint32_t set = bit_if(f->rlen > 0, SIGNAL_REPLY_BEFORE_ACK)
 		| bit_if(is_injected(f), SIGNAL_INJECTED)
-		| bit_if(quote_lacks_option(f), SIGNAL_OPTION_STRIPPED);
+		| bit_if(f->stripped, SIGNAL_OPTION_STRIPPED);
 	struct tcpopts o;
 
 	if (f->reply.class != REPLY_SYNACK && f->reply.class != REPLY_RST)

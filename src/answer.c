@@ -139,9 +139,13 @@ static void measure_response(struct flow *f)
 		f->rlen = end;
 }
 
-/* Takes reply as f's answer, if it is the first or tells more: SYN/ACK before RST before ICMP. */
+/*
+ * Takes reply as f's answer, if it is the first or tells more: SYN/ACK before RST before ICMP. What
+ * an ICMP quote shows stays known, whatever comes beside it.
+ */
 static bool take(struct flow *f, const struct reply *reply)
 {
+	f->stripped |= evidence_stripped(f, reply);
 	if (f->reply.class != REPLY_NONE && reply->class >= f->reply.class)
 		return false;
 	f->reset_first = reply->class == REPLY_SYNACK && f->reply.class == REPLY_RST;

@@ -281,6 +281,55 @@ START_TEST(icmp_alone_and_before_a_reset)
 }
 END_TEST
 
+/* Quotes the SYN as it was once its TFO option had been overwritten. */
+static void quote_stripped(const struct syn *syn)
+{
+	struct syn bare = *syn;
+	uint8_t *opts = bare.frame + (syn->p.tcp.opts - syn->frame);
+	uint8_t at = 0;
+
+	while (opts[at] != TFO_KIND)
+		at += opts[at] == TCPOPT_KIND_NOP ? 1 : opts[at + 1];
+	memset(opts + at, TCPOPT_KIND_NOP, opts[at + 1]);
+	answer_icmp(&bare, 11, 0);
+}
+
+START_TEST(stripped_quote_before_a_synack)
+{
+	struct syn syn;
+
+	begin();
+	core_send(&core, 9, 0, &syn);
+	quote_stripped(&syn);
+	answer(&syn, SYNACK(OPTS_NONE, 0));
+	check_row(9, "no-cookie", 1);
+	ck_assert_str_eq(cell("reply"), "synack");
+	ck_assert_str_eq(cell("signals"), "option-stripped");
+	core_send(&core, 10, 0, &syn);
+	answer_icmp(&syn, 11, 0);		/* as it was sent */
+	answer(&syn, SYNACK(OPTS_NONE, 0));
+	read_row(1);
+	ck_assert_str_eq(cell("signals"), "");
+	end();
+}
+END_TEST
+
+START_TEST(stripped_quote_after_a_synack)
+{
+	struct syn syn;
+
+	begin();
+	data_sent(9, &syn);
+	answer(&syn, SYNACK(OPTS_NONE, CORE_DLEN));
+	quote_stripped(&syn);
+	elapse(PLAN_SETTLE_NS);
+	check_row(9, "accepted", 2);
+	ck_assert_str_eq(cell("reply"), "synack");
+	ck_assert_str_eq(cell("signals"), "option-stripped");
+	end();
+}
+END_TEST
+
 /* ---- what is not an answer ----------------------------------------------------------------- */
 
 /* More acknowledged than was sent: whoever says so did not see the SYN. */
@@ -444,7 +493,8 @@ UNIT_SUITE(answer)
 	tcase_add_loop_test(tcase, answers_to_data, 0, sizeof(outcomes) / sizeof(outcomes[0]));
 	unit_case(suite, "resets", closed_after_lingering, synack_after_a_reset,
 		  synack_after_a_reset_of_data, reset_after_a_synack,
-		  icmp_alone_and_before_a_reset);
+		  icmp_alone_and_before_a_reset, stripped_quote_before_a_synack,
+		  stripped_quote_after_a_synack);
 	unit_case(suite, "no answers", forged_acknowledgments, answers_to_what_was_not_sent);
 	unit_case(suite, "again", doubled_and_retransmitted, late_answer_is_an_answer,
 		  first_attempt_answered_after_the_second, second_attempt_answered);

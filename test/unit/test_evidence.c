@@ -109,6 +109,31 @@ START_TEST(options_of_the_answer_only)
 }
 END_TEST
 
+static bool is_stripped(enum reply_class class, uint8_t synkind, const char *opts, bool cut)
+{
+	struct flow sent = { .synkind = synkind }, answered = sent;
+
+	flow_answer(&answered, class, opts);
+	answered.reply.opts_cut = cut;
+	return evidence_stripped(&sent, &answered.reply);
+}
+
+START_TEST(what_an_icmp_quote_lacks)
+{
+	ck_assert(is_stripped(REPLY_ICMP, TFO_KIND, TARGET_MSS "01010101", false));
+	ck_assert(is_stripped(REPLY_ICMP, TFO_KIND_EXP, "", false));
+	ck_assert(!is_stripped(REPLY_ICMP, TFO_KIND, TARGET_MSS "2202" "0101", false));
+	/* It may be in what is not quoted, or behind an option of length 0. */
+	ck_assert(!is_stripped(REPLY_ICMP, TFO_KIND, TARGET_MSS, true));
+	ck_assert(!is_stripped(REPLY_ICMP, TFO_KIND, TARGET_MSS "0800", false));
+	/* There was none to strip; and a server's own options are no quote. */
+	ck_assert(!is_stripped(REPLY_ICMP, 0, TARGET_MSS, false));
+	ck_assert(!is_stripped(REPLY_SYNACK, TFO_KIND, TARGET_MSS, false));
+	ck_assert(!is_stripped(REPLY_RST, TFO_KIND, "", false));
+	ck_assert(!is_stripped(REPLY_NONE, TFO_KIND, "", false));
+}
+END_TEST
+
 START_TEST(flow_is_the_newest_of_its_kind)
 {
 	target_init(&t);
@@ -263,7 +288,8 @@ END_TEST
 UNIT_SUITE(evidence)
 {
 	unit_case(suite, "reply", reply_copies_a_segment, reply_class_is_the_packets,
-		  reply_copies_an_icmp_error, class_names, options_of_the_answer_only);
+		  reply_copies_an_icmp_error, class_names, options_of_the_answer_only,
+		  what_an_icmp_quote_lacks);
 	unit_case(suite, "flows", flow_is_the_newest_of_its_kind, probes_are_syns, probe_table);
 	unit_case(suite, "deciding", deciding_of_nothing,
 		  deciding_is_data_where_a_synack_answered,

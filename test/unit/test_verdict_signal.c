@@ -258,22 +258,16 @@ END_TEST
 
 START_TEST(option_is_stripped)
 {
-	struct flow *f;
-
 	target_init(&t);
-	f = target_send(&t, PROBE_REQUEST);
-	flow_answer(f, REPLY_ICMP, "020405b4" "2202" "0101");
-	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
-	flow_answer(f, REPLY_ICMP, "020405b4" "01010101");
-	ck_assert_uint_eq(verdict_signals(&t.ev), BIT(OPTION_STRIPPED));
-	f->reply.opts_cut = true;		/* it may be in what is not quoted */
-	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
-	flow_answer(f, REPLY_ICMP, "020405b4" "0100");
-	f->reply.opts[4] = 8;			/* length 0: behind it nothing can be read */
-	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
-	flow_answer(f, REPLY_ICMP, "020405b4");
-	f->synkind = 0;				/* there was none to strip */
-	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
+	flow_answer(target_send(&t, PROBE_SYN), REPLY_SYNACK, TARGET_MSS);
+	target_send(&t, PROBE_REQUEST);
+	for (enum reply_class class = REPLY_NONE; class <= REPLY_ICMP; class++) {
+		flow_answer(&t.flows[1], class, TARGET_MSS);
+		t.flows[1].stripped = false;
+		ck_assert_uint_eq(verdict_signals(&t.ev), 0);
+		t.flows[1].stripped = true;	/* whatever else came */
+		ck_assert_uint_eq(verdict_signals(&t.ev), BIT(OPTION_STRIPPED));
+	}
 }
 END_TEST
 
