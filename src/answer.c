@@ -313,35 +313,46 @@ static void clean_up(struct answers *an, uint64_t k, const struct cleanup *c)
  * A server that took data has said what it says: its connection is acknowledged, then reset. A
  * bare reset would leave its place in the server's TFO queue taken for a minute.
  */
-static void entry_settled(void *arg, const struct entry *en)
+static void close_accepted(struct answers *an, const struct entry *en, const struct flow *f)
 {
-	struct answers *an = arg;
-	const struct flow *f = &en->flows[en->nflows - 1];
 	struct cleanup c = {
 		.src = en->source, .dst = en->target.ip, .sport = f->sport,
 		.dport = en->target.port, .seq = f->reply.ack,
 		.ack = f->reply.seq + 1 + f->rlen, .acknowledge = true,
 	};
 
-	if (!is_foreign(an->s, c.src))
-		return;
 	clean_up(an, en->k, &c);
 	c.acknowledge = false;
 	clean_up(an, en->k, &c);
 }
 
+static void entry_settled(void *arg, const struct entry *en)
+{
+	struct answers *an = arg;
+
+	if (!is_foreign(an->s, en->source))
+		return;
+	for (unsigned int i = 0; i < en->nflows; i++)
+		if (cookies_settles(en, &en->flows[i]))
+			close_accepted(an, en, &en->flows[i]);
+}
+
 /* Any other connection that our kernel does not know of is reset at once. */
 static void reset_opened(struct answers *an, const struct arrival *a)
 {
-	const struct entry *en = cookies_find(&an->cookies, a->k);
+	struct entry *en = cookies_find(&an->cookies, a->k);
 	struct cleanup c = {
 		.src = a->m.src, .dst = a->target.ip, .sport = a->m.tag.sport,
 		.dport = a->target.port, .seq = a->p->tcp.ack,
 	};
-	bool settles = en && en->state == ENTRY_SETTLE
-		       && en->flows[en->nflows - 1].reply.time_ns == a->ns;
+	const struct flow *f = NULL;
+	uint64_t sent_ns;
 
-	if (!settles && is_foreign(an->s, a->m.src))
+	if (en)
+		f = cookies_flow(&an->cookies, en, a->m.kind, a->m.attempt, &sent_ns);
+	if (f && f->attempt == a->m.attempt && cookies_settles(en, f))
+		return;
+	if (is_foreign(an->s, a->m.src))
 		clean_up(an, a->k, &c);
 }
 

@@ -193,17 +193,41 @@ static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
 	publish_fill(c);
 }
 
+static bool took_data(const struct flow *f)
+{
+	return f->reply.class == REPLY_SYNACK && f->reply.acked > 0;
+}
+
+/* The sweep's probes settle together, a follow-up by itself. */
+static unsigned int first_settling(const struct entry *en)
+{
+	return en->tried && en->nflows ? en->nflows - 1u : 0;
+}
+
+bool cookies_settles(const struct entry *en, const struct flow *f)
+{
+	return took_data(f) && f >= en->flows + first_settling(en)
+	       && (en->state == ENTRY_ARMS || en->state == ENTRY_LINGER
+		   || en->state == ENTRY_SETTLE);
+}
+
+static bool any_took_data(const struct entry *en)
+{
+	for (unsigned int i = first_settling(en); i < en->nflows; i++)
+		if (took_data(&en->flows[i]))
+			return true;
+	return false;
+}
+
 /* What is due next: a probe after the gap, a last look at the server's answer, or the row. */
 static void next(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	const struct plan *p = &c->s->plan;
 	struct evidence ev = entry_evidence(en);
-	const struct flow *newest = en->nflows ? &en->flows[en->nflows - 1] : NULL;
 
 	if (en->state == ENTRY_SETTLE && c->settled)
 		c->settled(c->done_arg, en);
-	if (en->state != ENTRY_SETTLE && newest && newest->reply.class == REPLY_SYNACK
-	    && newest->reply.acked > 0) {
+	if (en->state != ENTRY_SETTLE && any_took_data(en)) {
 		wait_in(c, en, ENTRY_SETTLE, now_ns + PLAN_SETTLE_NS);
 	} else if (en->nflows < plan_flows(p) && plan_next(p, &ev, en->round, &en->want)) {
 		if (probe_types[en->want.kind].option == PROBE_OPTION_FORGED)

@@ -65,8 +65,8 @@ struct cookies {
 	struct entry_queue queue[ENTRY_STATES];
 	uint32_t nkept;
 	cookies_done_fn *done;
-	cookies_done_fn *settled;	/* what its newest probe opened may be closed */
-					/* (NULL: by others) */
+	cookies_done_fn *settled;	/* what probes opened that cookies_settles() may be closed;
+					 * NULL: by others */
 	void *done_arg;
 };
 
@@ -100,6 +100,12 @@ struct flow *cookies_flow(const struct cookies *c, struct entry *en, uint8_t kin
  * (then the entry is gone).
  */
 void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns);
+
+/*
+ * Whether f, a flow of the entry, took data, and what the server says to it is waited for: it is
+ * among those that `settled` is called for.
+ */
+bool cookies_settles(const struct entry *en, const struct flow *f);
 
 /* Asks what has become due, gives up what stayed silent. */
 void cookies_tick(struct cookies *c, uint64_t now_ns);
