@@ -236,7 +236,9 @@ static int reading_no_word(const struct reading *rd)
 	char words[160];
 
 	opttab_values(rd->row, ", ", words, sizeof(words));
-	return opttab_fails(rd, "must be one of: %s", words);
+	return opttab_fails(rd, rd->row->type == OPTTAB_WORDS
+			    ? "must be some of these, separated by commas: %s"
+			    : "must be one of: %s", words);
 }
 
 static int parse_word(const struct reading *rd)
@@ -247,6 +249,30 @@ static int parse_word(const struct reading *rd)
 			return 0;
 		}
 	return reading_no_word(rd);
+}
+
+static int parse_words(const struct reading *rd)
+{
+	uint32_t set = 0;
+
+	for (const char *s = rd->value;; s++) {
+		size_t len = strcspn(s, ",");
+		unsigned int i = 0;
+
+		while (rd->row->words[i].word && (strlen(rd->row->words[i].word) != len
+						  || memcmp(s, rd->row->words[i].word, len) != 0))
+			i++;
+		if (!rd->row->words[i].word)
+			return reading_no_word(rd);
+		if (set >> i & 1)
+			return opttab_fails(rd, "%s is there twice", rd->row->words[i].word);
+		set |= 1u << i;
+		s += len;
+		if (!*s)
+			break;
+	}
+	*(uint32_t *)reading_member(rd) = set;
+	return 0;
 }
 
 static int parse_word_file(const struct reading *rd)
@@ -307,6 +333,7 @@ int opttab_parse(const struct opttab_row *row, void *base, const char *value, st
 		[OPTTAB_RATE] = parse_rate,
 		[OPTTAB_SECONDS] = parse_seconds,
 		[OPTTAB_WORD] = parse_word,
+		[OPTTAB_WORDS] = parse_words,
 		[OPTTAB_WORD_FILE] = parse_word_file,
 		[OPTTAB_STRING] = parse_string,
 		[OPTTAB_PORTS] = opttab_parse_ports,

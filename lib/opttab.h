@@ -25,6 +25,7 @@ enum opttab_type {
 	OPTTAB_RATE,		/* double: digits, a fraction, K M G; 0, or min..max */
 	OPTTAB_SECONDS,		/* uint64_t, ns: digits and a fraction, in seconds */
 	OPTTAB_WORD,		/* an enum: the place of the word in words */
+	OPTTAB_WORDS,		/* uint32_t: a bit for the place of each word in words: by commas */
 	OPTTAB_WORD_FILE,	/* const char *, the word [const char * file]: word or word:FILE */
 	OPTTAB_STRING,		/* const char *; min: the least length */
 	OPTTAB_PORTS,		/* uint16_t *, heap [uint32_t count]: 22,80-90 or *; sorted */
@@ -65,7 +66,7 @@ int opttab_parse(const struct opttab_row *row, void *base, const char *value, st
 /*
  * Writes the value in force in the words that opttab_parse() takes ("true" or "false" for flags),
  * as snprintf() does: at most len bytes with the NUL, returns the length it has uncut. Empty where
- * a string is NULL, a set flag false, an int below 0, a list empty.
+ * a string is NULL, a set flag false, an int below 0, a list or a set of words empty.
  */
 size_t opttab_format(const struct opttab_row *row, const void *base, char *out, size_t len);
 

@@ -40,6 +40,18 @@ static void format_seconds(struct text *t, uint64_t ns)
 		text_add(t, "%s%u", point, rest / scale);
 }
 
+static void format_words(struct text *t, const struct opttab_word *words, uint32_t set)
+{
+	const char *sep = "";
+
+	for (unsigned int i = 0; words[i].word; i++) {
+		if (!(set >> i & 1))
+			continue;
+		text_add(t, "%s%s", sep, words[i].word);
+		sep = ",";
+	}
+}
+
 static void format_word_file(struct text *t, const struct opttab_row *row, const void *base)
 {
 	const char *file = *(const char *const *)row_also(row, base);
@@ -149,6 +161,9 @@ size_t opttab_format(const struct opttab_row *row, const void *base, char *out, 
 	case OPTTAB_WORD:
 		memcpy(&word, v, sizeof(word));
 		format_string(&t, row->words[word].word);
+		break;
+	case OPTTAB_WORDS:
+		format_words(&t, row->words, *(const uint32_t *)v);
 		break;
 	case OPTTAB_WORD_FILE:
 		format_word_file(&t, row, base);

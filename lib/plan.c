@@ -4,17 +4,57 @@
 
 #define DATA_FLOWS		2	/* with the first cookie, and with another */
 
-unsigned int plan_flows(const struct plan *p)
+#define BIT(kind)		(1u << (kind))
+
+enum plan_fault plan_sweep_fault(uint32_t kinds)
 {
-	return p->name == PLAN_SURVEY ? 1 + DATA_FLOWS : PLAN_FLOWS_MAX;
+	unsigned int n = 0;
+
+	if (kinds & ~PLAN_SWEEP_KINDS)
+		return PLAN_FOLLOWS;
+	if (kinds & BIT(PROBE_DATA) && kinds & PLAN_REQUEST_KINDS)
+		return PLAN_DATA_BESIDE;
+	for (; kinds; kinds &= kinds - 1)
+		n++;
+	return n > PLAN_ARMS_MAX ? PLAN_MANY : PLAN_SOUND;
 }
 
-/* Whether a plan ever sends the kind. */
+unsigned int plan_flows(const struct plan *p)
+{
+	return p->name == PLAN_SURVEY ? plan_arms(p) + DATA_FLOWS : PLAN_FLOWS_MAX;
+}
+
+/* Whether a plan ever sends the kind: in the sweep, or to those that answered it. */
 static bool sends(const struct plan *p, enum probe_kind kind)
 {
+	uint32_t sweep = plan_sweep(p);
+	bool asks = sweep & (PLAN_REQUEST_KINDS | BIT(PROBE_DATA));
+	bool deep = p->name != PLAN_SURVEY;
+
 	if (probe_types[kind].payload && !p->payload)
 		return false;
-	return p->name != PLAN_SURVEY || kind == PROBE_REQUEST || kind == PROBE_DATA;
+	if (sweep & BIT(PROBE_DATA))
+		sweep |= BIT(PROBE_REQUEST);
+	if (sweep & BIT(kind))
+		return true;
+	switch (kind) {
+	case PROBE_DATA:
+		return asks;
+	case PROBE_REQUEST_EXP:
+		return deep && sweep & BIT(PROBE_REQUEST);
+	case PROBE_BLIND:
+		return p->name == PLAN_FULL || (deep && asks);
+	case PROBE_FORGED:
+	case PROBE_BARE:
+		return deep && asks && p->payload;
+	case PROBE_RECHECK:
+		return deep && sweep & BIT(PROBE_SYN) && sweep & ~BIT(PROBE_SYN);
+	case PROBE_SYN:
+	case PROBE_REQUEST:
+	case PROBE_KINDS:
+		break;
+	}
+	return false;
 }
 
 static unsigned int flows_of(enum probe_kind kind)
@@ -24,11 +64,14 @@ static unsigned int flows_of(enum probe_kind kind)
 
 void plan_attempts(const struct plan *p, uint8_t attempts[static PROBE_KINDS])
 {
-	for (unsigned int k = 0; k < PROBE_KINDS; k++)
-		attempts[k] = (uint8_t)(!sends(p, k) ? 0 : plan_followup_attempts(p)
-					* flows_of(k) * (1 + p->confirm));
-	if (p->name == PLAN_SURVEY)
-		attempts[PROBE_REQUEST] = (uint8_t)(p->retries + 1);
+	for (unsigned int k = 0; k < PROBE_KINDS; k++) {
+		unsigned int n = plan_followup_attempts(p) * flows_of(k) * (1 + p->confirm);
+
+		/* In a survey all but data is the sweep's alone. */
+		if (p->name == PLAN_SURVEY && k != PROBE_DATA)
+			n = p->retries + 1;
+		attempts[k] = (uint8_t)(sends(p, k) ? n : 0);
+	}
 }
 
 unsigned int plan_generation(const struct plan *p, uint8_t attempt)
@@ -56,7 +99,10 @@ static bool blocked(const struct known *k, enum probe_kind kind)
 	return k->flow[kind] && k->flow[kind]->reply.class != REPLY_SYNACK;
 }
 
-/* The newest that was asked for: not one that came without an option, nor a forged one's echo. */
+/*
+ * The newest that was asked for: not one that came without an option, nor a forged one's echo; and
+ * kind 34's, where both requests brought one.
+ */
 static void find_cookie(struct known *k, const struct evidence *ev)
 {
 	struct tfo_option cookie;
@@ -66,6 +112,7 @@ static void find_cookie(struct known *k, const struct evidence *ev)
 		struct evidence one = { .nflows = 1, .flows = f };
 
 		if (!f->synkind || !evidence_cookie(&one, &cookie)
+		    || (f->kind == PROBE_REQUEST_EXP && k->has_cookie)
 		    || (f->kind == PROBE_FORGED && cookie.len == f->synlen
 			&& memcmp(cookie.cookie, f->syncookie, cookie.len) == 0))
 			continue;
@@ -154,10 +201,11 @@ static enum probe_kind next_kind(const struct known *k, unsigned int round)
 	enum probe_kind kind;
 
 	/* The sweep sent these in the first round. */
-	if (round > 0 && !k->flow[PROBE_SYN])
-		return PROBE_SYN;
-	if (round > 0 && !k->flow[PROBE_REQUEST])
-		return PROBE_REQUEST;
+	for (unsigned int arm = 0; round > 0 && arm < plan_arms(k->p); arm++) {
+		kind = plan_arm_kind(k->p, arm, false);
+		if (!k->flow[kind])
+			return kind;
+	}
 	if (deep && wants_experimental(k))
 		return PROBE_REQUEST_EXP;
 	if (k->has_cookie && k->p->payload && !blocked(k, PROBE_REQUEST)) {

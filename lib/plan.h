@@ -19,6 +19,11 @@
 #define PLAN_FOLLOWUP_RETRIES_MIN	2
 #define PLAN_FLOWS_MAX	9		/* every kind once, data twice */
 
+/* Bits 1 << enum probe_kind: what a sweep can send, and which of that asks for a cookie. */
+#define PLAN_REQUEST_KINDS	(1u << PROBE_REQUEST | 1u << PROBE_REQUEST_EXP)
+#define PLAN_SWEEP_KINDS	(PLAN_REQUEST_KINDS | 1u << PROBE_SYN | 1u << PROBE_DATA \
+				 | 1u << PROBE_BLIND)
+
 enum plan_name {
 	PLAN_SURVEY,		/* request; data to who gave a cookie */
 	PLAN_PATH,		/* syn and request; then what tells where it breaks */
@@ -27,6 +32,8 @@ enum plan_name {
 
 struct plan {
 	enum plan_name name;
+	uint32_t sweep;			/* bits 1 << enum probe_kind, plan_sweep_fault() has none:
+					 * what the sweep sends; 0: what the plan says */
 	unsigned int retries;		/* of the sweep's probes to the silent, 0..15 */
 	bool payload;			/* there is one: else no probe that carries data is sent */
 	bool confirm;			/* a blocked verdict is tested in a second round */
@@ -39,17 +46,44 @@ struct plan_want {
 					 * this kind and length, the bytes are the caller's */
 };
 
-/* How many kinds the sweep sends to each target, and which; known: a cookie is known before. */
+/* What keeps a set of kinds, and of how many, from being a sweep's. */
+enum plan_fault {
+	PLAN_SOUND,
+	PLAN_MANY,		/* more than PLAN_ARMS_MAX */
+	PLAN_FOLLOWS,		/* a kind that follows what a target answered */
+	PLAN_DATA_BESIDE,	/* data beside what it takes the place of, a request */
+};
+
+enum plan_fault plan_sweep_fault(uint32_t kinds);
+
+/* The kinds of the sweep, bits 1 << enum probe_kind. */
+static inline uint32_t plan_sweep(const struct plan *p)
+{
+	if (p->sweep)
+		return p->sweep;
+	return p->name == PLAN_SURVEY ? 1u << PROBE_DATA : 1u << PROBE_SYN | 1u << PROBE_DATA;
+}
+
+/*
+ * How many kinds the sweep sends to each target, and which, in the order of probe.def. data is
+ * sent where a cookie is known before, and request where none is.
+ */
 static inline unsigned int plan_arms(const struct plan *p)
 {
-	return p->name == PLAN_SURVEY ? 1 : 2;
+	uint32_t sweep = plan_sweep(p);
+
+	return 1 + ((sweep & (sweep - 1)) != 0);
 }
 
 static inline enum probe_kind plan_arm_kind(const struct plan *p, unsigned int arm, bool known)
 {
-	if (arm + 1 < plan_arms(p))
-		return PROBE_SYN;
-	return known ? PROBE_DATA : PROBE_REQUEST;
+	uint32_t sweep = plan_sweep(p);
+	enum probe_kind kind;
+
+	if (arm > 0)
+		sweep &= sweep - 1;
+	kind = (enum probe_kind)__builtin_ctz(sweep);
+	return kind == PROBE_DATA && !known ? PROBE_REQUEST : kind;
 }
 
 /* Most flows that a target can have. */

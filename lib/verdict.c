@@ -113,9 +113,14 @@ static bool fits_BLACKHOLED(const struct facts *k)
 	return k->sa[PROBE_SYN] && k->blk[PROBE_RECHECK];
 }
 
+/* A sweep of the user's choice: request-exp alone is the request, blind alone the baseline. */
 static bool fits_REQUEST_BLOCKED(const struct facts *k)
 {
-	return k->blk[PROBE_REQUEST] && (k->sa[PROBE_SYN] || k->sa[PROBE_REQUEST_EXP]);
+	bool baseline = k->flow[PROBE_SYN] ? k->sa[PROBE_SYN] : k->sa[PROBE_BLIND];
+
+	if (!k->flow[PROBE_REQUEST])
+		return k->blk[PROBE_REQUEST_EXP] && baseline;
+	return k->blk[PROBE_REQUEST] && (baseline || k->sa[PROBE_REQUEST_EXP]);
 }
 
 static bool fits_TRANSIENT(const struct facts *k)
@@ -221,13 +226,15 @@ enum verdict verdict_decide(const struct evidence *ev)
 }
 
 /*
- * The baseline is `syn`, or `recheck` where that failed; without it the requests are; and where
- * none was sent (a cookie of an earlier run), `data` itself, as nothing else can tell.
+ * The baseline is `syn`, or `recheck` where that failed; without it `blind` and the requests are;
+ * and where none was sent (a cookie of an earlier run), `data` itself, as nothing else can tell.
  */
 static bool baseline_works(const struct facts *k)
 {
 	if (k->flow[PROBE_SYN])
 		return k->sa[PROBE_SYN] || k->sa[PROBE_RECHECK];
+	if (k->sa[PROBE_BLIND])
+		return true;
 	if (k->asked)
 		return k->sa[PROBE_REQUEST] || k->sa[PROBE_REQUEST_EXP];
 	return k->sa[PROBE_DATA];

@@ -61,6 +61,8 @@ struct config {
 	struct payload payload;
 	const char *payload_text;	/* as given */
 	enum plan_name plan;
+	uint32_t probes;		/* bits 1 << enum probe_kind: the sweep's kinds; 0: as
+					 * the plan says */
 	uint64_t confirm_ns;		/* path, full: a blocked verdict is tested again; 0: not */
 	int retries;			/* 0..15; CONFIG_RETRIES_AUTO: by the kind of targets */
 	uint64_t timeout_ns;

@@ -47,6 +47,57 @@ static int check_rx_file(const struct config *c, struct err *e)
 	return 0;
 }
 
+/* The name of the first kind in a set that is not empty. */
+static const char *first_kind(uint32_t kinds)
+{
+	unsigned int kind = 0;
+
+	while (!(kinds >> kind & 1))
+		kind++;
+	return probe_types[kind].name;
+}
+
+static uint32_t kinds_with_payload(void)
+{
+	uint32_t kinds = 0;
+
+	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
+		kinds |= (uint32_t)probe_types[kind].payload << kind;
+	return kinds;
+}
+
+static int check_probes(const struct config *c, struct err *e)
+{
+	uint32_t data = 1u << PROBE_DATA, follow = c->probes & ~PLAN_SWEEP_KINDS;
+	uint32_t loaded = c->probes & kinds_with_payload();
+
+	switch (plan_sweep_fault(c->probes)) {
+	case PLAN_FOLLOWS:
+		return err_set(e, EINVAL, "--probes: %s is sent only after a target's answers, "
+			       "with the cookie that it gave or to look again, as --plan says; to "
+			       "all targets go syn, request, request-exp, blind, and with "
+			       "--cookie-file data", first_kind(follow));
+	case PLAN_DATA_BESIDE:
+		return err_set(e, EINVAL, "--probes: data beside %s: it takes the place of a "
+			       "request, and is one where no cookie is known; leave one of them "
+			       "out", first_kind(c->probes & ~data & PLAN_REQUEST_KINDS));
+	case PLAN_MANY:
+		return err_set(e, EINVAL, "--probes: a target gets %d kinds at most before it "
+			       "has answered; scan once more for the others", PLAN_ARMS_MAX);
+	case PLAN_SOUND:
+		break;
+	}
+	if (c->probes & data && !c->cookie_file)
+		return err_set(e, EINVAL, "--probes: data needs a cookie that is known before: "
+			       "give --cookie-file, or ask with request, which data follows by "
+			       "itself");
+	if (loaded && c->payload.type == PAYLOAD_NONE)
+		return err_set(e, EINVAL, "--probes: %s carries a payload, and --payload none "
+			       "says that there is none; leave one of them out",
+			       first_kind(loaded));
+	return 0;
+}
+
 static int check_link(const struct config *c, struct err *e)
 {
 	if (c->vlan_id && c->iplayer)
@@ -71,6 +122,8 @@ int config_check(const struct config *c, struct err *e)
 		err = check_shards(c, e);
 	if (!err)
 		err = check_rx_file(c, e);
+	if (!err)
+		err = check_probes(c, e);
 	if (!err)
 		err = check_link(c, e);
 	if (!err)

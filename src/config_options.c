@@ -19,6 +19,7 @@ _Static_assert(sizeof(enum config_rows) == sizeof(int), "OPTTAB_WORD stores an i
 #define RATE(m)			OPTTAB_RATE, MEMBER(double, m), 0
 #define SECONDS(m)		OPTTAB_SECONDS, MEMBER(uint64_t, m), 0
 #define WORD(e, m)		OPTTAB_WORD, MEMBER(enum e, m), 0
+#define WORDS(m)		OPTTAB_WORDS, MEMBER(uint32_t, m), 0
 #define WORD_FILE(m, file)	OPTTAB_WORD_FILE, MEMBER(const char *, m),                         \
 				MEMBER(const char *, file)
 #define ONLY_FILE(file)		OPTTAB_WORD_FILE, 0, MEMBER(const char *, file)
@@ -67,6 +68,13 @@ static const struct opttab_word report_words[] = {
 static const struct opttab_word plan_words[] = {
 	[PLAN_SURVEY] = { "survey", false }, [PLAN_PATH] = { "path", false },
 	[PLAN_FULL] = { "full", false }, { NULL, false },
+};
+
+static const struct opttab_word probe_words[] = {
+#define PROBE(id, name, option, payload, tells) [PROBE_##id] = { name, false },
+#include "probe.def"
+#undef PROBE
+	{ NULL, false },
 };
 
 const struct opttab_row config_options[] = {
@@ -127,6 +135,13 @@ const struct opttab_row config_options[] = {
 		 "tested again S seconds later, as most of these are found sound on a second "
 		 "look. The field confirmed tells whether it was the same; the verdict is the "
 		 "later one. 0: no second test." },
+	{ "probes", 0, WORDS(probes), .words = probe_words, .group = probing, .arg = "LIST",
+	  .help = "sent to all, not the plan's: syn,blind,...",
+	  .man = "The kinds of probe that each target gets first, one or two, in place of the "
+		 "plan's: syn, request, request-exp, blind, and with --cookie-file data, which is "
+		 "request where no cookie is known. What the plan asks then, of those that "
+		 "answered, stays. With syn or blind alone nobody is asked for a cookie, and the "
+		 "verdict only tells who is there. Default: those of --plan." },
 	{ "payload", 0, PAYLOAD(payload, payload_text), .def = "auto", .group = probing,
 	  .arg = "WHAT", .help = "auto|none|http|tls|dns|text:|hex:|file:",
 	  .man = "What a data probe carries beside the cookie: auto (by the port: 80 http, 443 "
@@ -174,7 +189,6 @@ const struct opttab_row config_options[] = {
 	  .man = "Wait S seconds for late answers after the last packet of any kind." },
 
 	{ "interface", 'i', STRING(interface), .min = 1, .group = network, .arg = "NAME",
-	  .help = "(default by the route)",
 	  .man = "The network interface. Default: the one that the route to the targets takes." },
 	{ "source-ip", 'S', ADDRS(sources, nsources), .max = CONFIG_SOURCES_MAX, .group = network,
 	  .arg = "LIST", .help = "(default by the route)",

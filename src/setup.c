@@ -165,6 +165,7 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 			  : targets_is_list(su->targets) || c->plan != PLAN_SURVEY
 			  ? RETRIES_THOROUGH : 0;
 	s->plan.name = c->plan;
+	s->plan.sweep = c->probes;
 	s->plan.confirm = c->plan != PLAN_SURVEY && c->confirm_ns > 0;
 	s->plan.payload = c->payload.type != PAYLOAD_NONE;
 	su->facts.retries = s->plan.retries;

@@ -156,6 +156,8 @@ shared_sweep_probe(const struct shared *s, const struct target *t, struct addr s
 
 	if (probe_types[kind].option == PROBE_OPTION_ASK)
 		*option = (struct tfo_option){ .state = TFO_EMPTY, .kind = TFO_KIND };
+	else if (probe_types[kind].option == PROBE_OPTION_ASK_EXP)
+		*option = (struct tfo_option){ .state = TFO_EMPTY, .kind = TFO_KIND_EXP };
 	else if (probe_types[kind].option == PROBE_OPTION_NONE)
 		*option = (struct tfo_option){ .state = TFO_ABSENT };
 	return kind;

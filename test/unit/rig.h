@@ -37,6 +37,8 @@ struct core_setup {
 	unsigned int retries;
 	uint32_t slots, ring, window;	/* default 256, 64, 1024 */
 	bool no_payload;
+	enum plan_name plan;
+	uint32_t sweep;			/* kinds, as of --probes */
 };
 
 struct core {
@@ -116,7 +118,8 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 	c->now_ns = CORE_START_NS;
 	s->config = &c->config;
 	s->targets = c->targets;
-	s->plan = (struct plan){ .retries = o->retries, .payload = !o->no_payload };
+	s->plan = (struct plan){ .name = o->plan, .sweep = o->sweep, .retries = o->retries,
+				 .payload = !o->no_payload };
 	plan_attempts(&s->plan, attempts);
 	s->slots = o->slots ? o->slots : 256;
 	s->stamps = calloc(s->slots, sizeof(*s->stamps));
@@ -163,22 +166,33 @@ static inline void core_craft(const struct core *c, uint64_t x, struct addr sour
 				      out->len - CRAFT_LINK_LEN), PACKET_OK);
 }
 
-/* An attempt of the sweep's request to place k, now. Places of one attempt in their order. */
-static inline void core_send(struct core *c, uint64_t k, uint8_t attempt, struct syn *out)
+/* An attempt of what an arm of the sweep sends to place k, now. Places in their order. */
+static inline void core_send_arm(struct core *c, uint64_t k, unsigned int arm, uint8_t attempt,
+				 struct syn *out)
 {
 	struct window *w = &c->s.lanes[0].window;
 	uint64_t x = order_target(&c->s.order, k);
 	struct target t = targets_at(c->targets, x);
+	struct window_cursor *cursor = &w->cursor[attempt * w->arms + arm];
+	struct addr source = shared_source(&c->s, &t);
+	struct tfo_option option;
+	enum probe_kind kind = shared_sweep_probe(&c->s, &t, source, arm, &option);
 
-	if (attempt == 0)
+	if (attempt == 0 && arm == 0)
 		window_start(w, k);
 	else
-		ck_assert(window_retry(w, k, 0));
-	core_craft(c, x, shared_source(&c->s, &t), PROBE_REQUEST, attempt, NULL, out);
-	sendlog_add(&w->cursor[attempt].log, k, c->now_ns);
+		ck_assert(window_retry(w, k, arm));
+	core_craft(c, x, source, (uint8_t)kind, attempt, &option, out);
+	sendlog_add(&cursor->log, k, c->now_ns);
 	if (atomic_load(&w->reserved) <= k)
 		atomic_store(&w->reserved, k + 1);
-	atomic_store(&w->cursor[attempt].done, k + 1);
+	atomic_store(&cursor->done, k + 1);
+}
+
+/* Of the only, or the first, arm. */
+static inline void core_send(struct core *c, uint64_t k, uint8_t attempt, struct syn *out)
+{
+	core_send_arm(c, k, 0, attempt, out);
 }
 
 /* Takes the next follow-up from the ring and sends it, now; false: there is none. */

@@ -231,6 +231,45 @@ START_TEST(clean_up_of_foreign_sources)
 }
 END_TEST
 
+/* Of two probes of one sweep both may take data: each is closed so, once both have settled. */
+START_TEST(clean_up_of_a_pair)
+{
+	struct cleanup c;
+	struct syn request, blind;
+
+	begin_with(&(struct core_setup){
+		.sweep = 1u << PROBE_REQUEST | 1u << PROBE_BLIND,
+	});
+	core.s.nsources[0] = 0;
+	core_source(&core, "198.19.0.77", true);
+	answers_free(&answers);
+	ck_assert_int_eq(answers_init(&answers, &core.s, sink, NULL, NULL), 0);
+	core_send_arm(&core, 0, 0, 0, &request);
+	core_send_arm(&core, 0, 1, 0, &blind);
+	ck_assert_uint_eq(blind.p.tcp.payload_len, CORE_DLEN);
+	answer(&blind, SYNACK(OPTS_NONE, CORE_DLEN));
+	answer(&blind, SYNACK(OPTS_NONE, CORE_DLEN));	/* sent again while the other is awaited */
+	answer(&blind, SEGMENT(0, 100, CORE_DLEN));
+	ck_assert(!ring_pop(&core.s.cleanups, &c));
+	answer(&request, SYNACK(OPTS_NONE, 0));
+	ck_assert(ring_pop(&core.s.cleanups, &c));
+	ck_assert(!c.acknowledge);
+	ck_assert_uint_eq(c.sport, request.p.tcp.sport);
+	elapse(PLAN_SETTLE_NS);
+	for (unsigned int i = 0; i < 2; i++) {
+		ck_assert(ring_pop(&core.s.cleanups, &c));
+		ck_assert_uint_eq(c.sport, blind.p.tcp.sport);
+		ck_assert_uint_eq(c.acknowledge, i == 0);
+	}
+	ck_assert(!ring_pop(&core.s.cleanups, &c));
+	check_row(0, "no-cookie", 2);
+	answer(&blind, SYNACK(OPTS_NONE, CORE_DLEN));	/* the reset was lost */
+	ck_assert(ring_pop(&core.s.cleanups, &c));
+	ck_assert(!c.acknowledge);
+	end();
+}
+END_TEST
+
 START_TEST(clean_up_is_the_kernels)
 {
 	struct cleanup c;
@@ -354,8 +393,8 @@ UNIT_SUITE(answer_more)
 	unit_case(suite, "full", table_full, ring_full, max_results, max_results_of_replies);
 	unit_case(suite, "early data", early_data, data_on_the_synack, early_data_of_each_flow,
 		  data_alone);
-	unit_case(suite, "clean-up", clean_up_of_foreign_sources, clean_up_is_the_kernels,
-		  clean_up_without_room);
+	unit_case(suite, "clean-up", clean_up_of_foreign_sources, clean_up_of_a_pair,
+		  clean_up_is_the_kernels, clean_up_without_room);
 	unit_case(suite, "silent", silent_row, first_answer_to_a_recycled_slot,
 		  silent_row_stays_the_only_one);
 	unit_case(suite, "IPv6", ipv6);

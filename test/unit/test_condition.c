@@ -51,10 +51,16 @@ static const struct {
 	{ TRANSIENT | RECEIVED | ACKED, { BLK(SYN), GAVE(REQUEST), TOOK(DATA), BLK(RECHECK) } },
 	{ TRANSIENT | NOT_RECEIVED, { BLK(SYN), OK(REQUEST) } },
 	{ OFFLINE, { BLK(SYN), BLK(REQUEST), SENT(REQUEST_EXP, RST) } },
+	/* `blind` in its place */
+	{ BROKEN, { BLK(REQUEST), OK(BLIND) } },
+	{ WORKS | NOT_RECEIVED, { OK(REQUEST), BLK(BLIND) } },
+	{ TRANSIENT | NOT_RECEIVED, { BLK(SYN), OK(REQUEST), TOOK(BLIND) } },
+	{ BROKEN | FAILED, { BLK(DATA), TOOK(BLIND) } },
 	/* `data` is the experiment, however `request` went */
 	{ WORKS | RECEIVED | ACKED, { OK(SYN), OK(REQUEST), GAVE(REQUEST_EXP), TOOK(DATA) } },
 	/* no experiment, so no word on it */
 	{ 0, { OK(SYN) } },
+	{ 0, { OK(SYN), TOOK(BLIND) } },
 };
 
 START_TEST(conditions)

@@ -20,6 +20,7 @@ START_TEST(defaults)
 	ck_assert(!config.seed_set && !config.key_set && !config.gateway_mac_set);
 	ck_assert_int_eq(config.payload.type, PAYLOAD_AUTO);
 	ck_assert_str_eq(config.payload_text, "auto");
+	ck_assert_uint_eq(config.probes, 0);
 	ck_assert_int_eq(config.retries, CONFIG_RETRIES_AUTO);
 	ck_assert_uint_eq(config.timeout_ns, 3000000000);
 	ck_assert_int_eq(config.tcp_options, TCP_OPTIONS_WINDOWS);
@@ -53,6 +54,9 @@ START_TEST(every_member)
 	ck_assert_uint_eq(config.shard, 3);
 	ck_assert(config.seed_set && config.seed == 7);
 	ck_assert_int_eq(config.payload.type, PAYLOAD_NONE);
+	config_free(&config);
+	takes("x --probes request-exp,syn");
+	ck_assert_uint_eq(config.probes, 1u << PROBE_SYN | 1u << PROBE_REQUEST_EXP);
 	config_free(&config);
 	takes("-I - --retries 0 --timeout 0.5 --cookie-file jar --tcp-options mss -r 0.5 -t 60");
 	ck_assert_str_eq(config.targets_file, "-");
@@ -230,6 +234,14 @@ START_TEST(contradictions)
 		"--save-pcap");
 	refuses("x --rx pcap:f", "--rx pcap:f", "--key");
 	refuses("-r 5", "no targets", "--targets-file");
+	refuses("x --probes data", "data", "--cookie-file");
+	refuses("x --probes syn,forged", "forged", "--plan");
+	refuses("x --probes bare --cookie-file f", "bare", "request-exp");
+	refuses("x --probes recheck", "recheck", "syn, request");
+	refuses("x --probes request-exp,data --cookie-file f", "data beside request-exp", "leave");
+	refuses("x --probes syn,request,blind", "--probes", "2 kinds");
+	refuses("x --probes blind --payload none", "blind", "--payload none");
+	refuses("x --probes data --payload none --cookie-file f", "data", "--payload none");
 	refuses("x -X --vlan 5", "--vlan 5 with --iplayer", "leave");
 	refuses("x --rx pcap:f --key 00112233445566778899aabbccddeeff -d", "--rx pcap:f",
 		"--dryrun");

@@ -21,6 +21,7 @@ struct sample {
 	double rate;
 	uint64_t ns;
 	enum color color;
+	uint32_t colors;
 	const char *engine, *engine_file;
 	const char *file;
 	const char *string;
@@ -59,6 +60,7 @@ static const struct opttab_row rows[] = {
 	{ "rate", 0, OPTTAB_RATE, AT(rate), 0, .min = 0.1, .max = 1e9, .group = "all" },
 	{ "seconds", 0, OPTTAB_SECONDS, AT(ns), 0, .min = 0.5, .max = 100, .group = "all" },
 	{ "color", 0, OPTTAB_WORD, AT(color), 0, .words = colors, .group = "all" },
+	{ "colors", 0, OPTTAB_WORDS, AT(colors), 0, .words = colors, .group = "all" },
 	{ "engine", 0, OPTTAB_WORD_FILE, AT(engine), AT(engine_file), .words = engines,
 	  .group = "all" },
 	{ "input", 0, OPTTAB_WORD_FILE, 0, AT(file), .words = inputs, .group = "all" },
@@ -294,6 +296,28 @@ START_TEST(words)
 }
 END_TEST
 
+START_TEST(sets_of_words)
+{
+	struct sample s = { 0 };
+
+	shows(&s, "colors", "");
+	takes(&s, "colors", "green");
+	ck_assert_uint_eq(s.colors, 1u << GREEN);
+	shows(&s, "colors", "green");
+	takes(&s, "colors", "blue,red");
+	ck_assert_uint_eq(s.colors, 1u << BLUE | 1u << RED);
+	shows(&s, "colors", "red,blue");
+	refuses("colors", "", "red, green, blue");
+	refuses("colors", "red,", "separated by commas: red, green, blue");
+	refuses("colors", ",red", "red, green, blue");
+	refuses("colors", "red,,blue", "red, green, blue");
+	refuses("colors", "red, blue", "red, green, blue");
+	refuses("colors", "re", "red, green, blue");
+	refuses("colors", "redder", "red, green, blue");
+	refuses("colors", "red,blue,red", "red is there twice");
+}
+END_TEST
+
 START_TEST(words_with_files)
 {
 	struct sample s = { .engine_file = "old" };
@@ -497,7 +521,7 @@ UNIT_SUITE(opttab)
 {
 	unit_case(suite, "numbers", flag, whole_numbers, suffixes, whole_numbers_refused,
 		  amounts, rates, seconds);
-	unit_case(suite, "words", words, words_with_files, strings);
+	unit_case(suite, "words", words, sets_of_words, words_with_files, strings);
 	unit_case(suite, "net", ports, ports_refused, port_ranges, addrs, macs_and_keys, payloads);
 	unit_case(suite, "text", format_cuts, values);
 }

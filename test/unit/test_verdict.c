@@ -1,6 +1,7 @@
 /*
  * The rules against an oracle that is written from the outcomes, not from flows, over every
- * outcome of the survey plan and over all kinds; then a case for each verdict and condition.
+ * outcome of the survey plan and over all kinds, whichever were sent; then a case for each verdict
+ * and condition.
  */
 #include "verdict.h"
 
@@ -107,7 +108,10 @@ static enum verdict expect_cookie(const struct outcome o[static PROBE_KINDS])
 static enum verdict expect(const struct outcome o[static PROBE_KINDS], enum answer before)
 {
 	enum answer syn = o[PROBE_SYN].answer, recheck = o[PROBE_RECHECK].answer;
-	enum answer request = o[PROBE_REQUEST].answer;
+	enum answer request = o[PROBE_REQUEST].answer, exp = o[PROBE_REQUEST_EXP].answer;
+	/* What stands for them where --probes left them out. */
+	enum answer first = request != UNSENT ? request : exp;
+	enum answer baseline = syn != UNSENT ? syn : o[PROBE_BLIND].answer;
 	bool recheck_blk = recheck != SA && recheck != UNSENT;
 	unsigned int n[SA + 1] = { 0 };
 
@@ -118,7 +122,7 @@ static enum verdict expect(const struct outcome o[static PROBE_KINDS], enum answ
 		return n[RST] ? VERDICT_CLOSED : n[ICMP] ? VERDICT_UNREACHABLE : VERDICT_OFFLINE;
 	if (syn == SA && recheck_blk)
 		return VERDICT_BLACKHOLED;
-	if (request != SA && request != UNSENT && (syn == SA || o[PROBE_REQUEST_EXP].answer == SA))
+	if (first != SA && first != UNSENT && (baseline == SA || exp == SA))
 		return VERDICT_REQUEST_BLOCKED;
 	if (syn != SA && syn != UNSENT && recheck_blk)
 		return VERDICT_TRANSIENT;
@@ -222,6 +226,9 @@ static const struct {
 	{ VERDICT_REQUEST_BLOCKED, { OK(SYN), BLK(REQUEST), BLK(REQUEST_EXP), OK(RECHECK) } },
 	{ VERDICT_REQUEST_BLOCKED, { OK(SYN), SENT(REQUEST, RST), GAVE(REQUEST_EXP) } },
 	{ VERDICT_REQUEST_BLOCKED, { BLK(REQUEST), OK(REQUEST_EXP) } },
+	{ VERDICT_REQUEST_BLOCKED, { OK(SYN), BLK(REQUEST_EXP) } },
+	{ VERDICT_REQUEST_BLOCKED, { BLK(REQUEST), OK(BLIND) } },
+	{ VERDICT_REQUEST_BLOCKED, { SENT(REQUEST_EXP, RST), TOOK(BLIND) } },
 	{ VERDICT_TRANSIENT, { BLK(SYN), GAVE(REQUEST), TOOK(DATA), SENT(RECHECK, RST) } },
 	{ VERDICT_ODD_COOKIE, { SAID(REQUEST, ODD, 0) } },
 	{ VERDICT_ODD_COOKIE, { SAID(REQUEST, EMPTY, 0) } },
@@ -230,6 +237,7 @@ static const struct {
 	{ VERDICT_UNKNOWN, { LATE(REQUEST, ABSENT) } },
 	{ VERDICT_UNKNOWN, { OK(SYN), LATE(REQUEST, ABSENT), OK(REQUEST_EXP) } },
 	{ VERDICT_UNKNOWN, { OK(SYN) } },
+	{ VERDICT_UNKNOWN, { BLK(SYN), TOOK(BLIND) } },
 	{ VERDICT_NO_COOKIE, { OK(REQUEST) } },
 	{ VERDICT_NO_COOKIE, { OK(SYN), OK(REQUEST), BLK(REQUEST_EXP) } },
 	{ VERDICT_NO_COOKIE, { BLK(SYN), BLK(REQUEST), TOOK(BLIND) } },
