@@ -83,7 +83,8 @@ static inline enum probe_kind plan_arm_kind(const struct plan *p, unsigned int a
 	if (arm > 0)
 		sweep &= sweep - 1;
 	kind = (enum probe_kind)__builtin_ctz(sweep);
-	return kind == PROBE_DATA && !known ? PROBE_REQUEST : kind;
+	/* Without a payload there is no data, known cookie or not. */
+	return kind == PROBE_DATA && !(known && p->payload) ? PROBE_REQUEST : kind;
 }
 
 /* Most flows that a target can have. */

@@ -166,8 +166,7 @@ START_TEST(every_way)
 	if (loaded && !w.plan.payload)
 		return;			/* a contradiction, refused before */
 	sweep(&w, 0, false);
-	if (w.plan.payload)		/* a known cookie is sent with data, or not at all */
-		sweep(&w, 0, true);
+	sweep(&w, 0, true);
 	if (w.plan.confirm) {
 		w.round = 1;
 		go_on(&w);
@@ -207,9 +206,9 @@ END_TEST
 /* What the user names is what is sent: a known cookie changes data alone. */
 START_TEST(kinds_as_named)
 {
-	const struct plan named = { .name = PLAN_PATH, .sweep = BIT(SYN) | BIT(REQUEST) };
-	const struct plan data = { .name = PLAN_SURVEY, .sweep = BIT(DATA) | BIT(BLIND) };
-	const struct plan path = { .name = PLAN_PATH };
+	const struct plan named = { PLAN_PATH, BIT(SYN) | BIT(REQUEST), .payload = true };
+	const struct plan data = { PLAN_SURVEY, BIT(DATA) | BIT(BLIND), .payload = true };
+	const struct plan path = { .name = PLAN_PATH, .payload = true }, bare = { .name = PLAN_PATH };
 
 	ck_assert_int_eq(plan_arm_kind(&named, 0, true), PROBE_SYN);
 	ck_assert_int_eq(plan_arm_kind(&named, 1, true), PROBE_REQUEST);
@@ -218,6 +217,7 @@ START_TEST(kinds_as_named)
 	ck_assert_int_eq(plan_arm_kind(&data, 1, false), PROBE_BLIND);
 	ck_assert_int_eq(plan_arm_kind(&path, 1, true), PROBE_DATA);
 	ck_assert_int_eq(plan_arm_kind(&path, 1, false), PROBE_REQUEST);
+	ck_assert_int_eq(plan_arm_kind(&bare, 1, true), PROBE_REQUEST);
 }
 END_TEST
 
