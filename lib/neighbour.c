@@ -5,14 +5,17 @@
 #include "cksum.h"
 
 #define ARP_LEN		28	/* for Ethernet and IPv4 */
+#define ARP_REQUEST	1
 #define ARP_REPLY	2
 #define IPV6_LEN	40
-#define ADVERT_LEN	24	/* ICMPv6 without options */
+#define ND_LEN		24	/* ICMPv6 without options: solicitation, advertisement */
+#define SOLICIT_TYPE	135
 #define ADVERT_TYPE	136
 #define PROTO_ICMPV6	58
 #define HOP_LIMIT	255	/* of what no router has passed on */
 #define FLAG_SOLICITED	0x40
-#define OPTION_TARGET	2	/* target link-layer address */
+#define OPTION_SOURCE	1	/* link-layer addresses: the sender's, */
+#define OPTION_TARGET	2	/* the target's */
 
 static bool is_station(const uint8_t mac[static 6])
 {
@@ -21,30 +24,59 @@ static bool is_station(const uint8_t mac[static 6])
 	return !(mac[0] & 1) && memcmp(mac, zero, 6) != 0;
 }
 
+/* ---- ARP ----------------------------------------------------------------------------------- */
+
+static bool is_arp(const uint8_t *p, size_t caplen, uint8_t operation)
+{
+	static const uint8_t head[] = { 0, 1, 8, 0, 6, 4, 0 };
+
+	return caplen >= ARP_LEN && memcmp(p, head, sizeof(head)) == 0 && p[7] == operation
+	       && is_station(p + 8);
+}
+
 static bool parse_arp(struct neighbour *n, const uint8_t *p, size_t caplen)
 {
-	static const uint8_t head[] = { 0, 1, 8, 0, 6, 4, 0, ARP_REPLY };
-
-	if (caplen < ARP_LEN || memcmp(p, head, sizeof(head)) != 0 || !is_station(p + 8))
+	if (!is_arp(p, caplen, ARP_REPLY))
 		return false;
 	memcpy(n->mac, p + 8, 6);
 	n->ip = addr_from_v4(get_be32(p + 14));
 	return true;
 }
 
-/* The target's MAC address among len bytes of options; an option of length 0 spoils them all. */
-static bool find_option(const uint8_t *p, size_t len, uint8_t mac[static 6])
+/* Who asks for his own address announces it, and wants no answer. */
+static bool parse_arp_request(struct neighbour_request *r, const uint8_t *p, size_t caplen)
 {
-	bool found = false;
+	uint32_t asker, target;
+
+	if (!is_arp(p, caplen, ARP_REQUEST))
+		return false;
+	asker = get_be32(p + 14);
+	target = get_be32(p + 24);
+	if (asker == target || asker >> 28 >= 0xe)
+		return false;
+	r->target = addr_from_v4(target);
+	r->asker = asker ? addr_from_v4(asker) : (struct addr){ 0, 0 };
+	memcpy(r->mac, p + 8, 6);
+	return true;
+}
+
+/* ---- Neighbour Discovery ------------------------------------------------------------------- */
+
+enum option { OPTION_NONE, OPTION_THERE, OPTION_BAD };
+
+/* The MAC address in the first option of a type among len bytes; one of length 0 spoils them all. */
+static enum option find_option(const uint8_t *p, size_t len, uint8_t type, uint8_t mac[static 6])
+{
+	enum option found = OPTION_NONE;
 
 	while (len) {
 		size_t option_len = len >= 2 ? p[1] * 8u : 0;
 
 		if (!option_len || option_len > len)
-			return false;
-		if (p[0] == OPTION_TARGET && option_len == 8 && !found) {
+			return OPTION_BAD;
+		if (p[0] == type && option_len == 8 && found == OPTION_NONE) {
 			memcpy(mac, p + 2, 6);
-			found = true;
+			found = OPTION_THERE;
 		}
 		p += option_len;
 		len -= option_len;
@@ -52,27 +84,62 @@ static bool find_option(const uint8_t *p, size_t len, uint8_t mac[static 6])
 	return found;
 }
 
-/* RFC 4861 7.1.2. */
-static bool parse_advert(struct neighbour *n, const uint8_t *p, size_t caplen)
+/*
+ * The ICMPv6 message of a packet and its length, where it is one of that type as RFC 4861 7.1 has
+ * them; its target is no group, which has no station. NULL: it is not.
+ */
+static const uint8_t *find_message(const uint8_t *p, size_t caplen, uint8_t type, size_t *len)
 {
 	const uint8_t *icmp = p + IPV6_LEN;
-	size_t len;
 
-	if (caplen < IPV6_LEN + ADVERT_LEN || p[0] >> 4 != 6 || p[6] != PROTO_ICMPV6
+	if (caplen < IPV6_LEN + ND_LEN || p[0] >> 4 != 6 || p[6] != PROTO_ICMPV6
 	    || p[7] != HOP_LIMIT)
-		return false;
-	len = get_be16(p + 4);
-	if (len < ADVERT_LEN || len > caplen - IPV6_LEN || icmp[0] != ADVERT_TYPE || icmp[1] != 0)
-		return false;
-	if (cksum_fold(cksum_add(cksum_add(len + PROTO_ICMPV6, p + 8, 32), icmp, len)) != 0)
-		return false;
-	/* A group has no station; and what was solicited is not sent to a group. */
-	if (icmp[8] == 0xff || (p[24] == 0xff && icmp[4] & FLAG_SOLICITED))
+		return NULL;
+	*len = get_be16(p + 4);
+	if (*len < ND_LEN || *len > caplen - IPV6_LEN || icmp[0] != type || icmp[1] != 0
+	    || icmp[8] == 0xff)
+		return NULL;
+	if (cksum_fold(cksum_add(cksum_add(*len + PROTO_ICMPV6, p + 8, 32), icmp, *len)) != 0)
+		return NULL;
+	return icmp;
+}
+
+static bool parse_advert(struct neighbour *n, const uint8_t *p, size_t caplen)
+{
+	size_t len;
+	const uint8_t *icmp = find_message(p, caplen, ADVERT_TYPE, &len);
+
+	/* What was solicited is not sent to a group. */
+	if (!icmp || (p[24] == 0xff && icmp[4] & FLAG_SOLICITED))
 		return false;
 	n->ip = addr_from_wire6(icmp + 8);
-	return find_option(icmp + ADVERT_LEN, len - ADVERT_LEN, n->mac) && is_station(n->mac)
-	       && !addr_is_v4(n->ip);
+	return find_option(icmp + ND_LEN, len - ND_LEN, OPTION_TARGET, n->mac) == OPTION_THERE
+	       && is_station(n->mac) && !addr_is_v4(n->ip);
 }
+
+/* RFC 4861 7.1.1: who has no address asks a solicited-node group, and does not tell its MAC. */
+static bool parse_solicitation(struct neighbour_request *r, const uint8_t *p, size_t caplen)
+{
+	static const uint8_t group[13] = { 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff };
+	size_t len;
+	const uint8_t *icmp = find_message(p, caplen, SOLICIT_TYPE, &len);
+	enum option option;
+
+	if (!icmp)
+		return false;
+	memset(r->mac, 0, sizeof(r->mac));
+	r->target = addr_from_wire6(icmp + 8);
+	r->asker = addr_from_wire6(p + 8);
+	option = find_option(icmp + ND_LEN, len - ND_LEN, OPTION_SOURCE, r->mac);
+	if (addr_is_v4(r->target) || addr_is_v4(r->asker) || p[8] == 0xff
+	    || addr_eq(r->asker, r->target) || option == OPTION_BAD)
+		return false;
+	if (addr_eq(r->asker, (struct addr){ 0, 0 }))
+		return option == OPTION_NONE && memcmp(p + 24, group, sizeof(group)) == 0;
+	return option == OPTION_NONE || is_station(r->mac);
+}
+
+/* ---- either -------------------------------------------------------------------------------- */
 
 bool neighbour_parse(struct neighbour *n, uint16_t ethertype, const uint8_t *buf, size_t caplen)
 {
@@ -81,6 +148,19 @@ bool neighbour_parse(struct neighbour *n, uint16_t ethertype, const uint8_t *buf
 		return parse_arp(n, buf, caplen);
 	case NEIGHBOUR_TYPE_IPV6:
 		return parse_advert(n, buf, caplen);
+	default:
+		return false;
+	}
+}
+
+bool neighbour_parse_request(struct neighbour_request *r, uint16_t ethertype, const uint8_t *buf,
+			     size_t caplen)
+{
+	switch (ethertype) {
+	case NEIGHBOUR_TYPE_ARP:
+		return parse_arp_request(r, buf, caplen);
+	case NEIGHBOUR_TYPE_IPV6:
+		return parse_solicitation(r, buf, caplen);
 	default:
 		return false;
 	}

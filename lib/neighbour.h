@@ -1,7 +1,7 @@
 /*
- * neighbour: an answer to the question which station has an address on the local link: an ARP
- * reply (RFC 826) or a neighbour advertisement (RFC 4861 4.4). Hostile input: every read is
- * bounded by what was captured, and what the RFCs tell a host not to believe is not taken.
+ * neighbour: the question which station has an address on the local link, and the answer: ARP (RFC
+ * 826), neighbour solicitations and advertisements (RFC 4861 4.3, 4.4). Hostile input: every read
+ * is bounded by what was captured, and what the RFCs tell a host not to believe is not taken.
  */
 #ifndef TFOMAP_NEIGHBOUR_H
 #define TFOMAP_NEIGHBOUR_H
@@ -26,5 +26,15 @@ struct neighbour {
  * to know.
  */
 bool neighbour_parse(struct neighbour *n, uint16_t ethertype, const uint8_t *buf, size_t caplen);
+
+struct neighbour_request {
+	struct addr target;	/* whose station is asked for */
+	struct addr asker;	/* all zero: who looks whether the target is taken */
+	uint8_t mac[6];		/* the asker's; all zero: not told, it is that of the frame */
+};
+
+/* The same for a question: one that a host is to answer, if the target is its own. */
+bool neighbour_parse_request(struct neighbour_request *r, uint16_t ethertype, const uint8_t *buf,
+			     size_t caplen);
 
 #endif

@@ -1,11 +1,13 @@
 /*
- * craft_ask: the question which station has an address: an ARP request (RFC 826) or a neighbour
- * solicitation (RFC 4861 4.3), crafted by libnet. No privilege is needed.
+ * craft_ask: the question which station has an address, and the answer that it is ours: ARP (RFC
+ * 826), neighbour solicitations and advertisements (RFC 4861), crafted by libnet. No privilege is
+ * needed.
  */
 #ifndef TFOMAP_CRAFT_ASK_H
 #define TFOMAP_CRAFT_ASK_H
 
 #include "craft.h"
+#include "neighbour.h"
 
 #define CRAFT_ASK_MAX	(CRAFT_LINK_LEN + CRAFT_VLAN_LEN + 40 + 32)
 
@@ -16,5 +18,13 @@
  */
 int craft_ask(const struct craft_link *link, struct addr asker, struct addr target,
 	      uint8_t out[static CRAFT_ASK_MAX], struct err *e);
+
+/*
+ * Writes a frame that tells who asked (r, its MAC address known) that the target is here, at
+ * link's src. Who looks whether it is taken is told as everyone (RFC 4861 7.2.4). Returns the
+ * frame's length, or -errno with a message.
+ */
+int craft_tell(const struct craft_link *link, const struct neighbour_request *r,
+	       uint8_t out[static CRAFT_ASK_MAX], struct err *e);
 
 #endif
