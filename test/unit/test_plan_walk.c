@@ -208,7 +208,8 @@ START_TEST(kinds_as_named)
 {
 	const struct plan named = { PLAN_PATH, BIT(SYN) | BIT(REQUEST), .payload = true };
 	const struct plan data = { PLAN_SURVEY, BIT(DATA) | BIT(BLIND), .payload = true };
-	const struct plan path = { .name = PLAN_PATH, .payload = true }, bare = { .name = PLAN_PATH };
+	const struct plan path = { .name = PLAN_PATH, .payload = true };
+	const struct plan bare = { .name = PLAN_PATH };
 
 	ck_assert_int_eq(plan_arm_kind(&named, 0, true), PROBE_SYN);
 	ck_assert_int_eq(plan_arm_kind(&named, 1, true), PROBE_REQUEST);
