@@ -64,7 +64,7 @@ static bool parse_arp_request(struct neighbour_request *r, const uint8_t *p, siz
 
 enum option { OPTION_NONE, OPTION_THERE, OPTION_BAD };
 
-/* The MAC address in the first option of a type among len bytes; one of length 0 spoils them all. */
+/* The MAC address in the first option of a type; an option of length 0 spoils them all. */
 static enum option find_option(const uint8_t *p, size_t len, uint8_t type, uint8_t mac[static 6])
 {
 	enum option found = OPTION_NONE;

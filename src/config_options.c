@@ -193,8 +193,10 @@ const struct opttab_row config_options[] = {
 	{ "source-ip", 'S', ADDRS(sources, nsources), .max = CONFIG_SOURCES_MAX, .group = network,
 	  .arg = "LIST", .help = "(default by the route)",
 	  .man = "Source addresses, separated by commas. Of several, each target is probed "
-		 "from one, chosen by a hash. Default: the one that the route to the targets "
-		 "gives." },
+		 "from one, chosen by a hash. What this host does not own has to be an address "
+		 "that nobody uses: as long as the scan runs, tfomap answers who asks for it on "
+		 "the local link, by ARP and Neighbour Discovery. Default: the one that the "
+		 "route to the targets gives." },
 	{ "source-port", 's', PORT_RANGE(port_first, port_last), .def = "10000-32767",
 	  .group = network, .arg = "RANGE", .help = "N or N-M",
 	  .man = "The range of source ports. Every kind of probe and every attempt has a part "

@@ -6,6 +6,7 @@
 
 #include "answer.h"
 #include "capfile.h"
+#include "claim.h"
 #include "clock.h"
 #include "config.h"
 
@@ -69,6 +70,8 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 	struct packet p;
 	struct arrival a;
 
+	if (rx->s->claims && claim_asked(rx->s, fr))
+		return;
 	if (answers_full(&rx->answers) || !recognise(rx, fr, &p, &a))
 		return;
 	a.ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns;

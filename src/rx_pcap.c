@@ -57,15 +57,17 @@ static struct rx_pcap *rx_new(pcap_t *p, bool file)
 }
 
 /* ACK or RST set; libpcap's tcp[] reads IPv4 only, so IPv6 goes by the port alone. */
-void rx_pcap_filter(uint16_t port_first, uint16_t port_last, char out[static RX_FILTER_LEN])
+void rx_pcap_filter(uint16_t port_first, uint16_t port_last, bool arp, bool solicitations,
+		    char out[static RX_FILTER_LEN])
 {
 	snprintf(out, RX_FILTER_LEN,
 		 "(ip and tcp dst portrange %u-%u and tcp[tcpflags] & (tcp-ack|tcp-rst) != 0)"
 		 " or (ip6 and tcp dst portrange %u-%u)"
 		 " or (icmp and (icmp[icmptype] = 3 or icmp[icmptype] = 4 or icmp[icmptype] = 5"
 		 " or icmp[icmptype] = 11 or icmp[icmptype] = 12))"
-		 " or (icmp6 and ip6[40] >= 1 and ip6[40] <= 4)", port_first, port_last,
-		 port_first, port_last);
+		 " or (icmp6 and ip6[40] >= 1 and ip6[40] <= 4)%s%s", port_first, port_last,
+		 port_first, port_last, arp ? " or (arp and arp[6:2] = 1)" : "",
+		 solicitations ? " or (icmp6 and ip6[40] = 135)" : "");
 }
 
 static int set_filter(pcap_t *p, const struct rx_live *live)

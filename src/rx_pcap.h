@@ -8,7 +8,7 @@
 struct err;
 struct rx_pcap;
 
-#define RX_FILTER_LEN 400
+#define RX_FILTER_LEN 480
 
 /*
  * A packet as captured: bytes from its link header on (live only where that is Ethernet, else from
@@ -35,8 +35,12 @@ struct rx_live {
 int rx_pcap_open_live(struct rx_pcap **out, const struct rx_live *live, struct err *e);
 int rx_pcap_open_file(struct rx_pcap **out, const char *path, struct err *e);
 
-/* The filter for answers to probes: TCP to our ports, and ICMP errors. */
-void rx_pcap_filter(uint16_t port_first, uint16_t port_last, char out[static RX_FILTER_LEN]);
+/*
+ * The filter for answers to probes: TCP to our ports, and ICMP errors; and for questions of
+ * neighbours: ARP requests, solicitations.
+ */
+void rx_pcap_filter(uint16_t port_first, uint16_t port_last, bool arp, bool solicitations,
+		    char out[static RX_FILTER_LEN]);
 
 /*
  * Hands over what is there; live it waits for it, 10 ms at most. Returns the number of packets,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "capfile.h"
+#include "claim.h"
 #include "clock.h"
 #include "collapse.h"
 #include "config.h"
@@ -106,7 +107,8 @@ static int open_network(struct scan *sc, struct err *e)
 	}
 	if (rc || !su->tx->wire)
 		return rc;
-	rx_pcap_filter(c->port_first, c->port_last, filter);
+	rx_pcap_filter(c->port_first, c->port_last, claim_any(&su->shared, false),
+		       claim_any(&su->shared, true), filter);
 	return rx_pcap_open_live(&sc->packets, &live, e);
 }
 

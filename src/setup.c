@@ -293,6 +293,7 @@ void setup_free(struct setup *su)
 	struct shared *s = &su->shared;
 
 	guard_close(su->guard);
+	claim_close(&su->claims, s);
 	shared_free_lanes(s);
 	free(s->stamps);
 	neigh_free(s->neigh);

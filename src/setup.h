@@ -5,6 +5,7 @@
 #ifndef TFOMAP_SETUP_H
 #define TFOMAP_SETUP_H
 
+#include "claim.h"
 #include "metadata.h"
 #include "shared.h"
 
@@ -16,6 +17,7 @@ struct setup {
 	struct targets *targets;
 	struct cookie_store *store;
 	struct guard *guard;		/* NULL: the kernel resets */
+	struct claims claims;
 	struct run_facts facts;
 	const struct tx_ops *tx;	/* NULL: reading a capture */
 	char interface[64];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "log.h"
 #include "netlink.h"
 #include "setup_network_link.h"
 #include "tx.h"
@@ -235,6 +236,24 @@ static int choose_sources(struct network *n, struct err *e)
 	return rc;
 }
 
+/* What nobody owns is answered for on a link that has stations. */
+static int claim_sources(struct network *n, struct err *e)
+{
+	struct shared *s = &n->su->shared;
+	unsigned int claimed = 0;
+
+	if (!s->wire || n->iface.kind != IFACE_ETHERNET || n->su->iplayer)
+		return 0;
+	for (size_t i = 0; i < n->c->nsources; i++)
+		if (!n->owned[i] && shared_claim_source(s, n->c->sources[i]))
+			claimed++;
+	if (!claimed)
+		return 0;
+	log_info("source addresses that this host does not own: %u; answering for them on %s",
+		 claimed, n->iface.name);
+	return claim_open(&n->su->claims, s, &n->link[0], n->iface.index, e);
+}
+
 /* ---- the link ------------------------------------------------------------------------------ */
 
 /* Whether packets have a link header. Where none leaves, there need be no interface. */
@@ -304,6 +323,8 @@ static int find_all(struct network *n, struct err *e)
 		rc = choose_sources(n, e);
 	if (!rc && stations)
 		rc = network_find_stations(n, &on_link, e);
+	if (!rc)
+		rc = claim_sources(n, e);
 	prefixset_free(&on_link);
 	return rc;
 }

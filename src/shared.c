@@ -90,7 +90,19 @@ void shared_add_source(struct shared *s, struct addr a, bool foreign)
 {
 	bool v6 = !addr_is_v4(a);
 
-	s->sources[v6][s->nsources[v6]++] = (struct source){ a, foreign };
+	s->sources[v6][s->nsources[v6]++] = (struct source){ .addr = a, .foreign = foreign };
+}
+
+bool shared_claim_source(struct shared *s, struct addr a)
+{
+	bool v6 = !addr_is_v4(a);
+
+	for (unsigned int i = 0; i < s->nsources[v6]; i++)
+		if (addr_eq(s->sources[v6][i].addr, a)) {
+			s->sources[v6][i].claimed = true;
+			return true;
+		}
+	return false;
 }
 
 struct addr shared_source_of(const struct shared *s, const struct target *t)

@@ -48,6 +48,7 @@ struct cleanup {
 struct source {
 	struct addr addr;
 	bool foreign;			/* the kernel does not reset for it: tfomap does */
+	bool claimed;			/* nobody owns it: tfomap answers for it on the link */
 };
 
 /*
@@ -85,6 +86,8 @@ struct shared {
 	struct neigh *neigh;		/* targets on the local link; NULL: none. Setup's */
 	struct source sources[2][CONFIG_SOURCES_MAX];	/* [0] IPv4, [1] IPv6 */
 	unsigned int nsources[2];
+	bool claims;			/* some source is claimed (claim.h): */
+	struct craft_link link;		/* src and vlan_id of the answers for it */
 	struct siphash_key source_key;	/* chooses among several sources */
 	int64_t wall_offset_ns;		/* run's clock + this = Unix time */
 	uint32_t slots;			/* of the cookie cache */
@@ -92,6 +95,8 @@ struct shared {
 
 	unsigned int nlanes;		/* send threads, 1..LANES_MAX */
 	struct lane lanes[LANES_MAX];
+	struct ring questions;		/* receive -> the first lane's send thread, struct
+					 * neighbour_request; where there are claims */
 	_Atomic uint64_t *stamps;	/* [slots], heap: 0 by the receive thread when it asks,
 					 * the time by the send thread when it sends */
 	_Atomic bool crowded;		/* receive: the cookie cache is half full */
@@ -132,6 +137,9 @@ const struct err *shared_tx_failure(const struct shared *s);
 
 /* Before the threads start; CONFIG_SOURCES_MAX of each family at most. */
 void shared_add_source(struct shared *s, struct addr a, bool foreign);
+
+/* From now on tfomap answers for the source address (claim.h). False: it does not send from it. */
+bool shared_claim_source(struct shared *s, struct addr a);
 
 /* The source address for a target: the same for all its probes; and where there are several. */
 struct addr shared_source_of(const struct shared *s, const struct target *t);

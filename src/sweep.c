@@ -6,50 +6,23 @@
 #include <time.h>
 
 #include "capfile.h"
+#include "claim.h"
 #include "clock.h"
 #include "config.h"
 #include "neigh.h"
-#include "pacer.h"
+#include "sweep_state.h"
 
-#define SLICE_NS	100000ull	/* at high rates packets gather this long for a batch */
 #define NAP_NS		NS_PER_MS	/* nothing to send: look again after this */
-#define DOZE_NS		(10 * NS_PER_MS)	/* longest sleep: then the ring is looked at */
 #define BACKOFF_MIN_NS	50000ull
 #define BACKOFF_MAX_NS	(10 * NS_PER_MS)
 #define DOWN_NS		(2 * NS_PER_S)	/* an interface that is down this long is a failure */
 #define TICK_NS		(NS_PER_MS / 2)	/* how often a sweeper is let go on */
 #define LEAD_NS		(50 * NS_PER_MS)	/* as far as it may be behind what it is let */
 #define LEAD_MAX	(1u << 20)		/* packets: the same without a rate */
-#define WIRE_OVERHEAD	24	/* preamble, check sequence and gap, as zmap counts them */
 #define SKIP_MAX	65536		/* places without a frame that are stepped over in one go */
-#define AHEAD		16	/* places whose targets are worked out in one go */
 
 /* What a frame in the batch is, for the counters. */
-enum { AS_CLEANUP = PROBE_KINDS };
-
-struct sweep {
-	struct shared *s;
-	struct lane *lane;
-	unsigned int number;		/* of the lane */
-	const struct tx_ops *tx;
-	void *tx_state;
-	struct pacer rate, bandwidth;	/* both count in SYNs of syn_len */
-	double syn_len;			/* bytes of a request on the wire */
-	uint32_t slice;			/* packets of one SLICE_NS, 1..TX_BATCH */
-	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step; [0] the head */
-	bool waits_window, waits_table;
-	/* Where the engine has a sweeper: what it may send, how far it is, how far it may be behind. */
-	uint64_t granted;
-	struct tx_progress progress;
-	uint32_t lead;
-	bool stopped;
-	uint64_t ahead[AHEAD], ahead_first;	/* targets of places ahead_first.. */
-	unsigned int n_ahead;
-	unsigned int n;			/* frames in the batch */
-	struct tx_frame batch[TX_BATCH];
-	uint8_t kinds[TX_BATCH], attempts[TX_BATCH];
-	uint8_t frames[TX_BATCH][CRAFT_FRAME_MAX];
-};
+enum { AS_CLEANUP = PROBE_KINDS, AS_ANSWER, AS_ALL };
 
 static void sleep_ns(uint64_t ns)
 {
@@ -107,7 +80,7 @@ static uint64_t head_target(struct sweep *w, uint64_t k)
 
 	if (k - w->ahead_first >= w->n_ahead) {
 		w->ahead_first = k;
-		w->n_ahead = left < AHEAD ? (unsigned int)left : AHEAD;
+		w->n_ahead = left < SWEEP_AHEAD ? (unsigned int)left : SWEEP_AHEAD;
 		for (unsigned int i = 0; i < w->n_ahead; i++)
 			w->ahead[i] = order_target(&s->order,
 						   lane_whole(k + i, w->number, s->nlanes));
@@ -131,6 +104,19 @@ add_place(struct sweep *w, uint64_t k, unsigned int step)
 	if (!add_syn(w, x, &t, src, (uint8_t)kind, (uint8_t)(step / w->lane->window.arms), &option)
 	    && step == 0)
 		stat_add(&w->lane->stats, STAT_no_neighbour, 1);
+}
+
+/*
+ * Who asks for an address of ours waits with what it has for us, so this does not wait for the
+ * rate; it is owed to it. The first lane's part.
+ */
+static void add_answers(struct sweep *w, unsigned int max)
+{
+	size_t len;
+
+	while (w->n < max && (len = claim_answer(w->s, w->frames[w->n])))
+		add_frame(w, len, AS_ANSWER, 0);
+	w->ntold = w->n;
 }
 
 static void add_cleanups(struct sweep *w, unsigned int max)
@@ -177,8 +163,7 @@ static void add_trailing(struct sweep *w, unsigned int a, unsigned int max, uint
 		sendlog_add(&win->cursor[a].log, first, now_ns);
 }
 
-/* Counts a wait once, however long it lasts. */
-static bool waits(struct sweep *w, bool *waiting, bool now, enum stat_id id)
+bool sweep_waits(struct sweep *w, bool *waiting, bool now, enum stat_id id)
 {
 	if (now && !*waiting)
 		stat_add(&w->lane->stats, id, 1);
@@ -191,11 +176,11 @@ static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
 	struct shared *s = w->s;
 	uint64_t first = w->at[0];
 
-	if (waits(w, &w->waits_table, atomic_load_explicit(&s->crowded, memory_order_relaxed),
+	if (sweep_waits(w, &w->waits_table, atomic_load_explicit(&s->crowded, memory_order_relaxed),
 		  STAT_waits_table))
 		return;
 	while (w->n < max && w->at[0] < w->lane->places && w->at[0] - first < SKIP_MAX) {
-		if (waits(w, &w->waits_window, !window_has_room(&w->lane->window, w->at[0]),
+		if (sweep_waits(w, &w->waits_window, !window_has_room(&w->lane->window, w->at[0]),
 			  STAT_waits_window))
 			break;
 		window_start(&w->lane->window, w->at[0]);
@@ -211,7 +196,7 @@ _Static_assert(STAT_sent_recheck - STAT_sent_syn == PROBE_RECHECK - PROBE_SYN, "
 static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 {
 	struct shared *s = w->s;
-	uint64_t bytes = 0, by_kind[PROBE_KINDS + 1] = { 0 }, retries = 0;
+	uint64_t bytes = 0, by_kind[AS_ALL] = { 0 }, retries = 0;
 
 	for (unsigned int i = from; i < to; i++) {
 		bytes += w->batch[i].len;
@@ -223,6 +208,7 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 		stat_add(&w->lane->stats, (enum stat_id)(STAT_sent_syn + kind), by_kind[kind]);
 	stat_add(&w->lane->stats, STAT_sent_retries, retries);
 	stat_add(&w->lane->stats, STAT_sent_cleanup, by_kind[AS_CLEANUP]);
+	stat_add(&w->lane->stats, STAT_sent_neighbour, by_kind[AS_ANSWER]);
 }
 
 static void fail(struct sweep *w, int rc)
@@ -278,90 +264,15 @@ static void save_batch(struct sweep *w, uint64_t now_ns)
 			      now_ns + (uint64_t)w->s->wall_offset_ns);
 }
 
-/* Both buckets, as they are at the start. */
-static void init_limits(struct sweep *w)
+void sweep_init_budget(struct sweep *w, uint64_t now_ns)
 {
 	const struct config *c = w->s->config;
-	uint64_t now_ns = clock_now_ns();
-	double rate = c->rate_pps / w->s->nlanes, syns, slice = TX_BATCH;
+	double pps = c->rate_pps / w->s->nlanes;
 
-	w->syn_len = (double)craft_request_len(&w->s->craft) + WIRE_OVERHEAD;
-	syns = c->bandwidth_bps / 8 / w->syn_len / w->s->nlanes;
-	pacer_init(&w->rate, rate, now_ns);
-	pacer_init(&w->bandwidth, syns, now_ns);
-	if (rate > 0 && rate * SLICE_NS / NS_PER_S < slice)
-		slice = rate * SLICE_NS / NS_PER_S;
-	if (syns > 0 && syns * SLICE_NS / NS_PER_S < slice)
-		slice = syns * SLICE_NS / NS_PER_S;
-	w->slice = slice < 1 ? 1 : (uint32_t)slice;
-	w->lead = LEAD_MAX;
-	if (rate > 0 && rate * LEAD_NS / NS_PER_S < w->lead)
-		w->lead = 1 + (uint32_t)(rate * LEAD_NS / NS_PER_S);
-}
-
-/* How far each step may go that the engine sweeps by itself. */
-static void limit_steps(struct sweep *w, uint64_t until[static WINDOW_STEPS_MAX], uint64_t now_ns)
-{
-	struct window *win = &w->lane->window;
-	struct shared *s = w->s;
-
-	until[0] = window_room(win);
-	if (until[0] > w->lane->places)
-		until[0] = w->lane->places;
-	waits(w, &w->waits_window, w->at[0] == until[0] && until[0] < w->lane->places,
-	      STAT_waits_window);
-	if (waits(w, &w->waits_table, atomic_load_explicit(&s->crowded, memory_order_relaxed),
-		  STAT_waits_table))
-		until[0] = 0;
-	for (unsigned int a = 1; a < win->steps; a++)
-		until[a] = window_due(win, a, now_ns, s->config->timeout_ns);
-}
-
-/* Lets the engine's sweeper send up to max packets more. Returns how many, or -errno. */
-static int let_sweep(struct sweep *w, uint32_t max, uint64_t now_ns)
-{
-	uint64_t until[WINDOW_STEPS_MAX], behind = w->granted - w->progress.used, reach;
-	uint32_t n = behind >= w->lead ? 0 : w->lead - (uint32_t)behind;
-	int rc;
-
-	n = n < max ? n : max;
-	limit_steps(w, until, now_ns);
-	/* It takes a while to start, for which there is no making up. */
-	if (!w->progress.used)
-		n = w->granted ? 0 : 1;
-	/* No SYN goes further than that: an answer from there is forged. */
-	reach = w->at[0] + behind + n;
-	reach = reach < until[0] ? reach : until[0];
-	if (reach > window_reserved(&w->lane->window))
-		atomic_store_explicit(&w->lane->window.reserved, reach, memory_order_release);
-	rc = w->tx->sweeper->grant(w->tx_state, w->granted + n, until, now_ns);
-	if (rc)
-		return rc;
-	w->granted += n;
-	return (int)n;
-}
-
-/* What the sweeper did since the last look. */
-static void follow_sweeper(struct sweep *w)
-{
-	struct tx_progress before = w->progress, *p = &w->progress;
-	const struct window *win = &w->lane->window;
-	struct lane *l = w->lane;
-
-	w->tx->sweeper->progress(w->tx_state, p);
-	if (p->used && !before.used)
-		init_limits(w);
-	for (unsigned int a = 0; a < win->steps; a++) {
-		uint64_t n = p->sent[a] - before.sent[a];
-		enum probe_kind kind = plan_arm_kind(&w->s->plan, a % win->arms, false);
-
-		w->at[a] = p->at[a];
-		stat_add(&l->stats, (enum stat_id)(STAT_sent_syn + kind), n);
-		if (a >= win->arms)
-			stat_add(&l->stats, STAT_sent_retries, n);
-	}
-	stat_add(&l->stats, STAT_sent_bytes, p->sent_bytes - before.sent_bytes);
-	stat_add(&l->stats, STAT_not_taken, p->lost - before.lost);
+	budget_init(&w->budget, c, w->s->nlanes, craft_request_len(&w->s->craft),
+		    w->tx->sweeper ? LEAD_MAX : TX_BATCH, now_ns);
+	w->lead = pps > 0 && pps * LEAD_NS / NS_PER_S < LEAD_MAX
+		  ? 1 + (uint32_t)(pps * LEAD_NS / NS_PER_S) : LEAD_MAX;
 }
 
 static void add_handed_back(struct sweep *w, unsigned int max)
@@ -375,15 +286,16 @@ static void add_handed_back(struct sweep *w, unsigned int max)
 
 /*
  * Fills the batch with what is due, and lets the engine's sweeper go on where there is one: at most
- * max packets in all. Returns how many, or -errno.
+ * max packets in all, and told answers to neighbours. Returns how many, or -errno.
  */
-static int fill_batch(struct sweep *w, uint32_t max, uint64_t now_ns)
+static int fill_batch(struct sweep *w, uint32_t max, uint32_t told, uint64_t now_ns)
 {
 	unsigned int frames = max < TX_BATCH ? max : TX_BATCH;
 	struct window *win = &w->lane->window;
 	int let;
 
 	w->n = 0;
+	add_answers(w, told);
 	add_cleanups(w, frames);
 	if (shared_stopping(w->s, STOP_SENDING)) {
 		if (w->tx->sweeper && !w->stopped)
@@ -394,7 +306,7 @@ static int fill_batch(struct sweep *w, uint32_t max, uint64_t now_ns)
 	add_followups(w, frames, now_ns);
 	if (w->tx->sweeper) {
 		add_handed_back(w, frames);
-		let = let_sweep(w, max - w->n, now_ns);
+		let = sweep_let(w, max > w->n ? max - w->n : 0, now_ns);
 		return let < 0 ? let : (int)w->n + let;
 	}
 	for (unsigned int a = win->steps - 1; a > 0; a--)
@@ -411,9 +323,10 @@ static void publish(struct sweep *w, uint64_t now_ns)
 	uint64_t before = w->progress.used, lowest;
 
 	if (w->tx->sweeper)
-		follow_sweeper(w);
+		sweep_follow(w, now_ns);
 	lowest = w->at[0];
-	if (w->n || w->progress.used > before) {
+	/* An answer to a neighbour is none that something comes of. */
+	if (w->n > w->ntold || w->progress.used > before) {
 		if (!atomic_load_explicit(&l->first_sent_ns, memory_order_relaxed))
 			atomic_store_explicit(&l->first_sent_ns, now_ns, memory_order_relaxed);
 		atomic_store_explicit(&l->last_sent_ns, clock_now_ns(), memory_order_relaxed);
@@ -428,32 +341,14 @@ static void publish(struct sweep *w, uint64_t now_ns)
 		atomic_store_explicit(&l->swept, true, memory_order_release);
 }
 
-/* What the lane's share of both limits allows now; 0: *wait_ns is how long to sleep. */
-static uint32_t allowance(struct sweep *w, uint64_t now_ns, uint64_t *wait_ns)
-{
-	uint32_t most = w->tx->sweeper ? LEAD_MAX : TX_BATCH;
-	uint32_t n = pacer_allow(&w->rate, now_ns, most);
-	uint32_t m = pacer_allow(&w->bandwidth, now_ns, most);
-	uint64_t rate_ns = pacer_wait_ns(&w->rate, w->slice);
-	uint64_t bandwidth_ns = pacer_wait_ns(&w->bandwidth, w->slice);
-
-	*wait_ns = rate_ns > bandwidth_ns ? rate_ns : bandwidth_ns;
-	if (*wait_ns > DOZE_NS)
-		*wait_ns = DOZE_NS;
-	if (n > m)
-		n = m;
-	return n < w->slice ? 0 : n;
-}
-
 /* The batch, and what else of n packets the sweeper was let send. */
 static void take(struct sweep *w, unsigned int n)
 {
-	double bytes = (n - w->n) * w->syn_len;
+	uint64_t len = (uint64_t)(n - w->n) * craft_request_len(&w->s->craft);
 
 	for (unsigned int i = 0; i < w->n; i++)
-		bytes += w->batch[i].len + WIRE_OVERHEAD;
-	pacer_take(&w->rate, n);
-	pacer_take(&w->bandwidth, bytes / w->syn_len);
+		len += w->batch[i].len;
+	budget_take(&w->budget, n, len, w->ntold);
 }
 
 static struct sweep *sweep_new(struct shared *s, unsigned int lane, const struct tx_ops *tx,
@@ -470,7 +365,7 @@ static struct sweep *sweep_new(struct shared *s, unsigned int lane, const struct
 	w->tx_state = tx_state;
 	for (unsigned int i = 0; i < TX_BATCH; i++)
 		w->batch[i].data = w->frames[i];
-	init_limits(w);
+	sweep_init_budget(w, clock_now_ns());
 	return w;
 }
 
@@ -485,14 +380,16 @@ void sweep_run(struct shared *s, unsigned int lane, const struct tx_ops *tx, voi
 	}
 	while (!shared_stopping(s, STOP_OVER)) {
 		uint64_t now_ns = clock_now_ns(), wait_ns;
-		uint32_t allowed = allowance(w, now_ns, &wait_ns);
+		uint32_t allowed = budget_allow(&w->budget, now_ns, &wait_ns), told = 0;
 		int n;
 
-		if (!allowed) {
+		if (lane == 0 && claim_pending(s))
+			told = budget_tell(&w->budget, now_ns, TX_BATCH);
+		if (!allowed && !told) {
 			sleep_ns(wait_ns);
 			continue;
 		}
-		n = fill_batch(w, allowed, now_ns);
+		n = fill_batch(w, allowed, told, now_ns);
 		if (s->capture)
 			save_batch(w, now_ns);
 		if (n < 0)

@@ -1,4 +1,7 @@
-/* Any bytes as an answer of a neighbour: the first byte of the input says whether ARP or IPv6. */
+/*
+ * Any bytes as a question or an answer of a neighbour: the first byte of the input says whether ARP
+ * or IPv6.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +30,21 @@ static void seal(uint8_t *p, size_t len)
 	put_be16(p + 42, (uint16_t)~sum);
 }
 
+/* A question that is taken has an asker, or none, and a target that he is not. */
+static void check_request(const struct neighbour_request *r, bool arp)
+{
+	const struct addr nobody = { 0, 0 };
+
+	MUST(addr_is_v4(r->target) == arp);
+	MUST(addr_eq(r->asker, nobody) || addr_is_v4(r->asker) == arp);
+	MUST(!addr_eq(r->asker, r->target));
+	MUST(!(r->mac[0] & 1));
+	MUST(arp || (r->target.hi >> 56 != 0xff && r->asker.hi >> 56 != 0xff));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	struct neighbour_request r;
 	struct neighbour n;
 	uint8_t *packet;
 	bool arp;
@@ -47,6 +63,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		MUST(n.mac[0] | n.mac[1] | n.mac[2] | n.mac[3] | n.mac[4] | n.mac[5]);
 		MUST(arp || n.ip.hi >> 56 != 0xff);
 	}
+	if (neighbour_parse_request(&r, arp ? NEIGHBOUR_TYPE_ARP : NEIGHBOUR_TYPE_IPV6, packet,
+				    len - 1))
+		check_request(&r, arp);
 	free(packet);
 	return 0;
 }

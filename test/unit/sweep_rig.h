@@ -6,6 +6,7 @@
 #include <sched.h>
 
 #include "clock.h"
+#include "neighbour.h"
 #include "rig.h"
 #include "sweep.h"
 
@@ -16,6 +17,8 @@ struct tapped {
 	uint8_t frame[256];
 	uint32_t len;
 	struct packet p;		/* of frame */
+	bool told;			/* an answer to a neighbour: */
+	struct neighbour neighbour;
 	struct validate_match m;	/* class VALIDATE_SENT where it is a probe */
 	uint64_t k;			/* its place */
 	uint64_t ns;			/* when the engine took it */
@@ -49,7 +52,10 @@ static inline void tap_keep(const struct tx_frame *frame)
 	t->len = frame->len;
 	t->k = UINT64_MAX;
 	t->ns = clock_now_ns();
-	if (packet_parse(&t->p, t->frame + CRAFT_LINK_LEN, t->len - CRAFT_LINK_LEN) != PACKET_OK)
+	t->told = neighbour_parse(&t->neighbour, get_be16(t->frame + CRAFT_LINK_LEN - 2),
+				  t->frame + CRAFT_LINK_LEN, t->len - CRAFT_LINK_LEN);
+	if (packet_parse(&t->p, t->frame + CRAFT_LINK_LEN, t->len - CRAFT_LINK_LEN) != PACKET_OK
+	    && !t->told)
 		abort();
 	validate_packet(&core.s.validator, &t->p, PAYLOAD_MAX, &t->m);
 	if (t->m.class == VALIDATE_SENT

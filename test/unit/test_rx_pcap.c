@@ -1,6 +1,8 @@
 /* rx_pcap: reading files; live capture needs an interface. */
 #include "unit.h"
 
+#include <pcap/pcap.h>
+
 #include "capture.h"
 
 #define MACS	"\2\0\0\0\0\1\2\0\0\0\0\2"
@@ -155,10 +157,53 @@ START_TEST(has_had_enough)
 }
 END_TEST
 
+/* ---- the filter ---------------------------------------------------------------------------- */
+
+static bool passes(bool arp, bool solicitations, const uint8_t *frame, size_t len)
+{
+	struct pcap_pkthdr h = { .caplen = (bpf_u_int32)len, .len = (bpf_u_int32)len };
+	pcap_t *p = pcap_open_dead(DLT_EN10MB, 256);
+	char text[RX_FILTER_LEN];
+	struct bpf_program program;
+	bool match;
+
+	rx_pcap_filter(60000, 65535, arp, solicitations, text);
+	ck_assert_ptr_nonnull(p);
+	ck_assert_msg(pcap_compile(p, &program, text, 1, PCAP_NETMASK_UNKNOWN) == 0, "%s",
+		      pcap_geterr(p));
+	match = pcap_offline_filter(&program, &h, frame) != 0;
+	pcap_freecode(&program);
+	pcap_close(p);
+	return match;
+}
+
+/* Questions of neighbours come through where they are answered, their answers never. */
+START_TEST(filter_of_questions)
+{
+	uint8_t arp[60] = MACS "\x08\x06" "\0\1\x08\0\6\4\0\1";
+	uint8_t nd[86] = MACS "\x86\xdd" "\x60\0\0\0\0\x20\x3a\xff";
+
+	for (int i = 0; i < 4; i++) {
+		bool want_arp = i & 1, want_nd = i & 2;
+
+		arp[14 + 7] = 1;
+		nd[14 + 40] = 135;
+		ck_assert(passes(want_arp, want_nd, arp, sizeof(arp)) == want_arp);
+		ck_assert(passes(want_arp, want_nd, nd, sizeof(nd)) == want_nd);
+		arp[14 + 7] = 2;
+		nd[14 + 40] = 136;
+		ck_assert(!passes(want_arp, want_nd, arp, sizeof(arp)));
+		ck_assert(!passes(want_arp, want_nd, nd, sizeof(nd)));
+		nd[14 + 40] = 3;	/* an error about a probe, whatever else is wanted */
+		ck_assert(passes(want_arp, want_nd, nd, sizeof(nd)));
+	}
+}
+END_TEST
+
 UNIT_SUITE(rx_pcap)
 {
 	TCase *tcase = unit_case(suite, "files", microseconds, is_no_capture, unknown_link_type,
-				 ends_too_early, has_had_enough);
+				 ends_too_early, has_had_enough, filter_of_questions);
 
 	tcase_add_loop_test(tcase, link_types, 0, (int)(sizeof(frames) / sizeof(frames[0])));
 }

@@ -283,19 +283,23 @@ def inside_a_vlan():
 	here, there, mac = "198.19.7.2", "198.19.7.1", "02:00:00:00:07:01"
 	record = f"{WORK}/metadata"
 	with bare(f"""ip link add acc0 address {mac} netns net type veth peer name acc1 netns net
+			topology_sysctl net ipv6/conf/acc0/dad_transmits 0
 			ip -n net link set acc0 up; ip -n net link set acc1 up
 			ip -n net address add {there}/24 dev acc0
 			ip -n net address add 2001:2:0:fd::1/64 dev acc0 nodad
-			mac=$(ip netns exec bare cat /sys/class/net/bare0/address)
-			for a in {here} 2001:2:0:fd::2; do
-				ip -n net neigh replace $a lladdr $mac dev acc0 nud permanent
-			done"""), relay("vlan", 7, "net", "net1", "acc1"):
+			"""), relay("vlan", 7, "net", "net1", "acc1"):
 		try:
 			sources = f"{here},2001:2:0:fd::2"
 			args = [*BOTH, "-i", "bare0", "-S", sources, "-m", record]
+			# Before it has that, the gateway cannot ask for anybody.
+			truth.wait_for(lambda: "fe80:" in subprocess.run("ip -n net -6 address show dev acc0 "
+				"-tentative".split(), stdout=subprocess.PIPE, text=True).stdout,
+				"a link-local address")
 			run = run_bare(*args, "-G", mac, "--vlan", 7)
 			all_accepted(run)
 			equal(counters(record)["sent_cleanup"], 6, "resets of its own, an ACK before those of data")
+			# Nobody else owns the sources, inside the VLAN.
+			assert counters(record)["sent_neighbour"] >= 2, counters(record)
 			# The gateway that a route names is asked for inside the VLAN.
 			shell(f"""ip -n bare route add default via {there} dev bare0 onlink
 				ip -n bare address add 2001:2:0:fd::3/128 dev bare0 nodad

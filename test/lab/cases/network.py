@@ -1,7 +1,11 @@
 """Source addresses, who resets, interfaces, privilege."""
 
-from harness import (HOSTS, QUICK, Tap, captured, case, check_row, check_rows, equal, finish, host,
-	shell, start, tfomap, truth, by_target)
+import json
+import subprocess
+from contextlib import contextmanager
+
+from harness import (HOSTS, QUICK, SCAN4, SCAN6, WORK, Tap, captured, case, check_packets, check_row,
+	check_rows, equal, finish, host, listed, shell, start, tfomap, truth, by_target)
 from .targets import PLAIN, sent_nothing
 
 BORROWED4, BORROWED6 = "198.19.9.9", "2001:2:0:ff::9"  # the scanner's kernel does not own them
@@ -30,6 +34,56 @@ def tfomap_resets_what_the_kernel_does_not_own():
 		equal({row["verdict"] for row in run.rows}, {"accepted", "no-cookie"}, "verdicts")
 		for target, resets in _resets(capture).items():
 			assert all(resets), f"{target}: a handshake was left open: {resets}"
+
+
+@contextmanager
+def _unknown(*addresses):
+	"""The gateway does not know who has them: it has to ask"""
+	neigh = "ip -n net neigh"
+	shell("".join(f"{neigh} del {a} dev net0\n" for a in addresses))
+	try:
+		yield
+	finally:
+		shell("".join(f"{neigh} replace {a} lladdr $scan_mac dev net0 nud permanent\n"
+			for a in addresses))
+
+
+def _station(address):
+	"""What the gateway knows of who has it"""
+	return subprocess.run(f"ip -n net neigh show {address} dev net0".split(), check=True,
+		stdout=subprocess.PIPE, text=True).stdout.split()
+
+
+def _counters(record):
+	with open(record) as f:
+		groups = json.load(f)["counters"]
+	return {name: n for group in groups.values() for name, n in group.items()}
+
+
+@case("network/nobodys-source")
+def tfomap_answers_for_what_nobody_owns():
+	targets, record = [host("nginx"), host("nginx", 1)], f"{WORK}/nobodys.json"
+	with _unknown(BORROWED4, BORROWED6):
+		run, capture = captured(*targets, "--plan", "path", "-S", f"{BORROWED4},{BORROWED6}",
+			"-m", record)
+		check_packets(capture)
+		equal(len(by_target(run.rows)), 2, "rows")
+		for row in run.rows:
+			equal((row["verdict"], row["source_ip"] in (BORROWED4, BORROWED6)),
+				("accepted", True), f"{row['ip']}: verdict, source")
+			assert int(row["rlen"]) > 0 and "reply-before-ack" in listed(row["signals"]), row
+		for address in (BORROWED4, BORROWED6):
+			assert "02:00:00:00:00:02" in _station(address), _station(address)
+	counters = _counters(record)
+	assert counters["questions"] >= 2, counters
+	equal((counters["sent_neighbour"], counters["question_lost"]), (counters["questions"], 0),
+		"answers, and questions lost")
+	# What the kernel owns it answers for itself.
+	with _unknown(SCAN4, SCAN6):
+		run = tfomap(*targets, "--plan", "path", "-S", f"{SCAN4},{SCAN6}", "-m", record)
+	equal({row["verdict"] for row in run.rows}, {"accepted"}, "verdicts")
+	counters = _counters(record)
+	equal((counters["questions"], counters["sent_neighbour"]), (0, 0), "questions and answers")
 
 
 @case("network/source-list")

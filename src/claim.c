@@ -1,0 +1,157 @@
+#include "claim.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "log.h"
+#include "rx_pcap.h"
+
+#define RING_SLOTS	512u	/* questions that wait; whoever is not answered asks again */
+#define ETHER_LEN	14
+#define ETHERTYPE_8021Q	0x8100
+#define SOLICIT_AT	40	/* of an IPv6 packet without extension headers: its ICMPv6 type */
+#define SOLICIT_TYPE	135
+
+bool claim_any(const struct shared *s, bool v6)
+{
+	for (unsigned int i = 0; i < s->nsources[v6]; i++)
+		if (s->sources[v6][i].claimed)
+			return true;
+	return false;
+}
+
+static bool is_claimed(const struct shared *s, struct addr a)
+{
+	bool v6 = !addr_is_v4(a);
+
+	for (unsigned int i = 0; i < s->nsources[v6]; i++)
+		if (s->sources[v6][i].claimed && addr_eq(s->sources[v6][i].addr, a))
+			return true;
+	return false;
+}
+
+/* ---- opening and closing ------------------------------------------------------------------- */
+
+/* The kernel tells switches (MLD) and the network card that frames to the group are wanted. */
+static int join_group(int fd, struct addr a, int ifindex)
+{
+	struct addr group = { 0xff02000000000000ull, 0x1ff000000ull | (a.lo & 0xffffff) };
+	struct ipv6_mreq membership = { .ipv6mr_interface = (unsigned int)ifindex };
+
+	addr_to_wire6(group, (uint8_t *)&membership.ipv6mr_multiaddr);
+	if (setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &membership, sizeof(membership)) < 0
+	    && errno != EADDRINUSE)		/* of another address that ends alike */
+		return -errno;
+	return 0;
+}
+
+/* Where the kernel has no IPv6 there, questions may come all the same. */
+static void join_groups(struct claims *c, const struct shared *s, int ifindex)
+{
+	int rc = 0;
+
+	c->groups = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (c->groups < 0) {
+		rc = -errno;
+		c->groups = 0;
+	}
+	for (unsigned int i = 0; i < s->nsources[1] && !rc; i++)
+		if (s->sources[1][i].claimed)
+			rc = join_group(c->groups, s->sources[1][i].addr, ifindex);
+	if (rc)
+		log_notice("cannot join the groups in which --source-ip is asked for: %s; answers "
+			   "to it may not find their way", strerror(-rc));
+}
+
+int claim_open(struct claims *c, struct shared *s, const struct craft_link *link, int ifindex,
+	       struct err *e)
+{
+	if (ring_init(&s->questions, sizeof(struct neighbour_request), RING_SLOTS))
+		return err_set(e, ENOMEM, "out of memory for questions of neighbours");
+	s->link = *link;
+	s->claims = true;
+	if (claim_any(s, true))
+		join_groups(c, s, ifindex);
+	return 0;
+}
+
+void claim_close(struct claims *c, struct shared *s)
+{
+	ring_free(&s->questions);
+	if (c->groups)
+		close(c->groups);
+	c->groups = 0;
+}
+
+/* ---- receive thread ------------------------------------------------------------------------ */
+
+static bool is_question(const struct rx_frame *f)
+{
+	if (f->type == NEIGHBOUR_TYPE_ARP)
+		return true;
+	return f->type == NEIGHBOUR_TYPE_IPV6 && f->ip_caplen > SOLICIT_AT
+	       && f->ip[6] == IPPROTO_ICMPV6 && f->ip[SOLICIT_AT] == SOLICIT_TYPE;
+}
+
+/* The VLAN that the frame came in; 0: none. */
+static uint16_t vlan_of(const struct rx_frame *f)
+{
+	if (f->caplen < ETHER_LEN + 2 || get_be16(f->bytes + ETHER_LEN - 2) != ETHERTYPE_8021Q)
+		return 0;
+	return get_be16(f->bytes + ETHER_LEN) & 0xfff;
+}
+
+/* Fills in who sent the frame, where the question does not say. False: no station did. */
+static bool know_asker(const struct rx_frame *f, struct neighbour_request *r)
+{
+	static const uint8_t nobody[6];
+	const uint8_t *from = f->bytes + 6;
+
+	if (memcmp(r->mac, nobody, sizeof(nobody)) != 0)
+		return true;
+	if (f->caplen < ETHER_LEN || from[0] & 1 || memcmp(from, nobody, sizeof(nobody)) == 0)
+		return false;
+	memcpy(r->mac, from, sizeof(r->mac));
+	return true;
+}
+
+bool claim_asked(struct shared *s, const struct rx_frame *f)
+{
+	struct neighbour_request r;
+
+	if (!is_question(f))
+		return false;
+	stat_add(&s->stats, STAT_received, 1);
+	if (!neighbour_parse_request(&r, f->type, f->ip, f->ip_caplen))
+		stat_add(&s->stats, STAT_drop_parse, 1);
+	else if (!is_claimed(s, r.target) || vlan_of(f) != s->link.vlan_id || !know_asker(f, &r))
+		stat_add(&s->stats, STAT_drop_foreign, 1);
+	else if (ring_push(&s->questions, &r))
+		stat_add(&s->stats, STAT_questions, 1);
+	else
+		stat_add(&s->stats, STAT_question_lost, 1);
+	return true;
+}
+
+/* ---- send thread --------------------------------------------------------------------------- */
+
+bool claim_pending(const struct shared *s)
+{
+	return s->claims && ring_count(&s->questions);
+}
+
+size_t claim_answer(struct shared *s, uint8_t out[static CRAFT_ASK_MAX])
+{
+	struct neighbour_request r;
+	struct err e = { "" };
+	int len;
+
+	if (!ring_pop(&s->questions, &r))
+		return 0;
+	len = craft_tell(&s->link, &r, out, &e);
+	return len > 0 ? (size_t)len : 0;
+}

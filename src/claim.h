@@ -1,0 +1,46 @@
+/*
+ * claim: source addresses of the user's that nobody owns, neither this host's kernel nor another
+ * station: as long as it runs, tfomap answers ARP requests and neighbour solicitations for them, so
+ * that the answers to probes find their way here. The receive thread sees who asks, the send
+ * thread answers.
+ */
+#ifndef TFOMAP_CLAIM_H
+#define TFOMAP_CLAIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "craft_ask.h"
+#include "shared.h"
+
+struct rx_frame;
+
+struct claims {
+	int groups;			/* a socket: member of the groups that IPv6 addresses are
+					 * asked for in; 0: none */
+};
+
+/*
+ * Main thread, before the others: from now on the sources marked `claimed` are answered for, with
+ * link's src and vlan_id. 0, or -errno with a message.
+ */
+int claim_open(struct claims *c, struct shared *s, const struct craft_link *link, int ifindex,
+	       struct err *e);
+void claim_close(struct claims *c, struct shared *s);
+
+/* Whether a source of that family is claimed. */
+bool claim_any(const struct shared *s, bool v6);
+
+/*
+ * Receive thread: takes a frame if it is a question for a station, of an answer or not; counts it.
+ * False: something else.
+ */
+bool claim_asked(struct shared *s, const struct rx_frame *f);
+
+/* Send thread: whether somebody waits for an answer. */
+bool claim_pending(const struct shared *s);
+
+/* Send thread: the next answer that is due, into out; returns its length, 0: there is none. */
+size_t claim_answer(struct shared *s, uint8_t out[static CRAFT_ASK_MAX]);
+
+#endif

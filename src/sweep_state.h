@@ -1,0 +1,49 @@
+/* sweep_state: inside of sweep: a send thread's own. */
+#ifndef TFOMAP_SWEEP_STATE_H
+#define TFOMAP_SWEEP_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "budget.h"
+#include "craft.h"
+#include "shared.h"
+#include "tx.h"
+
+#define SWEEP_AHEAD	16	/* places whose targets are worked out in one go */
+
+struct sweep {
+	struct shared *s;
+	struct lane *lane;
+	unsigned int number;		/* of the lane */
+	const struct tx_ops *tx;
+	void *tx_state;
+	struct budget budget;
+	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step; [0] the head */
+	bool waits_window, waits_table;
+	/* Where the engine has a sweeper: what it may send, how far it is, how far it may be behind. */
+	uint64_t granted;
+	struct tx_progress progress;
+	uint32_t lead;
+	bool stopped;
+	uint64_t ahead[SWEEP_AHEAD], ahead_first;	/* targets of places ahead_first.. */
+	unsigned int n_ahead;
+	unsigned int n, ntold;		/* frames in the batch; of them answers to neighbours */
+	struct tx_frame batch[TX_BATCH];
+	uint8_t kinds[TX_BATCH], attempts[TX_BATCH];
+	uint8_t frames[TX_BATCH][CRAFT_FRAME_MAX];
+};
+
+/* The buckets as they are at the start, at now_ns. */
+void sweep_init_budget(struct sweep *w, uint64_t now_ns);
+
+/* Counts a wait once, however long it lasts; *waiting: so far. Returns now. */
+bool sweep_waits(struct sweep *w, bool *waiting, bool now, enum stat_id id);
+
+/* Lets the engine's sweeper send up to max packets more. Returns how many, or -errno. */
+int sweep_let(struct sweep *w, uint32_t max, uint64_t now_ns);
+
+/* What the sweeper did since the last look, into w->at and the counters. */
+void sweep_follow(struct sweep *w, uint64_t now_ns);
+
+#endif
