@@ -232,8 +232,8 @@ const struct opttab_row config_options[] = {
 	  .help = "pcap, or pcap:FILE: a saved capture",
 	  .man = "Where answers come from: pcap (live), or pcap:FILE, a capture that "
 		 "--save-pcap made: nothing is sent, and the rows come from the file. Takes "
-		 "the targets, the seed and the key (--key) of the run that made it. Default: "
-		 "pcap." },
+		 "the targets, the seed, the key (--key), --plan and --probes of the run that "
+		 "made it. Default: pcap." },
 	{ "save-pcap", 0, STRING(save_pcap), .min = 1, .group = network, .arg = "FILE",
 	  .man = "Write every packet sent and every validated answer to FILE." },
 	{ "key", 0, HEX16(key, key_set), .max = 16, .group = network, .arg = "HEX",
