@@ -50,10 +50,12 @@ static int join_group(int fd, struct addr a, int ifindex)
 }
 
 /* Where the kernel has no IPv6 there, questions may come all the same. */
-static void join_groups(struct claims *c, const struct shared *s, int ifindex)
+void claim_join(struct claims *c, const struct shared *s, int ifindex)
 {
 	int rc = 0;
 
+	if (!claim_any(s, true))
+		return;
 	c->groups = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (c->groups < 0) {
 		rc = -errno;
@@ -67,15 +69,12 @@ static void join_groups(struct claims *c, const struct shared *s, int ifindex)
 			   "to it may not find their way", strerror(-rc));
 }
 
-int claim_open(struct claims *c, struct shared *s, const struct craft_link *link, int ifindex,
-	       struct err *e)
+int claim_open(struct shared *s, const struct craft_link *link, struct err *e)
 {
 	if (ring_init(&s->questions, sizeof(struct neighbour_request), RING_SLOTS))
 		return err_set(e, ENOMEM, "out of memory for questions of neighbours");
 	s->link = *link;
 	s->claims = true;
-	if (claim_any(s, true))
-		join_groups(c, s, ifindex);
 	return 0;
 }
 

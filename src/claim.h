@@ -22,10 +22,15 @@ struct claims {
 
 /*
  * Main thread, before the others: from now on the sources marked `claimed` are answered for, with
- * link's src and vlan_id. 0, or -errno with a message.
+ * link's src and vlan_id. 0, or -ENOMEM with a message.
  */
-int claim_open(struct claims *c, struct shared *s, const struct craft_link *link, int ifindex,
-	       struct err *e);
+int claim_open(struct shared *s, const struct craft_link *link, struct err *e);
+
+/*
+ * Likewise: the kernel joins the groups in which the claimed IPv6 addresses are asked for on the
+ * interface (RFC 4291 2.7.1), which it tells the link. Where that fails it is logged.
+ */
+void claim_join(struct claims *c, const struct shared *s, int ifindex);
 void claim_close(struct claims *c, struct shared *s);
 
 /* Whether a source of that family is claimed. */

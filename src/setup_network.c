@@ -251,7 +251,10 @@ static int claim_sources(struct network *n, struct err *e)
 		return 0;
 	log_info("source addresses that this host does not own: %u; answering for them on %s",
 		 claimed, n->iface.name);
-	return claim_open(&n->su->claims, s, &n->link[0], n->iface.index, e);
+	if (claim_open(s, &n->link[0], e))
+		return -ENOMEM;
+	claim_join(&n->su->claims, s, n->iface.index);
+	return 0;
 }
 
 /* ---- the link ------------------------------------------------------------------------------ */

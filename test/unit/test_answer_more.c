@@ -250,21 +250,21 @@ START_TEST(clean_up_of_a_pair)
 	answer(&blind, SYNACK(OPTS_NONE, CORE_DLEN));
 	answer(&blind, SYNACK(OPTS_NONE, CORE_DLEN));	/* sent again while the other is awaited */
 	answer(&blind, SEGMENT(0, 100, CORE_DLEN));
-	ck_assert(!ring_pop(&core.s.cleanups, &c));
+	ck_assert(!ring_pop(&core.s.lanes[0].cleanups, &c));
 	answer(&request, SYNACK(OPTS_NONE, 0));
-	ck_assert(ring_pop(&core.s.cleanups, &c));
+	ck_assert(ring_pop(&core.s.lanes[0].cleanups, &c));
 	ck_assert(!c.acknowledge);
 	ck_assert_uint_eq(c.sport, request.p.tcp.sport);
 	elapse(PLAN_SETTLE_NS);
 	for (unsigned int i = 0; i < 2; i++) {
-		ck_assert(ring_pop(&core.s.cleanups, &c));
+		ck_assert(ring_pop(&core.s.lanes[0].cleanups, &c));
 		ck_assert_uint_eq(c.sport, blind.p.tcp.sport);
 		ck_assert_uint_eq(c.acknowledge, i == 0);
 	}
-	ck_assert(!ring_pop(&core.s.cleanups, &c));
+	ck_assert(!ring_pop(&core.s.lanes[0].cleanups, &c));
 	check_row(0, "no-cookie", 2);
 	answer(&blind, SYNACK(OPTS_NONE, CORE_DLEN));	/* the reset was lost */
-	ck_assert(ring_pop(&core.s.cleanups, &c));
+	ck_assert(ring_pop(&core.s.lanes[0].cleanups, &c));
 	ck_assert(!c.acknowledge);
 	end();
 }

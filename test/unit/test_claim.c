@@ -1,7 +1,6 @@
 /* claim: which questions are answered, and with what, as the two threads see them. */
 #include "unit.h"
 
-#include <net/if.h>
 
 #include "claim.h"
 #include "plain_sum.h"
@@ -33,8 +32,7 @@ static void begin(uint16_t vlan_id)
 	ck_assert_int_eq(addr_parse(&a, "198.19.9.8"), 0);
 	ck_assert(!shared_claim_source(&core.s, a));
 	ck_assert(!core.s.claims);
-	/* Groups are joined on the loopback: nothing is told to anybody. */
-	ck_assert_msg(claim_open(&claims, &core.s, &link, (int)if_nametoindex("lo"), &e) == 0,
+	ck_assert_msg(claim_open(&core.s, &link, &e) == 0,
 		      "%s", e.msg);
 	ck_assert(core.s.claims);
 }
@@ -232,42 +230,10 @@ START_TEST(flood)
 }
 END_TEST
 
-/* False where this kernel has no IPv6. */
-static bool memberships(const char *group, unsigned int *n)
-{
-	FILE *file = fopen("/proc/self/net/igmp6", "re");
-	char line[160];
-
-	*n = 0;
-	if (!file)
-		return false;
-	while (fgets(line, sizeof(line), file))
-		*n += strstr(line, group) != NULL;
-	fclose(file);
-	return true;
-}
-
-/* For as long as it runs, and no longer. */
-START_TEST(member_of_the_group)
-{
-	const char *group = "ff0200000000000000000001ff000009";
-	unsigned int before, with, after;
-
-	if (!memberships(group, &before))
-		return;
-	begin(0);
-	memberships(group, &with);
-	ck_assert_uint_eq(with, before + 1);
-	end();
-	memberships(group, &after);
-	ck_assert_uint_eq(after, before);
-}
-END_TEST
-
 UNIT_SUITE(claim)
 {
 	TCase *tcase = unit_case(suite, "questions", leaves_others_alone, asker_of_the_frame,
-				 unsound_questions, flood, member_of_the_group);
+				 unsound_questions, flood);
 
 	tcase_add_loop_test(tcase, answers_for_what_is_claimed, 0, 2);
 }

@@ -1,7 +1,6 @@
 /* sweep: answers to neighbours among what is sent. */
 #include "unit.h"
 
-#include <net/if.h>
 
 #include "claim.h"
 #include "sweep_rig.h"
@@ -20,7 +19,7 @@ static void begin(void)
 	begin_with(&(struct core_setup){ .retries = 0 });
 	core_source(&core, "198.19.9.9", true);
 	ck_assert(shared_claim_source(&core.s, addr_from_v4(0xc6130909)));
-	ck_assert_msg(claim_open(&claims, &core.s, &link, (int)if_nametoindex("lo"), &e) == 0,
+	ck_assert_msg(claim_open(&core.s, &link, &e) == 0,
 		      "%s", e.msg);
 }
 
@@ -48,7 +47,7 @@ START_TEST(told_and_counted_apart)
 	start();
 	while (atomic_load(&tap.n) < 2)		/* by then all is done for the first */
 		sched_yield();
-	ck_assert_uint_eq(atomic_load(&core.s.first_sent_ns), 0);
+	ck_assert_uint_eq(atomic_load(&core.s.lanes[0].first_sent_ns), 0);
 	nothing_more_than(2);
 	ck_assert(tap.v[0].told && tap.v[1].told);
 	ck_assert(addr_eq(tap.v[0].neighbour.ip, addr_from_v4(0xc6130909)));
