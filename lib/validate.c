@@ -42,20 +42,11 @@ int validate_init(struct validator *v, const uint8_t key[static 16], uint16_t po
 static bool match_probe(const struct validator *v, struct addr src, struct addr dst,
 			uint16_t dport, uint16_t sport, struct validate_match *m)
 {
-	unsigned int part, kind = 0;
-
-	if (sport < v->port_first)
+	if (!validate_part(v, sport, &m->kind, &m->attempt))
 		return false;
-	part = (unsigned int)(sport - v->port_first) / v->part_width;
-	if (part >= v->part[PROBE_KINDS])
-		return false;
-	while (part >= v->part[kind + 1])
-		kind++;
 	m->src = src;
 	m->dst = dst;
 	m->dport = dport;
-	m->kind = (uint8_t)kind;
-	m->attempt = (uint8_t)(part - v->part[kind]);
 	m->tag = validate_tag(v, src, dst, dport, m->kind, m->attempt);
 	return m->tag.sport == sport;
 }

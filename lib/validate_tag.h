@@ -51,4 +51,25 @@ validate_tag(const struct validator *v, struct addr src, struct addr dst, uint16
 	};
 }
 
+/*
+ * The kind and attempt that the source port of a probe stands for; false: none. Whether the port is
+ * that probe's is for validate_tag() to tell.
+ */
+static inline __attribute__((always_inline)) bool
+validate_part(const struct validator *v, uint16_t sport, uint8_t *kind, uint8_t *attempt)
+{
+	uint32_t part;
+
+	if (sport < v->port_first || !v->part_width)
+		return false;
+	part = (uint32_t)(sport - v->port_first) / v->part_width;
+	for (uint32_t k = 0; k < PROBE_KINDS; k++)
+		if (part < v->part[k + 1]) {
+			*kind = (uint8_t)k;
+			*attempt = (uint8_t)(part - v->part[k]);
+			return true;
+		}
+	return false;
+}
+
 #endif

@@ -86,6 +86,7 @@ struct config {
 	bool iplayer;			/* packets without a link header */
 	uint32_t vlan_id;		/* 802.1Q, 1..4094; 0: untagged */
 	uint32_t threads;		/* send threads, 1..CONFIG_THREADS_MAX; 0: by the cores */
+	const char *rx;			/* pcap, xdp */
 	const char *tx;			/* engine's name: auto, packet, libnet, pcap, null; dryrun
 					 * where --dryrun asks for that */
 	const char *tx_file;		/* of pcap:FILE, else NULL */

@@ -16,7 +16,8 @@
 
 struct rx {
 	struct shared *s;
-	struct rx_pcap *packets;
+	struct rx_in in;
+	struct rx_lost lost;		/* so far */
 	struct sink *sink;
 	struct answers answers;
 	bool slots_needed;		/* retries or silent rows: no place is recycled early */
@@ -87,7 +88,7 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 		answers_suppose_sent(&rx->answers, &a);
 	answers_take(&rx->answers, &a);
 	if (answers_full(&rx->answers))
-		rx_pcap_break(rx->packets);
+		rx->in.ops->enough(rx->in.state);
 }
 
 /* ---- time ---------------------------------------------------------------------------------- */
@@ -115,6 +116,20 @@ static void move_tail(struct rx *rx, unsigned int lane, uint64_t now_ns, uint64_
 		w->tail = to;
 }
 
+/* What did not come as far as on_frame(). */
+static void count_lost(struct rx *rx, uint64_t now_ns)
+{
+	struct stats *stats = &rx->s->stats;
+	struct rx_lost before = rx->lost;
+
+	rx->in.ops->lost(rx->in.state, &rx->lost);
+	stat_set(stats, STAT_drop_capture, rx->lost.capture);
+	stat_set(stats, STAT_drop_interface, rx->lost.interface);
+	stat_add(stats, STAT_received, rx->lost.foreign - before.foreign);
+	stat_add(stats, STAT_drop_foreign, rx->lost.foreign - before.foreign);
+	rx->lost_ns = now_ns;
+}
+
 /* False: the rows cannot be written, or the scan is to end here. */
 static bool tick(struct rx *rx, uint64_t now_ns)
 {
@@ -127,14 +142,8 @@ static bool tick(struct rx *rx, uint64_t now_ns)
 	for (unsigned int i = 0; i < s->nlanes; i++)
 		window_recycle(&s->lanes[i].window, now_ns,
 			       s->config->timeout_ns + s->config->cooldown_ns, rx->slots_needed);
-	if (rx->packets && now_ns - rx->lost_ns >= LOST_EVERY_NS) {
-		uint64_t capture, interface;
-
-		rx_pcap_lost(rx->packets, &capture, &interface);
-		stat_set(&s->stats, STAT_drop_capture, capture);
-		stat_set(&s->stats, STAT_drop_interface, interface);
-		rx->lost_ns = now_ns;
-	}
+	if (rx->in.ops && now_ns - rx->lost_ns >= LOST_EVERY_NS)
+		count_lost(rx, now_ns);
 	if (sink_flush(rx->sink, &s->rx_err)) {
 		atomic_store(&s->rx_failed, true);
 		return false;
@@ -173,9 +182,9 @@ void rx_run(struct rx *rx)
 	struct shared *s = rx->s;
 
 	while (!shared_stopping(s, STOP_OVER)) {
-		if (!rx->packets)
+		if (!rx->in.ops)
 			nanosleep(&pause, NULL);
-		else if (rx_pcap_poll(rx->packets, on_frame, rx, &s->rx_err) < 0) {
+		else if (rx->in.ops->poll(rx->in.state, on_frame, rx, &s->rx_err) < 0) {
 			atomic_store(&s->rx_failed, true);
 			break;
 		}
@@ -211,14 +220,14 @@ void rx_run_file(struct rx *rx)
 	int rc;
 
 	do
-		rc = rx_pcap_poll(rx->packets, on_file_frame, rx, &s->rx_err);
+		rc = rx->in.ops->poll(rx->in.state, on_file_frame, rx, &s->rx_err);
 	while (rc >= 0 && tick(rx, rx->now_ns) && !shared_stopping(s, STOP_OVER));
 	if (rc < 0 && rc != -ENODATA)
 		atomic_store(&s->rx_failed, true);
 	settle(rx, rx->now_ns + s->config->timeout_ns);
 }
 
-int rx_new(struct rx **out, struct shared *s, struct rx_pcap *packets, struct sink *sink,
+int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sink *sink,
 	   struct cookiefile *cookie_log, struct err *e)
 {
 	struct rx *rx = calloc(1, sizeof(*rx));
@@ -226,7 +235,7 @@ int rx_new(struct rx **out, struct shared *s, struct rx_pcap *packets, struct si
 	if (!rx)
 		return err_set(e, ENOMEM, "out of memory for the receive thread");
 	rx->s = s;
-	rx->packets = packets;
+	rx->in = *in;
 	rx->sink = sink;
 	rx->wall_offset_ns = s->wall_offset_ns;
 	rx->slots_needed = s->lanes[0].window.steps > 1

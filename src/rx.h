@@ -6,7 +6,7 @@
 #ifndef TFOMAP_RX_H
 #define TFOMAP_RX_H
 
-#include "rx_pcap.h"
+#include "rx_in.h"
 #include "shared.h"
 #include "sink.h"
 
@@ -14,10 +14,10 @@ struct cookiefile;
 struct rx;
 
 /*
- * packets: NULL where nothing can answer. cookie_log: where cookies got are appended, NULL: not
- * asked for. Both, and sink, stay the caller's. 0, or -ENOMEM with a message.
+ * cookie_log: where cookies got are appended, NULL: not asked for. It, what *in stands for, and
+ * sink stay the caller's. 0, or -ENOMEM with a message.
  */
-int rx_new(struct rx **out, struct shared *s, struct rx_pcap *packets, struct sink *sink,
+int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sink *sink,
 	   struct cookiefile *cookie_log, struct err *e);
 void rx_free(struct rx *rx);
 

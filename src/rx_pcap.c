@@ -243,3 +243,35 @@ void rx_pcap_close(struct rx_pcap *r)
 	pcap_close(r->pcap);
 	free(r);
 }
+
+/* ---- as rx_in ------------------------------------------------------------------------------ */
+
+static int ops_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)
+{
+	return rx_pcap_poll(state, fn, arg, e);
+}
+
+static void ops_lost(void *state, struct rx_lost *out)
+{
+	*out = (struct rx_lost){ .foreign = 0 };
+	rx_pcap_lost(state, &out->capture, &out->interface);
+}
+
+static void ops_enough(void *state)
+{
+	rx_pcap_break(state);
+}
+
+static void ops_close(void *state)
+{
+	rx_pcap_close(state);
+}
+
+const struct rx_ops rx_pcap_ops = {
+	.name = "pcap",
+	.doc = "libpcap",
+	.poll = ops_poll,
+	.lost = ops_lost,
+	.enough = ops_enough,
+	.close = ops_close,
+};

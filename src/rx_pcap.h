@@ -5,24 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct err;
+#include "rx_in.h"
+
 struct rx_pcap;
 
 #define RX_FILTER_LEN 480
-
-/*
- * A packet as captured: bytes from its link header on (live only where that is Ethernet, else from
- * its IP header on); ip behind the link header. wall_ns: Unix time.
- */
-struct rx_frame {
-	const uint8_t *bytes, *ip;
-	uint32_t caplen, len;		/* of bytes */
-	uint32_t ip_caplen;
-	uint16_t type;			/* Ethertype of what is at ip; 0: IP by its version */
-	uint64_t wall_ns;
-};
-
-typedef void rx_frame_fn(void *arg, const struct rx_frame *f);
 
 struct rx_live {
 	const char *interface;
@@ -55,5 +42,8 @@ void rx_pcap_lost(struct rx_pcap *r, uint64_t *capture, uint64_t *interface);
 void rx_pcap_break(struct rx_pcap *r);
 
 void rx_pcap_close(struct rx_pcap *r);
+
+/* The calls above, for rx_in. */
+extern const struct rx_ops rx_pcap_ops;
 
 #endif

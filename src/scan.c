@@ -18,6 +18,8 @@
 #include "cpu.h"
 #include "log.h"
 #include "rx.h"
+#include "rx_pcap.h"
+#include "rx_xdp.h"
 #include "setup.h"
 #include "sink.h"
 #include "status.h"
@@ -34,7 +36,7 @@ struct scan {
 	const struct config *c;
 	struct setup setup;
 	void *tx_state[LANES_MAX];	/* each send thread's */
-	struct rx_pcap *packets;
+	struct rx_in in;
 	struct sink *sink;
 	struct cookiefile *cookie_log;
 	struct capfile *capture;
@@ -78,7 +80,7 @@ static int open_engine(struct scan *sc, struct tx_setup *tx, struct err *e)
 	return rc;
 }
 
-static int open_network(struct scan *sc, struct err *e)
+static int open_senders(struct scan *sc, struct err *e)
 {
 	const struct config *c = sc->c;
 	struct setup *su = &sc->setup;
@@ -87,16 +89,8 @@ static int open_network(struct scan *sc, struct err *e)
 		.file = c->tx_file, .shared = &su->shared,
 		.rate_pps = c->rate_pps / su->shared.nlanes,
 	};
-	char filter[RX_FILTER_LEN];
-	struct rx_live live = {
-		.interface = su->interface, .filter = filter, .vlan_id = c->vlan_id,
-		.buffer_len = su->capture_buffer_len,
-	};
-	int rc = 0;
+	int rc = open_engine(sc, &tx, e);
 
-	if (c->rx_file)
-		return rx_pcap_open_file(&sc->packets, c->rx_file, e);
-	rc = open_engine(sc, &tx, e);
 	/* What was chosen for its speed may turn out not to run here: before it took any window. */
 	if (rc && su->tx->sweeper && !strcmp(c->tx, "auto") && tx.lane == 0) {
 		log_info("engine packet, as %s", e->msg);
@@ -105,11 +99,43 @@ static int open_network(struct scan *sc, struct err *e)
 		su->facts.engine = su->tx->name;
 		rc = open_engine(sc, &tx, e);
 	}
-	if (rc || !su->tx->wire)
-		return rc;
+	return rc;
+}
+
+static int open_receiver(struct scan *sc, struct err *e)
+{
+	const struct config *c = sc->c;
+	struct setup *su = &sc->setup;
+	char filter[RX_FILTER_LEN];
+	const struct rx_live live = {
+		.interface = su->interface, .filter = filter, .vlan_id = c->vlan_id,
+		.buffer_len = su->capture_buffer_len,
+	};
+	const struct rx_xdp_setup xdp = {
+		.interface = su->interface, .ifindex = su->ifindex,
+		.buffer_len = su->capture_buffer_len, .validator = &su->shared.validator,
+		.asks_arp = claim_any(&su->shared, false),
+		.asks_solicit = claim_any(&su->shared, true),
+	};
+
+	if (su->rx_xdp)
+		return rx_xdp_open(&sc->in, &xdp, e);
 	rx_pcap_filter(c->port_first, c->port_last, claim_any(&su->shared, false),
 		       claim_any(&su->shared, true), filter);
-	return rx_pcap_open_live(&sc->packets, &live, e);
+	sc->in.ops = &rx_pcap_ops;
+	return rx_pcap_open_live((struct rx_pcap **)&sc->in.state, &live, e);
+}
+
+static int open_network(struct scan *sc, struct err *e)
+{
+	int rc;
+
+	if (sc->c->rx_file) {
+		sc->in.ops = &rx_pcap_ops;
+		return rx_pcap_open_file((struct rx_pcap **)&sc->in.state, sc->c->rx_file, e);
+	}
+	rc = open_senders(sc, e);
+	return rc || !sc->setup.tx->wire ? rc : open_receiver(sc, e);
 }
 
 static int open_files(struct scan *sc, struct err *e)
@@ -129,7 +155,7 @@ static int open_files(struct scan *sc, struct err *e)
 	if (!rc)
 		rc = sink_open(&sc->sink, c, &s->stats, s->wall_offset_ns, e);
 	if (!rc)
-		rc = rx_new(&sc->rx, s, sc->packets, sc->sink, sc->cookie_log, e);
+		rc = rx_new(&sc->rx, s, &sc->in, sc->sink, sc->cookie_log, e);
 	return rc;
 }
 
@@ -150,8 +176,8 @@ static int close_all(struct scan *sc, struct err *e)
 	first = first ? first : rc;
 	rc = close_engine(sc, e);
 	first = first ? first : rc;
-	if (sc->packets)
-		rx_pcap_close(sc->packets);
+	if (sc->in.state)
+		sc->in.ops->close(sc->in.state);
 	return first;
 }
 

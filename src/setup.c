@@ -201,9 +201,10 @@ static void init_guard(struct setup *su, const struct config *c)
 	struct shared *s = &su->shared;
 	struct err e = { "" };
 
-	if (c->plan == PLAN_SURVEY || !s->wire)
+	if ((c->plan == PLAN_SURVEY && !su->rx_xdp) || !s->wire)
 		return;
-	if (guard_open(&su->guard, c->port_first, c->port_last, &e)) {
+	/* What the driver has handed over the kernel does not see, and so does not reset. */
+	if (!su->rx_xdp && guard_open(&su->guard, c->port_first, c->port_last, &e)) {
 		log_notice("%s: this host's kernel resets what a probe opens, so early answers of "
 			   "servers may be missed (rlen); root or CAP_NET_ADMIN helps", e.msg);
 		return;
@@ -241,8 +242,20 @@ static bool is_sweeper_worth_it(const struct setup *su)
 	const struct lane *l = &su->shared.lanes[0];
 	double pps = su->shared.config->rate_pps;
 
-	return su->shared.order.places >= SWEEPER_PLACES && l->places
+	return tx_xdp.sweeper && su->shared.order.places >= SWEEPER_PLACES && l->places
 	       && (pps == 0 || pps >= SWEEPER_PPS) && su->shared.config->bandwidth_bps == 0;
+}
+
+static int choose_receiver(struct setup *su, const struct config *c, struct err *e)
+{
+	su->rx_xdp = !strcmp(c->rx, "xdp") && su->shared.wire;
+	if (su->rx_xdp && c->vlan_id)
+		return err_set(e, EINVAL, "--rx xdp: it does not look into VLANs (--vlan); use "
+			       "--rx pcap");
+	if (su->rx_xdp && su->iplayer)
+		return err_set(e, EINVAL, "--rx xdp: interface %s has no link header; use "
+			       "--rx pcap", su->interface);
+	return 0;
 }
 
 static int choose_engine(struct setup *su, const struct config *c, struct err *e)
@@ -283,8 +296,11 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	rc = network_init(su, c, e);
 	if (rc)
 		return rc;
-	init_guard(su, c);
 	*status = 1;
+	rc = choose_receiver(su, c, e);
+	if (rc)
+		return rc;
+	init_guard(su, c);
 	return choose_engine(su, c, e);
 }
 

@@ -22,6 +22,7 @@ struct setup {
 	const struct tx_ops *tx;	/* NULL: reading a capture */
 	char interface[64];
 	int ifindex;
+	bool rx_xdp;			/* answers are taken in the driver */
 	bool iplayer;			/* packets have no link header */
 	uint32_t capture_buffer_len;
 };

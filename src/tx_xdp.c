@@ -24,8 +24,9 @@
 #include "iface_xdp.h"
 #include "kernel_sweep.h"
 #include "shared.h"
-#include "sweep.skel.h"
 #include "tx.h"
+
+#include "sweep.skel.h"
 
 #define RUN_FRAMES	(1u << 28)	/* of one call, which a signal ends */
 #define RUN_BATCH	64u	/* a veth's ring of 256 overflows with more */

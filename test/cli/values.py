@@ -81,7 +81,7 @@ VALUES = {
 	"tx": ("null", [("foo", "auto, packet.*null"), ("Packet", "auto, packet"),
 		("pcap", "pcap:FILE"), ("pcap:", "name of the file is missing"),
 		("null:x", "auto, packet.*null")]),
-	"rx": ("pcap", [("foo", "pcap, pcap:FILE|pcap:FILE"), ("pcap:", "file is missing")]),
+	"rx": ("pcap", [("foo", "pcap, xdp, pcap:FILE|pcap:FILE"), ("pcap:", "file is missing")]),
 	"save-pcap": ("f", FILE),
 	"key": ("0" * 32, [("00", "32 hexadecimal"), ("0" * 31, "32 hex"), ("0" * 33, "32 hex"),
 		("0" * 31 + "g", "32 hexadecimal"), ("0x" + "0" * 32, "32 hexadecimal")]),

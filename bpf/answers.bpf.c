@@ -1,0 +1,188 @@
+/*
+ * Answers in the driver: of the frames that come in, those that answer a probe, by the keyed hash
+ * (lib/validate.c), go into the ring and no further; ICMP errors and, where they are asked for,
+ * questions of neighbours go into the ring and on; everything else just goes on.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "kernel_answers.h"
+
+#define ETHER_LEN	14
+#define TYPE_V4		0x0800
+#define TYPE_V6		0x86dd
+#define TYPE_ARP	0x0806
+#define PROTOCOL_ICMP	1
+#define PROTOCOL_TCP	6
+#define PROTOCOL_ICMP6	58
+#define SOLICITATION	135
+#define FRAGMENTED	0x3fff		/* more to come, or an offset */
+#define IPV4_MIN	20
+#define IPV6_LEN	40
+#define TCP_MIN		20
+#define FLAG_SYN	0x02
+#define FLAG_RST	0x04
+#define FLAG_ACK	0x10
+
+const volatile struct answers_facts facts;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(key_size, sizeof(uint32_t));
+	__uint(value_size, sizeof(struct answers_marks));
+	__uint(max_entries, 1);
+} marks SEC(".maps");
+
+/* The facts as the kernel has them: what the compiler sees here is all zero. */
+static __always_inline const struct answers_facts *known(void)
+{
+	const struct answers_facts *f = (const struct answers_facts *)&facts;
+
+	asm volatile("" : "+r"(f));
+	return f;
+}
+
+static __always_inline struct answers_marks *marks_here(void)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(&marks, &zero);
+}
+
+/* Copies the frame into the ring, up to snaplen bytes, which is a constant. */
+static __always_inline void hand_over(struct xdp_md *ctx, uint32_t len, const uint32_t snaplen)
+{
+	struct answers_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r) + snaplen, 0);
+	struct answers_marks *m;
+	uint32_t n = len < snaplen ? len : snaplen;
+
+	if (!r) {
+		m = marks_here();
+		if (m)
+			m->lost++;
+		return;
+	}
+	r->ns = bpf_ktime_get_ns();
+	r->len = len;
+	r->caplen = n;
+	asm volatile("" : "+r"(n));
+	if (n < ETHER_LEN || n > snaplen || bpf_xdp_load_bytes(ctx, 0, r->bytes, n))
+		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
+	else
+		bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+/* Whether the segment answers a probe of ours (match_answer() of lib/validate.c). */
+static __always_inline bool is_answer(const struct answers_facts *f, struct addr src,
+				      struct addr dst, const uint8_t *tcp, bool *bare)
+{
+	uint16_t sport = get_be16(tcp), dport = get_be16(tcp + 2);
+	uint8_t flags = tcp[13], kind, attempt;
+	struct validate_tag tag;
+
+	*bare = false;
+	if (!validate_part(&f->validator, dport, &kind, &attempt))
+		return false;
+	tag = validate_tag(&f->validator, dst, src, sport, kind, attempt);
+	if (tag.sport != dport)
+		return false;
+	if (!(flags & FLAG_ACK)) {
+		*bare = flags & FLAG_RST;
+		return *bare;
+	}
+	return get_be32(tcp + 8) - tag.seq - 1 <= f->dlen_max;
+}
+
+static __always_inline int on_tcp(struct xdp_md *ctx, const struct answers_facts *f,
+				  struct addr src, struct addr dst, const uint8_t *tcp,
+				  const uint8_t *end)
+{
+	struct answers_marks *m;
+	uint16_t dport;
+	bool bare;
+
+	if (tcp + TCP_MIN > end)
+		return XDP_PASS;
+	dport = get_be16(tcp + 2);
+	if (dport < f->validator.port_first || dport > f->validator.port_last)
+		return XDP_PASS;
+	if (!is_answer(f, src, dst, tcp, &bare)) {
+		m = marks_here();
+		if (m && tcp[13] & (FLAG_ACK | FLAG_RST))
+			m->foreign++;
+		return XDP_PASS;
+	}
+	hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ANSWER_SNAPLEN);
+	/* Anybody could have sent a RST without ACK: the kernel's connections may be meant. */
+	return bare ? XDP_PASS : XDP_DROP;
+}
+
+static __always_inline int on_v4(struct xdp_md *ctx, const struct answers_facts *f,
+				 const uint8_t *ip, const uint8_t *end)
+{
+	uint32_t len, type;
+
+	if (ip + IPV4_MIN > end || ip[0] >> 4 != 4)
+		return XDP_PASS;
+	len = (ip[0] & 15u) * 4;
+	if (len < IPV4_MIN || get_be16(ip + 6) & FRAGMENTED)
+		return XDP_PASS;
+	if (ip[9] == PROTOCOL_TCP)
+		return on_tcp(ctx, f, addr_from_v4(get_be32(ip + 12)), addr_from_v4(get_be32(ip + 16)),
+			      ip + len, end);
+	if (ip[9] != PROTOCOL_ICMP || ip + len + 8 > end)
+		return XDP_PASS;
+	type = ip[len];
+	if (type == 3 || type == 4 || type == 5 || type == 11 || type == 12)
+		hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
+	return XDP_PASS;
+}
+
+static __always_inline int on_v6(struct xdp_md *ctx, const struct answers_facts *f,
+				 const uint8_t *ip, const uint8_t *end)
+{
+	uint8_t type;
+
+	if (ip + IPV6_LEN > end || ip[0] >> 4 != 6)
+		return XDP_PASS;
+	if (ip[6] == PROTOCOL_TCP)
+		return on_tcp(ctx, f, addr_from_wire6(ip + 8), addr_from_wire6(ip + 24), ip + IPV6_LEN,
+			      end);
+	if (ip[6] != PROTOCOL_ICMP6 || ip + IPV6_LEN + 8 > end)
+		return XDP_PASS;
+	type = ip[IPV6_LEN];
+	if ((type >= 1 && type <= 4) || (type == SOLICITATION && f->asks_solicit))
+		hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int answers(struct xdp_md *ctx)
+{
+	const uint8_t *frame = (const uint8_t *)(long)ctx->data;
+	const uint8_t *end = (const uint8_t *)(long)ctx->data_end, *ip = frame + ETHER_LEN;
+	const struct answers_facts *f = known();
+
+	if (ip + 8 > end)
+		return XDP_PASS;
+	switch (get_be16(frame + ETHER_LEN - 2)) {
+	case TYPE_V4:
+		return on_v4(ctx, f, ip, end);
+	case TYPE_V6:
+		return on_v6(ctx, f, ip, end);
+	case TYPE_ARP:
+		if (f->asks_arp && get_be16(ip + 6) == 1)
+			hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
+		break;
+	}
+	return XDP_PASS;
+}
+
+/* The kernel lends its clock to programs under the GPL only: this file is under either licence. */
+char license_[] SEC("license") = "GPL";
