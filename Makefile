@@ -229,8 +229,20 @@ check-lab: $(B)/tfomap ## lab tests: real servers in network namespaces of their
 	@echo '== lab tests, $(MODE) build'
 	$(Q)TFOMAP=$(CURDIR)/$(B)/tfomap test/lab/run
 
-bench: $(B)/tfomap ## speed in the lab, beside zmap
-	$(Q)TFOMAP=$(CURDIR)/$(B)/tfomap test/bench/run
+# The bench's own programs. Its far end counts and answers in the kernel where BPF can be built.
+bench_programs = $(B)/test/bench/far $(B)/test/bench/measure
+bench_obj := $(bench_programs:=.o)
+$(bench_obj): dir_flags = $(if $(BPF),-isystem $(B)/test/bench $(BPF_CFLAGS) -DTFOMAP_BPF)
+$(B)/test/bench/far.o: | $(if $(BPF),$(B)/test/bench/far.skel.h)
+$(bench_programs): %: %.o $(B)/link.words
+	$(call say,LINK,$@)
+	$(Q)$(link) -o $@ $< $(BPF_LIBS) $(LIBS)
+
+-include $(wildcard $(bench_obj:.o=.d) $(B)/test/bench/far.bpf.d)
+
+# PARTS="speed rate": these only; BENCH_ZMAP=/path/zmap: another than Debian's
+bench: $(B)/tfomap $(bench_programs) ## speed in the lab, beside zmap and masscan
+	$(Q)TFOMAP=$(CURDIR)/$(B)/tfomap BENCH_BIN=$(CURDIR)/$(B)/test/bench test/bench/run $(PARTS)
 
 ifeq ($(MODE),fuzz)
 fuzz: $(fuzzers) ## the fuzz targets, FUZZ_SECONDS each, from the corpus of each
