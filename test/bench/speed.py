@@ -1,27 +1,36 @@
 """Sending alone: the far end drops."""
 
 from bed import RUNS, Skip, Trickle, figure, interleave, median, sink
-from tools import ALL, HALF, masscan, tfomap, tfomap_has, zmap
+from tools import N, PREFIX, masscan, tfomap, tfomap_has, zmap
 
-SIZES = {HALF: 65536, ALL: 131072}
+# Name, probes to each address, command. No run is shorter than about a second.
+ROWS = (
+	("zmap-T1", 32, lambda n: zmap("-c", 1, "-o", "/dev/null", PREFIX, times=n)),
+	("packet-T1", 48, lambda n: tfomap_row(n, "packet", 1)),
+	("xdp-T1", 320, lambda n: tfomap_row(n, "xdp", 1)),
+	("masscan", 32, lambda n: masscan(PREFIX, times=n)),
+	("libnet-T1", 24, lambda n: tfomap_row(n, "libnet", 1)),
+	("zmap-T2", 48, lambda n: zmap("-c", 1, "-o", "/dev/null", PREFIX, times=n, threads=2)),
+	("packet-T2", 80, lambda n: tfomap_row(n, "packet", 2)),
+	("xdp-T2", 640, lambda n: tfomap_row(n, "xdp", 2)),
+)
 
 
-def tfomap_row(engine, threads, prefix, times):
+def tfomap_row(n, engine, threads):
 	if engine == "xdp":
 		tfomap_has("--tx", "xdp", "-r", 0)
-	return tfomap("-r", 0, "-c", 1, "-p", f"1-{times}", prefix, engine=engine, threads=threads)
+	return tfomap("-r", 0, "-c", 1, "-p", f"1-{n}", PREFIX, engine=engine, threads=threads)
 
 
-# Name, the packets that are sent, and the command. None shorter than about a second.
-def rows():
-	yield "zmap-T1", HALF, 32, lambda: zmap("-c", 1, "-o", "/dev/null", HALF, times=32)
-	yield "packet-T1", HALF, 48, lambda: tfomap_row("packet", 1, HALF, 48)
-	yield "xdp-T1", ALL, 160, lambda: tfomap_row("xdp", 1, ALL, 160)
-	yield "masscan", HALF, 32, lambda: masscan(HALF, times=32)
-	yield "libnet-T1", HALF, 24, lambda: tfomap_row("libnet", 1, HALF, 24)
-	yield "zmap-T2", HALF, 40, lambda: zmap("-c", 1, "-o", "/dev/null", HALF, times=40, threads=2)
-	yield "packet-T2", ALL, 40, lambda: tfomap_row("packet", 2, ALL, 40)
-	yield "xdp-T2", ALL, 320, lambda: tfomap_row("xdp", 2, ALL, 320)
+def commands():
+	"""{name: command} of what can run here"""
+	tools = {}
+	for name, n, command in ROWS:
+		try:
+			tools[name] = command(n)
+		except Skip as why:
+			print(f"{name} is left out: {why}")
+	return tools
 
 
 def ratios(medians):
@@ -35,15 +44,10 @@ def speed():
 	"""Packets/s at the far end, from the first to the last of them, so that neither start-up nor
 	cool-down counts, and only what arrived does. T1: one sender thread, and the whole program on
 	one core; T2: two senders, two cores. No rate limit."""
-	tools, sent = {}, {}
-	for name, prefix, times, command in rows():
-		try:
-			tools[name], sent[name] = command(), SIZES[prefix] * times
-		except Skip as why:
-			print(f"{name} is left out: {why}")
+	sent = {name: N * n for name, n, _ in ROWS}
 	with sink() as far, Trickle():
 		print(f"the far end counts by {far.how}; {RUNS} runs each, interleaved", flush=True)
-		runs = interleave(far, tools)
+		runs = interleave(far, commands())
 	print(f"{'':10}{'median':>10}{'least':>10}{'most':>10}  packets/s; {'CPU ns':>7} arrived")
 	medians = {}
 	for name, done in runs.items():

@@ -11,7 +11,7 @@ TFOMAP = os.environ["TFOMAP"]
 ZMAP = os.environ.get("BENCH_ZMAP", "zmap")
 GATEWAY = "02:00:00:00:00:01"
 SOURCE = "198.19.0.2"
-HALF, ALL = "198.18.0.0/16", "198.18.0.0/15"
+PREFIX, N = "198.18.0.0/16", 65536  # off the link
 ONE_CORE = ["taskset", "-c", "0"]
 
 
@@ -27,7 +27,7 @@ def tfomap(*args, engine="packet", threads=1, pin=True):
 
 def tfomap_has(*args):
 	"""Raises Skip with tfomap's own words where it cannot run so"""
-	run = measure(None, [TFOMAP, "--no-default-blocklist", "-q", "-c", 0, "-n", 1, *args, ALL],
+	run = measure(None, [TFOMAP, "--no-default-blocklist", "-q", "-c", 0, "-n", 1, *args, PREFIX],
 		may_fail=True)
 	if run.status in (1, 2):
 		raise Skip(run.said.splitlines()[-1] if run.said else f"exit status {run.status}")
