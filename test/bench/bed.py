@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 WORK = "/run/lab"
 BIN = os.environ["BENCH_BIN"]
+MOST_S = 120  # a run
 RUNS = int(os.environ.get("RUNS", "5"))
 GEN = ["nsenter", "--net=/run/netns/gen"]
 SINK = ["nsenter", "--net=/run/netns/sink"]
@@ -111,14 +112,19 @@ def measure(far, command, may_fail=False):
 	"""COMMAND run in the sender's namespace; `far`, if any, starts to count anew"""
 	if far:
 		far.take()
-	done = subprocess.run([*GEN, f"{BIN}/measure", *map(str, command)], check=True, text=True,
-		stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+	words = [*map(str, command)]
+	try:
+		done = subprocess.run([*GEN, f"{BIN}/measure", *words], check=True, text=True,
+			stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+			timeout=MOST_S)
+	except subprocess.TimeoutExpired as e:
+		raise Skip(f"not done after {MOST_S} s: {' '.join(words)}") from e
 	status, start, end, user, system, peak = map(int, done.stdout.split())
 	run = Measured(status, start, end, (user + system) / 1e6, peak, done.stderr.strip())
 	if far:
 		run.far = far.take()
 	if status and not may_fail:
-		print(f"exit status {status}: {' '.join(map(str, command))}\n{run.said[-500:]}")
+		print(f"exit status {status}: {' '.join(words)}\n{run.said[-500:]}")
 	return run
 
 

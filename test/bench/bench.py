@@ -8,12 +8,14 @@ import platform
 import sys
 import textwrap
 
+from answered import answered
 from bed import Skip
+from own import generation, internet, memory, rate, start
 from speed import speed
 from tools import masscan_version, zmap_version
 
-PARTS = {"speed": speed}
-ASKED_FOR = {}  # only by name: they take minutes
+PARTS = {part.__name__: part for part in (speed, answered, generation, start, memory, rate)}
+ASKED_FOR = {"internet": internet}  # only by name: they take minutes
 
 
 def about(version):

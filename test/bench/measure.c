@@ -4,9 +4,12 @@
  * Runs COMMAND with its stdout at /dev/null, passes its stderr on and prints one line:
  * "STATUS START_NS END_NS USER_US SYSTEM_US PEAK_KB" (times by CLOCK_MONOTONIC). Being small itself
  * it does not blur the peak, which the kernel keeps over exec().
+ * COMMAND ends with it.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -38,6 +41,7 @@ int main(int argc, char **argv)
 	if (!pid) {
 		int null = open("/dev/null", O_WRONLY);
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(null, STDOUT_FILENO);
 		execvp(argv[1], argv + 1);
 		perror(argv[1]);

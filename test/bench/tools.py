@@ -42,7 +42,7 @@ def zmap_version():
 	return int(found[1]) if found else 0, found[0] if found else said.strip()
 
 
-def zmap(*args, times=1, threads=1, pin=True):
+def zmap(*args, pps=0, times=1, threads=1, pin=True):
 	"""Version 4 sends to several ports, and in batches if it has a rate; older ones know one
 	port, so that each address gets as many probes."""
 	major, _ = zmap_version()
@@ -50,7 +50,7 @@ def zmap(*args, times=1, threads=1, pin=True):
 	with open(empty, "w"):
 		pass
 	many = ["-p", f"1-{times}"] if major >= 4 else ["-p", 80, "-P", times]
-	fast = ["-r", 50000000, "--batch=256"] if major >= 4 else ["-r", 0]
+	fast = ["-r", int(pps or 50000000), "--batch=256"] if major >= 4 else ["-r", int(pps)]
 	return [*(cores(threads) if pin else []), ZMAP, "-C", empty, "-b", empty, "-q", "-v", 1,
 		"--disable-syslog", "-M", "tcp_synscan", "-i", "gen0", "-G", GATEWAY, "-T", threads,
 		*(["--cores=0"] if threads == 1 and pin else []), *many, *fast, *args]
