@@ -62,9 +62,9 @@ def zmap_scan(threads, most=0):
 
 
 def masscan_scan():
-	def command(_, times, prefix=PREFIX):
-		return masscan("-oL", ROWS, prefix, times=times, wait_s=5, pin=False)
-	return Scan("masscan", command, "^open", 16)
+	def command(pps, times, prefix=PREFIX):
+		return masscan("-oL", ROWS, prefix, pps=pps, times=times, wait_s=5, pin=False)
+	return Scan("masscan", command, "^open", 32)
 
 
 def scans():

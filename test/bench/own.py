@@ -56,7 +56,8 @@ def internet():
 	(--tx null): how long, and the memory at a tenth, half and the end of that time."""
 	command = null(*NULL, INTERNET, blocklist=True, threads=2)
 	start = time.monotonic()
-	process = subprocess.Popen([*GEN, *map(str, command)], stdin=subprocess.DEVNULL)
+	process = subprocess.Popen([*GEN, *map(str, command)], stdin=subprocess.DEVNULL,
+		stdout=subprocess.DEVNULL)
 	seen = []
 	while process.poll() is None:
 		seen.append(resident_kb(process.pid) / 1024)

@@ -52,7 +52,8 @@ def zmap(*args, pps=0, times=1, threads=1, pin=True):
 	many = ["-p", f"1-{times}"] if major >= 4 else ["-p", 80, "-P", times]
 	fast = ["-r", int(pps or 50000000), "--batch=256"] if major >= 4 else ["-r", int(pps)]
 	return [*(cores(threads) if pin else []), ZMAP, "-C", empty, "-b", empty, "-q", "-v", 1,
-		"--disable-syslog", "-M", "tcp_synscan", "-i", "gen0", "-G", GATEWAY, "-T", threads,
+		"--disable-syslog", "--max-sendto-failures=1000000000", "-M", "tcp_synscan", "-i", "gen0",
+		"-G", GATEWAY, "-T", threads,
 		*(["--cores=0"] if threads == 1 and pin else []), *many, *fast, *args]
 
 
@@ -65,7 +66,7 @@ def masscan_version():
 	return found[1] if found else said.strip()
 
 
-def masscan(*args, times=1, wait_s=0, pin=True):
+def masscan(*args, pps=0, times=1, wait_s=0, pin=True):
 	masscan_version()
 	return [*(ONE_CORE if pin else []), "masscan", "-e", "gen0", "--adapter-ip", SOURCE,
-		"--router-mac", GATEWAY, "--rate", 10000000, "--wait", wait_s, "-p", f"1-{times}", *args]
+		"--router-mac", GATEWAY, "--rate", int(pps or 10000000), "--wait", wait_s, "-p", f"1-{times}", *args]
