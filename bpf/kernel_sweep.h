@@ -19,6 +19,8 @@
 #define SWEEP_SOURCES_MAX	256
 #define SWEEP_OVERRUNS		64	/* a power of two */
 #define SWEEP_PACED		64	/* a power of two */
+#define SWEEP_FRAMES		4096	/* a power of two */
+#define SWEEP_FRAME_LEN		256
 #define SWEEP_PASSES		16	/* of the permutation's walk; more is an overrun */
 
 struct sweep_facts {
@@ -49,8 +51,9 @@ struct sweep_limits {
 	uint64_t granted;		/* packets, in all */
 	uint64_t until[WINDOW_STEPS_MAX];	/* step s stays below this place */
 	uint64_t overruns_taken;
-	uint64_t stop;			/* nothing more is sent */
-	uint64_t pad[5];
+	uint64_t stop;			/* nothing more is swept */
+	uint64_t frames_put;		/* frames that tfomap has made, so far */
+	uint64_t pad[4];
 };
 
 /* The program's: how far it is. */
@@ -63,11 +66,18 @@ struct sweep_marks {
 	uint64_t logged;		/* `granted` when the log got its last entry */
 	uint64_t paced_ns;		/* before then none of the next SWEEP_PACED packets */
 	uint64_t task;			/* the one that runs it */
+	uint64_t frames_taken;		/* of the frames put */
 	uint64_t lost;			/* packets that the driver did not take */
 	int64_t error;			/* what it said, -errno; 0: nothing */
 	uint64_t overruns;		/* so far; the last SWEEP_OVERRUNS of them: */
 	struct sweep_overrun overrun[SWEEP_OVERRUNS];
 	uint64_t overruns_lost;		/* not in there, for want of room */
+};
+
+/* A frame of tfomap's own, in a ring of SWEEP_FRAMES. */
+struct sweep_frame {
+	uint32_t len, pad;
+	uint8_t bytes[SWEEP_FRAME_LEN];
 };
 
 /* A step's send log, as sendlog.h lays it out. */

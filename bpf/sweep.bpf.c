@@ -1,7 +1,7 @@
 /*
  * The sweep in the kernel: run with live frames (BPF_PROG_RUN), it makes of each frame the SYN of
  * the lane's next place, as src/sweep.c does, and sends it out by a redirect. It goes as far as
- * tfomap grants; a frame for which there is nothing to do is dropped. Frames come PATCH_LEN long.
+ * tfomap grants; frames that tfomap made go first; one for which there is nothing to do is dropped. Frames come PATCH_LEN long.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -38,6 +38,14 @@ ONE_VALUE(status, BPF_F_MMAPABLE);	/* the window's, two targets a word */
 ONE_VALUE(ranges, 0);
 ONE_VALUE(starts, 0);
 ONE_VALUE(ports, 0);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(uint32_t));
+	__uint(value_size, sizeof(struct sweep_frame));
+	__uint(max_entries, SWEEP_FRAMES);
+} frames SEC(".maps");
 
 /* The send logs, one value a step. */
 struct {
@@ -211,6 +219,26 @@ static __always_inline bool is_early(const struct sweep_facts *f)
 	return false;
 }
 
+/* A frame that tfomap made goes before all that is swept. */
+static __always_inline int send_frame(struct xdp_md *ctx, const struct sweep_facts *f)
+{
+	uint64_t n = marks.frames_taken;
+	uint32_t at = n & (SWEEP_FRAMES - 1), len;
+	struct sweep_frame *frame = bpf_map_lookup_elem(&frames, &at);
+	int rc = -1;
+
+	/* What was put is read after that it was. */
+	if (!frame || __sync_fetch_and_add((uint64_t *)&limits.frames_put, 0) == n)
+		return XDP_DROP;
+	len = frame->len;
+	asm volatile("" : "+r"(len));
+	if (len > 0 && len <= SWEEP_FRAME_LEN && !bpf_xdp_adjust_tail(ctx, (int)len - PATCH_LEN))
+		rc = (int)bpf_xdp_store_bytes(ctx, 0, frame->bytes, len);
+	__sync_lock_test_and_set((uint64_t *)&marks.frames_taken, n + 1);
+	marks.task = bpf_get_current_task();
+	return rc ? XDP_DROP : (int)bpf_redirect(f->ifindex, 0);
+}
+
 SEC("xdp")
 int sweep(struct xdp_md *ctx)
 {
@@ -220,6 +248,8 @@ int sweep(struct xdp_md *ctx)
 	uint32_t step, len;
 	uint64_t place = 0;
 
+	if (limits.frames_put != marks.frames_taken)
+		return send_frame(ctx, f);
 	if (!all || limits.stop || marks.used >= limits.granted || is_early(f))
 		return XDP_DROP;
 	step = next_step(f, all, &place);

@@ -21,7 +21,7 @@
 #define SLOTS_MIN	1024u
 #define SLOTS_MAX	(1u << 24)
 #define TABLE_MIN	1024u
-#define TABLE_MAX	(1u << 20)
+#define TABLE_MAX	(1u << 19)
 #define RING_SLOTS	8192u
 #define THREADS_AUTO_MAX	4
 #define LANE_PPS	100000		/* a send thread is worth that much, or as many bits/s */

@@ -18,7 +18,7 @@
 #define DOWN_NS		(2 * NS_PER_S)	/* an interface that is down this long is a failure */
 #define TICK_NS		(NS_PER_MS / 2)	/* how often a sweeper is let go on */
 #define LEAD_NS		(50 * NS_PER_MS)	/* as far as it may be behind what it is let */
-#define LEAD_MAX	(1u << 20)		/* packets: the same without a rate */
+#define LEAD_MAX	(1u << 17)		/* packets: the same without a rate */
 #define SKIP_MAX	65536		/* places without a frame that are stepped over in one go */
 
 /* What a frame in the batch is, for the counters. */

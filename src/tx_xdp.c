@@ -1,7 +1,8 @@
 /*
  * tx_xdp: the sweep is made in the kernel (bpf/sweep.bpf.c), run with live frames by a thread of
  * its own, on one core, for as long as there is something to sweep. Frames (follow-ups, clean-up)
- * go through tx_packet. The window's statuses and the send logs live in maps that both sides see.
+ * go the same way while it runs, else through tx_packet. The window's statuses, the send logs and
+ * the ring of frames live in maps that both sides see.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -43,11 +44,13 @@ struct xdp_state {
 	void *packet;			/* tx_packet's */
 	struct sweep_bpf *bpf;
 	volatile struct sweep_limits *limits;
-	const volatile struct sweep_marks *marks;
+	volatile struct sweep_marks *marks;
 	void *status, *logs;		/* maps, mapped */
+	struct sweep_frame *frames;	/* likewise */
 	size_t status_len, logs_len;
 	unsigned int lane, steps;
 	uint32_t len[2];		/* of the first arm's frames, IPv4 and IPv6 */
+	uint64_t left_lost;		/* frames that were left in the ring and could not be sent */
 	uint64_t used, used_ns;		/* how far it was, and since when */
 	pthread_t worker;
 	bool has_worker;
@@ -259,7 +262,9 @@ static int move_window(struct xdp_state *x, struct window *w)
 			 bpf_map__fd(x->bpf->maps.status), 0);
 	x->logs = mmap(NULL, x->logs_len, PROT_READ | PROT_WRITE, MAP_SHARED,
 		       bpf_map__fd(x->bpf->maps.logs), 0);
-	if (x->status == MAP_FAILED || x->logs == MAP_FAILED)
+	x->frames = mmap(NULL, sizeof(*x->frames) * SWEEP_FRAMES, PROT_READ | PROT_WRITE,
+			 MAP_SHARED, bpf_map__fd(x->bpf->maps.frames), 0);
+	if (x->status == MAP_FAILED || x->logs == MAP_FAILED || x->frames == MAP_FAILED)
 		return -errno;
 	for (unsigned int i = 0; i < x->steps; i++)
 		blocks[i] = (struct sendlog_block *)((uint8_t *)x->logs + i * stride);
@@ -327,6 +332,8 @@ static int xdp_close(void *state, struct err *e)
 		munmap(x->status, x->status_len);
 	if (x->logs && x->logs != MAP_FAILED)
 		munmap(x->logs, x->logs_len);
+	if (x->frames && x->frames != MAP_FAILED)
+		munmap(x->frames, sizeof(*x->frames) * SWEEP_FRAMES);
 	sweep_bpf__destroy(x->bpf);
 	free(x);
 	return 0;
@@ -361,9 +368,49 @@ static int xdp_open(void **state, const struct tx_setup *setup, struct err *e)
 
 /* ---- the send thread ----------------------------------------------------------------------- */
 
+/* Puts frames into the ring, as far as they fit. Returns how many. */
+static unsigned int put_frames(struct xdp_state *x, const struct tx_frame *frames, unsigned int n)
+{
+	uint64_t put = x->limits->frames_put;
+	unsigned int done = 0;
+
+	while (done < n && frames[done].len <= SWEEP_FRAME_LEN
+	       && put + done - x->marks->frames_taken < SWEEP_FRAMES) {
+		struct sweep_frame *f = &x->frames[(put + done) % SWEEP_FRAMES];
+
+		memcpy(f->bytes, frames[done].data, frames[done].len);
+		f->len = frames[done++].len;
+	}
+	__atomic_store_n(&x->limits->frames_put, put + done, __ATOMIC_RELEASE);
+	return done;
+}
+
 static int xdp_send(void *state, const struct tx_frame *frames, unsigned int n)
 {
-	return tx_packet.send(((struct xdp_state *)state)->packet, frames, n);
+	struct xdp_state *x = state;
+	unsigned int done;
+
+	if (!atomic_load(&x->inside))
+		return tx_packet.send(x->packet, frames, n);
+	done = put_frames(x, frames, n);
+	if (done)
+		return (int)done;
+	return frames[0].len > SWEEP_FRAME_LEN ? tx_packet.send(x->packet, frames, 1) : -EAGAIN;
+}
+
+/* The worker is out of the kernel: what it left in the ring goes the other way. */
+static void send_left(struct xdp_state *x)
+{
+	while (x->marks->frames_taken != x->limits->frames_put) {
+		const struct sweep_frame *f = &x->frames[x->marks->frames_taken % SWEEP_FRAMES];
+		const struct tx_frame frame = { .data = f->bytes, .len = f->len };
+		int rc = tx_packet.send(x->packet, &frame, 1);
+
+		if (rc == -ENOBUFS || rc == -EAGAIN)
+			continue;
+		x->left_lost += rc < 0;
+		x->marks->frames_taken++;
+	}
 }
 
 static bool has_work(const struct xdp_state *x)
@@ -372,7 +419,8 @@ static bool has_work(const struct xdp_state *x)
 
 	for (unsigned int i = 0; i < x->steps; i++)
 		due |= x->marks->at[i] < x->limits->until[i];
-	return due && x->marks->used < x->limits->granted;
+	return (due && x->marks->used < x->limits->granted)
+	       || x->marks->frames_taken != x->limits->frames_put;
 }
 
 static int xdp_grant(void *state, uint64_t granted, const uint64_t until[static WINDOW_STEPS_MAX],
@@ -384,13 +432,14 @@ static int xdp_grant(void *state, uint64_t granted, const uint64_t until[static 
 		x->limits->until[i] = until[i];
 	atomic_thread_fence(memory_order_release);
 	x->limits->granted = granted;
-	if (x->used != x->marks->used || has_work(x)) {
-		x->used = x->marks->used;
+	if (x->used != x->marks->used + x->marks->frames_taken || has_work(x)) {
+		x->used = x->marks->used + x->marks->frames_taken;
 		x->used_ns = now_ns;
 		if (!atomic_load(&x->inside))
 			want(x, WANTED_RUN);
 	} else if (now_ns - x->used_ns > IDLE_NS && atomic_load(&x->inside)) {
 		rest(x, WANTED_REST);
+		send_left(x);
 	}
 	/* All that it was given is refused: that driver takes nothing. */
 	if (x->marks->lost >= REFUSED_MIN && x->marks->lost == x->marks->used)
@@ -410,7 +459,7 @@ static void xdp_progress(void *state, struct tx_progress *p)
 	}
 	v6 = v6 < n ? v6 : n;
 	p->used = x->marks->used;
-	p->lost = x->marks->lost;
+	p->lost = x->marks->lost + x->left_lost;
 	p->sent_bytes = (n - v6) * x->len[0] + v6 * x->len[1];
 }
 
@@ -434,6 +483,7 @@ static void xdp_stop(void *state)
 
 	x->limits->stop = 1;
 	rest(x, WANTED_REST);
+	send_left(x);
 }
 
 static const struct tx_sweeper xdp_sweeper = {
