@@ -130,6 +130,13 @@ static void count_lost(struct rx *rx, uint64_t now_ns)
 	rx->lost_ns = now_ns;
 }
 
+/* What waits for this thread, or from it for the send threads, is so much that more may be lost. */
+static bool is_behind(const struct rx *rx)
+{
+	return (rx->in.ops && rx->in.ops->behind && rx->in.ops->behind(rx->in.state))
+	       || shared_rings_full(rx->s);
+}
+
 /* False: the rows cannot be written, or the scan is to end here. */
 static bool tick(struct rx *rx, uint64_t now_ns)
 {
@@ -142,6 +149,7 @@ static bool tick(struct rx *rx, uint64_t now_ns)
 	for (unsigned int i = 0; i < s->nlanes; i++)
 		window_recycle(&s->lanes[i].window, now_ns,
 			       s->config->timeout_ns + s->config->cooldown_ns, rx->slots_needed);
+	atomic_store_explicit(&s->behind, is_behind(rx), memory_order_relaxed);
 	if (rx->in.ops && now_ns - rx->lost_ns >= LOST_EVERY_NS)
 		count_lost(rx, now_ns);
 	if (sink_flush(rx->sink, &s->rx_err)) {

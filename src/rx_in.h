@@ -37,6 +37,8 @@ struct rx_ops {
 	 */
 	int (*poll)(void *state, rx_frame_fn *fn, void *arg, struct err *e);
 	void (*lost)(void *state, struct rx_lost *out);
+	/* Whether so much waits that soon there may be no room; NULL: it cannot tell. */
+	bool (*behind)(const void *state);
 	/* After fn has had enough: poll returns before the next packet. */
 	void (*enough)(void *state);
 	void (*close)(void *state);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,11 +22,14 @@
 #define CHUNK		4096	/* records between two looks at what else there is to do */
 #define NAP_NS		500000	/* nothing there: the program wakes nobody, which costs it more */
 #define EVERY_CPU_MAX	4096
+#define BEHIND_SHARE	4	/* of the ring: what is on its way still has room then */
 
 struct rx_xdp {
 	struct answers_bpf *bpf;
 	struct ring_buffer *ring;
 	struct answers_marks *per_cpu;	/* heap, owned: room to read them */
+	uint64_t *taken, *put;		/* bytes of the ring, so far: pages of its map */
+	uint64_t ring_len;
 	int n_cpus;
 	/* During a poll. */
 	rx_frame_fn *fn;
@@ -34,6 +38,11 @@ struct rx_xdp {
 	int n;
 	bool enough;
 };
+
+static size_t page_len(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
 
 static int on_record(void *state, void *data, size_t size)
 {
@@ -84,6 +93,15 @@ static void xdp_lost(void *state, struct rx_lost *out)
 	}
 }
 
+static bool xdp_behind(const void *state)
+{
+	const struct rx_xdp *x = state;
+	uint64_t waits = __atomic_load_n(x->put, __ATOMIC_ACQUIRE)
+			 - __atomic_load_n(x->taken, __ATOMIC_RELAXED);
+
+	return waits > x->ring_len / BEHIND_SHARE;
+}
+
 static void xdp_enough(void *state)
 {
 	((struct rx_xdp *)state)->enough = true;
@@ -93,6 +111,10 @@ static void xdp_close(void *state)
 {
 	struct rx_xdp *x = state;
 
+	if (x->taken)
+		munmap(x->taken, page_len());
+	if (x->put)
+		munmap(x->put, page_len());
 	ring_buffer__free(x->ring);
 	answers_bpf__destroy(x->bpf);
 	free(x->per_cpu);
@@ -105,9 +127,19 @@ static const struct rx_ops rx_xdp_ops = {
 	.consumes = true,
 	.poll = xdp_poll,
 	.lost = xdp_lost,
+	.behind = xdp_behind,
 	.enough = xdp_enough,
 	.close = xdp_close,
 };
+
+/* A page of the ring's map (0: what was taken, 1: what was put); NULL: errno says why not. */
+static uint64_t *map_page(const struct rx_xdp *x, unsigned int page)
+{
+	void *p = mmap(NULL, page_len(), PROT_READ, MAP_SHARED, bpf_map__fd(x->bpf->maps.ring),
+		       (off_t)(page * page_len()));
+
+	return p == MAP_FAILED ? NULL : p;
+}
 
 static int load(struct rx_xdp *x, const struct rx_xdp_setup *setup, const char **what)
 {
@@ -133,7 +165,10 @@ static int load(struct rx_xdp *x, const struct rx_xdp_setup *setup, const char *
 	x->per_cpu = x->n_cpus > 0 && x->n_cpus <= EVERY_CPU_MAX
 		     ? calloc((size_t)x->n_cpus, sizeof(*x->per_cpu)) : NULL;
 	x->ring = ring_buffer__new(bpf_map__fd(x->bpf->maps.ring), on_record, x, NULL);
-	if (!x->ring || !x->per_cpu)
+	x->ring_len = setup->buffer_len;
+	x->taken = map_page(x, 0);
+	x->put = map_page(x, 1);
+	if (!x->ring || !x->per_cpu || !x->taken || !x->put)
 		return -ENOMEM;
 	*what = "the interface does not take its program (another may be there: ip link show)";
 	x->bpf->links.answers = bpf_program__attach_xdp(x->bpf->progs.answers, setup->ifindex);

@@ -22,7 +22,9 @@
 #define SLOTS_MAX	(1u << 24)
 #define TABLE_MIN	1024u
 #define TABLE_MAX	(1u << 19)
-#define RING_SLOTS	8192u
+#define RING_MIN	8192u
+#define RING_MAX	(1u << 18)
+#define RING_S		0.25		/* of clean-up that may wait */
 #define THREADS_AUTO_MAX	4
 #define LANE_PPS	100000		/* a send thread is worth that much, or as many bits/s */
 #define LANE_BPS	67200000.0
@@ -55,7 +57,7 @@ static uint64_t power_of_two(double at_least, uint64_t min, uint64_t max)
  * not enough.
  */
 static void choose_sizes(struct setup *su, const struct config *c, unsigned int n,
-			 uint64_t *window)
+			 struct shared_sizes *sizes)
 {
 	struct shared *s = &su->shared;
 	uint64_t most = power_of_two((double)s->order.places * 2, SLOTS_MIN, SLOTS_MAX);
@@ -64,8 +66,12 @@ static void choose_sizes(struct setup *su, const struct config *c, unsigned int 
 	double rate = c->rate_pps > 0 ? c->rate_pps : SLOTS_MAX;
 
 	/* A file's packets may come in any density: all places stay in sight. */
-	*window = c->rx_file ? most : power_of_two(2 * rate * (flight_s + 1), SLOTS_MIN, most);
-	*window = power_of_two((double)*window / n, SLOTS_MIN, SLOTS_MAX);
+	sizes->window = c->rx_file ? most
+			: power_of_two(2 * rate * (flight_s + 1), SLOTS_MIN, most);
+	sizes->window = power_of_two((double)sizes->window / n, SLOTS_MIN, SLOTS_MAX);
+	sizes->keep_ns = c->timeout_ns + c->cooldown_ns + NS_PER_S;
+	sizes->followups = RING_MIN;
+	sizes->cleanups = (uint32_t)power_of_two(rate / n * RING_S, RING_MIN, RING_MAX);
 	s->slots = (uint32_t)power_of_two(2 * rate * (timeout_s + 1), TABLE_MIN,
 					  most < TABLE_MAX ? most : TABLE_MAX);
 	su->capture_buffer_len = (uint32_t)power_of_two(rate * BUFFER_PER_PPS, BUFFER_MIN,
@@ -99,16 +105,15 @@ static int init_memory(struct setup *su, const struct config *c, struct err *e)
 {
 	struct shared *s = &su->shared;
 	unsigned int n = choose_lanes(su, c);
-	uint64_t window;
+	struct shared_sizes sizes;
 
-	choose_sizes(su, c, n, &window);
+	choose_sizes(su, c, n, &sizes);
 	s->stamps = calloc(s->slots, sizeof(*s->stamps));
-	if (!s->stamps || shared_init_lanes(s, n, window, RING_SLOTS,
-					    c->timeout_ns + c->cooldown_ns + NS_PER_S))
+	if (!s->stamps || shared_init_lanes(s, n, &sizes))
 		return err_set(e, ENOMEM, "out of memory for a window of %llu targets; try a lower "
-			       "--rate or --timeout", (unsigned long long)window * n);
+			       "--rate or --timeout", (unsigned long long)sizes.window * n);
 	su->facts.threads = n;
-	su->facts.window_slots = window * n;
+	su->facts.window_slots = sizes.window * n;
 	su->facts.table_slots = s->slots;
 	return 0;
 }

@@ -6,8 +6,10 @@
 #include "cookiefile.h"
 #include "source.h"
 
-int shared_init_lanes(struct shared *s, unsigned int n, uint64_t slots, uint32_t ring_slots,
-		      uint64_t keep_ns)
+/* Of a ring, that may wait: answers that are on their way meanwhile still find room. */
+#define FULL_SHARE	4
+
+int shared_init_lanes(struct shared *s, unsigned int n, const struct shared_sizes *sizes)
 {
 	int rc = 0;
 
@@ -18,12 +20,12 @@ int shared_init_lanes(struct shared *s, unsigned int n, uint64_t slots, uint32_t
 		l->places = lane_places(s->order.places, i, n);
 		l->stats.more = s->stats.more;
 		s->stats.more = &l->stats;
-		rc = window_init(&l->window, slots, plan_arms(&s->plan), s->plan.retries + 1,
-				 PLAN_GAP_NS, keep_ns);
+		rc = window_init(&l->window, sizes->window, plan_arms(&s->plan),
+				 s->plan.retries + 1, PLAN_GAP_NS, sizes->keep_ns);
 		if (!rc)
-			rc = ring_init(&l->followups, sizeof(struct followup), ring_slots);
+			rc = ring_init(&l->followups, sizeof(struct followup), sizes->followups);
 		if (!rc)
-			rc = ring_init(&l->cleanups, sizeof(struct cleanup), ring_slots);
+			rc = ring_init(&l->cleanups, sizeof(struct cleanup), sizes->cleanups);
 	}
 	return rc;
 }
@@ -51,6 +53,15 @@ bool shared_clean(const struct shared *s)
 		if (ring_count(&s->lanes[i].cleanups))
 			return false;
 	return true;
+}
+
+bool shared_rings_full(const struct shared *s)
+{
+	for (unsigned int i = 0; i < s->nlanes; i++)
+		if (ring_count(&s->lanes[i].cleanups) > s->lanes[i].cleanups.mask / FULL_SHARE
+		    || ring_count(&s->lanes[i].followups) > s->lanes[i].followups.mask / FULL_SHARE)
+			return true;
+	return false;
 }
 
 uint64_t shared_first_sent_ns(const struct shared *s)

@@ -100,6 +100,7 @@ struct shared {
 	_Atomic uint64_t *stamps;	/* [slots], heap: 0 by the receive thread when it asks,
 					 * the time by the send thread when it sends */
 	_Atomic bool crowded;		/* receive: the cookie cache is half full */
+	_Atomic bool behind;		/* receive: answers wait that may soon find no room */
 	_Atomic uint32_t pending;	/* receive: targets in the cookie cache */
 	_Atomic int stop;		/* main: enum stop */
 	_Atomic bool rx_failed, rx_full;	/* receive: failed, then rx_err is set; rx_full:
@@ -115,18 +116,23 @@ static inline struct lane *shared_lane(struct shared *s, uint64_t k, uint64_t *p
 	return &s->lanes[lane_of(k, s->nlanes)];
 }
 
-/*
- * Makes n lanes of a window of slots places each (a power of two), whose logs know keep_ns of the
- * past, and of rings of ring_slots; after plan, order and config. 0 or -ENOMEM; shared_free_lanes()
- * in any case.
- */
-int shared_init_lanes(struct shared *s, unsigned int n, uint64_t slots, uint32_t ring_slots,
-		      uint64_t keep_ns);
+/* Of a lane; powers of two. */
+struct shared_sizes {
+	uint64_t window;		/* places */
+	uint64_t keep_ns;		/* how long its logs know when a place was sent */
+	uint32_t followups, cleanups;	/* in the rings */
+};
+
+/* Makes n lanes; after plan, order and config. 0 or -ENOMEM; shared_free_lanes() in any case. */
+int shared_init_lanes(struct shared *s, unsigned int n, const struct shared_sizes *sizes);
 void shared_free_lanes(struct shared *s);
 
 /* Of all lanes, for any thread: every probe of the sweep was sent; nothing waits for clean-up. */
 bool shared_swept(const struct shared *s);
 bool shared_clean(const struct shared *s);
+
+/* Whether so much waits for some send thread that its rings may soon be full. Receive thread. */
+bool shared_rings_full(const struct shared *s);
 
 /* When the first and the last packet of any kind was sent; 0: none was yet. */
 uint64_t shared_first_sent_ns(const struct shared *s);

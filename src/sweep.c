@@ -171,13 +171,22 @@ bool sweep_waits(struct sweep *w, bool *waiting, bool now, enum stat_id id)
 	return now;
 }
 
-static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
+bool sweep_pauses(struct sweep *w)
 {
 	struct shared *s = w->s;
+	bool crowded = atomic_load_explicit(&s->crowded, memory_order_relaxed);
+	bool behind = atomic_load_explicit(&s->behind, memory_order_relaxed);
+
+	sweep_waits(w, &w->waits_table, crowded, STAT_waits_table);
+	sweep_waits(w, &w->waits_receiver, behind, STAT_waits_receiver);
+	return crowded || behind;
+}
+
+static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
+{
 	uint64_t first = w->at[0];
 
-	if (sweep_waits(w, &w->waits_table, atomic_load_explicit(&s->crowded, memory_order_relaxed),
-		  STAT_waits_table))
+	if (sweep_pauses(w))
 		return;
 	while (w->n < max && w->at[0] < w->lane->places && w->at[0] - first < SKIP_MAX) {
 		if (sweep_waits(w, &w->waits_window, !window_has_room(&w->lane->window, w->at[0]),

@@ -11,18 +11,16 @@
 static void limit_steps(struct sweep *w, uint64_t until[static WINDOW_STEPS_MAX], uint64_t now_ns)
 {
 	struct window *win = &w->lane->window;
-	struct shared *s = w->s;
 
 	until[0] = window_room(win);
 	if (until[0] > w->lane->places)
 		until[0] = w->lane->places;
 	sweep_waits(w, &w->waits_window, w->at[0] == until[0] && until[0] < w->lane->places,
 		    STAT_waits_window);
-	if (sweep_waits(w, &w->waits_table,
-			atomic_load_explicit(&s->crowded, memory_order_relaxed), STAT_waits_table))
+	if (sweep_pauses(w))
 		until[0] = 0;
 	for (unsigned int a = 1; a < win->steps; a++)
-		until[a] = window_due(win, a, now_ns, s->config->timeout_ns);
+		until[a] = window_due(win, a, now_ns, w->s->config->timeout_ns);
 }
 
 int sweep_let(struct sweep *w, uint32_t max, uint64_t now_ns)

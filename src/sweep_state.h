@@ -20,7 +20,7 @@ struct sweep {
 	void *tx_state;
 	struct budget budget;
 	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step; [0] the head */
-	bool waits_window, waits_table;
+	bool waits_window, waits_table, waits_receiver;
 	/* Where the engine has a sweeper: what it may send, how far it is, how far it may be behind. */
 	uint64_t granted;
 	struct tx_progress progress;
@@ -39,6 +39,9 @@ void sweep_init_budget(struct sweep *w, uint64_t now_ns);
 
 /* Counts a wait once, however long it lasts; *waiting: so far. Returns now. */
 bool sweep_waits(struct sweep *w, bool *waiting, bool now, enum stat_id id);
+
+/* Whether the sweep has to give the receive thread time; counted. */
+bool sweep_pauses(struct sweep *w);
 
 /* Lets the engine's sweeper send up to max packets more. Returns how many, or -errno. */
 int sweep_let(struct sweep *w, uint32_t max, uint64_t now_ns);

@@ -111,6 +111,7 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 	uint32_t ring = o->ring ? o->ring : 64;
 	uint8_t attempts[PROBE_KINDS];
 	struct shared *s = &c->s;
+	struct shared_sizes sizes;
 	struct err e = { "" };
 
 	memset(c, 0, sizeof(*c));
@@ -130,8 +131,11 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 		      && validate_init(&s->validator, key, c->config.port_first,
 				       c->config.port_last, attempts, &e) == 0
 		      && craft_init(&s->craft, link, TCP_OPTIONS_WINDOWS, &e) == 0, "%s", e.msg);
-	ck_assert_int_eq(shared_init_lanes(s, 1, o->window ? o->window : 1024, ring, 60000000000),
-			 0);
+	sizes = (struct shared_sizes){
+		.window = o->window ? o->window : 1024, .keep_ns = 60000000000,
+		.followups = ring, .cleanups = ring,
+	};
+	ck_assert_int_eq(shared_init_lanes(s, 1, &sizes), 0);
 	core_source(c, "198.19.0.1", false);
 	core_source(c, "2001:2:0:ffff::1", false);
 }
