@@ -265,7 +265,7 @@ lint: $(B)/libtfomap.a $(B)/tfomap ## headers alone, layers, cppcheck, shellchec
 		LINT_SRC='$(src_flags)' LINT_UNIT='$(unit_flags)' LINT_ARCHIVE='$<' \
 		TFOMAP='$(B)/tfomap' test/lint/run
 
-c_files = $(wildcard $(foreach dir,lib src man test/unit test/fuzz test/lab test/bench,\
+c_files = $(wildcard $(foreach dir,lib src bpf man test/unit test/fuzz test/lab test/bench,\
 	$(dir)/*.c $(dir)/*.h))
 
 format-check: ## spacing and indentation as clang-format has them

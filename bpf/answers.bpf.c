@@ -134,8 +134,8 @@ static __always_inline int on_v4(struct xdp_md *ctx, const struct answers_facts 
 	if (len < IPV4_MIN || get_be16(ip + 6) & FRAGMENTED)
 		return XDP_PASS;
 	if (ip[9] == PROTOCOL_TCP)
-		return on_tcp(ctx, f, addr_from_v4(get_be32(ip + 12)), addr_from_v4(get_be32(ip + 16)),
-			      ip + len, end);
+		return on_tcp(ctx, f, addr_from_v4(get_be32(ip + 12)),
+			      addr_from_v4(get_be32(ip + 16)), ip + len, end);
 	if (ip[9] != PROTOCOL_ICMP || ip + len + 8 > end)
 		return XDP_PASS;
 	type = ip[len];
@@ -152,8 +152,8 @@ static __always_inline int on_v6(struct xdp_md *ctx, const struct answers_facts 
 	if (ip + IPV6_LEN > end || ip[0] >> 4 != 6)
 		return XDP_PASS;
 	if (ip[6] == PROTOCOL_TCP)
-		return on_tcp(ctx, f, addr_from_wire6(ip + 8), addr_from_wire6(ip + 24), ip + IPV6_LEN,
-			      end);
+		return on_tcp(ctx, f, addr_from_wire6(ip + 8), addr_from_wire6(ip + 24),
+			      ip + IPV6_LEN, end);
 	if (ip[6] != PROTOCOL_ICMP6 || ip + IPV6_LEN + 8 > end)
 		return XDP_PASS;
 	type = ip[IPV6_LEN];

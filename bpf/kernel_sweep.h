@@ -1,7 +1,7 @@
 /*
- * kernel_sweep: what tfomap and the program that sweeps in the kernel (sweep.bpf.c) share: facts, set
- * before it starts, and marks, which both sides read while it runs. Plain fixed-width integers, in
- * host order. Every mark is written by one side only.
+ * kernel_sweep: what tfomap and the program that sweeps in the kernel (sweep.bpf.c) share: facts,
+ * set before it starts, and limits and marks, which both sides read while it runs. Plain
+ * fixed-width integers, in host order. Each of these is written by one side only.
  */
 #ifndef TFOMAP_KERNEL_SWEEP_H
 #define TFOMAP_KERNEL_SWEEP_H

@@ -1,7 +1,8 @@
 /*
- * The sweep in the kernel: run with live frames (BPF_PROG_RUN), it makes of each frame the SYN of
- * the lane's next place, as src/sweep.c does, and sends it out by a redirect. It goes as far as
- * tfomap grants; frames that tfomap made go first; one for which there is nothing to do is dropped. Frames come PATCH_LEN long.
+ * The sweep in the kernel: run with live frames (BPF_PROG_RUN), PATCH_LEN long, it makes of each
+ * the SYN of the lane's next place, as src/sweep.c does, and sends it out by a redirect. It goes as
+ * far as tfomap grants. Frames that tfomap made go first; one for which there is nothing to do is
+ * dropped.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -15,9 +16,9 @@
 #define MARK_TRIES	8
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define HALF_OF(place)	((place) & 1)
+#define LOWER_HALF	0	/* of a word: the even place, or the odd one */
 #else
-#define HALF_OF(place)	(~(place) & 1)
+#define LOWER_HALF	1
 #endif
 
 const volatile struct sweep_facts facts;
@@ -124,15 +125,15 @@ static __always_inline bool retry_place(const struct sweep_facts *f, uint16_t *a
 					uint32_t arm, uint32_t step)
 {
 	uint32_t *pair = (uint32_t *)&all[place & f->status_mask & ~1u];
-	uint32_t shift = HALF_OF(place) * 16;
+	uint32_t one = WINDOW_ARM(arm, 1);
+	uint32_t shift = ((place ^ LOWER_HALF) & 1) * 16;
 
 	for (int i = 0; i < MARK_TRIES; i++) {
 		uint32_t old = *(volatile uint32_t *)pair;
 
 		if (!window_is_silent((uint16_t)(old >> shift), arm))
 			return false;
-		if (__sync_val_compare_and_swap(pair, old,
-						old + ((uint32_t)WINDOW_ARM(arm, 1) << shift)) == old)
+		if (__sync_val_compare_and_swap(pair, old, old + (one << shift)) == old)
 			return true;
 	}
 	overrun(step, place);

@@ -78,7 +78,8 @@ uint64_t sendlog_time(const struct sendlog *l, uint64_t k)
 
 uint64_t sendlog_until(const struct sendlog *l, uint64_t *pos, uint64_t ns, uint64_t end)
 {
-	uint64_t n = atomic_load_explicit(&l->block->n, memory_order_acquire), low = oldest(l, n), first;
+	uint64_t n = atomic_load_explicit(&l->block->n, memory_order_acquire);
+	uint64_t low = oldest(l, n), first;
 
 	/* Of what is written over it is only known that it is older than what is left. */
 	if (*pos < low) {

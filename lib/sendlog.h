@@ -42,7 +42,7 @@ struct sendlog {
 int sendlog_init(struct sendlog *l, uint32_t capacity, uint64_t keep_ns);
 void sendlog_free(struct sendlog *l);
 
-/* Before anything was written: the log goes on in memory of the caller's, zero, which outlives it. */
+/* Before anything was written: it goes on in memory of the caller's, zero, which outlives it. */
 void sendlog_move(struct sendlog *l, struct sendlog_block *block);
 
 /* Writer: places from first on were sent at ns (> 0). Neither may go back. */

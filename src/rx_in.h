@@ -1,4 +1,4 @@
-/* rx_in: where packets come from, behind one table of calls. The receive thread uses an open one. */
+/* rx_in: where packets come from, behind one table of calls. The receive thread uses them. */
 #ifndef TFOMAP_RX_IN_H
 #define TFOMAP_RX_IN_H
 

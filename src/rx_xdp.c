@@ -48,14 +48,16 @@ static int on_record(void *state, void *data, size_t size)
 {
 	struct rx_xdp *x = state;
 	const struct answers_record *r = data;
+	struct rx_frame frame;
 
 	if (size < sizeof(*r) + r->caplen || r->caplen < ETHER_LEN)
 		return 0;
-	x->fn(x->arg, &(struct rx_frame){
+	frame = (struct rx_frame){
 		.bytes = r->bytes, .ip = r->bytes + ETHER_LEN, .caplen = r->caplen, .len = r->len,
 		.ip_caplen = r->caplen - ETHER_LEN, .type = get_be16(r->bytes + ETHER_LEN - 2),
 		.wall_ns = r->ns + (uint64_t)x->wall_offset_ns,
-	});
+	};
+	x->fn(x->arg, &frame);
 	/* Less than 0 ends the round: the record is taken all the same. */
 	return ++x->n >= CHUNK || x->enough ? -EAGAIN : 0;
 }
@@ -135,10 +137,13 @@ static const struct rx_ops rx_xdp_ops = {
 /* A page of the ring's map (0: what was taken, 1: what was put); NULL: errno says why not. */
 static uint64_t *map_page(const struct rx_xdp *x, unsigned int page)
 {
-	void *p = mmap(NULL, page_len(), PROT_READ, MAP_SHARED, bpf_map__fd(x->bpf->maps.ring),
-		       (off_t)(page * page_len()));
+	int fd = bpf_map__fd(x->bpf->maps.ring);
+	off_t at = (off_t)(page * page_len());
+	void *p = mmap(NULL, page_len(), PROT_READ, MAP_SHARED, fd, at);
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		p = NULL;
+	return p;
 }
 
 static int load(struct rx_xdp *x, const struct rx_xdp_setup *setup, const char **what)

@@ -189,8 +189,9 @@ static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
 	if (sweep_pauses(w))
 		return;
 	while (w->n < max && w->at[0] < w->lane->places && w->at[0] - first < SKIP_MAX) {
-		if (sweep_waits(w, &w->waits_window, !window_has_room(&w->lane->window, w->at[0]),
-			  STAT_waits_window))
+		bool full = !window_has_room(&w->lane->window, w->at[0]);
+
+		if (sweep_waits(w, &w->waits_window, full, STAT_waits_window))
 			break;
 		window_start(&w->lane->window, w->at[0]);
 		add_place(w, w->at[0]++, 0);

@@ -21,10 +21,10 @@ struct sweep {
 	struct budget budget;
 	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step; [0] the head */
 	bool waits_window, waits_table, waits_receiver;
-	/* Where the engine has a sweeper: what it may send, how far it is, how far it may be behind. */
-	uint64_t granted;
-	struct tx_progress progress;
-	uint32_t lead;
+	/* Where the engine has a sweeper: */
+	uint64_t granted;		/* what it may send, in all */
+	struct tx_progress progress;	/* how far it is */
+	uint32_t lead;			/* how far it may be behind what it may send */
 	bool stopped;
 	uint64_t ahead[SWEEP_AHEAD], ahead_first;	/* targets of places ahead_first.. */
 	unsigned int n_ahead;

@@ -50,7 +50,7 @@ struct xdp_state {
 	size_t status_len, logs_len;
 	unsigned int lane, steps;
 	uint32_t len[2];		/* of the first arm's frames, IPv4 and IPv6 */
-	uint64_t left_lost;		/* frames that were left in the ring and could not be sent */
+	uint64_t left_lost;		/* frames that were left in the ring for good */
 	uint64_t used, used_ns;		/* how far it was, and since when */
 	pthread_t worker;
 	bool has_worker;
@@ -66,9 +66,10 @@ struct xdp_state {
 static int run_frames(const struct xdp_state *x, uint32_t n)
 {
 	uint8_t frame[PATCH_LEN] = { 0 };
-	LIBBPF_OPTS(bpf_test_run_opts, opts,
-		.data_in = frame, .data_size_in = sizeof(frame), .repeat = n,
-		.flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = RUN_BATCH);
+	struct bpf_test_run_opts opts = {
+		.sz = sizeof(opts), .data_in = frame, .data_size_in = sizeof(frame), .repeat = n,
+		.flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = RUN_BATCH,
+	};
 
 	return bpf_prog_test_run_opts(bpf_program__fd(x->bpf->progs.sweep), &opts);
 }
@@ -369,7 +370,8 @@ static int xdp_open(void **state, const struct tx_setup *setup, struct err *e)
 /* ---- the send thread ----------------------------------------------------------------------- */
 
 /* Puts frames into the ring, as far as they fit. Returns how many. */
-static unsigned int put_frames(struct xdp_state *x, const struct tx_frame *frames, unsigned int n)
+static unsigned int put_frames(struct xdp_state *x, const struct tx_frame *frames,
+			       unsigned int n)
 {
 	uint64_t put = x->limits->frames_put;
 	unsigned int done = 0;

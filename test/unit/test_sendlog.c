@@ -109,7 +109,8 @@ START_TEST(merges_within_the_grain)
 	for (unsigned int i = 0; i < ENTRIES; i++)
 		add(10 * i, START + i * 7 * (GRAIN / 50) + rng_below(&rng, GRAIN / 10));
 	/* Memory by time, not by batches. */
-	ck_assert_uint_le(atomic_load(&sent.log.block->n), (sent.ns[ENTRIES - 1] - START) / GRAIN + 1);
+	ck_assert_uint_le(atomic_load(&sent.log.block->n),
+			  (sent.ns[ENTRIES - 1] - START) / GRAIN + 1);
 	for (uint64_t k = 0; k < 10 * ENTRIES; k++) {
 		uint64_t ns = sendlog_time(&sent.log, k), want = true_time(k);
 
