@@ -1,0 +1,131 @@
+"""How a path plan treats the machine that it runs on, and the servers that it asks."""
+
+import os
+import signal
+import subprocess
+from contextlib import contextmanager
+
+from harness import (HOSTS, WORK, Skip, Tap, by_target, captured, case, check_packets, equal,
+	finish, host, interrupt, spell, start, tfomap, truth, wait_for, write)
+
+PATH = ["--plan", "path", "--confirm", 0]
+ENDLESS = ["--no-default-blocklist", "--timeout", 1, "-c", 3600]
+
+
+# ---- the reset guard ----
+
+def _tables():
+	"""Names of the nftables tables in the scanner's namespace"""
+	text = subprocess.run("ip netns exec scan nft list tables".split(), check=True,
+		stdout=subprocess.PIPE, text=True).stdout
+	return {line.split()[-1] for line in text.splitlines()}
+
+
+def _guarded(*args):
+	"""A scan that has sent its first SYN: (process, the name of its table)"""
+	if os.readlink("/proc/self") != str(os.getpid()):
+		raise Skip("/proc shows other processes than ours")
+	tap = Tap()
+	process = start([*args, *PATH, host("listener"), host("listener", 1)])
+	tap.wait_syns(1)
+	return process, f"tfomap-{process.pid}"
+
+
+@case("manners/guard-killed")
+def the_guard_is_gone_with_a_process_that_is_killed():
+	before = _tables()
+	process, table = _guarded(*ENDLESS)
+	try:
+		equal(_tables() - before, {table}, "tables while the scan runs")
+	finally:
+		process.kill()
+		run = finish(process)
+	equal(run.status, -signal.SIGKILL, "exit status")
+	wait_for(lambda: _tables() == before, "the table to go with its owner")
+
+
+@case("manners/guard-ended")
+def the_guard_is_gone_after_a_normal_end():
+	before = _tables()
+	process, table = _guarded(*ENDLESS)
+	try:
+		equal(_tables() - before, {table}, "tables while the scan runs")
+		interrupt(process)
+	finally:
+		interrupt(process)
+		run = finish(process)
+	equal(run.status, 4, "exit status: " + run.err)
+	wait_for(lambda: _tables() == before, "the table to go after two interrupts")
+	run = tfomap(*PATH, host("listener"))
+	equal(run.rows[0]["verdict"], "accepted", "verdict")
+	wait_for(lambda: _tables() == before, "the table to go at the end of a scan")
+
+
+@case("manners/guard-path-plans-only")
+def a_survey_leaves_resets_to_the_kernel():
+	before = _tables()
+	tap = Tap()
+	process = start([*ENDLESS, "--plan", "survey", host("listener")])
+	try:
+		tap.wait_syns(1)
+		equal(_tables(), before, "tables while a survey runs")
+	finally:
+		process.kill()
+		finish(process)
+
+
+# ---- a small queue ----
+
+QUEUE = 3
+RUNS = 6
+NGINX_PORT, LISTENER_PORT = 83, 18  # of servers that no other case probes
+
+
+@contextmanager
+def _server(name, ready, *command):
+	"""A server of this case alone; it is there once its log has the word `ready`."""
+	log = f"{WORK}/{name}.log"
+	with open(log, "w") as out:
+		process = subprocess.Popen(["ip", "netns", "exec", "net", *map(str, command)],
+			stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+	try:
+		wait_for(lambda: ready in open(log).read(), f"{name} to start")
+		yield
+	finally:
+		process.terminate()
+		process.wait(20)
+
+
+def _nginx():
+	v4, v6 = HOSTS["nginx"].v4, HOSTS["nginx"].v6
+	places = "".join(f"{kind}_temp_path {WORK}/nginx-queue-{kind}; " for kind in
+		"client_body proxy fastcgi uwsgi scgi".split())
+	conf = write("nginx-queue.conf", f"""user root; daemon off; master_process off;
+		pid {WORK}/nginx-queue.pid; error_log stderr notice; events {{ }}
+		http {{ access_log off; {places} server {{
+			listen {v4}:{NGINX_PORT} fastopen={QUEUE};
+			listen [{v6}]:{NGINX_PORT} fastopen={QUEUE};
+			return 200 'tfomap lab'; }} }}""")
+	return _server("nginx-queue", "event method", "nginx", "-e", "stderr", "-c", conf)
+
+
+@case("manners/queue-of-three")
+def six_scans_find_room_in_a_queue_of_three():
+	"""A server's TFO queue of three takes the data of six scans: what a probe took it gives back.
+	The listener has one queue for both families."""
+	targets = [(address, port) for address in (HOSTS["nginx"].v4, HOSTS["nginx"].v6)
+		for port in (NGINX_PORT, LISTENER_PORT)]
+	before = truth.fastopen_counters()
+	with _nginx(), _server("listener-queue", "ready", f"{WORK}/listener",
+			f"{LISTENER_PORT}:{QUEUE}"):
+		for n in range(RUNS):
+			run, capture = captured(*PATH, *map(spell, targets))
+			check_packets(capture)
+			equal({spell(t): row["verdict"] for t, row in by_target(run.rows).items()},
+				dict.fromkeys(map(spell, targets), "accepted"), f"verdicts of scan {n + 1}")
+			for target, flows in capture.flows.items():
+				equal([flow.closing for flow in flows], ["R", "R", "AR"],
+					f"what ends syn, request and data to {spell(target)}")
+	after = truth.fastopen_counters()
+	equal(after["Passive"] - before["Passive"], RUNS * len(targets), "TCPFastOpenPassive")
+	equal(after["ListenOverflow"], before["ListenOverflow"], "TCPFastOpenListenOverflow")
