@@ -156,13 +156,18 @@ box_rule() {
 		[ "$1" = block-request ] || rule=$cookie
 		echo "walls $to $pair @blocked$set drop"
 		echo "walls $to $syn $rule add @blocked$set { $pair }" ;;
-	balance)
+	balance)	# one kernel keeps a connection, here and below
 		for scanner in $scanners; do
-			rule="$mark numgen inc mod 2 map { 0 : 0, 1 : $to_new }"
+			rule="ct mark set numgen inc mod 2 map { 0 : 0, 1 : $to_new }"
 			echo "changes $to $ip saddr $scanner $syn $tfo $rule"
-		done ;;
-	rotate) echo "changes $to $syn $cookie $mark $to_new" ;;
-	rotate-backup) echo "changes $to $syn $cookie $mark $to_both" ;;
+		done
+		echo "changes $to ct mark $to_new $mark $to_new" ;;
+	rotate)
+		echo "changes $to $syn $cookie ct mark set $to_new"
+		echo "changes $to ct mark $to_new $mark $to_new" ;;
+	rotate-backup)
+		echo "changes $to $syn $cookie ct mark set $to_both"
+		echo "changes $to ct mark $to_both $mark $to_both" ;;
 	proxy) echo "changes $to tproxy $ip to :8080 $mark $to_proxy accept" ;;
 	proxy-tfo) echo "changes $to tproxy $ip to :8081 $mark $to_proxy accept" ;;
 	proxy-tfo-only)
