@@ -48,9 +48,9 @@ def wait_for(condition, what, limit_s=20):
 	return value
 
 
-def fastopen_counters():
-	"""TCPFastOpen* of the servers' kernel, without the prefix."""
-	with inside("net"), open("/proc/thread-self/net/netstat") as lines:
+def fastopen_counters(host="net"):
+	"""TCPFastOpen* of a host's kernel (net: the servers'), without the prefix."""
+	with inside(host), open("/proc/thread-self/net/netstat") as lines:
 		names, values = [line.split() for line in lines if line.startswith("TcpExt:")]
 	return {name[11:]: int(value) for name, value in zip(names, values)
 		if name.startswith("TCPFastOpen")}

@@ -82,11 +82,11 @@ NGINX_PORT, LISTENER_PORT = 83, 18  # of servers that no other case probes
 
 
 @contextmanager
-def _server(name, ready, *command):
-	"""A server of this case alone; it is there once its log has the word `ready`."""
+def server(name, ready, *command, where="net"):
+	"""A server of one case alone; it is there once its log has the word `ready`."""
 	log = f"{WORK}/{name}.log"
 	with open(log, "w") as out:
-		process = subprocess.Popen(["ip", "netns", "exec", "net", *map(str, command)],
+		process = subprocess.Popen(["ip", "netns", "exec", where, *map(str, command)],
 			stdin=subprocess.DEVNULL, stdout=out, stderr=out)
 	try:
 		wait_for(lambda: ready in open(log).read(), f"{name} to start")
@@ -106,7 +106,7 @@ def _nginx():
 			listen {v4}:{NGINX_PORT} fastopen={QUEUE};
 			listen [{v6}]:{NGINX_PORT} fastopen={QUEUE};
 			return 200 'tfomap lab'; }} }}""")
-	return _server("nginx-queue", "event method", "nginx", "-e", "stderr", "-c", conf)
+	return server("nginx-queue", "event method", "nginx", "-e", "stderr", "-c", conf)
 
 
 @case("manners/queue-of-three")
@@ -116,7 +116,7 @@ def six_scans_find_room_in_a_queue_of_three():
 	targets = [(address, port) for address in (HOSTS["nginx"].v4, HOSTS["nginx"].v6)
 		for port in (NGINX_PORT, LISTENER_PORT)]
 	before = truth.fastopen_counters()
-	with _nginx(), _server("listener-queue", "ready", f"{WORK}/listener",
+	with _nginx(), server("listener-queue", "ready", f"{WORK}/listener",
 			f"{LISTENER_PORT}:{QUEUE}"):
 		for n in range(RUNS):
 			run, capture = captured(*PATH, *map(spell, targets))
