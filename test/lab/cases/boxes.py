@@ -170,9 +170,15 @@ SIGNALS = set("""unsolicited echo kind-switch cookie-updated cookie-rotates kind
 	experimental-only fingerprint-changed syn-proxy synack-data reply-before-ack injected
 	data-stripped option-stripped malformed proxy-likely""".split())
 
+# Section 5
+CONDITIONS = {f"tfo.connectivity.{word}" for word in "works broken offline transient".split()} \
+	| {"tfo.cookie.received", "tfo.cookie.not_received"} \
+	| {f"tfo.{what}.{word}" for what in ("syndata", "cookie")
+		for word in "acked not_acked failed".split()}
+
 
 @case("boxes/complete")
-def each_verdict_and_each_signal_has_its_box():
+def each_verdict_condition_and_signal_has_its_box():
 	plans = [plan for box in BOXES.values() for plan in box.plans.values()]
 	text = subprocess.run(command(["--list-verdicts"]), check=True, stdout=subprocess.PIPE,
 		text=True).stdout
@@ -180,6 +186,7 @@ def each_verdict_and_each_signal_has_its_box():
 	# That one takes --payload none: see packets/payload.
 	equal(verdicts - {plan.verdict for plan in plans}, {"cookie-only"}, "verdicts without a box")
 	equal(set.union(*(plan.signals for plan in plans)), SIGNALS, "signals of boxes")
+	equal(set.union(*(plan.conditions for plan in plans)), CONDITIONS, "conditions of boxes")
 
 
 # ---- many ----
