@@ -5,8 +5,9 @@ import signal
 import subprocess
 from contextlib import contextmanager
 
-from harness import (HOSTS, WORK, Skip, Tap, by_target, captured, case, check_packets, equal,
-	finish, host, interrupt, spell, start, tfomap, truth, wait_for, write)
+from harness import (HOSTS, QUICK, WORK, Skip, Tap, by_target, captured, case, check_packets, equal,
+	finish, host, interrupt, shell, spell, start, tfomap, truth, wait_for, write)
+from .boxes import BOXES
 
 PATH = ["--plan", "path", "--confirm", 0]
 ENDLESS = ["--no-default-blocklist", "--timeout", 1, "-c", 3600]
@@ -72,6 +73,42 @@ def a_survey_leaves_resets_to_the_kernel():
 	finally:
 		process.kill()
 		finish(process)
+
+
+# ---- what is blocked is tested again ----
+
+AGAIN = ["--plan", "path", "--confirm", 5]
+FIRST_ROUND = 10  # SYNs to drop-data, as boxes.tbl has them
+
+
+@case("manners/confirmed")
+def a_blocked_verdict_is_tested_again():
+	"""Only that; and a verdict that stays is confirmed."""
+	shell("boxes_filters")
+	blocked, sound = BOXES["drop-data"].twins, BOXES["kernel"].twins
+	run, capture = captured(*AGAIN, *map(spell, blocked + sound))
+	rows = by_target(run.rows)
+	for targets, verdict, confirmed, syns in ((blocked, "data-blocked", "true", 2 * FIRST_ROUND),
+			(sound, "accepted", "", 3)):
+		for target in targets:
+			row = rows[target]
+			equal((row["verdict"], row["confirmed"], row["probes"], len(capture.flows[target])),
+				(verdict, confirmed, str(syns), syns), spell(target))
+
+
+@case("manners/not-confirmed")
+def a_path_that_opens_in_between():
+	shell("boxes_filters")
+	tap = Tap()
+	process = start([*QUICK, *AGAIN, spell(BOXES["drop-data"].twins[0])])
+	try:
+		tap.wait_syns(FIRST_ROUND)
+		shell("ip netns exec mid nft flush chain inet mid walls")
+	finally:
+		run = finish(process)
+		shell("boxes_filters")
+	equal((run.rows[0]["verdict"], run.rows[0]["confirmed"]), ("accepted", "false"),
+		"the later verdict")
 
 
 # ---- a small queue ----
