@@ -8,8 +8,8 @@ import socket
 import subprocess
 
 import truth
-from harness import (HOSTS, WORK, by_target, captured, case, equal, inside, shell,
-	spell, tfomap, wait_for)
+from harness import (HOSTS, WORK, by_target, captured, case, equal, inside, shell, spell, tfomap,
+	wait_for)
 from manual import example
 from .boxes import BOXES, fill_the_queue
 from .manners import QUEUE, server
@@ -59,9 +59,10 @@ def it_tells_what_a_kernel_client_cannot():
 # a queue of its own, which is filled when the cookie is there.
 WHERE = {
 	"accepted": "kernel", "accepted; cookie-updated": "rotated-backup",
-	"accepted with a second cookie": "rotated", "refused": "two-keys", "ignored: the cookie":
-	"strip-cookie", "ignored: the queue": None, "no-cookie: the listener": "kernel-off",
-	"no-cookie: the queue": "queue-full", "no-cookie: tcp_fastopen": "kernel-0x203",
+	"accepted with a second cookie": "rotated", "refused": "two-keys",
+	"ignored: the cookie": "strip-cookie", "ignored: the queue": None,
+	"no-cookie: the listener": "kernel-off", "no-cookie: the queue": "queue-full",
+	"no-cookie: tcp_fastopen": "kernel-0x203",
 	"second-blocked: lost": "drop-data", "second-blocked: its": "drop-acceptance",
 }
 
@@ -121,10 +122,10 @@ def what_a_verdict_means_for_the_counters():
 
 # ---- keys ----
 
-def _key_step(n):
-	"""Runs the n-th step of the manual's example on the servers."""
-	lines = _key_step.words + [example("sysctl -w")[n]]
-	shell("ip netns exec net bash -euc " + shlex.quote("\n".join(lines)) + f" >{WORK}/key-step")
+def _key_step(keys, n):
+	"""Runs a step of the manual's example, 0 to 2, on the servers. keys: its variables"""
+	lines = f"{keys}\n{example('sysctl -w')[n]}"
+	shell(f"ip netns exec net bash -euc {shlex.quote(lines)} >{WORK}/key-step")
 
 
 def _used(path, target):
@@ -143,10 +144,9 @@ def a_new_key_without_refusing_clients():
 	old, new = text.split()
 	equal(old, "00010203-04050607-08090a0b-0c0d0e0f", "the key in use")
 	assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{8}){3}", new), f"no key: {new!r}"
-	_key_step.words = [f"old={old} new={new}"]
 	try:
 		for target in HOSTS["listener"].twins:
-			_rotate(target)
+			_rotate(target, f"old={old} new={new}")
 	finally:
 		set_key(THE_KEY)
 
@@ -161,24 +161,24 @@ def _cookies(name, target):
 	return path, row["cookie"]
 
 
-def _rotate(target):
+def _rotate(target, keys):
 	set_key(THE_KEY)
 	early, old_cookie = _cookies("early", target)
 	backup, _ = _cookies("backup", target)
-	_key_step(0)
+	_key_step(keys, 0)
 	row, added = _used(early, target)
 	equal((row["verdict"], row["signals"], added), ("accepted", "", [1, 0, 0]), "after step 1")
 	equal(_cookies("first", target)[1], old_cookie, "the cookie given after step 1")
-	_key_step(1)
+	_key_step(keys, 1)
 	late, new_cookie = _cookies("late", target)
 	assert new_cookie != old_cookie, "step 2 gives the old cookie"
 	row, added = _used(early, target)
 	equal((row["verdict"], row["signals"], row["cookie"], added),
 		("accepted", "cookie-updated", new_cookie, [1, 0, 1]), "an old cookie after step 2")
-	_key_step(0)  # as a server that is one step behind
+	_key_step(keys, 0)  # as a server that is one step behind
 	row, added = _used(late, target)
 	equal((row["verdict"], added), ("accepted", [1, 0, 1]), "a new cookie before step 2")
-	_key_step(2)
+	_key_step(keys, 2)
 	row, added = _used(early, target)
 	equal((row["verdict"], added), ("accepted", [1, 0, 0]), "a renewed cookie after step 3")
 	row, added = _used(backup, target)
@@ -239,7 +239,7 @@ def the_documented_filters_miss_nothing():
 		tcpdump.wait(20)
 	equal(_shown(path, flows), wanted, "SYNs and SYN/ACKs that the capture filter takes")
 	_check_shown(path, shlex.split(" ".join(example("tshark -r")))[-1], run, flows)
-	text = subprocess.run(["tcpdump", "-n", "-Z", "root", "-r", path, command[-1].split("or")[0]],
+	text = subprocess.run(["tcpdump", "-n", "-Z", "root", "-r", path, command[-1].split(" or ")[0]],
 		check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
 	equal({line.split()[1] for line in text.splitlines()}, {"IP"}, "what the first words take")
 
