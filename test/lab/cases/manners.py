@@ -1,16 +1,20 @@
 """How a path plan treats the machine that it runs on, and the servers that it asks."""
 
+import errno
 import os
 import signal
+import socket
 import subprocess
 from contextlib import contextmanager
 
-from harness import (HOSTS, QUICK, WORK, Skip, Tap, by_target, captured, case, check_packets, equal,
-	finish, host, interrupt, shell, spell, start, tfomap, truth, wait_for, write)
+from harness import (HOSTS, QUICK, SCAN4, SCAN6, WORK, Skip, Tap, by_target, captured, case,
+	check_packets, equal, finish, host, inside, interrupt, shell, spell, start, tfomap, truth,
+	wait_for, write)
 from .boxes import BOXES
 
 PATH = ["--plan", "path", "--confirm", 0]
-ENDLESS = ["--no-default-blocklist", "--timeout", 1, "-c", 3600]
+# A scan that lasts: it waits for an answer of a silent host.
+ENDLESS = ["--no-default-blocklist", "--timeout", 600, host("silent")]
 
 
 # ---- the reset guard ----
@@ -60,6 +64,19 @@ def the_guard_is_gone_after_a_normal_end():
 	run = tfomap(*PATH, host("listener"))
 	equal(run.rows[0]["verdict"], "accepted", "verdict")
 	wait_for(lambda: _tables() == before, "the table to go at the end of a scan")
+
+
+@case("manners/guard-resets-of-others")
+def closed_ports_of_this_host_are_closed_still():
+	process, _ = _guarded(*ENDLESS)
+	try:
+		for address, family in ((SCAN4, socket.AF_INET), (SCAN6, socket.AF_INET6)):
+			with inside("net"), socket.socket(family) as client:
+				client.settimeout(20)
+				equal(client.connect_ex((address, 20000)), errno.ECONNREFUSED, address)
+	finally:
+		process.kill()
+		finish(process)
 
 
 @case("manners/guard-path-plans-only")
