@@ -26,12 +26,12 @@ def _tables():
 	return {line.split()[-1] for line in text.splitlines()}
 
 
-def _guarded(*args):
+def _guarded():
 	"""A scan that has sent its first SYN: (process, the name of its table)"""
 	if os.readlink("/proc/self") != str(os.getpid()):
 		raise Skip("/proc shows other processes than ours")
 	tap = Tap()
-	process = start([*args, *PATH, host("listener"), host("listener", 1)])
+	process = start([*ENDLESS, *PATH])
 	tap.wait_syns(1)
 	return process, f"tfomap-{process.pid}"
 
@@ -39,7 +39,7 @@ def _guarded(*args):
 @case("manners/guard-killed")
 def the_guard_is_gone_with_a_process_that_is_killed():
 	before = _tables()
-	process, table = _guarded(*ENDLESS)
+	process, table = _guarded()
 	try:
 		equal(_tables() - before, {table}, "tables while the scan runs")
 	finally:
@@ -52,7 +52,7 @@ def the_guard_is_gone_with_a_process_that_is_killed():
 @case("manners/guard-ended")
 def the_guard_is_gone_after_a_normal_end():
 	before = _tables()
-	process, table = _guarded(*ENDLESS)
+	process, table = _guarded()
 	try:
 		equal(_tables() - before, {table}, "tables while the scan runs")
 		interrupt(process)
@@ -68,7 +68,7 @@ def the_guard_is_gone_after_a_normal_end():
 
 @case("manners/guard-resets-of-others")
 def closed_ports_of_this_host_are_closed_still():
-	process, _ = _guarded(*ENDLESS)
+	process, _ = _guarded()
 	try:
 		for address, family in ((SCAN4, socket.AF_INET), (SCAN6, socket.AF_INET6)):
 			with inside("net"), socket.socket(family) as client:
@@ -83,7 +83,7 @@ def closed_ports_of_this_host_are_closed_still():
 def a_survey_leaves_resets_to_the_kernel():
 	before = _tables()
 	tap = Tap()
-	process = start([*ENDLESS, "--plan", "survey", host("listener")])
+	process = start([*ENDLESS, "--plan", "survey"])
 	try:
 		tap.wait_syns(1)
 		equal(_tables(), before, "tables while a survey runs")
