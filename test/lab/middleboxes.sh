@@ -125,14 +125,14 @@ boxes_topology() {
 # "CHAIN RULE" each. What it keeps in mind it keeps for each address of the scanner.
 box_rule() {
 	local ip=$2 to="$2 daddr $3 tcp dport $4" from="$2 saddr $3 tcp sport $4" set=${2#ip} rule
-	local scanner scanners="198.19.0.2 198.19.9.9"
+	local scanner scanners="198.19.0.2 198.19.0.3 198.19.9.9"
 	local pair="$2 saddr . $2 daddr" back="$2 daddr . $2 saddr" data="meta mark $has_data"
 	local syn="tcp flags & (syn | ack) == syn" synack="tcp flags & (syn | ack) == syn | ack"
 	local tfo="tcp option fastopen exists" exp="tcp option 254 exists"
 	local cookie="tcp option fastopen length > 2" strip="reset tcp option fastopen"
 	local reject="reject with icmpx admin-prohibited" reset="reject with tcp reset"
 	local mark="meta mark set"
-	[ $ip = ip ] || scanners="2001:2:0:ff::2 2001:2:0:ff::9"
+	[ $ip = ip ] || scanners="2001:2:0:ff::2 2001:2:0:ff::3 2001:2:0:ff::9"
 
 	case $1 in
 	-) ;;

@@ -6,6 +6,7 @@ import socket
 import struct
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pathspider
 from harness import (HOSTS, SEVEN, WORK, Capture, captured, case, equal, inside, shell, spell,
@@ -74,15 +75,29 @@ REAL = [box for box in BOXES.values() if not box.is_persona]
 QUERY = b"what PATHspider would ask"
 PATIENCE_S = 4  # a lost SYN is sent again after 1 s
 SYN_SENT = 2
+CLIENT4, CLIENT6 = "198.19.0.3", "2001:2:0:ff::3"  # of nobody else, so that it has no cookies yet
 # An ICMP error that comes while the kernel still sends the SYN is passed over, and the next SYN has
 # no option. One that comes later ends the connection, as it does at strip-reject.
 TOO_NEAR = {"reject-option": [Flow(OK)] * 3}
+
+
+@contextmanager
+def _client_addresses():
+	both = f"{CLIENT4}/24", f"{CLIENT6}/64"
+	for address in both:
+		shell(f"ip -n scan address add {address} dev scan0 nodad")
+	try:
+		yield
+	finally:
+		for address in both:
+			shell(f"ip -n scan address delete {address} dev scan0")
 
 
 def _connection(target, fast):
 	"""One connection: (how it went, its port)"""
 	with inside("scan"):
 		s = socket.socket(socket.AF_INET6 if ":" in target[0] else socket.AF_INET)
+	s.bind((CLIENT6 if ":" in target[0] else CLIENT4, 0))
 	s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", PATIENCE_S, 0))
 	state = OK
 	with s:
@@ -120,9 +135,8 @@ def a_linux_client_meets_what_the_model_says():
 	fill_the_queue()
 	shell("boxes_filters")
 	shell("topology_sysctl scan ipv4/tcp_fastopen 1 ipv4/tcp_fastopen_blackhole_timeout_sec 0")
-	shell("ip -n scan tcp_metrics flush")
 	targets = [target for box in REAL for target in box.twins]
-	with Capture() as capture, ThreadPoolExecutor(len(targets)) as pool:
+	with _client_addresses(), Capture() as capture, ThreadPoolExecutor(len(targets)) as pool:
 		went = dict(zip(targets, pool.map(_three, targets)))
 	wrong = []
 	for box in REAL:
