@@ -85,7 +85,7 @@ TOO_NEAR = {"reject-option": [Flow(OK)] * 3}
 def _client_addresses():
 	both = f"{CLIENT4}/24", f"{CLIENT6}/64"
 	for address in both:
-		shell(f"ip -n scan address add {address} dev scan0 nodad")
+		shell(f"ip -n scan address add {address} dev scan0")
 	try:
 		yield
 	finally:
