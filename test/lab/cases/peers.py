@@ -83,14 +83,13 @@ TOO_NEAR = {"reject-option": [Flow(OK)] * 3}
 
 @contextmanager
 def _client_addresses():
-	both = f"{CLIENT4}/24", f"{CLIENT6}/64"
-	for address in both:
-		shell(f"ip -n scan address add {address} dev scan0")
+	shell(f"ip -n scan address add {CLIENT4}/24 dev scan0")
+	shell(f"ip -n scan address add {CLIENT6}/64 dev scan0 nodad")
 	try:
 		yield
 	finally:
-		for address in both:
-			shell(f"ip -n scan address delete {address} dev scan0")
+		shell(f"ip -n scan address delete {CLIENT4}/24 dev scan0")
+		shell(f"ip -n scan address delete {CLIENT6}/64 dev scan0")
 
 
 def _connection(target, fast):
