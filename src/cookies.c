@@ -193,6 +193,20 @@ static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
 	publish_fill(c);
 }
 
+/*
+ * Whether the server may say something to the SYN, and has given it a place in its TFO queue: it
+ * took data, or a cookie without data.
+ */
+static bool server_took(const struct flow *f)
+{
+	struct tcpopts o;
+
+	if (f->reply.class != REPLY_SYNACK || f->kind != PROBE_BARE)
+		return f->reply.class == REPLY_SYNACK && f->reply.acked > 0;
+	evidence_options(f, &o);
+	return o.tfo.state == TFO_ABSENT;
+}
+
 /* What is due next: a probe after the gap, a last look at the server's answer, or the row. */
 static void next(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
@@ -202,8 +216,7 @@ static void next(struct cookies *c, struct entry *en, uint64_t now_ns)
 
 	if (en->state == ENTRY_SETTLE && c->settled)
 		c->settled(c->done_arg, en);
-	if (en->state != ENTRY_SETTLE && newest && newest->reply.class == REPLY_SYNACK
-	    && newest->reply.acked > 0) {
+	if (en->state != ENTRY_SETTLE && newest && server_took(newest)) {
 		wait_in(c, en, ENTRY_SETTLE, now_ns + PLAN_SETTLE_NS);
 	} else if (en->nflows < plan_flows(p) && plan_next(p, &ev, en->round, &en->want)) {
 		if (probe_types[en->want.kind].option == PROBE_OPTION_FORGED)

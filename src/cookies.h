@@ -19,8 +19,8 @@
  * What an entry waits for, each a queue in order of time: ENTRY_ARMS, the sweep's other probe;
  * ENTRY_GAP, the gap between two probes; ENTRY_ASKED, the answer to a follow-up; ENTRY_LINGER, a
  * SYN/ACK that may still follow a RST or an ICMP error (an injected RST comes first);
- * ENTRY_SETTLE, what the server sends behind a SYN/ACK that took data; ENTRY_CONFIRM, the second
- * round that a blocked verdict gets. ENTRY_KEPT has its row, and waits for repeated and late
+ * ENTRY_SETTLE, what the server sends behind a SYN/ACK that took data, or a cookie alone;
+ * ENTRY_CONFIRM, the second round that a blocked verdict gets. ENTRY_KEPT has its row, and waits for repeated and late
  * answers, as long as there is room.
  */
 enum entry_state {

@@ -117,10 +117,10 @@ def all_kinds_of_probes(c):
 			t.probe(40, "request-exp", "fe04f989").synack(50, given)
 		t.probe(60, "forged", given[:-16] + "aa" * 8, D).synack(70, given)
 		t.probe(80, "blind", "", D).synack(90, blind, blind_acked)
-		at = 300 if blind_acked else 100  # who took data is given time to answer
+		at = 300 if blind_acked else 100  # who took data, or a cookie, has time to answer
 		t.probe(at, "bare", given).synack(at + 10)
-		t.accepted(at + 20, given)
-		t.probe(at + 240, "recheck").synack(at + 250)
+		t.accepted(at + 220, given)
+		t.probe(at + 440, "recheck").synack(at + 450)
 
 	D = 1000
 	for n, how in {3: ("fe0cf989" + COOKIE,), 9: (ONE,), 10: (ONE, "", "", D),
