@@ -20,8 +20,8 @@
  * ENTRY_GAP, the gap between two probes; ENTRY_ASKED, the answer to a follow-up; ENTRY_LINGER, a
  * SYN/ACK that may still follow a RST or an ICMP error (an injected RST comes first);
  * ENTRY_SETTLE, what the server sends behind a SYN/ACK that took data, or a cookie alone;
- * ENTRY_CONFIRM, the second round that a blocked verdict gets. ENTRY_KEPT has its row, and waits for repeated and late
- * answers, as long as there is room.
+ * ENTRY_CONFIRM, the second round that a blocked verdict gets. ENTRY_KEPT has its row, and waits
+ * for repeated and late answers, as long as there is room.
  */
 enum entry_state {
 	ENTRY_ARMS, ENTRY_GAP, ENTRY_ASKED, ENTRY_LINGER, ENTRY_SETTLE, ENTRY_CONFIRM, ENTRY_KEPT,
