@@ -207,6 +207,14 @@ static bool server_took(const struct flow *f)
 	return o.tfo.state == TFO_ABSENT;
 }
 
+bool cookies_settled(const struct entry *en, const struct flow *f)
+{
+	bool newest = f == &en->flows[en->nflows - 1];
+
+	return server_took(f) && en->state != ENTRY_ARMS
+	       && (!newest || en->state == ENTRY_GAP || en->state > ENTRY_SETTLE);
+}
+
 /* What is due next: a probe after the gap, a last look at the server's answer, or the row. */
 static void next(struct cookies *c, struct entry *en, uint64_t now_ns)
 {

@@ -88,6 +88,9 @@ struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struc
 /* A flow of the sweep's other arm, which was answered, into an open entry. */
 struct flow *cookies_add_arm(struct entry *en, const struct flow *flow);
 
+/* Whether the server had its time to answer f: what comes now may be to our ACK. */
+bool cookies_settled(const struct entry *en, const struct flow *f);
+
 /*
  * The flow that an attempt of a kind belongs to; *sent_ns: when that very attempt was sent, 0 where
  * that is not known. NULL: no such probe was sent.
