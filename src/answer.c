@@ -377,7 +377,7 @@ static void early_data(struct answers *an, const struct arrival *a, struct entry
 	stat_add(&an->s->stats, STAT_early_data, 1);
 	if (en)
 		f = cookies_flow(&an->cookies, en, a->m.kind, a->m.attempt, &sent_ns);
-	if (!f || !t->payload_len)
+	if (!f || !t->payload_len || cookies_settled(en, f))
 		return;
 	if (!f->early || (int32_t)(end - f->early_end) > 0)
 		f->early_end = end;

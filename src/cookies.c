@@ -193,9 +193,18 @@ static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
 	publish_fill(c);
 }
 
-static bool took_data(const struct flow *f)
+/*
+ * Whether the server may say something to the SYN, and has given it a place in its TFO queue: it
+ * took data, or a cookie without data.
+ */
+static bool server_took(const struct flow *f)
 {
-	return f->reply.class == REPLY_SYNACK && f->reply.acked > 0;
+	struct tcpopts o;
+
+	if (f->reply.class != REPLY_SYNACK || f->kind != PROBE_BARE)
+		return f->reply.class == REPLY_SYNACK && f->reply.acked > 0;
+	evidence_options(f, &o);
+	return o.tfo.state == TFO_ABSENT;
 }
 
 /* The sweep's probes settle together, a follow-up by itself. */
@@ -206,15 +215,22 @@ static unsigned int first_settling(const struct entry *en)
 
 bool cookies_settles(const struct entry *en, const struct flow *f)
 {
-	return took_data(f) && f >= en->flows + first_settling(en)
+	return server_took(f) && f >= en->flows + first_settling(en)
 	       && (en->state == ENTRY_ARMS || en->state == ENTRY_LINGER
 		   || en->state == ENTRY_SETTLE);
 }
 
-static bool any_took_data(const struct entry *en)
+bool cookies_settled(const struct entry *en, const struct flow *f)
+{
+	bool under_way = en->state == ENTRY_ASKED && f == &en->flows[en->nflows - 1];
+
+	return server_took(f) && !under_way && !cookies_settles(en, f);
+}
+
+static bool any_taken(const struct entry *en)
 {
 	for (unsigned int i = first_settling(en); i < en->nflows; i++)
-		if (took_data(&en->flows[i]))
+		if (server_took(&en->flows[i]))
 			return true;
 	return false;
 }
@@ -227,7 +243,7 @@ static void next(struct cookies *c, struct entry *en, uint64_t now_ns)
 
 	if (en->state == ENTRY_SETTLE && c->settled)
 		c->settled(c->done_arg, en);
-	if (en->state != ENTRY_SETTLE && any_took_data(en)) {
+	if (en->state != ENTRY_SETTLE && any_taken(en)) {
 		wait_in(c, en, ENTRY_SETTLE, now_ns + PLAN_SETTLE_NS);
 	} else if (en->nflows < plan_flows(p) && plan_next(p, &ev, en->round, &en->want)) {
 		if (probe_types[en->want.kind].option == PROBE_OPTION_FORGED)

@@ -19,9 +19,9 @@
  * What an entry waits for, each a queue in order of time: ENTRY_ARMS, the sweep's other probe;
  * ENTRY_GAP, the gap between two probes; ENTRY_ASKED, the answer to a follow-up; ENTRY_LINGER, a
  * SYN/ACK that may still follow a RST or an ICMP error (an injected RST comes first);
- * ENTRY_SETTLE, what the server sends behind a SYN/ACK that took data; ENTRY_CONFIRM, the second
- * round that a blocked verdict gets. ENTRY_KEPT has its row, and waits for repeated and late
- * answers, as long as there is room.
+ * ENTRY_SETTLE, what the server sends behind a SYN/ACK that took data, or a cookie alone;
+ * ENTRY_CONFIRM, the second round that a blocked verdict gets. ENTRY_KEPT has its row, and waits
+ * for repeated and late answers, as long as there is room.
  */
 enum entry_state {
 	ENTRY_ARMS, ENTRY_GAP, ENTRY_ASKED, ENTRY_LINGER, ENTRY_SETTLE, ENTRY_CONFIRM, ENTRY_KEPT,
@@ -87,6 +87,9 @@ struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struc
 
 /* A flow of the sweep's other arm, which was answered, into an open entry. */
 struct flow *cookies_add_arm(struct entry *en, const struct flow *flow);
+
+/* Whether the server had its time to answer f: what comes now may be to our ACK. */
+bool cookies_settled(const struct entry *en, const struct flow *f);
 
 /*
  * The flow that an attempt of a kind belongs to; *sent_ns: when that very attempt was sent, 0 where

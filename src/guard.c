@@ -19,6 +19,7 @@ static void first_line(const char *text, char *out, size_t len)
 	snprintf(out, len, "%.*s", (int)strcspn(text ? text : "", "\n"), text ? text : "");
 }
 
+/* The reset of a SYN/ACK or of data has no ACK (RFC 9293 3.10.7.1); those of closed ports have. */
 int guard_open(struct guard **out, uint16_t port_first, uint16_t port_last, struct err *e)
 {
 	struct guard *g = calloc(1, sizeof(*g));
@@ -35,7 +36,7 @@ int guard_open(struct guard **out, uint16_t port_first, uint16_t port_last, stru
 	snprintf(rules, sizeof(rules),
 		 "table inet tfomap-%ld { flags owner; chain output { "
 		 "type filter hook output priority 0; policy accept; "
-		 "tcp sport %u-%u tcp flags & rst == rst drop; }; }",
+		 "tcp sport %u-%u tcp flags & (rst | ack) == rst drop; }; }",
 		 (long)getpid(), port_first, port_last);
 	if (nft_run_cmd_from_buffer(g->nft, rules) == 0) {
 		*out = g;

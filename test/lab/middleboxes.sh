@@ -22,6 +22,16 @@ box_rows() {
 	}' "$lab_dir/boxes.tbl"
 }
 
+# box_place NAME - IPv4, IPv6 and port of any row
+box_place() {
+	awk -v name="$1" -v net4=$box_net4 -v net6=$box_net6 -v persona4=${persona_net4%.0/*} \
+		-v persona6=${persona_net6%:/*} '
+		!/^[^ \t#]/ { next }
+		$2 == "persona" { v4 = persona4 "." p; v6 = sprintf("%s:%x", persona6, p++) }
+		$2 != "persona" { n++; v4 = net4 "." n; v6 = sprintf("%s:%x", net6, n) }
+		$1 == name { print v4, v6, $3 }' "$lab_dir/boxes.tbl"
+}
+
 in_mid() {
 	ip netns exec mid "$@"
 }
@@ -115,14 +125,14 @@ boxes_topology() {
 # "CHAIN RULE" each. What it keeps in mind it keeps for each address of the scanner.
 box_rule() {
 	local ip=$2 to="$2 daddr $3 tcp dport $4" from="$2 saddr $3 tcp sport $4" set=${2#ip} rule
-	local scanner scanners="198.19.0.2 198.19.9.9"
+	local scanner scanners="198.19.0.2 198.19.0.3 198.19.9.9"
 	local pair="$2 saddr . $2 daddr" back="$2 daddr . $2 saddr" data="meta mark $has_data"
 	local syn="tcp flags & (syn | ack) == syn" synack="tcp flags & (syn | ack) == syn | ack"
 	local tfo="tcp option fastopen exists" exp="tcp option 254 exists"
 	local cookie="tcp option fastopen length > 2" strip="reset tcp option fastopen"
 	local reject="reject with icmpx admin-prohibited" reset="reject with tcp reset"
 	local mark="meta mark set"
-	[ $ip = ip ] || scanners="2001:2:0:ff::2 2001:2:0:ff::9"
+	[ $ip = ip ] || scanners="2001:2:0:ff::2 2001:2:0:ff::3 2001:2:0:ff::9"
 
 	case $1 in
 	-) ;;
@@ -156,13 +166,18 @@ box_rule() {
 		[ "$1" = block-request ] || rule=$cookie
 		echo "walls $to $pair @blocked$set drop"
 		echo "walls $to $syn $rule add @blocked$set { $pair }" ;;
-	balance)
+	balance)	# one kernel keeps a connection, here and below
 		for scanner in $scanners; do
-			rule="$mark numgen inc mod 2 map { 0 : 0, 1 : $to_new }"
+			rule="ct mark set numgen inc mod 2 map { 0 : 0, 1 : $to_new }"
 			echo "changes $to $ip saddr $scanner $syn $tfo $rule"
-		done ;;
-	rotate) echo "changes $to $syn $cookie $mark $to_new" ;;
-	rotate-backup) echo "changes $to $syn $cookie $mark $to_both" ;;
+		done
+		echo "changes $to ct mark $to_new $mark $to_new" ;;
+	rotate)
+		echo "changes $to $syn $cookie ct mark set $to_new"
+		echo "changes $to ct mark $to_new $mark $to_new" ;;
+	rotate-backup)
+		echo "changes $to $syn $cookie ct mark set $to_both"
+		echo "changes $to ct mark $to_both $mark $to_both" ;;
 	proxy) echo "changes $to tproxy $ip to :8080 $mark $to_proxy accept" ;;
 	proxy-tfo) echo "changes $to tproxy $ip to :8081 $mark $to_proxy accept" ;;
 	proxy-tfo-only)

@@ -48,9 +48,9 @@ def wait_for(condition, what, limit_s=20):
 	return value
 
 
-def fastopen_counters():
-	"""TCPFastOpen* of the servers' kernel, without the prefix."""
-	with inside("net"), open("/proc/thread-self/net/netstat") as lines:
+def fastopen_counters(host="net"):
+	"""TCPFastOpen* of a host's kernel (net: the servers'), without the prefix."""
+	with inside(host), open("/proc/thread-self/net/netstat") as lines:
 		names, values = [line.split() for line in lines if line.startswith("TcpExt:")]
 	return {name[11:]: int(value) for name, value in zip(names, values)
 		if name.startswith("TCPFastOpen")}
@@ -93,6 +93,7 @@ class Flow:
 	answers: list = field(default_factory=list)
 	early: int = 0  # bytes of response before any ACK of the scanner's
 	resets: int = 0  # RSTs of the scanner
+	closing: str = ""  # what the scanner sent after its SYN, in order: A an ACK, R a RST
 
 	@property
 	def is_data(self):
@@ -181,8 +182,9 @@ class Capture:
 			self.flows.setdefault(there, []).append(flow)
 			self._by_key[here + there] = flow
 		elif here + there in self._by_key:
-			if flags & RST:
-				self._by_key[here + there].resets += 1
+			flow = self._by_key[here + there]
+			flow.resets += bool(flags & RST)
+			flow.closing += "R" if flags & RST else "A"
 		elif flags & (SYN | ACK) == SYN | ACK:
 			rest = {"window": p["tcp.window_size_value"], "mss": p["tcp.options.mss_val"],
 				"wscale": p["tcp.options.wscale.shift"], "tcp_options": "-".join(kinds)}

@@ -31,8 +31,9 @@ def capture(name, **how):
 
 # ---- TFO.md section 4 -------------------------------------------------------------------------
 # The last number of an address is the vector's. A survey sends data only with a cookie that it
-# got, so vectors 8 to 11 (a cookie without data, data without a cookie) cannot come up; 3 and 27
-# answer the request that it sends, and 12 and 23 carry 1000 bytes of data in place of 1420.
+# got, so vectors 8 to 11 (a cookie without data, data without a cookie) need a full scan; there 3
+# answers the experimental request and 27 a SYN without option, in a survey both answer the request.
+# 12 and 23 carry 1000 bytes of data in place of 1420: a payload has 1024 at most.
 
 @capture("vectors-asked")
 def cookies_that_were_asked_for(c):
@@ -105,6 +106,27 @@ def cookies_of_a_file(c):
 	for n, acked in {23: 0, 24: D, 124: D - 1}.items():
 		for t in c.twins(n):
 			t.data(0, "220a" + COOKIE).rst(10, acked)
+
+
+@capture("vectors-full", payload=b"x" * 1000, full=True)
+def all_kinds_of_probes(c):
+	def ask(t, given, syn="", blind="", blind_acked=0):
+		t.probe(0, "syn").synack(10, syn)
+		t.probe(20, "request", "2202").synack(30, given if given[:2] == "22" else "")
+		if given[:2] == "fe":
+			t.probe(40, "request-exp", "fe04f989").synack(50, given)
+		t.probe(60, "forged", given[:-16] + "aa" * 8, D).synack(70, given)
+		t.probe(80, "blind", "", D).synack(90, blind, blind_acked)
+		at = 300 if blind_acked else 100  # who took data, or a cookie, has time to answer
+		t.probe(at, "bare", given).synack(at + 10)
+		t.accepted(at + 220, given)
+		t.probe(at + 440, "recheck").synack(at + 450)
+
+	D = 1000
+	for n, how in {3: ("fe0cf989" + COOKIE,), 9: (ONE,), 10: (ONE, "", "", D),
+			11: (ONE, "", "2206abcd1234", D), 27: (ONE, "2208010203040506")}.items():
+		for t in c.twins(n):
+			ask(t, *how)
 
 
 @capture("vectors-malformed")

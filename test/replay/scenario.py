@@ -102,6 +102,10 @@ class Target:
 	def data(self, at, tfo, attempt=0, saved=True):
 		return self._probe(at, "data", attempt, tfo, self.cap.payload, saved)
 
+	def probe(self, at, kind, tfo="", dlen=0):
+		"""Another kind, of a path or a full scan; dlen: all of the payload, or 0"""
+		return self._probe(at, kind, 0, tfo, self.cap.payload[:dlen], True)
+
 	def again(self, at, tfo):
 		"""The first `data` with another cookie"""
 		return self.data(at, tfo, self.cap.probes.again)

@@ -5,7 +5,7 @@
  */
 #include "verdict.h"
 
-#include "target.h"
+#include "oracle.h"
 #include "unit.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
@@ -52,83 +52,6 @@ static const struct outcome payloads[] = {
 
 static struct target t;
 
-static bool is_cookie(enum option o)
-{
-	return o == COOKIE || o == COOKIE_EXP || o == SAME;
-}
-
-/* The rules for a `data` that was sent, where a cookie was there. */
-static enum verdict expect_data(const struct outcome o[static PROBE_KINDS])
-{
-	const struct outcome *d = &o[PROBE_DATA];
-	enum answer blind = o[PROBE_BLIND].answer, bare = o[PROBE_BARE].answer;
-	bool blind_blk = blind != SA && blind != UNSENT, bare_blk = bare != SA && bare != UNSENT;
-
-	if (d->answer == SA && d->acked == TARGET_DLEN) {
-		if (blind == SA && o[PROBE_BLIND].acked == TARGET_DLEN)
-			return VERDICT_COOKIELESS;
-		if (o[PROBE_FORGED].answer == SA && o[PROBE_FORGED].acked == TARGET_DLEN)
-			return VERDICT_UNCHECKED;
-		return VERDICT_ACCEPTED;
-	}
-	if (d->answer == SA && d->acked)
-		return VERDICT_PARTIAL;
-	if (d->answer == SA)
-		return d->option == ABSENT ? VERDICT_IGNORED : VERDICT_REFUSED;
-	if (blind_blk && bare == SA)
-		return VERDICT_DATA_BLOCKED;
-	if (bare_blk && blind == SA)
-		return VERDICT_COOKIE_BLOCKED;
-	if (blind == SA && bare == SA && o[PROBE_FORGED].answer == SA)
-		return VERDICT_ACCEPTANCE_BLOCKED;
-	return VERDICT_SECOND_BLOCKED;
-}
-
-/* The rules for the requests, where something sent a SYN/ACK. */
-static enum verdict expect_cookie(const struct outcome o[static PROBE_KINDS])
-{
-	const struct outcome *r = &o[PROBE_REQUEST], *x = &o[PROBE_REQUEST_EXP];
-	bool cookie = (r->answer == SA && is_cookie(r->option))
-		|| (x->answer == SA && is_cookie(x->option));
-	bool option = (r->answer == SA && r->option != ABSENT)
-		|| (x->answer == SA && x->option != ABSENT);
-
-	if (r->answer == UNSENT && x->answer == UNSENT)
-		return o[PROBE_DATA].answer == UNSENT ? VERDICT_UNKNOWN : expect_data(o);
-	if (!cookie && option)
-		return VERDICT_ODD_COOKIE;
-	if (!cookie && r->answer == SA && r->late)
-		return VERDICT_UNKNOWN;
-	if (!cookie)
-		return VERDICT_NO_COOKIE;
-	return o[PROBE_DATA].answer == UNSENT ? VERDICT_COOKIE_ONLY : expect_data(o);
-}
-
-/* before: an older `data`, of which only the answer's class counts. */
-static enum verdict expect(const struct outcome o[static PROBE_KINDS], enum answer before)
-{
-	enum answer syn = o[PROBE_SYN].answer, recheck = o[PROBE_RECHECK].answer;
-	enum answer request = o[PROBE_REQUEST].answer, exp = o[PROBE_REQUEST_EXP].answer;
-	/* What stands for them where --probes left them out. */
-	enum answer first = request != UNSENT ? request : exp;
-	enum answer baseline = syn != UNSENT ? syn : o[PROBE_BLIND].answer;
-	bool recheck_blk = recheck != SA && recheck != UNSENT;
-	unsigned int n[SA + 1] = { 0 };
-
-	n[before]++;
-	for (int k = 0; k < PROBE_KINDS; k++)
-		n[o[k].answer]++;
-	if (!n[SA])
-		return n[RST] ? VERDICT_CLOSED : n[ICMP] ? VERDICT_UNREACHABLE : VERDICT_OFFLINE;
-	if (syn == SA && recheck_blk)
-		return VERDICT_BLACKHOLED;
-	if (first != SA && first != UNSENT && (baseline == SA || exp == SA))
-		return VERDICT_REQUEST_BLOCKED;
-	if (syn != SA && syn != UNSENT && recheck_blk)
-		return VERDICT_TRANSIENT;
-	return expect_cookie(o);
-}
-
 /* Sends what o says, in plan order, and holds the verdict against the oracle's. */
 static enum verdict check_outcomes(const struct outcome o[static PROBE_KINDS])
 {
@@ -139,7 +62,7 @@ static enum verdict check_outcomes(const struct outcome o[static PROBE_KINDS])
 		target_add(&t, k, &o[k]);
 	v = verdict_decide(&t.ev);
 	ck_assert_uint_lt(v, VERDICTS);
-	ck_assert_str_eq(verdict_types[v].name, verdict_types[expect(o, UNSENT)].name);
+	ck_assert_str_eq(verdict_types[v].name, verdict_types[oracle_verdict(o, UNSENT)].name);
 	return v;
 }
 
@@ -165,7 +88,7 @@ START_TEST(survey_is_total)
 		v = verdict_decide(&t.ev);
 		ck_assert_uint_lt(v, VERDICTS);
 		ck_assert_str_eq(verdict_types[v].name,
-				 verdict_types[expect(o, first->answer)].name);
+				 verdict_types[oracle_verdict(o, first->answer)].name);
 		seen[v]++;
 	}
 	for (int v = 0; v < VERDICTS; v++)

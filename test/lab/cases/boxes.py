@@ -7,108 +7,30 @@ import functools
 import ipaddress
 import re
 import subprocess
-from dataclasses import dataclass, field
 
-from harness import (LAB, SCAN4, SCAN6, Capture, Skip, by_target, case, command, equal, finish,
+import boxtable
+from harness import (SCAN4, SCAN6, Capture, Skip, by_target, case, command, equal, finish,
 	listed, shell, spell, start, tfomap, truth, write)
 from .network import BORROWED4, BORROWED6
 from .packets import fill_queue
 
-PERSONA_NET = ("198.19.128.", "2001:2:0:80::")  # middleboxes.sh
-MID_NET = ("198.19.64.", "2001:2:0:40::")
-PLANS = ("survey", "path", "full")
 # A late answer takes 1.2 s, a kernel's second SYN/ACK a little over 1 s. The order is fixed.
 PATIENT = ["--no-default-blocklist", "--timeout", 1.5, "-c", 2, "--retries", 2, "--report", "all",
 	"-e", 4]
 EARLY = {"reply", "reply-first", "payload"}  # words of personas that answer data at once
 EARLY_LEN = 20
-# A survey leaves resets to the scanner's kernel; whether a real server's data comes before that is
-# a race.
+# A survey leaves resets to the scanner's kernel, and no plan waits where neither data nor a cookie
+# alone was taken; whether a real server's data comes before the reset is a race then.
 RACE = {"reply-before-ack", "proxy-likely"}
 
-
-@dataclass
-class Expected:
-	verdict: str
-	conditions: set
-	signals: set
-	options: str
-	syns: collections.Counter  # letter of the table: how many
-
-
-@dataclass
-class Box:
-	name: str
-	host: str
-	port: int
-	what: str
-	addresses: tuple
-	plans: dict = field(default_factory=dict)
-	owed: dict = field(default_factory=dict)  # case: why it cannot pass yet
-
-	@property
-	def twins(self):
-		return tuple((address, self.port) for address in self.addresses)
-
-	@property
-	def is_persona(self):
-		return self.host == "persona"
-
-
-def _conditions(words):
-	found = set()
-	for word in words.split(","):
-		if word in ("works", "broken", "offline", "transient"):
-			found.add("tfo.connectivity." + word)
-		elif word in ("received", "not_received"):
-			found.add("tfo.cookie." + word)
-		else:
-			found |= {"tfo.syndata." + word, "tfo.cookie." + word}
-	return found
-
-
-def _expected(verdict, conditions, signals, options, syns):
-	count = collections.Counter()
-	for term in syns.split("+"):
-		count[term[-1]] += int(term[:-1] or 1)
-	return Expected(verdict, _conditions(conditions),
-		set() if signals == "-" else set(signals.split(",")), options, count)
-
-
-def _boxes():
-	"""Names to rows; the addresses as middleboxes.sh counts them"""
-	found, count = {}, {PERSONA_NET: 0, MID_NET: 1}
-	with open(f"{LAB}/boxes.tbl") as table:
-		lines = [line for line in table if line.split() and not line.split()[0].startswith("#")]
-	for line in lines:
-		words = line.split()
-		if not line[0].isspace():
-			name, host, port, what = words
-			assert name not in found, f"boxes.tbl: {name} is there twice"
-			net = PERSONA_NET if host == "persona" else MID_NET
-			v4, v6 = (prefix + form for prefix, form in zip(net, ("{}", "{:x}")))
-			n, count[net] = count[net], count[net] + 1
-			v6 = str(ipaddress.ip_address(v6.format(n)))
-			box = found[name] = Box(name, host, int(port), what, (v4.format(n), v6))
-		elif words[0] == "as":
-			box.plans = found[words[1]].plans
-		elif words[0] == "owed":
-			box.owed = dict.fromkeys(words[1].split(","), " ".join(words[2:]))
-		else:
-			box.plans[words[0]] = _expected(*words[1:])
-	for box in found.values():
-		assert tuple(box.plans) == PLANS, f"boxes.tbl: {box.name}: {list(box.plans)}"
-	return found
-
-
-BOXES = _boxes()
+BOXES = boxtable.read()
 PERSONAS = [box for box in BOXES.values() if box.is_persona]
 
 
 # ---- scans ----
 
 @functools.cache
-def _full_queue():
+def fill_the_queue():
 	for client in fill_queue(BOXES["queue-full"].twins[0], 3):
 		client.close()  # says nothing: the server waits for it
 
@@ -120,7 +42,7 @@ def _arguments(plan):
 def _together(*scans):
 	"""Scans (name, plan, source addresses, boxes) at one time. {name: ({target: row}, {target:
 	flows})}; the far end tells them apart by the source addresses"""
-	_full_queue()
+	fill_the_queue()
 	shell("boxes_filters")
 	processes, found = {}, {}
 	with Capture() as capture:
@@ -193,7 +115,8 @@ def _check_row(plan, row, box):
 	want = box.plans[plan]
 	equal(row["verdict"], want.verdict, "verdict")
 	equal(listed(row["conditions"]), want.conditions, "conditions")
-	race = want.signals & RACE if plan == "survey" and not box.is_persona else set()
+	waits = plan != "survey" and ("tfo.syndata.acked" in want.conditions or want.syns["c"])
+	race = set() if waits or box.is_persona else want.signals & RACE
 	equal(listed(row["signals"]) - race, want.signals - race, "signals")
 	length = re.search(r"\bcookie=(\d+)", box.what)
 	options = re.sub(r"\bn\b", length[1] if length else "8", want.options)
@@ -248,9 +171,15 @@ SIGNALS = set("""unsolicited echo kind-switch cookie-updated cookie-rotates kind
 	experimental-only fingerprint-changed syn-proxy synack-data reply-before-ack injected
 	data-stripped option-stripped malformed proxy-likely""".split())
 
+# Section 5
+CONDITIONS = {f"tfo.connectivity.{word}" for word in "works broken offline transient".split()} \
+	| {"tfo.cookie.received", "tfo.cookie.not_received"} \
+	| {f"tfo.{what}.{word}" for what in ("syndata", "cookie")
+		for word in "acked not_acked failed".split()}
+
 
 @case("boxes/complete")
-def each_verdict_and_each_signal_has_its_box():
+def each_verdict_condition_and_signal_has_its_box():
 	plans = [plan for box in BOXES.values() for plan in box.plans.values()]
 	text = subprocess.run(command(["--list-verdicts"]), check=True, stdout=subprocess.PIPE,
 		text=True).stdout
@@ -258,6 +187,7 @@ def each_verdict_and_each_signal_has_its_box():
 	# That one takes --payload none: see packets/payload.
 	equal(verdicts - {plan.verdict for plan in plans}, {"cookie-only"}, "verdicts without a box")
 	equal(set.union(*(plan.signals for plan in plans)), SIGNALS, "signals of boxes")
+	equal(set.union(*(plan.conditions for plan in plans)), CONDITIONS, "conditions of boxes")
 
 
 # ---- many ----

@@ -85,7 +85,7 @@ def a_known_cookie_is_used_at_once():
 	equal({row["verdict"] for row in second.rows}, {"accepted"}, "verdicts")
 
 
-def _key(*keys):
+def set_key(*keys):
 	shell(f"topology_sysctl net ipv4/tcp_fastopen_key {','.join(keys)}")
 
 
@@ -95,11 +95,11 @@ def a_refused_cookie_is_tried_anew_once():
 	if os.path.exists(path):
 		os.unlink(path)
 	old = tfomap(target, "--cookie-file", path).rows[0]["cookie"]
-	_key(OTHER_KEY)
+	set_key(OTHER_KEY)
 	try:
 		run, capture = captured(target, "--cookie-file", path)
 	finally:
-		_key(THE_KEY)
+		set_key(THE_KEY)
 	flows, row = capture.flows[HOSTS["listener"].twins[0]], run.rows[0]
 	check_rows(run, capture)
 	equal(counts(capture)[HOSTS["listener"].twins[0]], (0, 2), "requests and data")
@@ -116,11 +116,11 @@ def a_backup_keys_cookie_is_accepted_and_renewed():
 	if os.path.exists(path):
 		os.unlink(path)
 	old = tfomap(target, "--cookie-file", path).rows[0]["cookie"]
-	_key(OTHER_KEY, THE_KEY)
+	set_key(OTHER_KEY, THE_KEY)
 	try:
 		run, capture = captured(target, "--cookie-file", path)
 	finally:
-		_key(THE_KEY)
+		set_key(THE_KEY)
 	check_rows(run, capture)
 	flow, row = capture.flows[HOSTS["listener"].twins[0]][0], run.rows[0]
 	equal((flow.cookie, flow.acked()), (old, flow.dlen), "the old cookie, the data acked")

@@ -1,0 +1,191 @@
+"""How a path plan treats the machine that it runs on, and the servers that it asks."""
+
+import errno
+import os
+import signal
+import socket
+import subprocess
+from contextlib import contextmanager
+
+from harness import (HOSTS, QUICK, SCAN4, SCAN6, WORK, Skip, Tap, by_target, captured, case,
+	equal, finish, host, inside, interrupt, shell, spell, start, tfomap, truth,
+	wait_for, write)
+from .boxes import BOXES
+
+PATH = ["--plan", "path", "--confirm", 0]
+# A scan that lasts: it waits for an answer of a silent host.
+ENDLESS = ["--no-default-blocklist", "--timeout", 600, host("silent")]
+
+
+# ---- the reset guard ----
+
+def _tables():
+	"""Names of the nftables tables in the scanner's namespace"""
+	text = subprocess.run("ip netns exec scan nft list tables".split(), check=True,
+		stdout=subprocess.PIPE, text=True).stdout
+	return {line.split()[-1] for line in text.splitlines()}
+
+
+def _guarded():
+	"""A scan that has sent its first SYN: (process, the name of its table)"""
+	if os.readlink("/proc/self") != str(os.getpid()):
+		raise Skip("/proc shows other processes than ours")
+	tap = Tap()
+	process = start([*ENDLESS, *PATH])
+	tap.wait_syns(1)
+	return process, f"tfomap-{process.pid}"
+
+
+@case("manners/guard-killed")
+def the_guard_is_gone_with_a_process_that_is_killed():
+	before = _tables()
+	process, table = _guarded()
+	try:
+		equal(_tables() - before, {table}, "tables while the scan runs")
+	finally:
+		process.kill()
+		run = finish(process)
+	equal(run.status, -signal.SIGKILL, "exit status")
+	wait_for(lambda: _tables() == before, "the table to go with its owner")
+
+
+@case("manners/guard-ended")
+def the_guard_is_gone_after_a_normal_end():
+	before = _tables()
+	process, table = _guarded()
+	try:
+		equal(_tables() - before, {table}, "tables while the scan runs")
+		interrupt(process)
+	finally:
+		interrupt(process)
+		run = finish(process)
+	equal(run.status, 4, "exit status: " + run.err)
+	wait_for(lambda: _tables() == before, "the table to go after two interrupts")
+	run = tfomap(*PATH, host("listener"))
+	equal(run.rows[0]["verdict"], "accepted", "verdict")
+	wait_for(lambda: _tables() == before, "the table to go at the end of a scan")
+
+
+@case("manners/guard-resets-of-others")
+def closed_ports_of_this_host_are_closed_still():
+	process, _ = _guarded()
+	try:
+		for address, family in ((SCAN4, socket.AF_INET), (SCAN6, socket.AF_INET6)):
+			with inside("net"), socket.socket(family) as client:
+				client.settimeout(20)
+				equal(client.connect_ex((address, 20000)), errno.ECONNREFUSED, address)
+	finally:
+		process.kill()
+		finish(process)
+
+
+@case("manners/guard-path-plans-only")
+def a_survey_leaves_resets_to_the_kernel():
+	before = _tables()
+	tap = Tap()
+	process = start([*ENDLESS, "--plan", "survey"])
+	try:
+		tap.wait_syns(1)
+		equal(_tables(), before, "tables while a survey runs")
+	finally:
+		process.kill()
+		finish(process)
+
+
+# ---- what is blocked is tested again ----
+
+AGAIN = ["--plan", "path", "--confirm", 5]
+FIRST_ROUND = 10  # SYNs to drop-data, as boxes.tbl has them
+
+
+@case("manners/confirmed")
+def a_blocked_verdict_is_tested_again():
+	"""Only that; and a verdict that stays is confirmed."""
+	shell("boxes_filters")
+	blocked, sound = BOXES["drop-data"].twins, BOXES["kernel"].twins
+	run, capture = captured(*AGAIN, *map(spell, blocked + sound))
+	rows = by_target(run.rows)
+	for targets, verdict, confirmed, syns in ((blocked, "data-blocked", "true", 2 * FIRST_ROUND),
+			(sound, "accepted", "", 3)):
+		for target in targets:
+			row = rows[target]
+			equal((row["verdict"], row["confirmed"], row["probes"], len(capture.flows[target])),
+				(verdict, confirmed, str(syns), syns), spell(target))
+
+
+@case("manners/not-confirmed")
+def a_path_that_opens_in_between():
+	shell("boxes_filters")
+	tap = Tap()
+	process = start([*QUICK, *AGAIN, spell(BOXES["drop-data"].twins[0])])
+	try:
+		tap.wait_syns(FIRST_ROUND)
+		shell("ip netns exec mid nft flush chain inet mid walls")
+	finally:
+		run = finish(process)
+		shell("boxes_filters")
+	equal((run.rows[0]["verdict"], run.rows[0]["confirmed"]), ("accepted", "false"),
+		"the later verdict")
+
+
+# ---- a small queue ----
+
+QUEUE = 3
+RUNS = 6
+NGINX_PORT, LISTENER_PORT = 83, 18  # of servers that no other case probes
+
+
+@contextmanager
+def server(name, ready, *command, where="net"):
+	"""A server of one case alone; it is there once its log has the word `ready`."""
+	log = f"{WORK}/{name}.log"
+	with open(log, "w") as out:
+		process = subprocess.Popen(["ip", "netns", "exec", where, *map(str, command)],
+			stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+	try:
+		wait_for(lambda: ready in open(log).read(), f"{name} to start")
+		yield
+	finally:
+		process.terminate()
+		process.wait(20)
+
+
+def _nginx():
+	v4, v6 = HOSTS["nginx"].v4, HOSTS["nginx"].v6
+	places = "".join(f"{kind}_temp_path {WORK}/nginx-queue-{kind}; " for kind in
+		"client_body proxy fastcgi uwsgi scgi".split())
+	conf = write("nginx-queue.conf", f"""user root; daemon off; master_process off;
+		pid {WORK}/nginx-queue.pid; error_log stderr notice; events {{ }}
+		http {{ access_log off; {places} server {{
+			listen {v4}:{NGINX_PORT} fastopen={QUEUE};
+			listen [{v6}]:{NGINX_PORT} fastopen={QUEUE};
+			return 200 'tfomap lab'; }} }}""")
+	return server("nginx-queue", "event method", "nginx", "-e", "stderr", "-c", conf)
+
+
+def _scan_in_queue(plan, closings, targets):
+	"""closings: what ends the connection of each SYN: A an ACK, R a RST"""
+	run, capture = captured("--plan", plan, "--confirm", 0, *map(spell, targets))
+	equal({spell(t): row["verdict"] for t, row in by_target(run.rows).items()},
+		dict.fromkeys(map(spell, targets), "accepted"), f"verdicts with {plan}")
+	for target, flows in capture.flows.items():
+		equal([flow.closing for flow in flows], closings, f"how SYNs to {spell(target)} end")
+
+
+@case("manners/queue-of-three")
+def six_scans_find_room_in_a_queue_of_three():
+	"""A server's TFO queue of three takes the data of six scans: what a probe took it gives back.
+	The listener has one queue for both families. A full scan takes a place twice: with a cookie alone,
+	too."""
+	targets = [(address, port) for address in (HOSTS["nginx"].v4, HOSTS["nginx"].v6)
+		for port in (NGINX_PORT, LISTENER_PORT)]
+	before = truth.fastopen_counters()
+	with _nginx(), server("listener-queue", "ready", f"{WORK}/listener",
+			f"{LISTENER_PORT}:{QUEUE}"):
+		for plan, closings in (("path", ["R", "R", "AR"]),
+				("full", ["R", "R", "R", "R", "AR", "AR", "R"])):
+			for _ in range(RUNS):
+				_scan_in_queue(plan, closings, targets)
+	after = truth.fastopen_counters()
+	equal(after["Passive"] - before["Passive"], 3 * RUNS * len(targets), "TCPFastOpenPassive")
+	equal(after["ListenOverflow"], before["ListenOverflow"], "TCPFastOpenListenOverflow")
