@@ -67,22 +67,29 @@ def masscan_scan():
 	return Scan("masscan", command, "^open", 32)
 
 
+# What makes a scan, and what tfomap has to be able to for it.
+SCANS = (
+	(lambda: zmap_scan(1, 2e6), None),
+	(lambda: zmap_scan(2), None),
+	(masscan_scan, None),
+	(lambda: tfomap_scan("packet", "pcap"), ["--tx", "packet", "--rx", "pcap"]),
+	(lambda: tfomap_scan("packet", "xdp"), ["--tx", "packet", "--rx", "xdp"]),
+	(lambda: tfomap_scan("xdp", "pcap"), ["--tx", "xdp", "--rx", "pcap", "-r", 0]),
+	(lambda: tfomap_scan("xdp", "xdp"), ["--tx", "xdp", "--rx", "xdp", "-r", 0]),
+)
+
+
 def scans():
 	found = []
-	for make, needs in ((lambda: zmap_scan(1, 2e6), None), (lambda: zmap_scan(2), None),
-			(masscan_scan, None),
-			(lambda: tfomap_scan("packet", "pcap"), ["--tx", "packet", "--rx", "pcap"]),
-			(lambda: tfomap_scan("packet", "xdp"), ["--tx", "packet", "--rx", "xdp"]),
-			(lambda: tfomap_scan("xdp", "pcap"), ["--tx", "xdp", "--rx", "pcap", "-r", 0]),
-			(lambda: tfomap_scan("xdp", "xdp"), ["--tx", "xdp", "--rx", "xdp", "-r", 0])):
+	for make, needs in SCANS:
+		scan = make()
 		try:
-			scan = make()
 			scan.command(0, 1)  # says so if the program is missing
 			if needs:
 				tfomap_has(*needs)
 			found.append(scan)
 		except Skip as why:
-			print(f"{'a row' if not needs else ' '.join(map(str, needs))} is left out: {why}")
+			print(f"{scan.name} is left out: {why}")
 	return found
 
 

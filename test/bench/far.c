@@ -8,6 +8,7 @@
  * interface's own counter, read every millisecond; drop with nftables then. Only `sink` goes on
  * without BPF.
  */
+#include <errno.h>
 #include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
@@ -39,8 +40,7 @@ static int far_attach(const char *mode, const char *interface)
 	struct far_bpf *far;
 	char name[32];
 
-	if (!strcmp(mode, "sink"))
-		libbpf_set_print(far_quiet);
+	libbpf_set_print(far_quiet);
 	far = far_bpf__open();
 	snprintf(name, sizeof(name), "far_%s", mode);
 	while (far && (p = bpf_object__next_program(far->obj, p))) {
@@ -49,8 +49,12 @@ static int far_attach(const char *mode, const char *interface)
 			program = p;
 	}
 	if (!program || far_bpf__load(far)
-	    || !bpf_program__attach_xdp(program, (int)if_nametoindex(interface)))
+	    || !bpf_program__attach_xdp(program, (int)if_nametoindex(interface))) {
+		if (strcmp(mode, "sink"))
+			fprintf(stderr, "far: cannot %s on %s in the kernel: %s\n", mode, interface,
+				strerror(errno));
 		return -1;
+	}
 	return bpf_map__fd(far->maps.counts);
 }
 
