@@ -13,8 +13,9 @@ from tools import N, PREFIX, masscan, tfomap, tfomap_has, zmap
 
 ROWS, META = f"{WORK}/rows", f"{WORK}/meta"
 NO_LOSS = 0.999  # of the targets have their row
-STEPS = 6
-SECONDS = 3  # of sending, where there is a rate
+STEPS = 5
+# Of sending, where there is a rate. Verified is a run that no buffer could hold.
+SEARCH_S, VERIFY_S = 2, 4
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Scan:
 	name: str
 	command: Callable  # of (packets/s or 0, probes to each address)
 	row: str  # what a line of the file has if it is one target's answer
-	times: int  # without a rate: about SECONDS
+	times: int  # without a rate
 	near: bool = True  # whether the near end gets a program
 	phases: int = 1  # packets a target takes
 	most: float = 0  # packets/s that are worth a try; 0: no search
@@ -49,7 +50,7 @@ def tfomap_scan(engine, rx):
 		return tfomap("-r", int(pps), "-c", 1, "-p", f"1-{times}", "-f", "ip,port,verdict", "-o",
 			ROWS, "-m", META, "--rx", rx, prefix, engine=engine, pin=False)
 	fast = engine == "xdp"
-	return Scan(f"{engine}+{rx}", command, ",accepted$", 64 if fast else 32, rx != "xdp", 2,
+	return Scan(f"{engine}+{rx}", command, ",accepted$", 32 if fast else 16, rx != "xdp", 2,
 		12e6 if fast else 2e6)
 
 
@@ -58,13 +59,13 @@ def zmap_scan(threads, most=0):
 	def command(pps, times, prefix=PREFIX):
 		return zmap("-c", 2, "-O", "csv", "-f", "saddr", "--output-filter", "success = 1", "-o",
 			ROWS, prefix, pps=pps, times=times, threads=threads, pin=False)
-	return Scan(f"zmap-T{threads}", command, "^198", 32, most=most)
+	return Scan(f"zmap-T{threads}", command, "^198", 16, most=most)
 
 
 def masscan_scan():
 	def command(pps, times, prefix=PREFIX):
 		return masscan("-oL", ROWS, prefix, pps=pps, times=times, wait_s=5, pin=False)
-	return Scan("masscan", command, "^open", 32)
+	return Scan("masscan", command, "^open", 16)
 
 
 # What makes a scan, and what tfomap has to be able to for it.
@@ -105,11 +106,11 @@ def rows_of(scan):
 	return int(found.stdout or 0)
 
 
-def scan_once(far, scan, pps=0):
+def scan_once(far, scan, pps=0, seconds=SEARCH_S):
 	for old in (ROWS, META):
 		if os.path.exists(old):
 			os.unlink(old)
-	times = max(1, round(pps * SECONDS / scan.phases / N)) if pps else scan.times
+	times = max(1, round(pps * seconds / scan.phases / N)) if pps else scan.times
 	with near() if scan.near else nullcontext():
 		run = measure(far, scan.command(pps, times))
 	told = ""
@@ -136,7 +137,7 @@ HEAD = (f"{'':13}{'-r':>10}{'SYNs/s':>10}{'rows/s':>10}{'share':>9}{'worst':>9}"
 
 def highest(far, scan):
 	"""The most packets/s at which nothing is lost, within a tenth or so; 0: none that was tried"""
-	low, high, best = scan.most / 64, scan.most, 0
+	low, high, best = scan.most / 32, scan.most, 0
 	for _ in range(STEPS):
 		pps = (low * high) ** 0.5
 		done = scan_once(far, scan, pps)
@@ -151,7 +152,7 @@ def highest(far, scan):
 def verify(far, scan, pps):
 	"""At that rate, five runs; a tenth less, thrice, if the median lost something"""
 	for _ in range(4):
-		done = [scan_once(far, scan, pps) for _ in range(RUNS)]
+		done = [scan_once(far, scan, pps, VERIFY_S) for _ in range(RUNS)]
 		line(scan.name, pps, done)
 		if median(one.share for one in done) >= NO_LOSS:
 			return done
