@@ -282,8 +282,8 @@ static int load(struct xdp_state *x, const struct tx_setup *setup, const char **
 	int rc;
 
 	if (iface_xdp_transmits(setup->ifindex) == IFACE_XDP_NO) {
-		*what = "the interface's driver takes no frames by XDP (ndo_xdp_xmit; a veth's peer "
-			"needs GRO or an XDP program)";
+		*what = "the interface's driver takes no frames by XDP (ndo_xdp_xmit; a veth's "
+			"peer needs GRO or an XDP program)";
 		return -EOPNOTSUPP;
 	}
 	targets_flat(s->targets, &flat);
