@@ -61,6 +61,7 @@ struct sweep_marks {
 	uint64_t used;			/* of the packets granted */
 	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step */
 	uint64_t sent[WINDOW_STEPS_MAX];	/* packets of each step, IPv4 and IPv6 */
+	uint64_t ahead_place, ahead_x;	/* the target of the place that the head comes to next */
 	uint64_t sent_v6;		/* of all these, those of IPv6 */
 	uint64_t log_next[WINDOW_STEPS_MAX];	/* place from which on the log gets an entry */
 	uint64_t logged;		/* `granted` when the log got its last entry */

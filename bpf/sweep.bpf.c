@@ -159,9 +159,8 @@ static __always_inline bool next_of(const struct sweep_facts *f, uint16_t *all, 
 static __always_inline uint32_t next_step(const struct sweep_facts *f, uint16_t *all,
 					  uint64_t *place)
 {
-	for (uint32_t step = WINDOW_STEPS_MAX - 1; step > 0; step--)
-		if (step < f->steps && marks.at[step] < limits.until[step]
-		    && next_of(f, all, step, place))
+	for (uint32_t step = f->steps - 1; step > 0 && step < WINDOW_STEPS_MAX; step--)
+		if (marks.at[step] < limits.until[step] && next_of(f, all, step, place))
 			return step;
 	*place = marks.at[0];
 	if (*place >= limits.until[0])
@@ -169,6 +168,35 @@ static __always_inline uint32_t next_step(const struct sweep_facts *f, uint16_t 
 	start_place(f, all, *place);
 	marks.at[0] = *place + 1;
 	return 0;
+}
+
+static __always_inline bool target_of(const struct sweep_facts *f, uint64_t place, uint64_t *x)
+{
+	return order_target_bounded(&f->order, lane_whole(place, f->lane, f->n_lanes), SWEEP_PASSES,
+				    x);
+}
+
+/*
+ * The target of a step's place. The permutation is one long chain of multiplications: the head's
+ * next is worked out meanwhile, so that nothing waits for it.
+ */
+static __always_inline bool find_target(const struct sweep_facts *f, uint32_t step,
+					uint64_t place, uint64_t *x)
+{
+	uint64_t next = 0;
+	bool known;
+
+	if (step || !place || marks.ahead_place != place) {
+		known = target_of(f, place, x);
+	} else {
+		*x = marks.ahead_x;
+		known = true;
+	}
+	if (step)
+		return known;
+	marks.ahead_place = target_of(f, place + 1, &next) ? place + 1 : 0;
+	marks.ahead_x = next;
+	return known;
 }
 
 /* The step's SYN to the lane's place; 0: could not be made. */
@@ -181,13 +209,13 @@ static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t step,
 		.ports_mask = f->ports_mask,
 	};
 	uint32_t arm = f->arms == 1 ? 0 : step & 1, len;
-	uint64_t k = lane_whole(place, f->lane, f->n_lanes), x;
+	uint64_t x;
 	struct patch p = { .payload_len = 0 };
 	struct validate_tag tag;
 	bool v6;
 
 	if (!arrays.ranges || !arrays.starts || !arrays.ports
-	    || !order_target_bounded(&f->order, k, SWEEP_PASSES, &x))
+	    || !find_target(f, step, place, &x))
 		return 0;
 	spot_at(&f->spots, &arrays, x, &p.dst, &p.dport);
 	v6 = !addr_is_v4(p.dst);
@@ -220,6 +248,13 @@ static __always_inline bool is_early(const struct sweep_facts *f)
 	return false;
 }
 
+/* It is always the same thread that runs this. */
+static __always_inline void know_task(void)
+{
+	if (!marks.task)
+		marks.task = bpf_get_current_task();
+}
+
 /* A frame that tfomap made goes before all that is swept. */
 static __always_inline int send_frame(struct xdp_md *ctx, const struct sweep_facts *f)
 {
@@ -236,7 +271,7 @@ static __always_inline int send_frame(struct xdp_md *ctx, const struct sweep_fac
 	if (len > 0 && len <= SWEEP_FRAME_LEN && !bpf_xdp_adjust_tail(ctx, (int)len - PATCH_LEN))
 		rc = (int)bpf_xdp_store_bytes(ctx, 0, frame->bytes, len);
 	__sync_lock_test_and_set((uint64_t *)&marks.frames_taken, n + 1);
-	marks.task = bpf_get_current_task();
+	know_task();
 	return rc ? XDP_DROP : (int)bpf_redirect(f->ifindex, 0);
 }
 
@@ -264,7 +299,7 @@ int sweep(struct xdp_md *ctx)
 		return XDP_DROP;
 	}
 	marks.sent[step]++;
-	marks.task = bpf_get_current_task();
+	know_task();
 	return (int)bpf_redirect(f->ifindex, 0);
 }
 
