@@ -33,7 +33,7 @@
 #define SWEEPER_PLACES	(1u << 20)
 #define BUFFER_MIN	(4u << 20)	/* of the capture */
 #define BUFFER_MAX	(64u << 20)
-#define BUFFER_PER_PPS	320		/* 1 s of answers to every packet */
+#define BUFFER_PER_PPS	16		/* a tenth of a second of answers to every packet */
 
 static int random_bytes(void *p, size_t n, struct err *e)
 {
