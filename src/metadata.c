@@ -160,6 +160,7 @@ static void add_network(struct object *o, const struct run_facts *f)
 {
 	object_set(o, "interface", text_value(f->interface));
 	object_set(o, "engine", text_value(f->engine));
+	object_set(o, "receiver", text_value(f->receiver));
 	object_set_number(o, "sender_threads", f->threads);
 	object_set(o, "sources", sources_value(f));
 	object_set_number(o, "window_slots", f->window_slots);

@@ -17,7 +17,7 @@ struct run_facts {
 	uint8_t key[16];		/* of the validation hash */
 	unsigned int retries;		/* in force */
 	uint64_t targets;		/* of this run: after -n and shards */
-	const char *interface, *engine;	/* NULL where there is none */
+	const char *interface, *engine, *receiver;	/* NULL where there is none */
 	struct addr sources[2];		/* [0] IPv4, [1] IPv6, where used; else all zero */
 	unsigned int threads;		/* that sent */
 	uint64_t window_slots, table_slots;

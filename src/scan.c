@@ -135,7 +135,11 @@ static int open_network(struct scan *sc, struct err *e)
 		return rx_pcap_open_file((struct rx_pcap **)&sc->in.state, sc->c->rx_file, e);
 	}
 	rc = open_senders(sc, e);
-	return rc || !sc->setup.tx->wire ? rc : open_receiver(sc, e);
+	if (!rc && sc->setup.tx->wire)
+		rc = open_receiver(sc, e);
+	if (!rc && sc->in.ops)
+		sc->setup.facts.receiver = sc->in.ops->name;
+	return rc;
 }
 
 static int open_files(struct scan *sc, struct err *e)
@@ -449,9 +453,10 @@ static void announce(const struct scan *sc)
 	if (n->blocked)
 		log_notice("%llu targets are on a blocklist and left out",
 			   (unsigned long long)n->blocked);
-	log_info("%llu targets, seed %llu, engine %s, interface %s",
+	log_info("%llu targets, seed %llu, engine %s, %u thread%s, answers by %s, interface %s",
 		 (unsigned long long)s->order.places, (unsigned long long)sc->setup.facts.seed,
-		 sc->setup.tx ? sc->setup.tx->name : "none",
+		 sc->setup.tx ? sc->setup.tx->name : "none", s->nlanes, s->nlanes == 1 ? "" : "s",
+		 sc->in.ops ? sc->in.ops->name : "none",
 		 sc->setup.interface[0] ? sc->setup.interface : "none");
 }
 
