@@ -33,7 +33,8 @@
 #define RUN_BATCH	64u	/* a veth's ring of 256 overflows with more */
 #define HASTE		1.5	/* times the rate, to make up for what came late */
 #define TRY_FRAMES	1u
-#define REFUSED_MIN	1024u	/* packets */
+#define REFUSED_MIN	1024u	/* packets, for that long: the driver takes none */
+#define REFUSED_NS	(200 * NS_PER_MS)
 #define IDLE_NS		(20 * NS_PER_MS)	/* with nothing to do that long, the call ends */
 #define KICK_NS		200000
 #define KICK_SIGNAL	SIGUSR1
@@ -51,6 +52,7 @@ struct xdp_state {
 	unsigned int lane, steps;
 	uint32_t len[2];		/* of the first arm's frames, IPv4 and IPv6 */
 	uint64_t left_lost;		/* frames that were left in the ring for good */
+	uint64_t taken_sent, taken_lost, taken_ns;	/* when the driver last took any */
 	uint64_t used, used_ns;		/* how far it was, and since when */
 	pthread_t worker;
 	bool has_worker;
@@ -425,6 +427,20 @@ static bool has_work(const struct xdp_state *x)
 	       || x->marks->frames_taken != x->limits->frames_put;
 }
 
+/* Whether the driver has taken nothing for a while: it cannot, or the interface went down. */
+static bool is_refused(struct xdp_state *x, uint64_t now_ns)
+{
+	uint64_t sent = x->marks->used + x->marks->frames_taken, lost = x->marks->lost;
+
+	if (sent == x->taken_sent || lost - x->taken_lost < sent - x->taken_sent) {
+		x->taken_sent = sent;
+		x->taken_lost = lost;
+		x->taken_ns = now_ns;
+		return false;
+	}
+	return sent - x->taken_sent >= REFUSED_MIN && now_ns - x->taken_ns >= REFUSED_NS;
+}
+
 static int xdp_grant(void *state, uint64_t granted, const uint64_t until[static WINDOW_STEPS_MAX],
 		     uint64_t now_ns)
 {
@@ -443,8 +459,7 @@ static int xdp_grant(void *state, uint64_t granted, const uint64_t until[static 
 		rest(x, WANTED_REST);
 		send_left(x);
 	}
-	/* All that it was given is refused: that driver takes nothing. */
-	if (x->marks->lost >= REFUSED_MIN && x->marks->lost == x->marks->used)
+	if (is_refused(x, now_ns))
 		return (int)x->marks->error;
 	return atomic_load(&x->broken);
 }

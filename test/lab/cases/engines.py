@@ -1,12 +1,13 @@
 """Engines and send threads: whatever sends it, a scan is the same packets and the same rows."""
 
 import collections
+import json
 import socket
 import subprocess
 
-from harness import (QUICK, Skip, by_target, captured, case, check_rows, equal, fresh_filters,
-	interrupt, shell, start, tfomap, write)
-from truth import WORK, Capture, wait_for
+from harness import (QUICK, Skip, Tap, by_target, captured, case, check_rows, equal, finish,
+	fresh_filters, interrupt, shell, start, tfomap, write)
+from truth import WORK, Capture, syn_counters, wait_for
 from wire import read_pcap
 from .rows import stable
 
@@ -165,6 +166,45 @@ def what_it_cannot_do_it_says():
 		run = tfomap(*args, "--tx", "xdp", expect=status)
 		equal(run.out, "", "rows")
 		assert word in run.err and "use --tx packet" in run.err, run.err
+
+
+@case("engines/xdp-down")
+def an_interface_that_goes_down_ends_it():
+	_napi(True)
+	try:
+		_need_xdp()
+		tap = Tap()
+		process = start([*QUICK, "198.18.0.0/16", "-p", "82-85", "-r", "20K", "--tx", "xdp"])
+		tap.wait_syns(100)
+		shell("ip -n scan link set scan0 down")
+		run = finish(process)
+		equal(run.status, 3, "exit status")
+		assert "went down" in run.err and "not taken" in run.err, run.err
+	finally:
+		shell("topology_scan_up")
+		_napi(False)
+
+
+@case("engines/xdp-stops")
+def asked_to_stop_it_sends_nothing_more():
+	_napi(True)
+	try:
+		_need_xdp()
+		tap, meta = Tap(), f"{WORK}/stopped.json"
+		before = syn_counters()[0]
+		process = start([*QUICK, "198.18.0.0/16", "-p", "82-85", "-r", "20K", "--tx", "xdp", "-m",
+			meta])
+		tap.wait_syns(100)
+		interrupt(process)
+		run = finish(process)
+		equal(run.status, 4, "exit status")
+		with open(meta, encoding="utf-8") as f:
+			counters = json.load(f)["counters"]
+		equal(syn_counters()[0] - before, counters["syns"]["sent_request"], "SYNs at the far end")
+		equal(counters["state"]["targets_started"], counters["syns"]["sent_request"], "targets")
+		equal(len(run.rows), counters["syns"]["sent_request"], "rows: all of them are closed")
+	finally:
+		_napi(False)
 
 
 @case("engines/auto")
