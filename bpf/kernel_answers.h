@@ -9,7 +9,7 @@
 
 #include "validate_tag.h"
 
-#define ANSWER_SNAPLEN	128	/* Ethernet, IPv6 and TCP headers with all options */
+#define ANSWER_SNAPLEN	136	/* Ethernet, IPv4 and TCP headers with all options */
 #define ERROR_SNAPLEN	256	/* a whole ICMP quote; a question of a neighbour */
 
 struct answers_facts {
