@@ -99,15 +99,16 @@ static __always_inline bool is_answer(const struct answers_facts *f, struct addr
 	return get_be32(tcp + 8) - tag.seq - 1 <= f->dlen_max;
 }
 
+/* said: bytes by the IP length. What packet_parse() takes for no sound segment answers nothing. */
 static __always_inline int on_tcp(struct xdp_md *ctx, const struct answers_facts *f,
 				  struct addr src, struct addr dst, const uint8_t *tcp,
-				  const uint8_t *end)
+				  const uint8_t *end, uint32_t said)
 {
 	struct answers_marks *m;
 	uint16_t dport;
 	bool bare;
 
-	if (tcp + TCP_MIN > end)
+	if (tcp + TCP_MIN > end || said < TCP_MIN || (tcp[12] >> 4) * 4u < TCP_MIN)
 		return XDP_PASS;
 	dport = get_be16(tcp + 2);
 	if (dport < f->validator.port_first || dport > f->validator.port_last)
@@ -126,16 +127,17 @@ static __always_inline int on_tcp(struct xdp_md *ctx, const struct answers_facts
 static __always_inline int on_v4(struct xdp_md *ctx, const struct answers_facts *f,
 				 const uint8_t *ip, const uint8_t *end)
 {
-	uint32_t len, type;
+	uint32_t len, total, type;
 
 	if (ip + IPV4_MIN > end || ip[0] >> 4 != 4)
 		return XDP_PASS;
 	len = (ip[0] & 15u) * 4;
-	if (len < IPV4_MIN || get_be16(ip + 6) & FRAGMENTED)
+	total = get_be16(ip + 2);
+	if (len < IPV4_MIN || total < len || get_be16(ip + 6) & FRAGMENTED)
 		return XDP_PASS;
 	if (ip[9] == PROTOCOL_TCP)
 		return on_tcp(ctx, f, addr_from_v4(get_be32(ip + 12)),
-			      addr_from_v4(get_be32(ip + 16)), ip + len, end);
+			      addr_from_v4(get_be32(ip + 16)), ip + len, end, total - len);
 	if (ip[9] != PROTOCOL_ICMP || ip + len + 8 > end)
 		return XDP_PASS;
 	type = ip[len];
@@ -147,13 +149,18 @@ static __always_inline int on_v4(struct xdp_md *ctx, const struct answers_facts 
 static __always_inline int on_v6(struct xdp_md *ctx, const struct answers_facts *f,
 				 const uint8_t *ip, const uint8_t *end)
 {
+	struct addr src, dst;
 	uint8_t type;
 
 	if (ip + IPV6_LEN > end || ip[0] >> 4 != 6)
 		return XDP_PASS;
+	src = addr_from_wire6(ip + 8);
+	dst = addr_from_wire6(ip + 24);
+	/* A packet of IPv6 does not speak for IPv4. */
+	if (addr_is_v4(src) || addr_is_v4(dst))
+		return XDP_PASS;
 	if (ip[6] == PROTOCOL_TCP)
-		return on_tcp(ctx, f, addr_from_wire6(ip + 8), addr_from_wire6(ip + 24),
-			      ip + IPV6_LEN, end);
+		return on_tcp(ctx, f, src, dst, ip + IPV6_LEN, end, get_be16(ip + 4));
 	if (ip[6] != PROTOCOL_ICMP6 || ip + IPV6_LEN + 8 > end)
 		return XDP_PASS;
 	type = ip[IPV6_LEN];
