@@ -98,7 +98,7 @@ objects = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $1)))
 lib_obj := $(call objects,lib/*.c)
 src_obj := $(filter-out $(if $(BPF),%/without_xdp.o,%_xdp.o),$(call objects,src/*.c))
 man_obj := $(call objects,man/*.c)
-unit_obj := $(call objects,test/unit/*.c)
+unit_obj := $(filter-out $(if $(BPF),,%_xdp.o),$(call objects,test/unit/*.c))
 fuzz_obj := $(call objects,test/fuzz/fuzz_*.c)
 all_obj := $(lib_obj) $(src_obj) $(man_obj) $(unit_obj) $(fuzz_obj)
 
@@ -146,7 +146,7 @@ $(B)/%.bpf.o: %.bpf.c $(B)/bpf.words
 $(B)/%.skel.h: $(B)/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< >$@
 
-$(filter $(B)/src/%_xdp.o,$(src_obj)): | $(bpf_skeletons)
+$(filter %_xdp.o,$(src_obj) $(unit_obj)): | $(bpf_skeletons)
 $(bpf_skeletons:.skel.h=.bpf.o): $(B)/bpf.words
 
 $(B)/libtfomap.a: $(lib_obj)
