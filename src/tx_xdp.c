@@ -469,13 +469,14 @@ static void xdp_progress(void *state, struct tx_progress *p)
 	const struct xdp_state *x = state;
 	uint64_t v6 = x->marks->sent_v6, n = 0;
 
+	/* Before at[]: from there it goes no further than by what is granted beyond `used`. */
+	p->used = x->marks->used;
 	for (unsigned int i = 0; i < x->steps; i++) {
 		p->at[i] = x->marks->at[i];
 		p->sent[i] = x->marks->sent[i];
 		n += p->sent[i];
 	}
 	v6 = v6 < n ? v6 : n;
-	p->used = x->marks->used;
 	p->lost = x->marks->lost + x->left_lost;
 	p->sent_bytes = (n - v6) * x->len[0] + v6 * x->len[1];
 }
