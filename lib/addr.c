@@ -99,16 +99,23 @@ static void addr_format_v6(struct addr a, char out[static ADDR_STRLEN])
 	inet_ntop(AF_INET6, b, out, ADDR_STRLEN);
 }
 
+/* By hand: a row has one or two, and inet_ntop() takes longer than all else of it. */
 void addr_format(struct addr a, char out[static ADDR_STRLEN])
 {
-	uint8_t b[4];
-
 	if (!addr_is_v4(a)) {
 		addr_format_v6(a, out);
 		return;
 	}
-	put_be32(b, addr_v4(a));
-	inet_ntop(AF_INET, b, out, ADDR_STRLEN);
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		unsigned int byte = addr_v4(a) >> shift & 0xff;
+
+		if (byte >= 100)
+			*out++ = (char)('0' + byte / 100);
+		if (byte >= 10)
+			*out++ = (char)('0' + byte / 10 % 10);
+		*out++ = (char)('0' + byte % 10);
+		*out++ = shift ? '.' : '\0';
+	}
 }
 
 int addr_parse_prefix(struct addr *first, struct addr *last, const char *s, struct err *e)
