@@ -14,6 +14,20 @@ static enum reply_class class_of(const struct packet *p)
 	return p->tcp.flags & TCP_RST ? REPLY_RST : REPLY_SYNACK;
 }
 
+void evidence_reply_options(struct reply *r, const uint8_t *area, size_t len)
+{
+	struct tcpopts o;
+
+	if (len > TCPOPT_AREA_MAX)
+		len = TCPOPT_AREA_MAX;
+	tcpopt_parse(&o, area, len);
+	if (len)
+		memcpy(r->opts, area, len);
+	r->opts_len = (uint8_t)len;
+	r->opts_bad = o.malformed;
+	r->tfo = (struct tfo_place){ o.tfo.state, o.tfo.kind, o.tfo.len, o.tfo_at };
+}
+
 void evidence_reply(struct reply *r, const struct packet *p, uint32_t acked, uint64_t time_ns)
 {
 	const struct packet_tcp *t = &p->tcp;
@@ -25,10 +39,8 @@ void evidence_reply(struct reply *r, const struct packet *p, uint32_t acked, uin
 	r->df = p->df;
 	r->ip_id = p->ip_id;
 	r->time_ns = time_ns;
-	r->opts_len = t->opts_len < TCPOPT_AREA_MAX ? t->opts_len : TCPOPT_AREA_MAX;
 	r->opts_cut = t->opts_cut;
-	if (r->opts_len)
-		memcpy(r->opts, t->opts, r->opts_len);
+	evidence_reply_options(r, t->opts, t->opts_len);
 	if (p->is_icmp) {
 		/* The quoted header is our own SYN's; only its options can tell something. */
 		r->icmp_type = p->icmp_type;
@@ -46,12 +58,8 @@ void evidence_reply(struct reply *r, const struct packet *p, uint32_t acked, uin
 
 bool evidence_stripped(const struct flow *f, const struct reply *r)
 {
-	struct tcpopts o;
-
-	if (r->class != REPLY_ICMP || !f->synkind || r->opts_cut)
-		return false;
-	tcpopt_parse(&o, r->opts, r->opts_len);
-	return !o.malformed && o.tfo.state == TFO_ABSENT;
+	return r->class == REPLY_ICMP && f->synkind && !r->opts_cut && !r->opts_bad
+		&& r->tfo.state == TFO_ABSENT;
 }
 
 void evidence_options(const struct flow *f, struct tcpopts *o)
@@ -61,9 +69,17 @@ void evidence_options(const struct flow *f, struct tcpopts *o)
 	tcpopt_parse(o, f->reply.opts, own ? f->reply.opts_len : 0);
 }
 
-bool evidence_usable(const struct tfo_option *o)
+/* An answer's option has the kind and the bytes of the one that f carried. */
+static bool is_carried(const struct reply *r, const struct flow *f)
 {
-	return o->state == TFO_COOKIE && (o->kind == TFO_KIND || o->kind == TFO_KIND_EXP);
+	return r->tfo.kind == f->synkind && r->tfo.len == f->synlen
+		&& memcmp(reply_cookie(r), f->syncookie, f->synlen) == 0;
+}
+
+bool evidence_echoes(const struct flow *f)
+{
+	return f->reply.class == REPLY_SYNACK && f->synkind && f->reply.tfo.state != TFO_CUT
+		&& is_carried(&f->reply, f);
 }
 
 const struct flow *evidence_flow(const struct evidence *ev, enum probe_kind kind)
@@ -74,38 +90,19 @@ const struct flow *evidence_flow(const struct evidence *ev, enum probe_kind kind
 	return NULL;
 }
 
-/* The option of the SYN/ACK that answered f, if it is a usable cookie. */
-static bool cookie_given(const struct flow *f, struct tfo_option *out)
-{
-	struct tcpopts o;
-
-	if (f->reply.class != REPLY_SYNACK)
-		return false;
-	evidence_options(f, &o);
-	*out = o.tfo;
-	return evidence_usable(out);
-}
-
 static bool is_request(const struct flow *f)
 {
 	return f->kind == PROBE_REQUEST || f->kind == PROBE_REQUEST_EXP;
 }
 
-static bool carries(const struct flow *f, const struct tfo_option *cookie)
-{
-	return f->synkind == cookie->kind && f->synlen == cookie->len
-		&& memcmp(f->syncookie, cookie->cookie, cookie->len) == 0;
-}
-
 /* The first request that gave a cookie: any, or the one that sent carries. */
 static const struct flow *request_giving(const struct evidence *ev, const struct flow *sent)
 {
-	struct tfo_option cookie;
-
 	for (unsigned int i = 0; i < ev->nflows; i++) {
 		const struct flow *f = &ev->flows[i];
 
-		if (is_request(f) && cookie_given(f, &cookie) && (!sent || carries(sent, &cookie)))
+		if (is_request(f) && evidence_gives(f)
+		    && (!sent || is_carried(&f->reply, sent)))
 			return f;
 	}
 	return NULL;
@@ -145,24 +142,18 @@ const struct flow *evidence_deciding(const struct evidence *ev)
 }
 
 /* Newest by the time it came, as answers may overtake each other; else by the order of sending. */
-bool evidence_cookie(const struct evidence *ev, struct tfo_option *out)
+const struct flow *evidence_cookie(const struct evidence *ev)
 {
-	struct tfo_option cookie;
-	uint64_t newest_ns = 0;
-	bool found = false;
+	const struct flow *newest = NULL;
 
 	for (unsigned int i = 0; i < ev->nflows; i++) {
-		uint64_t time_ns = ev->flows[i].reply.time_ns;
+		const struct flow *f = &ev->flows[i];
 
-		if (!cookie_given(&ev->flows[i], &cookie))
-			continue;
-		if (found && time_ns && time_ns < newest_ns)
-			continue;
-		*out = cookie;
-		newest_ns = time_ns;
-		found = true;
+		if (evidence_gives(f) && !(newest && f->reply.time_ns
+					   && f->reply.time_ns < newest->reply.time_ns))
+			newest = f;
 	}
-	return found;
+	return newest;
 }
 
 unsigned int evidence_probes(const struct evidence *ev)

@@ -16,6 +16,12 @@
 /* A first SYN/ACK this late is likely a retransmission, which carries no option (TFO.md 2). */
 #define EVIDENCE_LATE_NS 900000000ull
 
+/* A TFO option where it lies in an option area; as struct tfo_option. */
+struct tfo_place {
+	uint8_t state, kind, len;
+	uint8_t at;			/* of its cookie bytes */
+};
+
 enum reply_class {
 	REPLY_NONE, REPLY_SYNACK, REPLY_RST, REPLY_ICMP,
 };
@@ -31,14 +37,22 @@ struct reply {
 	uint8_t icmp_type, icmp_code;	/* REPLY_ICMP */
 	uint8_t opts_len;		/* bytes in opts */
 	bool opts_cut;			/* the header said more */
+	bool opts_bad;			/* malformed (tcpopt.h) */
 	uint16_t ip_id, window;
 	uint16_t payload_len;		/* on this very segment */
 	uint32_t seq, ack;
 	uint32_t acked;			/* ack - seq - 1 mod 2^32 */
+	struct tfo_place tfo;		/* in opts */
 	struct addr icmp_from;
 	uint64_t time_ns;
 	uint8_t opts[TCPOPT_AREA_MAX];	/* the option area; REPLY_ICMP: the quoted SYN's */
 };
+
+/* The cookie bytes of the TFO option there: r->tfo.len. */
+static inline const uint8_t *reply_cookie(const struct reply *r)
+{
+	return r->opts + r->tfo.at;
+}
 
 /* One probe (all attempts of one kind with one cookie) and its first decisive answer. */
 struct flow {
@@ -79,6 +93,9 @@ struct evidence {
  */
 void evidence_reply(struct reply *r, const struct packet *p, uint32_t acked, uint64_t time_ns);
 
+/* Its part for the options: r's own copy of len bytes of option area, 40 at most. */
+void evidence_reply_options(struct reply *r, const uint8_t *area, size_t len);
+
 /*
  * An answer to f is an ICMP error that quotes the SYN's whole option area, and that lacks the TFO
  * option which f carried.
@@ -89,10 +106,19 @@ bool evidence_stripped(const struct flow *f, const struct reply *r);
 void evidence_options(const struct flow *f, struct tcpopts *o);
 
 /*
- * A cookie that can be sent back: of a length that RFC 7413 allows, in kind 34 or 254 (kind 253
- * is read, never sent).
+ * f was answered by a SYN/ACK with a cookie that can be sent back: of a length that RFC 7413
+ * allows, in kind 34 or 254 (kind 253 is read, never sent).
  */
-bool evidence_usable(const struct tfo_option *o);
+static inline bool evidence_gives(const struct flow *f)
+{
+	const struct tfo_place *o = &f->reply.tfo;
+
+	return f->reply.class == REPLY_SYNACK && o->state == TFO_COOKIE
+		&& (o->kind == TFO_KIND || o->kind == TFO_KIND_EXP);
+}
+
+/* The option on that SYN/ACK is the very one that f carried. */
+bool evidence_echoes(const struct flow *f);
 
 /*
  * The newest flow of a kind; NULL: not sent. `data` may be there twice (tried again with a new
@@ -106,8 +132,8 @@ const struct flow *evidence_flow(const struct evidence *ev, enum probe_kind kind
  */
 const struct flow *evidence_deciding(const struct evidence *ev);
 
-/* The newest usable cookie received, into *out; false: none. */
-bool evidence_cookie(const struct evidence *ev, struct tfo_option *out);
+/* The flow whose answer gave the newest usable cookie; NULL: none did. */
+const struct flow *evidence_cookie(const struct evidence *ev);
 
 /* SYNs that the target took. */
 unsigned int evidence_probes(const struct evidence *ev);

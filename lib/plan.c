@@ -99,25 +99,29 @@ static bool blocked(const struct known *k, enum probe_kind kind)
 	return k->flow[kind] && k->flow[kind]->reply.class != REPLY_SYNACK;
 }
 
+static void set_cookie(struct known *k, uint8_t kind, const uint8_t *bytes, uint8_t len)
+{
+	k->cookie = (struct tfo_option){ .state = TFO_COOKIE, .kind = kind, .len = len };
+	memcpy(k->cookie.cookie, bytes, len);
+	k->has_cookie = true;
+}
+
 /*
  * The newest that was asked for: not one that came without an option, nor a forged one's echo; and
  * kind 34's, where both requests brought one.
  */
 static void find_cookie(struct known *k, const struct evidence *ev)
 {
-	struct tfo_option cookie;
-
 	for (unsigned int i = 0; i < ev->nflows; i++) {
 		const struct flow *f = &ev->flows[i];
-		struct evidence one = { .nflows = 1, .flows = f };
+		const struct tfo_place *given = &f->reply.tfo;
 
-		if (!f->synkind || !evidence_cookie(&one, &cookie)
+		if (!f->synkind || !evidence_gives(f)
 		    || (f->kind == PROBE_REQUEST_EXP && k->has_cookie)
-		    || (f->kind == PROBE_FORGED && cookie.len == f->synlen
-			&& memcmp(cookie.cookie, f->syncookie, cookie.len) == 0))
+		    || (f->kind == PROBE_FORGED && given->len == f->synlen
+			&& memcmp(reply_cookie(&f->reply), f->syncookie, given->len) == 0))
 			continue;
-		k->cookie = cookie;
-		k->has_cookie = true;
+		set_cookie(k, given->kind, reply_cookie(&f->reply), given->len);
 	}
 }
 
@@ -138,10 +142,7 @@ static void gather(struct known *k, const struct plan *p, const struct evidence 
 	if (!k->has_cookie && k->flow[PROBE_DATA]) {
 		const struct flow *data = k->flow[PROBE_DATA];
 
-		k->cookie = (struct tfo_option){ .state = TFO_COOKIE, .kind = data->synkind,
-						 .len = data->synlen };
-		memcpy(k->cookie.cookie, data->syncookie, data->synlen);
-		k->has_cookie = true;
+		set_cookie(k, data->synkind, data->syncookie, data->synlen);
 	}
 }
 

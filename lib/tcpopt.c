@@ -4,8 +4,17 @@
 
 #include "bytes.h"
 
+/* The option is a TFO option, or else of no interest. */
+static void option_read_tfo(struct tcpopts *o, const uint8_t *area, uint8_t kind,
+			    const uint8_t *body, size_t n, bool cut)
+{
+	if (tfo_read(kind, body, n, cut, &o->tfo))
+		o->tfo_at = (uint8_t)(body + n - area - o->tfo.len);
+}
+
 /* body: the n bytes after kind and length of an option that is all there. */
-static void option_read(struct tcpopts *o, uint8_t kind, const uint8_t *body, size_t n)
+static void option_read(struct tcpopts *o, const uint8_t *area, uint8_t kind, const uint8_t *body,
+			size_t n)
 {
 	switch (kind) {
 	case TCPOPT_KIND_MSS:
@@ -21,7 +30,7 @@ static void option_read(struct tcpopts *o, uint8_t kind, const uint8_t *body, si
 		}
 		break;
 	default:
-		tfo_read(kind, body, n, false, &o->tfo);
+		option_read_tfo(o, area, kind, body, n, false);
 	}
 }
 
@@ -29,28 +38,31 @@ static void option_read(struct tcpopts *o, uint8_t kind, const uint8_t *body, si
  * The option that the area ends in: n bytes of its body are there. A cut TFO option is evidence
  * where there is no other; it takes no sound one's place, as the peer's stack would not use it.
  */
-static void option_read_cut(struct tcpopts *o, uint8_t kind, const uint8_t *body, size_t n)
+static void option_read_cut(struct tcpopts *o, const uint8_t *area, uint8_t kind,
+			    const uint8_t *body, size_t n)
 {
 	if (o->tfo.state == TFO_ABSENT)
-		tfo_read(kind, body, n, true, &o->tfo);
+		option_read_tfo(o, area, kind, body, n, true);
 }
 
-/* Reads the option at p, left >= 1 bytes before the area's end. Its length; 0: no sound one. */
-static size_t option_step(struct tcpopts *o, const uint8_t *p, size_t left)
+/* Reads the option at `at`, left >= 1 bytes before the area's end. Its length; 0: no sound one. */
+static size_t option_step(struct tcpopts *o, const uint8_t *area, size_t at, size_t left)
 {
+	const uint8_t *p = area + at;
+
 	if (p[0] == TCPOPT_KIND_NOP)
 		return 1;
 	if (left < 2) {
-		option_read_cut(o, p[0], p + 1, 0);
+		option_read_cut(o, area, p[0], p + 1, 0);
 		return 0;
 	}
 	if (p[1] > left) {
-		option_read_cut(o, p[0], p + 2, left - 2);
+		option_read_cut(o, area, p[0], p + 2, left - 2);
 		return 0;
 	}
 	if (p[1] < 2)
 		return 0;
-	option_read(o, p[0], p + 2, p[1] - 2u);
+	option_read(o, area, p[0], p + 2, p[1] - 2u);
 	return p[1];
 }
 
@@ -67,7 +79,7 @@ void tcpopt_parse(struct tcpopts *o, const uint8_t *area, size_t len)
 		o->kinds[o->n++] = area[at];
 		if (area[at] == TCPOPT_KIND_EOL)
 			return;
-		step = option_step(o, area + at, len - at);
+		step = option_step(o, area, at, len - at);
 		if (!step) {
 			o->malformed = true;
 			return;

@@ -25,6 +25,7 @@ struct tcpopts {
 	bool has_mss, has_wscale;
 	uint16_t mss;
 	uint8_t wscale;
+	uint8_t tfo_at;		/* where in the area tfo's cookie is */
 	struct tfo_option tfo;	/* of several the last, as Linux takes it; cut: if the only one */
 };
 

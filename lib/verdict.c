@@ -42,12 +42,10 @@ static enum extent extent_of(const struct flow *f)
 	return f->reply.acked < f->dlen ? EXTENT_PART : EXTENT_ALL;
 }
 
+/* The SYN/ACK to f has one. */
 static bool has_tfo(const struct flow *f)
 {
-	struct tcpopts o;
-
-	evidence_options(f, &o);
-	return o.tfo.state != TFO_ABSENT;
+	return f->reply.tfo.state != TFO_ABSENT;
 }
 
 static bool came_late(const struct flow *f)
@@ -58,14 +56,13 @@ static bool came_late(const struct flow *f)
 
 static void facts_add_request(struct facts *k, enum probe_kind kind)
 {
-	struct tcpopts o;
+	const struct flow *f = k->flow[kind];
 
-	k->asked |= k->flow[kind] != NULL;
+	k->asked |= f != NULL;
 	if (!k->sa[kind])
 		return;
-	evidence_options(k->flow[kind], &o);
-	k->cookie |= evidence_usable(&o.tfo);
-	k->odd |= o.tfo.state != TFO_ABSENT && !evidence_usable(&o.tfo);
+	k->cookie |= evidence_gives(f);
+	k->odd |= has_tfo(f) && !evidence_gives(f);
 }
 
 static void facts_gather(struct facts *k, const struct evidence *ev)
@@ -271,13 +268,12 @@ static uint32_t syndata(const struct flow *data)
 /* not_received needs a SYN/ACK to a request: nothing else owes a cookie. */
 uint32_t verdict_conditions(const struct evidence *ev)
 {
-	struct tfo_option cookie;
 	struct facts k;
 	uint32_t set;
 
 	facts_gather(&k, ev);
 	set = connectivity(&k);
-	if (evidence_cookie(ev, &cookie))
+	if (evidence_cookie(ev))
 		set |= 1u << CONDITION_COOKIE_RECEIVED;
 	else if (k.sa[PROBE_REQUEST] || k.sa[PROBE_REQUEST_EXP])
 		set |= 1u << CONDITION_COOKIE_NOT_RECEIVED;

@@ -25,23 +25,16 @@ static bool is_synack(const struct flow *f)
 	return f && f->reply.class == REPLY_SYNACK;
 }
 
-/* The answer's option is the very one that was sent. */
-static bool is_echo(const struct flow *f, const struct tfo_option *tfo)
+static uint32_t synack_signals(const struct flow *f)
 {
-	return f->synkind && tfo->state != TFO_CUT && tfo->kind == f->synkind
-		&& tfo->len == f->synlen
-		&& memcmp(tfo->cookie, f->syncookie, tfo->len) == 0;
-}
-
-static uint32_t synack_signals(const struct flow *f, const struct tcpopts *o)
-{
-	bool echo = is_echo(f, &o->tfo);
+	uint8_t kind = f->reply.tfo.kind;
+	bool echo = evidence_echoes(f);
 	bool updated = f->kind == PROBE_DATA && f->dlen && f->reply.acked == f->dlen
-		&& evidence_usable(&o->tfo) && !echo;
+		&& evidence_gives(f) && !echo;
 
-	return bit_if(o->tfo.kind && !f->synkind, SIGNAL_UNSOLICITED)
+	return bit_if(kind && !f->synkind, SIGNAL_UNSOLICITED)
 		| bit_if(echo, SIGNAL_ECHO)
-		| bit_if(o->tfo.kind && f->synkind && o->tfo.kind != f->synkind, SIGNAL_KIND_SWITCH)
+		| bit_if(kind && f->synkind && kind != f->synkind, SIGNAL_KIND_SWITCH)
 		| bit_if(updated, SIGNAL_COOKIE_UPDATED)
 		| bit_if(f->reply.window == 0, SIGNAL_SYN_PROXY)
 		| bit_if(f->reply.payload_len > 0, SIGNAL_SYNACK_DATA);
@@ -65,42 +58,36 @@ static uint32_t flow_signals(const struct flow *f)
 	uint32_t set = bit_if(f->rlen > 0, SIGNAL_REPLY_BEFORE_ACK)
 		| bit_if(is_injected(f), SIGNAL_INJECTED)
 		| bit_if(f->stripped, SIGNAL_OPTION_STRIPPED);
-	struct tcpopts o;
 
 	if (f->reply.class != REPLY_SYNACK && f->reply.class != REPLY_RST)
 		return set;
-	evidence_options(f, &o);
-	set |= bit_if(o.malformed || f->reply.opts_cut, SIGNAL_MALFORMED);
-	return is_synack(f) ? set | synack_signals(f, &o) : set;
+	set |= bit_if(f->reply.opts_bad || f->reply.opts_cut, SIGNAL_MALFORMED);
+	return is_synack(f) ? set | synack_signals(f) : set;
 }
 
 /* The cookie that the target itself made: in a SYN/ACK to f, usable, and not what f had sent. */
-static bool cookie_made(const struct flow *f, struct tfo_option *out)
+static bool cookie_made(const struct flow *f)
 {
-	struct tcpopts o;
-
-	if (!is_synack(f))
-		return false;
-	evidence_options(f, &o);
-	*out = o.tfo;
-	return evidence_usable(out) && !is_echo(f, out);
+	return evidence_gives(f) && !evidence_echoes(f);
 }
 
 static bool cookies_rotate(const struct evidence *ev)
 {
-	struct tfo_option seen[COOKIES_ROTATE];
+	const struct reply *seen[COOKIES_ROTATE];
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < ev->nflows && n < COOKIES_ROTATE; i++) {
+		const struct reply *r = &ev->flows[i].reply;
 		bool known = false;
 
-		if (!cookie_made(&ev->flows[i], &seen[n]))
+		if (!cookie_made(&ev->flows[i]))
 			continue;
 		/* The same bytes in the other kind are the same cookie. */
 		for (unsigned int j = 0; j < n; j++)
-			known |= seen[j].len == seen[n].len
-				&& memcmp(seen[j].cookie, seen[n].cookie, seen[n].len) == 0;
-		n += !known;
+			known |= seen[j]->tfo.len == r->tfo.len
+				&& memcmp(reply_cookie(seen[j]), reply_cookie(r), r->tfo.len) == 0;
+		if (!known)
+			seen[n++] = r;
 	}
 	return n == COOKIES_ROTATE;
 }
@@ -108,13 +95,12 @@ static bool cookies_rotate(const struct evidence *ev)
 static bool experimental_only(const struct evidence *ev)
 {
 	bool in_34 = false, in_exp = false;
-	struct tfo_option cookie;
 
 	for (unsigned int i = 0; i < ev->nflows; i++) {
-		if (!cookie_made(&ev->flows[i], &cookie))
-			continue;
-		in_34 |= cookie.kind == TFO_KIND;
-		in_exp |= cookie.kind == TFO_KIND_EXP;
+		const struct flow *f = &ev->flows[i];
+
+		in_34 |= cookie_made(f) && f->reply.tfo.kind == TFO_KIND;
+		in_exp |= cookie_made(f) && f->reply.tfo.kind == TFO_KIND_EXP;
 	}
 	return in_exp && !in_34 && is_synack(evidence_flow(ev, PROBE_REQUEST));
 }

@@ -22,9 +22,8 @@ static void check_full(struct answers *an)
 static void write_row(struct answers *an, uint64_t x, const struct evidence *ev)
 {
 	struct shared *s = an->s;
-	struct tfo_option cookie;
 
-	if (evidence_cookie(ev, &cookie))
+	if (evidence_cookie(ev))
 		stat_add(&s->stats, STAT_cookies, 1);
 	if (targets_have_extra(s->targets)) {
 		targets_extra(s->targets, x, &an->extra);
@@ -113,14 +112,11 @@ static uint64_t sent_time(const struct arrival *a)
 
 static void save_cookie(struct answers *an, const struct arrival *a, const struct flow *f)
 {
-	struct tcpopts o;
+	const struct reply *r = &f->reply;
 
-	if (!an->cookie_log || f->reply.class != REPLY_SYNACK)
-		return;
-	evidence_options(f, &o);
-	if (evidence_usable(&o.tfo))
+	if (an->cookie_log && evidence_gives(f))
 		cookiefile_append(an->cookie_log, a->m.src, a->target.ip, a->target.port,
-				  o.tfo.kind, o.tfo.cookie, o.tfo.len,
+				  r->tfo.kind, reply_cookie(r), r->tfo.len,
 				  a->ns + (uint64_t)an->s->wall_offset_ns);
 }
 

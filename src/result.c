@@ -244,6 +244,12 @@ static void fill_answer(struct result *r, const struct flow *f)
 	}
 }
 
+static void fill_cookie(struct result *r, const struct flow *f)
+{
+	if (evidence_gives(f))
+		r->cookie = (struct result_bytes){ reply_cookie(&f->reply), f->reply.tfo.len };
+}
+
 static void fill_tcp(struct result *r, const struct flow *f)
 {
 	const struct reply *a = &f->reply;
@@ -261,10 +267,9 @@ static void fill_tcp(struct result *r, const struct flow *f)
 		r->wscale = number(r->opts.wscale);
 	if (a->class != REPLY_SYNACK)
 		return;
-	r->tfo_ackkind = number(r->opts.tfo.kind);
-	r->tfo_ackclen = number(r->opts.tfo.len);
-	if (evidence_usable(&r->opts.tfo))
-		r->cookie = (struct result_bytes){ r->opts.tfo.cookie, r->opts.tfo.len };
+	r->tfo_ackkind = number(a->tfo.kind);
+	r->tfo_ackclen = number(a->tfo.len);
+	fill_cookie(r, f);
 }
 
 static void fill_icmp(struct result *r, const struct flow *f)
@@ -326,7 +331,7 @@ void result_from_target(struct result *r, const struct evidence *ev,
 			const struct target_extra *extra, enum verdict verdict,
 			int64_t wall_offset_ns)
 {
-	const struct flow *deciding = evidence_deciding(ev);
+	const struct flow *deciding = evidence_deciding(ev), *newest = evidence_cookie(ev);
 
 	fill_pair(r, ev->ip, ev->port, ev->source, wall_offset_ns);
 	r->reply = reply_class_names[REPLY_NONE];
@@ -339,8 +344,8 @@ void result_from_target(struct result *r, const struct evidence *ev,
 		r->confirmed = number(ev->confirmed == CONFIRMED_TRUE);
 	r->probes = number(evidence_probes(ev));
 	r->flows = ev;
-	if (evidence_cookie(ev, &r->newest))
-		r->cookie = (struct result_bytes){ r->newest.cookie, r->newest.len };
+	if (newest)
+		fill_cookie(r, newest);
 	if (extra && extra->domain[0])
 		r->domain = extra->domain;
 	if (extra && extra->info[0])

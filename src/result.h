@@ -66,7 +66,6 @@ struct result {
 	const struct evidence *flows;
 
 	struct tcpopts opts;		/* of the reply; tcp_options points here */
-	struct tfo_option newest;	/* the target's cookie; cookie points here or into opts */
 	int64_t wall_offset_ns;
 };
 

@@ -22,9 +22,9 @@ static inline void sample_reply(struct flow *f, const char *opts, size_t n, uint
 	f->reply = (struct reply){
 		.class = REPLY_SYNACK, .flags = TCP_SYN | TCP_ACK, .ttl = 57, .df = true,
 		.window = 65160, .ack = f->seq + 1 + acked, .acked = acked,
-		.time_ns = f->sent_ns + 12345678, .opts_len = (uint8_t)n,
+		.time_ns = f->sent_ns + 12345678,
 	};
-	memcpy(f->reply.opts, opts, n);
+	evidence_reply_options(&f->reply, (const uint8_t *)opts, n);
 }
 
 static inline void sample_init(struct sample *s)

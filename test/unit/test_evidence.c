@@ -220,43 +220,36 @@ END_TEST
 
 START_TEST(cookie_is_the_newest_usable)
 {
-	struct tfo_option c;
-
 	target_init(&t);
 	flow_synack(target_send(&t, PROBE_REQUEST), "2202", 0);
 	flow_synack(target_send(&t, PROBE_REQUEST_EXP), "2205112233", 0);
-	ck_assert(!evidence_cookie(&t.ev, &c));
+	ck_assert_ptr_null(evidence_cookie(&t.ev));
 	flow_synack(&t.flows[0], "fd0cf989" TARGET_COOKIE, 0);	/* in a kind that is not sent */
-	ck_assert(!evidence_cookie(&t.ev, &c));
+	ck_assert_ptr_null(evidence_cookie(&t.ev));
 	flow_synack(target_send(&t, PROBE_REQUEST), "fe0cf989" TARGET_OTHER, 0);
-	ck_assert(evidence_cookie(&t.ev, &c));
-	ck_assert_uint_eq(c.kind, TFO_KIND_EXP);
+	ck_assert_ptr_eq(evidence_cookie(&t.ev), &t.flows[2]);
 	flow_synack(target_send(&t, PROBE_DATA), "2206abcd1234", 0);
 	flow_synack(target_send(&t, PROBE_BARE), "", 0);
-	ck_assert(evidence_cookie(&t.ev, &c));
-	ck_assert_uint_eq(c.kind, TFO_KIND);
-	ck_assert_uint_eq(c.len, 4);
-	ck_assert_mem_eq(c.cookie, "\xab\xcd\x12\x34", 4);
+	ck_assert_ptr_eq(evidence_cookie(&t.ev), &t.flows[3]);
+	ck_assert_uint_eq(t.flows[3].reply.tfo.kind, TFO_KIND);
+	ck_assert_uint_eq(t.flows[3].reply.tfo.len, 4);
+	ck_assert_mem_eq(reply_cookie(&t.flows[3].reply), "\xab\xcd\x12\x34", 4);
 	/* An answer that came before the others, though its probe was sent last. */
 	flow_synack(target_send(&t, PROBE_BARE), GIVES(TARGET_OTHER), 0);
 	t.flows[5].reply.time_ns = 1;
-	ck_assert(evidence_cookie(&t.ev, &c));
-	ck_assert_uint_eq(c.len, 4);
+	ck_assert_ptr_eq(evidence_cookie(&t.ev), &t.flows[3]);
 	/* With no time known, sending decides. */
 	t.flows[5].reply.time_ns = 0;
-	ck_assert(evidence_cookie(&t.ev, &c));
-	ck_assert_uint_eq(c.len, 8);
+	ck_assert_ptr_eq(evidence_cookie(&t.ev), &t.flows[5]);
 }
 END_TEST
 
 START_TEST(cookie_comes_in_a_synack_alone)
 {
-	struct tfo_option c;
-
 	target_init(&t);
 	flow_answer(target_send(&t, PROBE_REQUEST), REPLY_RST, GIVES(TARGET_COOKIE));
 	flow_answer(target_send(&t, PROBE_DATA), REPLY_ICMP, GIVES(TARGET_COOKIE));
-	ck_assert(!evidence_cookie(&t.ev, &c));
+	ck_assert_ptr_null(evidence_cookie(&t.ev));
 }
 END_TEST
 

@@ -107,7 +107,7 @@ START_TEST(of_a_reset)
 	f->reply.window = 0;
 	f->reply.payload_len = 20;
 	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
-	f->reply.opts[1] = 1;
+	flow_answer(f, REPLY_RST, "2201");
 	ck_assert_uint_eq(verdict_signals(&t.ev), BIT(MALFORMED));
 }
 END_TEST
