@@ -5,6 +5,8 @@
 
 #include "siphash.h"
 
+#define BLOCK	8u
+
 /*
  * Buckets hold slot numbers and are probed linearly. They are at least twice as many as the
  * slots, so probes stay short and there is always an empty one to end a search. A deletion moves
@@ -39,11 +41,17 @@ void table_free(struct table *t)
 	*t = (struct table){ .capacity = 0 };
 }
 
+/*
+ * Keys that follow each other, as the places of a sweep do, are asked for at about the same time:
+ * BLOCK of them have homes side by side, in one cache line where each would else be a miss. Which
+ * homes, the seed decides: who can choose keys crowds no more than one block of them.
+ */
 static uint32_t table_home(const struct table *t, uint64_t key)
 {
 	const struct siphash_key k = { t->seed, ~t->seed };
+	uint64_t block = key / BLOCK;
 
-	return (uint32_t)siphash_words(&k, &key, 1, 1, 3) & t->mask;
+	return ((uint32_t)siphash_words(&k, &block, 1, 1, 3) * BLOCK + key % BLOCK) & t->mask;
 }
 
 uint32_t table_get(const struct table *t, uint64_t key)
