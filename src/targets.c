@@ -151,6 +151,10 @@ bool targets_port_rank(const struct targets *t, uint16_t port, uint32_t *rank)
 {
 	uint32_t low = 0, high = t->n_ports;
 
+	/* Ports in a row need no search. */
+	*rank = (uint32_t)(port - t->ports[0]);
+	if (*rank < t->n_ports && t->ports[*rank] == port)
+		return true;
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 
