@@ -69,18 +69,15 @@ static void facts_gather(struct facts *k, const struct evidence *ev)
 {
 	*k = (struct facts){ .asked = false };
 	for (unsigned int i = 0; i < ev->nflows; i++) {
-		enum reply_class class = ev->flows[i].reply.class;
+		const struct flow *f = &ev->flows[i];
+		enum reply_class class = f->reply.class;
 
+		k->flow[f->kind] = f;
+		k->sa[f->kind] = class == REPLY_SYNACK;
+		k->blk[f->kind] = class != REPLY_SYNACK;
 		k->any_answer |= class != REPLY_NONE;
 		k->any_sa |= class == REPLY_SYNACK;
 		k->any_rst |= class == REPLY_RST;
-	}
-	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++) {
-		k->flow[kind] = evidence_flow(ev, kind);
-		if (!k->flow[kind])
-			continue;
-		k->sa[kind] = k->flow[kind]->reply.class == REPLY_SYNACK;
-		k->blk[kind] = !k->sa[kind];
 	}
 	facts_add_request(k, PROBE_REQUEST);
 	facts_add_request(k, PROBE_REQUEST_EXP);
