@@ -174,10 +174,13 @@ struct flow *cookies_add_arm(struct entry *en, const struct flow *flow)
 /* A blocked verdict is tested once more, later. */
 static bool wants_confirmation(struct cookies *c, const struct entry *en)
 {
-	struct evidence ev = entry_evidence(en);
+	struct evidence ev;
 
-	return c->s->plan.confirm && en->round == 0 && !c->flushing
-	       && !shared_stopping(c->s, STOP_SENDING) && verdict_is_blocked(verdict_decide(&ev));
+	if (!c->s->plan.confirm || en->round > 0 || c->flushing
+	    || shared_stopping(c->s, STOP_SENDING))
+		return false;
+	ev = entry_evidence(en);
+	return verdict_is_blocked(verdict_decide(&ev));
 }
 
 static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
