@@ -168,9 +168,10 @@ static struct flow *other_arm(const struct arrival *a, struct entry *en,
 }
 
 /* The answer to a target that is in the cookie cache. */
-static void answer_entry(struct answers *an, const struct arrival *a, struct entry *en,
-			 const struct flow *sent, const struct reply *reply)
+static void answer_entry(struct answers *an, const struct arrival *a, const struct flow *sent,
+			 const struct reply *reply)
 {
+	struct entry *en = a->entry;
 	uint64_t sent_ns = 0;
 	struct flow *f = cookies_flow(&an->cookies, en, a->m.kind, a->m.attempt, &sent_ns);
 	enum result_repeat repeat = REPEAT_NONE;
@@ -204,7 +205,7 @@ static void answer_entry(struct answers *an, const struct arrival *a, struct ent
 }
 
 /* The first answer of a target: its row, or an entry where something more is due. */
-static void answer_first(struct answers *an, const struct arrival *a, struct flow *f, bool late)
+static void answer_first(struct answers *an, struct arrival *a, struct flow *f, bool late)
 {
 	struct shared *s = an->s;
 	struct window *w = &a->lane->window;
@@ -213,7 +214,6 @@ static void answer_first(struct answers *an, const struct arrival *a, struct flo
 		.nflows = 1, .flows = f,
 	};
 	struct plan_want want;
-	struct entry *en = NULL;
 	unsigned int arm = (unsigned int)a->arm;
 	bool more = f->reply.class != REPLY_SYNACK || f->reply.acked > 0 || w->arms > 1
 		    || plan_next(&s->plan, &ev, 0, &want);
@@ -222,9 +222,9 @@ static void answer_first(struct answers *an, const struct arrival *a, struct flo
 	if (status)
 		f->sent = (uint8_t)window_sent(status, arm);
 	if (more) {
-		en = cookies_add(&an->cookies, a->k, a->x, &a->target, a->m.src, f,
-				 status && w->arms > 1);
-		if (!en) {
+		a->entry = cookies_add(&an->cookies, a->k, a->x, &a->target, a->m.src, f,
+				       status && w->arms > 1);
+		if (!a->entry) {
 			stat_add(&s->stats, STAT_table_full, 1);
 			return;
 		}
@@ -236,9 +236,9 @@ static void answer_first(struct answers *an, const struct arrival *a, struct flo
 	count_first(an, &f->reply);
 	reply_row(an, a, f, f->sent_ns, &f->reply, REPEAT_NONE, late);
 	save_cookie(an, a, f);
-	if (en) {
-		en->flows[0].sent = f->sent;
-		cookies_answered(&an->cookies, en, a->ns);
+	if (a->entry) {
+		a->entry->flows[0].sent = f->sent;
+		cookies_answered(&an->cookies, a->entry, a->ns);
 	} else {
 		mark(an, a->k, WINDOW_DONE);
 		write_row(an, a->x, &ev);
@@ -262,7 +262,7 @@ static void answer_again(struct answers *an, const struct arrival *a, struct flo
 }
 
 /* The answer to a target that is not in the cookie cache: new, or one whose row is written. */
-static void answer_place(struct answers *an, const struct arrival *a, struct flow *f,
+static void answer_place(struct answers *an, struct arrival *a, struct flow *f,
 			 const struct reply *reply)
 {
 	struct shared *s = an->s;
@@ -336,7 +336,6 @@ static void entry_settled(void *arg, const struct entry *en)
 /* Any other connection that our kernel does not know of is reset at once. */
 static void reset_opened(struct answers *an, const struct arrival *a)
 {
-	struct entry *en = cookies_find(&an->cookies, a->k);
 	struct cleanup c = {
 		.src = a->m.src, .dst = a->target.ip, .sport = a->m.tag.sport,
 		.dport = a->target.port, .seq = a->p->tcp.ack,
@@ -344,9 +343,9 @@ static void reset_opened(struct answers *an, const struct arrival *a)
 	const struct flow *f = NULL;
 	uint64_t sent_ns;
 
-	if (en)
-		f = cookies_flow(&an->cookies, en, a->m.kind, a->m.attempt, &sent_ns);
-	if (f && f->attempt == a->m.attempt && cookies_settles(en, f))
+	if (a->entry)
+		f = cookies_flow(&an->cookies, a->entry, a->m.kind, a->m.attempt, &sent_ns);
+	if (f && f->attempt == a->m.attempt && cookies_settles(a->entry, f))
 		return;
 	if (is_foreign(an->s, a->m.src))
 		clean_up(an, a->k, &c);
@@ -358,12 +357,13 @@ static void recognise(const struct answers *an, struct arrival *a, struct flow *
 	struct tfo_option option;
 
 	a->arm = shared_sweep_arm(an->s, &a->target, a->m.src, a->m.kind, a->m.attempt, &option);
-	shared_describe(an->s, a->x, &a->target, a->m.src, a->m.kind, a->m.attempt, &option, f);
+	shared_describe_tagged(an->s, a->x, &a->target, a->m.tag, a->m.kind, a->m.attempt, &option,
+			       f);
 	f->sent = (uint8_t)(a->m.attempt + 1);
 }
 
 /* The server's data before any ACK of ours. */
-static void early_data(struct answers *an, const struct arrival *a, struct entry *en)
+static void early_data(struct answers *an, const struct arrival *a)
 {
 	const struct packet_tcp *t = &a->p->tcp;
 	uint32_t end = t->seq + t->payload_len;
@@ -371,9 +371,9 @@ static void early_data(struct answers *an, const struct arrival *a, struct entry
 	uint64_t sent_ns;
 
 	stat_add(&an->s->stats, STAT_early_data, 1);
-	if (en)
-		f = cookies_flow(&an->cookies, en, a->m.kind, a->m.attempt, &sent_ns);
-	if (!f || !t->payload_len || cookies_settled(en, f))
+	if (a->entry)
+		f = cookies_flow(&an->cookies, a->entry, a->m.kind, a->m.attempt, &sent_ns);
+	if (!f || !t->payload_len || cookies_settled(a->entry, f))
 		return;
 	if (!f->early || (int32_t)(end - f->early_end) > 0)
 		f->early_end = end;
@@ -383,10 +383,10 @@ static void early_data(struct answers *an, const struct arrival *a, struct entry
 
 void answers_take(struct answers *an, struct arrival *a)
 {
-	struct entry *en = cookies_find(&an->cookies, a->k);
 	struct reply reply;
 	struct flow f;
 
+	a->entry = cookies_find(&an->cookies, a->k);
 	recognise(an, a, &f);
 	if (a->m.class != VALIDATE_ICMP && a->m.acked > f.dlen) {
 		stat_add(&an->s->stats, STAT_drop_foreign, 1);
@@ -394,9 +394,9 @@ void answers_take(struct answers *an, struct arrival *a)
 	}
 	evidence_reply(&reply, a->p, a->m.acked, a->ns);
 	if (a->m.class == VALIDATE_DATA)
-		early_data(an, a, en);
-	else if (en)
-		answer_entry(an, a, en, &f, &reply);
+		early_data(an, a);
+	else if (a->entry)
+		answer_entry(an, a, &f, &reply);
 	else
 		answer_place(an, a, &f, &reply);
 	if (a->m.class == VALIDATE_SYNACK && an->foreign)

@@ -30,6 +30,8 @@ struct arrival {
 	struct lane *lane;		/* that sweeps it, */
 	uint64_t place;			/* and the place in there */
 	struct target target;
+	struct entry *entry;		/* the target's in the cookie cache, if only until its row
+					 * was written; NULL: none */
 	int arm;			/* of the sweep that sends the probe; -1: a follow-up */
 	uint64_t ns;			/* when it came, on the run's clock */
 };

@@ -154,8 +154,14 @@ void shared_describe(const struct shared *s, uint64_t x, const struct target *t,
 		     struct addr source, uint8_t kind, uint8_t attempt,
 		     const struct tfo_option *option, struct flow *f)
 {
-	struct validate_tag tag = validate_tag(&s->validator, source, t->ip, t->port, kind,
-					       attempt);
+	shared_describe_tagged(s, x, t, validate_tag(&s->validator, source, t->ip, t->port, kind,
+						     attempt), kind, attempt, option, f);
+}
+
+void shared_describe_tagged(const struct shared *s, uint64_t x, const struct target *t,
+			    struct validate_tag tag, uint8_t kind, uint8_t attempt,
+			    const struct tfo_option *option, struct flow *f)
+{
 	uint8_t payload[PAYLOAD_MAX];
 
 	*f = (struct flow){

@@ -181,10 +181,16 @@ shared_sweep_probe(const struct shared *s, const struct target *t, struct addr s
 int shared_sweep_arm(const struct shared *s, const struct target *t, struct addr source,
 		     uint8_t kind, uint8_t attempt, struct tfo_option *option);
 
-/* The flow of one probe as it is sent: all but times and answer. */
+/*
+ * The flow of one probe as it is sent: all but times and answer; and where its tag is known
+ * already.
+ */
 void shared_describe(const struct shared *s, uint64_t x, const struct target *t,
 		     struct addr source, uint8_t kind, uint8_t attempt,
 		     const struct tfo_option *option, struct flow *f);
+void shared_describe_tagged(const struct shared *s, uint64_t x, const struct target *t,
+			    struct validate_tag tag, uint8_t kind, uint8_t attempt,
+			    const struct tfo_option *option, struct flow *f);
 
 /* Fills a forged cookie of cookie's length: always the same for a target, and never its own. */
 void shared_forge(const struct shared *s, const struct target *t, struct tfo_option *cookie);
