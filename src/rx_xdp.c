@@ -22,7 +22,7 @@
 #define CHUNK		4096	/* records between two looks at what else there is to do */
 #define NAP_NS		500000	/* nothing there: the program wakes nobody, which costs it more */
 #define EVERY_CPU_MAX	4096
-#define BEHIND_SHARE	4	/* of the ring: what is on its way still has room then */
+#define BEHIND_SHARE	8	/* of the ring: what is on its way still has room then */
 
 struct rx_xdp {
 	struct answers_bpf *bpf;

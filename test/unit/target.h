@@ -52,10 +52,11 @@ static inline struct flow *target_send(struct target *t, enum probe_kind kind)
 /* The answer to f: its class, and the hex of its option area. */
 static inline void flow_answer(struct flow *f, enum reply_class class, const char *opts)
 {
-	uint8_t area[TCPOPT_AREA_MAX];
+	uint8_t area[TCPOPT_AREA_MAX] = { 0 };
+	size_t len = wire_hex(opts, area);
 
 	f->reply = (struct reply){ .class = (uint8_t)class, .ttl = 64, .window = 65160 };
-	evidence_reply_options(&f->reply, area, wire_hex(opts, area));
+	evidence_reply_options(&f->reply, area, len);
 	f->reply.flags = class == REPLY_RST ? TCP_RST | TCP_ACK : TCP_SYN | TCP_ACK;
 	f->reply.time_ns = f->sent_ns + TARGET_RTT_NS;
 }
