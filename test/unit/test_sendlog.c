@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "rng.h"
 #include "sendlog.h"
@@ -315,10 +316,50 @@ START_TEST(two_threads_until)
 }
 END_TEST
 
+/* ---- in memory of the caller's -------------------------------------------------------------- */
+
+/* The same log twice, one of them moved: whatever goes in, both say the same. */
+START_TEST(moved_it_is_the_same)
+{
+	const uint32_t capacity = 128;
+	struct sendlog_block *block = calloc(1, SENDLOG_BLOCK_LEN(capacity));
+	uint64_t pos[2] = { 0, 0 }, first = 0, ns = START;
+	struct rng rng = { 5 };
+	struct sendlog moved;
+
+	ck_assert_ptr_nonnull(block);
+	begin(capacity);
+	ck_assert_int_eq(sendlog_init(&moved, capacity, 0), 0);
+	sendlog_move(&moved, block);
+	for (int i = 0; i < 900; i++) {
+		uint64_t k, past;
+
+		add(first, ns);
+		sendlog_add(&moved, first, ns);
+		first += 1 + rng_below(&rng, 50);
+		k = rng_below(&rng, first);
+		past = ns > START + 20 * GRAIN ? ns - 20 * GRAIN : 0;
+		ck_assert_uint_eq(sendlog_time(&moved, k), sendlog_time(&sent.log, k));
+		ck_assert_uint_eq(sendlog_until(&moved, &pos[0], past, first),
+				  sendlog_until(&sent.log, &pos[1], past, first));
+		ns += rng_below(&rng, 3 * GRAIN);
+	}
+	ck_assert_uint_gt(atomic_load(&block->n), capacity);
+	ck_assert_mem_eq(block, sent.log.block, SENDLOG_BLOCK_LEN(capacity));
+	/* It stays the caller's. */
+	sendlog_free(&moved);
+	ck_assert_ptr_null(moved.block);
+	ck_assert_uint_gt(atomic_load(&block->n), capacity);
+	free(block);
+	end();
+}
+END_TEST
+
 UNIT_SUITE(sendlog)
 {
 	unit_case(suite, "times", empty, each_batch_has_its_time, merges_within_the_grain,
 		  a_grain_apart_is_no_merge, old_entries_are_unknown);
 	unit_case(suite, "until", until_any_time, until_the_moment_itself, until_behind_the_log);
+	unit_case(suite, "memory", moved_it_is_the_same);
 	unit_case(suite, "two threads", two_threads_never_a_wrong_time, two_threads_until);
 }

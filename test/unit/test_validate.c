@@ -437,6 +437,53 @@ START_TEST(reads_reply)
 }
 END_TEST
 
+/* Of every port, by going through the parts; and back from each probe's own port. */
+START_TEST(parts_of_ports)
+{
+	static const uint16_t ranges[][2] = {
+		{ PORT_FIRST, PORT_LAST }, { 1000, 1007 }, { 0, 65535 }, { 65528, 65535 },
+		{ 20000, 20014 },
+	};
+	uint8_t kind, attempt;
+
+	for (size_t r = 0; r < sizeof(ranges) / sizeof(ranges[0]); r++) {
+		struct validator v;
+		unsigned int port = ranges[r][0];
+
+		ck_assert_int_eq(validate_init(&v, key, ranges[r][0], ranges[r][1], attempts,
+					       NULL), 0);
+		for (unsigned int p = 0; p < port; p++)
+			ck_assert(!validate_part(&v, (uint16_t)p, &kind, &attempt));
+		for (uint8_t k = 0; k < PROBE_KINDS; k++)
+			for (uint8_t a = 0; a < attempts[k]; a++)
+				for (unsigned int i = 0; i < v.part_width; i++, port++)
+					if (!validate_part(&v, (uint16_t)port, &kind, &attempt)
+					    || kind != k || attempt != a)
+						ck_abort_msg("port %u: %u/%u", port, kind, attempt);
+		for (; port <= UINT16_MAX; port++)
+			ck_assert(!validate_part(&v, (uint16_t)port, &kind, &attempt));
+	}
+}
+END_TEST
+
+/* One part that is all ports is as wide as a width can be; of none there is no part. */
+START_TEST(parts_at_the_limits)
+{
+	static const uint8_t one[PROBE_KINDS] = { [PROBE_FORGED] = 1 };
+	uint8_t kind, attempt;
+	struct validator v;
+
+	ck_assert_int_eq(validate_init(&v, key, 0, 65535, one, NULL), 0);
+	for (unsigned int port = 0; port < 65535; port++) {
+		ck_assert(validate_part(&v, (uint16_t)port, &kind, &attempt));
+		ck_assert(kind == PROBE_FORGED && attempt == 0);
+	}
+	ck_assert(!validate_part(&v, 65535, &kind, &attempt));
+	v = (struct validator){ .port_last = 65535 };
+	ck_assert(!validate_part(&v, 443, &kind, &attempt));
+}
+END_TEST
+
 UNIT_SUITE(validate)
 {
 	const TTest *const both[] = {
@@ -446,7 +493,8 @@ UNIT_SUITE(validate)
 		bare_rst_fits_one_port_a_part, knows_its_own_syn, takes_quotes_of_its_syn,
 		refuses_quotes_of_answers,
 	};
-	TCase *tcase = unit_case(suite, "init", refuses_what_does_not_fit);
+	TCase *tcase = unit_case(suite, "init", refuses_what_does_not_fit,
+				 parts_of_ports, parts_at_the_limits);
 
 	tcase_add_checked_fixture(tcase, start, NULL);
 	tcase = tcase_create("families");

@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include <stdlib.h>
+
 #include "window.h"
 
 #define START	1000000000ull
@@ -384,6 +386,55 @@ START_TEST(each_arm_has_its_time_out)
 }
 END_TEST
 
+/* ---- in memory of the caller's -------------------------------------------------------------- */
+
+static _Atomic uint16_t *statuses;
+static struct sendlog_block *blocks[WINDOW_STEPS_MAX];
+
+static void move(void)
+{
+	uint64_t capacity = w.cursor[0].log.mask + 1;
+
+	statuses = calloc(w.slots, sizeof(*statuses));
+	ck_assert_ptr_nonnull(statuses);
+	for (unsigned int i = 0; i < w.steps; i++) {
+		blocks[i] = calloc(1, SENDLOG_BLOCK_LEN(capacity));
+		ck_assert_ptr_nonnull(blocks[i]);
+	}
+	window_move(&w, statuses, blocks);
+}
+
+/* All goes on in there, and the caller sees it; the window frees none of it. */
+START_TEST(moved_it_is_the_same)
+{
+	begin(128, 2);
+	move();
+	send_new(0, 100, START);
+	window_mark(&w, 7, WINDOW_ANSWERED);
+	ck_assert_uint_eq(window_due(&w, 1, START + S - 1, S), 0);
+	ck_assert_uint_eq(window_due(&w, 1, START + S, S), 100);
+	send_retries(1, 0, 100, START + S);
+	ck_assert_uint_eq(window_status(&w, 6), 2);
+	ck_assert_uint_eq(window_status(&w, 7), 1 | WINDOW_ANSWERED);
+	ck_assert_uint_eq(window_silent_until(&w, START + 2 * S - 1, S), 0);
+	ck_assert_uint_eq(window_silent_until(&w, START + 2 * S, S), 100);
+	w.tail = 100;
+	window_recycle(&w, START + 10 * S, S, true);
+	ck_assert_uint_eq(floor_now(), 100);
+	send_new(100, 128, START + 10 * S);
+	for (unsigned int i = 0; i < 128; i++)
+		ck_assert_uint_eq(atomic_load(&statuses[i]), 1);
+	ck_assert_uint_eq(atomic_load(&blocks[0]->n), 2);
+	ck_assert_uint_eq(atomic_load(&blocks[1]->n), 1);
+	ck_assert_uint_eq(atomic_load(&blocks[1]->v[0].ns), START + S);
+	end();
+	ck_assert_uint_eq(atomic_load(&statuses[5]), 1);
+	free(statuses);
+	for (unsigned int i = 0; i < 2; i++)
+		free(blocks[i]);
+}
+END_TEST
+
 UNIT_SUITE(window)
 {
 	unit_case(suite, "status", room_for_as_many_as_slots, status_counts_the_attempts,
@@ -394,4 +445,5 @@ UNIT_SUITE(window)
 		  keeps_slots_while_there_is_room, floor_never_goes_back);
 	unit_case(suite, "paired", arms_are_counted_apart, second_arm_after_the_gap,
 		  attempts_keep_the_gap, each_arm_has_its_time_out);
+	unit_case(suite, "memory", moved_it_is_the_same);
 }
