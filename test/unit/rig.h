@@ -39,6 +39,7 @@ struct core_setup {
 	bool no_payload;
 	enum plan_name plan;
 	uint32_t sweep;			/* kinds, as of --probes */
+	unsigned int lanes;		/* default 1 */
 };
 
 struct core {
@@ -135,7 +136,7 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 		.window = o->window ? o->window : 1024, .keep_ns = 60000000000,
 		.followups = ring, .cleanups = ring,
 	};
-	ck_assert_int_eq(shared_init_lanes(s, 1, &sizes), 0);
+	ck_assert_int_eq(shared_init_lanes(s, o->lanes ? o->lanes : 1, &sizes), 0);
 	core_source(c, "198.19.0.1", false);
 	core_source(c, "2001:2:0:ffff::1", false);
 }
@@ -174,8 +175,8 @@ static inline void core_craft(const struct core *c, uint64_t x, struct addr sour
 static inline void core_send_arm(struct core *c, uint64_t k, unsigned int arm, uint8_t attempt,
 				 struct syn *out)
 {
-	struct window *w = &c->s.lanes[0].window;
-	uint64_t x = order_target(&c->s.order, k);
+	uint64_t x = order_target(&c->s.order, k), place;
+	struct window *w = &shared_lane(&c->s, k, &place)->window;
 	struct target t = targets_at(c->targets, x);
 	struct window_cursor *cursor = &w->cursor[attempt * w->arms + arm];
 	struct addr source = shared_source(&c->s, &t);
@@ -183,14 +184,14 @@ static inline void core_send_arm(struct core *c, uint64_t k, unsigned int arm, u
 	enum probe_kind kind = shared_sweep_probe(&c->s, &t, source, arm, &option);
 
 	if (attempt == 0 && arm == 0)
-		window_start(w, k);
+		window_start(w, place);
 	else
-		ck_assert(window_retry(w, k, arm));
+		ck_assert(window_retry(w, place, arm));
 	core_craft(c, x, source, (uint8_t)kind, attempt, &option, out);
-	sendlog_add(&cursor->log, k, c->now_ns);
-	if (atomic_load(&w->reserved) <= k)
-		atomic_store(&w->reserved, k + 1);
-	atomic_store(&cursor->done, k + 1);
+	sendlog_add(&cursor->log, place, c->now_ns);
+	if (atomic_load(&w->reserved) <= place)
+		atomic_store(&w->reserved, place + 1);
+	atomic_store(&cursor->done, place + 1);
 }
 
 /* Of the only, or the first, arm. */
@@ -199,10 +200,14 @@ static inline void core_send(struct core *c, uint64_t k, uint8_t attempt, struct
 	core_send_arm(c, k, 0, attempt, out);
 }
 
-/* Takes the next follow-up from the ring and sends it, now; false: there is none. */
+/* Takes the next follow-up from a lane's ring and sends it, now; false: there is none. */
 static inline bool core_send_followup(struct core *c, struct followup *f, struct syn *out)
 {
-	if (!ring_pop(&c->s.lanes[0].followups, f))
+	unsigned int i = 0;
+
+	while (i < c->s.nlanes && !ring_pop(&c->s.lanes[i].followups, f))
+		i++;
+	if (i == c->s.nlanes)
 		return false;
 	core_craft(c, f->x, f->source, f->kind, f->attempt, &f->cookie, out);
 	atomic_store(&c->s.stamps[f->slot], c->now_ns);
