@@ -1,0 +1,250 @@
+/* The receive thread with an input of the test's: packets to lanes, losses, back-pressure. */
+#include "unit.h"
+
+#include <sched.h>
+
+#include "answer_rig.h"
+#include "clock.h"
+#include "rx.h"
+#include "rx_in.h"
+
+#define LANES 3
+#define PACKETS 8
+
+/* The input: a turn of rx_run() is one poll. */
+static struct {
+	uint8_t bytes[PACKETS][CRAFT_LINK_LEN + WIRE_MAX];
+	size_t len[PACKETS];
+	unsigned int n, turns;
+	bool (*done)(void);		/* after each: whether it was the last one */
+	struct rx_lost lost;
+	bool behind;
+	unsigned int enough;
+} in;
+
+static struct rx *rx;
+
+static int in_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)
+{
+	unsigned int n = in.n;
+
+	(void)e;
+	ck_assert_ptr_eq(state, &in);
+	in.n = 0;
+	for (unsigned int i = 0; i < n; i++) {
+		const struct rx_frame f = {
+			.bytes = in.bytes[i], .ip = in.bytes[i] + CRAFT_LINK_LEN,
+			.caplen = (uint32_t)(CRAFT_LINK_LEN + in.len[i]),
+			.len = (uint32_t)(CRAFT_LINK_LEN + in.len[i]),
+			.ip_caplen = (uint32_t)in.len[i],
+			.wall_ns = core.now_ns + (uint64_t)core.s.wall_offset_ns,
+		};
+
+		fn(arg, &f);
+	}
+	if (in.turns++ && in.done())
+		atomic_store(&core.s.stop, STOP_OVER);
+	sched_yield();
+	return (int)n;
+}
+
+static void in_lost(void *state, struct rx_lost *out)
+{
+	(void)state;
+	*out = in.lost;
+}
+
+static bool in_behind(const void *state)
+{
+	(void)state;
+	return in.behind;
+}
+
+static void in_enough(void *state)
+{
+	(void)state;
+	in.enough++;
+}
+
+static const struct rx_ops in_ops = {
+	.name = "test", .poll = in_poll, .lost = in_lost, .behind = in_behind,
+	.enough = in_enough,
+};
+
+static const struct rx_in input = { &in_ops, &in };
+
+static void begin_lanes(uint32_t ring)
+{
+	const struct core_setup o = { .target = "198.18.0.0/21", .lanes = LANES, .ring = ring };
+	struct err e = { "" };
+
+	begin_with(&o);
+	memset(&in, 0, sizeof(in));
+	core.now_ns = clock_now_ns();
+	core.s.wall_offset_ns = clock_wall_offset_ns();
+	core.s.sources[0][0].foreign = true;
+	ck_assert_msg(rx_new(&rx, &core.s, &input, sink, NULL, &e) == 0, "%s", e.msg);
+}
+
+static void end_lanes(void)
+{
+	rx_free(rx);
+	end();
+}
+
+/* The answer to syn is what comes next. */
+static void comes(const struct syn *syn, const struct answer_spec *spec)
+{
+	ck_assert_uint_lt(in.n, PACKETS);
+	in.len[in.n] = core_answer(syn, spec, in.bytes[in.n] + CRAFT_LINK_LEN);
+	in.n++;
+}
+
+/* ---- lanes --------------------------------------------------------------------------------- */
+
+/* Places of the sweep: the lane of each, and which it is there. */
+static const struct {
+	uint64_t k, place;
+	unsigned int lane;
+} places[] = { { 5, 5, 0 }, { 512 + 7, 7, 1 }, { 1024 + 9, 9, 2 }, { 1536 + 3, 512 + 3, 0 } };
+
+#define N_PLACES (sizeof(places) / sizeof(places[0]))
+
+static bool followup_is_due(void)
+{
+	for (unsigned int i = 0; i < LANES; i++)
+		if (ring_count(&core.s.lanes[i].followups))
+			return true;
+	return false;
+}
+
+static bool at_once(void)
+{
+	return true;
+}
+
+/* Runs until done() says so, after two turns at the least. */
+static void receive_until(bool (*done)(void))
+{
+	in.turns = 0;
+	in.done = done;
+	atomic_store(&core.s.stop, STOP_NOT);
+	rx_run(rx);
+}
+
+/* An answer marks its own lane's place, and what it leads to is for that lane to send. */
+START_TEST(answers_reach_their_lane)
+{
+	unsigned int mine = places[_i].lane;
+	uint64_t x = 0;
+	struct followup f;
+	struct syn syn;
+
+	begin_lanes(64);
+	/* Of each lane that place was sent. */
+	for (unsigned int i = 0; i < LANES; i++)
+		core_send(&core, lane_whole(places[_i].place, i, LANES), 0, &syn);
+	core_send(&core, places[_i].k, 0, &syn);
+	x = order_target(&core.s.order, places[_i].k);
+	comes(&syn, SYNACK(OPTS_COOKIE, 0));
+	receive_until(followup_is_due);
+	for (unsigned int i = 0; i < LANES; i++) {
+		struct lane *l = &core.s.lanes[i];
+		uint16_t status = window_status(&l->window, places[_i].place);
+
+		ck_assert_int_eq((status & WINDOW_ANSWERED) != 0, i == mine);
+		ck_assert_uint_eq(ring_count(&l->followups), i == mine);
+		ck_assert_uint_eq(ring_count(&l->cleanups), i == mine);
+	}
+	ck_assert(ring_pop(&core.s.lanes[mine].followups, &f));
+	ck_assert_uint_eq(f.x, x);
+	ck_assert_uint_eq(count(STAT_received), 1);
+	ck_assert_uint_eq(count(STAT_synacks), 1);
+	end_lanes();
+}
+END_TEST
+
+/* Places are sent as their lane goes on, not as another does: what is ahead of it is forged. */
+START_TEST(ahead_of_its_lane)
+{
+	struct syn syn;
+
+	begin_lanes(64);
+	core_send(&core, places[_i].k, 0, &syn);
+	atomic_store(&core.s.lanes[places[_i].lane].window.reserved, places[_i].place);
+	for (unsigned int i = 0; i < LANES; i++)
+		if (i != places[_i].lane)
+			atomic_store(&core.s.lanes[i].window.reserved, core.s.lanes[i].places);
+	comes(&syn, SYNACK(OPTS_COOKIE, 0));
+	receive_until(at_once);
+	ck_assert_uint_eq(count(STAT_drop_unsent), 1);
+	ck_assert_uint_eq(count(STAT_synacks), 0);
+	atomic_store(&core.s.lanes[places[_i].lane].window.reserved, places[_i].place + 1);
+	comes(&syn, SYNACK(OPTS_COOKIE, 0));
+	receive_until(at_once);
+	ck_assert_uint_eq(count(STAT_drop_unsent), 1);
+	ck_assert_uint_eq(count(STAT_synacks), 1);
+	end_lanes();
+}
+END_TEST
+
+/* ---- back-pressure ------------------------------------------------------------------------- */
+
+/* For as long as more waits than there may soon be room for: here, or for a send thread. */
+START_TEST(behind)
+{
+	struct cleanup c = { .dport = 443 };
+
+	begin_lanes(16);
+	receive_until(at_once);
+	ck_assert(!atomic_load(&core.s.behind));
+	in.behind = true;
+	receive_until(at_once);
+	ck_assert(atomic_load(&core.s.behind));
+	in.behind = false;
+	receive_until(at_once);
+	ck_assert(!atomic_load(&core.s.behind));
+	for (unsigned int i = 0; i < 4; i++)
+		ck_assert(ring_push(&core.s.lanes[1].cleanups, &c));
+	receive_until(at_once);
+	ck_assert(atomic_load(&core.s.behind));
+	ck_assert(ring_pop(&core.s.lanes[1].cleanups, &c));
+	receive_until(at_once);
+	ck_assert(!atomic_load(&core.s.behind));
+	end_lanes();
+}
+END_TEST
+
+static bool losses_are_read(void)
+{
+	return count(STAT_drop_foreign) == in.lost.foreign;
+}
+
+/* What is not handed over: told apart already, which is no loss, or lost. Totals, not added up. */
+START_TEST(what_was_not_handed_over)
+{
+	begin_lanes(64);
+	in.lost = (struct rx_lost){ .capture = 3, .interface = 5, .foreign = 7 };
+	receive_until(losses_are_read);
+	ck_assert_uint_eq(count(STAT_drop_capture), 3);
+	ck_assert_uint_eq(count(STAT_drop_interface), 5);
+	ck_assert_uint_eq(count(STAT_drop_foreign), 7);
+	ck_assert_uint_eq(count(STAT_received), 7);
+	in.lost.foreign = 9;
+	receive_until(losses_are_read);
+	ck_assert_uint_eq(count(STAT_drop_foreign), 9);
+	ck_assert_uint_eq(count(STAT_received), 9);
+	ck_assert_uint_eq(count(STAT_drop_capture), 3);
+	end_lanes();
+}
+END_TEST
+
+UNIT_SUITE(rx)
+{
+	TCase *tcase = unit_case(suite, "back-pressure", behind, what_was_not_handed_over);
+
+	tcase = tcase_create("lanes");
+	tcase_add_loop_test(tcase, answers_reach_their_lane, 0, N_PLACES);
+	tcase_add_loop_test(tcase, ahead_of_its_lane, 0, N_PLACES);
+	suite_add_tcase(suite, tcase);
+}
