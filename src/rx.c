@@ -205,6 +205,8 @@ void rx_run(struct rx *rx)
 		stat_set(&s->stats, STAT_unfinished, cookies_pending(&rx->answers.cookies));
 	else
 		settle(rx, clock_now_ns());
+	if (rx->in.ops)
+		count_lost(rx, clock_now_ns());
 	if (sink_flush(rx->sink, &s->rx_err))
 		atomic_store(&s->rx_failed, true);
 }

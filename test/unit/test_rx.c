@@ -239,9 +239,27 @@ START_TEST(what_was_not_handed_over)
 }
 END_TEST
 
+static bool more_is_lost(void)
+{
+	in.lost.capture = 4;
+	return true;
+}
+
+/* What is lost at the very end is in the counters too. */
+START_TEST(lost_at_last)
+{
+	begin_lanes(64);
+	in.lost.capture = 3;
+	receive_until(more_is_lost);
+	ck_assert_uint_eq(count(STAT_drop_capture), 4);
+	end_lanes();
+}
+END_TEST
+
 UNIT_SUITE(rx)
 {
-	TCase *tcase = unit_case(suite, "back-pressure", behind, what_was_not_handed_over);
+	TCase *tcase = unit_case(suite, "back-pressure", behind, what_was_not_handed_over,
+				 lost_at_last);
 
 	tcase = tcase_create("lanes");
 	tcase_add_loop_test(tcase, answers_reach_their_lane, 0, N_PLACES);
