@@ -285,6 +285,14 @@ void sweep_init_budget(struct sweep *w, uint64_t now_ns)
 		  ? 1 + (uint32_t)(pps * LEAD_NS / NS_PER_S) : LEAD_MAX;
 }
 
+/* Nothing more of the engine's sweeper from here on. */
+static void stop_sweeper(struct sweep *w)
+{
+	if (w->tx->sweeper && !w->stopped)
+		w->tx->sweeper->stop(w->tx_state);
+	w->stopped = true;
+}
+
 static void add_handed_back(struct sweep *w, unsigned int max)
 {
 	unsigned int step;
@@ -308,9 +316,7 @@ static int fill_batch(struct sweep *w, uint32_t max, uint32_t told, uint64_t now
 	add_answers(w, told);
 	add_cleanups(w, frames);
 	if (shared_stopping(w->s, STOP_SENDING)) {
-		if (w->tx->sweeper && !w->stopped)
-			w->tx->sweeper->stop(w->tx_state);
-		w->stopped = true;
+		stop_sweeper(w);
 		return (int)w->n;
 	}
 	add_followups(w, frames, now_ns);
@@ -410,6 +416,12 @@ void sweep_run(struct shared *s, unsigned int lane, const struct tx_ops *tx, voi
 		publish(w, now_ns);
 		if (!w->n)
 			sleep_ns(tx->sweeper ? TICK_NS : NAP_NS);
+	}
+	if (tx->sweeper) {
+		/* What it has sent since the last look counts, too. */
+		stop_sweeper(w);
+		w->n = w->ntold = 0;
+		publish(w, clock_now_ns());
 	}
 	free(w);
 }

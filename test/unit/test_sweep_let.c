@@ -17,6 +17,7 @@ static struct {
 	uint64_t back[PLACES * 4][2], n_back, n_taken;	/* place and step */
 	unsigned int syns[WINDOW_STEPS_MAX][PLACES];
 	unsigned int grants, stops;
+	unsigned int on_its_way;	/* packets that still leave before it stops */
 	int error;			/* of the 10th grant */
 	uint64_t reserved;		/* when it was granted last */
 	uint64_t first_ns;
@@ -115,6 +116,8 @@ static void fake_stop(void *state)
 {
 	(void)state;
 	fake.stops++;
+	for (; fake.on_its_way > 0 && fake.p.used < fake.granted; fake.on_its_way--)
+		sweep_one(&core.s.lanes[0].window);
 }
 
 static const struct tx_sweeper fake_sweeper = {
@@ -437,6 +440,30 @@ START_TEST(stopped_once)
 }
 END_TEST
 
+/* Told to end at once, it is stopped, too, and what it sent until then is counted. */
+START_TEST(stopped_at_the_end)
+{
+	static const enum stop levels[] = { STOP_SENDING, STOP_OVER, STOP_NOW };
+
+	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
+	fake.speed = 1;
+	fake.on_its_way = 5;
+	start_fake();
+	while (count(STAT_targets_started) < 5)
+		sched_yield();
+	atomic_store(&core.s.stop, levels[_i]);
+	while (_i == 0 && count(STAT_sent_cleanup) == 0)
+		if (ring_count(&core.s.lanes[0].cleanups) == 0)
+			push_cleanup(1);
+	stop();
+	ck_assert_uint_eq(fake.stops, 1);
+	ck_assert_uint_eq(fake.on_its_way, 0);
+	ck_assert_uint_eq(count(STAT_sent_request), fake.p.used);
+	ck_assert_uint_eq(count(STAT_targets_started), fake.p.at[0]);
+	end();
+}
+END_TEST
+
 START_TEST(broken_sweeper)
 {
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
@@ -465,4 +492,5 @@ UNIT_SUITE(sweep_let)
 	tcase = unit_case(suite, "sweep", every_place_in_a_small_window, what_it_cannot_do,
 			  stopped_once, broken_sweeper);
 	tcase_add_loop_test(tcase, every_place_once, 0, 2);
+	tcase_add_loop_test(tcase, stopped_at_the_end, 0, 3);
 }
