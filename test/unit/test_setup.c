@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "config.h"
@@ -11,6 +12,7 @@
 #include "err.h"
 #include "scratch.h"
 #include "setup.h"
+#include "tx.h"
 
 #define PREFIX "198.18.0.0/24"
 
@@ -337,6 +339,125 @@ START_TEST(sizes_without_a_rate)
 }
 END_TEST
 
+/* ---- send threads -------------------------------------------------------------------------- */
+
+/* As many as are asked for, where the rate and the targets are worth them. */
+START_TEST(lanes_by_rate_and_targets)
+{
+	static const struct {
+		uint32_t threads;
+		double rate_pps, bandwidth_bps;
+		const char *target;
+		unsigned int lanes;
+	} cases[] = {
+		{ 1, 0, 0, "198.18.0.0/15", 1 }, { 3, 0, 0, "198.18.0.0/15", 3 },
+		{ 16, 0, 0, "198.18.0.0/15", 16 }, { 4, 1e6, 0, "198.18.0.0/15", 4 },
+		{ 4, 399999, 0, "198.18.0.0/15", 3 }, { 4, 200000, 0, "198.18.0.0/15", 2 },
+		{ 4, 199999, 0, "198.18.0.0/15", 1 }, { 4, 10000, 0, "198.18.0.0/15", 1 },
+		{ 4, 0, 1e9, "198.18.0.0/15", 4 }, { 4, 0, 2 * 67.2e6, "198.18.0.0/15", 2 },
+		{ 4, 0, 1e6, "198.18.0.0/15", 1 }, { 4, 1e6, 2 * 67.2e6, "198.18.0.0/15", 2 },
+		{ 4, 200000, 1e9, "198.18.0.0/15", 2 }, { 4, 0, 0, "198.18.0.0/17", 4 },
+		{ 4, 0, 0, "198.18.0.0/18", 2 }, { 4, 0, 0, "198.18.0.0/19", 1 },
+		{ 4, 0, 0, "198.18.0.0/24", 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *c = configure_null(&scan, cases[i].target);
+		const struct shared *s;
+		uint64_t places = 0;
+
+		c->threads = cases[i].threads;
+		c->rate_pps = cases[i].rate_pps;
+		c->bandwidth_bps = cases[i].bandwidth_bps;
+		s = set_up(&scan);
+		ck_assert_msg(s->nlanes == cases[i].lanes, "case %zu: %u lanes", i, s->nlanes);
+		ck_assert_uint_eq(scan.setup.facts.threads, s->nlanes);
+		for (unsigned int lane = 0; lane < s->nlanes; lane++) {
+			places += s->lanes[lane].places;
+			ck_assert(is_power_of_two(s->lanes[lane].window.slots));
+		}
+		ck_assert_uint_eq(places, s->order.places);
+		ck_assert_uint_eq(scan.setup.facts.window_slots,
+				  s->nlanes * s->lanes[0].window.slots);
+		setup_free(&scan.setup);
+	}
+}
+END_TEST
+
+/* Left to itself it keeps a core for the receive thread, where there are any, and is modest. */
+START_TEST(lanes_by_cores)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	const struct shared *s;
+
+	configure_null(&scan, "198.18.0.0/15")->rate_pps = 0;
+	s = set_up(&scan);
+	ck_assert_uint_ge(s->nlanes, 1);
+	ck_assert_uint_le(s->nlanes, 4);
+	ck_assert(s->nlanes == 1 || s->nlanes < cores);
+	setup_free(&scan.setup);
+	configure_null(&scan, "198.18.0.0/15")->rate_pps = 10000;
+	ck_assert_uint_eq(set_up(&scan)->nlanes, 1);
+	setup_free(&scan.setup);
+}
+END_TEST
+
+/* What is one file is of one thread: a saved capture, the one that is read, packets to a file. */
+START_TEST(one_lane_for_a_file)
+{
+	struct config *c;
+
+	for (int i = 0; i < 4; i++) {
+		c = configure_null(&scan, "198.18.0.0/15");
+		c->rate_pps = 0;
+		c->threads = 4;
+		c->save_pcap = i == 1 ? "/nonexistent/pcap" : NULL;
+		c->rx_file = i == 2 ? "/dev/null" : NULL;
+		c->tx = i == 3 ? "pcap" : "null";
+		ck_assert_uint_eq(set_up(&scan)->nlanes, i == 0 ? 4 : 1);
+		setup_free(&scan.setup);
+	}
+}
+END_TEST
+
+/* The lanes have together what one has, but for what rounding up adds. */
+START_TEST(lanes_share_the_window)
+{
+	uint64_t whole;
+
+	configure_null(&scan, "198.18.0.0/15")->rate_pps = 400000;
+	scan.c.timeout_ns = scan.c.cooldown_ns = NS_PER_S / 10;
+	scan.c.threads = 1;
+	whole = set_up(&scan)->lanes[0].window.slots;
+	setup_free(&scan.setup);
+	for (scan.c.threads = 2; scan.c.threads <= 4; scan.c.threads++) {
+		const struct shared *s = set_up(&scan);
+
+		ck_assert_uint_eq(s->nlanes, scan.c.threads);
+		ck_assert_uint_ge(s->lanes[0].window.slots * s->nlanes, whole);
+		ck_assert_uint_lt(s->lanes[0].window.slots * s->nlanes, 2 * whole);
+		setup_free(&scan.setup);
+	}
+}
+END_TEST
+
+/* An engine without a sweeper is not asked for what only that needs. */
+START_TEST(engine_as_named)
+{
+	configure_null(&scan, PREFIX);
+	set_up(&scan);
+	ck_assert_str_eq(scan.setup.facts.engine, "null");
+	ck_assert_str_eq(scan.setup.tx->name, "null");
+	ck_assert(!scan.setup.rx_xdp);
+	setup_free(&scan.setup);
+	/* Nothing answers: there is nothing to receive. */
+	configure_null(&scan, PREFIX)->rx = "xdp";
+	set_up(&scan);
+	ck_assert(!scan.setup.rx_xdp);
+	setup_free(&scan.setup);
+}
+END_TEST
+
 /* An input error is exit status 1, and its message names the cause. */
 static void refused(const char *say)
 {
@@ -367,5 +488,7 @@ UNIT_SUITE(setup)
 	unit_case(suite, "input", what_it_stands_on, retries_by_the_kind_of_targets,
 		  sample_and_shards, seed_and_key, seed_and_key_by_chance, payload_none,
 		  cookie_file, refuses);
+	unit_case(suite, "lanes", lanes_by_rate_and_targets, lanes_by_cores, one_lane_for_a_file,
+		  lanes_share_the_window, engine_as_named);
 	unit_case(suite, "sizes", window_of_a_file, sizes_by_rate_and_time, sizes_without_a_rate);
 }
