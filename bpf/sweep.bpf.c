@@ -94,10 +94,10 @@ static __always_inline void log_place(const struct sweep_facts *f, uint32_t step
 {
 	uint64_t granted = limits.granted;
 
-	if (place < marks.log_next[step] && granted == marks.logged)
+	if (place < marks.log_next[step] && granted == marks.logged[step])
 		return;
 	marks.log_next[step] = place + LOG_EVERY;
-	marks.logged = granted;
+	marks.logged[step] = granted;
 	log_add(f, step, place);
 }
 
