@@ -62,7 +62,7 @@ struct sweep_marks {
 	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step */
 	uint64_t sent[WINDOW_STEPS_MAX];	/* packets of each step, IPv4 and IPv6 */
 	uint64_t ahead_place, ahead_x;	/* the target of the place that the head comes to next */
-	uint64_t sent_v6;		/* of all these, those of IPv6 */
+	uint64_t sent_v6[WINDOW_ARMS_MAX];	/* of each arm's, those of IPv6 */
 	uint64_t log_next[WINDOW_STEPS_MAX];	/* place from which on the log gets an entry */
 	uint64_t logged[WINDOW_STEPS_MAX];	/* `granted` when it got its last entry */
 	uint64_t paced_ns;		/* before then none of the next SWEEP_PACED packets */

@@ -227,7 +227,7 @@ static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t step,
 	p.sport = tag.sport;
 	len = v6 ? patch_packet(&f->syn[arm][1], true, &p, frame, end)
 	      : patch_packet(&f->syn[arm][0], false, &p, frame, end);
-	marks.sent_v6 += v6;
+	marks.sent_v6[arm] += v6;
 	return len;
 }
 

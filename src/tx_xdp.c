@@ -50,7 +50,8 @@ struct xdp_state {
 	struct sweep_frame *frames;	/* likewise */
 	size_t status_len, logs_len;
 	unsigned int lane, steps;
-	uint32_t len[2];		/* of the first arm's frames, IPv4 and IPv6 */
+	unsigned int arms;
+	uint32_t len[WINDOW_ARMS_MAX][2];	/* of each arm's frames, IPv4 and IPv6 */
 	uint64_t left_lost;		/* frames that were left in the ring for good */
 	uint64_t taken_sent, taken_lost, taken_ns;	/* when the driver last took any */
 	uint64_t used, used_ns;		/* how far it was, and since when */
@@ -210,6 +211,15 @@ static void fill_facts(struct sweep_facts *f, const struct tx_setup *setup,
 	f->ports_mask = mask_of(flat->spots->n_ports);
 }
 
+static void know_facts(struct xdp_state *x, const struct sweep_facts *f)
+{
+	x->steps = f->steps;
+	x->arms = f->arms;
+	for (unsigned int arm = 0; arm < f->arms; arm++)
+		for (unsigned int v6 = 0; v6 < 2; v6++)
+			x->len[arm][v6] = f->syn[arm][v6].len;
+}
+
 /* The arrays' maps hold a power of two of what they hold. */
 static void size_maps(struct xdp_state *x, const struct sweep_facts *f)
 {
@@ -294,9 +304,7 @@ static int load(struct xdp_state *x, const struct tx_setup *setup, const char **
 	if (!x->bpf)
 		return -errno;
 	fill_facts(&x->bpf->rodata->facts, setup, &flat);
-	x->steps = x->bpf->rodata->facts.steps;
-	x->len[0] = x->bpf->rodata->facts.syn[0][0].len;
-	x->len[1] = x->bpf->rodata->facts.syn[0][1].len;
+	know_facts(x, &x->bpf->rodata->facts);
 	size_maps(x, &x->bpf->rodata->facts);
 	*what = "the kernel does not take its program";
 	rc = sweep_bpf__load(x->bpf);
@@ -467,18 +475,24 @@ static int xdp_grant(void *state, uint64_t granted, const uint64_t until[static 
 static void xdp_progress(void *state, struct tx_progress *p)
 {
 	const struct xdp_state *x = state;
-	uint64_t v6 = x->marks->sent_v6, n = 0;
+	uint64_t v6[WINDOW_ARMS_MAX], n[WINDOW_ARMS_MAX] = { 0 };
 
+	for (unsigned int arm = 0; arm < x->arms; arm++)
+		v6[arm] = x->marks->sent_v6[arm];
 	/* Before at[]: from there it goes no further than by what is granted beyond `used`. */
 	p->used = x->marks->used;
 	for (unsigned int i = 0; i < x->steps; i++) {
 		p->at[i] = x->marks->at[i];
 		p->sent[i] = x->marks->sent[i];
-		n += p->sent[i];
+		n[i % x->arms] += p->sent[i];
 	}
-	v6 = v6 < n ? v6 : n;
+	p->sent_bytes = 0;
+	for (unsigned int arm = 0; arm < x->arms; arm++) {
+		uint64_t six = v6[arm] < n[arm] ? v6[arm] : n[arm];
+
+		p->sent_bytes += (n[arm] - six) * x->len[arm][0] + six * x->len[arm][1];
+	}
 	p->lost = x->marks->lost + x->left_lost;
-	p->sent_bytes = (n - v6) * x->len[0] + v6 * x->len[1];
 }
 
 static bool xdp_hand_back(void *state, uint64_t *place, unsigned int *step)
