@@ -475,7 +475,7 @@ static int xdp_grant(void *state, uint64_t granted, const uint64_t until[static 
 static void xdp_progress(void *state, struct tx_progress *p)
 {
 	const struct xdp_state *x = state;
-	uint64_t v6[WINDOW_ARMS_MAX], n[WINDOW_ARMS_MAX] = { 0 };
+	uint64_t v6[WINDOW_ARMS_MAX] = { 0 }, n[WINDOW_ARMS_MAX] = { 0 };
 
 	for (unsigned int arm = 0; arm < x->arms; arm++)
 		v6[arm] = x->marks->sent_v6[arm];

@@ -40,7 +40,7 @@ static int first_of(const cpu_set_t *set)
 	return cpu;
 }
 
-/* Each has one core of those that there are, until all have had their turn; the first comes last. */
+/* One core each, until all have had their turn; the first of them comes last. */
 START_TEST(a_core_of_its_own)
 {
 	cpu_set_t all, used;

@@ -227,7 +227,8 @@ START_TEST(frames_go_first)
 	if (!begin(&(struct core_setup){ .retries = 0 }, 1, 0))
 		return;
 	for (unsigned int i = 0; i < 40; i++) {
-		frames[i] = (struct tx_frame){ bytes[i], i < 20 ? 54 + i : SWEEP_FRAME_LEN - 39 + i };
+		frames[i].data = bytes[i];
+		frames[i].len = i < 20 ? 54 + i : SWEEP_FRAME_LEN - 39 + i;
 		memset(bytes[i], 1 + (int)i, frames[i].len);
 	}
 	frames[39].len = SWEEP_FRAME_LEN + 1;
