@@ -15,7 +15,7 @@ struct table {
 	uint32_t *free_slots;	/* a stack, downwards: place i holds a slot ^ i */
 	uint32_t capacity, n;	/* n in use */
 	uint32_t mask;
-	uint64_t seed;		/* keys may be chosen by others: buckets must not be */
+	uint64_t secret[2];	/* keys may be chosen by others: buckets must not be */
 };
 
 /* capacity 1..2^30 slots. Memory is reserved, and touched as it is used. 0 or -ENOMEM. */
