@@ -60,10 +60,11 @@ static void reply_row(struct answers *an, const struct arrival *a, const struct 
 		      uint64_t sent_ns, const struct reply *reply, enum result_repeat repeat,
 		      bool late)
 {
-	struct flow row = *f;
+	struct flow row;
 
 	if (an->s->config->rows != ROWS_REPLY || answers_full(an))
 		return;
+	row = *f;
 	row.sent_ns = sent_ns;
 	row.attempt = a->m.attempt;
 	row.sport = a->m.tag.sport;
