@@ -71,7 +71,7 @@ static void csv_value(struct out *o, const struct result *r, const struct result
 	} else if (f->type == RESULT_TEXT) {
 		csv_text(o, *(const char *const *)m);
 	} else if (!result_is_nested(f)) {
-		csv_words(o, f->type, *(const uint32_t *)m);
+		csv_words(o, f->type, result_set(r, f));
 	}
 }
 

@@ -108,7 +108,7 @@ static json_t *value_of(struct out *o, const struct result *r, const struct resu
 		return flows_value(o, r);
 	if (f->type == RESULT_JSON)
 		return info_value(*(const char *const *)m);
-	return words_value(f->type, *(const uint32_t *)m);
+	return words_value(f->type, result_set(r, f));
 }
 
 static int dump_to_out(const char *p, size_t n, void *out)

@@ -92,12 +92,18 @@ bool result_is_null(const struct result *r, const struct result_field *f)
 	case RESULT_OPTIONS:
 		return !*(const struct tcpopts *const *)m;
 	case RESULT_FLOWS:
-		return !*(const struct evidence *const *)m;
 	case RESULT_CONDITIONS:
 	case RESULT_SIGNALS:
-		break;
+		return !*(const struct evidence *const *)m;
 	}
 	return false;
+}
+
+uint32_t result_set(const struct result *r, const struct result_field *f)
+{
+	const struct evidence *ev = *(const struct evidence *const *)result_member(r, f);
+
+	return f->type == RESULT_CONDITIONS ? verdict_conditions(ev) : verdict_signals(ev);
 }
 
 const char *result_word(enum result_type type, unsigned int bit)
@@ -338,12 +344,10 @@ void result_from_target(struct result *r, const struct evidence *ev,
 	if (deciding)
 		fill_flow(r, deciding);
 	r->verdict = verdict_types[verdict].name;
-	r->conditions = verdict_conditions(ev);
-	r->signals = verdict_signals(ev);
 	if (ev->confirmed != CONFIRMED_UNTESTED)
 		r->confirmed = number(ev->confirmed == CONFIRMED_TRUE);
 	r->probes = number(evidence_probes(ev));
-	r->flows = ev;
+	r->conditions = r->signals = r->flows = ev;
 	if (newest)
 		fill_cookie(r, newest);
 	if (extra && extra->domain[0])

@@ -30,8 +30,9 @@ enum result_type {
 	RESULT_TEXT,		/* const char *, any bytes */
 	RESULT_HEX,		/* struct result_bytes */
 	RESULT_OPTIONS,		/* const struct tcpopts *; shown as the kinds in order */
-	RESULT_CONDITIONS,	/* uint32_t, bits of enum condition; an empty set is no null */
-	RESULT_SIGNALS,		/* uint32_t, bits of enum signal; likewise */
+	RESULT_CONDITIONS,	/* const struct evidence *, of which they are drawn when they are
+				 * shown; an empty set is no null */
+	RESULT_SIGNALS,		/* likewise */
 	RESULT_FLOWS,		/* const struct evidence *; ndjson: a reply row for each flow */
 	RESULT_JSON,		/* const char *, the text of a JSON object; ndjson */
 };
@@ -61,9 +62,8 @@ struct result {
 	struct result_number source_port, probes;
 	struct result_bytes cookie, tcp_optionshex, quoted_optionshex;
 	uint64_t time_sent, time_reply;
-	uint32_t conditions, signals;
 	const struct tcpopts *tcp_options;
-	const struct evidence *flows;
+	const struct evidence *conditions, *signals, *flows;
 
 	struct tcpopts opts;		/* of the reply; tcp_options points here */
 	int64_t wall_offset_ns;
@@ -97,6 +97,9 @@ static inline bool result_is_nested(const struct result_field *f)
 
 /* True where the row has nothing to say there. */
 bool result_is_null(const struct result *r, const struct result_field *f);
+
+/* The set of a field of RESULT_CONDITIONS or RESULT_SIGNALS that is not null, as bits. */
+uint32_t result_set(const struct result *r, const struct result_field *f);
 
 /* The word of a bit of RESULT_CONDITIONS or RESULT_SIGNALS; NULL from the first unused bit on. */
 const char *result_word(enum result_type type, unsigned int bit);
