@@ -281,7 +281,7 @@ START_TEST(handed_back)
 }
 END_TEST
 
-/* A driver that takes nothing for a while is broken; one that loses some is not; nor does it hide. */
+/* A driver that takes nothing for a while is broken; one that loses some is not: it is counted. */
 START_TEST(refused_by_the_driver)
 {
 	uint64_t until[WINDOW_STEPS_MAX] = { 10 }, now_ns = NS_PER_S;
