@@ -396,7 +396,7 @@ START_TEST(narrow_and_wide_ranges)
 		w = sound(_i, PROBE_BARE, 3);
 		give_wire(&w);
 		ck_assert_uint_eq(n_dropped, 1);
-		for (unsigned int port = 0; port < 65536; port += ranges[r][0] ? 1 : 97) {
+		for (unsigned int port = 0; port < 65536; port += r == 0 ? 1 : 97) {
 			w.dport = (uint16_t)port;
 			give_wire(&w);
 		}
@@ -581,7 +581,7 @@ START_TEST(other_frames)
 	give(tagged, len + 4);
 	put_be16(tagged + 12, 0x88a8);
 	give(tagged, len + 4);
-	for (unsigned int type = 0; type < 65536; type++) {
+	for (unsigned int type = 0; type < 65536; type += type / 256 == 8 ? 1 : 13) {
 		put_be16(frame + 12, (uint16_t)type);
 		if (type != (_i ? TYPE_V6 : TYPE_V4))
 			give(frame, len);
