@@ -7,7 +7,8 @@
 
 #include "log.h"
 
-static int on_message(enum libbpf_print_level level, const char *format, va_list args)
+static int __attribute__((format(printf, 2, 0)))
+on_message(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char line[512];
 
