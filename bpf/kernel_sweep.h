@@ -72,7 +72,6 @@ struct sweep_marks {
 	int64_t error;			/* what it said, -errno; 0: nothing */
 	uint64_t overruns;		/* so far; the last SWEEP_OVERRUNS of them: */
 	struct sweep_overrun overrun[SWEEP_OVERRUNS];
-	uint64_t overruns_lost;		/* not in there, for want of room */
 };
 
 /* A frame of tfomap's own, in a ring of SWEEP_FRAMES. */

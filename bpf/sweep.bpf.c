@@ -14,6 +14,7 @@
 #define LOG_EVERY	64u		/* places; a log entry's time is at most this old */
 #define SKIP_MAX	16		/* places that a step goes by in one frame */
 #define MARK_TRIES	8
+#define OVERRUNS_MAX	(SKIP_MAX + 1)	/* of one frame: so many have to have room */
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define LOWER_HALF	0	/* of a word: the even place, or the odd one */
@@ -105,10 +106,6 @@ static __always_inline void overrun(uint32_t step, uint64_t place)
 {
 	uint64_t n = marks.overruns;
 
-	if (n - limits.overruns_taken >= SWEEP_OVERRUNS) {
-		marks.overruns_lost++;
-		return;
-	}
 	marks.overrun[n & (SWEEP_OVERRUNS - 1)].place = place;
 	marks.overrun[n & (SWEEP_OVERRUNS - 1)].step = step;
 	__sync_lock_test_and_set((uint64_t *)&marks.overruns, n + 1);
@@ -286,7 +283,8 @@ int sweep(struct xdp_md *ctx)
 
 	if (limits.frames_put != marks.frames_taken)
 		return send_frame(ctx, f);
-	if (!all || limits.stop || marks.used >= limits.granted || is_early(f))
+	if (!all || limits.stop || marks.used >= limits.granted || is_early(f)
+	    || marks.overruns - limits.overruns_taken > SWEEP_OVERRUNS - OVERRUNS_MAX)
 		return XDP_DROP;
 	step = next_step(f, all, &place);
 	if (step >= f->steps || step >= WINDOW_STEPS_MAX)

@@ -235,8 +235,9 @@ const struct opttab_row config_options[] = {
 	  .man = "Where answers come from: pcap (live), xdp (live, validated in the driver's "
 		 "receive path, for many answers a second; see FAST ENGINES), or pcap:FILE, a "
 		 "capture that --save-pcap made: nothing is sent, and the rows come from the "
-		 "file. Takes the targets, the seed, the key (--key), --plan and --probes of the "
-		 "run that made it." },
+		 "file. Takes the targets, the seed, the key (--key), --plan, --probes and "
+		 "--retries of the run that made it. Without the targets, or of a capture that "
+		 "lacks what was sent, there is --rows reply only." },
 	{ "save-pcap", 0, STRING(save_pcap), .min = 1, .group = network, .arg = "FILE",
 	  .man = "Write every packet sent and every validated answer to FILE." },
 	{ "key", 0, HEX16(key, key_set), .max = 16, .group = network, .arg = "HEX",

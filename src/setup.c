@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "capture_scan.h"
 #include "clock.h"
 #include "config.h"
 #include "cookiefile.h"
@@ -280,6 +281,18 @@ static int choose_engine(struct setup *su, const struct config *c, struct err *e
 	return 0;
 }
 
+/* What stayed silent only those packets tell that were sent. */
+static int check_capture(const struct config *c, struct err *e)
+{
+	bool has_sent = true;
+	int rc = c->rows == ROWS_TARGET ? capture_has_sent(c, &has_sent, e) : 0;
+
+	if (rc || has_sent)
+		return rc;
+	return err_set(e, EINVAL, "--rx pcap:%.100s: it has none of the SYNs of the run, so what "
+		       "stayed silent is not known: only --rows reply can be had", c->rx_file);
+}
+
 int setup_init(struct setup *su, const struct config *c, int *status, struct err *e)
 {
 	int rc;
@@ -288,6 +301,8 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	su->shared.config = c;
 	*status = 1;
 	rc = init_input(su, c, e);
+	if (!rc && c->rx_file)
+		rc = check_capture(c, e);
 	if (rc || c->rx_file) {
 		su->shared.wire = true;
 		for (size_t i = 0; i < c->nsources; i++)

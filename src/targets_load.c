@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "blocklist.h"
+#include "capture_scan.h"
 #include "config.h"
 #include "err.h"
 #include "hostname.h"
@@ -119,7 +120,9 @@ static int read_sources(struct loading *ld, struct err *e)
 	int err = 0;
 
 	ld->restricted = c->allowlist_file && c->targets_file;
-	if (c->ntargets == 0 && !c->allowlist_file && !c->targets_file)
+	if (c->ntargets == 0 && !c->allowlist_file && !c->targets_file && c->rx_file)
+		err = capture_list_targets(c, &t->list, e);
+	else if (c->ntargets == 0 && !c->allowlist_file && !c->targets_file)
 		return err_set(e, EINVAL, "no targets: name addresses, prefixes or hosts, or give "
 			       "--allowlist-file or --targets-file");
 	for (size_t i = 0; i < c->ntargets && !err; i++)

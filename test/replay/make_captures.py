@@ -407,6 +407,7 @@ def two_answers(c):
 
 
 capture("file-raw", link=101)(two_answers)
+capture("file-without-list")(two_answers)
 capture("file-vlan", link="vlan")(two_answers)
 capture("file-cooked", link=113)(two_answers)
 capture("file-wireless", link=105)(two_answers)
@@ -414,6 +415,7 @@ capture("file-microseconds", precision=10**6)(two_answers)
 
 
 @capture("file-without-syns")
+@capture("file-without-syns-reply")
 def answers_alone(c):
 	for t in c.twins(1):
 		t.request(saved=False).synack(10)

@@ -40,7 +40,7 @@ static struct config *configure(struct scan *s, const char *target)
 		.no_default_blocklist = true, .retries = CONFIG_RETRIES_AUTO,
 		.timeout_ns = 3 * NS_PER_S, .cooldown_ns = 8 * NS_PER_S, .rate_pps = 10000,
 		.port_first = 10000, .port_last = 32767, .tx = "null", .rx = "pcap",
-		.rx_file = "/dev/null",
+		.rx_file = "/dev/null", .rows = ROWS_REPLY,
 		.payload = { .type = PAYLOAD_AUTO },
 	};
 	return &s->c;
