@@ -183,6 +183,8 @@ $(fuzzers): $(B)/%: $(B)/test/fuzz/%.o $(core) $(B)/link.words
 # ---- tests --------------------------------------------------------------------------------------
 
 export UBSAN_OPTIONS ?= print_stacktrace=1
+# The test runner forks for each test: what it has freed must not be copied each time.
+export ASAN_OPTIONS ?= quarantine_size_mb=8
 # The lab's servers and tools live in sbin, which is not on the path of an ordinary user on Debian.
 export PATH := $(PATH):/usr/sbin:/sbin
 
