@@ -109,6 +109,39 @@ START_TEST(options_of_the_answer_only)
 }
 END_TEST
 
+static const struct {
+	const char *opts;
+	uint8_t state, kind, len, at;
+	bool bad;
+} places[] = {
+	{ "", TFO_ABSENT, 0, 0, 0, false },
+	{ "020405b40101", TFO_ABSENT, 0, 0, 0, false },
+	{ "020405b42206a1a2a3a4", TFO_COOKIE, TFO_KIND, 4, 6, false },
+	{ "0101fe08f989a1a2a3a40101", TFO_COOKIE, TFO_KIND_EXP, 4, 6, false },
+	{ "2206b1b2b3b42206a1a2a3a4", TFO_COOKIE, TFO_KIND, 4, 8, false },	/* the last */
+	{ "2202", TFO_EMPTY, TFO_KIND, 0, 2, false },
+	{ "0101220aa1a2", TFO_CUT, TFO_KIND, 2, 4, true },
+};
+
+START_TEST(place_of_the_option)
+{
+	static const uint8_t cookie[] = { 0xa1, 0xa2, 0xa3, 0xa4 };
+	uint8_t area[TCPOPT_AREA_MAX] = { 0 };
+	size_t len = wire_hex(places[_i].opts, area);
+	struct reply r = { .class = REPLY_SYNACK };
+
+	evidence_reply_options(&r, area, len);
+	ck_assert_uint_eq(r.opts_len, len);
+	ck_assert_mem_eq(r.opts, area, len);
+	ck_assert_uint_eq(r.opts_bad, places[_i].bad);
+	ck_assert_uint_eq(r.tfo.state, places[_i].state);
+	ck_assert_uint_eq(r.tfo.kind, places[_i].kind);
+	ck_assert_uint_eq(r.tfo.len, places[_i].len);
+	ck_assert_uint_eq(r.tfo.at, places[_i].at);
+	ck_assert(memcmp(reply_cookie(&r), cookie, r.tfo.len) == 0);
+}
+END_TEST
+
 static bool is_stripped(enum reply_class class, uint8_t synkind, const char *opts, bool cut)
 {
 	struct flow sent = { .synkind = synkind }, answered = sent;
@@ -280,9 +313,12 @@ END_TEST
 
 UNIT_SUITE(evidence)
 {
-	unit_case(suite, "reply", reply_copies_a_segment, reply_class_is_the_packets,
-		  reply_copies_an_icmp_error, class_names, options_of_the_answer_only,
-		  what_an_icmp_quote_lacks);
+	TCase *tcase = unit_case(suite, "reply", reply_copies_a_segment, reply_class_is_the_packets,
+				 reply_copies_an_icmp_error, class_names,
+				 options_of_the_answer_only, what_an_icmp_quote_lacks);
+
+	tcase_add_loop_test(tcase, place_of_the_option, 0,
+			    (int)(sizeof(places) / sizeof(places[0])));
 	unit_case(suite, "flows", flow_is_the_newest_of_its_kind, probes_are_syns, probe_table);
 	unit_case(suite, "deciding", deciding_of_nothing,
 		  deciding_is_data_where_a_synack_answered,
