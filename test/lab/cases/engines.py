@@ -29,6 +29,7 @@ SWEEPS = {
 	"paired-retries": [*SILENT, "--plan", "path"],
 	"threads": [*LARGE, "-r", "200K", "-T", 2],
 }
+TRIES = 4  # of a scan that a busy machine may not see whole
 PINNED = ["--key", "000102030405060708090a0b0c0d0e0f", "--seed", 5]
 
 
@@ -79,11 +80,17 @@ def _need_xdp_rx():
 
 
 def _compare(engine, args):
-	seen, written = _seen(engine, args), _written(args)
+	"""No frame is another; and none is missing, unless cable or capture lose some: then once more"""
+	written = _written(args)
 	assert written, "nothing was to be sent"
-	missing, more = written - seen, seen - written
-	assert not missing and not more, f"{len(missing)} of {len(written)} frames are missing, " \
-		f"{len(more)} are others: {next(iter(missing), b'').hex()} {next(iter(more), b'').hex()}"
+	for _ in range(TRIES):
+		seen = _seen(engine, args)
+		missing, more = written - seen, seen - written
+		assert not more, f"{len(more)} frames are others: {next(iter(more)).hex()}"
+		if not missing:
+			return
+	raise AssertionError(f"{len(missing)} of {len(written)} frames are missing in each of {TRIES} "
+		f"runs: {next(iter(missing)).hex()}")
 
 
 def _identical(engine, args):
