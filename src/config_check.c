@@ -13,8 +13,8 @@ static int check_targets(const struct config *c, struct err *e)
 	if (c->rx_file && c->rows == ROWS_REPLY)
 		return 0;
 	if (c->rx_file)
-		return err_set(e, EINVAL, "--rx pcap:%.100s: no targets: without those of the run only "
-			       "--rows reply can be had", c->rx_file);
+		return err_set(e, EINVAL, "--rx pcap:%.100s: no targets: without those of the "
+			       "run only --rows reply can be had", c->rx_file);
 	return err_set(e, EINVAL, "no targets: name addresses or prefixes, a file of prefixes "
 		       "(--allowlist-file), or a server list (--targets-file)");
 }
