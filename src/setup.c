@@ -245,10 +245,9 @@ static const char *sweeper_unfit(const struct setup *su, const struct config *c)
 /* Whether a sweeper gains anything: it takes a while to start, and a core while it runs. */
 static bool is_sweeper_worth_it(const struct setup *su)
 {
-	const struct lane *l = &su->shared.lanes[0];
 	double pps = su->shared.config->rate_pps;
 
-	return tx_xdp.sweeper && su->shared.order.places >= SWEEPER_PLACES && l->places
+	return tx_xdp.sweeper && su->shared.order.places >= SWEEPER_PLACES
 	       && (pps == 0 || pps >= SWEEPER_PPS) && su->shared.config->bandwidth_bps == 0;
 }
 

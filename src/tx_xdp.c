@@ -37,6 +37,7 @@
 #define REFUSED_NS	(200 * NS_PER_MS)
 #define IDLE_NS		(20 * NS_PER_MS)	/* with nothing to do that long, the call ends */
 #define KICK_NS		200000
+#define LEFT_TRIES	100000u	/* of frames that are refused, in all */
 #define KICK_SIGNAL	SIGUSR1
 
 enum wanted { WANTED_REST, WANTED_RUN, WANTED_END };
@@ -410,15 +411,20 @@ static int xdp_send(void *state, const struct tx_frame *frames, unsigned int n)
 	return frames[0].len > SWEEP_FRAME_LEN ? tx_packet.send(x->packet, frames, 1) : -EAGAIN;
 }
 
-/* The worker is out of the kernel: what it left in the ring goes the other way. */
+/*
+ * The worker is out of the kernel: what it left in the ring goes the other way. An interface that
+ * takes none of it for long is not waited for: the rest is lost, and counted.
+ */
 static void send_left(struct xdp_state *x)
 {
+	unsigned int tries = 0;
+
 	while (x->marks->frames_taken != x->limits->frames_put) {
 		const struct sweep_frame *f = &x->frames[x->marks->frames_taken % SWEEP_FRAMES];
 		const struct tx_frame frame = { .data = f->bytes, .len = f->len };
 		int rc = tx_packet.send(x->packet, &frame, 1);
 
-		if (rc == -ENOBUFS || rc == -EAGAIN)
+		if ((rc == -ENOBUFS || rc == -EAGAIN) && tries++ < LEFT_TRIES)
 			continue;
 		x->left_lost += rc < 0;
 		x->marks->frames_taken++;
