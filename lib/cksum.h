@@ -24,12 +24,6 @@ static inline uint64_t cksum_add(uint64_t sum, const uint8_t *p, size_t n)
 	return sum;
 }
 
-/* Adds a 32-bit value, which stands at an even offset. */
-static inline uint64_t cksum_add32(uint64_t sum, uint32_t v)
-{
-	return sum + v;
-}
-
 /*
  * The checksum field for a sum. A word plus itself with its halves swapped: the upper half is the
  * sum of both with the carry that it gave, as the lower half's carry.

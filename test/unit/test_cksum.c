@@ -68,7 +68,7 @@ START_TEST(in_pieces)
 			size_t step = 2 * rng_below(&rng, 40);
 
 			if (round % 2 && at + 4 <= n) {
-				sum = cksum_add32(sum, get_be32(p + at));
+				sum += get_be32(p + at);
 				at += 4;
 				continue;
 			}
