@@ -1,10 +1,14 @@
 #include "guard.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -13,38 +17,72 @@ struct guard {
 	struct nft_ctx *nft;		/* its socket owns the table */
 };
 
-/* The first line of what nftables said. */
-static void first_line(const char *text, char *out, size_t len)
+/* libnftables ends the process where there is no such socket. 0 or -errno. */
+static int check_netlink(void)
 {
-	snprintf(out, len, "%.*s", (int)strcspn(text ? text : "", "\n"), text ? text : "");
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
 }
 
-/* The reset of a SYN/ACK or of data has no ACK (RFC 9293 3.10.7.1); those of closed ports have. */
-int guard_open(struct guard **out, uint16_t port_first, uint16_t port_last, struct err *e)
+/* What may help depends on what the kernel said, which libnftables has in its text alone. */
+static int refuse(const char *text, struct err *e)
 {
-	struct guard *g = calloc(1, sizeof(*g));
-	char rules[400], why[200];
+	int len = (int)strcspn(text, "\n");
 
-	if (!g)
-		return err_set(e, ENOMEM, "out of memory");
-	g->nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!g->nft) {
-		free(g);
-		return err_set(e, ENOMEM, "libnftables cannot start");
-	}
-	nft_ctx_buffer_error(g->nft);
-	snprintf(rules, sizeof(rules),
-		 "table inet tfomap-%ld { flags owner; chain output { "
+	if (strstr(text, strerror(EPERM)))
+		return err_set(e, EPERM, "no nftables table (%.*s; root or CAP_NET_ADMIN helps)",
+			       len, text);
+	return err_set(e, EIO, "no nftables table (%.*s; look whether this kernel has nf_tables: "
+		       "nft list tables)", len, text);
+}
+
+/*
+ * A process is not alone with its number where others have a PID namespace of their own: the name
+ * has a random part. The reset of a SYN/ACK or of data has no ACK (RFC 9293 3.10.7.1); those of
+ * closed ports have.
+ */
+static int write_rules(char *out, size_t len, uint16_t port_first, uint16_t port_last)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	snprintf(out, len, "table inet tfomap-%ld-%016" PRIx64 " { flags owner; chain output { "
 		 "type filter hook output priority 0; policy accept; "
 		 "tcp sport %u-%u tcp flags & (rst | ack) == rst drop; }; }",
-		 (long)getpid(), port_first, port_last);
+		 (long)getpid(), random, port_first, port_last);
+	return 0;
+}
+
+int guard_open(struct guard **out, uint16_t port_first, uint16_t port_last, struct err *e)
+{
+	int rc = check_netlink();
+	char rules[400];
+	struct guard *g;
+
+	if (!rc)
+		rc = write_rules(rules, sizeof(rules), port_first, port_last);
+	if (rc)
+		return refuse(strerror(-rc), e);
+	g = calloc(1, sizeof(*g));
+	if (g)
+		g->nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!g || !g->nft) {
+		free(g);
+		return err_set(e, ENOMEM, "no nftables table (out of memory)");
+	}
+	nft_ctx_buffer_error(g->nft);
 	if (nft_run_cmd_from_buffer(g->nft, rules) == 0) {
 		*out = g;
 		return 0;
 	}
-	first_line(nft_ctx_get_error_buffer(g->nft), why, sizeof(why));
+	rc = refuse(nft_ctx_get_error_buffer(g->nft), e);
 	guard_close(g);
-	return err_set(e, EPERM, "no nftables table (%s)", why);
+	return rc;
 }
 
 /* The kernel drops the table with its owner. */

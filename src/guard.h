@@ -13,7 +13,7 @@
 struct err;
 struct guard;
 
-/* Needs CAP_NET_ADMIN. 0, or -errno with a message that says why there is none. */
+/* Needs CAP_NET_ADMIN. 0, or -errno with a message that says why there is none, and what helps. */
 int guard_open(struct guard **out, uint16_t port_first, uint16_t port_last, struct err *e);
 
 /* Takes the table away. g may be NULL. */

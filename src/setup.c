@@ -212,7 +212,7 @@ static void init_guard(struct setup *su, const struct config *c)
 	/* What the driver has handed over the kernel does not see, and so does not reset. */
 	if (!su->rx_xdp && guard_open(&su->guard, c->port_first, c->port_last, &e)) {
 		log_notice("%s: this host's kernel resets what a probe opens, so early answers of "
-			   "servers may be missed (rlen); root or CAP_NET_ADMIN helps", e.msg);
+			   "servers may be missed (rlen)", e.msg);
 		return;
 	}
 	for (unsigned int v6 = 0; v6 < 2; v6++)
