@@ -147,7 +147,8 @@ $(B)/%.bpf.o: %.bpf.c $(B)/bpf.words
 $(B)/%.skel.h: $(B)/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< >$@
 
-$(filter %_xdp.o,$(src_obj) $(unit_obj)): | $(bpf_skeletons)
+# They are system headers to the compiler, which therefore does not list them in the .d files.
+$(filter %_xdp.o,$(src_obj) $(unit_obj)): $(bpf_skeletons)
 $(bpf_skeletons:.skel.h=.bpf.o): $(B)/bpf.words
 
 $(B)/libtfomap.a: $(lib_obj)

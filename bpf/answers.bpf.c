@@ -7,6 +7,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "icmp.h"
 #include "kernel_answers.h"
 
 #define ETHER_LEN	14
@@ -20,6 +21,7 @@
 #define FRAGMENTED	0x3fff		/* more to come, or an offset */
 #define IPV4_MIN	20
 #define IPV6_LEN	40
+#define ICMP_LEN	8
 #define TCP_MIN		20
 #define FLAG_SYN	0x02
 #define FLAG_RST	0x04
@@ -127,7 +129,8 @@ static __always_inline int on_tcp(struct xdp_md *ctx, const struct answers_facts
 static __always_inline int on_v4(struct xdp_md *ctx, const struct answers_facts *f,
 				 const uint8_t *ip, const uint8_t *end)
 {
-	uint32_t len, total, type;
+	const uint8_t *icmp;
+	uint32_t len, total;
 
 	if (ip + IPV4_MIN > end || ip[0] >> 4 != 4)
 		return XDP_PASS;
@@ -138,10 +141,10 @@ static __always_inline int on_v4(struct xdp_md *ctx, const struct answers_facts 
 	if (ip[9] == PROTOCOL_TCP)
 		return on_tcp(ctx, f, addr_from_v4(get_be32(ip + 12)),
 			      addr_from_v4(get_be32(ip + 16)), ip + len, end, total - len);
-	if (ip[9] != PROTOCOL_ICMP || ip + len + 8 > end)
+	icmp = ip + len;
+	if (ip[9] != PROTOCOL_ICMP || icmp + ICMP_LEN > end)
 		return XDP_PASS;
-	type = ip[len];
-	if (type == 3 || type == 4 || type == 5 || type == 11 || type == 12)
+	if (icmp_ends_attempt(true, icmp[0], icmp[1]))
 		hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
 	return XDP_PASS;
 }
@@ -149,8 +152,8 @@ static __always_inline int on_v4(struct xdp_md *ctx, const struct answers_facts 
 static __always_inline int on_v6(struct xdp_md *ctx, const struct answers_facts *f,
 				 const uint8_t *ip, const uint8_t *end)
 {
+	const uint8_t *icmp = ip + IPV6_LEN;
 	struct addr src, dst;
-	uint8_t type;
 
 	if (ip + IPV6_LEN > end || ip[0] >> 4 != 6)
 		return XDP_PASS;
@@ -161,10 +164,10 @@ static __always_inline int on_v6(struct xdp_md *ctx, const struct answers_facts 
 		return XDP_PASS;
 	if (ip[6] == PROTOCOL_TCP)
 		return on_tcp(ctx, f, src, dst, ip + IPV6_LEN, end, get_be16(ip + 4));
-	if (ip[6] != PROTOCOL_ICMP6 || ip + IPV6_LEN + 8 > end)
+	if (ip[6] != PROTOCOL_ICMP6 || icmp + ICMP_LEN > end)
 		return XDP_PASS;
-	type = ip[IPV6_LEN];
-	if ((type >= 1 && type <= 4) || (type == SOLICITATION && f->asks_solicit))
+	if (icmp_ends_attempt(false, icmp[0], icmp[1])
+	    || (icmp[0] == SOLICITATION && f->asks_solicit))
 		hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
 	return XDP_PASS;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "icmp.h"
 
 #define IP4_LEN		20	/* fixed headers */
 #define IP6_LEN		40
@@ -202,13 +203,6 @@ static enum packet_fault tcp_read_quote(struct packet_tcp *t, const struct ip *i
 	return PACKET_OK;
 }
 
-static bool icmp_is_error(uint8_t type, bool v4)
-{
-	if (v4)		/* unreachable, source quench, redirect, time exceeded, parameter problem */
-		return (type >= 3 && type <= 5) || type == 11 || type == 12;
-	return type >= 1 && type <= 4;
-}
-
 static enum packet_fault icmp_read(struct packet *p, const struct ip *ip)
 {
 	bool v4 = addr_is_v4(ip->src);
@@ -217,7 +211,7 @@ static enum packet_fault icmp_read(struct packet *p, const struct ip *ip)
 
 	if (ip->have < ICMP_LEN)
 		return PACKET_SHORT;
-	if (!icmp_is_error(ip->body[0], v4))
+	if (!icmp_ends_attempt(v4, ip->body[0], ip->body[1]))
 		return PACKET_OTHER;
 	fault = ip_read(&quote, ip->body + ICMP_LEN, ip->have - ICMP_LEN, true);
 	if (fault == PACKET_SHORT)

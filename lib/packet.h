@@ -27,7 +27,7 @@ enum packet_fault {
 	PACKET_SHORT,		/* ends before its fixed headers do */
 	PACKET_BAD_IP,		/* version, header length, total length; IPv4-mapped in IPv6 */
 	PACKET_FRAGMENT,	/* of a fragmented packet */
-	PACKET_OTHER,		/* neither TCP nor an ICMP error that quotes TCP */
+	PACKET_OTHER,		/* neither TCP nor an ICMP error (icmp.h) that quotes TCP */
 	PACKET_BAD_TCP,		/* a data offset below 5 */
 	PACKET_BAD_QUOTE,	/* an ICMP error whose quote is cut before 8 bytes of TCP */
 	PACKET_FAULTS
@@ -60,7 +60,7 @@ struct packet {
 
 /*
  * Parses caplen bytes that begin with an IP header. *p is whole only where PACKET_OK is returned;
- * its pointers live as long as the buffer. ICMP errors read: type 3, 4, 5, 11, 12; ICMPv6: 1..4.
+ * its pointers live as long as the buffer. ICMP errors read: those that end an attempt (icmp.h).
  * The length and fragment fields of a quoted IP header are not looked at.
  * Bytes past the IP total length (Ethernet padding) are left out. IPv6 extension headers
  * (hop-by-hop, routing, destination options, fragment with offset 0 and no more) are stepped over.

@@ -9,7 +9,7 @@
 
 struct rx_pcap;
 
-#define RX_FILTER_LEN 480
+#define RX_FILTER_LEN 640
 
 struct rx_live {
 	const char *interface;

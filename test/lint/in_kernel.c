@@ -3,6 +3,7 @@
  * shares with tfomap. Compiled for that machine by test/lint/run, never run: a header that it could
  * not include, a 128-bit product, a call that it does not have does not compile.
  */
+#include "icmp.h"
 #include "order.h"
 #include "patch.h"
 #include "spot.h"
@@ -27,6 +28,12 @@ struct sweep {
 };
 
 uint32_t in_kernel(const struct sweep *s, uint64_t k, uint8_t *frame, const uint8_t *end);
+bool error_in_kernel(const uint8_t icmp[static 2], bool v4);
+
+bool error_in_kernel(const uint8_t icmp[static 2], bool v4)
+{
+	return icmp_ends_attempt(v4, icmp[0], icmp[1]);
+}
 
 uint32_t in_kernel(const struct sweep *s, uint64_t k, uint8_t *frame, const uint8_t *end)
 {

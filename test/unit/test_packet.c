@@ -425,22 +425,26 @@ START_TEST(refuses_mapped_addresses)
 }
 END_TEST
 
+/* Those that end an attempt to connect; none about its size or its way (icmp.h). */
 START_TEST(reads_errors_only)
 {
-	for (unsigned int type = 0; type < 256; type++) {
-		bool error4 = type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
-		uint8_t v4[sizeof(icmp4_quote_8)], v6[sizeof(icmp6_quote_extension)];
-		struct packet p;
+	uint8_t v4[sizeof(icmp4_quote_8)], v6[sizeof(icmp6_quote_extension)];
+	struct packet p;
 
-		memcpy(v4, icmp4_quote_8, sizeof(v4));
-		v4[20] = (uint8_t)type;
-		ck_assert_int_eq(packet_parse(&p, v4, sizeof(v4)),
-				 error4 ? PACKET_OK : PACKET_OTHER);
-		memcpy(v6, icmp6_quote_extension, sizeof(v6));
-		v6[40] = (uint8_t)type;
-		ck_assert_int_eq(packet_parse(&p, v6, sizeof(v6)),
-				 type >= 1 && type <= 4 ? PACKET_OK : PACKET_OTHER);
-	}
+	memcpy(v4, icmp4_quote_8, sizeof(v4));
+	memcpy(v6, icmp6_quote_extension, sizeof(v6));
+	for (unsigned int type = 0; type < 256; type++)
+		for (unsigned int code = 0; code < 256; code++) {
+			bool error4 = (type == 3 && code != 4) || type == 11 || type == 12;
+			bool error6 = type == 1 || type == 3 || type == 4;
+
+			v4[20] = v6[40] = (uint8_t)type;
+			v4[21] = v6[41] = (uint8_t)code;
+			ck_assert_int_eq(packet_parse(&p, v4, sizeof(v4)),
+					 error4 ? PACKET_OK : PACKET_OTHER);
+			ck_assert_int_eq(packet_parse(&p, v6, sizeof(v6)),
+					 error6 ? PACKET_OK : PACKET_OTHER);
+		}
 }
 END_TEST
 

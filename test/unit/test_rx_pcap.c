@@ -4,6 +4,7 @@
 #include <pcap/pcap.h>
 
 #include "capture.h"
+#include "icmp.h"
 
 #define MACS	"\2\0\0\0\0\1\2\0\0\0\0\2"
 
@@ -200,10 +201,40 @@ START_TEST(filter_of_questions)
 }
 END_TEST
 
+/* What the parser takes for the end of an attempt, and no other ICMP. */
+START_TEST(filter_of_errors)
+{
+	char text[RX_FILTER_LEN];
+	struct bpf_program program;
+	pcap_t *p = pcap_open_dead(DLT_EN10MB, 256);
+	struct pcap_pkthdr h = { .caplen = 90, .len = 90 };
+
+	rx_pcap_filter(60000, 65535, true, true, text);
+	ck_assert_uint_lt(strlen(text), RX_FILTER_LEN - 16);	/* whole, ports of any length */
+	rx_pcap_filter(60000, 65535, false, false, text);
+	ck_assert_int_eq(pcap_compile(p, &program, text, 1, PCAP_NETMASK_UNKNOWN), 0);
+	for (unsigned int type = 0; type < 256; type++)
+		for (unsigned int code = 0; code < 256; code++) {
+			uint8_t v4[90] = MACS "\x08\x00" "\x45\0\0\x4c\0\0\0\0\x40\1";
+			uint8_t v6[90] = MACS "\x86\xdd" "\x60\0\0\0\0\x24\x3a\x40";
+
+			v4[34] = v6[54] = (uint8_t)type;
+			v4[35] = v6[55] = (uint8_t)code;
+			ck_assert_int_eq(pcap_offline_filter(&program, &h, v4) != 0,
+					 icmp_ends_attempt(true, (int)type, (int)code));
+			ck_assert_int_eq(pcap_offline_filter(&program, &h, v6) != 0,
+					 icmp_ends_attempt(false, (int)type, (int)code));
+		}
+	pcap_freecode(&program);
+	pcap_close(p);
+}
+END_TEST
+
 UNIT_SUITE(rx_pcap)
 {
 	TCase *tcase = unit_case(suite, "files", microseconds, is_no_capture, unknown_link_type,
-				 ends_too_early, has_had_enough, filter_of_questions);
+				 ends_too_early, has_had_enough, filter_of_questions,
+				 filter_of_errors);
 
 	tcase_add_loop_test(tcase, link_types, 0, (int)(sizeof(frames) / sizeof(frames[0])));
 }

@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 
 from harness import (HOSTS, LAB, QUICK, TFOMAP, WORK, Skip, by_target, captured, case, check_rows,
-	equal, finish, host, needs, shell, spell, tfomap, truth)
+	equal, finish, fresh_filters, host, inside, needs, shell, spell, tfomap, truth)
 from .targets import PLAIN
 
 HERE4, THERE4 = "198.19.1.2", "198.19.1.1"  # the two ends of the cable of bare()
@@ -369,3 +369,51 @@ def the_interfaces_that_there_are():
 	for word in ("up", "1500", f"{HERE4}/24", f"{HERE6}/64"):
 		assert word in mine[0], f"no {word}: {mine[0]}"
 	assert any("lo" in line and "65536" in line and "127.0.0.1/8" in line for line in lines), lines
+
+
+# ---- a router that knows a better way ----
+
+@contextmanager
+def redirecting():
+	"""The scanner's router has to send everything on to the link that it came from, to the
+	servers' host, and says so in ICMP redirects."""
+	try:
+		shell(f"""ip netns add bare
+			ip netns add router
+			ip -n router link add br0 type bridge
+			ip link add bare0 netns bare type veth peer name port0 netns router
+			ip link add net1 address {THERE_MAC} netns net type veth peer name port1 netns router
+			topology_sysctl net ipv4/conf/net1/rp_filter 0
+			topology_sysctl router ipv4/ip_forward 1 ipv4/conf/all/send_redirects 1 \\
+				ipv4/conf/br0/send_redirects 1 ipv4/conf/all/rp_filter 0 \\
+				ipv4/icmp_ratelimit 0
+			for port in port0 port1; do
+				ip -n router link set $port master br0 up
+			done
+			ip -n router link set br0 up
+			ip -n net link set net1 up
+			ip -n bare link set bare0 up
+			ip -n router address add 198.19.1.3/24 dev br0
+			ip -n net address add {THERE4}/24 dev net1
+			ip -n bare address add {HERE4}/24 dev bare0
+			ip -n router route add default via {THERE4}
+			ip -n bare route add default via 198.19.1.3""")
+		yield
+	finally:
+		shell("ip -n net link del net1 || true; ip netns del router || true; ip netns del bare")
+
+
+def redirects_sent():
+	with inside("router"), open("/proc/net/snmp") as f:
+		names, values = (line.split() for line in f if line.startswith("Icmp:"))
+	return int(values[names.index("OutRedirects")])
+
+
+@case("link/redirect")
+def a_redirect_is_no_answer():
+	with redirecting():
+		fresh_filters()
+		run = run_bare(host("lossy"), "--retries", 1)  # the first SYN is lost
+		assert redirects_sent() > 0, "the router sent no redirect"
+		all_accepted(run, [host("lossy")])
+		equal(run.rows[0]["probes"], "3", "SYNs: two requests, and the data")
