@@ -195,9 +195,10 @@ const struct opttab_row config_options[] = {
 	  .arg = "LIST", .help = "(default by the route)",
 	  .man = "Source addresses, separated by commas. Of several, each target is probed "
 		 "from one, chosen by a hash. What this host does not own has to be an address "
-		 "that nobody uses: as long as the scan runs, tfomap answers who asks for it on "
-		 "the local link, by ARP and Neighbour Discovery. Default: the one that the "
-		 "route to the targets gives." },
+		 "that nobody uses, no target's either: the local link is asked first, which takes "
+		 "a second, then, as long as the scan runs, tfomap answers who asks for it there, "
+		 "by ARP and Neighbour Discovery. Default: the one that the route to the targets "
+		 "gives." },
 	{ "source-port", 's', PORT_RANGE(port_first, port_last), .def = "10000-32767",
 	  .group = network, .arg = "RANGE", .help = "N or N-M",
 	  .man = "The range of source ports. Every kind of probe and every attempt has a part "

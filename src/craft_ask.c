@@ -8,7 +8,8 @@
 #include "err.h"
 
 #define HOP_LIMIT	255	/* RFC 4861 7.1.1: no router has passed it on */
-#define ND_LEN		32	/* either message with a link-layer address */
+#define ND_LEN		24	/* either message, without options */
+#define ND_OPTION_LEN	8	/* a link-layer address */
 #define SOLICITED	0x40000000u
 #define OVERRIDE	0x20000000u
 
@@ -33,9 +34,10 @@ static struct libnet_in6_addr libnet_addr(struct addr a)
 	return out;
 }
 
-static int build_ipv6(libnet_t *l, const struct craft_link *link, struct addr src, struct addr dst)
+static int build_ipv6(libnet_t *l, const struct craft_link *link, uint16_t len, struct addr src,
+		      struct addr dst)
 {
-	if (libnet_build_ipv6(0, 0, ND_LEN, IPPROTO_ICMP6, HOP_LIMIT, libnet_addr(src),
+	if (libnet_build_ipv6(0, 0, len, IPPROTO_ICMP6, HOP_LIMIT, libnet_addr(src),
 			      libnet_addr(dst), NULL, 0, l, 0) < 0)
 		return -1;
 	return craft_link_header(l, link, ETHERTYPE_IPV6);
@@ -48,18 +50,23 @@ static void to_group(struct craft_link *link, struct addr group)
 	put_be32(link->dst + 2, (uint32_t)group.lo);
 }
 
-/* To the group that the target's last three bytes name (RFC 4291 2.7.1). */
+/*
+ * To the group that the target's last three bytes name (RFC 4291 2.7.1). Who has no address does
+ * not tell its MAC address (RFC 4861 4.3).
+ */
 static int build_solicitation(libnet_t *l, struct craft_link link, struct addr asker,
 			      struct addr target)
 {
 	struct addr group = { 0xff02000000000000ull, 0x1ff000000ull | (target.lo & 0xffffff) };
+	bool tells = !addr_eq(asker, (struct addr){ 0, 0 });
 
 	to_group(&link, group);
-	if (libnet_build_icmpv6_ndp_opt(ND_OPT_SOURCE_LINKADDR, link.src, 6, l, 0) < 0
-	    || libnet_build_icmpv6_ndp_nsol(ND_NEIGHBOR_SOLICIT, 0, 0, libnet_addr(target), NULL, 0,
-					    l, 0) < 0)
+	if (tells && libnet_build_icmpv6_ndp_opt(ND_OPT_SOURCE_LINKADDR, link.src, 6, l, 0) < 0)
 		return -1;
-	return build_ipv6(l, &link, asker, group);
+	if (libnet_build_icmpv6_ndp_nsol(ND_NEIGHBOR_SOLICIT, 0, 0, libnet_addr(target), NULL, 0,
+					 l, 0) < 0)
+		return -1;
+	return build_ipv6(l, &link, ND_LEN + (tells ? ND_OPTION_LEN : 0), asker, group);
 }
 
 static int build_advert(libnet_t *l, struct craft_link link, const struct neighbour_request *r)
@@ -74,7 +81,8 @@ static int build_advert(libnet_t *l, struct craft_link link, const struct neighb
 					    solicited ? SOLICITED | OVERRIDE : OVERRIDE,
 					    libnet_addr(r->target), NULL, 0, l, 0) < 0)
 		return -1;
-	return build_ipv6(l, &link, r->target, solicited ? r->asker : all_nodes);
+	return build_ipv6(l, &link, ND_LEN + ND_OPTION_LEN, r->target,
+			  solicited ? r->asker : all_nodes);
 }
 
 static int begin(libnet_t **l, struct err *e)

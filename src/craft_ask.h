@@ -13,8 +13,8 @@
 
 /*
  * Writes a frame that asks everyone on the link for target; asker is our address there, of the
- * same family. link: src and vlan_id count, it has a link header. Returns the frame's length, or
- * -errno with a message.
+ * same family, or all zero: whether the target is taken (RFC 5227 1.1, RFC 4862 5.4.2). link: src
+ * and vlan_id count, it has a link header. Returns the frame's length, or -errno with a message.
  */
 int craft_ask(const struct craft_link *link, struct addr asker, struct addr target,
 	      uint8_t out[static CRAFT_ASK_MAX], struct err *e);

@@ -25,6 +25,10 @@ struct tx_ops;
 /* How far a MAC address is to be trusted: what is known better takes the place. */
 enum neigh_trust { NEIGH_UNKNOWN, NEIGH_STALE, NEIGH_SURE };
 
+/* A MAC address in a message. */
+#define NEIGH_MAC	"%02x:%02x:%02x:%02x:%02x:%02x"
+#define NEIGH_MAC_ARGS(m)	(m)[0], (m)[1], (m)[2], (m)[3], (m)[4], (m)[5]
+
 /* Takes the sealed set of addresses over, and leaves an empty one. 0 or -ENOMEM. */
 int neigh_new(struct neigh **out, struct prefixset *addresses);
 void neigh_free(struct neigh *n);
@@ -72,5 +76,12 @@ struct neigh_link {
  * is no error. 0, or -errno with a message where the link cannot be used.
  */
 int neigh_resolve(struct neigh *n, const struct neigh_link *link, struct err *e);
+
+/*
+ * Asks whether somebody has what is marked with an asker that is all zero, as a host does before
+ * it takes an address (RFC 5227 2.1.1, RFC 4862 5.4), but within a second: neigh_mac() then tells
+ * who. Likewise.
+ */
+int neigh_probe(struct neigh *n, const struct neigh_link *link, struct err *e);
 
 #endif

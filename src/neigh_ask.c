@@ -14,29 +14,54 @@
 
 #define TRIES		3
 #define WAIT_NS		NS_PER_S	/* for the answers to a try */
+#define PROBE_WAIT_NS	(NS_PER_S / TRIES)
 #define RATE_MAX	10000.0		/* packets/s: all of them go to everyone on the link */
 #define SHOW_FIRST_NS	NS_PER_S	/* what is over by then needs no status line */
 #define SHOW_NS		NS_PER_S	/* on a terminal */
 #define SHOW_PLAIN_NS	(10 * NS_PER_S)
 #define FILTER		"(arp and arp[6:2] = 2) or (icmp6 and ip6[40] = 136)"
+/* Likewise, and the same question by others. */
+#define PROBE_FILTER	"arp or (icmp6 and (ip6[40] = 135 or ip6[40] = 136))"
+#define ETHER_LEN	14
 
 struct asking {
 	struct neigh *n;
 	const struct neigh_link *link;
 	void *tx_state;
 	struct rx_pcap *packets;
+	rx_frame_fn *on_frame;
+	uint64_t wait_ns;
 	struct pacer pacer;
 	uint32_t all, missing;
 	uint64_t start_ns, shown_ns;
 };
 
-static void on_frame(void *arg, const struct rx_frame *f)
+static void on_answer(void *arg, const struct rx_frame *f)
 {
 	struct asking *a = arg;
 	struct neighbour answer;
 
 	if (neighbour_parse(&answer, f->type, f->ip, f->ip_caplen)
 	    && neigh_take(a->n, &answer, NEIGH_SURE))
+		a->missing--;
+}
+
+/* Who looks whether the address is taken is about to take it. What comes back of ours is no one. */
+static void on_probe(void *arg, const struct rx_frame *f)
+{
+	struct asking *a = arg;
+	struct neighbour_request r;
+	struct neighbour n;
+
+	if (f->caplen < ETHER_LEN || !memcmp(f->bytes + 6, a->link->header.src, sizeof(n.mac)))
+		return;
+	on_answer(a, f);
+	if (!neighbour_parse_request(&r, f->type, f->ip, f->ip_caplen)
+	    || !addr_eq(r.asker, (struct addr){ 0, 0 }))
+		return;
+	n.ip = r.target;
+	memcpy(n.mac, f->bytes + 6, sizeof(n.mac));
+	if (neigh_take(a->n, &n, NEIGH_SURE))
 		a->missing--;
 }
 
@@ -57,7 +82,7 @@ static void show(struct asking *a, uint64_t now_ns)
 /* Takes what came, or waits for it a moment. */
 static int listen_once(struct asking *a, struct err *e)
 {
-	int rc = rx_pcap_poll(a->packets, on_frame, a, e);
+	int rc = rx_pcap_poll(a->packets, a->on_frame, a, e);
 
 	show(a, clock_now_ns());
 	return rc < 0 ? rc : 0;
@@ -102,7 +127,7 @@ static int ask_all(struct asking *a, struct err *e)
 			rc = listen_once(a, e);
 		}
 	}
-	end_ns = clock_now_ns() + WAIT_NS;
+	end_ns = clock_now_ns() + a->wait_ns;
 	while (!rc && a->missing && clock_now_ns() < end_ns)
 		rc = listen_once(a, e);
 	return rc;
@@ -122,26 +147,44 @@ static int ask(struct asking *a, struct err *e)
 	return rc;
 }
 
-int neigh_resolve(struct neigh *n, const struct neigh_link *link, struct err *e)
+static int ask_link(struct asking *a, const char *filter, struct err *e)
 {
-	struct asking a = { .n = n, .link = link, .missing = neigh_missing(n, NEIGH_SURE) };
+	const struct neigh_link *link = a->link;
 	struct tx_setup tx = { .interface = link->interface, .ifindex = link->ifindex };
 	struct rx_live live = {
-		.interface = link->interface, .filter = FILTER, .vlan_id = link->header.vlan_id,
+		.interface = link->interface, .filter = filter, .vlan_id = link->header.vlan_id,
 	};
 	int rc;
 
-	if (!a.missing)
+	a->all = a->missing = neigh_missing(a->n, NEIGH_SURE);
+	if (!a->missing)
 		return 0;
-	a.all = a.missing;
-	rc = rx_pcap_open_live(&a.packets, &live, e);
+	rc = rx_pcap_open_live(&a->packets, &live, e);
 	if (rc)
 		return rc;
-	rc = link->tx->open(&a.tx_state, &tx, e);
+	rc = link->tx->open(&a->tx_state, &tx, e);
 	if (!rc) {
-		rc = ask(&a, e);
-		link->tx->close(a.tx_state, NULL);
+		rc = ask(a, e);
+		link->tx->close(a->tx_state, NULL);
 	}
-	rx_pcap_close(a.packets);
+	rx_pcap_close(a->packets);
 	return rc;
+}
+
+int neigh_resolve(struct neigh *n, const struct neigh_link *link, struct err *e)
+{
+	struct asking a = {
+		.n = n, .link = link, .on_frame = on_answer, .wait_ns = WAIT_NS,
+	};
+
+	return ask_link(&a, FILTER, e);
+}
+
+int neigh_probe(struct neigh *n, const struct neigh_link *link, struct err *e)
+{
+	struct asking a = {
+		.n = n, .link = link, .on_frame = on_probe, .wait_ns = PROBE_WAIT_NS,
+	};
+
+	return ask_link(&a, PROBE_FILTER, e);
 }

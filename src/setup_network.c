@@ -8,6 +8,7 @@
 #include "log.h"
 #include "netlink.h"
 #include "setup_network_link.h"
+#include "setup_network_source.h"
 #include "tx.h"
 
 #define PLACES_MAX	4096	/* of the order, looked at for a target to ask with */
@@ -168,7 +169,7 @@ static int know_sources(struct network *n, struct err *e)
 
 		rc = iface_owns(n->nl, c->sources[i], &n->owned[i], e);
 		n->owned[i] &= !c->vlan_id;
-		if (n->owned[i] && !w->has_source) {
+		if (n->owned[i] && !w->has_source && !network_is_loopback(c->sources[i])) {
 			w->has_source = true;
 			w->source = c->sources[i];
 		}
@@ -218,7 +219,8 @@ static int choose_sources(struct network *n, struct err *e)
 
 	for (size_t i = 0; i < c->nsources && !rc; i++) {
 		shared_add_source(s, c->sources[i], !n->owned[i]);
-		if (n->owned[i] && s->wire)
+		rc = network_check_source(n, c->sources[i], n->owned[i], e);
+		if (!rc && n->owned[i] && s->wire)
 			rc = check_source(n, c->sources[i], e);
 	}
 	for (unsigned int v6 = 0; v6 < 2 && !rc; v6++) {
@@ -234,27 +236,6 @@ static int choose_sources(struct network *n, struct err *e)
 			n->su->facts.sources[v6] = s->sources[v6][0].addr;
 	}
 	return rc;
-}
-
-/* What nobody owns is answered for on a link that has stations. */
-static int claim_sources(struct network *n, struct err *e)
-{
-	struct shared *s = &n->su->shared;
-	unsigned int claimed = 0;
-
-	if (!s->wire || n->iface.kind != IFACE_ETHERNET || n->su->iplayer)
-		return 0;
-	for (size_t i = 0; i < n->c->nsources; i++)
-		if (!n->owned[i] && shared_claim_source(s, n->c->sources[i]))
-			claimed++;
-	if (!claimed)
-		return 0;
-	log_info("source addresses that this host does not own: %u; answering for them on %s",
-		 claimed, n->iface.name);
-	if (claim_open(s, &n->link[0], e))
-		return -ENOMEM;
-	claim_join(&n->su->claims, s, n->iface.index);
-	return 0;
 }
 
 /* ---- the link ------------------------------------------------------------------------------ */
@@ -327,7 +308,7 @@ static int find_all(struct network *n, struct err *e)
 	if (!rc && stations)
 		rc = network_find_stations(n, &on_link, e);
 	if (!rc)
-		rc = claim_sources(n, e);
+		rc = network_claim_sources(n, e);
 	prefixset_free(&on_link);
 	return rc;
 }

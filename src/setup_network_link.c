@@ -183,12 +183,17 @@ static double ask_rate(const struct config *c)
 	       : c->rate_pps;
 }
 
-static int resolve(struct network *n, struct neigh *neigh, struct err *e)
+struct neigh_link network_ask_link(const struct network *n)
 {
-	const struct neigh_link link = {
+	return (struct neigh_link){
 		.interface = n->iface.name, .ifindex = n->iface.index, .header = n->link[0],
 		.tx = n->su->tx, .rate_pps = ask_rate(n->c), .quiet = n->c->quiet,
 	};
+}
+
+static int resolve(struct network *n, struct neigh *neigh, struct err *e)
+{
+	const struct neigh_link link = network_ask_link(n);
 	/* What the kernel knows of the link is of its untagged part. */
 	int rc = n->c->vlan_id ? 0 : neigh_read_cache(neigh, n->iface.index, e);
 

@@ -6,6 +6,7 @@
 #define TFOMAP_SETUP_NETWORK_LINK_H
 
 #include "iface.h"
+#include "neigh.h"
 #include "setup.h"
 
 /* How packets of one family leave. */
@@ -45,5 +46,8 @@ int network_find_gateways(struct network *n, struct prefixset *on_link, struct e
  * taken over. 0, or -errno with a message.
  */
 int network_find_stations(struct network *n, struct prefixset *on_link, struct err *e);
+
+/* How stations on the link are asked. */
+struct neigh_link network_ask_link(const struct network *n);
 
 #endif

@@ -73,6 +73,26 @@ START_TEST(solicitation)
 }
 END_TEST
 
+/* RFC 5227 2.1.1, RFC 4862 5.4.2: nobody asks, and in IPv6 does not tell a link-layer address. */
+START_TEST(whether_it_is_taken)
+{
+	static const uint8_t everyone[6] = { 255, 255, 255, 255, 255, 255 };
+	static const uint8_t group_mac[6] = { 0x33, 0x33, 0xff, 0xab, 0xcd, 0xef };
+	const struct addr nobody = { 0, 0 }, v4 = addr_from_v4(0xc6130001);
+	const struct addr v6 = { 0x20010002000000ffull, 0x1122334455abcdefull };
+	struct neighbour_request r;
+	const uint8_t *p = ask(_i ? 7 : 0, nobody, v4, everyone, 0x0806, 28);
+
+	ck_assert(neighbour_parse_request(&r, NEIGHBOUR_TYPE_ARP, p, 28));
+	ck_assert(addr_eq(r.target, v4) && addr_eq(r.asker, nobody));
+	ck_assert_mem_eq(r.mac, ours, 6);
+	p = ask(_i ? 7 : 0, nobody, v6, group_mac, 0x86dd, 64);
+	ck_assert(neighbour_parse_request(&r, NEIGHBOUR_TYPE_IPV6, p, 64));
+	ck_assert(addr_eq(r.target, v6) && addr_eq(r.asker, nobody));
+	ck_assert_mem_eq(r.mac, "\0\0\0\0\0", 6);
+}
+END_TEST
+
 /* ---- the answer that it is ours ------------------------------------------------------------ */
 
 static const uint8_t theirs[6] = { 2, 0, 0, 0, 0, 7 };
@@ -166,4 +186,5 @@ UNIT_SUITE(craft_ask)
 	tcase_add_loop_test(answers, advertisement, 0, 2);
 	tcase_add_loop_test(tcase, arp_request, 0, 2);
 	tcase_add_loop_test(tcase, solicitation, 0, 2);
+	tcase_add_loop_test(tcase, whether_it_is_taken, 0, 2);
 }

@@ -86,6 +86,40 @@ def tfomap_answers_for_what_nobody_owns():
 	equal((counters["questions"], counters["sent_neighbour"]), (0, 0), "questions and answers")
 
 
+@case("network/source-in-use")
+def what_another_station_has_is_no_source():
+	"""It is asked for before anything is sent; the interface's own station is told."""
+	taken = ("198.19.0.77", "2001:2:0:ff::77")
+	shell(f"""ip -n net address add {taken[0]}/32 dev net0
+		ip -n net address add {taken[1]}/128 dev net0 nodad""")
+	try:
+		for address in (*taken, "198.18.99.9"):
+			run = sent_nothing(host("nginx"), host("nginx", 1), "-S",
+				f"{BORROWED4},{BORROWED6},{address}", expect=2)
+			for word in (address, "in use", "scan0", "02:00:00:00:00:01"):
+				assert word in run.err, f"the message does not say {word}: {run.err}"
+	finally:
+		shell(f"""ip -n net address del {taken[0]}/32 dev net0
+			ip -n net address del {taken[1]}/128 dev net0""")
+
+
+@case("network/source-of-nobody")
+def what_is_no_hosts_is_no_source():
+	target = host("listener")
+	address = target.split(":")[0]
+	for source, words in (("198.19.0.1", ["gateway"]), ("198.19.0.255", ["broadcast", "scan0"]),
+			("198.19.0.0", ["network address", "scan0"]), ("127.0.0.1", ["loopback", "scan0"]),
+			(address, ["among the targets"])):
+		run = sent_nothing(target, "-S", source, expect=2)
+		for word in ["--source-ip", source, *words]:
+			assert word in run.err, f"the message does not say {word}: {run.err}"
+	for source, words in (("2001:2:0:ff::1", ["gateway"]), ("::1", ["loopback"]),
+			("2001:2:0:ff::", ["anycast", "scan0"]), (HOSTS["listener"].v6, ["among the targets"])):
+		run = sent_nothing(host("listener", 1), "-S", source, expect=2)
+		for word in ["--source-ip", source, *words]:
+			assert word in run.err, f"the message does not say {word}: {run.err}"
+
+
 @case("network/source-list")
 def one_source_a_target():
 	run, capture = captured("198.18.41.0/27", "-p", HOSTS["listener"].port, "-S",
