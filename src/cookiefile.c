@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "err.h"
+#include "lines.h"
 
 #define HEADER		"source_ip,ip,port,kind,cookie,time\n"
 #define LINE_LEN	256		/* longest line, with room: 2 addresses and 64 more */
@@ -67,21 +68,41 @@ int cookiefile_flush(struct cookiefile *f, struct err *e)
 	return err ? err_set(e, -err, "cannot write to %s: %s", f->path, strerror(-err)) : 0;
 }
 
-/* What an empty file, or one whose last line was not ended, needs before the first cookie. */
+/* Whether the file has a line that cookiefile_load() sees: blank ones and comments are none. */
+static int says_something(const char *path, bool *says)
+{
+	struct lines l;
+	char *text;
+	int rc = lines_open(&l, "--cookie-file", path, NULL);
+
+	if (rc)
+		return rc;
+	*says = lines_next(&l, &text, NULL) != 0;
+	lines_close(&l);
+	return 0;
+}
+
+/* What the file needs before the first cookie: its last line ended, and the header. */
 static int begin(struct cookiefile *f)
 {
-	const char *text = "";
-	char last;
+	bool has_header = false;
 	struct stat st;
+	char last;
+	int err;
 
 	if (fstat(f->fd, &st))
 		return -errno;
-	if (st.st_size == 0)
-		text = HEADER;
-	else if (pread(f->fd, &last, 1, st.st_size - 1) == 1 && last != '\n')
-		text = "\n";
-	f->len = strlen(text);
-	memcpy(f->buf, text, f->len);
+	if (st.st_size && S_ISREG(st.st_mode)) {
+		if (pread(f->fd, &last, 1, st.st_size - 1) == 1 && last != '\n')
+			f->buf[f->len++] = '\n';
+		err = says_something(f->path, &has_header);
+		if (err)
+			return err;
+	}
+	if (!has_header) {
+		memcpy(f->buf + f->len, HEADER, strlen(HEADER));
+		f->len += strlen(HEADER);
+	}
 	return write_out(f);
 }
 

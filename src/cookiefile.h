@@ -39,8 +39,8 @@ bool cookiefile_find(const struct cookie_store *s, struct addr source, struct ad
 struct cookiefile;
 
 /*
- * Opens the file for appending, makes it where there is none, and writes the header where it is
- * empty, so that a file that cannot be written to is found before the scan. After
+ * Opens the file for appending, makes it where there is none, and writes the header where no
+ * line says anything yet, so that a file that cannot be written to is found before the scan. After
  * cookiefile_load() of the same file. 0, or -errno with a message.
  */
 int cookiefile_open(struct cookiefile **out, const char *path, struct err *e);

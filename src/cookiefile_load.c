@@ -153,7 +153,7 @@ static int parse_fields(struct stored *out, struct addr *source, char *const f[F
 		return err_set(e, EINVAL, "source_ip %.64s: not an IP address", f[0]);
 	if (addr_parse(&out->ip, f[1]))
 		return err_set(e, EINVAL, "ip %.64s: not an IP address", f[1]);
-	if (!lines_port(f[2], &out->port))
+	if (!addr_parse_port(f[2], &out->port))
 		return err_set(e, EINVAL, "port %.64s: must be a number of 1..65535", f[2]);
 	if (!parse_kind(out, f[3]))
 		return err_set(e, EINVAL, "kind %.64s: must be 34, 253 or 254", f[3]);

@@ -205,6 +205,29 @@ START_TEST(is_lenient_where_it_is_safe)
 }
 END_TEST
 
+/* Whatever loads can be added to, and loads again with what was added. */
+START_TEST(what_loads_takes_cookies)
+{
+	static const char *const files[] = {
+		"", "\n", "# ours\n", "# ours", "\n# ours\n\n", "# a\r\n# b\r\n", "  # ours  ",
+		"\xef\xbb\xbf", "\xef\xbb\xbf# ours\n", "#" HEADER, HEADER, "# ours\n" HEADER,
+		"source_ip,ip,port,kind,cookie,time", "\t" HEADER "# no cookie yet",
+	};
+
+	for (size_t i = 0; i < N_OF(files); i++) {
+		put(files[i]);
+		for (size_t run = 1; run <= 2; run++) {
+			load();
+			open_out();
+			append("198.18.0.1", "198.18.1.1", (uint16_t)(440 + run), 34, "abcdefgh");
+			close_out();
+			load();
+			ck_assert_msg(cookiefile_count(store) == run, "%s", files[i]);
+		}
+	}
+}
+END_TEST
+
 START_TEST(file_that_is_not_there_is_empty)
 {
 	struct err e = { "" };
@@ -325,7 +348,8 @@ UNIT_SUITE(cookiefile)
 {
 	TCase *t = unit_case(suite, "cookiefile", writes_csv, reads_what_it_wrote,
 			     newest_line_wins, loads_and_appends_in_one_run,
-			     is_lenient_where_it_is_safe, file_that_is_not_there_is_empty,
+			     is_lenient_where_it_is_safe, what_loads_takes_cookies,
+			     file_that_is_not_there_is_empty,
 			     names_file_and_line, refuses_what_is_no_cookie,
 			     full_disk_is_found_at_the_start, full_disk_leaves_whole_lines);
 
