@@ -151,14 +151,35 @@ int addr_parse_prefix(struct addr *first, struct addr *last, const char *s, stru
 	return 0;
 }
 
-/* Parses what follows the colon of s. */
-static int addr_parse_port(uint16_t *out, const char *text, const char *s, struct err *e)
+bool addr_read_port(const char **s, uint16_t *port)
 {
-	unsigned int v;
+	const char *p = *s;
+	uint32_t v = 0;
 
-	if (!addr_parse_number(&v, text, 65535) || v == 0)
+	for (; *p >= '0' && *p <= '9' && v <= UINT16_MAX; p++)
+		v = v * 10 + (uint32_t)(*p - '0');
+	if (v == 0 || v > UINT16_MAX)
+		return false;
+	*s = p;
+	*port = (uint16_t)v;
+	return true;
+}
+
+bool addr_parse_port(const char *s, uint16_t *port)
+{
+	uint16_t v;
+
+	if (!addr_read_port(&s, &v) || *s)
+		return false;
+	*port = v;
+	return true;
+}
+
+/* Parses what follows the colon of s. */
+static int addr_port_of(uint16_t *out, const char *text, const char *s, struct err *e)
+{
+	if (!addr_parse_port(text, out))
 		return err_set(e, EINVAL, SHOW ": the port must be a number of 1..65535", s);
-	*out = (uint16_t)v;
 	return 0;
 }
 
@@ -176,7 +197,7 @@ static int addr_parse_bracketed(struct addr *out, uint16_t *port, const char *s,
 		return err;
 	if (end[1] != ':')
 		return err_set(e, EINVAL, SHOW ": only :port may follow the ]", s);
-	return addr_parse_port(port, end + 2, s, e);
+	return addr_port_of(port, end + 2, s, e);
 }
 
 int addr_parse_endpoint(struct addr *out, uint16_t *port, const char *s, struct err *e)
@@ -193,7 +214,7 @@ int addr_parse_endpoint(struct addr *out, uint16_t *port, const char *s, struct 
 	} else {
 		err = addr_parse_part(&a, s, (size_t)(colon - s), s, e);
 		if (!err)
-			err = addr_parse_port(&p, colon + 1, s, e);
+			err = addr_port_of(&p, colon + 1, s, e);
 	}
 	if (err)
 		return err;

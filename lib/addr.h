@@ -89,6 +89,15 @@ int addr_parse(struct addr *out, const char *s);
 int addr_parse_prefix(struct addr *first, struct addr *last, const char *s, struct err *e);
 
 /*
+ * Reads a port at *s, which is stepped over: decimal digits, 1..65535. Zeros in front say
+ * nothing: 080 is 80. False: there is none, and *s stays.
+ */
+bool addr_read_port(const char **s, uint16_t *port);
+
+/* Whether all of s is a port, which is read likewise. */
+bool addr_parse_port(const char *s, uint16_t *port);
+
+/*
  * Parses "addr:port", "[v6]:port", "addr", "[v6]". *port is 0 where none is given; a given port
  * is 1..65535. A bare IPv6 address with colons is an address without port. 0 or -EINVAL with a
  * message that names s.

@@ -7,26 +7,18 @@
 #include "err.h"
 #include "opttab_reading.h"
 
-/* A port at *s, stepped over; 0: none there. */
-static uint16_t read_port(const char **s)
-{
-	uint64_t v;
-
-	if (!is_digit(**s) || !opttab_read_digits(s, &v) || v > UINT16_MAX)
-		return 0;
-	return (uint16_t)v;
-}
-
 /* "80" or "80-90" at *s, stepped over. */
 static int read_port_range(const struct reading *rd, const char **s, uint16_t *first,
 			   uint16_t *last)
 {
-	*first = *last = read_port(s);
-	if (*first && **s == '-') {
+	bool ok = addr_read_port(s, first);
+
+	*last = *first;
+	if (ok && **s == '-') {
 		++*s;
-		*last = read_port(s);
+		ok = addr_read_port(s, last);
 	}
-	if (!*first || !*last)
+	if (!ok)
 		return opttab_fails(rd, "a port is a number from 1 to 65535");
 	if (*first > *last)
 		return opttab_fails(rd, "the range %u-%u runs backwards", *first, *last);

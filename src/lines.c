@@ -68,18 +68,6 @@ char *lines_trim_comment(char *s)
 	return lines_trim(s);
 }
 
-bool lines_port(const char *s, uint16_t *port)
-{
-	unsigned int v = 0;
-
-	for (; *s >= '0' && *s <= '9' && v <= UINT16_MAX; s++)
-		v = v * 10 + (unsigned int)(*s - '0');
-	if (*s || v == 0 || v > UINT16_MAX)
-		return false;
-	*port = (uint16_t)v;
-	return true;
-}
-
 /* What a compressed or otherwise binary file is betrayed by. */
 static bool has_control(const char *s)
 {

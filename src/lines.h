@@ -49,7 +49,4 @@ char *lines_trim(char *s);
 /* Likewise, and without what follows a #. */
 char *lines_trim_comment(char *s);
 
-/* Reads a port: decimal digits alone, 1..65535. False: s is none. */
-bool lines_port(const char *s, uint16_t *port);
-
 #endif

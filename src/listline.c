@@ -24,7 +24,7 @@ static int parse_csv(struct listline *out, char *text, struct target_extra *x, s
 			       "address,port,domain");
 	err = listfield_address(&out->ip, lines_trim(text), e);
 	port = lines_trim(port);
-	if (!err && *port && !lines_port(port, &out->port))
+	if (!err && *port && !addr_parse_port(port, &out->port))
 		err = err_set(e, EINVAL, "port %.32s: must be a number of 1..65535", port);
 	if (err || !domain)
 		return err;

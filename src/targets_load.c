@@ -10,7 +10,6 @@
 #include "config.h"
 #include "err.h"
 #include "hostname.h"
-#include "lines.h"
 #include "prefixfile.h"
 #include "text.h"
 
@@ -61,7 +60,7 @@ static int add_name(struct loading *ld, const char *word, size_t len, struct err
 
 	memcpy(name, word, len);
 	name[len] = '\0';
-	if (word[len] && !lines_port(word + len + 1, &n.port))
+	if (word[len] && !addr_parse_port(word + len + 1, &n.port))
 		return err_set(e, EINVAL, "%.100s: the port must be a number of 1..65535", word);
 	err = targetlist_add_name(&ld->t->list, name, &n.origin, e);
 	if (!err)
@@ -299,9 +298,14 @@ static int refuse_empty(const struct loading *ld, struct err *e)
 	char buf[ERR_MSG_LEN], why[BLOCKLIST_WHY_LEN], first[ADDR_STRLEN];
 	struct text text;
 
+	if (n->blocked == 0 && n->outside == 0 && c->targets_file)
+		return err_set(e, EINVAL, "%s: no target in it", targetlist_name(c->targets_file));
+	if (n->blocked == 0 && n->outside == 0 && c->allowlist_file)
+		return err_set(e, EINVAL, "%s: no target in it", c->allowlist_file);
 	if (n->blocked == 0 && n->outside == 0)
-		return err_set(e, EINVAL, "%s: no target in it", c->targets_file ?
-			       targetlist_name(c->targets_file) : c->allowlist_file);
+		return err_set(e, EINVAL, "--rx pcap:%.200s: no packet in it is of the run's "
+			       "source ports (--source-port); name the targets of that run",
+			       c->rx_file);
 	text_init(&text, buf, sizeof(buf));
 	text_add(&text, "no target is left of %" PRIu64 ":", n->blocked + n->outside);
 	if (n->outside)

@@ -298,6 +298,8 @@ static const struct {
 	{ "198.18.0.1:443", "198.18.0.1", 443 },
 	{ "198.18.0.1:1", "198.18.0.1", 1 },
 	{ "198.18.0.1:65535", "198.18.0.1", 65535 },
+	{ "198.18.0.1:080", "198.18.0.1", 80 },
+	{ "[2001:2::198]:00443", "2001:2::198", 443 },
 	{ "198.18.0.1", "198.18.0.1", 0 },
 	{ "[2001:2::198]:443", "2001:2::198", 443 },
 	{ "[2001:2::198]", "2001:2::198", 0 },
@@ -324,7 +326,7 @@ static const struct {
 	const char *text, *msg;
 } bad_endpoints[] = {
 	{ "198.18.0.1:", PORT }, { "198.18.0.1:0", PORT }, { "198.18.0.1:65536", PORT },
-	{ "198.18.0.1:080", PORT }, { "198.18.0.1:http", PORT }, { "198.18.0.1:80 ", PORT },
+	{ "198.18.0.1:00", PORT }, { "198.18.0.1:http", PORT }, { "198.18.0.1:80 ", PORT },
 	{ "198.18.0.1: 80", PORT }, { "198.18.0.1:-1", PORT }, { "198.18.0.1:+80", PORT },
 	{ "198.18.0.1:4294967376", PORT }, { "198.18.0.1:80x", PORT }, { "198.18.0.1:0x50", PORT },
 	{ "[::1]:", PORT }, { "[::1]:0", PORT }, { "[::1]:70000", PORT }, { "[::1]:80]", PORT },
@@ -366,6 +368,35 @@ START_TEST(refuses_endpoint)
 }
 END_TEST
 
+/* Where a port follows a list's comma, an option's dash or a colon: the same digits are one. */
+START_TEST(reads_ports)
+{
+	static const struct {
+		const char *text, *rest;
+		uint16_t port;		/* 0: none */
+	} ports[] = {
+		{ "1", "", 1 }, { "65535", "", 65535 }, { "080", "", 80 }, { "00000000443,8", ",8", 443 },
+		{ "80-90", "-90", 80 }, { "80 ", " ", 80 }, { "0", "0", 0 }, { "000", "000", 0 },
+		{ "", "", 0 }, { "65536", "65536", 0 }, { "4294967376", "4294967376", 0 },
+		{ "18446744073709551696", "18446744073709551696", 0 }, { "-1", "-1", 0 },
+		{ " 80", " 80", 0 }, { "x", "x", 0 },
+	};
+
+	for (size_t i = 0; i < N_OF(ports); i++) {
+		const char *s = ports[i].text;
+		bool whole = ports[i].port && !*ports[i].rest;
+		uint16_t port = 0;
+
+		ck_assert_int_eq(addr_read_port(&s, &port), ports[i].port != 0);
+		ck_assert_str_eq(s, ports[i].rest);
+		ck_assert_uint_eq(port, ports[i].port);
+		port = 0;
+		ck_assert_int_eq(addr_parse_port(ports[i].text, &port), whole);
+		ck_assert_uint_eq(port, whole ? ports[i].port : 0);
+	}
+}
+END_TEST
+
 START_TEST(long_text_keeps_the_reason)
 {
 	char text[5000];
@@ -393,7 +424,7 @@ UNIT_SUITE(addr)
 	tcase = unit_case(suite, "prefix", every_length);
 	tcase_add_loop_test(tcase, takes_prefix, 0, N_OF(prefixes));
 	tcase_add_loop_test(tcase, refuses_prefix, 0, N_OF(bad_prefixes));
-	tcase = unit_case(suite, "endpoint", long_text_keeps_the_reason);
+	tcase = unit_case(suite, "endpoint", long_text_keeps_the_reason, reads_ports);
 	tcase_add_loop_test(tcase, takes_endpoint, 0, N_OF(endpoints));
 	tcase_add_loop_test(tcase, refuses_endpoint, 0, N_OF(bad_endpoints));
 }
