@@ -1,5 +1,7 @@
 """Targets, and the files that are read."""
 
+import struct
+
 from rig import Case, START, TARGET
 
 NOT_IPV4 = "not an IPv4 address"
@@ -10,6 +12,9 @@ LENGTH = r"prefix length must be a number of 0\.\.32"
 TEXT = "is this a text file"
 COOKIES = "source_ip,ip,port,kind,cookie,time"
 COOKIE = "198.18.0.2,198.18.0.1,443,34,0011223344556677,2026-01-02T03:04:05Z"
+
+# A header of pcap, Ethernet, and no packet.
+EMPTY_CAPTURE = struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
 
 # Words that are no targets.
 TARGETS = [
@@ -173,6 +178,9 @@ def unreadable(options):
 		yield Case(f"file/--rx a capture of {name}", f"{READ['rx'].format('f')} {TARGET}", 1,
 			 "--rx pcap:f|capture file 'f'",
 			files={"f": content})
+	yield Case("file/--rx a capture without targets",
+		f"{READ['rx'].format('f')} --rows reply", 1,
+		"^--rx pcap:f: no packet", "--source-port", files={"f": EMPTY_CAPTURE})
 	for name, content in (("empty", b""), ("only comments", b"# nothing\n\n")):
 		for option in ("allowlist-file", "targets-file"):
 			yield Case(f"file/--{option} {name}", f"--{option} f", 1, "^f: no target",
@@ -199,6 +207,16 @@ def left_out(options):
 	yield Case("none/list all blocked", "-I list", 1, "^no target is left of 2:",
 		r"198\.18\.0\.1", "--no-default-blocklist",
 		files={"list": b"198.18.0.1:80\n198.18.0.2:80\n"})
+
+
+def ports():
+	"""The digits of a port are one number wherever they stand."""
+	sound = f"--tx null --source-ip 198.18.0.2 --cooldown-time 0 --no-default-blocklist"
+	for name, words in (("-p", "-p 0080 198.18.0.1"), ("-p, a range", "-p 080-0081 198.18.0.1"),
+			("-s", "-s 010000-032767 198.18.0.1"), ("of an address", "198.18.0.1:0080"),
+			("in a list", "-I f"), ("in a list's field", "-I g")):
+		yield Case(f"port/{name}", f"{sound} {words}", 0, fine=True,
+			files={"f": b"198.18.0.1:080\n", "g": b"198.18.0.1,080,\n"})
 
 
 def huge():
@@ -228,6 +246,7 @@ def cases(options):
 		yield Case(f"many/{words}", f"--no-default-blocklist {words}".replace("*", "'*'"), 1,
 			says, r"2\^63", "smaller prefixes", "--targets-file")
 	yield from huge()
+	yield from ports()
 	yield from bad_lines(options)
 	yield from unreadable(options)
 	yield Case("sound/START", START, 0, fine=True)
