@@ -4,19 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * Messages quote lines of files that others wrote, and end on a terminal: no control character
- * gets through. Bytes of 0x80 and up pass, as they are UTF-8.
- */
-static void err_clean(char *s)
-{
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+#include "utf8.h"
 
-		if (c < 0x20 || c == 0x7f)
-			*s = '?';
-	}
-}
+/* Messages quote lines of files that others wrote, and end on a terminal: hence utf8_show(). */
 
 int err_set(struct err *e, int code, const char *fmt, ...)
 {
@@ -29,7 +19,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(buf, sizeof(buf), fmt, ap);
 	va_end(ap);
-	err_clean(buf);
+	utf8_show(buf);
 	memcpy(e->msg, buf, sizeof(buf));
 	return -code;
 }
@@ -49,6 +39,6 @@ void err_prefix(struct err *e, const char *fmt, ...)
 	room = sizeof(buf) - len;
 	memcpy(buf + len, e->msg, room);
 	buf[sizeof(buf) - 1] = '\0';
-	err_clean(buf);
+	utf8_show(buf);
 	memcpy(e->msg, buf, sizeof(buf));
 }

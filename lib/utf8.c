@@ -1,5 +1,6 @@
 #include "utf8.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /*
@@ -35,23 +36,72 @@ size_t utf8_length(const uint8_t *s, size_t n)
 	return len;
 }
 
+uint32_t utf8_code(const uint8_t *s, size_t len)
+{
+	uint32_t c = len == 1 ? s[0] : s[0] & (0x7fu >> len);
+
+	for (size_t i = 1; i < len; i++)
+		c = c << 6 | (s[i] & 0x3f);
+	return c;
+}
+
+/*
+ * C1 controls, which some terminals obey; U+2028 and U+2029, which some readers take for the end
+ * of a line; and what Unicode Standard Annex 9 has to turn the direction of writing.
+ */
+static const struct {
+	uint32_t first, last;
+} acting[] = {
+	{ 0x80, 0x9f }, { 0x61c, 0x61c }, { 0x200e, 0x200f }, { 0x2028, 0x202e },
+	{ 0x2066, 0x2069 },
+};
+
+enum utf8_kind utf8_next(const uint8_t *s, size_t n, size_t *len)
+{
+	uint32_t c;
+
+	*len = utf8_length(s, n);
+	if (*len == 0) {
+		*len = 1;
+		return UTF8_MALFORMED;
+	}
+	c = utf8_code(s, *len);
+	if (c < 0x20 || c == 0x7f)
+		return UTF8_C0;
+	for (size_t i = 0; c >= 0x80 && i < sizeof(acting) / sizeof(*acting); i++)
+		if (c >= acting[i].first && c <= acting[i].last)
+			return UTF8_ACTING;
+	return UTF8_TEXT;
+}
+
 size_t utf8_clean(char *dst, const char *src, size_t n)
 {
 	const uint8_t *s = (const uint8_t *)src;
 	char *out = dst;
+	size_t len;
 
-	for (size_t i = 0; i < n;) {
-		size_t len = utf8_length(s + i, n - i);
+	for (size_t i = 0; i < n; i += len) {
+		enum utf8_kind kind = utf8_next(s + i, n - i, &len);
+		bool keep = kind == UTF8_TEXT || kind == UTF8_C0;
 
-		if (len == 0) {
-			memcpy(out, "\xef\xbf\xbd", 3);
-			out += 3;
-			i++;
-			continue;
-		}
-		memcpy(out, s + i, len);
-		out += len;
-		i += len;
+		memcpy(out, keep ? (const char *)s + i : "\xef\xbf\xbd", keep ? len : 3);
+		out += keep ? len : 3;
 	}
 	return (size_t)(out - dst);
+}
+
+void utf8_show(char *s)
+{
+	size_t n = strlen(s), len;
+	char *out = s;
+
+	for (size_t i = 0; i < n; i += len) {
+		if (utf8_next((const uint8_t *)s + i, n - i, &len) == UTF8_TEXT) {
+			memmove(out, s + i, len);
+			out += len;
+		} else {
+			*out++ = '?';
+		}
+	}
+	*out = '\0';
 }

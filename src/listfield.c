@@ -6,6 +6,7 @@
 
 #include "err.h"
 #include "hostname.h"
+#include "utf8.h"
 
 int listfield_refuse_name(const char *text, struct err *e)
 {
@@ -33,6 +34,12 @@ int listfield_address(struct addr *out, const char *text, struct err *e)
 	return err;
 }
 
+static bool is_name_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       c == '.' || c == '-' || c == '_';
+}
+
 int listfield_check_domain(const char *s, struct err *e)
 {
 	size_t len = strlen(s);
@@ -40,14 +47,19 @@ int listfield_check_domain(const char *s, struct err *e)
 	if (len > HOSTNAME_LEN_MAX)
 		return err_set(e, EINVAL, "domain %.64s...: longer than %d bytes", s,
 			       HOSTNAME_LEN_MAX);
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
+	for (size_t i = 0, n; i < len; i += n) {
+		enum utf8_kind kind = utf8_next((const uint8_t *)s + i, len - i, &n);
 
-		/* Bytes of 0x80 and up: names in UTF-8 are the list's own business. */
-		if (c < 0x80 && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') &&
-		    !(c >= 'a' && c <= 'z') && !strchr(".-_", c))
+		if (kind == UTF8_MALFORMED)
+			return err_set(e, EINVAL, "domain \"%.64s\": not UTF-8 (byte %zu)", s,
+				       i + 1);
+		if (kind == UTF8_ACTING)
 			return err_set(e, EINVAL, "domain \"%.64s\": no name has the character "
-				       "'%c'", s, c);
+				       "U+%04X", s,
+				       (unsigned int)utf8_code((const uint8_t *)s + i, n));
+		if (n == 1 && !is_name_char(s[i]))
+			return err_set(e, EINVAL, "domain \"%.64s\": no name has the character "
+				       "'%c'", s, s[i]);
 	}
 	return 0;
 }

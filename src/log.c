@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "err.h"
+#include "utf8.h"
 
 #define LOG_LINE	1024	/* a message longer than this is cut */
 #define CLEAR_LINE	"\r\033[K"
@@ -72,17 +73,6 @@ void log_close(void)
 	pthread_mutex_unlock(&log_lock);
 }
 
-/* Names and messages of others may be in a line: no control character reaches the terminal. */
-static void log_clean(char *s)
-{
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c < 0x20 || c == 0x7f)
-			*s = '?';
-	}
-}
-
 /* One line on stderr, above the status line where one is showing. */
 static void log_stderr(const char *word, const char *line)
 {
@@ -112,7 +102,7 @@ void log_msg(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	log_clean(line);
+	utf8_show(line);	/* names and messages of others may be in it */
 	pthread_mutex_lock(&log_lock);
 	if (level <= log_state.level) {
 		if (log_state.file)
@@ -129,7 +119,7 @@ void log_status(const char *line)
 	pthread_mutex_lock(&log_lock);
 	if (log_state.terminal) {
 		snprintf(log_state.status, sizeof(log_state.status), "%s", line);
-		log_clean(log_state.status);
+		utf8_show(log_state.status);
 		fprintf(stderr, CLEAR_LINE "%s", log_state.status);
 	} else {
 		log_stderr("", line);

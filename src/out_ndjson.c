@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,11 +112,27 @@ static json_t *value_of(struct out *o, const struct result *r, const struct resu
 	return words_value(f->type, result_set(r, f));
 }
 
+/*
+ * Strings of a list's `info` stay what they are, but what acts unseen in them is escaped. Only
+ * strings have such characters, and a piece that jansson hands over has whole ones.
+ */
 static int dump_to_out(const char *p, size_t n, void *out)
 {
 	struct out *o = out;
+	size_t done = 0, len;
+	char escape[8];
 
-	out_put(o, p, n);
+	for (size_t i = 0; i < n; i += len) {
+		/* All that act are below U+10000: two or three bytes, and one escape. */
+		if (utf8_next((const uint8_t *)p + i, n - i, &len) != UTF8_ACTING)
+			continue;
+		out_put(o, p + done, i - done);
+		snprintf(escape, sizeof(escape), "\\u%04x",
+			 (unsigned int)utf8_code((const uint8_t *)p + i, len));
+		out_put(o, escape, 6);
+		done = i + len;
+	}
+	out_put(o, p + done, n - done);
 	return o->err ? -1 : 0;
 }
 

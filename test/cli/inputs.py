@@ -211,7 +211,7 @@ def left_out(options):
 
 def ports():
 	"""The digits of a port are one number wherever they stand."""
-	sound = f"--tx null --source-ip 198.18.0.2 --cooldown-time 0 --no-default-blocklist"
+	sound = "--tx null --source-ip 198.18.0.2 --cooldown-time 0 --no-default-blocklist"
 	for name, words in (("-p", "-p 0080 198.18.0.1"), ("-p, a range", "-p 080-0081 198.18.0.1"),
 			("-s", "-s 010000-032767 198.18.0.1"), ("of an address", "198.18.0.1:0080"),
 			("in a list", "-I f"), ("in a list's field", "-I g")):

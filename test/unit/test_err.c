@@ -89,6 +89,9 @@ START_TEST(lets_no_control_character_through)
 	ck_assert_str_eq(e.msg, "a?[2Jb??? \xc3\xa4");
 	err_prefix(&e, "\a");
 	ck_assert_str_eq(e.msg, "?a?[2Jb??? \xc3\xa4");
+	e.msg[0] = '\0';
+	err_set(&e, EINVAL, "a\x9b" "2Jb\xc2\x9b" "2Jc\xe2\x80\xae" "d\xc3");
+	ck_assert_str_eq(e.msg, "a?2Jb?2Jc?d?");
 }
 END_TEST
 

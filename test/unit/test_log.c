@@ -76,10 +76,12 @@ START_TEST(cleans_and_cuts)
 	stderr_to_file();
 	log_opens(NULL, LOG_INFO);
 	log_info("a\033[31mb\nc\177d\xc3\xa9");
+	log_info("\xc2\x9b" "31m\x9b" "31m\xe2\x80\xae.");
 	log_info("%s", longer);
 	log_close();
 	stderr_back();
-	ck_assert(strncmp(text, "tfomap: a?[31mb?c?d\xc3\xa9\ntfomap: xxx", 30) == 0);
+	ck_assert(strncmp(text, "tfomap: a?[31mb?c?d\xc3\xa9\n"
+			     "tfomap: ?31m?31m?.\ntfomap: xxx", 49) == 0);
 	ck_assert_uint_lt(strlen(text), 1200);
 	ck_assert_int_eq(text[strlen(text) - 1], '\n');
 }

@@ -396,6 +396,11 @@ START_TEST(ndjson_info)
 		rig_target(&g);
 		check_bytes(&g, "{\"info\":null}\n");
 	}
+	/* What acts on a terminal is escaped: U+009B, U+202E, U+2028. */
+	g.out.len = 0;
+	strcpy(g.extra.info, "{\"k\xc2\x9b\":\"\xc3\xa9\xe2\x80\xae\xe2\x80\xa8\"}");
+	rig_target(&g);
+	check_bytes(&g, "{\"info\":{\"k\\u009b\":\"\xc3\xa9\\u202e\\u2028\"}}\n");
 	g.out.len = 0;
 	strcpy(g.extra.info, "{\"a\":\"x\\u0000y\"}");
 	rig_target(&g);
