@@ -16,7 +16,6 @@
 
 struct err;
 struct neigh;
-struct tx_ops;
 
 /* What is to become of an address, as bits; 0: a gateway leads to it. */
 #define NEIGH_ASK	1	/* its MAC address is needed */
@@ -66,14 +65,14 @@ struct neigh_link {
 	const char *interface;
 	int ifindex;
 	struct craft_link header;	/* src and vlan_id count */
-	const struct tx_ops *tx;
 	double rate_pps;		/* 0: no limit but our own */
 	bool quiet;			/* no status line */
 };
 
 /*
- * Asks for what is not sure, three times a second apart, until all is known. Who does not answer
- * is no error. 0, or -errno with a message where the link cannot be used.
+ * Asks for what is not sure, three times a second apart, until all is known; by packets, whatever
+ * engine the scan has. Who does not answer is no error. 0, or -errno with a message where the link
+ * cannot be used.
  */
 int neigh_resolve(struct neigh *n, const struct neigh_link *link, struct err *e);
 

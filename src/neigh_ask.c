@@ -98,7 +98,7 @@ static int send_one(struct asking *a, uint32_t rank, struct err *e)
 	if (rc < 0)
 		return rc;
 	frame.len = (uint32_t)rc;
-	while ((rc = a->link->tx->send(a->tx_state, &frame, 1)) == -ENOBUFS || rc == -EAGAIN) {
+	while ((rc = tx_packet.send(a->tx_state, &frame, 1)) == -ENOBUFS || rc == -EAGAIN) {
 		rc = listen_once(a, e);
 		if (rc)
 			return rc;
@@ -162,10 +162,10 @@ static int ask_link(struct asking *a, const char *filter, struct err *e)
 	rc = rx_pcap_open_live(&a->packets, &live, e);
 	if (rc)
 		return rc;
-	rc = link->tx->open(&a->tx_state, &tx, e);
+	rc = tx_packet.open(&a->tx_state, &tx, e);
 	if (!rc) {
 		rc = ask(a, e);
-		link->tx->close(a->tx_state, NULL);
+		tx_packet.close(a->tx_state, NULL);
 	}
 	rx_pcap_close(a->packets);
 	return rc;

@@ -8,7 +8,6 @@
 #include "log.h"
 #include "neigh.h"
 #include "netlink.h"
-#include "tx.h"
 
 #define ON_LINK_MAX	65536u		/* stations that are looked up */
 #define WALK_MAX	(1u << 20)	/* places of a sample that are looked at one by one */
@@ -187,7 +186,7 @@ struct neigh_link network_ask_link(const struct network *n)
 {
 	return (struct neigh_link){
 		.interface = n->iface.name, .ifindex = n->iface.index, .header = n->link[0],
-		.tx = n->su->tx, .rate_pps = ask_rate(n->c), .quiet = n->c->quiet,
+		.rate_pps = ask_rate(n->c), .quiet = n->c->quiet,
 	};
 }
 
