@@ -200,8 +200,8 @@ static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
 		sendlog_add(&w->lane->window.cursor[0].log, first, now_ns);
 }
 
-/* One counter a kind, in the order of the kinds. */
-_Static_assert(STAT_sent_recheck - STAT_sent_syn == PROBE_RECHECK - PROBE_SYN, "stats.def");
+/* One counter a kind, in the order of the kinds; behind them what is none. */
+_Static_assert(STAT_sent_retries - STAT_sent_syn == PROBE_KINDS, "stats.def");
 
 static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 {

@@ -422,10 +422,25 @@ START_TEST(stop_sending)
 }
 END_TEST
 
+/* sent_request_exp counts request-exp, and so on. */
+START_TEST(a_counter_for_each_kind)
+{
+	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "sent_%s", probe_types[kind].name);
+		for (char *c = name; *c; c++)
+			*c = *c == '-' ? '_' : *c;
+		ck_assert_str_eq(stat_types[STAT_sent_syn + kind].name, name);
+	}
+}
+END_TEST
+
 UNIT_SUITE(sweep)
 {
 	TCase *tcase = unit_case(suite, "sweep", request_as_it_is, a_shard_without_places,
-				 waits_for_the_window, waits_for_the_table);
+				 waits_for_the_window, waits_for_the_table,
+				 a_counter_for_each_kind);
 
 	tcase_add_loop_test(tcase, each_target_once_in_order, 0, 3);
 	unit_case(suite, "retries", retries_to_the_silent, retries_in_a_small_window,
