@@ -155,6 +155,19 @@ const struct patch_template *craft_syn_template(const struct craft *c, bool v6, 
 	return &c->syn[v6][craft_shape(tfo_kind, 0)];
 }
 
+size_t craft_syn_max(const struct craft *c, bool v6)
+{
+	size_t max = 0;
+
+	for (unsigned int i = 0; i < CRAFT_SHAPES; i++) {
+		const struct patch_template *t = &c->syn[v6][i];
+
+		if ((size_t)(t->len - t->l3) > max)
+			max = (size_t)(t->len - t->l3);
+	}
+	return max;
+}
+
 size_t craft_request_len(const struct craft *c)
 {
 	return c->syn[0][craft_shape(TFO_KIND, 0)].len;

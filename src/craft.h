@@ -62,6 +62,9 @@ int craft_init(struct craft *c, const struct craft_link link[static 2],
 /* What SYNs with an empty cookie of that kind are made from (patch.h); kind 0: without option. */
 const struct patch_template *craft_syn_template(const struct craft *c, bool v6, uint8_t tfo_kind);
 
+/* The longest SYN without payload, from the IP header on. */
+size_t craft_syn_max(const struct craft *c, bool v6);
+
 /* The length of an IPv4 request's frame, by which a bandwidth is counted. */
 size_t craft_request_len(const struct craft *c);
 

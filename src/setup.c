@@ -14,6 +14,7 @@
 #include "guard.h"
 #include "log.h"
 #include "neigh.h"
+#include "setup_mtu.h"
 #include "setup_network.h"
 #include "tx.h"
 
@@ -316,7 +317,9 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	if (rc)
 		return rc;
 	*status = 1;
-	rc = choose_receiver(su, c, e);
+	rc = setup_check_mtu(su, e);
+	if (!rc)
+		rc = choose_receiver(su, c, e);
 	if (rc)
 		return rc;
 	init_guard(su, c);

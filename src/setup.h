@@ -22,6 +22,7 @@ struct setup {
 	const struct tx_ops *tx;	/* NULL: reading a capture */
 	char interface[64];
 	int ifindex;
+	unsigned int mtu;		/* bytes, from the IP header on; 0: no interface */
 	bool rx_xdp;			/* answers are taken in the driver */
 	bool iplayer;			/* packets have no link header */
 	uint32_t capture_buffer_len;

@@ -330,6 +330,7 @@ int network_init(struct setup *su, const struct config *c, struct err *e)
 		return rc;
 	memcpy(su->interface, n.iface.name, sizeof(n.iface.name));
 	su->ifindex = n.iface.index;
+	su->mtu = n.iface.mtu;
 	if (n.iface.index)
 		su->facts.interface = su->interface;
 	return craft_init(&su->shared.craft, n.link, c->tcp_options, e);

@@ -4,11 +4,13 @@ import collections
 import json
 import socket
 import subprocess
+from contextlib import contextmanager
 
-from harness import (QUICK, Skip, Tap, by_target, captured, case, check_rows, equal, finish,
-	fresh_filters, interrupt, shell, start, tfomap, write)
+from harness import (HOSTS, QUICK, Skip, Tap, by_target, captured, case, check_rows, equal, finish,
+	fresh_filters, host, interrupt, shell, start, tfomap, write)
 from truth import WORK, Capture, syn_counters, wait_for
 from wire import read_pcap
+from .link import ADDRESSES, GATEWAYS, THERE4, bare, run_bare
 from .rows import stable
 
 # Nobody listens at these ports: nothing is asked beyond the sweep.
@@ -173,6 +175,46 @@ def what_it_cannot_do_it_says():
 		run = tfomap(*args, "--tx", "xdp", expect=status)
 		equal(run.out, "", "rows")
 		assert word in run.err and "use --tx packet" in run.err, run.err
+
+
+@case("engines/xdp-asks")
+def stations_are_asked_for_by_packets():
+	nginx = HOSTS["nginx"]
+	_napi(True)
+	try:
+		_need_xdp()
+	finally:
+		_napi(False)
+	with bare(ADDRESSES + GATEWAYS + "ip netns exec net ethtool -K net1 gro on"):
+		run = run_bare(f"{nginx.v4}/32", f"{nginx.v6}/128", "-p", nginx.port, "--tx", "packet")
+		equal([row["verdict"] for row in run.rows], ["accepted"] * 2, "verdicts of --tx packet")
+		shell("ip -n bare neigh flush dev bare0")
+		run = run_bare(f"{nginx.v4}/32", f"{nginx.v6}/128", "-p", nginx.port, "--tx", "xdp")
+		equal([row["verdict"] for row in run.rows], ["accepted"] * 2, "verdicts")
+		# Each on the link has an address of its own, which no in-kernel sweep knows of.
+		run = run_bare(f"{THERE4}/32", "-p", 9, "--tx", "xdp", expect=1)
+		assert "local link" in run.err and "use --tx packet" in run.err, run.err
+
+
+@contextmanager
+def _mtu(n):
+	shell(f"ip -n scan link set scan0 mtu {n}")
+	try:
+		yield
+	finally:
+		shell("ip -n scan link set scan0 mtu 1500; topology_scan_up")
+
+
+@case("engines/mtu")
+def what_does_not_fit_is_not_sent():
+	target, long = host("listener"), ("--payload", "text:" + "x" * 1000)
+	before = syn_counters()
+	with _mtu(600):
+		run = tfomap(target, *long, expect=1)
+		equal(run.out, "", "rows")
+		assert "MTU of 600" in run.err and "--payload" in run.err, run.err
+		equal(syn_counters(), before, "SYNs at the far end before and after")
+		equal([row["verdict"] for row in tfomap(target).rows], ["accepted"], "a short payload")
 
 
 @case("engines/xdp-down")
