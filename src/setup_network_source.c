@@ -6,7 +6,6 @@
 #include "config.h"
 #include "log.h"
 #include "neigh.h"
-#include "tx.h"
 
 /* ---- whose it is by the routes and the targets --------------------------------------------- */
 
