@@ -199,6 +199,7 @@ demo: deps ## deps, build, then a real scan of real servers in the lab
 check: deps ## deps, build, then every test
 	@$(MAKE) all
 	@$(MAKE) check-unit
+	@$(MAKE) check-booted
 	@$(MAKE) check-unit MODE=san
 	@$(MAKE) check-replay
 	@$(MAKE) check-replay MODE=san
@@ -207,7 +208,7 @@ check: deps ## deps, build, then every test
 	@$(MAKE) check-options
 	@$(MAKE) check-lab
 
-ifneq ($(and $(wildcard config.mk),$(filter check-unit $(B)/unit,$(MAKECMDGOALS))),)
+ifneq ($(and $(wildcard config.mk),$(filter check-unit check-booted $(B)/unit,$(MAKECMDGOALS))),)
 ifeq ($(strip $(CHECK_LIBS)),)
 $(error Unit tests need the check library: `make deps`, or install it and run ./configure again)
 endif
@@ -216,6 +217,10 @@ endif
 check-unit: $(B)/unit ## unit tests (SUITE=name: one suite)
 	@echo '== unit tests, $(MODE) build'
 	$(Q)$(B)/unit $(SUITE)
+
+check-booted: $(B)/unit ## unit tests as on a machine that booted 5 s ago
+	@echo '== unit tests after a boot, $(MODE) build'
+	$(Q)test/unit/booted $(B)/unit $(SUITE)
 
 check-replay: $(B)/tfomap ## replay tests: saved captures through the whole receive path
 	@echo '== replay tests, $(MODE) build'
@@ -356,5 +361,5 @@ help: ## this list
 	@echo; sed -n 's/^#   \(.*=\)/  \1/p' Makefile
 
 FORCE:
-.PHONY: all deps demo check check-unit check-replay check-cli check-options check-lab bench fuzz lint \
+.PHONY: all deps demo check check-unit check-booted check-replay check-cli check-options check-lab bench fuzz lint \
 	format format-check coverage install uninstall dist distcheck deb clean distclean help FORCE

@@ -191,7 +191,7 @@ static struct status_moment status_now(const struct scan *sc, uint64_t now_ns)
 {
 	const struct shared *s = &sc->setup.shared;
 	uint64_t last_ns = shared_last_sent_ns(s);
-	uint64_t end_ns = last_ns + sc->c->cooldown_ns;
+	uint64_t end_ns = last_ns ? last_ns + sc->c->cooldown_ns : 0;
 	bool sending = !shared_swept(s) && !shared_stopping(s, STOP_SENDING);
 	struct status_moment m = {
 		.wall_ns = now_ns + (uint64_t)clock_wall_offset_ns(),

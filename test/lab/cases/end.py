@@ -6,6 +6,8 @@ import io
 import json
 import os
 import signal
+import subprocess
+import time
 
 from harness import (HOSTS, QUICK, SCAN4, SCAN6, WORK, Capture, Skip, Tap, by_target, captured,
 	case, check_rows, equal, finish, fresh_filters, interrupt, needs, read_rows, shell, spell,
@@ -51,6 +53,25 @@ def two_interrupts_leave_at_once():
 	equal(run.status, 4, "exit status: " + run.err)
 	equal({row["verdict"] for row in run.rows} - {"no-cookie"}, set(), "verdicts")
 	by_target(run.rows)
+
+
+@case("end/just-booted")
+def a_machine_that_has_just_booted():
+	"""No time is counted from a clock's 0: here that is less than a second ago."""
+	age_s = int(time.monotonic())
+	namespace = ("unshare", "--time", f"--monotonic=-{age_s}", f"--boottime=-{age_s}", "--fork")
+	if subprocess.run([*namespace, "true"], stderr=subprocess.DEVNULL).returncode:
+		raise Skip("this user may not make time namespaces here")
+	fresh_filters()
+	targets = [spell(t) for name in ("nginx", "lossy", "closed", "silent") for t in HOSTS[name].twins]
+	for plan in ("survey", "path"):
+		run, capture = captured(*targets, "--plan", plan, "--retries", 1, "--report", "all",
+			prefix=namespace)
+		if plan == "survey":
+			check_rows(run, capture, "all")
+		equal(len(by_target(run.rows)), len(targets), "rows")
+		equal({row["verdict"] for row in run.rows if int(row["port"]) == HOSTS["nginx"].port},
+			{"accepted"}, "verdicts of nginx")
 
 
 @case("end/max-results")
