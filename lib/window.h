@@ -85,6 +85,12 @@ bool window_retry(struct window *w, uint64_t k, unsigned int arm);
 /* Send thread: the first place that step s (1..) may not visit yet: it is too soon. */
 uint64_t window_due(struct window *w, unsigned int s, uint64_t now_ns, uint64_t timeout_ns);
 
+/* Receive thread: place k's slot was given up; what became of the place is forgotten. */
+static inline bool window_is_past(const struct window *w, uint64_t k)
+{
+	return k < atomic_load_explicit(&w->floor, memory_order_relaxed);
+}
+
 /* Receive thread: the status of place k; 0: its slot is no longer (or not yet) its own. */
 uint16_t window_status(const struct window *w, uint64_t k);
 
@@ -96,8 +102,8 @@ uint64_t window_silent_until(struct window *w, uint64_t now_ns, uint64_t timeout
 
 /*
  * Receive thread: frees slots: those of places sent longer than keep_ns ago and, where the ring
- * runs short, all below tail; where slots are not `needed` (no retries, no silent rows) tail does
- * not hold them back either. Call after tail was moved.
+ * runs short, all below tail; where slots are not `needed` (nothing can answer) tail does not hold
+ * them back either. Call after tail was moved.
  */
 void window_recycle(struct window *w, uint64_t now_ns, uint64_t keep_ns, bool needed);
 

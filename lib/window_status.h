@@ -16,8 +16,10 @@
  * Status: a byte an arm, the first arm's lowest: how many SYNs were sent, and what came of it.
  */
 #define WINDOW_SENT_MASK	0x1f
+#define WINDOW_RESET		0x20	/* a repeated SYN/ACK was reset once more */
 #define WINDOW_DONE		0x40	/* first byte: the row is written */
 #define WINDOW_ANSWERED		0x80	/* no retry is due */
+#define WINDOW_UNKNOWN		0x4000	/* an answer found no room: silence proves nothing */
 
 #define WINDOW_ARM(arm, bits)	((uint16_t)((bits) << 8 * (arm)))
 

@@ -96,7 +96,8 @@ static enum result_repeat count_repeat(struct answers *an, uint64_t since_ns)
 
 static bool count_late(struct answers *an, const struct arrival *a, uint64_t sent_ns)
 {
-	bool late = sent_ns && a->ns > sent_ns + an->s->config->timeout_ns;
+	bool late = (sent_ns && a->ns > sent_ns + an->s->config->timeout_ns)
+		    || (!a->entry && window_is_past(&a->lane->window, a->place));
 
 	stat_add(&an->s->stats, STAT_late, late);
 	return late;
@@ -227,9 +228,11 @@ static void answer_first(struct answers *an, struct arrival *a, struct flow *f, 
 				       status && w->arms > 1);
 		if (!a->entry) {
 			stat_add(&s->stats, STAT_table_full, 1);
+			mark(an, a->k, WINDOW_UNKNOWN);
 			return;
 		}
 	}
+	a->is_first = true;
 	/* From here on no retry goes out; one that overtook us counts. */
 	if (status)
 		f->sent = (uint8_t)window_sent(window_mark(w, a->place,
@@ -275,27 +278,17 @@ static void answer_place(struct answers *an, struct arrival *a, struct flow *f,
 	late = count_late(an, a, f->sent_ns);
 	take(f, reply);
 	f->seen = (uint8_t)(1u << reply->class);
-	if (!sweep || status & (WINDOW_DONE | WINDOW_ARM(a->arm, WINDOW_ANSWERED))) {
+	if (window_is_past(&a->lane->window, a->place)) {
+		/* It may have its row already: whether it has is forgotten. */
+		stat_add(&s->stats, STAT_expired, 1);
+		reply_row(an, a, f, f->sent_ns, reply, REPEAT_NONE, late);
+	} else if (!sweep || status & (WINDOW_DONE | WINDOW_ARM(a->arm, WINDOW_ANSWERED))) {
 		answer_again(an, a, f, late);
 	} else if (status && a->m.attempt >= window_sent(status, (unsigned int)a->arm)) {
 		stat_add(&s->stats, STAT_drop_unsent, 1);
-	} else if (!status && s->config->report == REPORT_ALL) {
-		/* Its silent row is written. */
-		reply_row(an, a, f, f->sent_ns, reply, REPEAT_NONE, late);
 	} else {
 		answer_first(an, a, f, late);
 	}
-}
-
-/* True where nobody but us resets what a SYN/ACK to src opened. */
-static bool is_foreign(const struct shared *s, struct addr src)
-{
-	bool v6 = !addr_is_v4(src);
-
-	for (unsigned int i = 0; i < s->nsources[v6]; i++)
-		if (s->sources[v6][i].foreign && addr_eq(s->sources[v6][i].addr, src))
-			return true;
-	return false;
 }
 
 static void clean_up(struct answers *an, uint64_t k, const struct cleanup *c)
@@ -327,17 +320,34 @@ static void entry_settled(void *arg, const struct entry *en)
 {
 	struct answers *an = arg;
 
-	if (!is_foreign(an->s, en->source))
-		return;
 	for (unsigned int i = 0; i < en->nflows; i++)
 		if (cookies_settles(en, &en->flows[i]))
 			close_accepted(an, en, &en->flows[i]);
 }
 
-/* Any other connection that our kernel does not know of is reset at once. */
+/*
+ * A SYN/ACK that comes again shows that its reset was lost, or never sent: it is reset once more.
+ * However often a host repeats itself, it draws no more than two resets for a SYN.
+ */
+static bool may_reset(const struct arrival *a)
+{
+	struct window *w = &a->lane->window;
+	uint16_t bit;
+
+	if (a->entry)
+		return cookies_may_reset(a->entry);
+	if (a->is_first)
+		return true;
+	if (a->arm < 0 || !window_status(w, a->place))
+		return false;
+	bit = WINDOW_ARM(a->arm, WINDOW_RESET);
+	return !(window_mark(w, a->place, bit) & bit);
+}
+
+/* What a SYN/ACK opened is reset at once, but where the server's answer to data is waited for. */
 static void reset_opened(struct answers *an, const struct arrival *a)
 {
-	struct cleanup c = {
+	const struct cleanup c = {
 		.src = a->m.src, .dst = a->target.ip, .sport = a->m.tag.sport,
 		.dport = a->target.port, .seq = a->p->tcp.ack,
 	};
@@ -346,9 +356,13 @@ static void reset_opened(struct answers *an, const struct arrival *a)
 
 	if (a->entry)
 		f = cookies_flow(&an->cookies, a->entry, a->m.kind, a->m.attempt, &sent_ns);
-	if (f && f->attempt == a->m.attempt && cookies_settles(a->entry, f))
+	if (f && f->attempt != a->m.attempt)
+		f = NULL;
+	if ((f && cookies_settles(a->entry, f)) || !may_reset(a))
 		return;
-	if (is_foreign(an->s, a->m.src))
+	if (f && cookies_settled(a->entry, f))
+		close_accepted(an, a->entry, f);
+	else
 		clean_up(an, a->k, &c);
 }
 
@@ -400,7 +414,7 @@ void answers_take(struct answers *an, struct arrival *a)
 		answer_entry(an, a, &f, &reply);
 	else
 		answer_place(an, a, &f, &reply);
-	if (a->m.class == VALIDATE_SYNACK && an->foreign)
+	if (a->m.class == VALIDATE_SYNACK && an->s->tears_down)
 		reset_opened(an, a);
 }
 
@@ -496,12 +510,9 @@ int answers_init(struct answers *an, struct shared *s, struct sink *sink,
 		 struct cookiefile *cookie_log, struct err *e)
 {
 	*an = (struct answers){ .s = s, .sink = sink, .cookie_log = cookie_log };
-	for (unsigned int v6 = 0; v6 < 2; v6++)
-		for (unsigned int i = 0; i < s->nsources[v6]; i++)
-			an->foreign |= s->sources[v6][i].foreign;
 	if (cookies_init(&an->cookies, s, entry_done, an, e))
 		return -ENOMEM;
-	an->cookies.settled = an->foreign ? entry_settled : NULL;
+	an->cookies.settled = s->tears_down ? entry_settled : NULL;
 	return 0;
 }
 

@@ -18,7 +18,6 @@ struct answers {
 	struct cookiefile *cookie_log;	/* where cookies got are appended; NULL: not asked for */
 	struct cookies cookies;
 	bool saw_sent;			/* the capture that is read has what was sent */
-	bool foreign;			/* some source address is not the kernel's */
 	struct target_extra extra;	/* too large for a stack frame */
 };
 
@@ -33,6 +32,7 @@ struct arrival {
 	struct entry *entry;		/* the target's in the cookie cache, if only until its row
 					 * was written; NULL: none */
 	int arm;			/* of the sweep that sends the probe; -1: a follow-up */
+	bool is_first;			/* the first answer of the target */
 	uint64_t ns;			/* when it came, on the run's clock */
 };
 

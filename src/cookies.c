@@ -183,6 +183,15 @@ static bool wants_confirmation(struct cookies *c, const struct entry *en)
 	return verdict_is_blocked(verdict_decide(&ev));
 }
 
+/* Nothing is due any more. */
+static void keep(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	wait_in(c, en, ENTRY_KEPT, now_ns + KEEP_NS);
+	if (++c->nkept > KEPT_MAX || c->nkept > c->table.capacity / 4)
+		drop_kept(c, first_of(c, ENTRY_KEPT));
+	publish_fill(c);
+}
+
 static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	if (wants_confirmation(c, en)) {
@@ -190,10 +199,14 @@ static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
 		return;
 	}
 	c->done(c->done_arg, en);
-	wait_in(c, en, ENTRY_KEPT, now_ns + KEEP_NS);
-	if (++c->nkept > KEPT_MAX || c->nkept > c->table.capacity / 4)
-		drop_kept(c, first_of(c, ENTRY_KEPT));
-	publish_fill(c);
+	keep(c, en, now_ns);
+}
+
+/* The scan ends before the target is known: no row, as that could be false. */
+static void leave_unfinished(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	stat_add(&c->s->stats, STAT_unfinished, 1);
+	keep(c, en, now_ns);
 }
 
 /*
@@ -214,6 +227,21 @@ static bool server_took(const struct flow *f)
 static unsigned int first_settling(const struct entry *en)
 {
 	return en->tried && en->nflows ? en->nflows - 1u : 0;
+}
+
+bool cookies_settling(const struct cookies *c)
+{
+	return first_of(c, ENTRY_SETTLE) != NULL;
+}
+
+bool cookies_may_reset(struct entry *en)
+{
+	struct evidence ev = entry_evidence(en);
+
+	if (en->resets >= 2 * evidence_probes(&ev))
+		return false;
+	en->resets++;
+	return true;
 }
 
 bool cookies_settles(const struct entry *en, const struct flow *f)
@@ -419,7 +447,7 @@ static void settle(struct cookies *c, struct entry *en)
 }
 
 /* Of those that were asked: the silent ones are asked again, or given up. */
-static void tick_asked(struct cookies *c, uint64_t now_ns)
+static void tick_asked(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 {
 	const struct config *config = c->s->config;
 	struct entry *en;
@@ -431,14 +459,16 @@ static void tick_asked(struct cookies *c, uint64_t now_ns)
 		uint64_t from_ns = config->rx_file && !sent_ns ? en->due_ns : sent_ns;
 
 		if (!from_ns || (f->reply.class != REPLY_SYNACK
-				 && now_ns < from_ns + config->timeout_ns))
+				 && read_ns < from_ns + config->timeout_ns))
 			return;
 		settle(c, en);
 		if (!sent_ns)
 			finish(c, en, now_ns);
-		else if (f->reply.class != REPLY_NONE || shared_stopping(c->s, STOP_SENDING)
+		else if (f->reply.class != REPLY_NONE
 			 || en->tried == plan_followup_attempts(&c->s->plan))
 			next(c, en, now_ns);
+		else if (shared_stopping(c->s, STOP_SENDING))
+			leave_unfinished(c, en, now_ns);
 		else if (!ask(c, en, now_ns))
 			return;
 	}
@@ -456,7 +486,7 @@ static void second_round(struct cookies *c, struct entry *en, uint64_t now_ns)
 	next(c, en, now_ns);
 }
 
-void cookies_tick(struct cookies *c, uint64_t now_ns)
+void cookies_tick(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 {
 	struct entry *en;
 
@@ -468,10 +498,10 @@ void cookies_tick(struct cookies *c, uint64_t now_ns)
 	       && !shared_stopping(c->s, STOP_SENDING))
 		if (!ask(c, en, now_ns))
 			break;
-	tick_asked(c, now_ns);
-	while ((en = first_of(c, ENTRY_LINGER)) && en->due_ns <= now_ns)
+	tick_asked(c, now_ns, read_ns);
+	while ((en = first_of(c, ENTRY_LINGER)) && en->due_ns <= read_ns)
 		next(c, en, now_ns);
-	while ((en = first_of(c, ENTRY_SETTLE)) && en->due_ns <= now_ns)
+	while ((en = first_of(c, ENTRY_SETTLE)) && en->due_ns <= read_ns)
 		next(c, en, now_ns);
 	while ((en = first_of(c, ENTRY_CONFIRM)) && en->due_ns <= now_ns
 	       && !shared_stopping(c->s, STOP_SENDING))
@@ -480,18 +510,38 @@ void cookies_tick(struct cookies *c, uint64_t now_ns)
 		drop_kept(c, en);
 }
 
+/* Whether what is known of the entry's target is all that the plan asks, and had its time. */
+static bool is_known(struct cookies *c, struct entry *en)
+{
+	struct evidence ev;
+	struct plan_want want;
+
+	if (en->state == ENTRY_LINGER || (en->state == ENTRY_ARMS && !is_swept(c, en)))
+		return false;
+	if (en->state == ENTRY_ARMS)
+		close_arms(c, en);
+	if (en->state == ENTRY_ASKED)
+		settle(c, en);
+	if (en->nflows == 0
+	    || (en->state == ENTRY_ASKED && en->flows[en->nflows - 1].reply.class == REPLY_NONE))
+		return false;
+	ev = entry_evidence(en);
+	return en->nflows == plan_flows(&c->s->plan)
+	       || !plan_next(&c->s->plan, &ev, en->round, &want)
+	       /* That data was not sent is what this verdict says. */
+	       || (en->round == 0 && verdict_decide(&ev) == VERDICT_COOKIE_ONLY);
+}
+
 void cookies_flush(struct cookies *c, uint64_t now_ns)
 {
 	struct entry *en;
 
 	c->flushing = true;
-	for (int state = 0; state < ENTRY_KEPT; state++) {
+	for (int state = 0; state < ENTRY_KEPT; state++)
 		while ((en = first_of(c, (enum entry_state)state))) {
-			if (state == ENTRY_ARMS)
-				close_arms(c, en);
-			if (state == ENTRY_ASKED)
-				settle(c, en);
-			finish(c, en, now_ns);
+			if (is_known(c, en))
+				finish(c, en, now_ns);
+			else
+				leave_unfinished(c, en, now_ns);
 		}
-	}
 }

@@ -41,6 +41,7 @@ struct entry {
 	uint8_t round;			/* 0; 1: the verdict is tested again */
 	uint8_t first_verdict;		/* round 1: of round 0 */
 	uint16_t sent_before;		/* round 1: SYNs of round 0 */
+	uint16_t resets;		/* what was reset for it */
 	bool open;			/* the other arm may still be sent, or answered */
 	struct plan_want want;		/* GAP, ASKED */
 	struct flow *flows;		/* plan_flows(): those sent; ASKED: the last is under way */
@@ -110,8 +111,17 @@ void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns);
  */
 bool cookies_settles(const struct entry *en, const struct flow *f);
 
-/* Asks what has become due, gives up what stayed silent. */
-void cookies_tick(struct cookies *c, uint64_t now_ns);
+/*
+ * Asks what has become due, gives up what stayed silent. read_ns <= now_ns: what came by then has
+ * been taken, so that who is silent until then is.
+ */
+void cookies_tick(struct cookies *c, uint64_t now_ns, uint64_t read_ns);
+
+/* Whether one more connection of the target's may be reset: two for each SYN. Counts it. */
+bool cookies_may_reset(struct entry *en);
+
+/* Whether some server's answer to data is waited for, whose connection is then to be closed. */
+bool cookies_settling(const struct cookies *c);
 
 /* A follow-up was seen leaving (reading a saved capture): stamps it. */
 void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns);
@@ -119,7 +129,10 @@ void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns);
 /* Targets that have no row yet. */
 uint32_t cookies_pending(const struct cookies *c);
 
-/* Writes the rows of all that have none, as they are. */
+/*
+ * The end: writes the rows of which all is known. What was still to be asked, or had not its
+ * time-out yet, is unfinished (STAT_unfinished) and gets none.
+ */
 void cookies_flush(struct cookies *c, uint64_t now_ns);
 
 #endif

@@ -12,6 +12,9 @@
 
 #define LOST_EVERY_NS	(100 * NS_PER_MS)	/* how often the capture is asked for its losses */
 #define SILENT_CHUNK	16384			/* silent rows between two looks at the capture */
+#define SETTLE_POLLS	256			/* of what has come already, at the end */
+#define ANSWERED	(WINDOW_DONE | WINDOW_ARM(0, WINDOW_ANSWERED) \
+			 | WINDOW_ARM(1, WINDOW_ANSWERED))
 #define CLOCK_STEP_NS	(10 * (int64_t)NS_PER_MS)	/* the wall clock was set */
 
 struct rx {
@@ -20,9 +23,10 @@ struct rx {
 	struct rx_lost lost;		/* so far */
 	struct sink *sink;
 	struct answers answers;
-	bool slots_needed;		/* retries or silent rows: no place is recycled early */
 	int64_t wall_offset_ns;		/* now: follows steps of the wall clock */
 	uint64_t now_ns;		/* a capture file's clock; live: of the last tick */
+	uint64_t read_ns;		/* what came by then was taken: the clock of time-outs */
+	uint64_t newest_ns;		/* when the last packet taken had come */
 	uint64_t lost_ns;		/* when the losses were read last */
 };
 
@@ -71,11 +75,12 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 	struct packet p;
 	struct arrival a;
 
+	rx->newest_ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns;
 	if (rx->s->claims && claim_asked(rx->s, fr))
 		return;
 	if (answers_full(&rx->answers) || !recognise(rx, fr, &p, &a))
 		return;
-	a.ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns;
+	a.ns = rx->newest_ns;
 	if (a.m.class == VALIDATE_SENT) {
 		if (!rx->s->config->rx_file)
 			stat_add(&rx->s->stats, STAT_drop_foreign, 1);	/* a loop */
@@ -93,27 +98,55 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
-/* Retires the places whose last attempt is longer than ago_ns past; silent ones get their rows. */
-static void move_tail(struct rx *rx, unsigned int lane, uint64_t now_ns, uint64_t ago_ns)
+/* Retires the places whose last attempt had its time-out; silent ones get their rows. */
+static void move_tail(struct rx *rx, unsigned int lane)
 {
 	struct window *w = &rx->s->lanes[lane].window;
-	uint64_t to = window_silent_until(w, now_ns, ago_ns);
+	uint64_t to = window_silent_until(w, rx->read_ns, rx->s->config->timeout_ns);
 	bool rows = rx->s->config->report == REPORT_ALL && rx->s->wire;
-	uint16_t known = WINDOW_DONE | WINDOW_ARM(0, WINDOW_ANSWERED)
-			 | WINDOW_ARM(1, WINDOW_ANSWERED);
 
 	for (int n = 0; rows && n < SILENT_CHUNK && w->tail < to && !answers_full(&rx->answers);
 	     n++, w->tail++) {
 		uint16_t status = window_status(w, w->tail);
 
-		if (status && !(status & known)) {
-			window_mark(w, w->tail, WINDOW_DONE);
+		if (!status || status & ANSWERED)
+			continue;
+		window_mark(w, w->tail, WINDOW_DONE);
+		if (status & WINDOW_UNKNOWN)
+			stat_add(&rx->s->stats, STAT_unfinished, 1);
+		else
 			answers_silent(&rx->answers, lane_whole(w->tail, lane, rx->s->nlanes),
 				       status);
-		}
 	}
 	if (!rows && to > w->tail)
 		w->tail = to;
+}
+
+/* Whether some place of the sweep may still be answered in time. */
+static bool any_awaited(const struct rx *rx)
+{
+	for (unsigned int i = 0; i < rx->s->nlanes; i++)
+		if (rx->s->lanes[i].window.tail < rx->s->lanes[i].places)
+			return true;
+	return false;
+}
+
+/* Silent places that had not all of their probes, or not the time to answer the last. */
+static uint64_t count_awaited(const struct rx *rx)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < rx->s->nlanes; i++) {
+		const struct window *w = &rx->s->lanes[i].window;
+		uint64_t end = atomic_load_explicit(&w->cursor[0].done, memory_order_acquire);
+
+		for (uint64_t k = w->tail; k < end; k++) {
+			uint16_t status = window_status(w, k);
+
+			n += status && !(status & ANSWERED);
+		}
+	}
+	return n;
 }
 
 /* What did not come as far as on_frame(). */
@@ -144,11 +177,14 @@ static bool tick(struct rx *rx, uint64_t now_ns)
 
 	rx->now_ns = now_ns;
 	for (unsigned int i = 0; i < s->nlanes; i++)
-		move_tail(rx, i, now_ns, s->config->timeout_ns);
-	cookies_tick(&rx->answers.cookies, now_ns);
+		move_tail(rx, i);
+	cookies_tick(&rx->answers.cookies, now_ns, rx->read_ns);
 	for (unsigned int i = 0; i < s->nlanes; i++)
-		window_recycle(&s->lanes[i].window, now_ns,
-			       s->config->timeout_ns + s->config->cooldown_ns, rx->slots_needed);
+		window_recycle(&s->lanes[i].window, rx->read_ns,
+			       s->config->timeout_ns + s->config->cooldown_ns, s->wire);
+	atomic_store_explicit(&s->awaits, any_awaited(rx), memory_order_relaxed);
+	atomic_store_explicit(&s->settles, cookies_settling(&rx->answers.cookies),
+			      memory_order_relaxed);
 	atomic_store_explicit(&s->behind, is_behind(rx), memory_order_relaxed);
 	if (rx->in.ops && now_ns - rx->lost_ns >= LOST_EVERY_NS)
 		count_lost(rx, now_ns);
@@ -159,21 +195,40 @@ static bool tick(struct rx *rx, uint64_t now_ns)
 	return !answers_full(&rx->answers);
 }
 
-/* What is owed when the scan is over. */
-static void settle(struct rx *rx, uint64_t now_ns)
+/* What is owed when the scan is over: the rows of what is known. The rest is unfinished. */
+static void settle(struct rx *rx)
 {
-	cookies_flush(&rx->answers.cookies, now_ns);
 	for (unsigned int i = 0; i < rx->s->nlanes; i++) {
 		const struct window *w = &rx->s->lanes[i].window;
 		uint64_t before;
 
 		do {
 			before = w->tail;
-			move_tail(rx, i, now_ns, 0);
+			move_tail(rx, i);
 		} while (w->tail > before);
 	}
-	if (sink_flush(rx->sink, &rx->s->rx_err))
-		atomic_store(&rx->s->rx_failed, true);
+	cookies_flush(&rx->answers.cookies, rx->now_ns);
+}
+
+/*
+ * Takes what has come. Fewer packets than a poll may bring were all there are: what came before it
+ * is taken. Else the clock of time-outs follows the packets.
+ */
+static int read_packets(struct rx *rx)
+{
+	const struct timespec pause = { 0, 1000000 };
+	uint64_t read_ns = clock_now_ns() - RX_DELAY_NS;
+	int n = 0;
+
+	if (rx->in.ops)
+		n = rx->in.ops->poll(rx->in.state, on_frame, rx, &rx->s->rx_err);
+	else
+		nanosleep(&pause, NULL);
+	if (n >= RX_POLL_MAX && rx->newest_ns < read_ns)
+		read_ns = rx->newest_ns;
+	if (read_ns > rx->read_ns)
+		rx->read_ns = read_ns;
+	return n;
 }
 
 static void follow_clock(struct rx *rx)
@@ -186,29 +241,33 @@ static void follow_clock(struct rx *rx)
 
 void rx_run(struct rx *rx)
 {
-	const struct timespec pause = { 0, 1000000 };
 	struct shared *s = rx->s;
+	int n = 0;
 
-	while (!shared_stopping(s, STOP_OVER)) {
-		if (!rx->in.ops)
-			nanosleep(&pause, NULL);
-		else if (rx->in.ops->poll(rx->in.state, on_frame, rx, &s->rx_err) < 0) {
+	do {
+		n = read_packets(rx);
+		if (n < 0)
 			atomic_store(&s->rx_failed, true);
-			break;
-		}
 		follow_clock(rx);
-		if (!tick(rx, clock_now_ns()))
-			break;
-	}
-	if (shared_stopping(s, STOP_NOW) || atomic_load(&s->rx_failed)
-	    || answers_full(&rx->answers))
-		stat_set(&s->stats, STAT_unfinished, cookies_pending(&rx->answers.cookies));
-	else
-		settle(rx, clock_now_ns());
+	} while (n >= 0 && tick(rx, clock_now_ns()) && !shared_stopping(s, STOP_OVER));
+	/* What has come by now counts, too. */
+	for (int i = 0; i < SETTLE_POLLS && n >= RX_POLL_MAX && !shared_stopping(s, STOP_NOW)
+	     && !answers_full(&rx->answers); i++)
+		n = read_packets(rx);
+	if (!shared_stopping(s, STOP_NOW) && !atomic_load(&s->rx_failed)
+	    && !answers_full(&rx->answers))
+		settle(rx);
 	if (rx->in.ops)
 		count_lost(rx, clock_now_ns());
 	if (sink_flush(rx->sink, &s->rx_err))
 		atomic_store(&s->rx_failed, true);
+}
+
+void rx_count_unfinished(struct rx *rx)
+{
+	if (rx->s->wire)
+		stat_add(&rx->s->stats, STAT_unfinished,
+			 cookies_pending(&rx->answers.cookies) + count_awaited(rx));
 }
 
 static void on_file_frame(void *arg, const struct rx_frame *fr)
@@ -217,8 +276,8 @@ static void on_file_frame(void *arg, const struct rx_frame *fr)
 	struct followup f;
 
 	if (fr->wall_ns > rx->now_ns)
-		rx->now_ns = fr->wall_ns;
-	cookies_tick(&rx->answers.cookies, rx->now_ns);
+		rx->read_ns = rx->now_ns = fr->wall_ns;
+	cookies_tick(&rx->answers.cookies, rx->now_ns, rx->read_ns);
 	on_frame(rx, fr);
 	while (ring_pop(&rx->s->lanes[0].followups, &f))
 		;	/* was sent then: it comes in the file, or was never sent */
@@ -234,7 +293,11 @@ void rx_run_file(struct rx *rx)
 	while (rc >= 0 && tick(rx, rx->now_ns) && !shared_stopping(s, STOP_OVER));
 	if (rc < 0 && rc != -ENODATA)
 		atomic_store(&s->rx_failed, true);
-	settle(rx, rx->now_ns + s->config->timeout_ns);
+	/* The file ends when its scan did: who is silent in it was so to the end. */
+	rx->read_ns = rx->now_ns += s->config->timeout_ns;
+	settle(rx);
+	if (sink_flush(rx->sink, &s->rx_err))
+		atomic_store(&s->rx_failed, true);
 }
 
 int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sink *sink,
@@ -248,8 +311,7 @@ int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sin
 	rx->in = *in;
 	rx->sink = sink;
 	rx->wall_offset_ns = s->wall_offset_ns;
-	rx->slots_needed = s->lanes[0].window.steps > 1
-			   || (s->config->report == REPORT_ALL && s->wire);
+	atomic_store(&s->awaits, true);
 	if (answers_init(&rx->answers, s, sink, cookie_log, e)) {
 		free(rx);
 		return -ENOMEM;

@@ -30,4 +30,10 @@ void rx_run(struct rx *rx);
 /* The same from a capture file, whose packets are the clock; returns at its end. */
 void rx_run_file(struct rx *rx);
 
+/*
+ * After all threads have ended, once: counts the targets that were started and are neither known
+ * to be silent nor have a row (STAT_unfinished).
+ */
+void rx_count_unfinished(struct rx *rx);
+
 #endif

@@ -19,6 +19,11 @@ struct rx_frame {
 	uint64_t wall_ns;
 };
 
+#define RX_POLL_MAX 4096	/* packets of one poll, at most */
+
+/* How long a packet that came may stay where poll() does not find it yet. */
+#define RX_DELAY_NS 50000000ull
+
 typedef void rx_frame_fn(void *arg, const struct rx_frame *f);
 
 /* Packets so far that were not handed over. */
@@ -33,7 +38,8 @@ struct rx_ops {
 	bool consumes;			/* the kernel does not see what is handed over */
 	/*
 	 * Hands over what is there; live it waits for it, 10 ms at most. Returns the number of
-	 * packets, -ENODATA at the end of a file, or another -errno with a message.
+	 * packets, fewer than RX_POLL_MAX where that was all; -ENODATA at the end of a file, or
+	 * another -errno with a message.
 	 */
 	int (*poll)(void *state, rx_frame_fn *fn, void *arg, struct err *e);
 	void (*lost)(void *state, struct rx_lost *out);

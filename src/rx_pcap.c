@@ -215,7 +215,7 @@ int rx_pcap_poll(struct rx_pcap *r, rx_frame_fn *fn, void *arg, struct err *e)
 		fd.fd = pcap_get_selectable_fd(r->pcap);
 		poll(&fd, 1, POLL_MS);
 	}
-	n = pcap_dispatch(r->pcap, r->file ? 1 : -1, on_packet, (u_char *)r);
+	n = pcap_dispatch(r->pcap, r->file ? 1 : RX_POLL_MAX, on_packet, (u_char *)r);
 	if (n == PCAP_ERROR_BREAK)
 		return 0;
 	if (n == 0 && r->file)

@@ -19,7 +19,6 @@
 #include "answers.skel.h"
 
 #define ETHER_LEN	14
-#define CHUNK		4096	/* records between two looks at what else there is to do */
 #define NAP_NS		500000	/* nothing there: the program wakes nobody, which costs it more */
 #define EVERY_CPU_MAX	4096
 #define BEHIND_SHARE	8	/* of the ring: what is on its way still has room then */
@@ -59,7 +58,7 @@ static int on_record(void *state, void *data, size_t size)
 	};
 	x->fn(x->arg, &frame);
 	/* Less than 0 ends the round: the record is taken all the same. */
-	return ++x->n >= CHUNK || x->enough ? -EAGAIN : 0;
+	return ++x->n >= RX_POLL_MAX || x->enough ? -EAGAIN : 0;
 }
 
 static int xdp_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)

@@ -28,6 +28,7 @@
 #include "tx.h"
 
 #define LOOK_NS		(20 * NS_PER_MS)	/* how often the main thread looks */
+#define CLOSE_NS	NS_PER_S	/* for connections that are still to be closed at a stop */
 #define JOIN_S	1			/* a thread that does not end by then is given up */
 #define STATUS_TERMINAL_NS	NS_PER_S
 #define STATUS_PLAIN_NS		(10 * NS_PER_S)
@@ -235,8 +236,10 @@ static bool is_over(const struct scan *sc, uint64_t now_ns)
 {
 	const struct shared *s = &sc->setup.shared;
 	uint64_t last_ns = shared_last_sent_ns(s);
+	uint64_t end_ns = last_ns + sc->c->cooldown_ns;
 	bool stopped = shared_stopping(s, STOP_SENDING);
-	bool idle = atomic_load(&s->pending) == 0 && shared_clean(s);
+	bool closed = !atomic_load(&s->settles) && shared_clean(s);
+	bool idle = atomic_load(&s->pending) == 0 && closed;
 
 	if (!stopped && !shared_swept(s))
 		return false;
@@ -245,7 +248,10 @@ static bool is_over(const struct scan *sc, uint64_t now_ns)
 	if (sc->c->rows == ROWS_TARGET && idle
 	    && stat_get(&s->stats, STAT_targets_done) == s->order.places)
 		return true;
-	return (stopped || idle) && now_ns >= last_ns + sc->c->cooldown_ns;
+	/* A stop waits no longer, whatever comes in; a little for what is to be closed. */
+	if (stopped)
+		return now_ns >= end_ns + (closed ? 0 : CLOSE_NS);
+	return idle && !atomic_load(&s->awaits) && now_ns >= end_ns;
 }
 
 /* What a signal, a limit or a failure asks for; the first reason stays. */
@@ -422,6 +428,8 @@ static void conclude(struct scan *sc, struct err *e)
 		err_set(e, EIO, "%s", shared_tx_failure(s)->msg);
 	if (atomic_load(&s->rx_failed))
 		err_set(e, EIO, "%s", s->rx_err.msg);
+	if (!sc->stuck)
+		rx_count_unfinished(sc->rx);
 	if (sc->stuck)
 		log_warn("the output is not read: rows that are not yet in it are lost");
 	else if (close_all(sc, &late))

@@ -21,7 +21,8 @@
 #define RETRIES_THOROUGH	2	/* default for server lists, path and full; else 0 */
 #define TARGETS_UNBLOCKED_MAX	1000000000u	/* without a blocklist and a word of assent */
 #define SLOTS_MIN	1024u
-#define SLOTS_MAX	(1u << 24)
+#define SLOTS_MAX	(1u << 25)
+#define SLOTS_LATE	(1u << 24)	/* no more than that for late answers' sake */
 #define TABLE_MIN	1024u
 #define TABLE_MAX	(1u << 19)
 #define RING_MIN	8192u
@@ -64,12 +65,14 @@ static void choose_sizes(struct setup *su, const struct config *c, unsigned int 
 	struct shared *s = &su->shared;
 	uint64_t most = power_of_two((double)s->order.places * 2, SLOTS_MIN, SLOTS_MAX);
 	double timeout_s = (double)c->timeout_ns / NS_PER_S;
-	double flight_s = timeout_s * (s->plan.retries + 1) + (double)c->cooldown_ns / NS_PER_S;
 	double rate = c->rate_pps > 0 ? c->rate_pps : SLOTS_MAX;
+	double awaited = 2 * rate * (timeout_s * (s->plan.retries + 1) + 1);
+	double late = awaited + 2 * rate * (double)c->cooldown_ns / NS_PER_S;
 
+	if (late > SLOTS_LATE)
+		late = awaited > SLOTS_LATE ? awaited : SLOTS_LATE;
 	/* A file's packets may come in any density: all places stay in sight. */
-	sizes->window = c->rx_file ? most
-			: power_of_two(2 * rate * (flight_s + 1), SLOTS_MIN, most);
+	sizes->window = c->rx_file ? most : power_of_two(late, SLOTS_MIN, most);
 	sizes->window = power_of_two((double)sizes->window / n, SLOTS_MIN, SLOTS_MAX);
 	sizes->keep_ns = c->timeout_ns + c->cooldown_ns + NS_PER_S;
 	sizes->followups = RING_MIN;
@@ -200,25 +203,23 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 }
 
 /*
- * The path plans look at the server's early answer, which the kernel's reset would cut short:
- * tfomap resets by itself. Without the right to that the kernel does, and rlen may be too small.
+ * tfomap resets what its probes open, in every plan: the kernel does not where a firewall of this
+ * host keeps answers from it, or its resets in. Where it does, its reset comes at once, which cuts
+ * a server's early answer short and leaves a place of its TFO queue taken: so it is kept from that.
  */
-static void init_guard(struct setup *su, const struct config *c)
+static void init_teardown(struct setup *su, const struct config *c)
 {
 	struct shared *s = &su->shared;
 	struct err e = { "" };
 
-	if ((c->plan == PLAN_SURVEY && !su->rx_xdp) || !s->wire)
-		return;
+	s->tears_down = s->wire;
 	/* What the driver has handed over the kernel does not see, and so does not reset. */
-	if (!su->rx_xdp && guard_open(&su->guard, c->port_first, c->port_last, &e)) {
-		log_notice("%s: this host's kernel resets what a probe opens, so early answers of "
-			   "servers may be missed (rlen)", e.msg);
+	if (!s->wire || su->rx_xdp
+	    || guard_open(&su->guard, c->port_first, c->port_last, &e) == 0)
 		return;
-	}
-	for (unsigned int v6 = 0; v6 < 2; v6++)
-		for (unsigned int i = 0; i < s->nsources[v6]; i++)
-			s->sources[v6][i].foreign = true;
+	log_msg(c->plan == PLAN_SURVEY ? LOG_INFO : LOG_NOTICE, "%s: this host's kernel may reset "
+		"what a probe opens before tfomap does, so early answers of servers may be missed "
+		"(rlen), and places of their TFO queues stay taken for a minute", e.msg);
 }
 
 /* Why an engine's sweeper cannot make this scan's packets; NULL: it can. */
@@ -306,7 +307,7 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	if (rc || c->rx_file) {
 		su->shared.wire = true;
 		for (size_t i = 0; i < c->nsources; i++)
-			shared_add_source(&su->shared, c->sources[i], false);
+			shared_add_source(&su->shared, c->sources[i]);
 		return rc;
 	}
 	su->shared.wall_offset_ns = clock_wall_offset_ns();
@@ -322,7 +323,7 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 		rc = choose_receiver(su, c, e);
 	if (rc)
 		return rc;
-	init_guard(su, c);
+	init_teardown(su, c);
 	return choose_engine(su, c, e);
 }
 

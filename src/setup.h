@@ -16,7 +16,7 @@ struct setup {
 	struct shared shared;
 	struct targets *targets;
 	struct cookie_store *store;
-	struct guard *guard;		/* NULL: the kernel resets */
+	struct guard *guard;		/* NULL: the kernel may reset, too */
 	struct claims claims;
 	struct run_facts facts;
 	const struct tx_ops *tx;	/* NULL: reading a capture */

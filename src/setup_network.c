@@ -218,7 +218,7 @@ static int choose_sources(struct network *n, struct err *e)
 	int rc = 0;
 
 	for (size_t i = 0; i < c->nsources && !rc; i++) {
-		shared_add_source(s, c->sources[i], !n->owned[i]);
+		shared_add_source(s, c->sources[i]);
 		rc = network_check_source(n, c->sources[i], n->owned[i], e);
 		if (!rc && n->owned[i] && s->wire)
 			rc = check_source(n, c->sources[i], e);
@@ -227,7 +227,7 @@ static int choose_sources(struct network *n, struct err *e)
 		const struct network_way *w = &n->ways[v6];
 
 		if (w->needed && !s->nsources[v6] && w->route.has_source)
-			shared_add_source(s, w->route.source, false);
+			shared_add_source(s, w->route.source);
 		if (w->needed && !s->nsources[v6])
 			rc = err_set(e, EADDRNOTAVAIL, "there are IPv%d targets, but no IPv%d "
 				     "source address; give one with --source-ip",

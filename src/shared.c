@@ -97,11 +97,11 @@ const struct err *shared_tx_failure(const struct shared *s)
 	return NULL;
 }
 
-void shared_add_source(struct shared *s, struct addr a, bool foreign)
+void shared_add_source(struct shared *s, struct addr a)
 {
 	bool v6 = !addr_is_v4(a);
 
-	s->sources[v6][s->nsources[v6]++] = (struct source){ .addr = a, .foreign = foreign };
+	s->sources[v6][s->nsources[v6]++] = (struct source){ .addr = a };
 }
 
 bool shared_claim_source(struct shared *s, struct addr a)

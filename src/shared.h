@@ -47,7 +47,6 @@ struct cleanup {
 
 struct source {
 	struct addr addr;
-	bool foreign;			/* the kernel does not reset for it: tfomap does */
 	bool claimed;			/* nobody owns it: tfomap answers for it on the link */
 };
 
@@ -67,7 +66,7 @@ struct lane {
 	struct ring followups, cleanups;	/* receive -> send */
 	char pad[64];
 	/* The send thread's from here on; any thread reads. */
-	_Atomic uint64_t first_sent_ns, last_sent_ns;	/* packets of any kind; 0: none yet */
+	_Atomic uint64_t first_sent_ns, last_sent_ns;	/* SYNs; 0: none yet */
 	_Atomic bool swept;		/* every probe of the sweep was sent */
 	_Atomic bool failed;		/* then err is set */
 	struct err err;
@@ -92,6 +91,8 @@ struct shared {
 	int64_t wall_offset_ns;		/* run's clock + this = Unix time */
 	uint32_t slots;			/* of the cookie cache */
 	bool wire;			/* something may answer */
+	bool tears_down;		/* tfomap resets what its probes open, in every plan: what
+					 * the kernel sends a firewall of this host may keep in */
 
 	unsigned int nlanes;		/* send threads, 1..LANES_MAX */
 	struct lane lanes[LANES_MAX];
@@ -102,6 +103,8 @@ struct shared {
 	_Atomic bool crowded;		/* receive: the cookie cache is half full */
 	_Atomic bool behind;		/* receive: answers wait that may soon find no room */
 	_Atomic uint32_t pending;	/* receive: targets in the cookie cache */
+	_Atomic bool awaits;		/* receive: some place may still be answered in time */
+	_Atomic bool settles;		/* receive: connections that took data are to be closed */
 	_Atomic int stop;		/* main: enum stop */
 	_Atomic bool rx_failed, rx_full;	/* receive: failed, then rx_err is set; rx_full:
 					 * --max-results rows are written */
@@ -134,7 +137,7 @@ bool shared_clean(const struct shared *s);
 /* Whether so much waits for some send thread that its rings may soon be full. Receive thread. */
 bool shared_rings_full(const struct shared *s);
 
-/* When the first and the last packet of any kind was sent; 0: none was yet. */
+/* When the first and the last SYN was sent; 0: none was yet. */
 uint64_t shared_first_sent_ns(const struct shared *s);
 uint64_t shared_last_sent_ns(const struct shared *s);
 
@@ -142,7 +145,7 @@ uint64_t shared_last_sent_ns(const struct shared *s);
 const struct err *shared_tx_failure(const struct shared *s);
 
 /* Before the threads start; CONFIG_SOURCES_MAX of each family at most. */
-void shared_add_source(struct shared *s, struct addr a, bool foreign);
+void shared_add_source(struct shared *s, struct addr a);
 
 /* From now on tfomap answers for the source address (claim.h). False: it does not send from it. */
 bool shared_claim_source(struct shared *s, struct addr a);

@@ -337,12 +337,15 @@ static void publish(struct sweep *w, uint64_t now_ns)
 {
 	struct lane *l = w->lane;
 	uint64_t before = w->progress.used, lowest;
+	bool syns = false;
 
 	if (w->tx->sweeper)
 		sweep_follow(w, now_ns);
 	lowest = w->at[0];
-	/* An answer to a neighbour is none that something comes of. */
-	if (w->n > w->ntold || w->progress.used > before) {
+	for (unsigned int i = 0; i < w->n; i++)
+		syns |= w->kinds[i] < PROBE_KINDS;
+	/* Of other packets nothing comes that is to be waited for. */
+	if (syns || w->progress.used > before) {
 		if (!atomic_load_explicit(&l->first_sent_ns, memory_order_relaxed))
 			atomic_store_explicit(&l->first_sent_ns, now_ns, memory_order_relaxed);
 		atomic_store_explicit(&l->last_sent_ns, clock_now_ns(), memory_order_relaxed);
@@ -417,11 +420,9 @@ void sweep_run(struct shared *s, unsigned int lane, const struct tx_ops *tx, voi
 		if (!w->n)
 			sleep_ns(tx->sweeper ? TICK_NS : NAP_NS);
 	}
-	if (tx->sweeper) {
-		/* What it has sent since the last look counts, too. */
-		stop_sweeper(w);
-		w->n = w->ntold = 0;
-		publish(w, clock_now_ns());
-	}
+	/* What was sent, or begun, since the last look counts, too. */
+	stop_sweeper(w);
+	w->n = w->ntold = 0;
+	publish(w, clock_now_ns());
 	free(w);
 }

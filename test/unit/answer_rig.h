@@ -53,7 +53,7 @@ static inline void end(void)
 static inline void elapse(uint64_t ns)
 {
 	core.now_ns += ns;
-	cookies_tick(&answers.cookies, core.now_ns);
+	cookies_tick(&answers.cookies, core.now_ns, core.now_ns);
 }
 
 /* A packet comes in. False: it answers no probe of ours. */

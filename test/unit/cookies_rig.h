@@ -43,7 +43,7 @@ static inline void end(void)
 static inline void elapse(uint64_t ns)
 {
 	core.now_ns += ns;
-	cookies_tick(&cache, core.now_ns);
+	cookies_tick(&cache, core.now_ns, core.now_ns);
 }
 
 /* The reply that spec makes to syn, as it is kept. */

@@ -75,9 +75,9 @@ struct answer_spec {
 #define SEGMENT(at_, len_, acked_) \
 	(&(struct answer_spec){ TCP_ACK | TCP_PSH, acked_, NULL, len_, at_ })
 
-static inline void core_source(struct core *c, const char *text, bool foreign)
+static inline void core_source(struct core *c, const char *text)
 {
-	struct source source = { .foreign = foreign };
+	struct source source = { .claimed = false };
 	bool v6;
 
 	ck_assert_int_eq(addr_parse(&source.addr, text), 0);
@@ -137,8 +137,8 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 		.followups = ring, .cleanups = ring,
 	};
 	ck_assert_int_eq(shared_init_lanes(s, o->lanes ? o->lanes : 1, &sizes), 0);
-	core_source(c, "198.19.0.1", false);
-	core_source(c, "2001:2:0:ffff::1", false);
+	core_source(c, "198.19.0.1");
+	core_source(c, "2001:2:0:ffff::1");
 }
 
 static inline void core_free(struct core *c)

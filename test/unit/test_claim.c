@@ -21,8 +21,8 @@ static void begin(uint16_t vlan_id)
 	struct addr a;
 
 	core_init(&core, &(struct core_setup){ .retries = 0 });
-	core_source(&core, OURS4, true);
-	core_source(&core, OURS6, true);
+	core_source(&core, OURS4);
+	core_source(&core, OURS6);
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(addr_parse(&a, i ? OURS6 : OURS4), 0);
 		ck_assert(!claim_any(&core.s, i));

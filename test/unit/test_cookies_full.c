@@ -213,6 +213,11 @@ END_TEST
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
+static uint64_t unfinished(void)
+{
+	return stat_get(&core.s.stats, STAT_unfinished);
+}
+
 static void stop(void)
 {
 	atomic_store(&core.s.stop, STOP_SENDING);
@@ -230,34 +235,38 @@ START_TEST(stop_asks_no_more)
 	elapse(PLAN_GAP_NS);
 	nothing_is_asked();
 	ck_assert_uint_eq(n_done, 0);
-	elapse(CORE_TIMEOUT_NS);		/* silent: given up, with what was sent */
+	elapse(CORE_TIMEOUT_NS);		/* silent, and not asked again: not known */
 	nothing_is_asked();
-	ck_assert_uint_eq(n_done, 1);
-	ck_assert_uint_eq(done[0].k, 3);
-	last_flow(2, 1);
+	ck_assert_uint_eq(n_done, 0);
+	ck_assert_uint_eq(unfinished(), 1);
+	ck_assert_uint_eq(cookies_pending(&cache), 1);
+	/* It is no new target that answers now. */
+	ck_assert(data_answer(3, 0, &syn, SYNACK(OPTS_NONE, CORE_DLEN)));
+	ck_assert_uint_eq(n_done, 0);
 	cookies_flush(&cache, core.now_ns);
-	ck_assert_uint_eq(n_done, 2);
-	ck_assert_uint_eq(done[1].k, 4);
+	ck_assert_uint_eq(n_done, 1);
+	ck_assert_uint_eq(done[0].k, 4);
 	last_flow(1, 1);
+	ck_assert_uint_eq(unfinished(), 1);
 	end();
 }
 END_TEST
 
-/* Whatever an entry waits for: it leaves with the SYNs that were sent, and no others. */
-START_TEST(flush_keeps_what_was_sent)
+/*
+ * Whatever an entry waits for: a row only of what is known for good, with the SYNs that were sent
+ * and no others. What had not its time-out, or not all its tries, proves nothing.
+ */
+START_TEST(flush_writes_what_is_known)
 {
-	static const uint8_t nflows[] = { 2, 2, 1, 1, 1, 2 };
-	static const uint8_t sent[] = { 1, 2, 1, 1, 1, 1 };
-	bool seen[6] = { false };
+	static const bool known[] = { false, false, true, true, false, false, true };
+	bool seen[7] = { false };
 	struct syn syn;
-	uint64_t first_ns;
 
 	begin();
 	/* 0: data sent once, and again in the ring; 1: sent twice. */
 	for (uint64_t k = 0; k < 2; k++)
 		first_answer(k, SYNACK(OPTS_COOKIE, 0));
 	elapse(PLAN_GAP_NS);
-	first_ns = core.now_ns;
 	data_is_sent(0, 0, &syn);
 	data_is_sent(1, 0, &syn);
 	elapse(CORE_TIMEOUT_NS);
@@ -265,7 +274,11 @@ START_TEST(flush_keeps_what_was_sent)
 	data_is_sent(1, 1, &syn);
 	/* As if it was still in the ring. */
 	atomic_store(&core.s.stamps[cookies_find(&cache, 0) - cache.v], 0);
-	/* 5: data reset, lingers; 2: data in the ring; 3: in the gap; 4: request reset, lingers. */
+	/* 6: data taken; 5: reset, lingers; 2: in the ring; 3: in the gap; 4: request reset. */
+	first_answer(6, SYNACK(OPTS_COOKIE, 0));
+	elapse(PLAN_GAP_NS);
+	data_is_sent(6, 0, &syn);
+	ck_assert(data_answer(6, 0, &syn, SYNACK(OPTS_NONE, CORE_DLEN)));
 	first_answer(5, SYNACK(OPTS_COOKIE, 0));
 	elapse(PLAN_GAP_NS);
 	data_is_sent(5, 0, &syn);
@@ -277,34 +290,54 @@ START_TEST(flush_keeps_what_was_sent)
 	ck_assert_uint_eq(n_done, 0);
 	stop();
 	cookies_flush(&cache, core.now_ns);
-	ck_assert_uint_eq(n_done, 6);
-	for (unsigned int i = 0; i < 6; i++) {
+	for (unsigned int i = 0; i < n_done; i++) {
 		const struct entry *en = &done[i];
 
-		ck_assert_uint_lt(en->k, 6);
-		ck_assert(!seen[en->k]);
+		ck_assert_uint_lt(en->k, 7);
 		seen[en->k] = true;
-		ck_assert_uint_eq(en->nflows, nflows[en->k]);
-		ck_assert_uint_eq(en->flows[en->nflows - 1].sent, sent[en->k]);
-		if (en->k < 2)
-			ck_assert_uint_eq(en->flows[1].sent_ns, first_ns);
+		ck_assert_uint_eq(en->nflows, en->k == 6 ? 2 : 1);
+		ck_assert_uint_eq(en->flows[en->nflows - 1].sent, 1);
 	}
+	ck_assert_uint_eq(n_done, 3);
+	for (unsigned int k = 0; k < 7; k++)
+		ck_assert_int_eq(seen[k], known[k]);
+	ck_assert_uint_eq(unfinished(), 4);
 	ck_assert_uint_eq(atomic_load(&core.s.pending), 0);
 	end();
 }
 END_TEST
 
-/* Sent once and not answered when the end comes: its time is known. */
-START_TEST(flush_knows_when)
+/* What is silent is so by what was read of the capture, however late it is by the clock. */
+START_TEST(silent_by_what_was_read)
 {
-	struct syn syn;
-	uint64_t sent_ns;
+	uint64_t sent_ns[3];
+	struct syn syns[3];
 
 	begin();
-	send_data(1, &syn, &sent_ns);
-	cookies_flush(&cache, core.now_ns);
-	check_flow(last_flow(2, 1), 0, &syn, sent_ns);
-	ck_assert_uint_eq(last_flow(2, 1)->reply.class, REPLY_NONE);
+	send_data(3, syns, sent_ns);
+	core.now_ns += 2 * CORE_TIMEOUT_NS;
+	cookies_tick(&cache, core.now_ns, sent_ns[2] + CORE_TIMEOUT_NS - 1);
+	ck_assert_uint_eq(n_done, 0);
+	cookies_tick(&cache, core.now_ns, sent_ns[2] + CORE_TIMEOUT_NS);
+	last_flow(2, 3);
+	end();
+}
+END_TEST
+
+/* However often a target repeats itself: two resets for each SYN that it took. */
+START_TEST(resets_are_bounded)
+{
+	uint64_t sent_ns[2];
+	struct syn syns[2];
+	struct entry *en;
+
+	begin();
+	send_data(2, syns, sent_ns);
+	en = cookies_find(&cache, 3);
+	ck_assert(data_answer(3, 1, &syns[1], SYNACK(OPTS_NONE, 0)));
+	for (unsigned int i = 0; i < 2 * 3; i++)
+		ck_assert(cookies_may_reset(en));
+	ck_assert(!cookies_may_reset(en));
 	end();
 }
 END_TEST
@@ -344,6 +377,8 @@ UNIT_SUITE(cookies_full)
 	tcase_add_loop_test(tcase, ring_full_at_a_retry, 1, 3);
 	tcase_add_loop_test(tcase, ring_full_and_an_answer, 1, 3);
 	unit_case(suite, "kept", kept_for_repeats, kept_give_way);
-	unit_case(suite, "end", stop_asks_no_more, flush_keeps_what_was_sent, flush_knows_when);
+	unit_case(suite, "end", stop_asks_no_more, flush_writes_what_is_known);
+	unit_case(suite, "silent", silent_by_what_was_read);
+	unit_case(suite, "resets", resets_are_bounded);
 	unit_case(suite, "capture", seen_leaving);
 }

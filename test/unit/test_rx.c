@@ -82,7 +82,7 @@ static void begin_lanes(uint32_t ring)
 	memset(&in, 0, sizeof(in));
 	core.now_ns = clock_now_ns();
 	core.s.wall_offset_ns = clock_wall_offset_ns();
-	core.s.sources[0][0].foreign = true;
+	core.s.tears_down = true;
 	ck_assert_msg(rx_new(&rx, &core.s, &input, sink, NULL, &e) == 0, "%s", e.msg);
 }
 

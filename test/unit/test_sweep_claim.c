@@ -17,7 +17,7 @@ static void begin(void)
 	struct err e = { "" };
 
 	begin_with(&(struct core_setup){ .retries = 0 });
-	core_source(&core, "198.19.9.9", true);
+	core_source(&core, "198.19.9.9");
 	ck_assert(shared_claim_source(&core.s, addr_from_v4(0xc6130909)));
 	ck_assert_msg(claim_open(&core.s, &link, &e) == 0,
 		      "%s", e.msg);

@@ -46,7 +46,7 @@ static bool begin(const struct core_setup *o, unsigned int n_sources, unsigned i
 	core.s.source_key = (struct siphash_key){ 3, 4 };
 	for (unsigned int i = 1; i < n_sources; i++) {
 		snprintf(text, sizeof(text), "198.19.0.%u", 1 + i);
-		core_source(&core, text, false);
+		core_source(&core, text);
 	}
 	x = calloc(1, sizeof(*x));
 	ck_assert_ptr_nonnull(x);

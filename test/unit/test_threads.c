@@ -86,7 +86,7 @@ static void turn(void)
 {
 	for (unsigned int n = atomic_load(&tap.n); seen < n; seen++)
 		answer(&tap.v[seen]);
-	cookies_tick(&answers.cookies, clock_now_ns());
+	cookies_tick(&answers.cookies, clock_now_ns(), clock_now_ns());
 	receive(true);
 }
 
