@@ -418,6 +418,17 @@ void answers_take(struct answers *an, struct arrival *a)
 		reset_opened(an, a);
 }
 
+void answers_turn_away(struct answers *an, struct arrival *a)
+{
+	struct flow f;
+
+	if (a->m.class != VALIDATE_SYNACK || !an->s->tears_down)
+		return;
+	a->entry = cookies_find(&an->cookies, a->k);
+	recognise(an, a, &f);
+	reset_opened(an, a);
+}
+
 /* Without --source-ip a capture tells what the source address was. */
 static void learn_source(struct shared *s, struct addr src)
 {

@@ -44,6 +44,9 @@ void answers_free(struct answers *an);
 /* A SYN/ACK, RST, ICMP error or data segment that answers a probe of ours. */
 void answers_take(struct answers *an, struct arrival *a);
 
+/* The same once no more rows are written: but what a SYN/ACK opened is reset all the same. */
+void answers_turn_away(struct answers *an, struct arrival *a);
+
 /* The row of a target that never answered: place k, with its status in the window. */
 void answers_silent(struct answers *an, uint64_t k, uint16_t status);
 

@@ -69,6 +69,12 @@ static bool recognise(struct rx *rx, const struct rx_frame *fr, struct packet *p
 	return false;
 }
 
+/* No more rows are written. */
+static bool is_closed(const struct rx *rx)
+{
+	return answers_full(&rx->answers) || atomic_load(&rx->s->rx_failed);
+}
+
 static void on_frame(void *arg, const struct rx_frame *fr)
 {
 	struct rx *rx = arg;
@@ -78,7 +84,7 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 	rx->newest_ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns;
 	if (rx->s->claims && claim_asked(rx->s, fr))
 		return;
-	if (answers_full(&rx->answers) || !recognise(rx, fr, &p, &a))
+	if (!recognise(rx, fr, &p, &a))
 		return;
 	a.ns = rx->newest_ns;
 	if (a.m.class == VALIDATE_SENT) {
@@ -86,6 +92,10 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 			stat_add(&rx->s->stats, STAT_drop_foreign, 1);	/* a loop */
 		else
 			answers_sent(&rx->answers, &a);
+		return;
+	}
+	if (is_closed(rx)) {
+		answers_turn_away(&rx->answers, &a);
 		return;
 	}
 	save_frame(rx, fr);
@@ -170,8 +180,8 @@ static bool is_behind(const struct rx *rx)
 	       || shared_rings_full(rx->s);
 }
 
-/* False: the rows cannot be written, or the scan is to end here. */
-static bool tick(struct rx *rx, uint64_t now_ns)
+/* What time brings. */
+static void tick(struct rx *rx, uint64_t now_ns)
 {
 	struct shared *s = rx->s;
 
@@ -185,14 +195,15 @@ static bool tick(struct rx *rx, uint64_t now_ns)
 	atomic_store_explicit(&s->awaits, any_awaited(rx), memory_order_relaxed);
 	atomic_store_explicit(&s->settles, cookies_settling(&rx->answers.cookies),
 			      memory_order_relaxed);
+	atomic_store_explicit(&s->finished, s->config->rows == ROWS_TARGET
+			      && cookies_pending(&rx->answers.cookies) == 0
+			      && stat_get(&s->stats, STAT_targets_done) == s->order.places,
+			      memory_order_release);
 	atomic_store_explicit(&s->behind, is_behind(rx), memory_order_relaxed);
 	if (rx->in.ops && now_ns - rx->lost_ns >= LOST_EVERY_NS)
 		count_lost(rx, now_ns);
-	if (sink_flush(rx->sink, &s->rx_err)) {
+	if (!atomic_load(&s->rx_failed) && sink_flush(rx->sink, &s->rx_err))
 		atomic_store(&s->rx_failed, true);
-		return false;
-	}
-	return !answers_full(&rx->answers);
 }
 
 /* What is owed when the scan is over: the rows of what is known. The rest is unfinished. */
@@ -249,13 +260,13 @@ void rx_run(struct rx *rx)
 		if (n < 0)
 			atomic_store(&s->rx_failed, true);
 		follow_clock(rx);
-	} while (n >= 0 && tick(rx, clock_now_ns()) && !shared_stopping(s, STOP_OVER));
+		tick(rx, clock_now_ns());
+	} while (n >= 0 && !shared_stopping(s, STOP_OVER));
 	/* What has come by now counts, too. */
 	for (int i = 0; i < SETTLE_POLLS && n >= RX_POLL_MAX && !shared_stopping(s, STOP_NOW)
-	     && !answers_full(&rx->answers); i++)
+	     && !is_closed(rx); i++)
 		n = read_packets(rx);
-	if (!shared_stopping(s, STOP_NOW) && !atomic_load(&s->rx_failed)
-	    && !answers_full(&rx->answers))
+	if (!shared_stopping(s, STOP_NOW) && !is_closed(rx))
 		settle(rx);
 	if (rx->in.ops)
 		count_lost(rx, clock_now_ns());
@@ -288,9 +299,10 @@ void rx_run_file(struct rx *rx)
 	struct shared *s = rx->s;
 	int rc;
 
-	do
+	do {
 		rc = rx->in.ops->poll(rx->in.state, on_file_frame, rx, &s->rx_err);
-	while (rc >= 0 && tick(rx, rx->now_ns) && !shared_stopping(s, STOP_OVER));
+		tick(rx, rx->now_ns);
+	} while (rc >= 0 && !is_closed(rx) && !shared_stopping(s, STOP_OVER));
 	if (rc < 0 && rc != -ENODATA)
 		atomic_store(&s->rx_failed, true);
 	/* The file ends when its scan did: who is silent in it was so to the end. */

@@ -28,7 +28,8 @@
 #include "tx.h"
 
 #define LOOK_NS		(20 * NS_PER_MS)	/* how often the main thread looks */
-#define CLOSE_NS	NS_PER_S	/* for connections that are still to be closed at a stop */
+#define CLOSE_NS	NS_PER_S	/* for connections that are still to be closed at a stop, */
+#define CLOSE_MIN_NS	(100 * NS_PER_MS)	/* and for those that are not seen yet */
 #define JOIN_S	1			/* a thread that does not end by then is given up */
 #define STATUS_TERMINAL_NS	NS_PER_S
 #define STATUS_PLAIN_NS		(10 * NS_PER_S)
@@ -245,8 +246,7 @@ static bool is_over(const struct scan *sc, uint64_t now_ns)
 		return false;
 	if (!s->wire || !last_ns)
 		return true;
-	if (sc->c->rows == ROWS_TARGET && idle
-	    && stat_get(&s->stats, STAT_targets_done) == s->order.places)
+	if (atomic_load(&s->finished) && closed)
 		return true;
 	/* A stop waits no longer, whatever comes in; a little for what is to be closed. */
 	if (stopped)
@@ -267,6 +267,20 @@ static void ask_stop(struct scan *sc, enum stop level, const char *reason, int s
 		atomic_store(&sc->setup.shared.stop, (int)level);
 }
 
+/*
+ * No more rows can or need be written: the scan ends as soon as it has closed what it opened, also
+ * what is on its way. *since_ns: 0 at first.
+ */
+static void ask_close(struct scan *sc, uint64_t *since_ns, uint64_t now_ns, const char *reason,
+		      int status)
+{
+	uint64_t ns = shared_clean(&sc->setup.shared) ? CLOSE_MIN_NS : CLOSE_NS;
+
+	if (!*since_ns)
+		*since_ns = now_ns;
+	ask_stop(sc, now_ns - *since_ns < ns ? STOP_SENDING : STOP_NOW, reason, status);
+}
+
 static void on_signal(struct scan *sc, const sigset_t *set)
 {
 	bool again = shared_stopping(&sc->setup.shared, STOP_SENDING);
@@ -285,7 +299,7 @@ static void watch(struct scan *sc, const sigset_t *set)
 {
 	const struct timespec look = { 0, LOOK_NS };
 	struct shared *s = &sc->setup.shared;
-	uint64_t shown_ns = sc->start_ns, fed_ns = sc->start_ns, every_ns;
+	uint64_t shown_ns = sc->start_ns, fed_ns = sc->start_ns, every_ns, closing_ns = 0;
 
 	hitrate_init(&sc->hitrate, sc->start_ns);
 
@@ -296,10 +310,12 @@ static void watch(struct scan *sc, const sigset_t *set)
 
 		if (sig > 0)
 			on_signal(sc, set);
-		if (shared_tx_failure(s) || atomic_load(&s->rx_failed))
+		if (shared_tx_failure(s))
 			ask_stop(sc, STOP_OVER, "failure", SCAN_FAILED);
+		else if (atomic_load(&s->rx_failed))
+			ask_close(sc, &closing_ns, now_ns, "failure", SCAN_FAILED);
 		else if (atomic_load(&s->rx_full))
-			ask_stop(sc, STOP_NOW, "max-results", SCAN_STOPPED);
+			ask_close(sc, &closing_ns, now_ns, "max-results", SCAN_STOPPED);
 		else if (sc->c->max_runtime_ns && now_ns - sc->start_ns >= sc->c->max_runtime_ns
 			 && !shared_stopping(s, STOP_SENDING)
 			 && !(shared_swept(s) && atomic_load(&s->pending) == 0))

@@ -105,6 +105,8 @@ struct shared {
 	_Atomic uint32_t pending;	/* receive: targets in the cookie cache */
 	_Atomic bool awaits;		/* receive: some place may still be answered in time */
 	_Atomic bool settles;		/* receive: connections that took data are to be closed */
+	_Atomic bool finished;		/* receive: every target has its row; its resets are in
+					 * the rings */
 	_Atomic int stop;		/* main: enum stop */
 	_Atomic bool rx_failed, rx_full;	/* receive: failed, then rx_err is set; rx_full:
 					 * --max-results rows are written */
