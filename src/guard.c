@@ -1,5 +1,6 @@
 #include "guard.h"
 
+#include <cap-ng.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/netlink.h>
@@ -17,7 +18,10 @@ struct guard {
 	struct nft_ctx *nft;		/* its socket owns the table */
 };
 
-/* libnftables ends the process where there is no such socket. 0 or -errno. */
+/*
+ * libnftables ends the process where there is no such socket, and writes to standard error where
+ * the right is missing. 0 or -errno.
+ */
 static int check_netlink(void)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
@@ -25,7 +29,8 @@ static int check_netlink(void)
 	if (fd < 0)
 		return -errno;
 	close(fd);
-	return 0;
+	capng_get_caps_process();
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN) ? 0 : -EPERM;
 }
 
 /* What may help depends on what the kernel said, which libnftables has in its text alone. */

@@ -139,6 +139,8 @@ static int open_network(struct scan *sc, struct err *e)
 	rc = open_senders(sc, e);
 	if (!rc && sc->setup.tx->wire)
 		rc = open_receiver(sc, e);
+	if (!rc)
+		setup_init_teardown(&sc->setup, sc->c);
 	if (!rc && sc->in.ops)
 		sc->setup.facts.receiver = sc->in.ops->name;
 	return rc;

@@ -207,7 +207,7 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
  * host keeps answers from it, or its resets in. Where it does, its reset comes at once, which cuts
  * a server's early answer short and leaves a place of its TFO queue taken: so it is kept from that.
  */
-static void init_teardown(struct setup *su, const struct config *c)
+void setup_init_teardown(struct setup *su, const struct config *c)
 {
 	struct shared *s = &su->shared;
 	struct err e = { "" };
@@ -323,7 +323,6 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 		rc = choose_receiver(su, c, e);
 	if (rc)
 		return rc;
-	init_teardown(su, c);
 	return choose_engine(su, c, e);
 }
 

@@ -33,6 +33,11 @@ struct setup {
  * *status is the exit status (1: input; 2: network).
  */
 int setup_init(struct setup *su, const struct config *c, int *status, struct err *e);
+/*
+ * With the engines open: tfomap resets what its probes open, and the kernel is kept from it, where
+ * that may be had; a message says where not.
+ */
+void setup_init_teardown(struct setup *su, const struct config *c);
 void setup_free(struct setup *su);
 
 #endif
