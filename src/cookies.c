@@ -462,12 +462,12 @@ static void tick_asked(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 				 && read_ns < from_ns + config->timeout_ns))
 			return;
 		settle(c, en);
-		if (!sent_ns)
+		if (!sent_ns && en->tried == 1)
 			finish(c, en, now_ns);
 		else if (f->reply.class != REPLY_NONE
-			 || en->tried == plan_followup_attempts(&c->s->plan))
+			 || (sent_ns && en->tried == plan_followup_attempts(&c->s->plan)))
 			next(c, en, now_ns);
-		else if (shared_stopping(c->s, STOP_SENDING))
+		else if (!sent_ns || shared_stopping(c->s, STOP_SENDING))
 			leave_unfinished(c, en, now_ns);
 		else if (!ask(c, en, now_ns))
 			return;

@@ -264,7 +264,8 @@ void rx_run(struct rx *rx)
 	} while (n >= 0 && !shared_stopping(s, STOP_OVER));
 	/* What has come by now counts, too. */
 	for (int i = 0; i < SETTLE_POLLS && n >= RX_POLL_MAX && !shared_stopping(s, STOP_NOW)
-	     && !is_closed(rx); i++)
+	     && !is_closed(rx);
+	     i++)
 		n = read_packets(rx);
 	if (!shared_stopping(s, STOP_NOW) && !is_closed(rx))
 		settle(rx);
@@ -305,9 +306,12 @@ void rx_run_file(struct rx *rx)
 	} while (rc >= 0 && !is_closed(rx) && !shared_stopping(s, STOP_OVER));
 	if (rc < 0 && rc != -ENODATA)
 		atomic_store(&s->rx_failed, true);
-	/* The file ends when its scan did: who is silent in it was so to the end. */
-	rx->read_ns = rx->now_ns += s->config->timeout_ns;
-	settle(rx);
+	/* Its scan waited for what was under way; what else was due it did not send. */
+	rx->read_ns = rx->now_ns += s->config->timeout_ns + PLAN_LINGER_NS;
+	if (!is_closed(rx)) {
+		tick(rx, rx->now_ns);
+		settle(rx);
+	}
 	if (sink_flush(rx->sink, &s->rx_err))
 		atomic_store(&s->rx_failed, true);
 }
