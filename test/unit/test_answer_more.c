@@ -326,7 +326,7 @@ static void give_up_slots(void)
 	atomic_store(&core.s.lanes[0].window.floor, 1024);
 }
 
-/* A place that was given up is no new target: it may have its row. Nothing is sent to it, either. */
+/* A place that was given up is no new target: it may have its row. Nothing is sent to it. */
 START_TEST(answer_to_a_recycled_slot)
 {
 	struct cleanup c;
