@@ -3,7 +3,8 @@
 #
 #   MODE=release|clang|san|tsan|cov|fuzz   which build, each in its own tree build/MODE (release)
 #   V=1        show the commands             WERROR=1         warnings are errors
-#   SUITE=x    check-unit: one suite         FUZZ_SECONDS=30  fuzz: for each target
+#   SUITE=x    check-unit: these suites      FUZZ_SECONDS=30  fuzz: for each target
+#   CASES=x    check-lab: these cases        LABS=5           check-lab: so many labs at a time
 #   TESTS="unit replay cli options lab"  coverage: by which tests
 
 MAKEFLAGS += -rR --no-print-directory
@@ -184,8 +185,6 @@ $(fuzzers): $(B)/%: $(B)/test/fuzz/%.o $(core) $(B)/link.words
 # ---- tests --------------------------------------------------------------------------------------
 
 export UBSAN_OPTIONS ?= print_stacktrace=1
-# The test runner forks for each test: what it has freed must not be copied each time.
-export ASAN_OPTIONS ?= quarantine_size_mb=8
 # The lab's servers and tools live in sbin, which is not on the path of an ordinary user on Debian.
 export PATH := $(PATH):/usr/sbin:/sbin
 
@@ -196,17 +195,41 @@ demo: deps ## deps, build, then a real scan of real servers in the lab
 	@$(MAKE) all
 	@TFOMAP=$(CURDIR)/$(B)/tfomap test/lab/demo
 
+# The lab waits more than it works: so it goes on beside all else, though that takes the CPUs.
+beside = $(if $(filter -j%,$(MAKEFLAGS)),,-j3) --output-sync=target
+
 check: deps ## deps, build, then every test
-	@$(MAKE) all
+	@$(MAKE) all $(B)/unit
+	@$(MAKE) $(beside) check-lab check-release check-san
+
+check-release:
 	@$(MAKE) check-unit
 	@$(MAKE) check-booted
-	@$(MAKE) check-unit MODE=san
 	@$(MAKE) check-replay
-	@$(MAKE) check-replay MODE=san
 	@$(MAKE) check-cli
-	@$(MAKE) check-cli MODE=san
 	@$(MAKE) check-options
-	@$(MAKE) check-lab
+
+check-san:
+	@$(MAKE) MODE=san all build/san/unit
+	@$(MAKE) check-unit MODE=san
+	@$(MAKE) check-replay MODE=san
+	@$(MAKE) check-cli MODE=san
+
+# The suites that start threads, and scans with every thread that there is.
+threaded = $(patsubst test/unit/test_%.c,%,$(shell grep -lE 'pthread|sweep_rig' test/unit/test_*.c))
+threaded_cases = end/interrupt end/terminate servers network/nobodys-source engines/rows-full \
+	engines/xdp-threads manners/guard-ended rows/saved-capture
+
+check-threads: ## thread sanitizer: suites with threads, and scans in the lab
+	@$(MAKE) MODE=tsan all build/tsan/unit
+	@$(MAKE) check-unit MODE=tsan SUITE='$(threaded)'
+	@$(MAKE) check-lab MODE=tsan CASES='$(threaded_cases)'
+
+check-clang: ## that clang builds all, too
+	@$(MAKE) MODE=clang all build/clang/unit
+
+# Thread sanitizer knows no addresses as random as newer kernels make them.
+plain_addresses = $(if $(filter tsan,$(MODE)),setarch -R)
 
 ifneq ($(and $(wildcard config.mk),$(filter check-unit check-booted $(B)/unit,$(MAKECMDGOALS))),)
 ifeq ($(strip $(CHECK_LIBS)),)
@@ -216,7 +239,7 @@ endif
 
 check-unit: $(B)/unit ## unit tests (SUITE=name: one suite)
 	@echo '== unit tests, $(MODE) build'
-	$(Q)$(B)/unit $(SUITE)
+	$(Q)$(plain_addresses) $(B)/unit $(SUITE)
 
 check-booted: $(B)/unit ## unit tests as on a machine that booted 5 s ago
 	@echo '== unit tests after a boot, $(MODE) build'
@@ -236,7 +259,7 @@ check-options: $(B)/tfomap $(pages) $(completion) ## that help, manuals, sample,
 
 check-lab: $(B)/tfomap ## lab tests: real servers in network namespaces of their own
 	@echo '== lab tests, $(MODE) build'
-	$(Q)TFOMAP=$(CURDIR)/$(B)/tfomap test/lab/run
+	$(Q)TFOMAP=$(CURDIR)/$(B)/tfomap $(plain_addresses) test/lab/run $(CASES)
 
 # The bench's own programs. Its far end counts and answers in the kernel where BPF can be built.
 bench_programs = $(B)/test/bench/far $(B)/test/bench/measure
@@ -361,5 +384,6 @@ help: ## this list
 	@echo; sed -n 's/^#   \(.*=\)/  \1/p' Makefile
 
 FORCE:
-.PHONY: all deps demo check check-unit check-booted check-replay check-cli check-options check-lab bench fuzz lint \
-	format format-check coverage install uninstall dist distcheck deb clean distclean help FORCE
+.PHONY: all deps demo check check-release check-san check-threads check-clang check-unit \
+	check-booted check-replay check-cli check-options check-lab bench fuzz lint format format-check \
+	coverage install uninstall dist distcheck deb clean distclean help FORCE

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import subprocess
-import sys
+import time
 import traceback
 from dataclasses import dataclass
 
@@ -247,38 +247,62 @@ def fresh_filters():
 # ---- cases ----
 
 CASES = {}
+_FRESH = set()  # cases that need servers that nothing has asked before
+_TOGETHER = []  # tuples of words: the cases that begin with one of them share what they have seen
 
 
-def case(name):
+@dataclass
+class Unit:
+	"""Cases that one lab has to try one after the other"""
+	names: list
+	fresh: bool  # nothing else may have been tried there
+
+
+def case(name, fresh=False):
+	"""fresh: its servers' queues must be empty, so it needs a lab where nothing else has been"""
 	def register(function):
 		assert name not in CASES, name
 		CASES[name] = function
+		if fresh:
+			_FRESH.add(name)
 		return function
 	return register
 
 
-def main(wanted):
-	unknown = [w for w in wanted if not any(_fits(name, w) for name in CASES)]
-	if unknown:
-		print(f"no such case: {' '.join(unknown)}", file=sys.stderr)
-		return 2
-	n = {"passed": 0, "failed": 0, "skipped": 0}
-	for name, function in CASES.items():
-		if wanted and not any(_fits(name, w) for w in wanted):
-			continue
-		try:
-			function()
-			outcome, why = "passed", ""
-		except Skip as reason:
-			outcome, why = "skipped", f": {reason}"
-		except Exception as error:
-			outcome, why = "failed", f": {error}"
-			if not isinstance(error, AssertionError):
-				why += "\n" + traceback.format_exc()
-		n[outcome] += 1
-		print(f"{outcome:8}{name}{why}", flush=True)
-	print(f"{n['passed']} passed, {n['failed']} failed, {n['skipped']} skipped")
-	return 1 if n["failed"] else 0
+def together(*words):
+	"""Cases of these names, or with these names before a "/", share a scan, so also a lab."""
+	_TOGETHER.append(words)
+
+
+def unknown(wanted):
+	return [word for word in wanted if not any(_fits(name, word) for name in CASES)]
+
+
+def units(wanted):
+	"""What is to be tried, in order: all cases where none is wanted"""
+	found = {}
+	for name in CASES:
+		if not wanted or any(_fits(name, word) for word in wanted):
+			shared = [words for words in _TOGETHER if any(_fits(name, word) for word in words)]
+			unit = found.setdefault(shared[0] if shared else name, Unit([], False))
+			unit.names.append(name)
+			unit.fresh |= name in _FRESH
+	return list(found.values())
+
+
+def try_case(name):
+	"""Runs it: its name, outcome (passed, failed, skipped), why, and how long it took"""
+	start_s = time.monotonic()
+	try:
+		CASES[name]()
+		outcome, why = "passed", ""
+	except Skip as reason:
+		outcome, why = "skipped", str(reason)
+	except Exception as error:
+		outcome, why = "failed", str(error)
+		if not isinstance(error, AssertionError):
+			why += "\n" + traceback.format_exc()
+	return {"name": name, "outcome": outcome, "why": why, "took_s": time.monotonic() - start_s}
 
 
 def _fits(name, wanted):

@@ -283,7 +283,7 @@ boxes_personas() {
 	local words
 
 	mapfile -t words < <(awk '/^[^ \t#]/ && $2 == "persona" { print $4 }' "$lab_dir/boxes.tbl")
-	"${CC:-cc}" -D_GNU_SOURCE -O2 -Wall -Wextra -o "$work_dir/persona" "$lab_dir"/persona*.c
+	lab_program persona "$lab_dir"/persona*.c
 	server_start persona persona ready "$work_dir/persona" net0 "${words[@]}"
 }
 

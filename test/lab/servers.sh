@@ -24,6 +24,19 @@ server_start() {
 	die "$name did not start"
 }
 
+# lab_program NAME SOURCE... - makes one of the lab's own programs, $work_dir/NAME. Where many labs
+# run, LAB_PROGRAMS is a folder that they share, and the first one makes it.
+lab_program() {
+	local name=$1 dir=${LAB_PROGRAMS:-$work_dir}
+	shift
+
+	(
+		flock 9
+		[ -e "$dir/$name" ] || "${CC:-cc}" -D_GNU_SOURCE -O2 -Wall -Wextra -o "$dir/$name" "$@"
+	) 9>"$dir/$name.lock"
+	[ "$dir" = "$work_dir" ] || cp "$dir/$name" "$work_dir/$name"
+}
+
 # The kernel listener: any address, every port of the plan that names it.
 servers_listener() {
 	local host program queue port filter v4 v6 verdict ports=()
@@ -31,7 +44,7 @@ servers_listener() {
 	while read -r host program queue port filter v4 v6 verdict; do
 		[ "$program" != listener ] || ports+=("$port:${queue/#-/0}")
 	done < <(host_rows)
-	"${CC:-cc}" -O2 -Wall -Wextra -o "$work_dir/listener" "$lab_dir/listener.c"
+	lab_program listener "$lab_dir/listener.c"
 	server_start net listener ready "$work_dir/listener" "${ports[@]}"
 }
 

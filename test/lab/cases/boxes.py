@@ -10,7 +10,7 @@ import subprocess
 
 import boxtable
 from harness import (SCAN4, SCAN6, Capture, Skip, by_target, case, command, equal, finish,
-	listed, shell, spell, start, tfomap, truth, write)
+	listed, shell, spell, start, tfomap, together, truth, write)
 from .network import BORROWED4, BORROWED6
 from .packets import fill_queue
 
@@ -28,6 +28,10 @@ PERSONAS = [box for box in BOXES.values() if box.is_persona]
 
 
 # ---- scans ----
+
+together("boxes/survey", "boxes/alone")
+together("boxes/path", "boxes/full")
+
 
 @functools.cache
 def fill_the_queue():

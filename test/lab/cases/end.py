@@ -132,7 +132,7 @@ def status_updates_are_a_table():
 	equal({len(row) for row in rows}, {len(rows[0])}, "columns")
 
 
-@case("end/metadata")
+@case("end/metadata", fresh=True)
 def the_metadata_agree_with_the_far_end():
 	path = f"{WORK}/meta.json"
 	fresh_filters()

@@ -148,7 +148,7 @@ def fill_queue(target, n):
 	return clients
 
 
-@case("packets/queue-full")
+@case("packets/queue-full", fresh=True)
 def a_full_queue_looks_like_no_fast_open():
 	"""With its queue taken, Linux answers as if it did not know the option"""
 	target, path = HOSTS["listener-short"].twins[0], f"{WORK}/cookies-full"

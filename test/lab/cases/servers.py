@@ -5,7 +5,7 @@ import functools
 from datetime import datetime
 
 from harness import (HOSTS, SCAN4, SCAN6, SEVEN, captured, case, check_packets, check_rows, equal,
-	fresh_filters, spell, target_of, truth, by_target, write)
+	fresh_filters, spell, target_of, together, truth, by_target, write)
 
 # What the plan sends: (requests, data). A server list retries the silent twice; follow-ups too.
 PACKETS = {"accepted": (1, 1), "no-cookie": (1, 0), "closed": (1, 0), "unreachable": (1, 0),
@@ -16,6 +16,9 @@ CONDITIONS = {
 	"second-blocked": "tfo.connectivity.broken tfo.cookie.received tfo.syndata.failed "
 		"tfo.cookie.failed",
 }
+
+
+together("servers")
 
 
 @functools.cache
