@@ -94,7 +94,10 @@ static inline bool window_is_past(const struct window *w, uint64_t k)
 /* Receive thread: the status of place k; 0: its slot is no longer (or not yet) its own. */
 uint16_t window_status(const struct window *w, uint64_t k);
 
-/* Receive thread: sets bits (WINDOW_DONE, an arm's WINDOW_ANSWERED). Returns the status before. */
+/*
+ * Receive thread: sets bits (WINDOW_DONE, an arm's WINDOW_ANSWERED). Returns the status before. The
+ * send thread only WINDOW_UNKNOWN, of a place that is not done with.
+ */
 uint16_t window_mark(struct window *w, uint64_t k, uint16_t bits);
 
 /* Receive thread: the first place that is not yet past the time-out of its last step. */

@@ -19,7 +19,8 @@
 #define WINDOW_RESET		0x20	/* a repeated SYN/ACK was reset once more */
 #define WINDOW_DONE		0x40	/* first byte: the row is written */
 #define WINDOW_ANSWERED		0x80	/* no retry is due */
-#define WINDOW_UNKNOWN		0x4000	/* an answer found no room: silence proves nothing */
+#define WINDOW_UNKNOWN		0x4000	/* second: an answer found no room, or a SYN was
+					 * not sent: silence proves nothing */
 
 #define WINDOW_ARM(arm, bits)	((uint16_t)((bits) << 8 * (arm)))
 

@@ -8,6 +8,7 @@
 #include "err.h"
 #include "log.h"
 #include "neigh_store.h"
+#include "outage.h"
 #include "pacer.h"
 #include "rx_pcap.h"
 #include "tx.h"
@@ -92,20 +93,23 @@ static int send_one(struct asking *a, uint32_t rank, struct err *e)
 {
 	uint8_t bytes[CRAFT_ASK_MAX];
 	struct tx_frame frame = { .data = bytes };
+	uint64_t end_ns;
 	int rc = craft_ask(&a->link->header, a->n->v[rank].asker, prefixset_nth(&a->n->set, rank),
 			   bytes, e);
 
 	if (rc < 0)
 		return rc;
 	frame.len = (uint32_t)rc;
-	while ((rc = tx_packet.send(a->tx_state, &frame, 1)) == -ENOBUFS || rc == -EAGAIN) {
+	end_ns = clock_now_ns() + OUTAGE_MAX_NS;
+	while (((rc = tx_packet.send(a->tx_state, &frame, 1)) == -ENOBUFS || rc == -EAGAIN)
+	       && clock_now_ns() < end_ns) {
 		rc = listen_once(a, e);
 		if (rc)
 			return rc;
 	}
 	if (rc < 0)
-		return err_set(e, -rc, "cannot send on interface %s: %s", a->link->interface,
-			       strerror(-rc));
+		return err_set(e, -rc, "cannot send on interface %s: %s; it %s",
+			       a->link->interface, strerror(-rc), outage_state(a->link->ifindex));
 	pacer_take(&a->pacer, 1);
 	return 0;
 }

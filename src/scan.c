@@ -17,6 +17,7 @@
 #include "cookiefile.h"
 #include "cpu.h"
 #include "log.h"
+#include "outage.h"
 #include "rx.h"
 #include "rx_pcap.h"
 #include "rx_xdp.h"
@@ -47,6 +48,7 @@ struct scan {
 	struct rx *rx;
 	uint64_t start_ns;
 	struct hitrate hitrate;
+	struct outage outage;
 	bool stuck;			/* the receive thread hangs in its output */
 	struct status_moment shown;	/* the status line before */
 };
@@ -328,6 +330,7 @@ static void watch(struct scan *sc, const sigset_t *set)
 			collapse_watch(&sc->hitrate, &s->stats, now_ns);
 			fed_ns = now_ns;
 		}
+		outage_watch(&sc->outage, s);
 		record_status(sc, now_ns);
 		if (!sc->c->quiet && now_ns - shown_ns >= every_ns) {
 			show_status(sc, now_ns);

@@ -14,6 +14,7 @@
 #include "guard.h"
 #include "log.h"
 #include "neigh.h"
+#include "outage.h"
 #include "setup_mtu.h"
 #include "setup_network.h"
 #include "tx.h"
@@ -300,6 +301,7 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 
 	memset(su, 0, sizeof(*su));
 	su->shared.config = c;
+	su->shared.outage_max_ns = OUTAGE_MAX_NS;
 	*status = 1;
 	rc = init_input(su, c, e);
 	if (!rc && c->rx_file)

@@ -332,6 +332,7 @@ int network_init(struct setup *su, const struct config *c, struct err *e)
 	su->ifindex = n.iface.index;
 	su->mtu = n.iface.mtu;
 	if (n.iface.index)
-		su->facts.interface = su->interface;
+		su->facts.interface = su->shared.interface = su->interface;
+	su->shared.ifindex = su->ifindex;
 	return craft_init(&su->shared.craft, n.link, c->tcp_options, e);
 }

@@ -37,6 +37,14 @@ struct followup {
 	struct tfo_option cookie;
 };
 
+/*
+ * What stamps[] says of a follow-up: 0: it waits in the ring; the time: it was sent then. With
+ * STAMP_LEAVING beside the time it is in the engine's hands, and may leave, or be refused and
+ * handed over again: its slot is not yet free for another. STAMP_NOT_SENT: it was given up.
+ */
+#define STAMP_LEAVING	(1ull << 63)
+#define STAMP_NOT_SENT	UINT64_MAX
+
 /* A connection that a SYN/ACK opened and that nobody else resets: likewise. */
 struct cleanup {
 	struct addr src, dst;
@@ -67,6 +75,7 @@ struct lane {
 	char pad[64];
 	/* The send thread's from here on; any thread reads. */
 	_Atomic uint64_t first_sent_ns, last_sent_ns;	/* SYNs; 0: none yet */
+	_Atomic uint64_t refused_ns;	/* for how long its engine has taken nothing; 0: it takes */
 	_Atomic bool swept;		/* every probe of the sweep was sent */
 	_Atomic bool failed;		/* then err is set */
 	struct err err;
@@ -82,6 +91,9 @@ struct shared {
 	struct plan plan;
 	struct validator validator;
 	struct craft craft;
+	const char *interface;		/* where packets leave; NULL: nowhere. Setup's */
+	int ifindex;
+	uint64_t outage_max_ns;		/* OUTAGE_MAX_NS */
 	struct neigh *neigh;		/* targets on the local link; NULL: none. Setup's */
 	struct source sources[2][CONFIG_SOURCES_MAX];	/* [0] IPv4, [1] IPv6 */
 	unsigned int nsources[2];
@@ -99,7 +111,7 @@ struct shared {
 	struct ring questions;		/* receive -> the first lane's send thread, struct
 					 * neighbour_request; where there are claims */
 	_Atomic uint64_t *stamps;	/* [slots], heap: 0 by the receive thread when it asks,
-					 * the time by the send thread when it sends */
+					 * the rest (above) by the send thread */
 	_Atomic bool crowded;		/* receive: the cookie cache is half full */
 	_Atomic bool behind;		/* receive: answers wait that may soon find no room */
 	_Atomic uint32_t pending;	/* receive: targets in the cookie cache */

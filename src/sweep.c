@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "capfile.h"
 #include "claim.h"
@@ -13,28 +11,16 @@
 #include "sweep_state.h"
 
 #define NAP_NS		NS_PER_MS	/* nothing to send: look again after this */
-#define BACKOFF_MIN_NS	50000ull
-#define BACKOFF_MAX_NS	(10 * NS_PER_MS)
-#define DOWN_NS		(2 * NS_PER_S)	/* an interface that is down this long is a failure */
 #define TICK_NS		(NS_PER_MS / 2)	/* how often a sweeper is let go on */
 #define LEAD_NS		(50 * NS_PER_MS)	/* as far as it may be behind what it is let */
 #define LEAD_MAX	(1u << 17)		/* packets: the same without a rate */
 #define SKIP_MAX	65536		/* places without a frame that are stepped over in one go */
 
-/* What a frame in the batch is, for the counters. */
-enum { AS_CLEANUP = PROBE_KINDS, AS_ANSWER, AS_ALL };
-
-static void sleep_ns(uint64_t ns)
-{
-	struct timespec t = { (time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S) };
-
-	nanosleep(&t, NULL);
-}
-
 static void add_frame(struct sweep *w, size_t len, uint8_t kind, uint8_t attempt)
 {
 	w->batch[w->n].len = (uint32_t)len;
 	w->kinds[w->n] = kind;
+	w->origins[w->n] = (struct sweep_origin){ 0, SWEEP_NONE, SWEEP_NONE };
 	w->attempts[w->n++] = attempt;
 }
 
@@ -101,8 +87,9 @@ add_place(struct sweep *w, uint64_t k, unsigned int step)
 	struct tfo_option option;
 	enum probe_kind kind = shared_sweep_probe(s, &t, src, arm, &option);
 
-	if (!add_syn(w, x, &t, src, (uint8_t)kind, (uint8_t)(step / w->lane->window.arms), &option)
-	    && step == 0)
+	if (add_syn(w, x, &t, src, (uint8_t)kind, (uint8_t)(step / w->lane->window.arms), &option))
+		w->origins[w->n - 1] = (struct sweep_origin){ k, step, SWEEP_NONE };
+	else if (step == 0)
 		stat_add(&w->lane->stats, STAT_no_neighbour, 1);
 }
 
@@ -115,7 +102,7 @@ static void add_answers(struct sweep *w, unsigned int max)
 	size_t len;
 
 	while (w->n < max && (len = claim_answer(w->s, w->frames[w->n])))
-		add_frame(w, len, AS_ANSWER, 0);
+		add_frame(w, len, SWEEP_ANSWER, 0);
 	w->ntold = w->n;
 }
 
@@ -131,17 +118,23 @@ static void add_cleanups(struct sweep *w, unsigned int max)
 			     : craft_rst(craft, c.src, c.dst, c.sport, c.dport, c.seq, out);
 
 		if (address_frame(w, c.dst))
-			add_frame(w, len, AS_CLEANUP, 0);
+			add_frame(w, len, SWEEP_CLEANUP, 0);
+		else
+			stat_add(&w->lane->stats, STAT_not_sent, 1);
 	}
 }
 
-static void add_followups(struct sweep *w, unsigned int max, uint64_t now_ns)
+static void add_followups(struct sweep *w, unsigned int max)
 {
 	struct followup f;
 
 	while (w->n < max && ring_pop(&w->lane->followups, &f)) {
-		add_syn(w, f.x, &f.target, f.source, f.kind, f.attempt, &f.cookie);
-		atomic_store_explicit(&w->s->stamps[f.slot], now_ns, memory_order_release);
+		if (add_syn(w, f.x, &f.target, f.source, f.kind, f.attempt, &f.cookie)) {
+			w->origins[w->n - 1].slot = f.slot;
+			continue;
+		}
+		stat_add(&w->lane->stats, STAT_not_sent, 1);
+		atomic_store_explicit(&w->s->stamps[f.slot], STAMP_NOT_SENT, memory_order_release);
 	}
 }
 
@@ -200,72 +193,6 @@ static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
 		sendlog_add(&w->lane->window.cursor[0].log, first, now_ns);
 }
 
-/* One counter a kind, in the order of the kinds; behind them what is none. */
-_Static_assert(STAT_sent_retries - STAT_sent_syn == PROBE_KINDS, "stats.def");
-
-static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
-{
-	struct shared *s = w->s;
-	uint64_t bytes = 0, by_kind[AS_ALL] = { 0 }, retries = 0;
-
-	for (unsigned int i = from; i < to; i++) {
-		bytes += w->batch[i].len;
-		by_kind[w->kinds[i]]++;
-		retries += w->attempts[i] % plan_followup_attempts(&s->plan) > 0;
-	}
-	stat_add(&w->lane->stats, STAT_sent_bytes, bytes);
-	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
-		stat_add(&w->lane->stats, (enum stat_id)(STAT_sent_syn + kind), by_kind[kind]);
-	stat_add(&w->lane->stats, STAT_sent_retries, retries);
-	stat_add(&w->lane->stats, STAT_sent_cleanup, by_kind[AS_CLEANUP]);
-	stat_add(&w->lane->stats, STAT_sent_neighbour, by_kind[AS_ANSWER]);
-}
-
-static void fail(struct sweep *w, int rc)
-{
-	const char *interface = w->s->config->interface;
-
-	err_set(&w->lane->err, -rc, "cannot send on interface %s: %s; %s",
-		interface ? interface : "of the route", strerror(-rc),
-		rc == -ENETDOWN ? "it went down during the scan"
-		: "look at the interface and its driver");
-	atomic_store(&w->lane->failed, true);
-}
-
-/* False: the engine is broken, or there is no time left to try again. */
-static bool send_batch(struct sweep *w)
-{
-	uint64_t backoff_ns = BACKOFF_MIN_NS, down_ns = 0;
-	struct shared *s = w->s;
-	unsigned int sent = 0;
-
-	while (sent < w->n) {
-		int rc = w->tx->send(w->tx_state, w->batch + sent, w->n - sent);
-
-		if (rc > 0) {
-			count_sent(w, sent, sent + (unsigned int)rc);
-			sent += (unsigned int)rc;
-			backoff_ns = BACKOFF_MIN_NS;
-			down_ns = 0;
-			continue;
-		}
-		if (rc == -ENETDOWN)
-			down_ns += backoff_ns;
-		if ((rc != -ENOBUFS && rc != -EAGAIN && rc != -ENETDOWN) || down_ns > DOWN_NS) {
-			fail(w, rc);
-			break;
-		}
-		if (shared_stopping(s, STOP_OVER))
-			break;
-		stat_add(&w->lane->stats, STAT_requeued, 1);
-		sleep_ns(backoff_ns);
-		if (backoff_ns < BACKOFF_MAX_NS)
-			backoff_ns *= 2;
-	}
-	stat_add(&w->lane->stats, STAT_not_sent, w->n - sent);
-	return sent == w->n;
-}
-
 /* Before they are sent: an answer must not come into the file before its probe. */
 static void save_batch(struct sweep *w, uint64_t now_ns)
 {
@@ -319,7 +246,7 @@ static int fill_batch(struct sweep *w, uint32_t max, uint32_t told, uint64_t now
 		stop_sweeper(w);
 		return (int)w->n;
 	}
-	add_followups(w, frames, now_ns);
+	add_followups(w, frames);
 	if (w->tx->sweeper) {
 		add_handed_back(w, frames);
 		let = sweep_let(w, max > w->n ? max - w->n : 0, now_ns);
@@ -405,20 +332,20 @@ void sweep_run(struct shared *s, unsigned int lane, const struct tx_ops *tx, voi
 		if (lane == 0 && claim_pending(s))
 			told = budget_tell(&w->budget, now_ns, TX_BATCH);
 		if (!allowed && !told) {
-			sleep_ns(wait_ns);
+			sweep_sleep(wait_ns);
 			continue;
 		}
 		n = fill_batch(w, allowed, told, now_ns);
 		if (s->capture)
 			save_batch(w, now_ns);
 		if (n < 0)
-			fail(w, n);
-		if (n < 0 || (w->n && !send_batch(w)))
+			sweep_fail(w, n);
+		if (n < 0 || (w->n && !sweep_send(w, now_ns)))
 			break;
 		take(w, (unsigned int)n);
 		publish(w, now_ns);
 		if (!w->n)
-			sleep_ns(tx->sweeper ? TICK_NS : NAP_NS);
+			sweep_sleep(tx->sweeper ? TICK_NS : NAP_NS);
 	}
 	/* What was sent, or begun, since the last look counts, too. */
 	stop_sweeper(w);

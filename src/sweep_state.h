@@ -12,6 +12,18 @@
 
 #define SWEEP_AHEAD	16	/* places whose targets are worked out in one go */
 
+/* What a frame in the batch is, beside the probe kinds, for the counters. */
+enum { SWEEP_CLEANUP = PROBE_KINDS, SWEEP_ANSWER, SWEEP_FRAMES_ALL };
+
+#define SWEEP_NONE	UINT32_MAX
+
+/* Whom it concerns that a frame was sent, or was not. */
+struct sweep_origin {
+	uint64_t place;			/* of a SYN of the sweep's */
+	uint32_t step;			/* likewise; SWEEP_NONE: it is none */
+	uint32_t slot;			/* of a follow-up, in the cookie cache; SWEEP_NONE: none */
+};
+
 struct sweep {
 	struct shared *s;
 	struct lane *lane;
@@ -31,8 +43,21 @@ struct sweep {
 	unsigned int n, ntold;		/* frames in the batch; of them answers to neighbours */
 	struct tx_frame batch[TX_BATCH];
 	uint8_t kinds[TX_BATCH], attempts[TX_BATCH];
+	struct sweep_origin origins[TX_BATCH];
+	uint64_t refused_ns;		/* for how long the engine has taken nothing */
 	uint8_t frames[TX_BATCH][CRAFT_FRAME_MAX];
 };
+
+void sweep_sleep(uint64_t ns);
+
+/* The engine is broken, as -errno says: ends in the lane's failed and err. */
+void sweep_fail(struct sweep *w, int rc);
+
+/*
+ * Sends the batch, filled at now_ns, however long the engine refuses it. False: the engine is
+ * broken, or there is no time left to try again; then whom it concerns is told what was not sent.
+ */
+bool sweep_send(struct sweep *w, uint64_t now_ns);
 
 /* The buckets as they are at the start, at now_ns. */
 void sweep_init_budget(struct sweep *w, uint64_t now_ns);

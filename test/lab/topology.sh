@@ -46,11 +46,11 @@ topology_net_up() {
 	local address
 
 	ip -n net link set net0 up
-	ip -n net address add 198.19.0.1/24 dev net0
-	ip -n net address add 2001:2:0:ff::1/64 dev net0 nodad
-	ip -n net route add local 198.18.0.0/16 dev lo
-	ip -n net route add local 2001:2:0:18::/64 dev lo
-	ip -n net route add 198.19.9.9/32 dev net0
+	ip -n net address replace 198.19.0.1/24 dev net0
+	ip -n net address replace 2001:2:0:ff::1/64 dev net0 nodad
+	ip -n net route replace local 198.18.0.0/16 dev lo
+	ip -n net route replace local 2001:2:0:18::/64 dev lo
+	ip -n net route replace 198.19.9.9/32 dev net0
 	for address in 198.19.0.2 198.19.9.9 2001:2:0:ff::2 2001:2:0:ff::9; do
 		ip -n net neigh replace $address lladdr $scan_mac dev net0 nud permanent
 	done

@@ -128,6 +128,7 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 	ck_assert_ptr_nonnull(s->stamps);
 	s->wall_offset_ns = CORE_OFFSET_NS;
 	s->wire = true;
+	s->outage_max_ns = 20000000000;
 	ck_assert_msg(order_init(&s->order, targets_counts(c->targets)->total, 0, 1, 0, 5, &e) == 0
 		      && validate_init(&s->validator, key, c->config.port_first,
 				       c->config.port_last, attempts, &e) == 0

@@ -146,9 +146,10 @@ static inline void push_followup(uint64_t k, uint8_t attempt)
 		abort();
 }
 
-static inline void push_cleanup(uint32_t seq)
+/* A reset to the target of that index, and to the first. */
+static inline void push_cleanup_to(uint64_t x, uint32_t seq)
 {
-	struct addr dst = targets_at(core.targets, 0).ip;
+	struct addr dst = targets_at(core.targets, x).ip;
 	struct cleanup c = {
 		.src = core.s.sources[!addr_is_v4(dst)][0].addr, .dst = dst,
 		.sport = 12345, .dport = 443, .seq = seq,
@@ -156,6 +157,11 @@ static inline void push_cleanup(uint32_t seq)
 
 	if (!ring_push(&core.s.lanes[0].cleanups, &c))
 		abort();
+}
+
+static inline void push_cleanup(uint32_t seq)
+{
+	push_cleanup_to(0, seq);
 }
 
 /* Nothing is sent any more: a reset goes through, and nothing came before it. Then stops. */

@@ -267,6 +267,67 @@ START_TEST(interface_comes_up_again)
 }
 END_TEST
 
+static uint64_t refused_ns;	/* the last time */
+
+/* The second batch, with three follow-ups in it, is refused for a while; then its rest, again. */
+static int refused_for_a_moment(unsigned int call, unsigned int n)
+{
+	if (call == 0)
+		for (uint64_t k = 0; k < 3; k++)
+			push_followup(k, 0);
+	if (call == 0 || call > 20)
+		return (int)n;
+	if (call == 12)
+		return 2;
+	refused_ns = clock_now_ns();
+	return -ENOBUFS;
+}
+
+/* As the receive thread may see it while the engine has the frame. */
+static void stamps_meanwhile(const struct tapped *t)
+{
+	const struct window *w = &core.s.lanes[0].window;
+	uint64_t stamp;
+
+	if (t->m.class != VALIDATE_SENT)
+		return;
+	if (t->m.kind == PROBE_REQUEST) {
+		if (sendlog_time(&w->cursor[0].log, t->k) > t->ns)
+			abort();
+		return;
+	}
+	stamp = atomic_load(&core.s.stamps[t->k]);
+	if (!(stamp & STAMP_LEAVING) || stamp == STAMP_NOT_SENT
+	    || (stamp & ~STAMP_LEAVING) < refused_ns || (stamp & ~STAMP_LEAVING) > t->ns)
+		abort();
+}
+
+/* What is sent late was sent late: its time-out begins then. */
+START_TEST(times_of_what_was_refused)
+{
+	const struct window *w = &core.s.lanes[0].window;
+	unsigned int last = TX_BATCH + TX_BATCH - 1;	/* frame, of the second batch */
+	uint64_t last_ns;
+
+	begin();
+	tap.script = refused_for_a_moment;
+	tap.on_frame = stamps_meanwhile;
+	start();
+	until_swept(false);
+	stop();
+	ck_assert_uint_eq(count(STAT_sent_data), 3);
+	for (unsigned int k = 0; k < 3; k++) {
+		ck_assert_uint_eq(atomic_load(&core.s.stamps[k]) & STAMP_LEAVING, 0);
+		ck_assert_uint_ne(atomic_load(&core.s.stamps[k]), 0);
+	}
+	check_probe(last, TX_BATCH + TX_BATCH - 4, PROBE_REQUEST, 0);
+	last_ns = sendlog_time(&w->cursor[0].log, tap.v[last].k);
+	ck_assert_uint_ge(last_ns, refused_ns);
+	ck_assert_uint_le(last_ns, tap.v[last].ns);
+	end();
+}
+END_TEST
+
 static int down_for_good(unsigned int call, unsigned int n)
 {
 	return call == 0 ? (int)n - 1 : -ENETDOWN;
@@ -278,7 +339,8 @@ START_TEST(interface_stays_down)
 	unsigned int n;
 
 	begin();
-	core.config.interface = "eth7";
+	core.s.interface = "eth7";
+	core.s.outage_max_ns = NS_PER_MS;
 	tap.script = down_for_good;
 	start();
 	ck_assert_int_eq(pthread_join(sender, NULL), 0);
@@ -326,14 +388,22 @@ static int never(unsigned int call, unsigned int n)
 START_TEST(stopped_while_refused)
 {
 	begin();
+	push_followup(3, 0);
 	tap.script = never;
 	start();
 	while (atomic_load(&tap.refusals) < 3)
 		sched_yield();
+	ck_assert_uint_ne(atomic_load(&core.s.stamps[3]) & STAMP_LEAVING, 0);
+	ck_assert_uint_ne(atomic_load(&core.s.lanes[0].refused_ns), 0);
 	stop();
 	ck_assert(!atomic_load(&core.s.lanes[0].failed));
 	ck_assert_uint_eq(count(STAT_sent_request), 0);
-	ck_assert_uint_gt(count(STAT_not_sent), 0);
+	ck_assert_uint_gt(count(STAT_not_sent), 1);
+	/* Nothing was sent: that is told of the follow-up, and of the places. */
+	ck_assert_uint_eq(atomic_load(&core.s.stamps[3]), STAMP_NOT_SENT);
+	ck_assert_uint_eq(count(STAT_not_sent), 1 + count(STAT_targets_started));
+	for (uint64_t k = 0; k < count(STAT_targets_started); k++)
+		ck_assert_uint_eq(window_status(&core.s.lanes[0].window, k), 1 | WINDOW_UNKNOWN);
 	end();
 }
 END_TEST
@@ -446,6 +516,7 @@ UNIT_SUITE(sweep)
 	unit_case(suite, "retries", retries_to_the_silent, retries_in_a_small_window,
 		  times_of_retries);
 	unit_case(suite, "refused", refused_packets_are_sent_later, interface_comes_up_again,
+		  times_of_what_was_refused,
 		  interface_stays_down, broken_engine_is_not_asked_again, stopped_while_refused);
 	unit_case(suite, "order", follow_ups_before_the_sweep, counts_retries_of_data,
 		  stop_sending);

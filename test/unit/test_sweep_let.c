@@ -469,7 +469,7 @@ END_TEST
 START_TEST(broken_sweeper)
 {
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
-	core.config.interface = "eth7";
+	core.s.interface = "eth7";
 	fake.speed = 1;
 	fake.error = -ENXIO;
 	start_fake();

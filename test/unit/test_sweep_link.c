@@ -109,8 +109,28 @@ START_TEST(nobody_is_there)
 }
 END_TEST
 
+/* A follow-up and a reset to a station that is not there any more: both are counted, and told. */
+START_TEST(what_has_no_station_is_told)
+{
+	uint64_t k = 0;
+
+	begin("198.18.0.0/24", 256, 0);
+	while (is_there(targets_at(core.targets, order_target(&core.s.order, k)).ip, 256))
+		k++;
+	push_followup(k, 0);
+	push_cleanup_to(order_target(&core.s.order, k), 1);
+	start();
+	until_swept(false);
+	nothing_more_than(PLACES - 128);
+	ck_assert_uint_eq(atomic_load(&core.s.stamps[k]), STAMP_NOT_SENT);
+	ck_assert_uint_eq(count(STAT_sent_data), 0);
+	ck_assert_uint_eq(count(STAT_not_sent), 2);
+	finish();
+}
+END_TEST
+
 UNIT_SUITE(sweep_link)
 {
 	unit_case(suite, "stations", frames_go_to_stations, retries_go_to_who_is_there,
-		  nobody_is_there);
+		  nobody_is_there, what_has_no_station_is_told);
 }

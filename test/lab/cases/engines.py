@@ -4,6 +4,7 @@ import collections
 import json
 import socket
 import subprocess
+import time
 from contextlib import contextmanager
 
 from harness import (HOSTS, QUICK, Skip, Tap, by_target, captured, case, check_rows, equal, finish,
@@ -205,6 +206,75 @@ def _mtu(n):
 		shell("ip -n scan link set scan0 mtu 1500; topology_scan_up")
 
 
+# Closed ports: each of them answers.
+CLOSED = ["198.18.0.0/19", "-p", "82", "--retries", 2, "--report", "all"]
+
+
+def _outage(engine, cut, mend):
+	"""A link that takes nothing for a second is waited for, and costs no target its verdict."""
+	def check():
+		_napi(True)
+		try:
+			if engine == "xdp":
+				_need_xdp()
+			tap, meta = Tap(), f"{WORK}/outage.json"
+			process = start([*QUICK, *CLOSED, "-r", "4K", "--tx", engine, "-m", meta])
+			tap.wait_syns(1000)
+			shell(cut)
+			time.sleep(1)
+			shell(mend)
+			run = finish(process)
+			equal(run.status, 0, f"exit status; it said {run.err}")
+			verdicts = collections.Counter(row["verdict"] for row in run.rows)
+			equal(verdicts, {"closed": 8192}, "verdicts")
+			with open(meta, encoding="utf-8") as f:
+				losses = json.load(f)["counters"]["losses"]
+			equal([losses[name] for name in ("not_sent", "not_taken", "unfinished")], [0] * 3,
+				"losses")
+		finally:
+			shell(f"{mend}; topology_scan_up")
+			_napi(False)
+	return check
+
+
+for _engine in ("packet", "libnet"):
+	case(f"engines/down-{_engine}")(_outage(_engine, "ip -n scan link set scan0 down",
+		"topology_scan_up"))
+	case(f"engines/carrier-{_engine}")(_outage(_engine, "ip -n net link set net0 down",
+		"topology_net_up"))
+
+
+def _lasting_outage(engine):
+	"""... but not for ever; and whoever was not asked has no row."""
+	def check():
+		_napi(True)
+		try:
+			if engine == "xdp":
+				_need_xdp()
+			tap, meta = Tap(), f"{WORK}/outage.json"
+			process = start([*QUICK, *CLOSED, "-r", "4K", "--tx", engine, "-m", meta])
+			tap.wait_syns(1000)
+			shell("ip -n net link set net0 down")
+			run = finish(process)
+			equal(run.status, 3, "exit status")
+			for words in ("scan0 has no carrier: nothing can be sent; waiting",
+					"cannot send on interface scan0", "it has no carrier for 10"):
+				assert words in run.err, f"{words}: {run.err}"
+			equal({row["verdict"] for row in run.rows} - {"closed"}, set(), "other verdicts")
+			with open(meta, encoding="utf-8") as f:
+				counters = json.load(f)["counters"]
+			equal(len(run.rows) + counters["losses"]["unfinished"],
+				counters["state"]["targets_started"], "rows and unfinished, and what was started")
+		finally:
+			shell("topology_net_up; topology_scan_up")
+			_napi(False)
+	return check
+
+
+for _engine in ("packet",):
+	case(f"engines/no-carrier-{_engine}")(_lasting_outage(_engine))
+
+
 @case("engines/mtu")
 def what_does_not_fit_is_not_sent():
 	target, long = host("listener"), ("--payload", "text:" + "x" * 1000)
@@ -242,7 +312,7 @@ def asked_to_stop_it_sends_nothing_more():
 		tap, meta = Tap(), f"{WORK}/stopped.json"
 		before = syn_counters()[0]
 		process = start([*QUICK, "198.18.0.0/16", "-p", "82-85", "-r", "20K", "--tx", "xdp", "-m",
-			meta])
+			meta, "-c", "3"])
 		tap.wait_syns(100)
 		interrupt(process)
 		run = finish(process)
