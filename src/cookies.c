@@ -80,10 +80,25 @@ static struct entry *first_of(const struct cookies *c, enum entry_state state)
 
 /* ---- entries ------------------------------------------------------------------------------- */
 
-/* When the probe that is under way was sent; 0: it is still in the ring. */
-static uint64_t asked_ns(const struct cookies *c, const struct entry *en)
+static uint64_t stamp_of(const struct cookies *c, const struct entry *en)
 {
 	return atomic_load_explicit(&c->s->stamps[slot_of(c, en)], memory_order_acquire);
+}
+
+/* When the probe that is under way was sent; 0: it is not known to be sent. */
+static uint64_t asked_ns(const struct cookies *c, const struct entry *en)
+{
+	uint64_t stamp = stamp_of(c, en);
+
+	return (stamp & STAMP_LEAVING) ? 0 : stamp;
+}
+
+/* When the probe that is under way may have been sent: it can be answered; 0: it cannot. */
+static uint64_t leaving_ns(const struct cookies *c, const struct entry *en)
+{
+	uint64_t stamp = stamp_of(c, en);
+
+	return stamp == STAMP_NOT_SENT ? 0 : stamp & ~STAMP_LEAVING;
 }
 
 struct evidence entry_evidence(const struct entry *en)
@@ -319,14 +334,18 @@ static bool is_swept(const struct cookies *c, const struct entry *en)
 	return place < l->window.tail;
 }
 
-/* Then arms that were not answered stay silent. */
-static void close_arms(const struct cookies *c, struct entry *en)
+/*
+ * Then arms that were not answered stay silent. False: one of them may not have been sent, or its
+ * answer was lost here: its silence proves nothing.
+ */
+static bool close_arms(const struct cookies *c, struct entry *en)
 {
 	struct shared *s = c->s;
 	uint64_t place;
 	const struct window *w = &shared_lane(s, en->k, &place)->window;
 	uint16_t status = window_status(w, place);
 	struct tfo_option option;
+	bool known = true;
 	struct flow f;
 
 	en->open = false;
@@ -342,7 +361,9 @@ static void close_arms(const struct cookies *c, struct entry *en)
 		f.sent = (uint8_t)window_sent(status, arm);
 		f.sent_ns = sendlog_time(&w->cursor[arm].log, place);
 		cookies_add_arm(en, &f);
+		known = !(status & WINDOW_UNKNOWN);
 	}
+	return known;
 }
 
 void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
@@ -397,7 +418,7 @@ static uint64_t attempt_ns(const struct cookies *c, const struct entry *en, cons
 	bool asked = f == &en->flows[en->nflows - 1] && en->tried > 0;
 
 	if (asked && i + 1 == en->tried)
-		return asked_ns(c, en);
+		return leaving_ns(c, en);
 	if (asked && i + 2 == en->tried)
 		return en->before_ns;
 	return i == f->attempt % plan_followup_attempts(&c->s->plan) ? f->sent_ns : 0;
@@ -418,7 +439,7 @@ struct flow *cookies_flow(const struct cookies *c, struct entry *en, uint8_t kin
 	if (!f)
 		return NULL;
 	if (f == &en->flows[en->nflows - 1] && en->state == ENTRY_ASKED)
-		f->sent = (uint8_t)(en->tried - !asked_ns(c, en));
+		f->sent = (uint8_t)(en->tried - !leaving_ns(c, en));
 	if (i >= f->sent)
 		return NULL;
 	*sent_ns = attempt_ns(c, en, f, i);
@@ -446,6 +467,41 @@ static void settle(struct cookies *c, struct entry *en)
 		f->sent_ns = sent_ns;
 }
 
+/* Whether what is known of the entry's target is all that the plan asks, and had its time. */
+static bool is_known(struct cookies *c, struct entry *en)
+{
+	struct evidence ev;
+	struct plan_want want;
+
+	if (en->state == ENTRY_LINGER || (en->state == ENTRY_ARMS && !is_swept(c, en)))
+		return false;
+	if (en->state == ENTRY_ARMS && !close_arms(c, en))
+		return false;
+	if (en->state == ENTRY_ASKED)
+		settle(c, en);
+	if (en->nflows == 0
+	    || (en->state == ENTRY_ASKED && en->flows[en->nflows - 1].reply.class == REPLY_NONE))
+		return false;
+	ev = entry_evidence(en);
+	return en->nflows == plan_flows(&c->s->plan)
+	       || !plan_next(&c->s->plan, &ev, en->round, &want)
+	       /* That data was not sent is what this verdict says. */
+	       || (en->round == 0 && verdict_decide(&ev) == VERDICT_COOKIE_ONLY);
+}
+
+/* The last attempt was given up: where none before it was answered the plan ends there. */
+static void end_given_up(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	if (en->flows[en->nflows - 1].reply.class != REPLY_NONE) {
+		settle(c, en);
+		next(c, en, now_ns);
+	} else if (is_known(c, en)) {
+		finish(c, en, now_ns);
+	} else {
+		leave_unfinished(c, en, now_ns);
+	}
+}
+
 /* Of those that were asked: the silent ones are asked again, or given up. */
 static void tick_asked(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 {
@@ -458,6 +514,10 @@ static void tick_asked(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 		/* A capture may lack what was sent: then it was not. */
 		uint64_t from_ns = config->rx_file && !sent_ns ? en->due_ns : sent_ns;
 
+		if (stamp_of(c, en) == STAMP_NOT_SENT) {
+			end_given_up(c, en, now_ns);
+			continue;
+		}
 		if (!from_ns || (f->reply.class != REPLY_SYNACK
 				 && read_ns < from_ns + config->timeout_ns))
 			return;
@@ -491,8 +551,10 @@ void cookies_tick(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 	struct entry *en;
 
 	while ((en = first_of(c, ENTRY_ARMS)) && is_swept(c, en)) {
-		close_arms(c, en);
-		next(c, en, now_ns);
+		if (close_arms(c, en))
+			next(c, en, now_ns);
+		else
+			leave_unfinished(c, en, now_ns);
 	}
 	while ((en = first_of(c, ENTRY_GAP)) && en->due_ns <= now_ns
 	       && !shared_stopping(c->s, STOP_SENDING))
@@ -508,28 +570,6 @@ void cookies_tick(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 		second_round(c, en, now_ns);
 	while ((en = first_of(c, ENTRY_KEPT)) && en->due_ns <= now_ns)
 		drop_kept(c, en);
-}
-
-/* Whether what is known of the entry's target is all that the plan asks, and had its time. */
-static bool is_known(struct cookies *c, struct entry *en)
-{
-	struct evidence ev;
-	struct plan_want want;
-
-	if (en->state == ENTRY_LINGER || (en->state == ENTRY_ARMS && !is_swept(c, en)))
-		return false;
-	if (en->state == ENTRY_ARMS)
-		close_arms(c, en);
-	if (en->state == ENTRY_ASKED)
-		settle(c, en);
-	if (en->nflows == 0
-	    || (en->state == ENTRY_ASKED && en->flows[en->nflows - 1].reply.class == REPLY_NONE))
-		return false;
-	ev = entry_evidence(en);
-	return en->nflows == plan_flows(&c->s->plan)
-	       || !plan_next(&c->s->plan, &ev, en->round, &want)
-	       /* That data was not sent is what this verdict says. */
-	       || (en->round == 0 && verdict_decide(&ev) == VERDICT_COOKIE_ONLY);
 }
 
 void cookies_flush(struct cookies *c, uint64_t now_ns)
