@@ -1,73 +1,247 @@
 #include "capture_scan.h"
 
 #include <errno.h>
-#include <stddef.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 
+#include "clock.h"
 #include "config.h"
 #include "err.h"
+#include "log.h"
 #include "packet.h"
+#include "payload.h"
 #include "rx_pcap.h"
 #include "targetlist.h"
+#include "validate.h"
 
-struct scanning {
-	const struct config *c;
+/* The clocks of one machine's parts differ by less; more makes the times of answers wrong. */
+#define CLOCKS_DIFFER_NS	(10 * NS_PER_MS)
+#define SEEN_BITS		18
+#define UNREAD_LEN		128
+#define FAULT_LEN		320
+
+struct reading {
 	struct rx_pcap *file;
-	struct targetlist *list;	/* NULL: only whether anything was sent */
-	bool has_sent;
-	int rc;
+	uint64_t n_ours;		/* packets of the run so far */
+	int rc;				/* what ends it early */
 	struct err *e;
 };
 
-static bool is_ours(const struct scanning *s, uint16_t port)
+/* 0, or -errno with a message. arg: begins with its struct reading, *r. */
+static int read_file(struct reading *r, const struct config *c, rx_frame_fn *fn, void *arg)
 {
-	return port >= s->c->port_first && port <= s->c->port_last;
-}
-
-static void on_frame(void *arg, const struct rx_frame *f)
-{
-	struct scanning *s = arg;
-	const struct packet_tcp *t;
-	struct packet p;
-	bool out;
-
-	if (s->rc || packet_parse(&p, f->ip, f->ip_caplen) != PACKET_OK)
-		return;
-	t = &p.tcp;
-	/* An ICMP error quotes what was sent. */
-	out = is_ours(s, t->sport) && (p.is_icmp || (t->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN);
-	s->has_sent |= out && !p.is_icmp;
-	if (s->list && out)
-		s->rc = targetlist_add(s->list, t->dst, t->dport, TARGETLIST_NO_ORIGIN, s->e);
-	else if (s->list && is_ours(s, t->dport))
-		s->rc = targetlist_add(s->list, t->src, t->sport, TARGETLIST_NO_ORIGIN, s->e);
-}
-
-static int scan(struct scanning *s)
-{
-	int n = rx_pcap_open_file(&s->file, s->c->rx_file, s->e);
+	int n = rx_pcap_open_file(&r->file, c->rx_file, r->e);
 
 	if (n)
 		return n;
-	while (n >= 0 && !s->rc && (s->list || !s->has_sent))
-		n = rx_pcap_poll(s->file, on_frame, s, s->e);
-	rx_pcap_close(s->file);
-	/* A file that ends too soon is the reader's to tell of. */
-	s->e->msg[0] = s->rc ? s->e->msg[0] : '\0';
-	return s->rc;
+	while (n >= 0 && !r->rc)
+		n = rx_pcap_poll(r->file, fn, arg, r->e);
+	if (r->rc || n == -ENODATA)
+		return r->rc;
+	/* Of a file that ends too soon there are rows first. */
+	if (r->n_ours)
+		r->e->msg[0] = '\0';
+	return r->n_ours ? 0 : n;
 }
 
-int capture_has_sent(const struct config *c, bool *has_sent, struct err *e)
-{
-	struct scanning s = { .c = c, .e = e };
-	int rc = scan(&s);
+/* ---- who the targets are ------------------------------------------------------------------- */
 
-	*has_sent = s.has_sent;
-	return rc;
+struct listing {
+	struct reading reading;
+	const struct config *c;
+	struct targetlist *list;
+};
+
+static bool is_ours(const struct config *c, uint16_t port)
+{
+	return port >= c->port_first && port <= c->port_last;
+}
+
+static void list_frame(void *arg, const struct rx_frame *f)
+{
+	struct listing *s = arg;
+	struct reading *r = &s->reading;
+	const struct packet_tcp *t;
+	struct packet p;
+
+	if (r->rc || packet_parse(&p, f->ip, f->ip_caplen) != PACKET_OK)
+		return;
+	t = &p.tcp;
+	/* An ICMP error quotes what was sent. */
+	if (is_ours(s->c, t->sport)
+	    && (p.is_icmp || (t->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN))
+		r->rc = targetlist_add(s->list, t->dst, t->dport, TARGETLIST_NO_ORIGIN, r->e);
+	else if (is_ours(s->c, t->dport))
+		r->rc = targetlist_add(s->list, t->src, t->sport, TARGETLIST_NO_ORIGIN, r->e);
+	else
+		return;
+	r->n_ours++;
 }
 
 int capture_list_targets(const struct config *c, struct targetlist *l, struct err *e)
 {
-	struct scanning s = { .c = c, .list = l, .e = e };
+	struct listing s = { .reading = { .e = e }, .c = c, .list = l };
+	int rc = read_file(&s.reading, c, list_frame, &s);
 
-	return scan(&s);
+	if (s.reading.file)
+		rx_pcap_close(s.reading.file);
+	return rc;
+}
+
+/* ---- what is in it ------------------------------------------------------------------------- */
+
+/* A SYN, or the answer to one whose SYN was not there yet, by what only they two share. */
+struct seen {
+	uint64_t key, ns;		/* ns: when */
+	bool is_answer;
+};
+
+struct looking {
+	struct reading reading;
+	const struct validator *v;
+	struct capture_facts *f;
+	struct seen *seen;		/* [1 << SEEN_BITS], heap: the newest, by their key */
+	uint64_t newest_ns;
+};
+
+static void note(struct looking *l, struct capture_fault *fault)
+{
+	if (!fault->n++)
+		fault->first = rx_pcap_counts(l->reading.file).packets;
+}
+
+/* Whether SYN and answer are in the order in which they happened, by place and by time. */
+static void look_at_order(struct looking *l, const struct validate_match *m, uint64_t ns)
+{
+	uint64_t key = ((uint64_t)m->tag.seq << 32 | (uint32_t)m->tag.sport << 16 | m->dport)
+		^ m->dst.lo * 0x9e3779b97f4a7c15 ^ m->dst.hi;
+	struct seen *s = &l->seen[m->tag.seq >> (32 - SEEN_BITS)];
+	bool is_answer = m->class != VALIDATE_SENT;
+
+	if (s->key == key && s->is_answer != is_answer) {
+		if ((is_answer ? s->ns : ns) > (is_answer ? ns : s->ns) + CLOCKS_DIFFER_NS)
+			note(l, &l->f->before);
+		else if (!is_answer)
+			note(l, &l->f->misplaced);
+	}
+	/* An answer does not take the place of its SYN. */
+	if (s->key != key || s->is_answer)
+		*s = (struct seen){ key, ns, is_answer };
+}
+
+static void look_at_time(struct looking *l, uint64_t ns)
+{
+	if (ns >= l->newest_ns)
+		return;
+	note(l, &l->f->back);
+	if (l->newest_ns - ns > l->f->back_ns)
+		l->f->back_ns = l->newest_ns - ns;
+}
+
+static void look_at_frame(void *arg, const struct rx_frame *fr)
+{
+	struct looking *l = arg;
+	struct validate_match m = { .class = VALIDATE_FOREIGN };
+	struct packet p;
+	enum packet_fault fault = packet_parse(&p, fr->ip, fr->ip_caplen);
+
+	if (fault == PACKET_OK)
+		validate_packet(l->v, &p, PAYLOAD_MAX, &m);
+	if (rx_frame_is_cut(fr, fault, &p) && (fault != PACKET_OK || m.class == VALIDATE_SYNACK))
+		note(l, &l->f->cut);
+	if (m.class != VALIDATE_FOREIGN && m.class != VALIDATE_RST_BARE) {
+		l->reading.n_ours++;
+		l->f->syns += m.class == VALIDATE_SENT;
+		look_at_time(l, fr->wall_ns);
+		look_at_order(l, &m, fr->wall_ns);
+	}
+	if (fr->wall_ns > l->newest_ns)
+		l->newest_ns = fr->wall_ns;
+}
+
+int capture_look(const struct config *c, const struct validator *v, struct capture_facts *f,
+		 struct err *e)
+{
+	struct looking l = { .reading = { .e = e }, .v = v, .f = f };
+	struct rx_pcap_counts n;
+	int rc;
+
+	*f = (struct capture_facts){ .packets = 0 };
+	l.seen = calloc(1u << SEEN_BITS, sizeof(*l.seen));
+	if (!l.seen)
+		return err_set(e, ENOMEM, "out of memory for capture file '%s'", c->rx_file);
+	rc = read_file(&l.reading, c, look_at_frame, &l);
+	free(l.seen);
+	if (!l.reading.file)
+		return rc;
+	n = rx_pcap_counts(l.reading.file);
+	f->packets = n.packets;
+	f->unread = n.unread;
+	f->unread_type = n.unread_type;
+	rx_pcap_close(l.reading.file);
+	return rc;
+}
+
+/* ---- what that means ----------------------------------------------------------------------- */
+
+static void describe_unread(const struct capture_facts *f, char out[static UNREAD_LEN])
+{
+	out[0] = '\0';
+	if (f->unread)
+		snprintf(out, UNREAD_LEN, " (in %" PRIu64 " of its %" PRIu64 " packets no IP is "
+			 "found; the first of these has Ethertype 0x%04x)", f->unread, f->packets,
+			 f->unread_type);
+}
+
+static int check_sent(const struct config *c, const struct capture_facts *f, struct err *e)
+{
+	char unread[UNREAD_LEN];
+
+	if (f->syns || c->rows == ROWS_REPLY)
+		return 0;
+	describe_unread(f, unread);
+	return err_set(e, EINVAL, "--rx pcap:%.100s: it has none of the SYNs of the run%s, so what "
+		       "stayed silent is not known: only --rows reply can be had; if they are "
+		       "there, give --key, --plan, --retries and --source-port of that run",
+		       c->rx_file, unread);
+}
+
+int capture_check(const struct config *c, const struct capture_facts *f, struct err *e)
+{
+	static const struct capture_fault none;
+	const struct {
+		const struct capture_fault *fault;
+		const char *what, *why, *remedy;
+	} faults[] = {
+		{ &f->cut, "answers are cut short", "which TCP options they had is not known",
+		  "capture whole packets (tcpdump -s 0)" },
+		{ &f->before, "answers have an earlier time than the SYNs that they answer",
+		  "it is of two clocks, or of one that was set",
+		  "correct the times of one part (editcap -t) and merge the parts (mergecap)" },
+		{ &f->misplaced, "SYNs come after their answers", "it is not in order",
+		  "sort it (reordercap)" },
+		{ f->back_ns > CAPTURE_BACK_MAX_NS ? &f->back : &none,
+		  "packets have a much earlier time than some before them",
+		  "it is not in order, or the clock was set",
+		  "sort it (reordercap), or correct its times (editcap -t)" },
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults) && !rc; i++) {
+		const struct capture_fault *fault = faults[i].fault;
+		char what[FAULT_LEN];
+
+		if (!fault->n)
+			continue;
+		snprintf(what, sizeof(what), "--rx pcap:%.100s: %s (%" PRIu64 ", the first is "
+			 "packet %" PRIu64 "): %s", c->rx_file, faults[i].what, fault->n,
+			 fault->first, faults[i].why);
+		if (c->rows == ROWS_TARGET)
+			rc = err_set(e, EINVAL, "%s, and verdicts would be wrong; %s, or take "
+				     "--rows reply", what, faults[i].remedy);
+		else
+			log_warn("%s, and their rows may be wrong; %s", what, faults[i].remedy);
+	}
+	return rc ? rc : check_sent(c, f, e);
 }

@@ -32,10 +32,23 @@ struct rx {
 
 /* ---- packets ------------------------------------------------------------------------------- */
 
-static void save_frame(const struct rx *rx, const struct rx_frame *fr)
+/* ns: on the run's clock, as the SYNs' times are: the wall clock may be set meanwhile. */
+static void save_frame(const struct rx *rx, const struct rx_frame *fr, uint64_t ns)
 {
 	if (rx->s->capture)
-		capfile_write(rx->s->capture, fr->bytes, fr->caplen, fr->len, fr->wall_ns);
+		capfile_write(rx->s->capture, fr->bytes, fr->caplen, fr->len,
+			      ns + (uint64_t)rx->s->wall_offset_ns);
+}
+
+/* An answer whose options were not captured, or what may be one. Live, there is room for all. */
+static void count_cut(struct rx *rx, const struct rx_frame *fr, enum packet_fault fault,
+		      const struct packet *p, enum validate_class class)
+{
+	bool is_file = rx->s->config->rx_file != NULL;
+	bool may_be_one = fault == PACKET_OK ? class == VALIDATE_SYNACK : is_file;
+
+	if (may_be_one && rx_frame_is_cut(fr, fault, p))
+		stat_add(&rx->s->stats, STAT_cut_short, 1);
 }
 
 /* Whose packet it is; false: nobody's, and counted. */
@@ -47,10 +60,12 @@ static bool recognise(struct rx *rx, const struct rx_frame *fr, struct packet *p
 
 	stat_add(&s->stats, STAT_received, 1);
 	if (fault != PACKET_OK) {
+		count_cut(rx, fr, fault, p, VALIDATE_FOREIGN);
 		stat_add(&s->stats, fault == PACKET_OTHER ? STAT_drop_foreign : STAT_drop_parse, 1);
 		return false;
 	}
 	validate_packet(&s->validator, p, PAYLOAD_MAX, &a->m);
+	count_cut(rx, fr, fault, p, a->m.class);
 	if (a->m.class == VALIDATE_RST_BARE)
 		stat_add(&s->stats, STAT_rsts_bare, 1);
 	else if (a->m.class == VALIDATE_FOREIGN)
@@ -98,7 +113,7 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 		answers_turn_away(&rx->answers, &a);
 		return;
 	}
-	save_frame(rx, fr);
+	save_frame(rx, fr, a.ns);
 	if (rx->s->config->rx_file)
 		answers_suppose_sent(&rx->answers, &a);
 	answers_take(&rx->answers, &a);
@@ -287,8 +302,9 @@ static void on_file_frame(void *arg, const struct rx_frame *fr)
 	struct rx *rx = arg;
 	struct followup f;
 
-	if (fr->wall_ns > rx->now_ns)
-		rx->read_ns = rx->now_ns = fr->wall_ns;
+	/* What comes out of order is not behind its time-outs. */
+	if (fr->wall_ns > rx->now_ns + rx->s->file_lag_ns)
+		rx->read_ns = rx->now_ns = fr->wall_ns - rx->s->file_lag_ns;
 	cookies_tick(&rx->answers.cookies, rx->now_ns, rx->read_ns);
 	on_frame(rx, fr);
 	while (ring_pop(&rx->s->lanes[0].followups, &f))
@@ -306,8 +322,9 @@ void rx_run_file(struct rx *rx)
 	} while (rc >= 0 && !is_closed(rx) && !shared_stopping(s, STOP_OVER));
 	if (rc < 0 && rc != -ENODATA)
 		atomic_store(&s->rx_failed, true);
+	count_lost(rx, rx->now_ns);
 	/* Its scan waited for what was under way; what else was due it did not send. */
-	rx->read_ns = rx->now_ns += s->config->timeout_ns + PLAN_LINGER_NS;
+	rx->read_ns = rx->now_ns += s->file_lag_ns + s->config->timeout_ns + PLAN_LINGER_NS;
 	if (!is_closed(rx)) {
 		tick(rx, rx->now_ns);
 		settle(rx);

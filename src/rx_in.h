@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "packet.h"
+
 struct err;
 
 /*
@@ -23,6 +25,17 @@ struct rx_frame {
 
 /* How long a packet that came may stay where poll() does not find it yet. */
 #define RX_DELAY_NS 50000000ull
+
+/*
+ * The capture ended before the headers did: what it is cannot be told, or what it says. p: what
+ * packet_parse() made of it.
+ */
+static inline bool rx_frame_is_cut(const struct rx_frame *f, enum packet_fault fault,
+				   const struct packet *p)
+{
+	return f->caplen < f->len && (fault == PACKET_SHORT || fault == PACKET_BAD_QUOTE
+				      || (fault == PACKET_OK && p->tcp.opts_cut));
+}
 
 typedef void rx_frame_fn(void *arg, const struct rx_frame *f);
 

@@ -14,35 +14,44 @@
 
 #define SNAPLEN		256	/* link, IP and TCP headers with all options; a whole ICMP quote */
 #define POLL_MS		10
-#define ETHER_LEN	14
-#define VLAN_LEN	4
 #define ETHERTYPE_V4	0x0800
 #define ETHERTYPE_V6	0x86dd
-#define ETHERTYPE_8021Q	0x8100
+#define ETHERTYPE_PPPOE	0x8864		/* of a session */
+#define PPPOE_LEN	6
+#define PPP_V4		0x0021
+#define PPP_V6		0x0057
+#define LABEL_LEN	4		/* MPLS */
+#define LABEL_BOTTOM	0x01		/* in its third byte */
+#define TAG_LEN		4
+#define STACK_MAX	8		/* tags, and labels, that are read through */
 
 struct rx_pcap {
 	pcap_t *pcap;
 	int dlt;
+	const struct link *link;	/* NULL: live, of a type that is not known */
 	bool file;
+	struct rx_pcap_counts counts;	/* of a file */
 	rx_frame_fn *fn;		/* during a poll */
 	void *arg;
 };
 
-/* Link headers that need no reading: their length by link type. */
-static const struct {
+/* Link headers: their length, and where in them the Ethertype is; -1: only IP can be behind. */
+static const struct link {
 	int dlt;
 	uint32_t len;
-} fixed_links[] = {
-	{ DLT_RAW, 0 }, { DLT_IPV4, 0 }, { DLT_IPV6, 0 }, { DLT_NULL, 4 }, { DLT_LOOP, 4 },
-	{ DLT_LINUX_SLL, 16 }, { DLT_LINUX_SLL2, 20 },
+	int type_at;
+} links[] = {
+	{ DLT_EN10MB, 14, 12 }, { DLT_LINUX_SLL, 16, 14 }, { DLT_LINUX_SLL2, 20, 0 },
+	{ DLT_RAW, 0, -1 }, { DLT_IPV4, 0, -1 }, { DLT_IPV6, 0, -1 }, { DLT_NULL, 4, -1 },
+	{ DLT_LOOP, 4, -1 },
 };
 
-static bool link_is_known(int dlt)
+static const struct link *link_find(int dlt)
 {
-	for (size_t i = 0; i < sizeof(fixed_links) / sizeof(*fixed_links); i++)
-		if (fixed_links[i].dlt == dlt)
-			return true;
-	return dlt == DLT_EN10MB;
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
+		if (links[i].dlt == dlt)
+			return &links[i];
+	return NULL;
 }
 
 static struct rx_pcap *rx_new(pcap_t *p, bool file)
@@ -54,6 +63,7 @@ static struct rx_pcap *rx_new(pcap_t *p, bool file)
 	r->pcap = p;
 	r->file = file;
 	r->dlt = pcap_datalink(p);
+	r->link = link_find(r->dlt);
 	return r;
 }
 
@@ -145,7 +155,7 @@ int rx_pcap_open_file(struct rx_pcap **out, const char *path, struct err *e)
 
 	if (!p)
 		return err_set(e, EINVAL, "cannot read capture file '%s': %s", path, errbuf);
-	if (!link_is_known(pcap_datalink(p))) {
+	if (!link_find(pcap_datalink(p))) {
 		const char *name = pcap_datalink_val_to_name(pcap_datalink(p));
 
 		err_set(e, EINVAL, "cannot read capture file '%s': its link type (%s) is not "
@@ -161,29 +171,74 @@ int rx_pcap_open_file(struct rx_pcap **out, const char *path, struct err *e)
 	return err_set(e, ENOMEM, "out of memory for capture file '%s'", path);
 }
 
+static bool is_tag(uint16_t type)
+{
+	return type == 0x8100 || type == 0x88a8 || type == 0x9100;	/* 802.1Q, 802.1ad, before */
+}
+
+static bool is_label(uint16_t type)
+{
+	return type == 0x8847 || type == 0x8848;
+}
+
+/* Behind MPLS labels nothing says what comes but its first bits (RFC 3032 2.2, RFC 4928). */
+static bool skip_labels(const uint8_t *p, uint32_t caplen, uint32_t *at, uint16_t *type)
+{
+	bool bottom = false;
+
+	for (int i = 0; i < STACK_MAX && !bottom && caplen - *at >= LABEL_LEN; i++) {
+		bottom = p[*at + 2] & LABEL_BOTTOM;
+		*at += LABEL_LEN;
+	}
+	if (!bottom || *at >= caplen)
+		return false;
+	*type = p[*at] >> 4 == 4 ? ETHERTYPE_V4 : p[*at] >> 4 == 6 ? ETHERTYPE_V6 : 0;
+	return *type != 0;
+}
+
+/* The header of a PPPoE session, and PPP's (RFC 2516 4, 6). */
+static bool skip_pppoe(const uint8_t *p, uint32_t caplen, uint32_t *at, uint16_t *type)
+{
+	uint16_t protocol;
+
+	if (caplen - *at < PPPOE_LEN + 2)
+		return false;
+	protocol = get_be16(p + *at + PPPOE_LEN);
+	*at += PPPOE_LEN + 2;
+	*type = protocol == PPP_V4 ? ETHERTYPE_V4 : protocol == PPP_V6 ? ETHERTYPE_V6 : 0;
+	return *type != 0;
+}
+
 /*
- * Where the packet behind the link header begins, and its Ethertype, 0 where only IP can be. False:
- * it is not there, or in a file it is not IP.
+ * Where the packet behind the link header begins, behind tags, labels and PPPoE, and its Ethertype,
+ * 0 where only IP can be. False: it is not there, or in a file it is not IP; then *type is what
+ * could not be looked into.
  */
 static bool read_link(const struct rx_pcap *r, const uint8_t *p, uint32_t caplen, uint32_t *at,
 		      uint16_t *type)
 {
+	uint16_t inner;
+
 	*type = 0;
-	for (size_t i = 0; i < sizeof(fixed_links) / sizeof(*fixed_links); i++) {
-		*at = fixed_links[i].len;
-		if (fixed_links[i].dlt == r->dlt)
-			return caplen >= *at;
-	}
-	*at = ETHER_LEN;
+	*at = r->link ? r->link->len : 0;
 	if (caplen < *at)
 		return false;
-	*type = get_be16(p + *at - 2);
-	if (*type == ETHERTYPE_8021Q && caplen >= ETHER_LEN + VLAN_LEN) {
-		*at += VLAN_LEN;
+	if (!r->link || r->link->type_at < 0)
+		return true;
+	*type = get_be16(p + r->link->type_at);
+	for (int i = 0; i < STACK_MAX && is_tag(*type) && caplen - *at >= TAG_LEN; i++) {
+		*at += TAG_LEN;
 		*type = get_be16(p + *at - 2);
 	}
+	inner = *type;
+	if (is_label(*type) ? !skip_labels(p, caplen, at, &inner)
+	    : *type == ETHERTYPE_PPPOE && !skip_pppoe(p, caplen, at, &inner))
+		return false;
 	/* Live, the filter has chosen. */
-	return !r->file || *type == ETHERTYPE_V4 || *type == ETHERTYPE_V6;
+	if (r->file && inner != ETHERTYPE_V4 && inner != ETHERTYPE_V6)
+		return false;
+	*type = inner;
+	return true;
 }
 
 static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *bytes)
@@ -192,8 +247,12 @@ static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *by
 	uint32_t at, skip;
 	uint16_t type;
 
-	if (!read_link(r, bytes, h->caplen, &at, &type))
+	r->counts.packets++;
+	if (!read_link(r, bytes, h->caplen, &at, &type)) {
+		if (!r->counts.unread++)
+			r->counts.unread_type = type;
 		return;
+	}
 	skip = r->file || r->dlt == DLT_EN10MB ? 0 : at;
 	r->fn(r->arg, &(struct rx_frame){
 		.bytes = bytes + skip, .ip = bytes + at, .caplen = h->caplen - skip,
@@ -201,6 +260,18 @@ static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *by
 		/* At nanosecond precision tv_usec holds nanoseconds. */
 		.wall_ns = (uint64_t)h->ts.tv_sec * NS_PER_S + (uint64_t)h->ts.tv_usec,
 	});
+}
+
+struct rx_pcap_counts rx_pcap_counts(const struct rx_pcap *r)
+{
+	return r->counts;
+}
+
+/* A pcapng file may have packets of several interfaces; libpcap says so in its own way. */
+static const char *read_hint(const char *said)
+{
+	return strstr(said, "type of the first interface")
+	       ? "; capture on one interface, or on `any`, or filter the file by interface" : "";
 }
 
 int rx_pcap_poll(struct rx_pcap *r, rx_frame_fn *fn, void *arg, struct err *e)
@@ -221,9 +292,9 @@ int rx_pcap_poll(struct rx_pcap *r, rx_frame_fn *fn, void *arg, struct err *e)
 	if (n == 0 && r->file)
 		return -ENODATA;
 	if (n < 0)
-		return err_set(e, EIO, "cannot %s: %s",
+		return err_set(e, EIO, "cannot %s: %s%s",
 			       r->file ? "read the capture file to its end" : "go on capturing",
-			       pcap_geterr(r->pcap));
+			       pcap_geterr(r->pcap), read_hint(pcap_geterr(r->pcap)));
 	return n;
 }
 
@@ -258,7 +329,7 @@ static int ops_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)
 
 static void ops_lost(void *state, struct rx_lost *out)
 {
-	*out = (struct rx_lost){ .foreign = 0 };
+	*out = (struct rx_lost){ .foreign = rx_pcap_counts(state).unread };
 	rx_pcap_lost(state, &out->capture, &out->interface);
 }
 

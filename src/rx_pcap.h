@@ -35,6 +35,14 @@ void rx_pcap_filter(uint16_t port_first, uint16_t port_last, bool arp, bool soli
  */
 int rx_pcap_poll(struct rx_pcap *r, rx_frame_fn *fn, void *arg, struct err *e);
 
+struct rx_pcap_counts {
+	uint64_t packets;
+	uint64_t unread;		/* of a file: in them is no IP, as far as can be read */
+	uint16_t unread_type;		/* of the first of these: its Ethertype; 0: cut before it */
+};
+
+struct rx_pcap_counts rx_pcap_counts(const struct rx_pcap *r);	/* so far */
+
 /* Packets lost so far: by the capture (buffer full), by the interface. */
 void rx_pcap_lost(struct rx_pcap *r, uint64_t *capture, uint64_t *interface);
 

@@ -283,16 +283,17 @@ static int choose_engine(struct setup *su, const struct config *c, struct err *e
 	return 0;
 }
 
-/* What stayed silent only those packets tell that were sent. */
-static int check_capture(const struct config *c, struct err *e)
+static int look_at_capture(struct setup *su, const struct config *c, struct err *e)
 {
-	bool has_sent = true;
-	int rc = c->rows == ROWS_TARGET ? capture_has_sent(c, &has_sent, e) : 0;
+	struct shared *s = &su->shared;
+	struct capture_facts facts;
+	int rc = capture_look(c, &s->validator, &facts, e);
 
-	if (rc || has_sent)
+	if (rc)
 		return rc;
-	return err_set(e, EINVAL, "--rx pcap:%.100s: it has none of the SYNs of the run, so what "
-		       "stayed silent is not known: only --rows reply can be had", c->rx_file);
+	s->file_lag_ns = facts.back_ns < CAPTURE_BACK_MAX_NS ? facts.back_ns : CAPTURE_BACK_MAX_NS;
+	stat_set(&s->stats, STAT_out_of_order, facts.before.n + facts.misplaced.n);
+	return capture_check(c, &facts, e);
 }
 
 int setup_init(struct setup *su, const struct config *c, int *status, struct err *e)
@@ -305,7 +306,7 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	*status = 1;
 	rc = init_input(su, c, e);
 	if (!rc && c->rx_file)
-		rc = check_capture(c, e);
+		rc = look_at_capture(su, c, e);
 	if (rc || c->rx_file) {
 		su->shared.wire = true;
 		for (size_t i = 0; i < c->nsources; i++)

@@ -101,6 +101,7 @@ struct shared {
 	struct craft_link link;		/* src and vlan_id of the answers for it */
 	struct siphash_key source_key;	/* chooses among several sources */
 	int64_t wall_offset_ns;		/* run's clock + this = Unix time */
+	uint64_t file_lag_ns;		/* a capture file's packets come this much out of order */
 	uint32_t slots;			/* of the cookie cache */
 	bool wire;			/* something may answer */
 	bool tears_down;		/* tfomap resets what its probes open, in every plan: what

@@ -17,31 +17,61 @@ GAP_NS = MS  # between the first SYNs of two targets
 PAYLOAD = b"0123456789abcdefgh"  # --payload text:...; 18 bytes, as in vector 13
 
 
-def tagged(packet, ours):
-	"""In VLAN 5"""
-	frame = wire.ether(packet, ours)
-	return frame[:12] + b"\x81\0\0\5" + frame[12:]
+def behind(kind, head):
+	"""In an Ethernet frame of that Ethertype, behind these bytes"""
+	def frame(packet, ours):
+		inner = head(packet) if callable(head) else head
+		return wire.ether(packet, ours)[:12] + bytes.fromhex(kind) + inner + packet
+	return frame
+
+
+def ethertype(packet):
+	return b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\0"
+
+
+def pppoe(packet):
+	"""RFC 2516: version and type 1, session 7; then PPP's protocol"""
+	protocol = b"\0\x57" if packet[0] >> 4 == 6 else b"\0\x21"
+	return b"\x11\0\0\7" + (len(packet) + 2).to_bytes(2, "big") + protocol
+
+
+def wrapped(outer, frame):
+	"""A frame with a tag (VLAN 9) before its Ethertype"""
+	def tagged(packet, ours):
+		inner = frame(packet, ours)
+		return inner[:12] + bytes.fromhex(outer) + b"\0\x09" + inner[12:]
+	return tagged
 
 
 def cooked(packet, ours):
 	"""As Linux's "any" interface has it (LINKTYPE_LINUX_SLL)"""
-	kind = b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\0"
-	return bytes([0, 4 if ours else 0, 0, 1, 0, 6]) + wire.GATEWAY_MAC + bytes(2) + kind + packet
+	return bytes([0, 4 if ours else 0, 0, 1, 0, 6]) + wire.GATEWAY_MAC + bytes(2) \
+		+ ethertype(packet) + packet
 
 
-# What a packet looks like in a capture, by its link type; "vlan" is a kind of 1.
-LINKS = {1: wire.ether, "vlan": tagged, 101: lambda packet, ours: packet, 113: cooked,
-	105: lambda packet, ours: packet}
+# What a packet looks like in a capture, by its link type; those with names are kinds of 1.
+LINKS = {1: wire.ether, 101: lambda packet, ours: packet, 113: cooked,
+	105: lambda packet, ours: packet,
+	"vlan": wrapped("8100", wire.ether),
+	"qinq": wrapped("88a8", wrapped("8100", wire.ether)),
+	"pppoe": behind("8864", pppoe), "pppoe-vlan": wrapped("8100", behind("8864", pppoe)),
+	"mpls": behind("8847", b"\0\x01\0\x40" b"\0\x02\x01\x40"),  # two labels, the last one says so
+	"provider": behind("88e7", bytes(18))}  # a backbone's (802.1ah), which is not read
 
 
 class Capture:
 	"""targets: None: those of the case's file. The first SYN to the target of place k of the
-	order goes out k ms after the start; all other times count from it, in ms."""
+	order goes out k ms after the start; all other times count from it, in ms. place, clock: of
+	(ns, ours), which say for the time of a packet where it stands in the file, as a time, and what
+	time it bears."""
 
 	def __init__(self, name, targets=None, ports=(PORT,), payload=PAYLOAD, seed=wire.SEED, link=1,
-			precision=10**9, **probes):
+			precision=10**9, place=None, clock=None, snaplen=65535, **probes):
 		self.path = os.path.join(CASES, name, "in.pcap")
 		self.payload, self.link, self.precision = payload, link, precision
+		self.snaplen = snaplen
+		self.at = place or (lambda ns, ours: ns)
+		self.clock = clock or (lambda ns, ours: ns)
 		self.probes = wire.Probes(payload=bool(payload), **probes)
 		self.packets = []
 		pairs = [(a, p) for a in targets or self.listed(name) for p in ports]
@@ -64,13 +94,13 @@ class Capture:
 	def add(self, ns, packet, ours, kept=None):
 		"""kept: how many bytes of the frame were captured"""
 		frame = LINKS[self.link](packet, ours)
-		kept = len(frame) if kept is None else kept
-		self.packets.append((START_NS + ns, frame, kept))
+		kept = min(len(frame) if kept is None else kept, self.snaplen)
+		self.packets.append((self.at(ns, ours), START_NS + self.clock(ns, ours), frame, kept))
 
 	def write(self):
 		self.packets.sort(key=lambda p: p[0])
-		link = 1 if self.link == "vlan" else self.link
-		wire.write_pcap(self.path, self.packets, link, self.precision)
+		link = 1 if isinstance(self.link, str) else self.link
+		wire.write_pcap(self.path, [p[1:] for p in self.packets], link, self.precision)
 
 
 class Target:

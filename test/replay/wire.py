@@ -227,6 +227,22 @@ def write_pcap(path, packets, link=1, precision=10**9):
 				len(data)) + have)
 
 
+def write_pcapng(path, packets, links):
+	"""packets: (time in ns, bytes, which of the links it came by); links: the interfaces' types"""
+	def block(kind, body):
+		body += bytes(-len(body) % 4)
+		return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+	with open(path, "wb") as f:
+		f.write(block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)))
+		for link in links:
+			f.write(block(1, struct.pack("<HHI", link, 0, 65535)))
+		for ns, data, interface in packets:
+			high, low = divmod(ns // 1000, 2**32)
+			f.write(block(6, struct.pack("<IIIII", interface, high, low, len(data), len(data))
+				+ data))
+
+
 def read_pcap(path):
 	"""[(time in ns, bytes)] of a file that write_pcap() or libpcap on this machine made"""
 	with open(path, "rb") as f:

@@ -4,6 +4,8 @@
 #include <sched.h>
 
 #include "answer_rig.h"
+#include "capfile.h"
+#include "capture.h"
 #include "clock.h"
 #include "rx.h"
 #include "rx_in.h"
@@ -16,6 +18,7 @@ static struct {
 	uint8_t bytes[PACKETS][CRAFT_LINK_LEN + WIRE_MAX];
 	size_t len[PACKETS];
 	unsigned int n, turns;
+	int64_t wall_offset_ns;		/* the wall clock, as it goes now */
 	bool (*done)(void);		/* after each: whether it was the last one */
 	struct rx_lost lost;
 	bool behind;
@@ -37,7 +40,7 @@ static int in_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)
 			.caplen = (uint32_t)(CRAFT_LINK_LEN + in.len[i]),
 			.len = (uint32_t)(CRAFT_LINK_LEN + in.len[i]),
 			.ip_caplen = (uint32_t)in.len[i],
-			.wall_ns = core.now_ns + (uint64_t)core.s.wall_offset_ns,
+			.wall_ns = core.now_ns + (uint64_t)in.wall_offset_ns,
 		};
 
 		fn(arg, &f);
@@ -81,7 +84,7 @@ static void begin_lanes(uint32_t ring)
 	begin_with(&o);
 	memset(&in, 0, sizeof(in));
 	core.now_ns = clock_now_ns();
-	core.s.wall_offset_ns = clock_wall_offset_ns();
+	core.s.wall_offset_ns = in.wall_offset_ns = clock_wall_offset_ns();
 	core.s.tears_down = true;
 	ck_assert_msg(rx_new(&rx, &core.s, &input, sink, NULL, &e) == 0, "%s", e.msg);
 }
@@ -96,6 +99,7 @@ static void end_lanes(void)
 static void comes(const struct syn *syn, const struct answer_spec *spec)
 {
 	ck_assert_uint_lt(in.n, PACKETS);
+	put_be16(in.bytes[in.n] + CRAFT_LINK_LEN - 2, 0x0800);
 	in.len[in.n] = core_answer(syn, spec, in.bytes[in.n] + CRAFT_LINK_LEN);
 	in.n++;
 }
@@ -256,10 +260,41 @@ START_TEST(lost_at_last)
 }
 END_TEST
 
+/* ---- what is saved ------------------------------------------------------------------------- */
+
+/*
+ * The wall clock was set by an hour since the start: what is saved bears the time of the clock that
+ * the SYNs' times are of, or none of them could be read as answers to these.
+ */
+START_TEST(saved_by_the_runs_clock)
+{
+	struct err e = { "" };
+	struct got g = { .n = 0 };
+	struct rx_pcap *r;
+	struct syn syn;
+
+	begin_lanes(64);
+	core.s.wall_offset_ns -= 3600 * (int64_t)NS_PER_S;
+	scratch_text(&file, "");
+	ck_assert_msg(capfile_open(&core.s.capture, file.path, &e) == 0, "%s", e.msg);
+	core_send(&core, 5, 0, &syn);
+	comes(&syn, SYNACK(OPTS_NONE, 0));
+	receive_until(at_once);
+	ck_assert_uint_eq(count(STAT_synacks), 1);
+	ck_assert_int_eq(capfile_close(core.s.capture, &e), 0);
+	r = read_file();
+	rx_pcap_poll(r, on_frame, &g, &e);
+	ck_assert_uint_eq(g.f.wall_ns, core.now_ns + (uint64_t)core.s.wall_offset_ns);
+	rx_pcap_close(r);
+	scratch_close(&file);
+	end_lanes();
+}
+END_TEST
+
 UNIT_SUITE(rx)
 {
 	TCase *tcase = unit_case(suite, "back-pressure", behind, what_was_not_handed_over,
-				 lost_at_last);
+				 lost_at_last, saved_by_the_runs_clock);
 
 	tcase = tcase_create("lanes");
 	tcase_add_loop_test(tcase, answers_reach_their_lane, 0, N_PLACES);

@@ -7,6 +7,8 @@
 #include "icmp.h"
 
 #define MACS	"\2\0\0\0\0\1\2\0\0\0\0\2"
+#define TAG	"\x81\x00\0\x64"
+#define TAGS_4	TAG TAG TAG TAG
 
 /* Where IP begins in a frame of each link type; -1: it is not IP. */
 static const struct {
@@ -22,6 +24,25 @@ static const struct {
 	{ "IPv6 in a VLAN", LINK_ETHERNET, MACS "\x81\x00\0\x64\x86\xdd" "IP..", 22, 18 },
 	{ "ARP", LINK_ETHERNET, MACS "\x08\x06" "ARP.", 18, -1 },
 	{ "ARP in a VLAN", LINK_ETHERNET, MACS "\x81\x00\0\x64\x08\x06" "ARP.", 22, -1 },
+	{ "802.1ad", LINK_ETHERNET, MACS "\x88\xa8\0\x09\x81\x00\0\x64\x08\x00" "IP..", 26, 22 },
+	{ "802.1ad, cut", LINK_ETHERNET, MACS "\x88\xa8\0\x09\x81\x00\0\x64\x08", 21, -1 },
+	{ "8 tags", LINK_ETHERNET, MACS TAGS_4 TAGS_4 "\x08\x00" "IP..", 50, 46 },
+	{ "9 tags", LINK_ETHERNET, MACS TAGS_4 TAGS_4 TAG "\x08\x00" "IP..", 54, -1 },
+	{ "PPPoE", LINK_ETHERNET, MACS "\x88\x64\x11\0\0\7\0\6\0\x21" "IP..", 26, 22 },
+	{ "PPPoE, IPv6", LINK_ETHERNET, MACS "\x88\x64\x11\0\0\7\0\6\0\x57" "IP..", 26, 22 },
+	{ "PPPoE in a VLAN", LINK_ETHERNET, MACS TAG "\x88\x64\x11\0\0\7\0\6\0\x21" "IP..", 30,
+	  26 },
+	{ "PPPoE, no IP", LINK_ETHERNET, MACS "\x88\x64\x11\0\0\7\0\6\xc0\x21" "LCP.", 26, -1 },
+	{ "PPPoE, cut", LINK_ETHERNET, MACS "\x88\x64\x11\0\0\7\0\6\0", 21, -1 },
+	{ "PPPoE before its session", LINK_ETHERNET, MACS "\x88\x63\x11\x09\0\0\0\4" "PADI", 24,
+	  -1 },
+	{ "MPLS", LINK_ETHERNET, MACS "\x88\x47\0\2\1\x40" "\x45IP.", 22, 18 },
+	{ "MPLS, two labels, IPv6", LINK_ETHERNET,
+	  MACS "\x88\x47\0\1\0\x40\0\2\1\x40" "\x60IP.", 26, 22 },
+	{ "MPLS in a VLAN", LINK_ETHERNET, MACS TAG "\x88\x47\0\2\1\x40" "\x45IP.", 26, 22 },
+	{ "MPLS without end", LINK_ETHERNET, MACS "\x88\x47\0\1\0\x40\0\1\0\x40", 22, -1 },
+	{ "MPLS, cut", LINK_ETHERNET, MACS "\x88\x47\0\2\1\x40", 18, -1 },
+	{ "MPLS, Ethernet inside", LINK_ETHERNET, MACS "\x88\x47\0\2\1\x40" "\0\0\0\0", 22, -1 },
 	{ "header alone", LINK_ETHERNET, MACS "\x08\x00", 14, 14 },
 	{ "VLAN cut", LINK_ETHERNET, MACS "\x81\x00\0\x64\x08", 17, -1 },
 	{ "VLAN cut before its tag", LINK_ETHERNET, MACS "\x81\x00", 14, -1 },
@@ -29,6 +50,9 @@ static const struct {
 	{ "no bytes", LINK_ETHERNET, "", 0, -1 },
 	{ "cooked", LINK_SLL, "\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x08\x00" "IP..", 20, 16 },
 	{ "cooked, cut", LINK_SLL, "\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x08", 15, -1 },
+	{ "cooked, in a VLAN", LINK_SLL,
+	  "\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x81\x00\0\x64\x86\xdd" "IP..", 24, 20 },
+	{ "cooked, ARP", LINK_SLL, "\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x08\x06" "ARP.", 20, -1 },
 	{ "cooked, version 2", LINK_SLL2, "\x08\0\0\0\0\0\0\1\0\1\0\6\2\0\0\0\0\1\0\0" "IP..",
 	  24, 20 },
 	{ "cooked, version 2, cut", LINK_SLL2, "\x08\0\0\0\0\0\0\1\0\1\0\6\2\0\0\0\0\1\0", 19, -1 },
@@ -56,6 +80,8 @@ START_TEST(link_types)
 		ck_assert_uint_eq(g.f.ip_caplen, frames[_i].len - g.ip_at);
 		ck_assert_uint_eq(g.f.wall_ns, 1700000000000000005);
 	}
+	ck_assert_uint_eq(rx_pcap_counts(r).packets, 1);
+	ck_assert_uint_eq(rx_pcap_counts(r).unread, frames[_i].ip_at < 0);
 	no_more(r, &g);
 	scratch_close(&file);
 }
