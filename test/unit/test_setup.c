@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "clock.h"
 #include "config.h"
 #include "cookiefile.h"
 #include "err.h"
-#include "scratch.h"
 #include "setup.h"
 #include "tx.h"
 
@@ -28,6 +28,16 @@ struct scan {
 
 static struct scan scan, other;
 
+/* A capture without a packet, once for all. */
+static const char *empty_capture(void)
+{
+	if (!file.path[0]) {
+		capture_begin(MAGIC_NS, LINK_ETHERNET);
+		scratch_open(&file, capture, capture_len);
+	}
+	return file.path;
+}
+
 /* Reading a capture of a scan of target. */
 static struct config *configure(struct scan *s, const char *target)
 {
@@ -40,7 +50,7 @@ static struct config *configure(struct scan *s, const char *target)
 		.no_default_blocklist = true, .retries = CONFIG_RETRIES_AUTO,
 		.timeout_ns = 3 * NS_PER_S, .cooldown_ns = 8 * NS_PER_S, .rate_pps = 10000,
 		.port_first = 10000, .port_last = 32767, .tx = "null", .rx = "pcap",
-		.rx_file = "/dev/null", .rows = ROWS_REPLY,
+		.rx_file = empty_capture(), .rows = ROWS_REPLY,
 		.payload = { .type = PAYLOAD_AUTO },
 	};
 	return &s->c;
@@ -259,17 +269,17 @@ END_TEST
 
 START_TEST(cookie_file)
 {
-	struct scratch file;
+	struct scratch list;
 	const struct shared *s;
 
-	scratch_text(&file, "source_ip,ip,port,kind,cookie,time\n"
+	scratch_text(&list, "source_ip,ip,port,kind,cookie,time\n"
 		     "198.19.0.1,198.18.0.9,443,34,0102030405060708,2026-01-01T00:00:00Z\n");
-	configure(&scan, PREFIX)->cookie_file = file.path;
+	configure(&scan, PREFIX)->cookie_file = list.path;
 	s = set_up(&scan);
 	ck_assert_ptr_nonnull(s->store);
 	ck_assert_uint_eq(cookiefile_count(s->store), 1);
 	setup_free(&scan.setup);
-	scratch_close(&file);
+	scratch_close(&list);
 }
 END_TEST
 
@@ -412,7 +422,7 @@ START_TEST(one_lane_for_a_file)
 		c->rate_pps = 0;
 		c->threads = 4;
 		c->save_pcap = i == 1 ? "/nonexistent/pcap" : NULL;
-		c->rx_file = i == 2 ? "/dev/null" : NULL;
+		c->rx_file = i == 2 ? empty_capture() : NULL;
 		c->tx = i == 3 ? "pcap" : "null";
 		ck_assert_uint_eq(set_up(&scan)->nlanes, i == 0 ? 4 : 1);
 		setup_free(&scan.setup);
