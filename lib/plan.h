@@ -97,6 +97,13 @@ static inline unsigned int plan_followup_attempts(const struct plan *p)
 		    : PLAN_FOLLOWUP_RETRIES_MIN);
 }
 
+/*
+ * How long it can take from a target's first SYN to its row, where every answer comes at the last
+ * moment and no packet waits for the rate. confirm_ns: the wait before the second round, where
+ * there is one.
+ */
+uint64_t plan_longest_ns(const struct plan *p, uint64_t timeout_ns, uint64_t confirm_ns);
+
 /* How many attempts of each kind there can be (validate_init()). */
 void plan_attempts(const struct plan *p, uint8_t attempts[static PROBE_KINDS]);
 

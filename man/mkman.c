@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "config.h"
+#include "err.h"
 #include "opttab.h"
 #include "plan.h"
 #include "probe.h"
@@ -84,6 +86,39 @@ static void write_signals(FILE *out)
 	write_types(out, signal_types, SIGNALS);
 }
 
+/* The longest that one target can take, with the default options. */
+static void write_longest(FILE *out)
+{
+	static const struct {
+		const char *what;
+		enum plan_name plan;
+		unsigned int retries;
+		bool confirm;
+	} rows[] = {
+		{ "survey of prefixes", PLAN_SURVEY, 0, false },
+		{ "survey of a server list", PLAN_SURVEY, CONFIG_RETRIES_THOROUGH, false },
+		{ "path, full", PLAN_FULL, CONFIG_RETRIES_THOROUGH, true },
+		{ "path, full, \\-\\-confirm 0", PLAN_FULL, CONFIG_RETRIES_THOROUGH, false },
+	};
+	char *words[] = { (char[]){ "tfomap" }, (char[]){ "192.0.2.1" }, NULL };
+	struct err e = { "" };
+	struct config c;
+
+	if (config_parse(&c, 2, words, NULL, &e))
+		return;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct plan p = {
+			.name = rows[i].plan, .retries = rows[i].retries, .payload = true,
+			.confirm = rows[i].confirm,
+		};
+		uint64_t ns = plan_longest_ns(&p, c.timeout_ns, c.confirm_ns);
+
+		fprintf(out, "%s\t%u s\n", rows[i].what,
+			(unsigned int)((ns + NS_PER_S - 1) / NS_PER_S));
+	}
+	config_free(&c);
+}
+
 static const struct {
 	const char *name;
 	void (*write)(FILE *out);
@@ -96,6 +131,7 @@ static const struct {
 	{ "@PROBES@\n", write_probes },
 	{ "@VERDICTS@\n", write_verdicts },
 	{ "@SIGNALS@\n", write_signals },
+	{ "@LONGEST@\n", write_longest },
 };
 
 static const struct {

@@ -20,6 +20,7 @@ struct err;
 #define CONFIG_SOURCES_MAX	256
 #define CONFIG_THREADS_MAX	16
 #define CONFIG_RETRIES_AUTO	(-1)
+#define CONFIG_RETRIES_THOROUGH	2	/* default for server lists, path and full; else 0 */
 
 /* Read where --config is not given and it is there. */
 #define CONFIG_FILE		SYSCONFDIR "/tfomap/tfomap.conf"

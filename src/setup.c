@@ -19,7 +19,6 @@
 #include "setup_network.h"
 #include "tx.h"
 
-#define RETRIES_THOROUGH	2	/* default for server lists, path and full; else 0 */
 #define TARGETS_UNBLOCKED_MAX	1000000000u	/* without a blocklist and a word of assent */
 #define SLOTS_MIN	1024u
 #define SLOTS_MAX	(1u << 25)
@@ -174,7 +173,7 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 	s->targets = su->targets;
 	s->plan.retries = c->retries != CONFIG_RETRIES_AUTO ? (unsigned int)c->retries
 			  : targets_is_list(su->targets) || c->plan != PLAN_SURVEY
-			  ? RETRIES_THOROUGH : 0;
+			  ? CONFIG_RETRIES_THOROUGH : 0;
 	s->plan.name = c->plan;
 	s->plan.sweep = c->probes;
 	s->plan.confirm = c->plan != PLAN_SURVEY && c->confirm_ns > 0;

@@ -25,9 +25,12 @@ struct walk {
 	unsigned int round;
 	uint8_t attempts[PROBE_KINDS];
 	uint32_t sent;			/* kinds, in any of the ways */
-	unsigned int ends;
+	unsigned int ends, most;	/* most: flows of one way */
 	struct target t;
 };
+
+#define TIMEOUT_NS	3000000000ull
+#define CONFIRM_NS	60000000000ull
 
 /* What can come of a probe, as far as a plan tells it apart. */
 static const struct outcome to_plain[] = {
@@ -69,6 +72,7 @@ static void ends(struct walk *w)
 	verdict_conditions(&w->t.ev);
 	verdict_signals(&w->t.ev);
 	w->ends++;
+	w->most = w->t.ev.nflows > w->most ? w->t.ev.nflows : w->most;
 }
 
 static unsigned int times_sent(const struct walk *w, enum probe_kind kind)
@@ -182,6 +186,40 @@ START_TEST(every_way)
 }
 END_TEST
 
+/*
+ * The way on which most is sent, every probe of it answered as late as it can be: the sweep's after
+ * its last retry, then a second for what may follow a reset; each other after two retries, and 0.2
+ * s for what the server says to data, with 20 ms between two.
+ */
+START_TEST(the_longest_way)
+{
+	static const struct { enum plan_name name; unsigned int retries, arms, flows; } plans[] = {
+		{ PLAN_SURVEY, 0, 1, 3 }, { PLAN_SURVEY, 2, 1, 3 }, { PLAN_PATH, 2, 2, 9 },
+		{ PLAN_FULL, 2, 2, 9 }, { PLAN_FULL, 3, 2, 9 },
+	};
+
+	for (size_t i = 0; i < LENGTH(plans); i++) {
+		unsigned int tries = 1 + (plans[i].retries > 2 ? plans[i].retries : 2);
+		uint64_t flow_ms = 20 + tries * 3000 + 200, ms;
+		struct walk w = { .round = 0 };
+
+		w.plan = (struct plan){
+			.name = plans[i].name, .retries = plans[i].retries, .payload = true,
+		};
+		target_init(&w.t);
+		plan_attempts(&w.plan, w.attempts);
+		sweep(&w, 0, false);
+		ck_assert_uint_eq(w.most, plans[i].flows);
+		ms = (plans[i].retries + 1) * 3000 + (plans[i].arms - 1) * 20 + 1000
+		     + (plans[i].flows - plans[i].arms) * flow_ms;
+		ck_assert_uint_eq(plan_longest_ns(&w.plan, TIMEOUT_NS, CONFIRM_NS), ms * 1000000);
+		w.plan.confirm = true;
+		ms += 60000 + plans[i].flows * flow_ms;
+		ck_assert_uint_eq(plan_longest_ns(&w.plan, TIMEOUT_NS, CONFIRM_NS), ms * 1000000);
+	}
+}
+END_TEST
+
 START_TEST(sweep_faults)
 {
 	unsigned int sound = 0;
@@ -244,7 +282,7 @@ END_TEST
 UNIT_SUITE(plan_walk)
 {
 	TCase *tcase = unit_case(suite, "sweeps", sweep_faults, kinds_as_named,
-				 cookie_of_two_kinds);
+				 cookie_of_two_kinds, the_longest_way);
 
 	tcase_add_loop_test(tcase, every_way, 0, WALKS);
 }

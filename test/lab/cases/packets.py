@@ -1,5 +1,6 @@
 """What goes on the wire, and when: retries, payloads, cookies, engines, rate."""
 
+import collections
 import os
 import socket
 
@@ -216,3 +217,30 @@ def a_narrow_range_of_source_ports():
 	assert all(40000 <= port <= 40255 for port in ports), ports
 	run = sent_nothing(host("listener"), "-s", "40000-40001", expect=1)
 	assert run.err.strip(), "no message for a range that is too small"
+
+
+# ---- what the manual says of a capture on the scanner itself ----
+
+def _syns_seen(engine):
+	"""Of a scan with that engine: SYNs and SYN/ACKs that a capture on its own interface has"""
+	with inside("scan"):
+		tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+		tap.bind(("scan0", 3))
+	tap.setblocking(False)
+	run = tfomap(host("listener-plain"), "--tx", engine)
+	equal([row["verdict"] for row in run.rows], ["no-cookie"], "verdicts")
+	seen = collections.Counter()
+	try:
+		while True:
+			packet = tap.recv(128)
+			if packet[0] >> 4 == 4 and packet[9] == socket.IPPROTO_TCP:
+				seen[packet[33] & (truth.SYN | truth.ACK)] += 1
+	except BlockingIOError:
+		tap.close()
+	return seen[truth.SYN], seen[truth.SYN | truth.ACK]
+
+
+@case("packets/own-capture")
+def a_capture_on_the_scanner():
+	equal(_syns_seen("packet"), (0, 1), "SYNs and SYN/ACKs, --tx packet")
+	equal(_syns_seen("libnet"), (1, 1), "SYNs and SYN/ACKs, --tx libnet")
