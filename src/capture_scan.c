@@ -18,7 +18,6 @@
 /* The clocks of one machine's parts differ by less; more makes the times of answers wrong. */
 #define CLOCKS_DIFFER_NS	(10 * NS_PER_MS)
 #define SEEN_BITS		18
-#define UNREAD_LEN		128
 #define FAULT_LEN		320
 
 struct reading {
@@ -43,6 +42,18 @@ static int read_file(struct reading *r, const struct config *c, rx_frame_fn *fn,
 	if (r->n_ours)
 		r->e->msg[0] = '\0';
 	return r->n_ours ? 0 : n;
+}
+
+/* Why what is looked for may be missing. */
+static void describe_unread(const struct rx_pcap *file, char out[static CAPTURE_UNREAD_LEN])
+{
+	const struct rx_pcap_counts n = rx_pcap_counts(file);
+
+	out[0] = '\0';
+	if (n.unread)
+		snprintf(out, CAPTURE_UNREAD_LEN, " (in %" PRIu64 " of its %" PRIu64 " packets no IP is "
+			 "found; the first of these has Ethertype 0x%04x)", n.unread, n.packets,
+			 n.unread_type);
 }
 
 /* ---- who the targets are ------------------------------------------------------------------- */
@@ -83,9 +94,16 @@ int capture_list_targets(const struct config *c, struct targetlist *l, struct er
 {
 	struct listing s = { .reading = { .e = e }, .c = c, .list = l };
 	int rc = read_file(&s.reading, c, list_frame, &s);
+	char unread[CAPTURE_UNREAD_LEN];
 
-	if (s.reading.file)
-		rx_pcap_close(s.reading.file);
+	if (!s.reading.file)
+		return rc;
+	describe_unread(s.reading.file, unread);
+	if (!rc && !s.reading.n_ours)
+		rc = err_set(e, EINVAL, "--rx pcap:%.200s: no packet in it is of the run's source "
+			     "ports (--source-port)%s; name the targets of that run", c->rx_file,
+			     unread);
+	rx_pcap_close(s.reading.file);
 	return rc;
 }
 
@@ -164,10 +182,9 @@ int capture_look(const struct config *c, const struct validator *v, struct captu
 		 struct err *e)
 {
 	struct looking l = { .reading = { .e = e }, .v = v, .f = f };
-	struct rx_pcap_counts n;
 	int rc;
 
-	*f = (struct capture_facts){ .packets = 0 };
+	*f = (struct capture_facts){ .ours = 0 };
 	l.seen = calloc(1u << SEEN_BITS, sizeof(*l.seen));
 	if (!l.seen)
 		return err_set(e, ENOMEM, "out of memory for capture file '%s'", c->rx_file);
@@ -175,36 +192,27 @@ int capture_look(const struct config *c, const struct validator *v, struct captu
 	free(l.seen);
 	if (!l.reading.file)
 		return rc;
-	n = rx_pcap_counts(l.reading.file);
-	f->packets = n.packets;
-	f->unread = n.unread;
-	f->unread_type = n.unread_type;
+	f->ours = l.reading.n_ours;
+	describe_unread(l.reading.file, f->unread);
 	rx_pcap_close(l.reading.file);
 	return rc;
 }
 
 /* ---- what that means ----------------------------------------------------------------------- */
 
-static void describe_unread(const struct capture_facts *f, char out[static UNREAD_LEN])
-{
-	out[0] = '\0';
-	if (f->unread)
-		snprintf(out, UNREAD_LEN, " (in %" PRIu64 " of its %" PRIu64 " packets no IP is "
-			 "found; the first of these has Ethertype 0x%04x)", f->unread, f->packets,
-			 f->unread_type);
-}
+#define SAME_OPTIONS "--key, --plan, --retries and --source-port have to be those of the run"
 
+/* The capture of another run, or what was sent is not in it. */
 static int check_sent(const struct config *c, const struct capture_facts *f, struct err *e)
 {
-	char unread[UNREAD_LEN];
-
+	if (!f->ours && c->rows == ROWS_REPLY)
+		log_warn("--rx pcap:%.100s: it has no packet of the run%s; " SAME_OPTIONS,
+			 c->rx_file, f->unread);
 	if (f->syns || c->rows == ROWS_REPLY)
 		return 0;
-	describe_unread(f, unread);
 	return err_set(e, EINVAL, "--rx pcap:%.100s: it has none of the SYNs of the run%s, so what "
 		       "stayed silent is not known: only --rows reply can be had; if they are "
-		       "there, give --key, --plan, --retries and --source-port of that run",
-		       c->rx_file, unread);
+		       "there: " SAME_OPTIONS, c->rx_file, f->unread);
 }
 
 int capture_check(const struct config *c, const struct capture_facts *f, struct err *e)

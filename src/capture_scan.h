@@ -14,6 +14,8 @@ struct validator;
 /* So far a file may be out of order: what was saved while the receiver was held up is. */
 #define CAPTURE_BACK_MAX_NS	(10 * NS_PER_S)
 
+#define CAPTURE_UNREAD_LEN	128
+
 /* Packets with a fault, and the number of the first of them in the file, from 1. */
 struct capture_fault {
 	uint64_t n, first;
@@ -21,9 +23,8 @@ struct capture_fault {
 
 /* What is known of a run from its capture, and what makes the capture unsound. */
 struct capture_facts {
-	uint64_t packets, syns;		/* all; SYNs of the run */
-	uint64_t unread;		/* not IP, as far as is read; the first one's Ethertype: */
-	uint16_t unread_type;
+	uint64_t ours, syns;		/* packets of the run; its SYNs of them */
+	char unread[CAPTURE_UNREAD_LEN];	/* words on packets without IP; empty: none */
 	struct capture_fault cut;	/* answers whose options were not captured */
 	struct capture_fault before;	/* answers with an earlier time than their SYN's */
 	struct capture_fault misplaced;	/* SYNs behind their answers in the file */
@@ -40,7 +41,7 @@ int capture_look(const struct config *c, const struct validator *v, struct captu
 
 /*
  * Adds who was sent something from our ports, or sent something to them: more than the targets
- * there may be, never less. 0, or -errno with a message.
+ * there may be, never less. 0, or -errno with a message; nobody: -EINVAL.
  */
 int capture_list_targets(const struct config *c, struct targetlist *l, struct err *e);
 

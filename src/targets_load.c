@@ -302,10 +302,6 @@ static int refuse_empty(const struct loading *ld, struct err *e)
 		return err_set(e, EINVAL, "%s: no target in it", targetlist_name(c->targets_file));
 	if (n->blocked == 0 && n->outside == 0 && c->allowlist_file)
 		return err_set(e, EINVAL, "%s: no target in it", c->allowlist_file);
-	if (n->blocked == 0 && n->outside == 0)
-		return err_set(e, EINVAL, "--rx pcap:%.200s: no packet in it is of the run's "
-			       "source ports (--source-port); name the targets of that run",
-			       c->rx_file);
 	text_init(&text, buf, sizeof(buf));
 	text_add(&text, "no target is left of %" PRIu64 ":", n->blocked + n->outside);
 	if (n->outside)
