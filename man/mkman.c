@@ -100,11 +100,11 @@ static void write_longest(FILE *out)
 		{ "path, full", PLAN_FULL, CONFIG_RETRIES_THOROUGH, true },
 		{ "path, full, \\-\\-confirm 0", PLAN_FULL, CONFIG_RETRIES_THOROUGH, false },
 	};
-	char *words[] = { (char[]){ "tfomap" }, (char[]){ "192.0.2.1" }, NULL };
+	char *argv[] = { (char[]){ "tfomap" }, (char[]){ "192.0.2.1" }, NULL };
 	struct err e = { "" };
 	struct config c;
 
-	if (config_parse(&c, 2, words, NULL, &e))
+	if (config_parse(&c, 2, argv, NULL, &e))
 		return;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct plan p = {

@@ -51,9 +51,9 @@ static void describe_unread(const struct rx_pcap *file, char out[static CAPTURE_
 
 	out[0] = '\0';
 	if (n.unread)
-		snprintf(out, CAPTURE_UNREAD_LEN, " (in %" PRIu64 " of its %" PRIu64 " packets no IP is "
-			 "found; the first of these has Ethertype 0x%04x)", n.unread, n.packets,
-			 n.unread_type);
+		snprintf(out, CAPTURE_UNREAD_LEN, " (in %" PRIu64 " of its %" PRIu64 " packets no "
+			 "IP is found; the first of these has Ethertype 0x%04x)", n.unread,
+			 n.packets, n.unread_type);
 }
 
 /* ---- who the targets are ------------------------------------------------------------------- */

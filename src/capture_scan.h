@@ -14,7 +14,7 @@ struct validator;
 /* So far a file may be out of order: what was saved while the receiver was held up is. */
 #define CAPTURE_BACK_MAX_NS	(10 * NS_PER_S)
 
-#define CAPTURE_UNREAD_LEN	128
+#define CAPTURE_UNREAD_LEN	160
 
 /* Packets with a fault, and the number of the first of them in the file, from 1. */
 struct capture_fault {
@@ -28,7 +28,7 @@ struct capture_facts {
 	struct capture_fault cut;	/* answers whose options were not captured */
 	struct capture_fault before;	/* answers with an earlier time than their SYN's */
 	struct capture_fault misplaced;	/* SYNs behind their answers in the file */
-	struct capture_fault back;	/* packets of the run with an earlier time than one before */
+	struct capture_fault back;	/* packets of the run with an earlier time than before */
 	uint64_t back_ns;		/* how much earlier, at most */
 };
 

@@ -173,7 +173,8 @@ int rx_pcap_open_file(struct rx_pcap **out, const char *path, struct err *e)
 
 static bool is_tag(uint16_t type)
 {
-	return type == 0x8100 || type == 0x88a8 || type == 0x9100;	/* 802.1Q, 802.1ad, before */
+	/* 802.1Q, 802.1ad, and what was used for that before. */
+	return type == 0x8100 || type == 0x88a8 || type == 0x9100;
 }
 
 static bool is_label(uint16_t type)
