@@ -272,7 +272,7 @@ struct rx_pcap_counts rx_pcap_counts(const struct rx_pcap *r)
 static const char *read_hint(const char *said)
 {
 	return strstr(said, "type of the first interface")
-	       ? "; capture on one interface, or on `any`, or filter the file by interface" : "";
+	       ? "; capture on one interface, or on `any`" : "";
 }
 
 int rx_pcap_poll(struct rx_pcap *r, rx_frame_fn *fn, void *arg, struct err *e)
