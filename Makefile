@@ -38,7 +38,7 @@ endef
 
 # These goals need no configuration: they work on a machine without a compiler, or configure
 # themselves in the end.
-plain_goals = deps demo check configure clean distclean help
+plain_goals = deps demo lab check configure clean distclean help
 ifneq ($(filter-out $(plain_goals),$(or $(MAKECMDGOALS),all)),)
 include config.mk
 endif
@@ -194,6 +194,10 @@ deps: ## install with apt-get what conf/packages.debian names and this machine l
 demo: deps ## deps, build, then a real scan of real servers in the lab
 	@$(MAKE) all
 	@TFOMAP=$(CURDIR)/$(B)/tfomap test/lab/demo
+
+lab: deps ## deps, build, then a shell in the lab, which says what is there
+	@$(MAKE) all </dev/null
+	@TFOMAP=$(CURDIR)/$(B)/tfomap test/lab/shell
 
 # The lab waits more than it works: so it goes on beside all else, though that takes the CPUs.
 beside = $(if $(filter -j%,$(MAKEFLAGS)),,-j3) --output-sync=target
@@ -384,6 +388,6 @@ help: ## this list
 	@echo; sed -n 's/^#   \(.*=\)/  \1/p' Makefile
 
 FORCE:
-.PHONY: all deps demo check check-release check-san check-threads check-clang check-unit \
+.PHONY: all deps demo lab check check-release check-san check-threads check-clang check-unit \
 	check-booted check-replay check-cli check-options check-lab bench fuzz lint format format-check \
 	coverage install uninstall dist distcheck deb clean distclean help FORCE

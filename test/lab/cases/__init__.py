@@ -3,7 +3,7 @@
 import importlib
 
 MODULES = """servers targets rows packets network link end scale engines boxes probes manners peers
-	operators""".split()
+	operators visit""".split()
 
 
 def load():

@@ -1,0 +1,34 @@
+"""What a visitor finds: a shell in a lab of its own, inside this one."""
+
+import os
+import re
+import subprocess
+
+from harness import HOSTS, LAB, LIFE_S, case, equal, read_rows
+from .boxes import BOXES
+
+
+def _visit(*lines):
+	"""What the shell says to commands that come from a pipe: (its welcome, what they printed)"""
+	environment = {k: v for k, v in os.environ.items() if k != "LAB_INSIDE"}
+	run = subprocess.run([f"{LAB}/shell"], input="\n".join(["echo --", *lines, "exit 5"]),
+		capture_output=True, text=True, timeout=LIFE_S, env=environment)
+	equal(run.returncode, 5, f"exit status, the shell's own: {run.stderr}")
+	return run.stdout.split("\n--\n")
+
+
+@case("visit/shell")
+def commands_from_a_pipe():
+	welcome, out = _visit("tfomap -q -c 1 -I servers -f verdict,ip", "echo $(boxes)", "box off",
+		"on net ip -br link show net0")
+	for name, host in HOSTS.items():
+		assert re.search(rf"(?m)^ *{name} +{host.port} +{host.v4} +{host.v6} ", welcome), welcome
+	rows, words = out.rsplit("\n", 4)[0] + "\n", out.splitlines()[-3:]
+	found = {(row["ip"], row["verdict"]) for row in read_rows(rows)}
+	for name in ("nginx", "knot", "nginx-plain"):
+		for address, _ in HOSTS[name].twins:
+			assert (address, HOSTS[name].verdict) in found, found
+	equal(words[0].split(), list(BOXES), "middleboxes")
+	v4, v6 = BOXES["off"].twins
+	equal(words[1], f"{v4[0]}:{v4[1]} [{v6[0]}]:{v6[1]}", "where one is")
+	assert words[2].startswith("net0@"), words[2]
