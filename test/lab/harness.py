@@ -248,7 +248,7 @@ def fresh_filters():
 
 CASES = {}
 _FRESH = set()  # cases that need servers that nothing has asked before
-_TOGETHER = []  # tuples of words: the cases that begin with one of them share what they have seen
+_TOGETHER = []  # tuples of words: cases that share what they have seen
 
 
 @dataclass
@@ -270,7 +270,8 @@ def case(name, fresh=False):
 
 
 def together(*words):
-	"""Cases of these names, or with these names before a "/", share a scan, so also a lab."""
+	"""Cases of these names, or with these names before a "/", share a scan, so also a lab; where one
+	is fresh the scan is."""
 	_TOGETHER.append(words)
 
 

@@ -1,12 +1,11 @@
 """The cases, one module a subject; importing a module registers its cases."""
 
 import importlib
-
-MODULES = """servers targets rows packets network link end scale engines boxes probes manners peers
-	operators visit""".split()
+import pkgutil
 
 
 def load():
-	"""All of them, in this order"""
-	for name in MODULES:
-		importlib.import_module(f"{__name__}.{name}")
+	"""All of them"""
+	for module in pkgutil.iter_modules(__path__):
+		if module.name != "__main__":
+			importlib.import_module(f"{__name__}.{module.name}")

@@ -65,7 +65,7 @@ for _name in HOSTS:
 		case(f"servers/{_name}-{_word}")(_server(_name, _family))
 
 
-@case("servers/rows")
+@case("servers/rows", fresh=True)
 def every_row_is_what_the_far_end_saw():
 	run, capture, _ = _scan()
 	check_rows(run, capture)
