@@ -3,8 +3,10 @@ the servers' end of the cable. Nothing in this file asks tfomap."""
 
 import ctypes
 import ipaddress
+import itertools
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -110,13 +112,28 @@ def _tfo_kind(kinds):
 	return next((k for k in (34, 254) if str(k) in kinds), 0)
 
 
+def _cable_losses():
+	"""Packets that either end of the cable had no room for, as the kernel counts them"""
+	n = 0
+	for host, interface in (("scan", "scan0"), ("net", "net0")):
+		with inside(host), open("/proc/thread-self/net/dev") as lines:
+			counts = next(line for line in lines if interface + ":" in line).split(":")[1].split()
+		n += int(counts[3]) + int(counts[11])
+	return n
+
+
 class Capture:
 	"""A capture of the servers' end: with Capture() as c: ...; then c.flows is
-	{(address, port): [Flow...]}, in the order of sending."""
+	{(address, port): [Flow...]}, in the order of sending; c.stray are answers to none of them;
+	c.lost is how many packets may be missing, as cable and capture counted themselves."""
+
+	_numbers = itertools.count()
 
 	def __enter__(self):
-		self.path = f"{WORK}/capture.pcapng"
-		self._log = f"{WORK}/dumpcap.log"
+		name = f"{WORK}/capture-{next(self._numbers)}"
+		self.path = name + ".pcapng"
+		self._log = name + ".log"
+		self._lost_before = _cable_losses()
 		wanted = "(tcp or icmp or icmp6 or udp port 9) and not portrange " \
 			f"{CLIENT_PORTS[0]}-{CLIENT_PORTS[-1]}"
 		with open(self._log, "w") as log:
@@ -140,12 +157,32 @@ class Capture:
 			self._dumpcap.send_signal(2)
 			self._dumpcap.wait(20)
 		if kind is None:
-			self._read()
+			self.lost = self._count_lost()
+			self._found = None
 
 	def _tail(self):
 		with open(self.path, "rb") as f:
 			f.seek(max(0, os.path.getsize(self.path) - 65536))
 			return f.read()
+
+	def _count_lost(self):
+		with open(self._log) as log:
+			dropped = re.search(r"received/dropped on interface 'net0': \d+/(\d+)", log.read())
+		return int(dropped[1]) + _cable_losses() - self._lost_before
+
+	@property
+	def flows(self):
+		return self._packets().flows
+
+	@property
+	def stray(self):
+		return self._packets().stray
+
+	def _packets(self):
+		"""Read when they are asked for: of many packets that takes a while."""
+		if not self._found:
+			self._found = self._read()
+		return self._found
 
 	def _read(self):
 		command = ["tshark", "-n", "-r", self.path, "-T", "fields",
@@ -153,11 +190,24 @@ class Capture:
 		for name in FIELDS:
 			command += ["-e", name]
 		text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-		self.flows, self._by_key, self.stray = {}, {}, []
+		packets = Packets()
 		for line in text.splitlines():
-			self._packet(dict(zip(FIELDS, line.split("\t"))))
+			packets.add(dict(zip(FIELDS, line.split("\t"))))
+		return packets
 
-	def _packet(self, p):
+	@property
+	def syns(self):
+		return sum(len(flows) for flows in self.flows.values())
+
+
+class Packets:
+	"""What was on the wire, by the SYNs that it was about"""
+
+	def __init__(self):
+		self.flows, self.stray = {}, []
+		self._by_key = {}
+
+	def add(self, p):
 		if not p["tcp.srcport"]:
 			return
 		# An ICMP error quotes a packet of the scanner: its addresses come last.
@@ -199,10 +249,6 @@ class Capture:
 			self._by_key[key].answers.append(answer)
 		else:
 			self.stray.append((key, answer))
-
-	@property
-	def syns(self):
-		return sum(len(flows) for flows in self.flows.values())
 
 
 def _deciding(flows):
