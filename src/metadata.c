@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "clock.h"
-#include "config.h"
 #include "err.h"
 #include "stats.h"
 #include "targets.h"
@@ -144,9 +143,7 @@ static json_t *sources_value(const struct run_facts *f)
 	json_t *list = json_array();
 	char text[ADDR_STRLEN];
 
-	for (size_t i = 0; i < 2; i++) {
-		if (addr_eq(f->sources[i], (struct addr){ 0, 0 }))
-			continue;
+	for (unsigned int i = 0; i < f->nsources; i++) {
 		addr_format(f->sources[i], text);
 		if (json_array_append_new(list, json_string(text))) {
 			json_decref(list);

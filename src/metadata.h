@@ -4,9 +4,8 @@
 
 #include <stdint.h>
 
-#include "addr.h"
+#include "config.h"
 
-struct config;
 struct err;
 struct stats;
 struct targets_counts;
@@ -18,7 +17,8 @@ struct run_facts {
 	unsigned int retries;		/* in force */
 	uint64_t targets;		/* of this run: after -n and shards */
 	const char *interface, *engine, *receiver;	/* NULL where there is none */
-	struct addr sources[2];		/* [0] IPv4, [1] IPv6, where used; else all zero */
+	struct addr sources[2 * CONFIG_SOURCES_MAX];
+	unsigned int nsources;
 	unsigned int threads;		/* that sent */
 	uint64_t window_slots, table_slots;
 	uint64_t start_wall_ns, end_wall_ns;	/* Unix time */

@@ -461,6 +461,7 @@ static void conclude(struct scan *sc, struct err *e)
 	}
 	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
 	f->sending_ns = shared_last_sent_ns(s) - shared_first_sent_ns(s);
+	f->nsources = shared_list_sources(s, f->sources);
 	if (sc->c->metadata_file
 	    && metadata_write(sc->c->metadata_file, sc->c, targets_counts(sc->setup.targets),
 			      &s->stats, f, e))

@@ -232,8 +232,6 @@ static int choose_sources(struct network *n, struct err *e)
 			rc = err_set(e, EADDRNOTAVAIL, "there are IPv%d targets, but no IPv%d "
 				     "source address; give one with --source-ip",
 				     v6 ? 6 : 4, v6 ? 6 : 4);
-		if (s->nsources[v6])
-			n->su->facts.sources[v6] = s->sources[v6][0].addr;
 	}
 	return rc;
 }

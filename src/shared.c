@@ -104,6 +104,17 @@ void shared_add_source(struct shared *s, struct addr a)
 	s->sources[v6][s->nsources[v6]++] = (struct source){ .addr = a };
 }
 
+unsigned int shared_list_sources(const struct shared *s,
+				 struct addr out[static 2 * CONFIG_SOURCES_MAX])
+{
+	unsigned int n = 0;
+
+	for (unsigned int v6 = 0; v6 < 2; v6++)
+		for (unsigned int i = 0; i < s->nsources[v6]; i++)
+			out[n++] = s->sources[v6][i].addr;
+	return n;
+}
+
 bool shared_claim_source(struct shared *s, struct addr a)
 {
 	bool v6 = !addr_is_v4(a);

@@ -85,6 +85,7 @@ struct lane {
 struct shared {
 	const struct config *config;
 	const struct targets *targets;
+	const char *interface;		/* that packets leave by; "" where none do */
 	const struct cookie_store *store;	/* cookies of --cookie-file; NULL: none */
 	struct capfile *capture;	/* --save-pcap; NULL: not asked for */
 	struct order order;
@@ -161,6 +162,10 @@ const struct err *shared_tx_failure(const struct shared *s);
 
 /* Before the threads start; CONFIG_SOURCES_MAX of each family at most. */
 void shared_add_source(struct shared *s, struct addr a);
+
+/* All of them, IPv4 first. Returns how many. */
+unsigned int shared_list_sources(const struct shared *s,
+				 struct addr out[static 2 * CONFIG_SOURCES_MAX]);
 
 /* From now on tfomap answers for the source address (claim.h). False: it does not send from it. */
 bool shared_claim_source(struct shared *s, struct addr a);

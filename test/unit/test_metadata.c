@@ -53,7 +53,9 @@ static void parse_words(struct config *c)
 static const struct run_facts facts = {
 	.seed = UINT64_MAX, .key = { 0x0f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xff },
 	.retries = 2, .targets = 256, .interface = "veth0", .engine = "packet",
-	.sources = { { 0, ADDR_V4_PREFIX | 0xc0000201 }, { 0, 0 } }, .window_slots = 65536,
+	.sources = { { 0, ADDR_V4_PREFIX | 0xc0000201 }, { 0, ADDR_V4_PREFIX | 0xc0000202 },
+		     { 0x20010db800000000, 1 } },
+	.nsources = 3, .window_slots = 65536,
 	.table_slots = 1024, .start_wall_ns = 1700000000000000000,
 	.end_wall_ns = 1700000012500000000,
 	.sending_ns = 250000000, .exit_reason = "complete", .exit_status = 0,
@@ -126,8 +128,10 @@ START_TEST(tells_of_the_run)
 	check_string(v, "interface", "veth0");
 	check_string(v, "engine", "packet");
 	list = member(v, "sources");
-	ck_assert_uint_eq(json_array_size(list), 1);
+	ck_assert_uint_eq(json_array_size(list), 3);
 	ck_assert_str_eq(json_string_value(json_array_get(list, 0)), "192.0.2.1");
+	ck_assert_str_eq(json_string_value(json_array_get(list, 1)), "192.0.2.2");
+	ck_assert_str_eq(json_string_value(json_array_get(list, 2)), "2001:db8::1");
 	check_integer(v, "window_slots", 65536);
 	check_integer(v, "table_slots", 1024);
 	check_string(v, "start", "2023-11-14T22:13:20.000000Z");
