@@ -190,7 +190,8 @@ const struct opttab_row config_options[] = {
 	  .man = "Wait S seconds for late answers after the last packet of any kind." },
 
 	{ "interface", 'i', STRING(interface), .min = 1, .group = network, .arg = "NAME",
-	  .man = "The network interface. Default: the one that the route to the targets takes." },
+	  .man = "The network interface, by its name or another that it has (altname). Default: "
+		 "the one that the route to the targets takes." },
 	{ "source-ip", 'S', ADDRS(sources, nsources), .max = CONFIG_SOURCES_MAX, .group = network,
 	  .arg = "LIST", .help = "(default by the route)",
 	  .man = "Source addresses, separated by commas. Of several, each target is probed "

@@ -12,7 +12,7 @@
 
 /* ---- links ---- */
 
-static enum iface_kind link_kind(unsigned short type)
+static enum iface_kind link_kind(unsigned short type, unsigned int flags)
 {
 	switch (type) {
 	case ARPHRD_ETHER:
@@ -26,6 +26,10 @@ static enum iface_kind link_kind(unsigned short type)
 	case ARPHRD_TUNNEL6:
 	case ARPHRD_SIT:
 		return IFACE_IPLAYER;
+	case ARPHRD_IPGRE:
+	case ARPHRD_IP6GRE:
+		/* Without a fixed far end its outer header is a link header, which we have not. */
+		return (flags & IFF_POINTOPOINT) ? IFACE_IPLAYER : IFACE_OTHER;
 	default:
 		return IFACE_OTHER;
 	}
@@ -39,7 +43,7 @@ bool iface_read_link(const struct nlmsghdr *nlh, struct iface *i)
 	if (nlh->nlmsg_type != RTM_NEWLINK)
 		return false;
 	*i = (struct iface){
-		.index = info->ifi_index, .kind = link_kind(info->ifi_type),
+		.index = info->ifi_index, .kind = link_kind(info->ifi_type, info->ifi_flags),
 		.up = info->ifi_flags & IFF_UP, .carrier = true,
 	};
 	mnl_attr_for_each(attr, nlh, sizeof(*info)) {
@@ -80,18 +84,21 @@ int iface_find(struct mnl_socket *nl, const char *name, int index, struct iface 
 	void *extra;
 	int err;
 
-	if (name && (!*name || strlen(name) >= IF_NAMESIZE))
-		return err_set(e, ENODEV, "--interface %.32s: no such name is possible", name);
+	if (name && (!*name || strlen(name) >= ALTIFNAMSIZ))
+		return err_set(e, ENODEV, "--interface %s: names have 1 to %d characters "
+			       "(--list-interfaces shows those there are)", name, ALTIFNAMSIZ - 1);
 	nlh = netlink_begin(buf, RTM_GETLINK, 0, &extra, sizeof(*info));
 	info = extra;
 	if (name)
-		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+		mnl_attr_put_strz(nlh, strlen(name) < IF_NAMESIZE ? IFLA_IFNAME : IFLA_ALT_IFNAME,
+				  name);
 	else
 		info->ifi_index = index;
 	err = netlink_ask(nl, nlh, on_link, out);
 	if (err)
-		return err_set(e, -err, "interface %s: %s (--list-interfaces shows those there "
-			       "are)", name ? name : "of the route", strerror(-err));
+		return err_set(e, -err, "%s %s: %s (--list-interfaces shows those there are)",
+			       name ? "--interface" : "interface", name ? name : "of the route",
+			       strerror(-err));
 	return 0;
 }
 

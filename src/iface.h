@@ -56,7 +56,10 @@ struct iface_route {
 	struct addr gateway;	/* may be IPv6 where the target is IPv4 (RFC 8950) */
 };
 
-/* By name; or, where that is NULL, by index. 0, or -errno with a message that says what to try. */
+/*
+ * By name, which may be one of its other names (altname); or, where that is NULL, by index. 0, or
+ * -errno with a message that says what to try.
+ */
 int iface_find(struct mnl_socket *nl, const char *name, int index, struct iface *out,
 	       struct err *e);
 

@@ -5,6 +5,8 @@
 #ifndef TFOMAP_SETUP_H
 #define TFOMAP_SETUP_H
 
+#include <net/if.h>
+
 #include "claim.h"
 #include "metadata.h"
 #include "shared.h"
@@ -20,7 +22,7 @@ struct setup {
 	struct claims claims;
 	struct run_facts facts;
 	const struct tx_ops *tx;	/* NULL: reading a capture */
-	char interface[64];
+	char interface[IF_NAMESIZE];	/* the kernel's own name, not an altname */
 	int ifindex;
 	unsigned int mtu;		/* bytes, from the IP header on; 0: no interface */
 	bool rx_xdp;			/* answers are taken in the driver */

@@ -85,7 +85,6 @@ struct lane {
 struct shared {
 	const struct config *config;
 	const struct targets *targets;
-	const char *interface;		/* that packets leave by; "" where none do */
 	const struct cookie_store *store;	/* cookies of --cookie-file; NULL: none */
 	struct capfile *capture;	/* --save-pcap; NULL: not asked for */
 	struct order order;

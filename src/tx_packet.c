@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,22 +17,32 @@
 #include "err.h"
 #include "tx.h"
 
+/* An address of a link, at most as long as any (the kernel's MAX_ADDR_LEN). */
+#define NAME_LEN	(offsetof(struct sockaddr_ll, sll_addr) + 32)
+
 struct packet_state {
 	int fd;
 	struct mmsghdr msgs[TX_BATCH];
 	struct iovec iov[TX_BATCH];
 	bool iplayer;
-	struct sockaddr_ll to[2];	/* iplayer: [0] IPv4, [1] IPv6 */
+	/*
+	 * iplayer: where IPv4, IPv6 go: no hardware address, but as much room as for the longest,
+	 * which the kernel wants to see whether there is one or not (16 bytes with ip6tnl).
+	 */
+	struct sockaddr_storage names[2];
 };
 
 static void prepare(struct packet_state *s, const struct tx_setup *setup)
 {
 	s->iplayer = setup->iplayer;
-	for (unsigned int v6 = 0; v6 < 2; v6++)
-		s->to[v6] = (struct sockaddr_ll){
+	for (unsigned int v6 = 0; v6 < 2; v6++) {
+		const struct sockaddr_ll to = {
 			.sll_family = AF_PACKET, .sll_ifindex = setup->ifindex,
 			.sll_protocol = htons(v6 ? ETH_P_IPV6 : ETH_P_IP),
 		};
+
+		memcpy(&s->names[v6], &to, sizeof(to));
+	}
 	for (unsigned int i = 0; i < TX_BATCH; i++) {
 		s->msgs[i].msg_hdr.msg_iov = &s->iov[i];
 		s->msgs[i].msg_hdr.msg_iovlen = 1;
@@ -76,8 +87,8 @@ static int packet_send(void *state, const struct tx_frame *frames, unsigned int 
 		s->iov[i].iov_base = (void *)(uintptr_t)frames[i].data;
 		s->iov[i].iov_len = frames[i].len;
 		if (s->iplayer) {
-			s->msgs[i].msg_hdr.msg_name = &s->to[frames[i].data[0] >> 4 == 6];
-			s->msgs[i].msg_hdr.msg_namelen = sizeof(s->to[0]);
+			s->msgs[i].msg_hdr.msg_name = &s->names[frames[i].data[0] >> 4 == 6];
+			s->msgs[i].msg_hdr.msg_namelen = NAME_LEN;
 		}
 	}
 	do

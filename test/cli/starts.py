@@ -10,7 +10,9 @@ LOCAL = "--no-default-blocklist 127.0.0.1"
 def cannot_start(options):
 	yield Case("start/no such interface", f"-i nope0 {TARGET}", 2, "nope0", "No such device",
 		"ip link|--list-interfaces")
-	yield Case("start/impossible interface", f"-i {'x' * 40} {TARGET}", 2, "--interface x+")
+	yield Case("start/long interface", f"-i {'x' * 40} {TARGET}", 2, "--interface x{40}: No such")
+	yield Case("start/impossible interface", f"-i {'x' * 128} {TARGET}", 2,
+		"--interface x{128}: names have")
 	yield Case("start/interface down", f"-i lo {TARGET}", 2, r"\blo\b", "down", "ip link|--interface")
 	yield Case("start/no route", TARGET, 2, r"^no route to 198\.18\.0\.1", "unreachable",
 		"--interface")

@@ -1,8 +1,10 @@
 """usage: relay.py vlan ID HOST TRUNK ACCESS
-       relay.py tun HOST NAME HOST NAME
+       relay.py tun HOST NAME HOST NAME [TYPE]
 
 Joins two interfaces, for links that not every kernel has: one that carries 802.1Q tags with one
-that does not (frames with another tag, or none, are dropped), or two tun devices that it makes.
+that does not (frames with another tag, or none, are dropped), or two tun devices that it makes,
+the first of the hardware type TYPE (ARPHRD_..., a number): the kernel gives it addresses as long as
+that type's.
 Prints "ready", and runs until its standard input ends."""
 
 import fcntl
@@ -17,7 +19,7 @@ from truth import inside
 ETH_P_ALL, ETH_P_8021Q = 3, 0x8100
 SOL_PACKET, PACKET_AUXDATA, PACKET_OUTGOING = 263, 8, 4
 TP_STATUS_VLAN_VALID = 0x10
-TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454ca, 0x0001, 0x1000
+TUNSETIFF, TUNSETLINK, IFF_TUN, IFF_NO_PI = 0x400454ca, 0x400454cd, 0x0001, 0x1000
 
 
 def packet_socket(interface):
@@ -66,15 +68,17 @@ def join_vlan(vlan, host, trunk, access):
 	return {tagged.fileno(): from_trunk, plain.fileno(): from_access}, (tagged, plain)
 
 
-def tun_device(host, name):
+def tun_device(host, name, hardware=None):
 	with inside(host):
 		tun = os.open("/dev/net/tun", os.O_RDWR)
 		fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI))
+		if hardware:
+			fcntl.ioctl(tun, TUNSETLINK, int(hardware))
 	return tun
 
 
-def join_tun(host, name, other_host, other_name):
-	a, b = tun_device(host, name), tun_device(other_host, other_name)
+def join_tun(host, name, other_host, other_name, hardware=None):
+	a, b = tun_device(host, name, hardware), tun_device(other_host, other_name)
 
 	def move(source, sink):
 		pass_on(lambda packet: os.write(sink, packet), os.read(source, 65536))

@@ -71,19 +71,25 @@ START_TEST(other_links)
 {
 	static const struct {
 		unsigned short type;
+		unsigned int flags;
 		enum iface_kind kind;
 	} links[] = {
-		{ ARPHRD_LOOPBACK, IFACE_LOOPBACK }, { ARPHRD_NONE, IFACE_IPLAYER },
-		{ ARPHRD_PPP, IFACE_IPLAYER }, { ARPHRD_TUNNEL, IFACE_IPLAYER },
-		{ ARPHRD_SIT, IFACE_IPLAYER }, { ARPHRD_INFINIBAND, IFACE_OTHER },
-		{ ARPHRD_IEEE80211_RADIOTAP, IFACE_OTHER },
+		{ ARPHRD_LOOPBACK, 0, IFACE_LOOPBACK }, { ARPHRD_NONE, 0, IFACE_IPLAYER },
+		{ ARPHRD_PPP, 0, IFACE_IPLAYER }, { ARPHRD_TUNNEL, 0, IFACE_IPLAYER },
+		{ ARPHRD_TUNNEL6, 0, IFACE_IPLAYER }, { ARPHRD_SIT, 0, IFACE_IPLAYER },
+		/* GRE to a fixed far end; to any, the kernel wants to be told the outer header. */
+		{ ARPHRD_IPGRE, IFF_POINTOPOINT, IFACE_IPLAYER }, { ARPHRD_IPGRE, 0, IFACE_OTHER },
+		{ ARPHRD_IP6GRE, IFF_POINTOPOINT, IFACE_IPLAYER },
+		{ ARPHRD_IP6GRE, 0, IFACE_OTHER }, { ARPHRD_INFINIBAND, 0, IFACE_OTHER },
+		{ ARPHRD_IEEE80211_RADIOTAP, 0, IFACE_OTHER },
 	};
 	static const uint8_t zero[6], address[20] = { 1, 2, 3, 4, 5, 6, 7 };
 	struct iface i;
 
 	for (size_t k = 0; k < sizeof(links) / sizeof(links[0]); k++)
 		for (size_t len = 4; len <= 20; len += len < 8 ? 2 : 12) {
-			struct nlmsghdr *nlh = begin_link(links[k].type, IFF_UP);
+			struct nlmsghdr *nlh = begin_link(links[k].type,
+							  IFF_UP | links[k].flags);
 
 			mnl_attr_put(nlh, IFLA_ADDRESS, len, address);
 			ck_assert(iface_read_link(nlh, &i));

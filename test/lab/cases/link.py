@@ -345,6 +345,36 @@ def packets_without_link_header():
 		refused(*BOTH, "--tx", "libnet", words=["tun0", "--tx packet"])
 
 
+# Hardware types of layer-3 links: their names, numbers, and how long the kernel's addresses are.
+TUNNELS = [("none", 0xfffe, 0), ("ip6tnl", 769, 16), ("ip6gre", 823, 16), ("ipip", 768, 4),
+	("sit", 776, 4), ("gre", 778, 4), ("ppp", 512, 0)]
+
+
+@case("link/tunnels")
+def layer_three_links_of_other_types():
+	"""The kernel's rules for packet sockets go by a device's type and the length of its addresses:
+	a tun device that takes a tunnel's has its rules. The message names the interface."""
+	try:
+		os.close(os.open("/dev/net/tun", os.O_RDWR))
+	except OSError as error:
+		raise Skip(f"/dev/net/tun: {error.strerror}")
+	for name, number, length in TUNNELS:
+		with bare(), relay("tun", "bare", "tun0", "net", "tun1", number):
+			shell("""topology_sysctl net ipv6/conf/tun1/dad_transmits 0 ipv4/conf/tun1/rp_filter 0
+				ip -n bare link set tun0 up; ip -n net link set tun1 up
+				ip -n bare address add 198.19.5.2/30 dev tun0
+				ip -n net address add 198.19.5.1/30 dev tun1
+				ip -n bare address add 2001:2:0:fc::2/64 dev tun0 nodad
+				ip -n net address add 2001:2:0:fc::1/64 dev tun1 nodad
+				ip -n bare route add default dev tun0
+				ip -n bare -6 route replace default dev tun0""")
+			told = subprocess.run("ip netns exec bare cat /sys/class/net/tun0/addr_len".split(),
+				check=True, stdout=subprocess.PIPE, text=True).stdout
+			equal(int(told), length, f"{name}: length of an address")
+			all_accepted(run_bare(*BOTH, "--tx", "packet"))
+			all_accepted(run_bare(*BOTH, "--plan", "path"))
+
+
 @case("link/iplayer")
 def iplayer_is_for_links_without_a_header():
 	needs("--iplayer")

@@ -122,12 +122,15 @@ def what_is_no_hosts_is_no_source():
 
 @case("network/source-list")
 def one_source_a_target():
+	record = f"{WORK}/sources.json"
 	run, capture = captured("198.18.41.0/27", "-p", HOSTS["listener"].port, "-S",
-		f"198.19.0.2,{BORROWED4}")
+		f"198.19.0.2,{BORROWED4}", "-m", record)
 	check_rows(run, capture)
 	used = {target: {flow.source for flow in flows} for target, flows in capture.flows.items()}
 	assert all(len(sources) == 1 for sources in used.values()), "a target saw two sources"
 	equal(set.union(*used.values()), {"198.19.0.2", BORROWED4}, "sources in use")
+	with open(record) as f:
+		equal(json.load(f)["sources"], ["198.19.0.2", BORROWED4], "sources in the metadata")
 	equal({row["verdict"] for row in run.rows}, {"accepted"}, "verdicts")
 
 
@@ -137,6 +140,26 @@ def the_interface_by_name():
 	check_rows(run, capture)
 	run = sent_nothing(host("nginx"), "-i", "nosuch0", expect=2)
 	assert "nosuch0" in run.err, run.err
+
+
+@case("network/altname")
+def the_interface_by_another_name():
+	record = f"{WORK}/altname.json"
+	names = ["uplink", "to-the-servers-by-the-first-switch-in-rack-7", "n" * 127]
+	try:
+		for name in names:
+			shell(f"ip -n scan link property add dev scan0 altname {name}")
+			run = tfomap(host("nginx"), "-i", name, "-m", record)
+			equal([row["verdict"] for row in run.rows], ["accepted"], f"verdicts by {name}")
+			with open(record) as f:
+				equal(json.load(f)["interface"], "scan0", "interface in the metadata")
+	finally:
+		shell("".join(f"ip -n scan link property del dev scan0 altname {name} || true\n"
+			for name in names))
+	# Whatever is not there is named whole.
+	for name in (names[1], "n" * 128):
+		run = sent_nothing(host("nginx"), "-i", name, expect=2)
+		assert name + ":" in run.err, run.err
 
 
 @case("network/gateway")
@@ -157,7 +180,7 @@ def the_interface_goes_down():
 	finally:
 		shell("topology_scan_up")
 	equal(run.status, 3, "exit status: " + run.err)
-	assert "scan0" in run.err, f"the message does not name the interface: {run.err}"
+	assert "interface scan0" in run.err, f"the message does not name the interface: {run.err}"
 	assert run.rows, "rows of answers that came before are lost"
 	equal({row["verdict"] for row in run.rows}, {"no-cookie"}, "verdicts")
 	by_target(run.rows)
