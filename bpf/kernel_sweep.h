@@ -23,6 +23,8 @@
 #define SWEEP_FRAME_LEN		256
 #define SWEEP_PASSES		16	/* of the permutation's walk; more is an overrun */
 
+#define SWEEP_GATEWAY_MOVED	(1ull << 48)
+
 struct sweep_facts {
 	struct order order;
 	struct spots spots;
@@ -53,7 +55,9 @@ struct sweep_limits {
 	uint64_t overruns_taken;
 	uint64_t stop;			/* nothing more is swept */
 	uint64_t frames_put;		/* frames that tfomap has made, so far */
-	uint64_t pad[4];
+	uint64_t gateway[2];		/* of IPv4, of IPv6: SWEEP_GATEWAY_MOVED, and the MAC
+					 * address; 0: as in the templates */
+	uint64_t pad[2];
 };
 
 /* The program's: how far it is. */

@@ -196,6 +196,15 @@ static __always_inline bool find_target(const struct sweep_facts *f, uint32_t st
 	return known;
 }
 
+/* To where the gateway is by now. The frame is longer than that. */
+static __always_inline void address(uint64_t gateway, uint8_t *frame, const uint8_t *end)
+{
+	if (!gateway || frame + 6 > end)
+		return;
+	put_be32(frame, (uint32_t)(gateway >> 16));
+	put_be16(frame + 4, (uint16_t)gateway);
+}
+
 /* The step's SYN to the lane's place; 0: could not be made. */
 static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t step, uint64_t place,
 				     uint8_t *frame, const uint8_t *end)
@@ -224,6 +233,7 @@ static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t step,
 	p.sport = tag.sport;
 	len = v6 ? patch_packet(&f->syn[arm][1], true, &p, frame, end)
 	      : patch_packet(&f->syn[arm][0], false, &p, frame, end);
+	address(v6 ? limits.gateway[1] : limits.gateway[0], frame, end);
 	marks.sent_v6[arm] += v6;
 	return len;
 }

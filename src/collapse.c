@@ -38,13 +38,8 @@ void collapse_watch(struct hitrate *h, const struct stats *s, uint64_t now_ns)
 	uint64_t answers = stat_get(s, STAT_synacks) + stat_get(s, STAT_rsts)
 			   + stat_get(s, STAT_icmps);
 	double usual = h->usual;
-	uint64_t sent = 0;
 
-	for (unsigned int i = 0; i < STATS; i++)
-		if (stat_types[i].group == STAT_GROUP_syns)
-			sent += stat_get(s, (enum stat_id)i);
-
-	if (hitrate_feed(h, now_ns, sent, answers))
+	if (hitrate_feed(h, now_ns, stats_syns(s), answers))
 		log_warn("answers have nearly ceased (usual: %.2g %% of the probes), and sending "
 			 "goes on: %s", usual * 100, likely_cause(s));
 }

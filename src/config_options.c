@@ -208,7 +208,7 @@ const struct opttab_row config_options[] = {
 	  .help = "(default asked for by ARP and ND)",
 	  .man = "The link-layer address that all packets are sent to. Default: that of the "
 		 "gateway, or of the target itself where it is on the local link, asked for by "
-		 "ARP or Neighbour Discovery." },
+		 "ARP or Neighbour Discovery; that of the gateway is followed where it moves." },
 	{ "iplayer", 'X', FLAG(iplayer), .group = network,
 	  .man = "Send packets without a link header, as layer-3 interfaces such as tun take them. "
 		 "Those that are known are found without this option; with --tx pcap and null it "

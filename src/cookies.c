@@ -217,7 +217,10 @@ static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
 	keep(c, en, now_ns);
 }
 
-/* The scan ends before the target is known: no row, as that could be false. */
+/*
+ * The scan ends before the target is known, or its probes may not have come past the gateway: no
+ * row, as that could be false.
+ */
 static void leave_unfinished(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	stat_add(&c->s->stats, STAT_unfinished, 1);
@@ -335,14 +338,15 @@ static bool is_swept(const struct cookies *c, const struct entry *en)
 }
 
 /*
- * Then arms that were not answered stay silent. False: one of them may not have been sent, or its
- * answer was lost here: its silence proves nothing.
+ * Then arms that were not answered stay silent. False: one of them may not have been sent, or not
+ * have come past the gateway, or its answer was lost here: its silence proves nothing.
  */
 static bool close_arms(const struct cookies *c, struct entry *en)
 {
 	struct shared *s = c->s;
 	uint64_t place;
-	const struct window *w = &shared_lane(s, en->k, &place)->window;
+	const struct lane *l = shared_lane(s, en->k, &place);
+	const struct window *w = &l->window;
 	uint16_t status = window_status(w, place);
 	struct tfo_option option;
 	bool known = true;
@@ -361,7 +365,8 @@ static bool close_arms(const struct cookies *c, struct entry *en)
 		f.sent = (uint8_t)window_sent(status, arm);
 		f.sent_ns = sendlog_time(&w->cursor[arm].log, place);
 		cookies_add_arm(en, &f);
-		known = !(status & WINDOW_UNKNOWN);
+		known = !(status & WINDOW_UNKNOWN)
+			&& !shared_place_astray(s, l, place, en->target.ip, status);
 	}
 	return known;
 }
@@ -502,6 +507,16 @@ static void end_given_up(struct cookies *c, struct entry *en, uint64_t now_ns)
 	}
 }
 
+/* Whether the last attempt of the flow under way may not have come past the gateway. */
+static bool is_astray(const struct cookies *c, const struct entry *en)
+{
+	uint64_t place;
+
+	return en->flows[en->nflows - 1].reply.class == REPLY_NONE
+	       && shared_astray(c->s, shared_lane(c->s, en->k, &place), en->target.ip,
+				asked_ns(c, en));
+}
+
 /* Of those that were asked: the silent ones are asked again, or given up. */
 static void tick_asked(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 {
@@ -525,9 +540,11 @@ static void tick_asked(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 		if (!sent_ns && en->tried == 1)
 			finish(c, en, now_ns);
 		else if (f->reply.class != REPLY_NONE
-			 || (sent_ns && en->tried == plan_followup_attempts(&c->s->plan)))
+			 || (sent_ns && en->tried == plan_followup_attempts(&c->s->plan)
+			     && !is_astray(c, en)))
 			next(c, en, now_ns);
-		else if (!sent_ns || shared_stopping(c->s, STOP_SENDING))
+		else if (!sent_ns || en->tried == plan_followup_attempts(&c->s->plan)
+			 || shared_stopping(c->s, STOP_SENDING))
 			leave_unfinished(c, en, now_ns);
 		else if (!ask(c, en, now_ns))
 			return;

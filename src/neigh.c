@@ -86,6 +86,13 @@ bool neigh_mac(const struct neigh *n, struct addr ip, uint8_t mac[static 6])
 	return true;
 }
 
+bool neigh_is_fixed(const struct neigh *n, struct addr ip)
+{
+	const struct neigh_entry *entry = entry_of(n, ip);
+
+	return entry && entry->trust == NEIGH_FIXED;
+}
+
 enum neigh_hop neigh_find(const struct neigh *n, struct addr ip, uint8_t mac[static 6])
 {
 	const struct neigh_entry *entry = entry_of(n, ip);

@@ -16,13 +16,17 @@
 
 struct err;
 struct neigh;
+struct nlmsghdr;
 
 /* What is to become of an address, as bits; 0: a gateway leads to it. */
 #define NEIGH_ASK	1	/* its MAC address is needed */
 #define NEIGH_ON_LINK	2	/* a target: frames to it go to it, or nowhere */
 
-/* How far a MAC address is to be trusted: what is known better takes the place. */
-enum neigh_trust { NEIGH_UNKNOWN, NEIGH_STALE, NEIGH_SURE };
+/*
+ * How far a MAC address is to be trusted: what is known better takes the place. Fixed is what
+ * somebody has put into the kernel's table.
+ */
+enum neigh_trust { NEIGH_UNKNOWN, NEIGH_STALE, NEIGH_SURE, NEIGH_FIXED };
 
 /* A MAC address in a message. */
 #define NEIGH_MAC	"%02x:%02x:%02x:%02x:%02x:%02x"
@@ -47,6 +51,9 @@ uint32_t neigh_silent(const struct neigh *n);
 /* The MAC address of an address that was asked for; false: not known. */
 bool neigh_mac(const struct neigh *n, struct addr ip, uint8_t mac[static 6]);
 
+/* Whether it is fixed. */
+bool neigh_is_fixed(const struct neigh *n, struct addr ip);
+
 enum neigh_hop {
 	NEIGH_ROUTED,		/* not on the link: to its gateway */
 	NEIGH_FOUND,		/* to itself */
@@ -57,6 +64,9 @@ enum neigh_hop {
 enum neigh_hop neigh_find(const struct neigh *n, struct addr ip, uint8_t mac[static 6]);
 
 /* ---- filling it ---- */
+
+/* What a message of the kernel tells of a neighbour on an interface. NEIGH_UNKNOWN: nothing. */
+enum neigh_trust neigh_read_message(const struct nlmsghdr *nlh, int ifindex, struct neighbour *out);
 
 /* From the kernel's neighbour cache of an interface. 0, or -errno with a message. */
 int neigh_read_cache(struct neigh *n, int ifindex, struct err *e);

@@ -8,7 +8,7 @@
 #include "netlink.h"
 
 /* What the kernel relies on; the other usable states it confirms as it sends, we by asking. */
-#define NUD_SURE	(NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE)
+#define NUD_FIXED	(NUD_PERMANENT | NUD_NOARP)
 #define NUD_STALES	(NUD_STALE | NUD_DELAY | NUD_PROBE)
 
 struct reading {
@@ -16,28 +16,43 @@ struct reading {
 	int ifindex;
 };
 
-static int on_neighbour(const struct nlmsghdr *nlh, void *arg)
+static enum neigh_trust trust_of(uint16_t state)
+{
+	if (state & NUD_FIXED)
+		return NEIGH_FIXED;
+	if (state & NUD_REACHABLE)
+		return NEIGH_SURE;
+	return (state & NUD_STALES) ? NEIGH_STALE : NEIGH_UNKNOWN;
+}
+
+enum neigh_trust neigh_read_message(const struct nlmsghdr *nlh, int ifindex, struct neighbour *out)
 {
 	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
-	struct reading *r = arg;
-	struct neighbour found;
 	struct nlattr *attr;
 	bool ip = false, mac = false;
 
-	if (nlh->nlmsg_type != RTM_NEWNEIGH || ndm->ndm_ifindex != r->ifindex
-	    || !(ndm->ndm_state & (NUD_SURE | NUD_STALES)))
-		return MNL_CB_OK;
+	if (nlh->nlmsg_type != RTM_NEWNEIGH || ndm->ndm_ifindex != ifindex)
+		return NEIGH_UNKNOWN;
 	mnl_attr_for_each(attr, nlh, sizeof(*ndm)) {
 		if (mnl_attr_get_type(attr) == NDA_DST) {
-			ip = netlink_get_addr(attr, &found.ip);
+			ip = netlink_get_addr(attr, &out->ip);
 		} else if (mnl_attr_get_type(attr) == NDA_LLADDR
-			   && mnl_attr_get_payload_len(attr) == sizeof(found.mac)) {
-			memcpy(found.mac, mnl_attr_get_payload(attr), sizeof(found.mac));
+			   && mnl_attr_get_payload_len(attr) == sizeof(out->mac)) {
+			memcpy(out->mac, mnl_attr_get_payload(attr), sizeof(out->mac));
 			mac = true;
 		}
 	}
-	if (ip && mac)
-		neigh_take(r->n, &found, (ndm->ndm_state & NUD_SURE) ? NEIGH_SURE : NEIGH_STALE);
+	return ip && mac ? trust_of(ndm->ndm_state) : NEIGH_UNKNOWN;
+}
+
+static int on_neighbour(const struct nlmsghdr *nlh, void *arg)
+{
+	struct reading *r = arg;
+	struct neighbour found;
+	enum neigh_trust trust = neigh_read_message(nlh, r->ifindex, &found);
+
+	if (trust != NEIGH_UNKNOWN)
+		neigh_take(r->n, &found, trust);
 	return MNL_CB_OK;
 }
 

@@ -123,6 +123,20 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
+/* Whether the place at the tail may be silent as its probes did not come past the gateway. */
+static bool is_astray(const struct rx *rx, unsigned int lane, uint16_t status)
+{
+	const struct shared *s = rx->s;
+	const struct lane *l = &s->lanes[lane];
+	uint64_t place = l->window.tail;
+	struct target t;
+
+	if (!gaps_any(&l->gaps))
+		return false;
+	t = targets_at(s->targets, order_target(&s->order, lane_whole(place, lane, s->nlanes)));
+	return shared_place_astray(s, l, place, t.ip, status);
+}
+
 /* Retires the places whose last attempt had its time-out; silent ones get their rows. */
 static void move_tail(struct rx *rx, unsigned int lane)
 {
@@ -137,7 +151,7 @@ static void move_tail(struct rx *rx, unsigned int lane)
 		if (!status || status & ANSWERED)
 			continue;
 		window_mark(w, w->tail, WINDOW_DONE);
-		if (status & WINDOW_UNKNOWN)
+		if (status & WINDOW_UNKNOWN || is_astray(rx, lane, status))
 			stat_add(&rx->s->stats, STAT_unfinished, 1);
 		else
 			answers_silent(&rx->answers, lane_whole(w->tail, lane, rx->s->nlanes),
@@ -252,6 +266,7 @@ static int read_packets(struct rx *rx)
 		nanosleep(&pause, NULL);
 	if (n >= RX_POLL_MAX && rx->newest_ns < read_ns)
 		read_ns = rx->newest_ns;
+	read_ns = shared_silent_ns(rx->s, read_ns);
 	if (read_ns > rx->read_ns)
 		rx->read_ns = read_ns;
 	return n;

@@ -40,6 +40,7 @@ struct scan {
 	struct setup setup;
 	void *tx_state[LANES_MAX];	/* each send thread's */
 	struct rx_in in;
+	struct gateways *gateways;	/* NULL: none is followed */
 	struct sink *sink;
 	struct cookiefile *cookie_log;
 	struct capfile *capture;
@@ -130,6 +131,16 @@ static int open_receiver(struct scan *sc, struct err *e)
 	return rx_pcap_open_live((struct rx_pcap **)&sc->in.state, &live, e);
 }
 
+static int open_gateways(struct scan *sc, struct err *e)
+{
+	struct setup *su = &sc->setup;
+	const struct gateway_link link = {
+		.interface = su->interface, .ifindex = su->ifindex, .header = su->link,
+	};
+
+	return gateways_open(&sc->gateways, &su->shared, su->gateways, &link, e);
+}
+
 static int open_network(struct scan *sc, struct err *e)
 {
 	int rc;
@@ -141,6 +152,8 @@ static int open_network(struct scan *sc, struct err *e)
 	rc = open_senders(sc, e);
 	if (!rc && sc->setup.tx->wire)
 		rc = open_receiver(sc, e);
+	if (!rc && sc->setup.tx->wire)
+		rc = open_gateways(sc, e);
 	if (!rc)
 		setup_init_teardown(&sc->setup, sc->c);
 	if (!rc && sc->in.ops)
@@ -188,6 +201,7 @@ static int close_all(struct scan *sc, struct err *e)
 	first = first ? first : rc;
 	if (sc->in.state)
 		sc->in.ops->close(sc->in.state);
+	gateways_close(sc->gateways);
 	return first;
 }
 
@@ -314,7 +328,9 @@ static void watch(struct scan *sc, const sigset_t *set)
 
 		if (sig > 0)
 			on_signal(sc, set);
-		if (shared_tx_failure(s))
+		if (sc->gateways)
+			gateways_tick(sc->gateways, now_ns);
+		if (shared_tx_failure(s) || gateways_lost(sc->gateways))
 			ask_stop(sc, STOP_OVER, "failure", SCAN_FAILED);
 		else if (atomic_load(&s->rx_failed))
 			ask_close(sc, &closing_ns, now_ns, "failure", SCAN_FAILED);
@@ -447,6 +463,8 @@ static void conclude(struct scan *sc, struct err *e)
 		statusfile_add(sc->status_file, &last);
 	if (shared_tx_failure(s))
 		err_set(e, EIO, "%s", shared_tx_failure(s)->msg);
+	else if (gateways_lost(sc->gateways))
+		err_set(e, EHOSTUNREACH, "%s", gateways_lost(sc->gateways));
 	if (atomic_load(&s->rx_failed))
 		err_set(e, EIO, "%s", s->rx_err.msg);
 	if (!sc->stuck)

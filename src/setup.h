@@ -8,6 +8,7 @@
 #include <net/if.h>
 
 #include "claim.h"
+#include "gateway.h"
 #include "metadata.h"
 #include "shared.h"
 
@@ -20,11 +21,13 @@ struct setup {
 	struct cookie_store *store;
 	struct guard *guard;		/* NULL: the kernel may reset, too */
 	struct claims claims;
+	struct gateway_known gateways[2];	/* [0] IPv4, [1] IPv6: those that are followed */
 	struct run_facts facts;
 	const struct tx_ops *tx;	/* NULL: reading a capture */
 	char interface[IF_NAMESIZE];	/* the kernel's own name, not an altname */
 	int ifindex;
 	unsigned int mtu;		/* bytes, from the IP header on; 0: no interface */
+	struct craft_link link;		/* of questions on the local link: src and vlan_id */
 	bool rx_xdp;			/* answers are taken in the driver */
 	bool iplayer;			/* packets have no link header */
 	uint32_t capture_buffer_len;

@@ -329,6 +329,7 @@ int network_init(struct setup *su, const struct config *c, struct err *e)
 	memcpy(su->interface, n.iface.name, sizeof(n.iface.name));
 	su->ifindex = n.iface.index;
 	su->mtu = n.iface.mtu;
+	su->link = n.link[0];
 	if (n.iface.index)
 		su->facts.interface = su->shared.interface = su->interface;
 	su->shared.ifindex = su->ifindex;

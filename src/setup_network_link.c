@@ -132,18 +132,18 @@ static int mark_on_link(const struct network *n, struct neigh *neigh, struct add
 	return err;
 }
 
-static int mark_gateway(const struct network *n, struct neigh *neigh, struct addr gateway,
-			struct err *e)
+static int mark_gateway(const struct network *n, struct neigh *neigh, bool v6, struct err *e)
 {
+	struct addr gateway = n->ways[v6].route.gateway;
+	struct gateway_known *known = &n->su->gateways[v6];
 	struct iface_route r;
-	struct addr asker;
 	int err = network_route(n, gateway, n->iface.index, &r);
 
 	if (err)
 		r.has_source = false;
-	err = find_asker(n, gateway, &r, &asker, e);
+	err = find_asker(n, gateway, &r, &known->asker, e);
 	if (!err)
-		neigh_mark(neigh, gateway, NEIGH_ASK, asker);
+		neigh_mark(neigh, gateway, NEIGH_ASK, known->asker);
 	return err;
 }
 
@@ -170,7 +170,7 @@ static int prepare(struct network *n, struct prefixset *on_link, struct neigh **
 		err = mark_on_link(n, *out, prefixset_nth(on_link, i), e);
 	for (unsigned int v6 = 0; v6 < 2 && !err; v6++)
 		if (n->ways[v6].route.has_gateway)
-			err = mark_gateway(n, *out, n->ways[v6].route.gateway, e);
+			err = mark_gateway(n, *out, v6, e);
 	return err;
 }
 
@@ -202,10 +202,18 @@ static int resolve(struct network *n, struct neigh *neigh, struct err *e)
 static int take_gateway(struct network *n, const struct neigh *neigh, bool v6, struct err *e)
 {
 	const struct iface_route *r = &n->ways[v6].route;
+	struct gateway_known *known = &n->su->gateways[v6];
 	char text[ADDR_STRLEN];
 
-	if (!r->has_gateway || neigh_mac(neigh, r->gateway, n->link[v6].dst))
+	if (!r->has_gateway)
 		return 0;
+	if (neigh_mac(neigh, r->gateway, n->link[v6].dst)) {
+		known->ip = r->gateway;
+		memcpy(known->mac, n->link[v6].dst, sizeof(known->mac));
+		known->is_followed = true;
+		known->is_fixed = neigh_is_fixed(neigh, r->gateway);
+		return 0;
+	}
 	addr_format(r->gateway, text);
 	return err_set(e, EHOSTUNREACH, "the gateway %s on %s does not answer %s: is the cable in, "
 		       "and the gateway up? Else name its MAC address with --gateway-mac, or "

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "config.h"
 #include "cookiefile.h"
+#include "neigh.h"
 #include "source.h"
 
 /* Of a ring, that may wait: answers that are on their way meanwhile still find room. */
@@ -18,8 +20,7 @@ int shared_init_lanes(struct shared *s, unsigned int n, const struct shared_size
 		struct lane *l = &s->lanes[i];
 
 		l->places = lane_places(s->order.places, i, n);
-		l->stats.more = s->stats.more;
-		s->stats.more = &l->stats;
+		stats_chain(&s->stats, &l->stats);
 		rc = window_init(&l->window, sizes->window, plan_arms(&s->plan),
 				 s->plan.retries + 1, PLAN_GAP_NS, sizes->keep_ns);
 		if (!rc)
@@ -87,6 +88,55 @@ uint64_t shared_last_sent_ns(const struct shared *s)
 		last_ns = ns > last_ns ? ns : last_ns;
 	}
 	return last_ns;
+}
+
+bool shared_astray(const struct shared *s, const struct lane *l, struct addr ip, uint64_t sent_ns)
+{
+	uint64_t grain_ns = l->window.cursor[0].log.grain_ns + NS_PER_MS;
+	uint8_t mac[6];
+
+	return sent_ns && gaps_touch(&l->gaps, !addr_is_v4(ip), sent_ns, sent_ns + grain_ns)
+	       && (!s->neigh || neigh_find(s->neigh, ip, mac) == NEIGH_ROUTED);
+}
+
+bool shared_place_astray(const struct shared *s, const struct lane *l, uint64_t place,
+			 struct addr ip, uint16_t status)
+{
+	const struct window *w = &l->window;
+
+	for (unsigned int arm = 0; arm < w->arms; arm++) {
+		unsigned int sent = window_sent(status, arm), astray = 0;
+
+		if (status & WINDOW_ARM(arm, WINDOW_ANSWERED))
+			continue;
+		for (unsigned int i = 0; i < sent; i++)
+			astray += shared_astray(s, l, ip, sendlog_time(
+				&w->cursor[i * w->arms + arm].log, place));
+		if (sent && astray == sent)
+			return true;
+	}
+	return false;
+}
+
+static bool gaps_are_known(const struct shared *s)
+{
+	for (unsigned int i = 0; i < s->nlanes; i++)
+		for (unsigned int v6 = 0; v6 < 2; v6++)
+			if (atomic_load(&s->lanes[i].gateway_changes[v6])
+			    != atomic_load(&s->gateways[v6].changes))
+				return false;
+	return true;
+}
+
+uint64_t shared_silent_ns(const struct shared *s, uint64_t ns)
+{
+	uint64_t reached_ns = atomic_load(&s->reached_ns), timeout_ns = s->config->timeout_ns;
+
+	if (!reached_ns)
+		return ns;
+	if (!gaps_are_known(s))
+		return 0;
+	return ns > timeout_ns && ns - timeout_ns > reached_ns ? reached_ns + timeout_ns : ns;
 }
 
 const struct err *shared_tx_failure(const struct shared *s)

@@ -12,6 +12,7 @@
 #include "cookiefile.h"
 #include "craft.h"
 #include "err.h"
+#include "gaps.h"
 #include "lane.h"
 #include "order.h"
 #include "plan.h"
@@ -64,6 +65,13 @@ struct source {
  */
 enum stop { STOP_NOT, STOP_SENDING, STOP_OVER, STOP_NOW };
 
+/* Where frames of a family go that no station on the link takes; main thread. */
+struct gateway_now {
+	_Atomic uint32_t changes;	/* it has moved, or is back, that often */
+	_Atomic uint64_t mac;		/* since the first of them */
+	_Atomic uint64_t heard_ns;	/* before the last of them it was last heard */
+};
+
 /*
  * One send thread's part of the sweep (lane.h): its places, counted from 0, their window, what it
  * is asked to send beside them, and its counters. Nothing in it is another send thread's.
@@ -79,6 +87,8 @@ struct lane {
 	_Atomic bool swept;		/* every probe of the sweep was sent */
 	_Atomic bool failed;		/* then err is set */
 	struct err err;
+	struct gaps gaps;		/* what was sent then may not have come past the gateway */
+	_Atomic uint32_t gateway_changes[2];	/* that it has followed: IPv4, IPv6 */
 	struct stats stats;		/* stats.def says which */
 };
 
@@ -121,6 +131,11 @@ struct shared {
 	_Atomic bool finished;		/* receive: every target has its row; its resets are in
 					 * the rings */
 	_Atomic int stop;		/* main: enum stop */
+	struct gateway_now gateways[2];	/* main: [0] IPv4, [1] IPv6 */
+	_Atomic bool gateway_silent;	/* main: none is there to send to */
+	_Atomic uint64_t reached_ns;	/* main: the silence of who was asked later is no proof:
+					 * the gateway may be gone; 0: not known */
+	struct stats main_stats;	/* main */
 	_Atomic bool rx_failed, rx_full;	/* receive: failed, then rx_err is set; rx_full:
 					 * --max-results rows are written */
 	struct err rx_err;
@@ -155,6 +170,19 @@ bool shared_rings_full(const struct shared *s);
 /* When the first and the last SYN was sent; 0: none was yet. */
 uint64_t shared_first_sent_ns(const struct shared *s);
 uint64_t shared_last_sent_ns(const struct shared *s);
+
+/* Whether what the lane sent to ip at sent_ns (0: not known) may not have come past the gateway. */
+bool shared_astray(const struct shared *s, const struct lane *l, struct addr ip, uint64_t sent_ns);
+
+/* Whether so did all attempts of an arm that is silent, by the place's status in the window. */
+bool shared_place_astray(const struct shared *s, const struct lane *l, uint64_t place,
+			 struct addr ip, uint16_t status);
+
+/*
+ * Receive thread: the clock of time-outs, of which ns would be the time: it stands still while the
+ * gateway may be gone, and until all lanes know their gaps.
+ */
+uint64_t shared_silent_ns(const struct shared *s, uint64_t ns);
 
 /* The failure of a send thread; NULL: none failed. */
 const struct err *shared_tx_failure(const struct shared *s);

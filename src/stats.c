@@ -11,3 +11,13 @@ const char *const stat_group_names[STAT_GROUPS] = {
 	[STAT_GROUP_drops] = "drops", [STAT_GROUP_losses] = "losses", [STAT_GROUP_rows] = "rows",
 	[STAT_GROUP_state] = "state",
 };
+
+uint64_t stats_syns(const struct stats *s)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < STATS; i++)
+		if (stat_types[i].group == STAT_GROUP_syns)
+			n += stat_get(s, (enum stat_id)i);
+	return n;
+}

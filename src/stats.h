@@ -66,6 +66,13 @@ static inline void stat_add_verdict(struct stats *s, enum verdict v)
 			      memory_order_relaxed);
 }
 
+/* Owner thread, before the others start: what belongs to it is read with s, too. */
+static inline void stats_chain(struct stats *s, struct stats *other)
+{
+	other->more = s->more;
+	s->more = other;
+}
+
 /* Any thread: the sum over the chain. */
 static inline uint64_t stat_get(const struct stats *s, enum stat_id id)
 {
@@ -75,6 +82,9 @@ static inline uint64_t stat_get(const struct stats *s, enum stat_id id)
 		sum += atomic_load_explicit(&s->v[id], memory_order_relaxed);
 	return sum;
 }
+
+/* Any thread: all SYNs. */
+uint64_t stats_syns(const struct stats *s);
 
 static inline uint64_t stat_get_verdict(const struct stats *s, enum verdict v)
 {

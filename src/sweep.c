@@ -27,7 +27,13 @@ static void add_frame(struct sweep *w, size_t len, uint8_t kind, uint8_t attempt
 /* Addresses the frame that comes next to its station. False: there is none on the local link. */
 static bool address_frame(struct sweep *w, struct addr dst)
 {
-	return !w->s->neigh || neigh_find(w->s->neigh, dst, w->frames[w->n]) != NEIGH_SILENT;
+	enum neigh_hop hop = w->s->neigh ? neigh_find(w->s->neigh, dst, w->frames[w->n])
+			     : NEIGH_ROUTED;
+	bool v6 = !addr_is_v4(dst);
+
+	if (hop == NEIGH_ROUTED && w->gateway_changes[v6])
+		memcpy(w->frames[w->n], w->gateway[v6], sizeof(w->gateway[v6]));
+	return hop != NEIGH_SILENT;
 }
 
 /* Puts one SYN into the batch. x: the target's index. False: nobody is there to send it to. */
@@ -172,7 +178,7 @@ bool sweep_pauses(struct sweep *w)
 
 	sweep_waits(w, &w->waits_table, crowded, STAT_waits_table);
 	sweep_waits(w, &w->waits_receiver, behind, STAT_waits_receiver);
-	return crowded || behind;
+	return crowded || behind || w->waits_gateway;
 }
 
 static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
@@ -229,6 +235,33 @@ static void add_handed_back(struct sweep *w, unsigned int max)
 		add_place(w, place, step);
 }
 
+/* Where a gateway has moved or was silent, frames go to where it is now. */
+static void follow_gateway(struct sweep *w, bool v6, uint64_t now_ns)
+{
+	struct gateway_now *gateway = &w->s->gateways[v6];
+	uint32_t changes = atomic_load_explicit(&gateway->changes, memory_order_acquire);
+	uint64_t mac = atomic_load_explicit(&gateway->mac, memory_order_relaxed);
+
+	if (changes == w->gateway_changes[v6])
+		return;
+	put_be16(w->gateway[v6], (uint16_t)(mac >> 32));
+	put_be32(w->gateway[v6] + 2, (uint32_t)mac);
+	w->gateway_changes[v6] = changes;
+	if (w->tx->sweeper) {
+		w->tx->sweeper->address(w->tx_state, v6, w->gateway[v6]);
+		now_ns = clock_now_ns();
+	}
+	gaps_add(&w->lane->gaps, v6, atomic_load(&gateway->heard_ns), now_ns);
+	atomic_store(&w->lane->gateway_changes[v6], changes);
+}
+
+static bool gateway_is_silent(struct sweep *w)
+{
+	bool silent = atomic_load_explicit(&w->s->gateway_silent, memory_order_relaxed);
+
+	return sweep_waits(w, &w->waits_gateway, silent, STAT_waits_gateway);
+}
+
 /*
  * Fills the batch with what is due, and lets the engine's sweeper go on where there is one: at most
  * max packets in all, and told answers to neighbours. Returns how many, or -errno.
@@ -237,6 +270,7 @@ static int fill_batch(struct sweep *w, uint32_t max, uint32_t told, uint64_t now
 {
 	unsigned int frames = max < TX_BATCH ? max : TX_BATCH;
 	struct window *win = &w->lane->window;
+	bool held;
 	int let;
 
 	w->n = 0;
@@ -246,13 +280,16 @@ static int fill_batch(struct sweep *w, uint32_t max, uint32_t told, uint64_t now
 		stop_sweeper(w);
 		return (int)w->n;
 	}
-	add_followups(w, frames);
+	held = gateway_is_silent(w);
+	if (!held)
+		add_followups(w, frames);
 	if (w->tx->sweeper) {
-		add_handed_back(w, frames);
+		if (!held)
+			add_handed_back(w, frames);
 		let = sweep_let(w, max > w->n ? max - w->n : 0, now_ns);
 		return let < 0 ? let : (int)w->n + let;
 	}
-	for (unsigned int a = win->steps - 1; a > 0; a--)
+	for (unsigned int a = win->steps - 1; a > 0 && !held; a--)
 		add_trailing(w, a, frames, now_ns);
 	add_new(w, frames, now_ns);
 	atomic_store_explicit(&win->reserved, w->at[0], memory_order_release);
@@ -329,6 +366,8 @@ void sweep_run(struct shared *s, unsigned int lane, const struct tx_ops *tx, voi
 		uint32_t allowed = budget_allow(&w->budget, now_ns, &wait_ns), told = 0;
 		int n;
 
+		follow_gateway(w, false, now_ns);
+		follow_gateway(w, true, now_ns);
 		if (lane == 0 && claim_pending(s))
 			told = budget_tell(&w->budget, now_ns, TX_BATCH);
 		if (!allowed && !told) {

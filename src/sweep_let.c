@@ -8,9 +8,10 @@
 #include "config.h"
 #include "sweep_state.h"
 
-static void limit_steps(struct sweep *w, uint64_t until[static WINDOW_STEPS_MAX], uint64_t now_ns)
+static void limit_steps(struct sweep *w, uint64_t now_ns)
 {
 	struct window *win = &w->lane->window;
+	uint64_t *until = w->until;
 
 	until[0] = window_room(win);
 	if (until[0] > w->lane->places)
@@ -19,27 +20,27 @@ static void limit_steps(struct sweep *w, uint64_t until[static WINDOW_STEPS_MAX]
 		    STAT_waits_window);
 	if (sweep_pauses(w))
 		until[0] = 0;
-	for (unsigned int a = 1; a < win->steps; a++)
+	for (unsigned int a = 1; a < win->steps && !w->waits_gateway; a++)
 		until[a] = window_due(win, a, now_ns, w->s->config->timeout_ns);
 }
 
 int sweep_let(struct sweep *w, uint32_t max, uint64_t now_ns)
 {
-	uint64_t until[WINDOW_STEPS_MAX], behind = w->granted - w->progress.used, reach;
+	uint64_t behind = w->granted - w->progress.used, reach;
 	uint32_t n = behind >= w->lead ? 0 : w->lead - (uint32_t)behind;
 	int rc;
 
 	n = n < max ? n : max;
-	limit_steps(w, until, now_ns);
+	limit_steps(w, now_ns);
 	/* It takes a while to start, for which there is no making up. */
 	if (!w->progress.used)
 		n = w->granted ? 0 : 1;
 	/* No SYN goes further than that: an answer from there is forged. */
 	reach = w->at[0] + behind + n;
-	reach = reach < until[0] ? reach : until[0];
+	reach = reach < w->until[0] ? reach : w->until[0];
 	if (reach > window_reserved(&w->lane->window))
 		atomic_store_explicit(&w->lane->window.reserved, reach, memory_order_release);
-	rc = w->tx->sweeper->grant(w->tx_state, w->granted + n, until, now_ns);
+	rc = w->tx->sweeper->grant(w->tx_state, w->granted + n, w->until, now_ns);
 	if (rc)
 		return rc;
 	w->granted += n;

@@ -32,9 +32,12 @@ struct sweep {
 	void *tx_state;
 	struct budget budget;
 	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step; [0] the head */
-	bool waits_window, waits_table, waits_receiver;
+	uint32_t gateway_changes[2];	/* that are followed: IPv4, IPv6; then */
+	uint8_t gateway[2][6];		/* frames go there */
+	bool waits_window, waits_table, waits_receiver, waits_gateway;
 	/* Where the engine has a sweeper: */
 	uint64_t granted;		/* what it may send, in all */
+	uint64_t until[WINDOW_STEPS_MAX];	/* how far its steps may go */
 	struct tx_progress progress;	/* how far it is */
 	uint32_t lead;			/* how far it may be behind what it may send */
 	bool stopped;

@@ -52,6 +52,8 @@ struct tx_sweeper {
 	void (*progress)(void *state, struct tx_progress *p);
 	/* A place of a step that it could not do, to be sent as frames are; false: none is left. */
 	bool (*hand_back)(void *state, uint64_t *place, unsigned int *step);
+	/* From here on those of a family go to that MAC address. */
+	void (*address)(void *state, bool v6, const uint8_t mac[static 6]);
 	/* No more of them from here on; returns when that is so. */
 	void (*stop)(void *state);
 };

@@ -515,6 +515,14 @@ static bool xdp_hand_back(void *state, uint64_t *place, unsigned int *step)
 	return true;
 }
 
+static void xdp_address(void *state, bool v6, const uint8_t mac[static 6])
+{
+	struct xdp_state *x = state;
+
+	x->limits->gateway[v6] = SWEEP_GATEWAY_MOVED | (uint64_t)get_be32(mac) << 16
+				 | get_be16(mac + 4);
+}
+
 static void xdp_stop(void *state)
 {
 	struct xdp_state *x = state;
@@ -528,6 +536,7 @@ static const struct tx_sweeper xdp_sweeper = {
 	.grant = xdp_grant,
 	.progress = xdp_progress,
 	.hand_back = xdp_hand_back,
+	.address = xdp_address,
 	.stop = xdp_stop,
 };
 

@@ -121,10 +121,10 @@ def needs(option):
 class Tap:
 	"""Sees SYNs arrive at the servers' end while a scan runs: the event that cases wait for."""
 
-	def __init__(self):
+	def __init__(self, interface="net0"):
 		with inside("net"):
 			self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
-			self._socket.bind(("net0", 3))
+			self._socket.bind((interface, 3))
 		self._socket.settimeout(30)
 
 	def wait_syns(self, n):

@@ -18,6 +18,7 @@ static struct {
 	unsigned int syns[WINDOW_STEPS_MAX][PLACES];
 	unsigned int grants, stops;
 	unsigned int on_its_way;	/* packets that still leave before it stops */
+	uint8_t gateway[2][6];
 	int error;			/* of the 10th grant */
 	uint64_t reserved;		/* when it was granted last */
 	uint64_t first_ns;
@@ -113,6 +114,12 @@ static bool fake_hand_back(void *state, uint64_t *place, unsigned int *step)
 	return true;
 }
 
+static void fake_address(void *state, bool v6, const uint8_t mac[static 6])
+{
+	(void)state;
+	memcpy(fake.gateway[v6], mac, sizeof(fake.gateway[v6]));
+}
+
 static void fake_stop(void *state)
 {
 	(void)state;
@@ -122,7 +129,7 @@ static void fake_stop(void *state)
 }
 
 static const struct tx_sweeper fake_sweeper = {
-	fake_grant, fake_progress, fake_hand_back, fake_stop,
+	fake_grant, fake_progress, fake_hand_back, fake_address, fake_stop,
 };
 
 static const struct tx_ops fake_ops = {

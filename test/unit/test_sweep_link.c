@@ -129,8 +129,88 @@ START_TEST(what_has_no_station_is_told)
 }
 END_TEST
 
+/* ---- a gateway that moves ------------------------------------------------------------------ */
+
+static const uint8_t new_gateway[6] = { 2, 7, 7, 7, 7, 7 };
+
+/* As the main thread says it (gateway.h). */
+static void move_gateway(uint64_t heard_ns)
+{
+	struct gateway_now *g = &core.s.gateways[0];
+
+	atomic_store(&g->mac, (uint64_t)get_be16(new_gateway) << 32 | get_be32(new_gateway + 2));
+	atomic_store(&g->heard_ns, heard_ns);
+	atomic_fetch_add(&g->changes, 1);
+}
+
+/* It moves while the engine has the second batch. */
+static uint64_t moved_ns;
+static unsigned int moved_at;		/* frames that went the old way */
+
+static int move_in_between(unsigned int call, unsigned int n)
+{
+	if (call == 1) {
+		moved_at = atomic_load(&tap.n) + n;
+		moved_ns = clock_now_ns();
+		move_gateway(moved_ns);
+	}
+	return (int)n;
+}
+
+static bool is_astray(uint32_t last, uint64_t sent_ns)
+{
+	return shared_astray(&core.s, &core.s.lanes[0], addr_from_v4(0xc6120000 | last), sent_ns);
+}
+
+/* Not those to stations on the link. From when to when others may be lost is known. */
+START_TEST(frames_go_to_where_the_gateway_is)
+{
+	begin("198.18.0.0/24", 64, 0);
+	tap.script = move_in_between;
+	start();
+	until_swept(false);
+	nothing_more_than(PLACES - 32);
+	for (unsigned int i = 0; i <= PLACES - 32; i++)
+		if ((addr_v4(tap.v[i].p.tcp.dst) & 0xff) < 64)
+			check_station(&tap.v[i], 64);
+		else
+			ck_assert_mem_eq(tap.v[i].frame, i < moved_at ? gateway : new_gateway, 6);
+	ck_assert_uint_gt(moved_at, 0);
+	ck_assert_uint_lt(moved_at, PLACES - 32);
+	ck_assert(is_astray(255, moved_ns));
+	ck_assert(!is_astray(0, moved_ns));		/* a station on the link */
+	ck_assert(!is_astray(255, moved_ns - NS_PER_S));
+	ck_assert(!is_astray(255, moved_ns + 1000 * NS_PER_S));
+	ck_assert(!is_astray(255, 0));			/* not known */
+	finish();
+}
+END_TEST
+
+/* While it is silent nothing is sent but clean-up; then all is. */
+START_TEST(a_silent_gateway_is_waited_for)
+{
+	begin("198.18.0.0/24", 1, 0);
+	atomic_store(&core.s.gateway_silent, true);
+	start();
+	push_cleanup(4711);
+	while (!atomic_load(&tap.n))
+		sched_yield();
+	ck_assert_uint_eq(count(STAT_targets_started), 0);
+	ck_assert_uint_eq(count(STAT_waits_gateway), 1);
+	atomic_store(&core.s.gateway_silent, false);
+	until_swept(false);
+	nothing_more_than(PLACES + 1);
+	ck_assert_uint_eq(tap.v[0].p.tcp.flags, TCP_RST);
+	ck_assert_uint_eq(count(STAT_sent_request), PLACES);
+	ck_assert_uint_eq(count(STAT_waits_gateway), 1);
+	finish();
+}
+END_TEST
+
 UNIT_SUITE(sweep_link)
 {
 	unit_case(suite, "stations", frames_go_to_stations, retries_go_to_who_is_there,
 		  nobody_is_there, what_has_no_station_is_told);
+	unit_case(suite, "gateway", frames_go_to_where_the_gateway_is,
+		  a_silent_gateway_is_waited_for);
 }

@@ -362,11 +362,39 @@ START_TEST(times_of_each_step)
 }
 END_TEST
 
+/* The family's frames go to where its gateway has moved; nothing else of them is another. */
+START_TEST(to_where_the_gateway_is)
+{
+	static const uint8_t moved[6] = { 2, 7, 6, 5, 4, 3 };
+	uint8_t before[6];
+	bool v6 = _i;
+
+	if (!begin(&(struct core_setup){ .target = v6 ? "2001:2::/120" : "198.18.0.0/24" }, 1, 0))
+		return;
+	allow(1, 1, 0);
+	ck_assert_uint_eq(run(), XDP_REDIRECT);
+	check_made(0, 0, 0);
+	memcpy(before, made, sizeof(before));
+	xdp_address(x, !v6, moved);
+	allow(2, 2, 0);
+	ck_assert_uint_eq(run(), XDP_REDIRECT);
+	check_made(0, 1, 0);
+	xdp_address(x, v6, moved);
+	allow(3, 3, 0);
+	ck_assert_uint_eq(run(), XDP_REDIRECT);
+	ck_assert_mem_eq(made, moved, sizeof(moved));
+	memcpy(made, before, sizeof(before));
+	check_made(0, 2, 0);
+	end();
+}
+END_TEST
+
 UNIT_SUITE(sweep_xdp)
 {
 	TCase *tcase = unit_case(suite, "sweep", steps_in_their_order, stops, frames_go_first,
 				 handed_back, refused_by_the_driver, times_of_each_step);
 
 	runs = can_run();
+	tcase_add_loop_test(tcase, to_where_the_gateway_is, 0, 2);
 	tcase_add_loop_test(tcase, frames_as_they_are, 0, sizeof(sweeps) / sizeof(sweeps[0]));
 }

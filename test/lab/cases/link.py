@@ -8,8 +8,8 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-from harness import (HOSTS, LAB, QUICK, TFOMAP, WORK, Skip, by_target, captured, case, check_rows,
-	equal, finish, fresh_filters, host, inside, needs, shell, spell, tfomap, truth)
+from harness import (HOSTS, LAB, QUICK, TFOMAP, WORK, Skip, Tap, by_target, captured, case,
+	check_rows, equal, finish, fresh_filters, host, inside, needs, shell, spell, tfomap, truth)
 from .targets import PLAIN
 
 HERE4, THERE4 = "198.19.1.2", "198.19.1.1"  # the two ends of the cable of bare()
@@ -51,13 +51,16 @@ GATEWAYS = f"""ip -n bare route add default via {THERE4}
 	"""
 
 
-def run_bare(*args, expect=0, prefix=(), quick=True):
+def start_bare(*args, prefix=(), quick=True):
 	args = (QUICK if quick else []) + list(args)
-	process = subprocess.Popen(["ip", "netns", "exec", "bare", *prefix, TFOMAP,
+	return subprocess.Popen(["ip", "netns", "exec", "bare", *prefix, TFOMAP,
 		*map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
 		stderr=subprocess.PIPE, text=True)
-	run = finish(process)
-	assert run.status == expect, \
+
+
+def run_bare(*args, expect=0, prefix=(), quick=True):
+	run = finish(start_bare(*args, prefix=prefix, quick=quick))
+	assert expect is None or run.status == expect, \
 		f"exit status {run.status}, not {expect}: {' '.join(map(str, args))}\n{run.err[-2000:]}"
 	return run
 
@@ -146,6 +149,118 @@ def the_gateway_has_a_link_local_address():
 	with bare(ADDRESSES + f"""ip -n bare route add default via {LINK_LOCAL} dev bare0
 			ip -n bare -4 route add default via inet6 {LINK_LOCAL} dev bare0"""):
 		all_accepted(run_bare(*BOTH))
+
+
+# Hosts that all answer, in either family, for some seconds; silence counts after 3 s.
+LASTING = ["--no-default-blocklist", "198.18.64.0/22", "2001:2:0:18::6:0/118", "-p", PLAIN,
+	"-r", 300, "--report", "all", "--timeout", 3, "-c", 3, "--retries", 0]
+LASTING_TARGETS = 2048
+MOVED_MAC = "02:00:00:00:01:77"
+FILTERED = "table netdev silent"
+
+
+@contextmanager
+def lasting(*args):
+	"""A scan of those that has begun: (process, file of its metadata)"""
+	record = f"{WORK}/lasting.json"
+	tap = Tap("net1")
+	process = start_bare(*LASTING, *args, "-m", record, quick=False)
+	try:
+		tap.wait_syns(200)
+		yield process, record
+	finally:
+		process.kill()
+		process.wait(20)
+
+
+def check_lasting(run, record):
+	"""No row is wrong, and who has none is told; what the metadata counts"""
+	equal(run.status, 0, "exit status: " + run.err)
+	counted = counters(record)
+	equal({row["verdict"] for row in run.rows}, {"no-cookie"}, "verdicts: " + run.err)
+	equal(len(run.rows) + counted["unfinished"], LASTING_TARGETS, "rows, and targets without one")
+	assert counted["unfinished"] <= counted["sent_astray"] < LASTING_TARGETS // 2, counted
+	return counted
+
+
+def heard(process, words):
+	"""What it says on stderr, as far as those words"""
+	told = ""
+	while words not in told:
+		more = os.read(process.stderr.fileno(), 4096)
+		assert more, f"it ended without `{words}`: {told}"
+		told += more.decode()
+	return told
+
+
+def moved(run, mac, family=0):
+	address = (THERE4, THERE6)[family]
+	return f"gateway {address} moved from {mac} to {MOVED_MAC}" in run.err
+
+
+def _needs_xdp():
+	run = run_bare("198.18.64.0/30", "-p", PLAIN, "--tx", "xdp", expect=None)
+	if run.status:
+		raise Skip(run.err.strip())
+
+
+@case("link/gateway-moves")
+def another_router_takes_the_address_over():
+	with bare(ADDRESSES + GATEWAYS), lasting() as (process, record):
+		shell(f"ip -n net link set net1 address {MOVED_MAC}")
+		run = finish(process)
+		counted = check_lasting(run, record)
+		assert moved(run, THERE_MAC) and moved(run, THERE_MAC, 1), run.err
+		equal(counted["gateway_moves"], 2, "gateway_moves")
+		assert counted["sent_astray"] > 0 and counted["sent_gateway"] > 0, counted
+
+
+@case("link/gateway-moves-xdp")
+def the_sweep_in_the_kernel_follows():
+	with bare(ADDRESSES + GATEWAYS):
+		shell("ip netns exec net ethtool -K net1 gro on")
+		_needs_xdp()
+		with lasting("--tx", "xdp") as (process, record):
+			shell(f"ip -n net link set net1 address {MOVED_MAC}")
+			run = finish(process)
+			equal(check_lasting(run, record)["gateway_moves"], 2, "gateway_moves")
+
+
+@case("link/gateway-moves-in-the-table")
+def somebody_moves_the_gateway_by_hand():
+	table = "".join(f"ip -n bare neigh replace {ip} lladdr %s dev bare0 nud permanent\n"
+		for ip in (THERE4, THERE6))
+	with bare(ADDRESSES + GATEWAYS + table.replace("%s", THERE_MAC)), \
+			lasting() as (process, record):
+		shell(f"ip -n net link set net1 address {MOVED_MAC}\n" + table.replace("%s", MOVED_MAC))
+		run = finish(process)
+		assert moved(run, THERE_MAC) and moved(run, THERE_MAC, 1), run.err
+		equal(counters(record)["gateway_moves"], 2, "gateway_moves")
+		equal(counters(record)["sent_gateway"], 0, "sent_gateway")
+		assert len(run.rows) > LASTING_TARGETS // 2, len(run.rows)
+
+
+@case("link/gateway-pauses")
+def the_gateway_is_silent_for_a_while():
+	with bare(ADDRESSES + GATEWAYS), lasting() as (process, record):
+		shell(f"""ip netns exec net nft '{FILTERED} {{ chain in {{
+			type filter hook ingress device net1 priority 0; policy drop; }}; }}'""")
+		told = heard(process, "the scan waits for it")
+		shell(f"ip netns exec net nft delete {FILTERED}")
+		run = finish(process)
+		run.err = told + run.err
+		counted = check_lasting(run, record)
+		assert "answers again" in run.err, run.err
+		equal(counted["gateway_moves"], 0, "gateway_moves")
+		assert counted["waits_gateway"] > 0, counted
+
+
+@case("link/gateway-by-hand")
+def a_gateway_of_the_users_is_not_followed():
+	with bare(ADDRESSES + GATEWAYS):
+		run = run_bare(*BOTH, "-G", THERE_MAC, "-m", f"{WORK}/metadata")
+		all_accepted(run)
+		equal(counters(f"{WORK}/metadata")["sent_gateway"], 0, "sent_gateway")
 
 
 # ---- stations on the local link ----

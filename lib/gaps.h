@@ -1,0 +1,53 @@
+/*
+ * gaps: stretches of time in which what was sent may not have left the local link. One thread
+ * writes, any read. All zero: there were none.
+ */
+#ifndef TFOMAP_GAPS_H
+#define TFOMAP_GAPS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define GAPS_MAX 32	/* then the last one grows */
+
+struct gap {
+	uint64_t from_ns;
+	_Atomic uint64_t to_ns;
+};
+
+struct gaps {
+	struct gap v[2][GAPS_MAX];	/* [0] IPv4, [1] IPv6 */
+	_Atomic unsigned int n[2];
+};
+
+static inline void gaps_add(struct gaps *g, bool v6, uint64_t from_ns, uint64_t to_ns)
+{
+	unsigned int n = atomic_load_explicit(&g->n[v6], memory_order_relaxed);
+
+	if (n == GAPS_MAX) {
+		atomic_store(&g->v[v6][n - 1].to_ns, to_ns);
+		return;
+	}
+	g->v[v6][n].from_ns = from_ns;
+	atomic_store_explicit(&g->v[v6][n].to_ns, to_ns, memory_order_relaxed);
+	atomic_store_explicit(&g->n[v6], n + 1, memory_order_release);
+}
+
+static inline bool gaps_any(const struct gaps *g)
+{
+	return atomic_load(&g->n[0]) || atomic_load(&g->n[1]);
+}
+
+/* Whether a time that is known to be in from_ns..to_ns may lie in one of them. */
+static inline bool gaps_touch(const struct gaps *g, bool v6, uint64_t from_ns, uint64_t to_ns)
+{
+	unsigned int n = atomic_load_explicit(&g->n[v6], memory_order_acquire);
+
+	for (unsigned int i = 0; i < n; i++)
+		if (to_ns >= g->v[v6][i].from_ns && from_ns <= atomic_load(&g->v[v6][i].to_ns))
+			return true;
+	return false;
+}
+
+#endif
