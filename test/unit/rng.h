@@ -8,6 +8,13 @@ struct rng {
 	uint64_t x;
 };
 
+/* Rounds of what is drawn at random: fewer under a sanitizer, which makes each of them slow. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define RNG_ROUNDS(n)	((n) / 8)
+#else
+#define RNG_ROUNDS(n)	(n)
+#endif
+
 /* 64 random bits (SplitMix64; any start value of x will do). */
 static inline uint64_t rng_next(struct rng *r)
 {

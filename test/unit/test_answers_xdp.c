@@ -679,7 +679,7 @@ START_TEST(changed_at_random)
 
 	if (!begin_usual())
 		return;
-	for (unsigned int i = 0; i < 40000; i++) {
+	for (unsigned int i = 0; i < RNG_ROUNDS(40000); i++) {
 		struct wire w = sound(i & 1, PROBE_DATA, i >> 1 & 1);
 		uint8_t ip[WIRE_MAX];
 		size_t len, head;
@@ -697,8 +697,8 @@ START_TEST(changed_at_random)
 			len = 1 + rng_below(&rng, len);
 		give_ip(ip, len);
 	}
-	ck_assert_uint_gt(n_dropped, 5000);
-	ck_assert_uint_lt(n_dropped, 35000);
+	ck_assert_uint_gt(n_dropped, RNG_ROUNDS(5000));
+	ck_assert_uint_lt(n_dropped, RNG_ROUNDS(35000));
 	ck_assert_uint_eq(read_marks().foreign, foreign);
 	end();
 }

@@ -133,7 +133,7 @@ START_TEST(large_n_sampled)
 		/* 2^63 at most. */
 		ck_assert_uint_ge(p.a * p.b, n);
 		ck_assert_uint_lt(p.a * p.b - n, p.b);
-		for (uint64_t k = 0; k < 50000; k++) {
+		for (uint64_t k = 0; k < RNG_ROUNDS(50000); k++) {
 			/* Both ends, then anywhere. */
 			uint64_t i = k < 100 ? k : k < 200 ? n - 1 - (k - 100) : rng_below(&rng, n);
 			uint64_t x = permute(&p, i), y = unpermute(&p, i);

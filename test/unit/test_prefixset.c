@@ -371,7 +371,7 @@ START_TEST(agrees_with_model)
 {
 	struct rng rng = { 7 };
 
-	for (int round = 0; round < 4000; round++) {
+	for (int round = 0; round < RNG_ROUNDS(4000); round++) {
 		bool a[POINTS], b[POINTS], minus[POINTS], both[POINTS];
 		struct prefixset s, t;
 
@@ -437,7 +437,7 @@ START_TEST(places_of_20_ranges)
 
 	scatter(&s, 20, 150000000);
 	ck_assert_uint_gt(s.count, 1000000000);
-	for (int i = 0; i < 1000000; i++)
+	for (int i = 0; i < RNG_ROUNDS(1000000); i++)
 		check_place(&s, rng_below(&rng, s.count));
 	for (size_t i = 0; i < s.n; i++) {
 		check_place(&s, s.v[i].before);
@@ -456,7 +456,7 @@ START_TEST(places_of_a_million_ranges)
 	scatter(&s, 1000000, 3);
 	for (uint64_t rank = 0; rank < s.count; rank++)
 		check_place(&s, rank);
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < RNG_ROUNDS(100000); i++)
 		check_place(&s, rng_below(&rng, s.count));
 	prefixset_free(&s);
 	/* With wide ranges as well, the places no longer fit in 32 bits. */
@@ -464,7 +464,7 @@ START_TEST(places_of_a_million_ranges)
 	ck_assert_int_eq(prefixset_add(&s, parse("2001:4::"), parse("2001:4::7fff:ffff:ffff")), 0);
 	prefixset_seal(&s);
 	ck_assert_uint_gt(s.count, 1ull << 47);
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < RNG_ROUNDS(100000); i++)
 		check_place(&s, rng_below(&rng, i % 2 ? s.count : s.v[100000].before));
 	prefixset_free(&s);
 }

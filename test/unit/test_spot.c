@@ -65,7 +65,7 @@ static void check_set(struct rng *rng)
 {
 	uint64_t pairs = set.count * spots.n_ports;
 
-	for (uint64_t i = 0; i < pairs && i < 2000; i++) {
+	for (uint64_t i = 0; i < pairs && i < RNG_ROUNDS(2000); i++) {
 		check_index(i);
 		check_index(pairs - 1 - i);
 		check_index(rng_below(rng, pairs));
@@ -94,7 +94,7 @@ START_TEST(random_sets)
 	struct rng rng = { (uint64_t)_i };
 	uint32_t searched = 0;
 
-	for (int round = 0; round < 40; round++) {
+	for (int round = 0; round < RNG_ROUNDS(40); round++) {
 		uint64_t n = 1 + rng_below(&rng, round % 2 ? 5 : 3000);
 		unsigned int kinds = (unsigned int)rng_next(&rng);
 
@@ -105,7 +105,7 @@ START_TEST(random_sets)
 		searched += spots.step > 1;
 		close_set();
 	}
-	ck_assert_uint_gt(searched, 10);
+	ck_assert_uint_gt(searched, RNG_ROUNDS(10));
 }
 END_TEST
 

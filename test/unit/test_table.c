@@ -113,7 +113,7 @@ static void check_random(int family, uint32_t capacity, uint64_t seed)
 	memset(slot, 0xff, sizeof(slot));
 	ck_assert_uint_eq(slot[0], TABLE_NONE);
 	ck_assert_int_eq(table_init(&t, capacity, seed), 0);
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < RNG_ROUNDS(20000); i++) {
 		uint64_t k = rng_below(&rng, KEYS);
 		/* Tides: long stretches of mostly puts, then of mostly deletes. */
 		bool put = rng_below(&rng, 10) < (i / 3000 % 2 ? 3 : 7);

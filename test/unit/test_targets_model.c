@@ -183,7 +183,7 @@ START_TEST(agrees_with_the_model)
 	static struct model m;
 	struct rng r = { (uint64_t)_i + 1 };
 
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < RNG_ROUNDS(200); i++) {
 		random_case(&r, &m);
 		check_model(&m);
 	}

@@ -22,9 +22,12 @@ def server_list():
 RACE = {"reply-before-ack", "proxy-likely"}
 
 
+def sure_signals(row, plan="survey"):
+	return listed(row["signals"]) - (RACE if plan == "survey" else set())
+
+
 def stable(rows, plan="survey"):
-	race = RACE if plan == "survey" else set()
-	rows = [row | {"signals": ";".join(sorted(listed(row["signals"]) - race))} for row in rows]
+	rows = [row | {"signals": ";".join(sorted(sure_signals(row, plan)))} for row in rows]
 	return sorted(tuple(row[name] for name in STABLE) for row in rows)
 
 
