@@ -401,6 +401,7 @@ void answers_take(struct answers *an, struct arrival *a)
 	struct reply reply;
 	struct flow f;
 
+	a->is_first = false;
 	a->entry = cookies_find(&an->cookies, a->k);
 	recognise(an, a, &f);
 	if (a->m.class != VALIDATE_ICMP && a->m.acked > f.dlen) {
@@ -424,6 +425,7 @@ void answers_turn_away(struct answers *an, struct arrival *a)
 
 	if (a->m.class != VALIDATE_SYNACK || !an->s->tears_down)
 		return;
+	a->is_first = false;
 	a->entry = cookies_find(&an->cookies, a->k);
 	recognise(an, a, &f);
 	reset_opened(an, a);
