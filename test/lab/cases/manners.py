@@ -213,10 +213,47 @@ def six_scans_find_room_in_a_queue_of_three():
 	before = truth.fastopen_counters()
 	with _nginx(), server("listener-queue", "ready", f"{WORK}/listener",
 			f"{LISTENER_PORT}:{QUEUE}"):
-		for plan, closings in (("path", ["R", "R", "AR"]),
+		for plan, closings in (("survey", ["R", "AR"]), ("path", ["R", "R", "AR"]),
 				("full", ["R", "R", "R", "R", "AR", "AR", "R"])):
 			for _ in range(RUNS):
 				_scan_in_queue(plan, closings, targets)
 	after = truth.fastopen_counters()
-	equal(after["Passive"] - before["Passive"], 3 * RUNS * len(targets), "TCPFastOpenPassive")
+	equal(after["Passive"] - before["Passive"], 4 * RUNS * len(targets), "TCPFastOpenPassive")
 	equal(after["ListenOverflow"], before["ListenOverflow"], "TCPFastOpenListenOverflow")
+
+
+# ---- the scanner's own firewall ----
+
+FIREWALLS = {
+	"invalid": "chain incoming { type filter hook input priority 0; ct state invalid drop; }",
+	"default-drop": "chain incoming { type filter hook input priority 0; policy drop; iif lo accept; "
+		"ct state { established, related } accept; icmpv6 type { nd-neighbor-solicit, "
+		"nd-neighbor-advert } accept; }",
+	"resets-kept-in": "chain outgoing { type filter hook output priority 0; "
+		"tcp flags & rst == rst drop; }",
+}
+
+
+def _half_open():
+	text = subprocess.run("ip netns exec net ss -Hnt state syn-recv".split(), check=True,
+		stdout=subprocess.PIPE, text=True).stdout
+	return [line for line in text.splitlines() if f":{LISTENER_PORT} " in line]
+
+
+def _behind(name):
+	@case(f"manners/firewall-{name}")
+	def a_firewall_that_keeps_the_kernel_from_resetting():
+		"""Nothing stays open, and no place of the server's queue taken: tfomap resets by itself."""
+		targets = [(address, LISTENER_PORT) for address in (HOSTS["nginx"].v4, HOSTS["nginx"].v6)]
+		shell(f"ip netns exec scan nft 'table inet firewall {{ {FIREWALLS[name]}; }}'")
+		try:
+			with server("listener-queue", "ready", f"{WORK}/listener", f"{LISTENER_PORT}:{QUEUE}"):
+				for _ in range(RUNS):
+					_scan_in_queue("survey", ["R", "AR"], targets)
+				equal(_half_open(), [], "half-open connections of the server's")
+		finally:
+			shell("ip netns exec scan nft delete table inet firewall")
+
+
+for _name in FIREWALLS:
+	_behind(_name)
