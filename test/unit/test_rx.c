@@ -21,7 +21,7 @@ static struct {
 	int64_t wall_offset_ns;		/* the wall clock, as it goes now */
 	bool (*done)(void);		/* after each: whether it was the last one */
 	struct rx_lost lost;
-	bool behind;
+	bool behind, more;		/* more: than one poll brings */
 	unsigned int enough;
 } in;
 
@@ -48,7 +48,7 @@ static int in_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)
 	if (in.turns++ && in.done())
 		atomic_store(&core.s.stop, STOP_OVER);
 	sched_yield();
-	return (int)n;
+	return in.more ? RX_POLL_MAX : (int)n;
 }
 
 static void in_lost(void *state, struct rx_lost *out)
@@ -291,11 +291,61 @@ START_TEST(saved_by_the_runs_clock)
 }
 END_TEST
 
+/* ---- the end ------------------------------------------------------------------------------- */
+
+/*
+ * While more waits than a poll brings, time-outs count by the packets that were taken: who is silent
+ * by the clock alone has no row, and is unfinished where the scan ends so.
+ */
+START_TEST(silent_by_what_was_taken)
+{
+	struct syn silent, answered;
+
+	begin_lanes(64);
+	core.config.report = REPORT_ALL;
+	core.now_ns = clock_now_ns() - 2 * CORE_TIMEOUT_NS;
+	core_send(&core, 5, 0, &silent);
+	core_send(&core, 6, 0, &answered);
+	comes(&answered, SYNACK(OPTS_NONE, 0));
+	in.more = true;
+	receive_until(at_once);
+	ck_assert_uint_eq(n_rows(), 1);
+	rx_count_unfinished(rx);
+	ck_assert_uint_eq(count(STAT_unfinished), 1);
+	in.more = false;
+	receive_until(at_once);
+	ck_assert_uint_eq(n_rows(), 2);
+	read_row(1);
+	ck_assert_str_eq(cell("verdict"), "offline");
+	rx_count_unfinished(rx);
+	ck_assert_uint_eq(count(STAT_unfinished), 1);
+	end_lanes();
+}
+END_TEST
+
+/* An answer was lost for want of room: its target is silent, but not known to be. */
+START_TEST(silent_for_want_of_room)
+{
+	struct syn syn;
+
+	begin_lanes(64);
+	core.config.report = REPORT_ALL;
+	core.now_ns = clock_now_ns() - 2 * CORE_TIMEOUT_NS;
+	core_send(&core, 5, 0, &syn);
+	window_mark(&core.s.lanes[0].window, 5, WINDOW_UNKNOWN);
+	receive_until(at_once);
+	ck_assert_uint_eq(n_rows(), 0);
+	ck_assert_uint_eq(count(STAT_unfinished), 1);
+	end_lanes();
+}
+END_TEST
+
 UNIT_SUITE(rx)
 {
 	TCase *tcase = unit_case(suite, "back-pressure", behind, what_was_not_handed_over,
 				 lost_at_last, saved_by_the_runs_clock);
 
+	unit_case(suite, "end", silent_by_what_was_taken, silent_for_want_of_room);
 	tcase = tcase_create("lanes");
 	tcase_add_loop_test(tcase, answers_reach_their_lane, 0, N_PLACES);
 	tcase_add_loop_test(tcase, ahead_of_its_lane, 0, N_PLACES);
