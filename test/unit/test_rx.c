@@ -294,8 +294,8 @@ END_TEST
 /* ---- the end ------------------------------------------------------------------------------- */
 
 /*
- * While more waits than a poll brings, time-outs count by the packets that were taken: who is silent
- * by the clock alone has no row, and is unfinished where the scan ends so.
+ * While more waits than a poll brings, time-outs count by the packets that were taken: who is
+ * silent by the clock alone has no row, and is unfinished where the scan ends so.
  */
 START_TEST(silent_by_what_was_taken)
 {

@@ -7,8 +7,8 @@ import socket
 import threading
 import time
 
-from harness import (HOSTS, QUICK, SCAN4, SCAN6, WORK, Tap, by_target, captured, case, equal, finish,
-	fresh_filters, host, inside, interrupt, shell, spell, start, tfomap, truth)
+from harness import (HOSTS, QUICK, WORK, Tap, by_target, captured, case, equal, finish, fresh_filters,
+	inside, interrupt, shell, spell, start)
 from .targets import PLAIN
 
 META = f"{WORK}/late.json"
