@@ -1,7 +1,6 @@
 """Answers that come late, again and again, or not in time: one row a target, and only true ones."""
 
 import json
-import os
 import signal
 import socket
 import threading
