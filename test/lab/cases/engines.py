@@ -316,7 +316,7 @@ def asked_to_stop_it_sends_nothing_more():
 			counters = json.load(f)["counters"]
 		equal(syn_counters()[0] - before, counters["syns"]["sent_request"], "SYNs at the far end")
 		equal(counters["state"]["targets_started"], counters["syns"]["sent_request"], "targets")
-		equal(len(run.rows), counters["syns"]["sent_request"], "rows: all of them are closed")
+		equal(len(run.rows), counters["syns"]["sent_request"], f"rows: all are closed; {counters}")
 	finally:
 		_napi(False)
 
