@@ -334,6 +334,19 @@ def errors_that_quote(c):
 		t.request().icmp(10, *kinds[t.version][1]).icmp(10.25, *kinds[t.version][1])
 
 
+@capture("icmp-no-end")
+def errors_that_end_no_attempt(c):
+	"""Source quench, redirect, fragmentation needed; packet too big, redirect"""
+	kinds = {4: ((4, 0), (5, 1), (3, 4)), 6: ((2, 0), (137, 0))}
+	for n in (1, 2):
+		for t in c.twins(n):
+			t.request()
+			for i, kind in enumerate(kinds[t.version]):
+				t.icmp(5 + i, *kind)
+			if n == 2:
+				t.synack(10)
+
+
 @capture("icmp-ndjson")
 def a_short_and_a_whole_quote(c):
 	c.target("198.18.1.1").request().icmp(10, 3, 1, quoted=8)
