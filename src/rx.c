@@ -16,6 +16,8 @@
 #define ANSWERED	(WINDOW_DONE | WINDOW_ARM(0, WINDOW_ANSWERED) \
 			 | WINDOW_ARM(1, WINDOW_ANSWERED))
 #define CLOCK_STEP_NS	(10 * (int64_t)NS_PER_MS)	/* the wall clock was set */
+#define AHEAD_NS	(100 * NS_PER_MS)	/* no packet comes so much later than it is now */
+#define WAIT_NS		(10 * NS_PER_S)		/* nor waited so long */
 
 struct rx {
 	struct shared *s;
@@ -24,6 +26,7 @@ struct rx {
 	struct sink *sink;
 	struct answers answers;
 	int64_t wall_offset_ns;		/* now: follows steps of the wall clock */
+	int64_t former_offset_ns;	/* before the last of these */
 	uint64_t now_ns;		/* a capture file's clock; live: of the last tick */
 	uint64_t read_ns;		/* what came by then was taken: the clock of time-outs */
 	uint64_t newest_ns;		/* when the last packet taken had come */
@@ -90,13 +93,44 @@ static bool is_closed(const struct rx *rx)
 	return answers_full(&rx->answers) || atomic_load(&rx->s->rx_failed);
 }
 
+static void follow_clock(struct rx *rx)
+{
+	int64_t offset_ns = clock_wall_offset_ns();
+
+	if (llabs(offset_ns - rx->wall_offset_ns) <= CLOCK_STEP_NS)
+		return;
+	rx->former_offset_ns = rx->wall_offset_ns;
+	rx->wall_offset_ns = offset_ns;
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/*
+ * When a packet came, on the run's clock. One poll may bring what came before the wall clock was
+ * set and what came after: which it is shows where the step is much longer than packets wait.
+ */
+static uint64_t came_ns(struct rx *rx, const struct rx_frame *fr)
+{
+	uint64_t ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns, former_ns;
+
+	if (rx->s->config->rx_file || (ns < rx->now_ns + AHEAD_NS && rx->now_ns < ns + WAIT_NS))
+		return ns;
+	follow_clock(rx);
+	ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns;
+	former_ns = fr->wall_ns - (uint64_t)rx->former_offset_ns;
+	return distance(former_ns, rx->now_ns) < distance(ns, rx->now_ns) ? former_ns : ns;
+}
+
 static void on_frame(void *arg, const struct rx_frame *fr)
 {
 	struct rx *rx = arg;
 	struct packet p;
 	struct arrival a;
 
-	rx->newest_ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns;
+	rx->newest_ns = came_ns(rx, fr);
 	if (rx->s->claims && claim_asked(rx->s, fr))
 		return;
 	if (!recognise(rx, fr, &p, &a))
@@ -272,19 +306,12 @@ static int read_packets(struct rx *rx)
 	return n;
 }
 
-static void follow_clock(struct rx *rx)
-{
-	int64_t offset_ns = clock_wall_offset_ns();
-
-	if (llabs(offset_ns - rx->wall_offset_ns) > CLOCK_STEP_NS)
-		rx->wall_offset_ns = offset_ns;
-}
-
 void rx_run(struct rx *rx)
 {
 	struct shared *s = rx->s;
 	int n = 0;
 
+	rx->now_ns = clock_now_ns();
 	do {
 		n = read_packets(rx);
 		if (n < 0)
@@ -358,7 +385,7 @@ int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sin
 	rx->s = s;
 	rx->in = *in;
 	rx->sink = sink;
-	rx->wall_offset_ns = s->wall_offset_ns;
+	rx->wall_offset_ns = rx->former_offset_ns = s->wall_offset_ns;
 	atomic_store(&s->awaits, true);
 	if (answers_init(&rx->answers, s, sink, cookie_log, e)) {
 		free(rx);
