@@ -123,9 +123,7 @@ static int read_all(struct config *c, int argc, char **argv, const char *default
 	if (err || needs_nothing(c))
 		return err;
 	/* The file's options, and over them once more the command line's. */
-	err = config_check_files(c, e);
-	if (!err)
-		err = read_file(c, default_file, e);
+	err = read_file(c, default_file, e);
 	if (!err)
 		err = set_given(c, given, e);
 	if (!err)

@@ -128,8 +128,9 @@ int config_parse(struct config *c, int argc, char **argv, const char *default_fi
 void config_free(struct config *c);
 
 /*
- * Tries, before a run, that all files can be written which it would write, and leaves them as they
- * are. 0, or -errno with a message that names the option.
+ * Tries, before a run, that all files can be written which it would write, and that none of them is
+ * another one of the run's, by whatever name; leaves them as they are. 0, or -errno with a message
+ * that names the option, or both.
  */
 int config_try_outputs(const struct config *c, struct err *e);
 

@@ -29,8 +29,10 @@ int config_read_file(struct config *c, const char *path, struct err *e);
 /* Why unknown is no option's name, and what may be meant; dashes: before names, "--" or "". */
 int config_refuse_name(const char *unknown, const char *dashes, struct err *e);
 
-/* Options that contradict each other, and the files among them. 0, or -EINVAL with a message. */
+/* Options that contradict each other. 0, or -EINVAL with a message. */
 int config_check(const struct config *c, struct err *e);
+
+/* Of those, files that would be written among the rows; config_try_outputs() looks at the rest. */
 int config_check_files(const struct config *c, struct err *e);
 
 #endif

@@ -127,11 +127,22 @@ def same_files(options):
 	every = {**written, **read}
 	for one, two in pairs:
 		start = SOURCE if "--tx pcap:" in (one, two) else START
-		# The same file may be spelled in more than one way.
-		for name in ("f", "./f") if two == "--output-file" else ("f",):
-			yield Case(f"same/{one} {two} {name}", f"{every[one].format('f')} "
-				f"{every[two].format(name)} {start}", 1, one, two, r"\bf\b",
-				files={"f": OLD})
+		# The same file may be spelled in more than one way, and be there or not yet.
+		for name, there in itertools.product(("f", "./f"), (True, False)):
+			if one in read and not there:
+				continue
+			yield Case(f"same/{one} {two} {name}{'' if there else ', not yet'}",
+				f"{every[one].format('f')} {every[two].format(name)} {start}", 1, one,
+				two, r"\bf\b", files={"f": OLD} if there else {})
+	# Rows go to standard output, which the shell has made a file.
+	for flag, words in {**written, **read}.items():
+		if flag in ("--output-file", "--payload file:"):
+			continue
+		start = SOURCE if flag == "--tx pcap:" else START
+		yield Case(f"same/{flag} > f", f"{words.format('f')} {start}", 1, flag,
+			"standard output", r"\bf\b", out_to="f")
+	yield Case("same/--metadata-file /dev/stdout > f", f"-m /dev/stdout {START}", 1,
+		"--metadata-file", "standard output", out_to="f")
 
 
 def unwritable(options):

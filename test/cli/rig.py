@@ -93,15 +93,18 @@ class Case:
 	locked  names of files that nobody may read or write; the program has no capabilities then
 	log     a file that the message may be appended to
 	closed  descriptors that the program begins without
+	out_to  a file that the shell has opened anew as its standard output; its content counts as
+	        nothing
 	fine    no mistake: a run beside those that are refused
 	"""
 
 	def __init__(self, name, args, status, *says, files=None, locked=(), privileged=True,
-			loopback=False, stdin=b"", log=None, closed=(), fine=False):
+			loopback=False, stdin=b"", log=None, closed=(), out_to=None,
+			fine=False):
 		self.name, self.args, self.want, self.says = name, args, status, says
 		self.files, self.locked, self.log = files or {}, locked, log
 		self.privileged, self.loopback = privileged and not locked, loopback
-		self.stdin, self.closed, self.fine = stdin, closed, fine
+		self.stdin, self.closed, self.out_to, self.fine = stdin, closed, out_to, fine
 		# What runs in the child before exec() may not, beside other threads.
 		self.special = bool(closed) or not self.privileged
 		self.alone = self.special or loopback
@@ -115,6 +118,8 @@ class Case:
 				continue
 			with open(path, "wb") as f:
 				f.write(content)
+		if self.out_to:
+			open(os.path.join(folder, self.out_to), "wb").close()
 		self.before = snapshot(folder)
 		for name in self.locked:
 			os.chmod(os.path.join(folder, name), 0)
@@ -130,15 +135,20 @@ class Case:
 		argv = self.args if isinstance(self.args, list) else shlex.split(self.args)
 		set_loopback(self.loopback)
 		sent = packets_sent()
-		done = subprocess.run([program, *argv], cwd=folder,
-			input=self.stdin, capture_output=True, timeout=LIFE_S,
+		out = os.path.join(folder, self.out_to) if self.out_to else os.devnull
+		with open(out, "ab") as to:
+			done = self.start(program, argv, folder, to if self.out_to else subprocess.PIPE)
+		self.sent = packets_sent() != sent
+		self.status = done.returncode
+		self.out, self.err = ((text or b"").decode("utf-8", "backslashreplace")
+			for text in (done.stdout, done.stderr))
+
+	def start(self, program, argv, folder, out):
+		return subprocess.run([program, *argv], cwd=folder, input=self.stdin, stdout=out,
+			stderr=subprocess.PIPE, timeout=LIFE_S,
 			preexec_fn=self.child if self.special else None,
 			env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TERM": "dumb",
 				"UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "exitcode=99"})
-		self.sent = packets_sent() != sent
-		self.status = done.returncode
-		self.out, self.err = (text.decode("utf-8", "backslashreplace")
-			for text in (done.stdout, done.stderr))
 
 	def said(self):
 		"""What is wrong with standard error"""

@@ -76,8 +76,10 @@ START_TEST(both_together)
 	file_takes("bandwidth = 1M\n", "x -r 5");
 	ck_assert(config.rate_pps == 5);
 	config_free(&config);
-	ck_assert_int_eq(parse_file("output-file = same", "x -m same"), -EINVAL);
+	file_takes("output-file = /tmp/tfomap-test-same", "x -m /tmp/tfomap-test-same");
+	ck_assert_int_eq(config_try_outputs(&config, &fault), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(fault.msg, "overwritten"));
+	config_free(&config);
 }
 END_TEST
 

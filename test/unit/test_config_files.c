@@ -2,6 +2,7 @@
 #include "config_rig.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -35,30 +36,106 @@ static void put_file(const char *text)
 	fclose(f);
 }
 
+/* Reads a run's words, in which @ is the file. */
+static const char *takes_at(const char *form)
+{
+	static char args[512];
+	size_t n = 0;
+
+	for (; *form; form++)
+		n += (size_t)snprintf(args + n, sizeof(args) - n, *form == '@' ? "%s" : "%.1s",
+				      *form == '@' ? path : form);
+	takes(args);
+	return args;
+}
+
+/* Such a run is refused before anything is made. */
+static void clash(const char *form, const char *say, const char *say_too)
+{
+	const char *args = takes_at(form);
+
+	ck_assert_msg(config_try_outputs(&config, &fault) == -EINVAL, "%s was taken", args);
+	ck_assert_msg(strstr(fault.msg, say) && strstr(fault.msg, say_too)
+		      && strstr(fault.msg, "another file"), "%s: '%s'", args, fault.msg);
+	config_free(&config);
+}
+
+static void no_clash(const char *form)
+{
+	const char *args = takes_at(form);
+
+	ck_assert_msg(config_try_outputs(&config, &fault) == 0, "%s: %s", args, fault.msg);
+	config_free(&config);
+}
+
 START_TEST(named_twice)
 {
-	refuses("x -o same -m same", "--output-file and --metadata-file both name same", "another");
-	refuses("x -o same -u same", "--output-file and --status-updates-file", "same");
-	refuses("-I same -o same", "--targets-file and --output-file", "same");
-	refuses("x --payload file:same -l same", "--payload file: and --log-file", "same");
-	refuses("x -C same -m same", "--config and --metadata-file", "same");
-	refuses("x --tx pcap:same --cookie-file same", "--tx pcap: and --cookie-file", "same");
-	refuses("x --rx pcap:same -o same " KEY, "--rx pcap: and --output-file", "same");
-	takes("x -o /dev/null -m /dev/null");
-	config_free(&config);
-	takes("-w same -b same");
-	config_free(&config);
+	for (int there = 0; there < 2; there++) {
+		clash("x -o @ -m @", "--output-file and --metadata-file both name", path);
+		clash("x -o @ -u @", "--output-file and --status-updates-file", path);
+		clash("-I @ -o @", "--targets-file and --output-file", path);
+		clash("x -w @ -l @", "--allowlist-file and --log-file", path);
+		clash("x --tx pcap:@ --cookie-file @", "--tx pcap: and --cookie-file", path);
+		clash("x --rx pcap:@ -o @ " KEY, "--rx pcap: and --output-file", path);
+		clash("x --rx pcap:f --cookie-file @ -o @ " KEY, "--output-file and --cookie-file",
+		      path);
+		ck_assert_int_eq(access(path, F_OK), there - 1);
+		put_file("");
+	}
+	put_file("something");
+	clash("x --payload file:@ -l @", "--payload file: and --log-file", path);
+	put_file("");
+	clash("x -C @ -m @", "--config and --metadata-file", path);
+	no_clash("x -o /dev/null -m /dev/null");
+	no_clash("-w @ -b @");
 }
 END_TEST
 
-/* One file by two names. */
+/* One file by two names, there or not yet; a pipe's names do as well. */
 START_TEST(spelled_otherwise)
 {
-	char args[256];
+	char other[96], link_name[96], form[256];
+
+	snprintf(other, sizeof(other), "%s/../%s/file", dir, strrchr(dir, '/') + 1);
+	snprintf(link_name, sizeof(link_name), "%s/link", dir);
+	ck_assert_int_eq(symlink("file", link_name), 0);
+	for (int there = 0; there < 3; there++) {
+		snprintf(form, sizeof(form), "x -m @ -o %s", other);
+		clash(form, "--output-file and --metadata-file", "/file");
+		snprintf(form, sizeof(form), "x -m @ -o %s", link_name);
+		clash(form, "--output-file and --metadata-file", dir);
+		ck_assert_int_eq(access(path, F_OK), there ? 0 : -1);
+		unlink(path);
+		if (there == 1)
+			ck_assert_int_eq(mkfifo(path, 0600), 0);
+		else
+			put_file("");
+	}
+	unlink(link_name);
+}
+END_TEST
+
+/* What the shell has opened is a file like others. */
+START_TEST(streams)
+{
+	int out = dup(STDOUT_FILENO), in = dup(STDIN_FILENO), fd;
 
 	put_file("");
-	snprintf(args, sizeof(args), "-I %s -o %s/../%s/file", path, dir, strrchr(dir, '/') + 1);
-	refuses(args, "--targets-file and --output-file", "/file");
+	fd = open(path, O_RDWR);
+	dup2(fd, STDOUT_FILENO);
+	clash("x -m @", "--output-file (standard output) and --metadata-file both name", path);
+	clash("x -m /dev/stdout", "--output-file (standard output) and --metadata-file",
+	      "/dev/stdout");
+	clash("-I @", "--targets-file and --output-file (standard output)", path);
+	clash("x --save-pcap - -o @", "--output-file and --save-pcap (standard output)", path);
+	dup2(out, STDOUT_FILENO);
+	dup2(fd, STDIN_FILENO);
+	clash("-I - -o @", "--targets-file (standard input) and --output-file", path);
+	no_clash("-I - -o -");
+	dup2(in, STDIN_FILENO);
+	close(in);
+	close(out);
+	close(fd);
 }
 END_TEST
 
@@ -75,7 +152,8 @@ START_TEST(standard_output)
 	refuses("x --save-pcap -", "--save-pcap -: ", "name a file");
 	refuses("x --save-pcap - -o -", "--save-pcap -: ", "name a file");
 	refuses("x --tx pcap:-", "--tx pcap:-: ", "name a file");
-	refuses("x --tx pcap:- --save-pcap - -o rows", "--save-pcap and --tx pcap:", "both name -");
+	clash("x --tx pcap:- --save-pcap - -o @", "--save-pcap (standard output) and --tx pcap: ",
+	      "both name -");
 }
 END_TEST
 
@@ -166,7 +244,8 @@ END_TEST
 
 UNIT_SUITE(config_files)
 {
-	TCase *clash = unit_case(suite, "clash", named_twice, spelled_otherwise, standard_output);
+	TCase *clash = unit_case(suite, "clash", named_twice, spelled_otherwise, streams,
+				 standard_output);
 	TCase *try = unit_case(suite, "try", tries_leave_no_trace, tries_let_pipes_alone,
 			       tries_fail, not_written);
 
