@@ -16,6 +16,7 @@
 #include "probe.h"
 #include "result.h"
 #include "rx_in.h"
+#include "stats.h"
 #include "verdict.h"
 
 #define LINE_LEN 1024
@@ -124,6 +125,13 @@ static void write_longest(FILE *out)
 	config_free(&c);
 }
 
+static void write_losses(FILE *out)
+{
+	for (int i = 0; i < STATS; i++)
+		if (stat_types[i].means)
+			write_entry(out, stat_types[i].name, stat_types[i].means);
+}
+
 static const struct {
 	const char *name;
 	void (*write)(FILE *out);
@@ -137,6 +145,7 @@ static const struct {
 	{ "@VERDICTS@\n", write_verdicts },
 	{ "@SIGNALS@\n", write_signals },
 	{ "@LONGEST@\n", write_longest },
+	{ "@LOSSES@\n", write_losses },
 };
 
 static const struct {

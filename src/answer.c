@@ -152,6 +152,12 @@ static bool take(struct flow *f, const struct reply *reply)
 	return true;
 }
 
+/* The hit rate's: the first answer to what the sweep sends to a target first. */
+static void count_hit(struct answers *an, const struct arrival *a)
+{
+	stat_add(&an->s->stats, STAT_first_answers, a->arm == 0 && a->m.attempt == 0);
+}
+
 /* The first answer to the sweep's other probe; NULL: that was not sent. */
 static struct flow *other_arm(const struct arrival *a, struct entry *en,
 			      const struct flow *sent, uint64_t *sent_ns)
@@ -179,8 +185,11 @@ static void answer_entry(struct answers *an, const struct arrival *a, const stru
 	enum result_repeat repeat = REPEAT_NONE;
 	bool first, taken, late;
 
-	if (!f && en->open)
+	if (!f && en->open) {
 		f = other_arm(a, en, sent, &sent_ns);
+		if (f)
+			count_hit(an, a);
+	}
 	if (!f) {
 		stat_add(&an->s->stats, STAT_drop_unsent, 1);
 		return;
@@ -221,6 +230,7 @@ static void answer_first(struct answers *an, struct arrival *a, struct flow *f, 
 		    || plan_next(&s->plan, &ev, 0, &want);
 	uint16_t status = window_status(w, a->place);
 
+	count_hit(an, a);
 	if (status)
 		f->sent = (uint8_t)window_sent(status, arm);
 	if (more) {

@@ -35,11 +35,11 @@ static const char *likely_cause(const struct stats *s)
 
 void collapse_watch(struct hitrate *h, const struct stats *s, uint64_t now_ns)
 {
-	uint64_t answers = stat_get(s, STAT_synacks) + stat_get(s, STAT_rsts)
-			   + stat_get(s, STAT_icmps);
 	double usual = h->usual;
 
-	if (hitrate_feed(h, now_ns, stats_syns(s), answers))
-		log_warn("answers have nearly ceased (usual: %.2g %% of the probes), and sending "
+	/* Who is asked again has been silent before: only first SYNs compare with each other. */
+	if (hitrate_feed(h, now_ns, stat_get(s, STAT_targets_started),
+			 stat_get(s, STAT_first_answers)))
+		log_warn("answers have nearly ceased (usual: %.2g %% of the targets), and sending "
 			 "goes on: %s", usual * 100, likely_cause(s));
 }

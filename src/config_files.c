@@ -164,12 +164,13 @@ static int check_pair(const struct file *a, const struct file *b, struct err *e)
 {
 	const struct named_file *x = &a->named, *y = &b->named;
 	bool both_dash = is_dash(x) && is_dash(y) && x->use != FILE_READ && y->use != FILE_READ;
+	const char *name = y->name && !is_dash(y) ? y->name : x->name ? x->name : "-";
 
 	if ((x->use == FILE_READ && y->use == FILE_READ) || (!both_dash && !is_one_file(a, b)))
 		return 0;
 	return err_set(e, EINVAL, "%s%s and %s%s both name %.200s, which would be overwritten; "
 		       "name another file", x->option, name_of_stream(x), y->option,
-		       name_of_stream(y), y->name && !is_dash(y) ? y->name : x->name ? x->name : "-");
+		       name_of_stream(y), name);
 }
 
 /* Files are one file if they are that once they are open, by whatever names. */

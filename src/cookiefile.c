@@ -11,61 +11,28 @@
 #include "clock.h"
 #include "err.h"
 #include "lines.h"
+#include "writer.h"
 
 #define HEADER		"source_ip,ip,port,kind,cookie,time\n"
 #define LINE_LEN	256		/* longest line, with room: 2 addresses and 64 more */
-#define BUFFER_LEN	65536
 
 struct cookiefile {
 	int fd;
-	int failed;			/* -errno of the first failed write */
 	char *path;
-	size_t len;			/* bytes in buf, whole lines */
-	char buf[BUFFER_LEN];
+	struct writer *writer;		/* of whole lines */
 };
 
-/*
- * A write came short, at a full disk for example: takes the piece of a line back, so that the file
- * can be loaded again. Where another process has written behind it, it has to stay.
- */
-static void take_back(int fd, const char *buf, size_t written)
+static int fails(const char *path, int code, struct err *e)
 {
-	size_t whole = written;
-	off_t end = lseek(fd, 0, SEEK_CUR);
-	struct stat st;
-
-	while (whole && buf[whole - 1] != '\n')
-		whole--;
-	if (whole == written || end < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) ||
-	    st.st_size != end)
-		return;
-	if (ftruncate(fd, end - (off_t)(written - whole)))
-		return;
+	return err_set(e, code, "cannot write to the cookie file %s: %s", path, strerror(code));
 }
 
-static int write_out(struct cookiefile *f)
+static void free_all(struct cookiefile *f)
 {
-	size_t done = 0;
-
-	while (done < f->len && !f->failed) {
-		ssize_t n = write(f->fd, f->buf + done, f->len - done);
-
-		if (n >= 0)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			f->failed = -errno;
-	}
-	if (f->failed)
-		take_back(f->fd, f->buf, done);
-	f->len = 0;
-	return f->failed;
-}
-
-int cookiefile_flush(struct cookiefile *f, struct err *e)
-{
-	int err = write_out(f);
-
-	return err ? err_set(e, -err, "cannot write to %s: %s", f->path, strerror(-err)) : 0;
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->path);
+	free(f);
 }
 
 /* Whether the file has a line that cookiefile_load() sees: blank ones and comments are none. */
@@ -85,6 +52,7 @@ static int says_something(const char *path, bool *says)
 /* What the file needs before the first cookie: its last line ended, and the header. */
 static int begin(struct cookiefile *f)
 {
+	struct writer_state state;
 	bool has_header = false;
 	struct stat st;
 	char last;
@@ -94,42 +62,42 @@ static int begin(struct cookiefile *f)
 		return -errno;
 	if (st.st_size && S_ISREG(st.st_mode)) {
 		if (pread(f->fd, &last, 1, st.st_size - 1) == 1 && last != '\n')
-			f->buf[f->len++] = '\n';
+			writer_put(f->writer, "\n", 1);
 		err = says_something(f->path, &has_header);
 		if (err)
 			return err;
 	}
-	if (!has_header) {
-		memcpy(f->buf + f->len, HEADER, strlen(HEADER));
-		f->len += strlen(HEADER);
-	}
-	return write_out(f);
+	if (!has_header)
+		writer_put(f->writer, HEADER, strlen(HEADER));
+	while (!writer_wait(f->writer, NS_PER_S))
+		;
+	writer_get(f->writer, &state);
+	return state.err;
 }
 
 int cookiefile_open(struct cookiefile **out, const char *path, struct err *e)
 {
-	struct cookiefile *f = malloc(sizeof(*f));
-	int err = 0;
+	struct cookiefile *f = calloc(1, sizeof(*f));
+	int rc;
 
 	if (!f)
 		return err_set(e, ENOMEM, "no memory for %s", path);
-	f->len = 0;
-	f->failed = 0;
 	f->path = strdup(path);
-	f->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	f->fd = f->path ? open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
 	if (!f->path)
-		err = -ENOMEM;
-	else if (f->fd < 0)
-		err = -errno;
+		rc = err_set(e, ENOMEM, "no memory for %s", path);
 	else
-		err = begin(f);
-	if (err) {
-		err_set(e, -err, "cannot write to the cookie file %s: %s", path, strerror(-err));
-		if (f->fd >= 0)
-			close(f->fd);
-		free(f->path);
-		free(f);
-		return err;
+		rc = f->fd < 0 ? fails(path, errno, e)
+		     : writer_open(&f->writer, f->fd, f->path, e);
+	if (!rc) {
+		rc = begin(f);
+		if (rc)
+			fails(path, -rc, e);
+	}
+	if (rc) {
+		writer_close(f->writer, NULL);
+		free_all(f);
+		return rc;
 	}
 	*out = f;
 	return 0;
@@ -139,38 +107,56 @@ int cookiefile_append(struct cookiefile *f, struct addr source, struct addr ip, 
 		      uint8_t kind, const uint8_t *cookie, size_t len, uint64_t wall_ns)
 {
 	char source_text[ADDR_STRLEN], ip_text[ADDR_STRLEN], time_text[CLOCK_TEXT_LEN];
-	char hex[2 * TFO_COOKIE_MAX + 1];
+	char hex[2 * TFO_COOKIE_MAX + 1], line[LINE_LEN];
+	struct writer_state st;
 	int n;
 
 	if (!tfo_cookie_len_ok(len) || port == 0 ||
 	    (kind != TFO_KIND && kind != TFO_KIND_EXP && kind != TFO_KIND_EXP1))
 		return -EINVAL;
-	if (f->len + LINE_LEN > sizeof(f->buf))
-		write_out(f);
-	if (f->failed)
-		return f->failed;
 	addr_format(source, source_text);
 	addr_format(ip, ip_text);
 	clock_text(wall_ns, time_text);
 	for (size_t i = 0; i < len; i++)
 		snprintf(hex + 2 * i, 3, "%02x", cookie[i]);
-	n = snprintf(f->buf + f->len, LINE_LEN, "%s,%s,%u,%u,%s,%s\n", source_text, ip_text, port,
-		     kind, hex, time_text);
-	f->len += (size_t)n;
-	return 0;
+	n = snprintf(line, sizeof(line), "%s,%s,%u,%u,%s,%s\n", source_text, ip_text, port, kind,
+		     hex, time_text);
+	if (writer_put(f->writer, line, (size_t)n))
+		return 0;
+	writer_get(f->writer, &st);
+	return st.err;
+}
+
+void cookiefile_flush(struct cookiefile *f)
+{
+	if (f)
+		writer_kick(f->writer);
+}
+
+bool cookiefile_is_full(const struct cookiefile *f)
+{
+	return f && writer_is_full(f->writer);
+}
+
+struct writer *cookiefile_writer(struct cookiefile *f)
+{
+	return f ? f->writer : NULL;
 }
 
 int cookiefile_close(struct cookiefile *f, struct err *e)
 {
-	int err;
+	struct writer_state last;
+	int rc = 0;
 
 	if (!f)
 		return 0;
-	err = cookiefile_flush(f, e);
+	writer_close(f->writer, &last);
+	if (last.err && !last.left)
+		rc = fails(f->path, -last.err, e);
 	/* Network file systems tell of a full disk only here. */
-	if (close(f->fd) && !err)
-		err = err_set(e, errno, "cannot write to %s: %s", f->path, strerror(errno));
-	free(f->path);
-	free(f);
-	return err;
+	if (close(f->fd) && !rc)
+		rc = fails(f->path, errno, e);
+	f->fd = -1;
+	free_all(f);
+	return rc;
 }

@@ -37,6 +37,7 @@ bool cookiefile_find(const struct cookie_store *s, struct addr source, struct ad
 /* ---- adding to it: one thread ---- */
 
 struct cookiefile;
+struct writer;
 
 /*
  * Opens the file for appending, makes it where there is none, and writes the header where no
@@ -47,16 +48,25 @@ int cookiefile_open(struct cookiefile **out, const char *path, struct err *e);
 
 /*
  * Adds a cookie of a usable length (tfo_cookie_len_ok) and a kind of the TFO option; wall_ns: Unix
- * time. Buffered. 0; -EINVAL; or the -errno of the first write that failed, after which nothing
- * more is written.
+ * time. Waits for nobody. 0; -EINVAL; or the -errno of the first write that failed, after which
+ * nothing more is written.
  */
 int cookiefile_append(struct cookiefile *f, struct addr source, struct addr ip, uint16_t port,
 		      uint8_t kind, const uint8_t *cookie, size_t len, uint64_t wall_ns);
 
-/* Writes what is buffered: whole lines only. 0, or -errno with a message. */
-int cookiefile_flush(struct cookiefile *f, struct err *e);
+/* What was added goes out now, whole lines only: this does not wait. f may be NULL. */
+void cookiefile_flush(struct cookiefile *f);
 
-/* Flushes, closes and frees. f may be NULL. 0, or -errno with a message. */
+/* So much waits to be written that no more should come. f may be NULL. */
+bool cookiefile_is_full(const struct cookiefile *f);
+
+/* Whom its lines wait for; NULL where f is. */
+struct writer *cookiefile_writer(struct cookiefile *f);
+
+/*
+ * Writes what waits, but after writer_leave(), closes and frees. f may be NULL. 0, or -errno with a
+ * message.
+ */
 int cookiefile_close(struct cookiefile *f, struct err *e);
 
 #endif

@@ -1,11 +1,13 @@
 /*
  * log: messages for people, on stderr or the log file, never on stdout. Any thread, after
  * log_open(); not in per-packet paths. A status line on a terminal is cleared before a message.
+ * From log_open() on nobody waits for who reads them, be it a stopped terminal or a full pipe.
  */
 #ifndef TFOMAP_LOG_H
 #define TFOMAP_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct err;
 
@@ -13,6 +15,12 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 
 /* file NULL: stderr. Shows levels up to level. 0, or -errno with a message. */
 int log_open(const char *file, enum log_level level, struct err *e);
+
+/* Waits ns at most for who reads the messages. True: all are out. */
+bool log_wait(uint64_t ns);
+
+/* Gives up messages that nobody has read yet. Then, or after waiting for all of them: closes. */
+void log_leave(void);
 void log_close(void);
 
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -22,7 +30,10 @@ void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(p
 #define log_info(...)	log_msg(LOG_INFO, __VA_ARGS__)
 #define log_debug(...)	log_msg(LOG_DEBUG, __VA_ARGS__)
 
-/* Shows a status line on stderr: in place where it is a terminal, else as a line of its own. */
+/*
+ * Shows a status line on stderr: in place where it is a terminal, else as a line of its own; not
+ * where those before it still wait for who reads them.
+ */
 void log_status(const char *line);
 bool log_status_is_terminal(void);
 

@@ -4,8 +4,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "config.h"
 #include "err.h"
 #include "iface.h"
@@ -15,6 +17,8 @@
 #include "result.h"
 #include "scan.h"
 #include "verdict.h"
+
+#define LOOK_NS	(20 * NS_PER_MS)	/* how often signals are looked at */
 
 static void list_verdicts(void)
 {
@@ -105,9 +109,24 @@ static void hold_streams(void)
 			return;
 }
 
+/* Messages that nobody reads are waited for, until a signal says that this is enough. */
+static void close_log(void)
+{
+	const struct timespec now = { 0, 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	while (!log_wait(LOOK_NS))
+		if (sigtimedwait(&set, NULL, &now) > 0)
+			log_leave();
+	log_close();
+}
+
 int main(int argc, char **argv)
 {
-	struct config config;
+	static struct config config;	/* a thread that is left behind may still look at it */
 	struct err e = { "" };
 	int status = SCAN_INPUT;
 
@@ -120,7 +139,8 @@ int main(int argc, char **argv)
 		status = run(&config, &e);
 	if (e.msg[0])
 		log_error("%s", e.msg);
-	log_close();
-	config_free(&config);
+	close_log();
+	if (!scan_uses_config())
+		config_free(&config);
 	return status;
 }

@@ -1,11 +1,13 @@
 #include "metadata.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "err.h"
@@ -211,13 +213,14 @@ static uint64_t memory_peak_bytes(void)
 	return kib * 1024;
 }
 
-static void add_end(struct object *o, const struct run_facts *f)
+static void add_end(struct object *o, const struct stats *s, const struct run_facts *f)
 {
 	uint64_t memory = memory_peak_bytes();
 
 	object_set(o, "memory_peak_bytes", memory ? json_integer((json_int_t)memory) : json_null());
-	object_set(o, "exit_reason", text_value(f->exit_reason));
-	object_set(o, "exit_status", json_integer(f->exit_status));
+	object_set(o, "sound", json_boolean(stats_sound(s)));
+	object_set(o, "exit_reason", text_value(f->exit_reason ? f->exit_reason : "running"));
+	object_set(o, "exit_status", f->exit_reason ? json_integer(f->exit_status) : json_null());
 }
 
 static int fails(const char *path, int code, struct err *e)
@@ -228,12 +231,16 @@ static int fails(const char *path, int code, struct err *e)
 
 static int write_json(const char *path, const json_t *json, struct err *e)
 {
-	FILE *file = fopen(path, "we");
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), code;
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 	bool failed;
-	int code;
 
-	if (!file)
-		return fails(path, errno, e);
+	if (!file) {
+		code = errno;
+		if (fd >= 0)
+			close(fd);
+		return fails(path, code, e);
+	}
 	errno = 0;
 	failed = json_dumpf(json, file, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) != 0;
 	failed |= fputc('\n', file) == EOF;
@@ -256,7 +263,7 @@ int metadata_write(const char *path, const struct config *c, const struct target
 	add_network(&o, f);
 	add_times(&o, f);
 	add_counters(&o, s);
-	add_end(&o, f);
+	add_end(&o, s, f);
 	if (o.failed)
 		err = fails(path, ENOMEM, e);
 	else

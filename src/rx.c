@@ -9,9 +9,11 @@
 #include "claim.h"
 #include "clock.h"
 #include "config.h"
+#include "cookiefile.h"
 
 #define LOST_EVERY_NS	(100 * NS_PER_MS)	/* how often the capture is asked for its losses */
-#define SILENT_CHUNK	16384			/* silent rows between two looks at the capture */
+#define SAVE_EVERY_NS	NS_PER_S		/* how often cookies and frames go to their files */
+#define SILENT_CHUNK	4096			/* silent rows between two looks at the capture */
 #define SETTLE_POLLS	256			/* of what has come already, at the end */
 #define ANSWERED	(WINDOW_DONE | WINDOW_ARM(0, WINDOW_ANSWERED) \
 			 | WINDOW_ARM(1, WINDOW_ANSWERED))
@@ -24,6 +26,7 @@ struct rx {
 	struct rx_in in;
 	struct rx_lost lost;		/* so far */
 	struct sink *sink;
+	struct cookiefile *cookie_log;	/* NULL: not asked for */
 	struct answers answers;
 	int64_t wall_offset_ns;		/* now: follows steps of the wall clock */
 	int64_t former_offset_ns;	/* before the last of these */
@@ -31,6 +34,7 @@ struct rx {
 	uint64_t read_ns;		/* what came by then was taken: the clock of time-outs */
 	uint64_t newest_ns;		/* when the last packet taken had come */
 	uint64_t lost_ns;		/* when the losses were read last */
+	uint64_t saved_ns;		/* when cookies and frames went to their files */
 };
 
 /* ---- packets ------------------------------------------------------------------------------- */
@@ -178,10 +182,11 @@ static void move_tail(struct rx *rx, unsigned int lane)
 	uint64_t to = window_silent_until(w, rx->read_ns, rx->s->config->timeout_ns);
 	bool rows = rx->s->config->report == REPORT_ALL && rx->s->wire;
 
-	for (int n = 0; rows && n < SILENT_CHUNK && w->tail < to && !answers_full(&rx->answers);
-	     n++, w->tail++) {
+	for (int n = 0; rows && n < SILENT_CHUNK && w->tail < to; n++, w->tail++) {
 		uint16_t status = window_status(w, w->tail);
 
+		if (answers_full(&rx->answers) || sink_is_full(rx->sink))
+			break;
 		if (!status || status & ANSWERED)
 			continue;
 		window_mark(w, w->tail, WINDOW_DONE);
@@ -243,6 +248,34 @@ static bool is_behind(const struct rx *rx)
 	       || shared_rings_full(rx->s);
 }
 
+/* So much waits for whatever takes rows, cookies and frames that no more should come. */
+static bool is_output_full(const struct rx *rx)
+{
+	return sink_is_full(rx->sink) || cookiefile_is_full(rx->cookie_log)
+	       || capfile_is_full(rx->s->capture);
+}
+
+/* Rows go out at each look, what others read at leisure now and then. */
+static int write_out(struct rx *rx, uint64_t now_ns)
+{
+	if (now_ns - rx->saved_ns >= SAVE_EVERY_NS) {
+		cookiefile_flush(rx->cookie_log);
+		capfile_flush(rx->s->capture);
+		rx->saved_ns = now_ns;
+	}
+	return sink_flush(rx->sink, &rx->s->rx_err);
+}
+
+/* When nothing is sent any more, rows come as fast as they are taken. False: leave at once. */
+static bool wait_for_output(const struct rx *rx)
+{
+	const struct timespec pause = { 0, NS_PER_MS };
+
+	while (sink_is_full(rx->sink) && !shared_stopping(rx->s, STOP_NOW))
+		nanosleep(&pause, NULL);
+	return !shared_stopping(rx->s, STOP_NOW);
+}
+
 /* What time brings. */
 static void tick(struct rx *rx, uint64_t now_ns)
 {
@@ -263,9 +296,11 @@ static void tick(struct rx *rx, uint64_t now_ns)
 			      && stat_get(&s->stats, STAT_targets_done) == s->order.places,
 			      memory_order_release);
 	atomic_store_explicit(&s->behind, is_behind(rx), memory_order_relaxed);
+	atomic_store_explicit(&s->output_full, is_output_full(rx), memory_order_relaxed);
+	atomic_store_explicit(&s->looked_ns, now_ns, memory_order_relaxed);
 	if (rx->in.ops && now_ns - rx->lost_ns >= LOST_EVERY_NS)
 		count_lost(rx, now_ns);
-	if (!atomic_load(&s->rx_failed) && sink_flush(rx->sink, &s->rx_err))
+	if (!atomic_load(&s->rx_failed) && write_out(rx, now_ns))
 		atomic_store(&s->rx_failed, true);
 }
 
@@ -279,7 +314,7 @@ static void settle(struct rx *rx)
 		do {
 			before = w->tail;
 			move_tail(rx, i);
-		} while (w->tail > before);
+		} while (wait_for_output(rx) && w->tail > before);
 	}
 	cookies_flush(&rx->answers.cookies, rx->now_ns);
 }
@@ -361,7 +396,8 @@ void rx_run_file(struct rx *rx)
 	do {
 		rc = rx->in.ops->poll(rx->in.state, on_file_frame, rx, &s->rx_err);
 		tick(rx, rx->now_ns);
-	} while (rc >= 0 && !is_closed(rx) && !shared_stopping(s, STOP_OVER));
+	} while (rc >= 0 && wait_for_output(rx) && !is_closed(rx)
+		 && !shared_stopping(s, STOP_OVER));
 	if (rc < 0 && rc != -ENODATA)
 		atomic_store(&s->rx_failed, true);
 	count_lost(rx, rx->now_ns);
@@ -385,6 +421,7 @@ int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sin
 	rx->s = s;
 	rx->in = *in;
 	rx->sink = sink;
+	rx->cookie_log = cookie_log;
 	rx->wall_offset_ns = rx->former_offset_ns = s->wall_offset_ns;
 	atomic_store(&s->awaits, true);
 	if (answers_init(&rx->answers, s, sink, cookie_log, e)) {

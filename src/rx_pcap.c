@@ -14,6 +14,7 @@
 
 #define SNAPLEN		256	/* link, IP and TCP headers with all options; a whole ICMP quote */
 #define POLL_MS		10
+#define BEHIND_NS	(100 * NS_PER_MS)	/* a packet that waited so long is one of many */
 #define ETHERTYPE_V4	0x0800
 #define ETHERTYPE_V6	0x86dd
 #define ETHERTYPE_PPPOE	0x8864		/* of a session */
@@ -31,6 +32,7 @@ struct rx_pcap {
 	const struct link *link;	/* NULL: live, of a type that is not known */
 	bool file;
 	struct rx_pcap_counts counts;	/* of a file */
+	uint64_t newest_ns;		/* Unix time of the last packet; 0: none waited */
 	rx_frame_fn *fn;		/* during a poll */
 	void *arg;
 };
@@ -245,9 +247,12 @@ static bool read_link(const struct rx_pcap *r, const uint8_t *p, uint32_t caplen
 static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *bytes)
 {
 	struct rx_pcap *r = (struct rx_pcap *)arg;
+	struct rx_frame frame;
 	uint32_t at, skip;
 	uint16_t type;
 
+	/* At nanosecond precision tv_usec holds nanoseconds. */
+	r->newest_ns = (uint64_t)h->ts.tv_sec * NS_PER_S + (uint64_t)h->ts.tv_usec;
 	r->counts.packets++;
 	if (!read_link(r, bytes, h->caplen, &at, &type)) {
 		if (!r->counts.unread++)
@@ -255,12 +260,12 @@ static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *by
 		return;
 	}
 	skip = r->file || r->dlt == DLT_EN10MB ? 0 : at;
-	r->fn(r->arg, &(struct rx_frame){
+	frame = (struct rx_frame){
 		.bytes = bytes + skip, .ip = bytes + at, .caplen = h->caplen - skip,
 		.len = h->len - skip, .ip_caplen = h->caplen - at, .type = type,
-		/* At nanosecond precision tv_usec holds nanoseconds. */
-		.wall_ns = (uint64_t)h->ts.tv_sec * NS_PER_S + (uint64_t)h->ts.tv_usec,
-	});
+		.wall_ns = r->newest_ns,
+	};
+	r->fn(r->arg, &frame);
 }
 
 struct rx_pcap_counts rx_pcap_counts(const struct rx_pcap *r)
@@ -287,6 +292,7 @@ int rx_pcap_poll(struct rx_pcap *r, rx_frame_fn *fn, void *arg, struct err *e)
 		fd.fd = pcap_get_selectable_fd(r->pcap);
 		poll(&fd, 1, POLL_MS);
 	}
+	r->newest_ns = 0;
 	n = pcap_dispatch(r->pcap, r->file ? 1 : RX_POLL_MAX, on_packet, (u_char *)r);
 	if (n == PCAP_ERROR_BREAK)
 		return 0;
@@ -334,6 +340,15 @@ static void ops_lost(void *state, struct rx_lost *out)
 	rx_pcap_lost(state, &out->capture, &out->interface);
 }
 
+/* The buffer does not tell how full it is; how old its packets are does. */
+static bool ops_behind(const void *state)
+{
+	const struct rx_pcap *r = state;
+	uint64_t wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
+
+	return r->newest_ns && r->newest_ns + BEHIND_NS < wall_ns;
+}
+
 static void ops_enough(void *state)
 {
 	rx_pcap_break(state);
@@ -349,6 +364,7 @@ const struct rx_ops rx_pcap_ops = {
 	.doc = "libpcap",
 	.poll = ops_poll,
 	.lost = ops_lost,
+	.behind = ops_behind,
 	.enough = ops_enough,
 	.close = ops_close,
 };

@@ -21,6 +21,7 @@
 #include "rx.h"
 #include "rx_pcap.h"
 #include "rx_xdp.h"
+#include "scan_state.h"
 #include "setup.h"
 #include "sink.h"
 #include "status.h"
@@ -31,43 +32,10 @@
 #define LOOK_NS		(20 * NS_PER_MS)	/* how often the main thread looks */
 #define CLOSE_NS	NS_PER_S	/* for connections that are still to be closed at a stop, */
 #define CLOSE_MIN_NS	(100 * NS_PER_MS)	/* and for those that are not seen yet */
-#define JOIN_S	1			/* a thread that does not end by then is given up */
 #define STATUS_TERMINAL_NS	NS_PER_S
 #define STATUS_PLAIN_NS		(10 * NS_PER_S)
 
-struct scan {
-	const struct config *c;
-	struct setup setup;
-	void *tx_state[LANES_MAX];	/* each send thread's */
-	struct rx_in in;
-	struct gateways *gateways;	/* NULL: none is followed */
-	struct sink *sink;
-	struct cookiefile *cookie_log;
-	struct capfile *capture;
-	struct statusfile *status_file;	/* NULL: not asked for */
-	uint64_t recorded_ns;		/* the second that its last row is for */
-	struct rx *rx;
-	uint64_t start_ns;
-	struct hitrate hitrate;
-	struct outage outage;
-	bool stuck;			/* the receive thread hangs in its output */
-	struct status_moment shown;	/* the status line before */
-};
-
-/* ---- opening and closing ------------------------------------------------------------------- */
-
-static int close_engine(struct scan *sc, struct err *e)
-{
-	int first = 0;
-
-	for (unsigned int i = 0; i < sc->setup.shared.nlanes; i++) {
-		int rc = sc->tx_state[i] ? sc->setup.tx->close(sc->tx_state[i], e) : 0;
-
-		sc->tx_state[i] = NULL;
-		first = first ? first : rc;
-	}
-	return first;
-}
+/* ---- opening ------------------------------------------------------------------------------- */
 
 /* Opens the engine for each send thread, or for none. */
 static int open_engine(struct scan *sc, struct tx_setup *tx, struct err *e)
@@ -81,7 +49,7 @@ static int open_engine(struct scan *sc, struct tx_setup *tx, struct err *e)
 		rc = su->tx->open(&sc->tx_state[i], tx, e);
 	}
 	if (rc)
-		close_engine(sc, &(struct err){ "" });
+		ending_close_engine(sc, &(struct err){ "" });
 	return rc;
 }
 
@@ -118,7 +86,7 @@ static int open_receiver(struct scan *sc, struct err *e)
 	};
 	const struct rx_xdp_setup xdp = {
 		.interface = su->interface, .ifindex = su->ifindex,
-		.buffer_len = su->capture_buffer_len, .validator = &su->shared.validator,
+		.buffer_len = su->answer_ring_len, .validator = &su->shared.validator,
 		.asks_arp = claim_any(&su->shared, false),
 		.asks_solicit = claim_any(&su->shared, true),
 	};
@@ -182,32 +150,9 @@ static int open_files(struct scan *sc, struct err *e)
 	return rc;
 }
 
-/* Closes all; the first failure is returned with its message. */
-static int close_all(struct scan *sc, struct err *e)
-{
-	int rc = 0, first = 0;
-
-	if (sc->rx)
-		rx_free(sc->rx);
-	if (sc->sink)
-		first = sink_close(sc->sink, e);
-	rc = cookiefile_close(sc->cookie_log, e);
-	first = first ? first : rc;
-	rc = sc->capture ? capfile_close(sc->capture, e) : 0;
-	first = first ? first : rc;
-	rc = statusfile_close(sc->status_file, e);
-	first = first ? first : rc;
-	rc = close_engine(sc, e);
-	first = first ? first : rc;
-	if (sc->in.state)
-		sc->in.ops->close(sc->in.state);
-	gateways_close(sc->gateways);
-	return first;
-}
-
 /* ---- watching ------------------------------------------------------------------------------ */
 
-static struct status_moment status_now(const struct scan *sc, uint64_t now_ns)
+struct status_moment scan_status(const struct scan *sc, uint64_t now_ns)
 {
 	const struct shared *s = &sc->setup.shared;
 	uint64_t last_ns = shared_last_sent_ns(s);
@@ -227,7 +172,7 @@ static struct status_moment status_now(const struct scan *sc, uint64_t now_ns)
 
 static void show_status(struct scan *sc, uint64_t now_ns)
 {
-	struct status_moment m = status_now(sc, now_ns);
+	struct status_moment m = scan_status(sc, now_ns);
 	struct winsize size = { .ws_col = 0 };
 	char line[STATUS_LEN];
 
@@ -245,7 +190,7 @@ static void record_status(struct scan *sc, uint64_t now_ns)
 
 	if (!sc->status_file || now_ns - sc->recorded_ns < NS_PER_S)
 		return;
-	m = status_now(sc, now_ns);
+	m = scan_status(sc, now_ns);
 	statusfile_add(sc->status_file, &m);
 	sc->recorded_ns = now_ns - (now_ns - sc->start_ns) % NS_PER_S;
 }
@@ -272,8 +217,7 @@ static bool is_over(const struct scan *sc, uint64_t now_ns)
 	return idle && !atomic_load(&s->awaits) && now_ns >= end_ns;
 }
 
-/* What a signal, a limit or a failure asks for; the first reason stays. */
-static void ask_stop(struct scan *sc, enum stop level, const char *reason, int status)
+void scan_ask_stop(struct scan *sc, enum stop level, const char *reason, int status)
 {
 	struct run_facts *f = &sc->setup.facts;
 
@@ -296,26 +240,31 @@ static void ask_close(struct scan *sc, uint64_t *since_ns, uint64_t now_ns, cons
 
 	if (!*since_ns)
 		*since_ns = now_ns;
-	ask_stop(sc, now_ns - *since_ns < ns ? STOP_SENDING : STOP_NOW, reason, status);
+	scan_ask_stop(sc, now_ns - *since_ns < ns ? STOP_SENDING : STOP_NOW, reason, status);
 }
 
-static void on_signal(struct scan *sc, const sigset_t *set)
+void scan_take_signal(struct scan *sc, uint64_t wait_ns)
 {
-	bool again = shared_stopping(&sc->setup.shared, STOP_SENDING);
+	const struct timespec wait = { 0, (long)wait_ns };
 
-	ask_stop(sc, again ? STOP_NOW : STOP_SENDING, "signal", SCAN_STOPPED);
-	if (again) {
-		pthread_sigmask(SIG_UNBLOCK, set, NULL);	/* a third one kills */
+	if (sigtimedwait(&sc->signals, NULL, &wait) <= 0)
+		return;
+	if (sc->asked++ > 0) {
+		scan_ask_stop(sc, STOP_NOW, "signal", SCAN_STOPPED);
+		pthread_sigmask(SIG_UNBLOCK, &sc->signals, NULL);	/* a third one kills */
 		return;
 	}
-	log_notice("stopping: no more probes; waiting %.3g s for answers (once more to leave now)",
-		   (double)sc->c->cooldown_ns / NS_PER_S);
+	scan_ask_stop(sc, STOP_SENDING, "signal", SCAN_STOPPED);
+	if (sc->ending)
+		log_notice("waiting for whatever takes the rows (once more to leave now)");
+	else
+		log_notice("stopping: no more probes; waiting %.3g s for answers (once more to "
+			   "leave now)", (double)sc->c->cooldown_ns / NS_PER_S);
 }
 
 /* Looks at signals, limits and failures until the scan is over. */
-static void watch(struct scan *sc, const sigset_t *set)
+static void watch(struct scan *sc)
 {
-	const struct timespec look = { 0, LOOK_NS };
 	struct shared *s = &sc->setup.shared;
 	uint64_t shown_ns = sc->start_ns, fed_ns = sc->start_ns, every_ns, closing_ns = 0;
 
@@ -323,15 +272,14 @@ static void watch(struct scan *sc, const sigset_t *set)
 
 	every_ns = log_status_is_terminal() ? STATUS_TERMINAL_NS : STATUS_PLAIN_NS;
 	while (!shared_stopping(s, STOP_OVER)) {
-		int sig = sigtimedwait(set, NULL, &look);
-		uint64_t now_ns = clock_now_ns();
+		uint64_t now_ns;
 
-		if (sig > 0)
-			on_signal(sc, set);
+		scan_take_signal(sc, LOOK_NS);
+		now_ns = clock_now_ns();
 		if (sc->gateways)
 			gateways_tick(sc->gateways, now_ns);
 		if (shared_tx_failure(s) || gateways_lost(sc->gateways))
-			ask_stop(sc, STOP_OVER, "failure", SCAN_FAILED);
+			scan_ask_stop(sc, STOP_OVER, "failure", SCAN_FAILED);
 		else if (atomic_load(&s->rx_failed))
 			ask_close(sc, &closing_ns, now_ns, "failure", SCAN_FAILED);
 		else if (atomic_load(&s->rx_full))
@@ -339,9 +287,9 @@ static void watch(struct scan *sc, const sigset_t *set)
 		else if (sc->c->max_runtime_ns && now_ns - sc->start_ns >= sc->c->max_runtime_ns
 			 && !shared_stopping(s, STOP_SENDING)
 			 && !(shared_swept(s) && atomic_load(&s->pending) == 0))
-			ask_stop(sc, STOP_SENDING, "max-runtime", SCAN_STOPPED);
+			scan_ask_stop(sc, STOP_SENDING, "max-runtime", SCAN_STOPPED);
 		else if (is_over(sc, now_ns))
-			ask_stop(sc, STOP_OVER, "complete", SCAN_COMPLETE);
+			scan_ask_stop(sc, STOP_OVER, "complete", SCAN_COMPLETE);
 		if (s->wire && !shared_swept(s) && now_ns - fed_ns >= NS_PER_S) {
 			collapse_watch(&sc->hitrate, &s->stats, now_ns);
 			fed_ns = now_ns;
@@ -392,6 +340,7 @@ static void start_senders(struct scan *sc, struct sender *senders)
 			return;
 		}
 		senders[i].runs = true;
+		pthread_setname_np(senders[i].thread, "send");
 		/* One goes where the kernel puts it, and so does one that only looks on. */
 		if (s->nlanes > 1 && !sc->setup.tx->sweeper)
 			cpu_pin_lane(senders[i].thread, i);
@@ -406,84 +355,28 @@ static void *receive_thread(void *arg)
 	return NULL;
 }
 
-/*
- * Waits for the receive thread, which may hang in an output that nobody reads. Asked to leave at
- * once, it is left behind.
- */
-static bool join_receiver(struct scan *sc, pthread_t rx, const sigset_t *set)
-{
-	const struct timespec look = { 0, LOOK_NS };
-	struct timespec until;
-
-	for (;;) {
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += JOIN_S;
-		if (pthread_timedjoin_np(rx, NULL, &until) == 0)
-			return true;
-		if (sigtimedwait(set, NULL, &look) > 0)
-			on_signal(sc, set);
-		if (shared_stopping(&sc->setup.shared, STOP_NOW))
-			return false;
-	}
-}
-
 /* Threads inherit the blocked signals: only the main thread takes them. */
 static int run_live(struct scan *sc, struct err *e)
 {
 	struct sender senders[LANES_MAX] = { { .sc = NULL } };
 	pthread_t rx;
-	sigset_t set;
 	int rc;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	sigemptyset(&sc->signals);
+	sigaddset(&sc->signals, SIGINT);
+	sigaddset(&sc->signals, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &sc->signals, NULL);
 	rc = pthread_create(&rx, NULL, receive_thread, sc);
 	if (rc)
 		return err_set(e, rc, "cannot start the receive thread: %s", strerror(rc));
+	pthread_setname_np(rx, "receive");
 	start_senders(sc, senders);
-	watch(sc, &set);
+	watch(sc);
 	for (unsigned int i = 0; i < LANES_MAX; i++)
 		if (senders[i].runs)
-			pthread_join(senders[i].thread, NULL);
-	sc->stuck = !join_receiver(sc, rx, &set);
+			ending_join(sc, senders[i].thread);
+	ending_join(sc, rx);
 	return 0;
-}
-
-/* The result of the threads, and of what they wrote. */
-static void conclude(struct scan *sc, struct err *e)
-{
-	const struct shared *s = &sc->setup.shared;
-	struct run_facts *f = &sc->setup.facts;
-	struct err late = { "" };
-	struct status_moment last = status_now(sc, clock_now_ns());
-
-	if (sc->status_file)
-		statusfile_add(sc->status_file, &last);
-	if (shared_tx_failure(s))
-		err_set(e, EIO, "%s", shared_tx_failure(s)->msg);
-	else if (gateways_lost(sc->gateways))
-		err_set(e, EHOSTUNREACH, "%s", gateways_lost(sc->gateways));
-	if (atomic_load(&s->rx_failed))
-		err_set(e, EIO, "%s", s->rx_err.msg);
-	if (!sc->stuck)
-		rx_count_unfinished(sc->rx);
-	if (sc->stuck)
-		log_warn("the output is not read: rows that are not yet in it are lost");
-	else if (close_all(sc, &late))
-		err_set(e, EIO, "%s", late.msg);
-	if (e->msg[0]) {
-		f->exit_reason = "failure";
-		f->exit_status = SCAN_FAILED;
-	}
-	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
-	f->sending_ns = shared_last_sent_ns(s) - shared_first_sent_ns(s);
-	f->nsources = shared_list_sources(s, f->sources);
-	if (sc->c->metadata_file
-	    && metadata_write(sc->c->metadata_file, sc->c, targets_counts(sc->setup.targets),
-			      &s->stats, f, e))
-		f->exit_status = SCAN_FAILED;
 }
 
 static void announce(const struct scan *sc)
@@ -508,10 +401,16 @@ static void announce(const struct scan *sc)
 		 sc->setup.interface[0] ? sc->setup.interface : "none");
 }
 
+static struct scan the_scan;		/* the one run of the process */
+
+bool scan_uses_config(void)
+{
+	return the_scan.stuck;
+}
+
 int scan_run(const struct config *c, struct err *e)
 {
-	static struct scan scan;	/* the one run of the process */
-	struct scan *sc = &scan;
+	struct scan *sc = &the_scan;
 	struct run_facts *f = &sc->setup.facts;
 	int status;
 
@@ -527,22 +426,24 @@ int scan_run(const struct config *c, struct err *e)
 	announce(sc);
 	sc->start_ns = sc->recorded_ns = clock_now_ns();
 	f->start_wall_ns = sc->start_ns + (uint64_t)clock_wall_offset_ns();
+	if (ending_write_metadata(sc, e))
+		goto close;
 	status = SCAN_START;
 	if (c->rx_file) {
 		rx_run_file(sc->rx);
 		if (atomic_load(&sc->setup.shared.rx_full))
-			ask_stop(sc, STOP_NOW, "max-results", SCAN_STOPPED);
-		ask_stop(sc, STOP_OVER, "complete", SCAN_COMPLETE);
+			scan_ask_stop(sc, STOP_NOW, "max-results", SCAN_STOPPED);
+		scan_ask_stop(sc, STOP_OVER, "complete", SCAN_COMPLETE);
 	} else if (run_live(sc, e)) {
 		goto close;
 	}
-	conclude(sc, e);
+	ending_conclude(sc, e);
 	status = f->exit_status;
 	if (sc->stuck)
 		return status;		/* a thread still uses what would be freed */
 	goto out;
 close:
-	close_all(sc, &(struct err){ "" });
+	ending_close(sc, &(struct err){ "" });
 out:
 	setup_free(&sc->setup);
 	return status;

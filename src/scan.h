@@ -2,6 +2,8 @@
 #ifndef TFOMAP_SCAN_H
 #define TFOMAP_SCAN_H
 
+#include <stdbool.h>
+
 struct config;
 struct err;
 
@@ -9,6 +11,12 @@ struct err;
 enum scan_status {
 	SCAN_COMPLETE = 0, SCAN_INPUT = 1, SCAN_START = 2, SCAN_FAILED = 3, SCAN_STOPPED = 4,
 };
+
+/*
+ * Whether a thread of the scan was left behind, which may still look at the configuration: then
+ * that must stay.
+ */
+bool scan_uses_config(void);
 
 /* Runs the scan. Returns the exit status; 1, 2 and 3 come with a message. */
 int scan_run(const struct config *c, struct err *e);

@@ -36,7 +36,12 @@
 #define SWEEPER_PLACES	(1u << 20)
 #define BUFFER_MIN	(4u << 20)	/* of the capture */
 #define BUFFER_MAX	(64u << 20)
-#define BUFFER_PER_PPS	16		/* a tenth of a second of answers to every packet */
+#define BUFFER_S	1.1		/* of answers to every packet, unread */
+#define PCAP_BLOCK_LEN	(256u << 10)	/* libpcap's: one in 10 ms, however little comes, */
+#define PCAP_BLOCKS_S	100
+#define PCAP_PACKET_LEN	200		/* and by answers in numbers, each with its headers */
+#define XDP_RECORD_LEN	160		/* of an answer in the ring of --rx xdp */
+#define ANSWERS_MAX	16		/* of one target, as a rule */
 
 static int random_bytes(void *p, size_t n, struct err *e)
 {
@@ -52,6 +57,24 @@ static uint64_t power_of_two(double at_least, uint64_t min, uint64_t max)
 	while (n < max && (double)n < at_least)
 		n *= 2;
 	return n;
+}
+
+static double lesser(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+/* Who reads answers may get no time for a second: what comes meanwhile has its place. */
+static void choose_buffers(struct setup *su, double rate)
+{
+	double answers = (double)su->shared.order.places * ANSWERS_MAX;
+	double most = lesser(rate * BUFFER_S, answers);
+	double blocks = lesser(PCAP_BLOCKS_S * BUFFER_S, most);
+	double len = blocks * PCAP_BLOCK_LEN + most * PCAP_PACKET_LEN;
+
+	su->capture_buffer_len = len < BUFFER_MIN ? BUFFER_MIN
+				 : (uint32_t)lesser(len, BUFFER_MAX);
+	su->answer_ring_len = (uint32_t)power_of_two(most * XDP_RECORD_LEN, BUFFER_MIN, BUFFER_MAX);
 }
 
 /*
@@ -79,8 +102,7 @@ static void choose_sizes(struct setup *su, const struct config *c, unsigned int 
 	sizes->cleanups = (uint32_t)power_of_two(rate / n * RING_S, RING_MIN, RING_MAX);
 	s->slots = (uint32_t)power_of_two(2 * rate * (timeout_s + 1), TABLE_MIN,
 					  most < TABLE_MAX ? most : TABLE_MAX);
-	su->capture_buffer_len = (uint32_t)power_of_two(rate * BUFFER_PER_PPS, BUFFER_MIN,
-							BUFFER_MAX);
+	choose_buffers(su, rate);
 }
 
 /*

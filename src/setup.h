@@ -30,7 +30,8 @@ struct setup {
 	struct craft_link link;		/* of questions on the local link: src and vlan_id */
 	bool rx_xdp;			/* answers are taken in the driver */
 	bool iplayer;			/* packets have no link header */
-	uint32_t capture_buffer_len;
+	uint32_t capture_buffer_len;	/* bytes, of libpcap's; and of the ring of --rx xdp */
+	uint32_t answer_ring_len;
 };
 
 /*

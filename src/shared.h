@@ -125,6 +125,8 @@ struct shared {
 					 * the rest (above) by the send thread */
 	_Atomic bool crowded;		/* receive: the cookie cache is half full */
 	_Atomic bool behind;		/* receive: answers wait that may soon find no room */
+	_Atomic bool output_full;	/* receive: rows or files wait for whatever takes them */
+	_Atomic uint64_t looked_ns;	/* receive: when it last looked for answers; 0: not yet */
 	_Atomic uint32_t pending;	/* receive: targets in the cookie cache */
 	_Atomic bool awaits;		/* receive: some place may still be answered in time */
 	_Atomic bool settles;		/* receive: connections that took data are to be closed */

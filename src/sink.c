@@ -3,30 +3,28 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "config.h"
 #include "err.h"
 #include "out.h"
 #include "stats.h"
-
-#define SINK_BYTES	(256 * 1024)	/* written out when this much is there, */
-#define SINK_ROWS	4096		/* or this many rows */
+#include "writer.h"
 
 struct sink {
 	const struct config *config;
 	struct stats *stats;
 	int64_t wall_offset_ns;
 	struct result_selection fields;
-	struct out out;
-	size_t row_end[SINK_ROWS];	/* in the buffer: quoted fields may hold line ends, so
-					 * that bytes alone do not tell where a row ends */
-	size_t nrows;			/* in the buffer */
-	uint64_t rows_out;		/* whole rows that have left the buffer */
+	struct out out;			/* one row */
+	struct writer *writer;
+	bool header;			/* the first record is no row */
+	uint64_t rows;			/* given to the writer; once broken, those that are out */
+	uint64_t refused;		/* that came when it was broken */
 	struct result row;
 	int fd;
 	bool is_own, is_regular, is_pipe;
@@ -61,68 +59,37 @@ static const char *advice(int code)
 	}
 }
 
-/* Takes the last n bytes off; false: this is no regular file, or others write to it too. */
-static bool sink_cut(struct sink *s, size_t n)
+/* The rows that are out, and all that there were to write. */
+static void count_rows(struct sink *s, const struct writer_state *st, uint64_t *out, uint64_t *all)
 {
-	off_t at = lseek(s->fd, 0, SEEK_CUR);
-	struct stat st;
-
-	if (n == 0)
-		return true;
-	if (!s->is_regular || at < (off_t)n || fstat(s->fd, &st) || st.st_size != at)
-		return false;
-	at -= (off_t)n;
-	return ftruncate(s->fd, at) == 0 && lseek(s->fd, at, SEEK_SET) == at;
+	*out = st->out > s->header ? st->out - s->header : 0;
+	*all = st->out + st->waiting - s->header + s->refused;
 }
 
-/* The end, after `written` bytes of the buffer: keeps the whole rows among them. */
-static void sink_break(struct sink *s, int code, size_t written)
+static void sink_break(struct sink *s, int code, const struct writer_state *st)
 {
-	size_t sound = 0, rows = 0;
-	bool whole;
+	uint64_t all;
 
-	while (rows < s->nrows && s->row_end[rows] <= written)
-		sound = s->row_end[rows++];
-	s->rows_out += rows;
-	whole = sink_cut(s, written - sound);
-	stat_set(s->stats, STAT_rows, s->rows_out);
-	s->nrows = 0;
-	s->out.len = 0;
+	count_rows(s, st, &s->rows, &all);
+	stat_set(s->stats, STAT_rows, s->rows);
 	s->broken = -code;
 	err_set(&s->why, code, "cannot write rows to %s%s%s: %s; %" PRIu64 " %s %s%s; %s",
-		sink_quote(s), sink_name(s), sink_quote(s), strerror(code), s->rows_out,
-		s->rows_out == 1 ? "row is" : "rows are",
+		sink_quote(s), sink_name(s), sink_quote(s), strerror(code), s->rows,
+		s->rows == 1 ? "row is" : "rows are",
 		s->is_regular ? "in the file and sound" : "out",
-		whole || !s->is_regular ? "" : ", a part of another follows", advice(code));
+		st->torn && s->is_regular ? ", a part of another follows" : "", advice(code));
 }
 
-/* A standard output that another program has made non-blocking is waited for. */
-static bool sink_may_go_on(struct sink *s, int code)
+/* Whether the writer has failed meanwhile. */
+static void sink_look(struct sink *s)
 {
-	struct pollfd pfd = { .fd = s->fd, .events = POLLOUT };
+	struct writer_state st;
 
-	if (code == EAGAIN)
-		return poll(&pfd, 1, -1) >= 0 || errno == EINTR;
-	return code == EINTR;
-}
-
-static void sink_write(struct sink *s)
-{
-	size_t written = 0;
-
-	while (written < s->out.len) {
-		ssize_t n = write(s->fd, s->out.p + written, s->out.len - written);
-
-		if (n >= 0) {
-			written += (size_t)n;
-		} else if (!sink_may_go_on(s, errno)) {
-			sink_break(s, errno, written);
-			return;
-		}
-	}
-	s->rows_out += s->nrows;
-	s->nrows = 0;
-	s->out.len = 0;
+	if (s->broken)
+		return;
+	writer_get(s->writer, &st);
+	if (st.err && !st.left)
+		sink_break(s, -st.err, &st);
 }
 
 static int sink_open_file(struct sink *s, struct err *e)
@@ -153,11 +120,17 @@ static int sink_start(struct sink *s, struct err *e)
 		return err;
 	out_init(&s->out, c->format, &s->fields);
 	err = sink_open_file(s, e);
+	if (!err)
+		err = writer_open(&s->writer, s->fd, sink_name(s), e);
 	if (err)
 		return err;
 	if (!c->no_header && out_header(&s->out))
 		return err_set(e, ENOMEM, "no memory for the output's buffer");
-	return s->is_pipe ? 0 : sink_flush(s, e);
+	s->header = s->out.len > 0;
+	if (s->header)
+		writer_put(s->writer, s->out.p, s->out.len);
+	s->out.len = 0;
+	return s->is_pipe ? 0 : sink_sync(s, e);
 }
 
 static void sink_free(struct sink *s)
@@ -181,6 +154,7 @@ int sink_open(struct sink **out, const struct config *c, struct stats *stats,
 	s->fd = -1;
 	err = sink_start(s, e);
 	if (err) {
+		writer_close(s->writer, NULL);
 		if (s->is_own && s->fd >= 0)
 			close(s->fd);
 		sink_free(s);
@@ -190,22 +164,27 @@ int sink_open(struct sink **out, const struct config *c, struct stats *stats,
 	return 0;
 }
 
-/* Appends s->row, and writes the buffer out when it is full. */
 static void sink_add_row(struct sink *s)
 {
-	int err;
+	struct writer_state st;
 
-	if (s->broken)
+	if (s->broken) {
+		s->refused++;
 		return;
-	err = out_row(&s->out, &s->row);
-	if (!err) {
-		s->row_end[s->nrows++] = s->out.len;
-		stat_add(s->stats, STAT_rows, 1);
 	}
-	if (err || s->out.len >= SINK_BYTES || s->nrows == SINK_ROWS)
-		sink_write(s);
-	if (err && !s->broken)
-		sink_break(s, -err, 0);
+	if (out_row(&s->out, &s->row)) {
+		/* Those before it still go out. */
+		writer_wait(s->writer, NS_PER_S);
+		writer_get(s->writer, &st);
+		sink_break(s, ENOMEM, &st);
+		s->refused++;
+		return;
+	}
+	s->rows++;
+	stat_add(s->stats, STAT_rows, 1);
+	if (!writer_put(s->writer, s->out.p, s->out.len))
+		sink_look(s);
+	s->out.len = 0;
 }
 
 static bool target_is_reported(const struct sink *s, const struct evidence *ev)
@@ -256,22 +235,59 @@ void sink_reply(struct sink *s, struct addr ip, uint16_t port, struct addr sourc
 
 int sink_flush(struct sink *s, struct err *e)
 {
-	if (!s->broken)
-		sink_write(s);
+	writer_kick(s->writer);
+	sink_look(s);
 	if (s->broken)
 		err_set(e, -s->broken, "%s", s->why.msg);
 	return s->broken;
 }
 
+int sink_sync(struct sink *s, struct err *e)
+{
+	while (!writer_wait(s->writer, NS_PER_S))
+		;
+	return sink_flush(s, e);
+}
+
+bool sink_is_full(const struct sink *s)
+{
+	return writer_is_full(s->writer);
+}
+
+struct writer *sink_writer(struct sink *s)
+{
+	return s->writer;
+}
+
+uint64_t sink_waiting(struct sink *s)
+{
+	struct writer_state st;
+	uint64_t out, all;
+
+	writer_get(s->writer, &st);
+	count_rows(s, &st, &out, &all);
+	return all - out;
+}
+
 uint64_t sink_rows(const struct sink *s)
 {
-	return s->rows_out + s->nrows;
+	return s->rows;
 }
 
 int sink_close(struct sink *s, struct err *e)
 {
-	int err = sink_flush(s, e);
+	struct writer_state st;
+	uint64_t out, all;
+	int err = sink_flush(s, NULL);
 
+	writer_close(s->writer, &st);
+	if (!s->broken && st.err && !st.left)
+		sink_break(s, -st.err, &st);
+	if (s->broken)
+		err = err_set(e, -s->broken, "%s", s->why.msg);
+	count_rows(s, &st, &out, &all);
+	stat_set(s->stats, STAT_rows, out);
+	stat_set(s->stats, STAT_rows_lost, all - out);
 	/* Network file systems and quotas may speak up only here. */
 	if (s->is_own && close(s->fd) && !err)
 		err = err_set(e, errno, "cannot write rows to '%s': %s; the last ones may be "

@@ -1,6 +1,6 @@
 /*
  * sink: rows leave here. Owned by the receive thread. Knows the selected fields, the format and
- * --report; buffers whole rows, so that what is in the file is always whole.
+ * --report; a writer (writer.h) takes whole rows, so that what is in the file is always whole.
  */
 #ifndef TFOMAP_SINK_H
 #define TFOMAP_SINK_H
@@ -14,6 +14,7 @@ struct config;
 struct err;
 struct sink;
 struct stats;
+struct writer;
 
 /*
  * Opens the output (a file that is there is overwritten; NULL or "-": stdout) and writes the header
@@ -36,16 +37,29 @@ void sink_reply(struct sink *s, struct addr ip, uint16_t port, struct addr sourc
 		const struct flow *flow, enum result_repeat repeat, bool late);
 
 /*
- * Writes out what is buffered. 0, or -errno (once and for all) when the output is broken: then
- * nothing more is written, a regular file is cut back to its last whole row, and *e says what
- * happened (closed pipe, full disk), and how many rows are there.
+ * What is there goes out, by a thread of its own: this does not wait. 0, or -errno (once and for
+ * all) when the output is broken: then nothing more is written, a regular file is cut back to its
+ * last whole row, and *e says what happened (closed pipe, full disk), and how many rows are there.
  */
 int sink_flush(struct sink *s, struct err *e);
 
-/* Rows written so far; once the output is broken, those that are in it. */
+/* The same, and waits for whatever takes the rows. */
+int sink_sync(struct sink *s, struct err *e);
+
+/* So many rows wait for whatever takes them that no more should come. */
+bool sink_is_full(const struct sink *s);
+
+/* Whom the rows wait for; and, once the receive thread has ended, how many of them do. */
+struct writer *sink_writer(struct sink *s);
+uint64_t sink_waiting(struct sink *s);
+
+/* Rows written so far, or waiting to be; once the output is broken, those that are in it. */
 uint64_t sink_rows(const struct sink *s);
 
-/* Flushes and closes; as sink_flush(). Frees s. */
+/*
+ * Waits for what waits, but after writer_leave(), and closes; as sink_flush(). Rows that did not
+ * get out are rows_lost. Frees s.
+ */
 int sink_close(struct sink *s, struct err *e);
 
 #endif

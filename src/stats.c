@@ -1,7 +1,10 @@
 #include "stats.h"
 
+#include <stddef.h>
+
 const struct stat_type stat_types[STATS] = {
-#define STAT(id, owner, group, doc) [STAT_##id] = { #id, STAT_GROUP_##group, doc },
+#define STAT(id, owner, group, doc) [STAT_##id] = { #id, STAT_GROUP_##group, doc, NULL },
+#define LOSS(id, owner, doc, means) [STAT_##id] = { #id, STAT_GROUP_losses, doc, means },
 #include "stats.def"
 #undef STAT
 };
@@ -20,4 +23,12 @@ uint64_t stats_syns(const struct stats *s)
 		if (stat_types[i].group == STAT_GROUP_syns)
 			n += stat_get(s, (enum stat_id)i);
 	return n;
+}
+
+bool stats_sound(const struct stats *s)
+{
+	for (unsigned int i = 0; i < STATS; i++)
+		if (stat_types[i].means && stat_get(s, (enum stat_id)i))
+			return false;
+	return true;
 }

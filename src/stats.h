@@ -7,6 +7,7 @@
 #define TFOMAP_STATS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "verdict.h"
@@ -35,6 +36,7 @@ struct stat_type {
 	const char *name;
 	enum stat_group group;
 	const char *doc;
+	const char *means;		/* of a loss that can make rows and verdicts wrong */
 };
 
 extern const struct stat_type stat_types[STATS];
@@ -90,5 +92,8 @@ static inline uint64_t stat_get_verdict(const struct stats *s, enum verdict v)
 {
 	return atomic_load_explicit(&s->verdicts[v], memory_order_relaxed);
 }
+
+/* Whether nothing was lost that can make rows and verdicts wrong. */
+bool stats_sound(const struct stats *s);
 
 #endif

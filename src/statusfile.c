@@ -1,27 +1,38 @@
 #include "statusfile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "err.h"
+#include "log.h"
 #include "status.h"
+#include "writer.h"
 
 struct statusfile {
-	FILE *file;
+	struct writer *writer;
+	int fd;
 	char *path;
-	int failed;			/* errno of the first row that could not be written */
+	uint64_t skipped;		/* rows, as nobody read those before */
 	bool any;			/* there is a row before */
 	struct status_moment prev;
 };
 
 /* Rows are written out one by one: others read along. */
-static void add_line(struct statusfile *f, const char *line)
+static void add_line(struct statusfile *f, char *line)
 {
-	if (!f->failed && (fprintf(f->file, "%s\n", line) < 0 || fflush(f->file)))
-		f->failed = errno;
+	size_t n = strlen(line);
+
+	if (writer_is_full(f->writer)) {
+		f->skipped++;
+		return;
+	}
+	line[n] = '\n';
+	writer_put(f->writer, line, n + 1);
+	writer_kick(f->writer);
 }
 
 static int fails(const char *path, int code, struct err *e)
@@ -30,23 +41,31 @@ static int fails(const char *path, int code, struct err *e)
 		       "with --status-updates-file", path, strerror(code));
 }
 
+static void free_all(struct statusfile *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->path);
+	free(f);
+}
+
 int statusfile_open(struct statusfile **out, const char *path, struct err *e)
 {
 	struct statusfile *f = calloc(1, sizeof(*f));
-	char header[STATUS_ROW_LEN];
+	char header[STATUS_ROW_LEN + 1];
+	int rc;
 
-	if (f)
-		f->path = strdup(path);
-	if (!f || !f->path) {
-		free(f);
+	if (!f)
 		return err_set(e, ENOMEM, "out of memory for the status updates");
-	}
-	f->file = fopen(path, "we");
-	if (!f->file) {
-		int rc = fails(path, errno, e);
-
-		free(f->path);
-		free(f);
+	f->path = strdup(path);
+	f->fd = f->path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+	if (!f->path)
+		rc = err_set(e, ENOMEM, "out of memory for the status updates");
+	else
+		rc = f->fd < 0 ? fails(path, errno, e)
+		     : writer_open(&f->writer, f->fd, f->path, e);
+	if (rc) {
+		free_all(f);
 		return rc;
 	}
 	status_header(header);
@@ -57,7 +76,7 @@ int statusfile_open(struct statusfile **out, const char *path, struct err *e)
 
 void statusfile_add(struct statusfile *f, const struct status_moment *now)
 {
-	char row[STATUS_ROW_LEN];
+	char row[STATUS_ROW_LEN + 1];
 
 	status_row(now, f->any ? &f->prev : NULL, row);
 	add_line(f, row);
@@ -65,17 +84,27 @@ void statusfile_add(struct statusfile *f, const struct status_moment *now)
 	f->any = true;
 }
 
+struct writer *statusfile_writer(struct statusfile *f)
+{
+	return f ? f->writer : NULL;
+}
+
 int statusfile_close(struct statusfile *f, struct err *e)
 {
+	struct writer_state last;
 	int rc = 0;
 
 	if (!f)
 		return 0;
-	if (fclose(f->file) && !f->failed)
-		f->failed = errno;
-	if (f->failed)
-		rc = fails(f->path, f->failed, e);
-	free(f->path);
-	free(f);
+	writer_close(f->writer, &last);
+	if (f->skipped)
+		log_warn("%s lacks %llu rows: nobody read those before them", f->path,
+			 (unsigned long long)f->skipped);
+	if (last.err && !last.left)
+		rc = fails(f->path, -last.err, e);
+	if (close(f->fd) && !rc)
+		rc = fails(f->path, errno, e);
+	f->fd = -1;
+	free_all(f);
 	return rc;
 }

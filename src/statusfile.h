@@ -8,12 +8,19 @@
 struct err;
 struct status_moment;
 struct statusfile;
+struct writer;
 
 /* Creates (or overwrites) the file. 0, or -errno with a message. */
 int statusfile_open(struct statusfile **out, const char *path, struct err *e);
 
-/* Adds a row; what is a rate in it counts from the row before. An error is kept for the end. */
+/*
+ * Adds a row; what is a rate in it counts from the row before. Waits for nobody: a row is left out
+ * where too many wait for a reader. An error is kept for the end.
+ */
 void statusfile_add(struct statusfile *f, const struct status_moment *now);
+
+/* Whom its rows wait for; NULL where f is. */
+struct writer *statusfile_writer(struct statusfile *f);
 
 /* 0, or -errno with a message where anything could not be written. Frees f, which may be NULL. */
 int statusfile_close(struct statusfile *f, struct err *e);

@@ -14,6 +14,7 @@
 #define TICK_NS		(NS_PER_MS / 2)	/* how often a sweeper is let go on */
 #define LEAD_NS		(50 * NS_PER_MS)	/* as far as it may be behind what it is let */
 #define LEAD_MAX	(1u << 17)		/* packets: the same without a rate */
+#define STALL_NS	(100 * NS_PER_MS)	/* the receive thread has not looked for so long */
 #define SKIP_MAX	65536		/* places without a frame that are stepped over in one go */
 
 static void add_frame(struct sweep *w, size_t len, uint8_t kind, uint8_t attempt)
@@ -170,22 +171,34 @@ bool sweep_waits(struct sweep *w, bool *waiting, bool now, enum stat_id id)
 	return now;
 }
 
-bool sweep_pauses(struct sweep *w)
+bool sweep_pauses(struct sweep *w, uint64_t now_ns)
 {
 	struct shared *s = w->s;
+	uint64_t looked_ns = atomic_load_explicit(&s->looked_ns, memory_order_relaxed);
 	bool crowded = atomic_load_explicit(&s->crowded, memory_order_relaxed);
-	bool behind = atomic_load_explicit(&s->behind, memory_order_relaxed);
+	/* A receive thread that gets no time to look cannot say so itself. */
+	bool behind = atomic_load_explicit(&s->behind, memory_order_relaxed)
+		      || (looked_ns && looked_ns + STALL_NS < now_ns);
 
 	sweep_waits(w, &w->waits_table, crowded, STAT_waits_table);
 	sweep_waits(w, &w->waits_receiver, behind, STAT_waits_receiver);
 	return crowded || behind || w->waits_gateway;
 }
 
+bool sweep_is_held(struct sweep *w)
+{
+	struct shared *s = w->s;
+	bool full = atomic_load_explicit(&s->output_full, memory_order_relaxed)
+		    || capfile_is_full(s->capture);
+
+	return sweep_waits(w, &w->waits_output, full, STAT_waits_output);
+}
+
 static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
 {
 	uint64_t first = w->at[0];
 
-	if (sweep_pauses(w))
+	if (sweep_pauses(w, now_ns))
 		return;
 	while (w->n < max && w->at[0] < w->lane->places && w->at[0] - first < SKIP_MAX) {
 		bool full = !window_has_room(&w->lane->window, w->at[0]);
@@ -281,6 +294,7 @@ static int fill_batch(struct sweep *w, uint32_t max, uint32_t told, uint64_t now
 		return (int)w->n;
 	}
 	held = gateway_is_silent(w);
+	held |= sweep_is_held(w);
 	if (!held)
 		add_followups(w, frames);
 	if (w->tx->sweeper) {
@@ -291,7 +305,8 @@ static int fill_batch(struct sweep *w, uint32_t max, uint32_t told, uint64_t now
 	}
 	for (unsigned int a = win->steps - 1; a > 0 && !held; a--)
 		add_trailing(w, a, frames, now_ns);
-	add_new(w, frames, now_ns);
+	if (!held)
+		add_new(w, frames, now_ns);
 	atomic_store_explicit(&win->reserved, w->at[0], memory_order_release);
 	return (int)w->n;
 }

@@ -18,9 +18,9 @@ static void limit_steps(struct sweep *w, uint64_t now_ns)
 		until[0] = w->lane->places;
 	sweep_waits(w, &w->waits_window, w->at[0] == until[0] && until[0] < w->lane->places,
 		    STAT_waits_window);
-	if (sweep_pauses(w))
+	if (sweep_pauses(w, now_ns) || w->waits_output)
 		until[0] = 0;
-	for (unsigned int a = 1; a < win->steps && !w->waits_gateway; a++)
+	for (unsigned int a = 1; a < win->steps && !w->waits_gateway && !w->waits_output; a++)
 		until[a] = window_due(win, a, now_ns, w->s->config->timeout_ns);
 }
 

@@ -34,7 +34,7 @@ struct sweep {
 	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step; [0] the head */
 	uint32_t gateway_changes[2];	/* that are followed: IPv4, IPv6; then */
 	uint8_t gateway[2][6];		/* frames go there */
-	bool waits_window, waits_table, waits_receiver, waits_gateway;
+	bool waits_window, waits_table, waits_receiver, waits_gateway, waits_output;
 	/* Where the engine has a sweeper: */
 	uint64_t granted;		/* what it may send, in all */
 	uint64_t until[WINDOW_STEPS_MAX];	/* how far its steps may go */
@@ -69,7 +69,10 @@ void sweep_init_budget(struct sweep *w, uint64_t now_ns);
 bool sweep_waits(struct sweep *w, bool *waiting, bool now, enum stat_id id);
 
 /* Whether the sweep has to give the receive thread time; counted. */
-bool sweep_pauses(struct sweep *w);
+bool sweep_pauses(struct sweep *w, uint64_t now_ns);
+
+/* Whether nothing may be sent that brings rows, as too many wait already; counted. */
+bool sweep_is_held(struct sweep *w);
 
 /* Lets the engine's sweeper send up to max packets more. Returns how many, or -errno. */
 int sweep_let(struct sweep *w, uint32_t max, uint64_t now_ns);

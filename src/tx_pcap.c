@@ -1,4 +1,5 @@
 /* tx_pcap: writes what would be sent to a capture file. Needs no privilege, sends nothing. */
+#include <errno.h>
 #include <stddef.h>
 
 #include "capfile.h"
@@ -17,7 +18,12 @@ static int pcap_engine_open(void **state, const struct tx_setup *setup, struct e
 
 static int pcap_engine_send(void *state, const struct tx_frame *frames, unsigned int n)
 {
-	uint64_t wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
+	uint64_t wall_ns;
+
+	/* Whoever reads it is slow: the engine is asked again soon. */
+	if (capfile_is_full(state))
+		return -EAGAIN;
+	wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
 
 	for (unsigned int i = 0; i < n; i++)
 		capfile_write(state, frames[i].data, frames[i].len, frames[i].len, wall_ns);

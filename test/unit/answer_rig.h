@@ -133,7 +133,7 @@ static inline void read_row(unsigned int i)
 	struct err e = { "" };
 	ssize_t n;
 
-	ck_assert_msg(sink_flush(sink, &e) == 0, "%s", e.msg);
+	ck_assert_msg(sink_sync(sink, &e) == 0, "%s", e.msg);
 	n = pread(rows.fd, text, sizeof(text), 0);
 	ck_assert(n > 0 && (size_t)n < sizeof(text));
 	end_of_all = text + n;

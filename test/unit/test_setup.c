@@ -493,6 +493,38 @@ START_TEST(refuses)
 }
 END_TEST
 
+static void buffers(const char *target, double rate_pps)
+{
+	struct config *c = configure_null(&scan, target);
+
+	c->rate_pps = rate_pps;
+	set_up(&scan);
+	setup_free(&scan.setup);
+}
+
+/*
+ * A second of answers to every packet finds room unread: seen with libpcap 1.10, a block of 256 KiB
+ * each 10 ms however little comes, and 200 bytes of a SYN/ACK; 160 in the ring. No more than that.
+ */
+START_TEST(a_second_unread)
+{
+	const uint32_t blocks = 100 * (256u << 10);
+
+	buffers("198.18.0.0/15", 100000);
+	ck_assert_uint_ge(scan.setup.capture_buffer_len, blocks + 100000 * 200);
+	ck_assert_uint_ge(scan.setup.answer_ring_len, 100000 * 160);
+	buffers("198.18.0.0/15", 10000);
+	ck_assert_uint_ge(scan.setup.capture_buffer_len, blocks + 10000 * 200);
+	ck_assert_uint_lt(scan.setup.capture_buffer_len, blocks * 3 / 2);
+	ck_assert_uint_le(scan.setup.answer_ring_len, 4u << 20);
+	buffers("198.18.0.0/15", 0);
+	ck_assert_uint_eq(scan.setup.capture_buffer_len, 64u << 20);
+	ck_assert_uint_eq(scan.setup.answer_ring_len, 64u << 20);
+	buffers("198.18.0.1", 10000);
+	ck_assert_uint_le(scan.setup.capture_buffer_len, 8u << 20);
+}
+END_TEST
+
 UNIT_SUITE(setup)
 {
 	unit_case(suite, "input", what_it_stands_on, retries_by_the_kind_of_targets,
@@ -500,5 +532,6 @@ UNIT_SUITE(setup)
 		  cookie_file, refuses);
 	unit_case(suite, "lanes", lanes_by_rate_and_targets, lanes_by_cores, one_lane_for_a_file,
 		  lanes_share_the_window, engine_as_named);
-	unit_case(suite, "sizes", window_of_a_file, sizes_by_rate_and_time, sizes_without_a_rate);
+	unit_case(suite, "sizes", window_of_a_file, sizes_by_rate_and_time, sizes_without_a_rate,
+		  a_second_unread);
 }

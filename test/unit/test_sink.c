@@ -16,7 +16,7 @@ START_TEST(writes_rows)
 	rig_target(&g);
 	sink_target(g.sink, &g.sample.ev, NULL);
 	ck_assert_uint_eq(sink_rows(g.sink), 3);
-	ck_assert_int_eq(sink_flush(g.sink, &g.e), 0);
+	ck_assert_int_eq(sink_sync(g.sink, &g.e), 0);
 	check_file(g.path, "ip,domain,port\n192.0.2.7,,443\n192.0.2.7,\"a,b\",443\n"
 		   "192.0.2.7,,443\n");
 	ck_assert_uint_eq(sink_rows(g.sink), 3);

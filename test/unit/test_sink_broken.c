@@ -44,7 +44,7 @@ START_TEST(full_device)
 	rig_open(&g);
 	rig_target(&g);
 	ck_assert_uint_eq(sink_rows(g.sink), 1);
-	ck_assert_int_eq(sink_flush(g.sink, &g.e), -ENOSPC);
+	ck_assert_int_eq(sink_sync(g.sink, &g.e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "No space left"));
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "free some space"));
 	ck_assert_uint_eq(sink_rows(g.sink), 0);
@@ -82,7 +82,7 @@ static void check_limited(rlim_t limit, bool append)
 	strcpy(g.extra.domain, "a\nb\"c");
 	for (int i = 0; i < 20; i++)
 		rig_target(&g);
-	ck_assert_int_eq(sink_flush(g.sink, &g.e), -EFBIG);
+	ck_assert_int_eq(sink_sync(g.sink, &g.e), -EFBIG);
 	setrlimit(RLIMIT_FSIZE, &was);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
@@ -130,7 +130,7 @@ START_TEST(cuts_nothing_of_others)
 	setrlimit(RLIMIT_FSIZE, &now);
 	rig_target(&g);
 	rig_target(&g);
-	ck_assert_int_eq(sink_flush(g.sink, &g.e), -EFBIG);
+	ck_assert_int_eq(sink_sync(g.sink, &g.e), -EFBIG);
 	setrlimit(RLIMIT_FSIZE, &was);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "1 row is in the file and sound, a part of another "
 				     "follows"));
@@ -156,15 +156,15 @@ START_TEST(closed_pipe)
 	g.config.output_file = name;
 	rig_open(&g);
 	rig_target(&g);
-	ck_assert_int_eq(sink_flush(g.sink, &g.e), 0);
+	ck_assert_int_eq(sink_sync(g.sink, &g.e), 0);
 	ck_assert_int_eq(read(fds[0], got, sizeof(got)), 30);
 	ck_assert_mem_eq(got, "ip,domain,port\n192.0.2.7,,443\n", 30);
 	close(fds[0]);
 	rig_target(&g);
-	ck_assert_int_eq(sink_flush(g.sink, &g.e), -EPIPE);
+	ck_assert_int_eq(sink_sync(g.sink, &g.e), -EPIPE);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "Broken pipe; 1 row is out; whatever read it"));
 	ck_assert_uint_eq(sink_rows(g.sink), 1);
-	ck_assert_int_eq(sink_flush(g.sink, NULL), -EPIPE);
+	ck_assert_int_eq(sink_sync(g.sink, NULL), -EPIPE);
 	ck_assert_int_eq(sink_close(g.sink, NULL), -EPIPE);
 	close(fds[1]);
 	rig_clean(&g);

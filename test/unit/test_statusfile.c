@@ -8,13 +8,17 @@
 #include "scratch.h"
 #include "status.h"
 #include "unit.h"
+#include "writer.h"
 
 static char text[16384];
 
-static void read_back(const struct scratch *f)
+static void read_back(const struct scratch *f, struct statusfile *s)
 {
-	ssize_t n = pread(f->fd, text, sizeof(text) - 1, 0);
+	ssize_t n;
 
+	while (!writer_wait(statusfile_writer(s), NS_PER_S))
+		;
+	n = pread(f->fd, text, sizeof(text) - 1, 0);
 	ck_assert_int_ge(n, 0);
 	text[n] = '\0';
 }
@@ -40,12 +44,12 @@ START_TEST(rows)
 
 	scratch_text(&f, "what was there before\n");
 	ck_assert_msg(statusfile_open(&s, f.path, &e) == 0, "%s", e.msg);
-	read_back(&f);
+	read_back(&f, s);
 	status_header(row);
 	ck_assert(strncmp(text, row, strlen(row)) == 0 && lines() == 1);
 	now.v[STAT_sent_request] = 10;
 	statusfile_add(s, &now);
-	read_back(&f);
+	read_back(&f, s);
 	ck_assert_uint_eq(lines(), 2);
 	status_row(&now, NULL, row);
 	ck_assert_ptr_nonnull(strstr(text, row));
@@ -53,7 +57,7 @@ START_TEST(rows)
 	now.elapsed_ns += NS_PER_S;
 	now.v[STAT_sent_request] = 60;
 	statusfile_add(s, &now);
-	read_back(&f);
+	read_back(&f, s);
 	ck_assert_uint_eq(lines(), 3);
 	status_row(&now, &prev, row);
 	ck_assert_ptr_nonnull(strstr(text, row));
