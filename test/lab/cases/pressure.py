@@ -1,0 +1,271 @@
+"""What is slow, or stands still: the receive thread, whoever reads rows and files, a terminal. The
+scan waits for it, a stop does not, and what is lost is told."""
+
+import contextlib
+import csv
+import ctypes
+import ipaddress
+import json
+import os
+import random
+import signal
+import struct
+
+from harness import (HOSTS, QUICK, WORK, Capture, Tap, by_target, case, equal, finish,
+	fresh_filters, interrupt, shell, start, tfomap, wait_for, write)
+from .targets import PLAIN
+
+FAST = HOSTS["listener"].port
+SILENT = 70
+ALL = ["198.18.0.0/16", "-p", PLAIN, "-O", "ndjson", "-f", "*"]  # some 60 MB of rows
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+WALL = 0x40000000
+
+
+def _threads(process, name):
+	tasks = f"/proc/{process.pid}/task"
+	found = []
+	for tid in os.listdir(tasks):
+		with open(f"{tasks}/{tid}/comm") as comm:
+			found += [int(tid)] * (comm.read().strip() == name)
+	return found
+
+
+def _ptrace(request, tid):
+	libc = ctypes.CDLL(None, use_errno=True)
+	if libc.ptrace(request, tid, None, None):
+		raise OSError(ctypes.get_errno(), f"ptrace({request})")
+
+
+@contextlib.contextmanager
+def _stopped(tid):
+	"""One thread of a process does not run."""
+	_ptrace(PTRACE_SEIZE, tid)
+	_ptrace(PTRACE_INTERRUPT, tid)
+	os.waitpid(tid, WALL)
+	try:
+		yield
+	finally:
+		_ptrace(PTRACE_DETACH, tid)
+
+
+def _status(path, column):
+	"""The newest figure of a status updates file"""
+	with open(path, newline="") as f:
+		rows = list(csv.DictReader(f))
+	return int(rows[-1][column] or 0) if rows else 0
+
+
+def _metadata(path):
+	with open(path) as f:
+		return json.load(f)
+
+
+def _is_over(path):
+	"""Whether the metadata are there, and not those of a run that still goes on"""
+	try:
+		return _metadata(path)["exit_reason"] != "running"
+	except (FileNotFoundError, ValueError):
+		return False
+
+
+def _sound(meta):
+	losses = {name: n for name, n in meta["counters"]["losses"].items() if n}
+	equal((meta["sound"], losses), (True, {}), "sound, losses")
+
+
+def _half_answering(n):
+	"""A list of n lines, half of them of servers, the others of nobody; in any order"""
+	first = ipaddress.ip_address("198.18.0.0")
+	lines = [f"{first + i // 2}:{SILENT if i % 2 else FAST}" for i in range(n)]
+	random.Random(9).shuffle(lines)
+	shell(f"in_net nft add rule inet lab filter ip daddr 198.18.0.0/16 tcp dport {SILENT} drop")
+	return write("half.txt", "\n".join(lines) + "\n")
+
+
+@case("pressure/receiver")
+def a_receive_thread_that_gets_no_time_loses_nothing():
+	status, meta = f"{WORK}/stall.csv", f"{WORK}/stall.json"
+	targets = _half_answering(100000)
+	try:
+		tap = Tap()
+		process = start(QUICK + ["-I", targets, "-r", 50000, "-O", "ndjson", "-f", "*", "-u", status,
+			"-m", meta, "-o", f"{WORK}/stall.rows"])
+		tap.wait_syns(5000)
+		with _stopped(_threads(process, "receive")[0]):
+			wait_for(lambda: _status(status, "waits_receiver"), "the sweep to wait")
+		run = finish(process)
+	finally:
+		fresh_filters()
+	equal(run.status, 0, "exit status: " + run.err)
+	with open(f"{WORK}/stall.rows") as f:
+		rows = by_target([json.loads(line) for line in f])
+	equal(len(rows), 50000, "rows")
+	equal({row["verdict"] for row in rows.values()}, {"accepted"}, "verdicts")
+	_sound(_metadata(meta))
+
+
+@case("pressure/reader")
+def a_slow_reader_slows_the_sweep_and_gets_every_row():
+	status, meta = f"{WORK}/slow.csv", f"{WORK}/slow.json"
+	process = start(QUICK + ALL + ["-r", 20000, "-u", status, "-m", meta])
+	wait_for(lambda: os.path.exists(status) and _status(status, "waits_output"), "the sweep to wait")
+	run = finish(process)
+	equal(run.status, 0, "exit status: " + run.err)
+	equal(len(by_target(run.rows)), 65536, "rows")
+	_sound(_metadata(meta))
+
+
+def _fifo(name):
+	"""A pipe with a name, and an end of it that nobody reads from yet"""
+	path = f"{WORK}/{name}"
+	with contextlib.suppress(FileNotFoundError):
+		os.unlink(path)
+	os.mkfifo(path)
+	return path, os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+
+def _read_all(fd):
+	text = b""
+	while piece := os.read(fd, 65536):
+		text += piece
+	os.close(fd)
+	return text.decode()
+
+
+def _frames(path):
+	"""How many frames a capture file has, which ends with a whole one"""
+	with open(path, "rb") as f:
+		data = f.read()
+	at, n = 24, 0
+	while at < len(data):
+		at += 16 + struct.unpack_from("<I", data, at + 8)[0]
+		n += 1
+	equal(at, len(data), "the capture's end")
+	return n
+
+
+def _said(process, words):
+	"""Reads standard error as far as a line with these words."""
+	for line in process.stderr:
+		if words in line:
+			return line
+	raise AssertionError(f"it did not say {words!r}")
+
+
+@case("pressure/blocked-output")
+def rows_that_nobody_reads_are_waited_for_and_told_of():
+	cookies, capture, meta = f"{WORK}/b.cookies", f"{WORK}/b.pcap", f"{WORK}/b.json"
+	fifo, fd = _fifo("b.rows")
+	process = start(QUICK + ["198.18.48.0/21", "-p", FAST, "-o", fifo, "-O", "ndjson", "-f", "*",
+		"--cookie-file", cookies, "--save-pcap", capture, "-m", meta])
+	line = _said(process, "output blocked: ")
+	assert " rows wait" in line and fifo in line, line
+	equal(_metadata(meta)["exit_reason"], "running", "exit reason, so far")
+	interrupt(process)
+	_said(process, "once more to leave now")
+	assert process.poll() is None, "one interrupt left without the rows"
+	interrupt(process)
+	run = finish(process)
+	equal(run.status, 4, "exit status: " + run.err)
+	found = _metadata(meta)
+	rows, lost = found["counters"]["rows"]["rows"], found["counters"]["losses"]["rows_lost"]
+	equal(rows + lost, 2048, "rows and rows lost")
+	assert lost and f"rows_lost {lost}: " in run.err, f"{lost} lost: {run.err}"
+	equal((found["sound"], found["exit_reason"], found["exit_status"]), (False, "signal", 4),
+		"sound, exit reason and status")
+	equal(len([json.loads(row) for row in _read_all(fd).splitlines()]), rows, "rows in the pipe")
+	with open(cookies) as f:
+		equal({len(line.split(",")) for line in f.read().splitlines()}, {6}, "columns")
+	with open(cookies) as f:
+		equal(len(f.readlines()), 2049, "lines of the cookie file")
+	assert _frames(capture) >= 4 * 2048, "frames are missing"
+
+
+def _interrupted_twice(process):
+	interrupt(process)
+	interrupt(process)
+	return finish(process)
+
+
+@case("pressure/blocked-capture")
+def a_capture_that_nobody_reads_holds_the_sweep_back():
+	status = f"{WORK}/c.csv"
+	fifo, fd = _fifo("c.pcap")
+	process = start(QUICK + ALL + ["-r", 20000, "-o", f"{WORK}/c.rows", "--save-pcap", fifo, "-u",
+		status])
+	wait_for(lambda: os.path.exists(status) and _status(status, "waits_output"), "the sweep to wait")
+	run = _interrupted_twice(process)
+	os.close(fd)
+	equal(run.status, 4, "exit status: " + run.err)
+
+
+@case("pressure/blocked-records")
+def records_that_nobody_reads_stop_nothing():
+	for option in ("--log-file", "--status-updates-file"):
+		fifo, fd = _fifo("records")
+		filler = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+		_fill(filler)
+		meta = f"{WORK}/records.json"
+		with Capture() as capture:
+			tap = Tap()
+			process = start(QUICK + ["198.18.0.0/16", "-p", PLAIN, "-r", 500, "-t", 1, "-o",
+				f"{WORK}/records.rows", "-m", meta, option, fifo])
+			tap.wait_syns(100)
+			wait_for(lambda: _ended_sending(process), "the senders to end")
+		assert 0 < capture.syns < 65536, f"{option}: {capture.syns} SYNs"
+		run = _interrupted_twice(process)
+		equal(run.status, 4, f"{option}: exit status: " + run.err)
+		equal(_metadata(meta)["exit_reason"], "max-runtime", option)
+		os.close(filler)
+		os.close(fd)
+
+
+def _ended_sending(process):
+	return not _threads(process, "send")
+
+
+def _fill(fd):
+	with contextlib.suppress(BlockingIOError):
+		while True:
+			os.write(fd, b"\n" * 65536)
+	with contextlib.suppress(BlockingIOError):
+		while True:
+			os.write(fd, b"\n")
+
+
+@case("pressure/blocked-messages")
+def messages_that_nobody_reads_stop_no_stop():
+	for how in ("-t", signal.SIGINT, signal.SIGTERM):
+		meta = f"{WORK}/messages.json"
+		with contextlib.suppress(FileNotFoundError):
+			os.unlink(meta)
+		reader, writer = os.pipe()
+		filler = os.open(f"/proc/self/fd/{writer}", os.O_WRONLY | os.O_NONBLOCK)
+		_fill(filler)
+		os.close(filler)
+		with Capture() as capture:
+			tap = Tap()
+			process = start(QUICK + ["198.18.0.0/16", "-p", PLAIN, "-r", 500, "-m", meta, "-o",
+				f"{WORK}/messages.rows"] + (["-t", 1] if how == "-t" else []), stderr=writer)
+			os.close(writer)
+			tap.wait_syns(100)
+			if how != "-t":
+				interrupt(process, how)
+			wait_for(lambda: _is_over(meta), "the scan to end")
+		assert 100 <= capture.syns < 65536, f"{how}: {capture.syns} SYNs"
+		equal(_metadata(meta)["exit_reason"], "max-runtime" if how == "-t" else "signal", "reason")
+		text = _read_all(reader)
+		equal(process.wait(60), 4, "exit status")
+		assert "tfomap: " in text, "messages are missing: " + text.strip()
+
+
+@case("pressure/losses")
+def losses_are_told_at_the_end():
+	path = f"{WORK}/tiny.json"
+	run = tfomap("198.18.0.0/18", "-p", PLAIN, "-r", 0, "-q", "-m", path, "-o", "/dev/full",
+		"--no-header", expect=3)
+	meta = _metadata(path)
+	assert not meta["sound"], "rows are lost, and all is sound"
+	assert meta["counters"]["losses"]["rows_lost"], "no row is lost"
+	assert "warning: rows_lost " in run.err, run.err
