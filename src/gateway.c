@@ -24,6 +24,7 @@
 #define EVERY_SHARE	3	/* of the time-out, so that no verdict has to wait for an answer */
 #define ROUND_TRIP_NS	NS_PER_S	/* hardly an answer to a probe takes longer */
 #define LOST_NS		(60 * NS_PER_S)	/* that long it is waited for */
+#define TOLD_MAX	10		/* moves, in messages that show by default */
 #define BUFFER_LEN	(256u << 10)
 #define FILTER		"(arp and arp[6:2] = 2) or (icmp6 and ip6[40] = 136)"
 
@@ -43,6 +44,7 @@ struct gateways {
 	void *tx_state;
 	uint64_t now_ns;		/* of the tick */
 	uint64_t answers, answered_ns;	/* to probes, and when there were more of them */
+	unsigned int told;		/* moves */
 	uint64_t astray_to;		/* SYNs before this one are counted, or arrived */
 };
 
@@ -79,9 +81,11 @@ static void tell_moved(struct gateways *g, unsigned int v6, const uint8_t before
 
 	addr_format(g->v[v6].known.ip, text);
 	stat_add(&g->s->main_stats, STAT_gateway_moves, 1);
-	log_notice("the gateway %s moved from " NEIGH_MAC " to " NEIGH_MAC ", and the scan "
-		   "follows: %" PRIu64 " probes were sent since it was last heard, whose targets "
-		   "may seem silent", text, NEIGH_MAC_ARGS(before), NEIGH_MAC_ARGS(mac), astray);
+	/* Two that take turns are told often enough. */
+	log_msg(++g->told > TOLD_MAX ? LOG_INFO : LOG_NOTICE,
+		"the gateway %s moved from " NEIGH_MAC " to " NEIGH_MAC ", and the scan follows: %"
+		PRIu64 " probes were sent since it was last heard, whose targets may seem silent",
+		text, NEIGH_MAC_ARGS(before), NEIGH_MAC_ARGS(mac), astray);
 }
 
 /* When it was there for sure: it was heard, or whoever was probed by way of it. */

@@ -151,20 +151,20 @@ def the_gateway_has_a_link_local_address():
 		all_accepted(run_bare(*BOTH))
 
 
-# Hosts that all answer, in either family, for some seconds; silence counts after 3 s.
+# Hosts that all answer, in either family, for some seconds.
 LASTING = ["--no-default-blocklist", "198.18.64.0/22", "2001:2:0:18::6:0/118", "-p", PLAIN,
-	"-r", 300, "--report", "all", "--timeout", 3, "-c", 3, "--retries", 0]
+	"-r", 300, "--report", "all", "-c", 3, "--retries", 0]
 LASTING_TARGETS = 2048
 MOVED_MAC = "02:00:00:00:01:77"
 FILTERED = "table netdev silent"
 
 
 @contextmanager
-def lasting(*args):
+def lasting(*args, timeout=3):
 	"""A scan of those that has begun: (process, file of its metadata)"""
 	record = f"{WORK}/lasting.json"
 	tap = Tap("net1")
-	process = start_bare(*LASTING, *args, "-m", record, quick=False)
+	process = start_bare(*LASTING, *args, "--timeout", timeout, "-m", record, quick=False)
 	try:
 		tap.wait_syns(200)
 		yield process, record
@@ -213,6 +213,19 @@ def another_router_takes_the_address_over():
 		assert moved(run, THERE_MAC) and moved(run, THERE_MAC, 1), run.err
 		equal(counted["gateway_moves"], 2, "gateway_moves")
 		assert counted["sent_astray"] > 0 and counted["sent_gateway"] > 0, counted
+
+
+@case("link/gateway-moves-path")
+def no_verdict_of_a_pair_comes_of_it():
+	"""However soon silence counts, it does not before the gateway was heard again."""
+	with bare(ADDRESSES + GATEWAYS), \
+			lasting("--plan", "path", "--confirm", 0, "-n", "50%", timeout=0.3) as (process, record):
+		shell(f"ip -n net link set net1 address {MOVED_MAC}")
+		run = finish(process)
+		equal({row["verdict"] for row in run.rows}, {"no-cookie"}, "verdicts: " + run.err)
+		counted = counters(record)
+		equal(len(run.rows) + counted["unfinished"], LASTING_TARGETS // 2, "rows and unfinished")
+		assert len(run.rows) > LASTING_TARGETS // 4, len(run.rows)
 
 
 @case("link/gateway-moves-xdp")
