@@ -12,11 +12,13 @@ int lines_unreadable(const char *option, const char *path, int code, struct err 
 
 void lines_attach(struct lines *l, FILE *f, const char *option, const char *path)
 {
+	const off_t start = ftello(f);	/* -1 of a pipe */
+
 	l->f = f;
 	l->option = option;
 	l->path = path;
 	l->n = 0;
-	l->offset = l->next = 0;
+	l->next = start > 0 ? (uint64_t)start : 0;
 }
 
 int lines_open(struct lines *l, const char *option, const char *path, struct err *e)
@@ -103,7 +105,6 @@ int lines_next(struct lines *l, char **text, struct err *e)
 		int err = 0;
 
 		l->n++;
-		l->offset = l->next;
 		l->next += len;
 		s = l->buf;
 		if (len == 0 || s[len - 1] != '\n')
@@ -112,10 +113,8 @@ int lines_next(struct lines *l, char **text, struct err *e)
 			err = err_set(e, EINVAL, "control characters: is this a text file?");
 		if (err)
 			return lines_fail(l, err, e);
-		if (l->n == 1 && strncmp(s, "\xef\xbb\xbf", 3) == 0) {
-			l->offset = 3;
+		if (l->n == 1 && strncmp(s, "\xef\xbb\xbf", 3) == 0)
 			s += 3;
-		}
 		s = lines_trim(s);
 		if (*s && *s != '#') {
 			*text = s;

@@ -11,22 +11,21 @@
 
 struct err;
 
-#define LINES_MAX 16384		/* longest line with its newline and a NUL, bytes */
+#define LINES_MAX 65536		/* longest line with its newline and a NUL, bytes */
 
 struct lines {
 	FILE *f;
 	const char *option;	/* that named the file, for messages: "--config" */
 	const char *path;	/* likewise */
 	unsigned long n;	/* number of the current line, from 1 */
-	uint64_t offset;	/* of the current line's first byte in the file */
-	uint64_t next;		/* of the next line's */
+	uint64_t next;		/* offset of the next line's first byte */
 	char buf[LINES_MAX];
 };
 
 /* Opens path, which option named, for reading. 0, or -errno with a message that names both. */
 int lines_open(struct lines *l, const char *option, const char *path, struct err *e);
 
-/* Reads f, which is at its beginning and stays the caller's (no lines_close()); path: its name. */
+/* Reads f from where it is; it stays the caller's (no lines_close()). path: its name. */
 void lines_attach(struct lines *l, FILE *f, const char *option, const char *path);
 
 /* Sets the message of a file that cannot be read; code: a positive errno. Returns -code. */

@@ -1,7 +1,7 @@
 #include "listfield.h"
 
 #include <errno.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "err.h"
@@ -34,13 +34,20 @@ int listfield_address(struct addr *out, const char *text, struct err *e)
 	return err;
 }
 
+int listfield_port(uint16_t *out, const char *text, struct err *e)
+{
+	if (addr_parse_port(text, out))
+		return 0;
+	return err_set(e, EINVAL, "port %.32s: must be a number of 1..65535", text);
+}
+
 static bool is_name_char(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
 	       c == '.' || c == '-' || c == '_';
 }
 
-int listfield_check_domain(const char *s, struct err *e)
+static int check_domain(const char *s, struct err *e)
 {
 	size_t len = strlen(s);
 
@@ -62,4 +69,13 @@ int listfield_check_domain(const char *s, struct err *e)
 				       "'%c'", s, s[i]);
 	}
 	return 0;
+}
+
+int listfield_domain(struct target_extra *x, const char *s, struct err *e)
+{
+	int err = check_domain(s, e);
+
+	if (!err)
+		snprintf(x->domain, sizeof(x->domain), "%s", s);
+	return err;
 }

@@ -2,7 +2,10 @@
 #ifndef TFOMAP_LISTFIELD_H
 #define TFOMAP_LISTFIELD_H
 
+#include <stdint.h>
+
 #include "addr.h"
+#include "target.h"
 
 struct err;
 
@@ -12,11 +15,13 @@ int listfield_refuse_name(const char *text, struct err *e);
 /* Parses an address without port. 0, or -EINVAL with a message. */
 int listfield_address(struct addr *out, const char *text, struct err *e);
 
+/* Parses a port. 0, or -EINVAL with a message. */
+int listfield_port(uint16_t *out, const char *text, struct err *e);
+
 /*
- * Whether s can be a target's domain: at most 253 bytes of letters, digits, '.', '-', '_' and what
- * is not ASCII; it goes into requests and rows as it is. May be empty. 0, or -EINVAL with a
- * message.
+ * Makes s, which may be empty, x's domain: at most 253 bytes of letters, digits, '.', '-', '_' and
+ * what is not ASCII. 0, or -EINVAL with a message.
  */
-int listfield_check_domain(const char *s, struct err *e);
+int listfield_domain(struct target_extra *x, const char *s, struct err *e);
 
 #endif

@@ -1,53 +1,75 @@
 #include "listline.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "err.h"
 #include "lines.h"
 #include "listfield.h"
-#include "listline_pathspider.h"
+#include "listline_forms.h"
 
-/* "address,port,domain"; the last two may be empty. */
-static int parse_csv(struct listline *out, char *text, struct target_extra *x, struct err *e)
+const struct listline_names listline_names[LISTLINE_NAMES] = {
+	{ "ip", "port", "domain" },	/* tfomap's rows, masscan, naabu */
+	{ "saddr", "sport", NULL },	/* zmap: of the answer */
+	{ "dip", "dp", "domain" },	/* PATHspider */
+};
+
+void listline_init(struct listline *l, listline_take_fn *take, void *arg)
 {
-	char *port = strchr(text, ','), *domain;
-	int err;
-
-	*port++ = '\0';
-	domain = strchr(port, ',');
-	if (domain)
-		*domain++ = '\0';
-	if (domain && strchr(domain, ','))
-		return err_set(e, EINVAL, "more than three fields; a line is "
-			       "address,port,domain");
-	err = listfield_address(&out->ip, lines_trim(text), e);
-	port = lines_trim(port);
-	if (!err && *port && !addr_parse_port(port, &out->port))
-		err = err_set(e, EINVAL, "port %.32s: must be a number of 1..65535", port);
-	if (err || !domain)
-		return err;
-	domain = lines_trim(domain);
-	err = listfield_check_domain(domain, e);
-	out->has_extra = *domain != '\0';
-	if (!err && x)
-		snprintf(x->domain, sizeof(x->domain), "%s", domain);
-	return err;
+	*l = (struct listline){ .take = take, .arg = arg };
 }
 
-int listline_parse(struct listline *out, char *text, struct target_extra *x, struct err *e)
+/* ---- masscan's list ---- */
+
+static const char blanks[] = " \t";
+
+/* The next word of *s, which is cut off; "" at the end. */
+static char *next_word(char **s)
+{
+	char *word = *s + strspn(*s, blanks), *end = word + strcspn(word, blanks);
+
+	*s = *end ? end + 1 : end;
+	*end = '\0';
+	return word;
+}
+
+/* Whether the line begins as those of masscan do: with what it found, and the protocol. */
+static bool is_masscan(const char *text)
+{
+	static const char *const founds[] = { "open", "closed", "banner" };
+	size_t len = strcspn(text, blanks);
+
+	for (size_t i = 0; text[len] && i < sizeof(founds) / sizeof(*founds); i++)
+		if (strlen(founds[i]) == len && strncmp(text, founds[i], len) == 0)
+			return true;
+	return false;
+}
+
+/* "open tcp 443 192.0.2.1 1390380064", and more behind that. */
+static int take_masscan(struct listline *l, char *text, struct err *e)
+{
+	char *rest = text, *protocol, *port;
+	int err;
+
+	next_word(&rest);
+	protocol = next_word(&rest);
+	port = next_word(&rest);
+	if (strcmp(protocol, "tcp") != 0 && *port) {
+		l->n_other++;
+		return 0;
+	}
+	err = listfield_address(&l->ip, next_word(&rest), e);
+	if (!err)
+		err = listfield_port(&l->port, port, e);
+	return err ? err : l->take(l->arg, l, e);
+}
+
+/* ---- all forms ---- */
+
+static int take_endpoint(struct listline *l, char *text, struct err *e)
 {
 	int err;
 
-	*out = (struct listline){ .port = 0 };
-	if (x)
-		x->domain[0] = x->info[0] = '\0';
-	if (*text == '{')
-		return pathspider_parse(out, text, x, e);
-	text = lines_trim_comment(text);
-	if (strchr(text, ','))
-		return parse_csv(out, text, x, e);
 	if (strstr(text, "://"))
 		return err_set(e, EINVAL, "%.64s: a URL; a line is an address, addr:port or "
 			       "address,port,domain", text);
@@ -56,6 +78,27 @@ int listline_parse(struct listline *out, char *text, struct target_extra *x, str
 			       "on the command line or with --allowlist-file", text);
 	err = listfield_refuse_name(text, e);
 	if (!err)
-		err = addr_parse_endpoint(&out->ip, &out->port, text, e);
-	return err;
+		err = addr_parse_endpoint(&l->ip, &l->port, text, e);
+	if (err)
+		return err;
+	if (!l->port && *text != '[' && !addr_is_v4(l->ip))
+		l->bare = text;
+	return l->take(l->arg, l, e);
+}
+
+int listline_parse(struct listline *l, char *text, struct err *e)
+{
+	l->port = 0;
+	l->bare = NULL;
+	l->x.domain[0] = l->x.info[0] = '\0';
+	if (listline_is_json(text))
+		return listline_json(l, text, e);
+	text = lines_trim_comment(text);
+	if (listline_is_header(l, text))
+		return 0;
+	if (is_masscan(text))
+		return take_masscan(l, text, e);
+	if (l->columns || strchr(text, ','))
+		return listline_csv(l, text, e);
+	return take_endpoint(l, text, e);
 }

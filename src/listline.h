@@ -1,29 +1,46 @@
 /*
- * listline: one line of a server list: "addr", "addr:port", "[v6]:port", "addr,port,domain", or a
- * PATHspider record {"dip":"192.0.2.1","dp":443,"domain":"www.example.org",...}.
+ * listline: the lines of a server list: "addr", "addr:port", "[v6]:port", "addr,port,domain", and
+ * what scanners write: CSV whose header names the columns (tfomap, zmap), JSON objects (tfomap,
+ * zmap, masscan, naabu, PATHspider), masscan's list.
  */
 #ifndef TFOMAP_LISTLINE_H
 #define TFOMAP_LISTLINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "addr.h"
 #include "target.h"
 
 struct err;
+struct listline;
 
+/* Takes the target that l holds. 0, or -errno, which ends the line. */
+typedef int listline_take_fn(void *arg, const struct listline *l, struct err *e);
+
+/* A list that is read: what goes from line to line, and the target at hand. */
 struct listline {
+	listline_take_fn *take;
+	void *arg;
+	uint64_t n_other;	/* entries that are not of TCP, which are left out */
+	size_t columns;		/* of the CSV header that came last; 0: none came */
+	size_t ip_at, port_at, domain_at;	/* its columns; columns: it has none such */
+
 	struct addr ip;
 	uint16_t port;		/* 0: the line names none */
-	bool has_extra;		/* it has a domain, or keys beside dip, dp and domain */
+	const char *bare;	/* how an IPv6 address without brackets and port is written, else
+				 * NULL: its last group may have been meant as the port */
+	struct target_extra x;	/* domain and info, each "" where there is none */
 };
 
+void listline_init(struct listline *l, listline_take_fn *take, void *arg);
+
 /*
- * Parses a trimmed line that is not blank; text is written to. x, which may be NULL, gets domain
- * and info. 0, or -EINVAL with a message (without file and line). Info that does not fit x is an
- * error, whether x is asked for or not.
+ * Parses a trimmed line that is not blank, which is written to, and has all its targets taken: one,
+ * mostly; none of a header; several of a JSON array. 0, or -errno: -EINVAL with a message (without
+ * file and line), or what take returned.
  */
-int listline_parse(struct listline *out, char *text, struct target_extra *x, struct err *e);
+int listline_parse(struct listline *l, char *text, struct err *e);
 
 #endif

@@ -14,7 +14,7 @@ struct target {
 	uint16_t port;
 };
 
-/* What a list's line says beside address and port. Read from the file when it is asked for. */
+/* What a list's line says beside address and port. */
 struct target_extra {
 	char domain[TARGETS_DOMAIN_LEN];	/* "" where there is none */
 	char info[TARGETS_INFO_LEN];		/* a JSON object of the unknown keys; "" likewise */

@@ -1,9 +1,9 @@
 #include "targetlist.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -21,8 +21,8 @@ void targetlist_free(struct targetlist *l)
 		free(l->names[i]);
 	free(l->names);
 	free(l->v);
-	if (l->file)
-		fclose(l->file);
+	if (l->beside)
+		fclose(l->beside);
 	targetlist_init(l);
 }
 
@@ -64,6 +64,13 @@ int targetlist_add_name(struct targetlist *l, const char *name, uint64_t *origin
 
 /* ---- reading ---- */
 
+struct reading {
+	struct targetlist *l;
+	const struct lines *in;
+	targetlist_bare_fn *bare;
+	void *arg;
+};
+
 static const char option[] = "--targets-file";
 
 const char *targetlist_name(const char *path)
@@ -71,85 +78,105 @@ const char *targetlist_name(const char *path)
 	return strcmp(path, "-") == 0 ? "stdin" : path;
 }
 
-/* Copies in to its end into an unlinked file, which *out becomes. */
-static int spool(FILE *in, const char *path, FILE **out, struct err *e)
+static int beside_fails(const struct targetlist *l, struct err *e)
 {
-	FILE *copy = tmpfile();
-	char buf[65536];
-	size_t n;
-	int err;
+	int err = errno ? errno : EIO;
 
-	if (!copy) {
-		err = errno;
-		return err_set(e, err, "cannot make a temporary file for %s: %s", path,
-			       strerror(err));
-	}
+	return err_set(e, err, "cannot keep the domains and info of a list in a temporary file%s: "
+		       "%s", l->beside ? "" : " (in " P_tmpdir ")", strerror(err));
+}
+
+/*
+ * Keeps what a target has beside, which *origin is for: "domain TAB info NEWLINE". Where there is
+ * nothing it is one byte, of a file's hole as long as no target had anything.
+ */
+static int keep_beside(struct targetlist *l, const struct target_extra *x, uint64_t *origin,
+		       struct err *e)
+{
+	bool nothing = !x->domain[0] && !x->info[0];
+	int n = 1;
+
+	*origin = l->next;
+	if (l->next >= TARGETLIST_NAME)
+		return err_set(e, EFBIG, "the list is too large");
 	errno = 0;
-	while ((n = fread(buf, 1, sizeof(buf), in)) > 0 && fwrite(buf, 1, n, copy) == n)
-		;
-	if (ferror(in) || n > 0 || fflush(copy) != 0) {
-		err = errno ? errno : EIO;
-		fclose(copy);
-		if (ferror(in))
-			return lines_unreadable(option, path, err, e);
-		return err_set(e, err, "cannot copy %s to a temporary file: %s", path,
-			       strerror(err));
+	if (!l->beside && !nothing) {
+		l->beside = tmpfile();
+		if (!l->beside || fseeko(l->beside, (off_t)l->next, SEEK_SET))
+			return beside_fails(l, e);
+		l->has_extra = true;
 	}
-	rewind(copy);
-	*out = copy;
+	if (l->beside)
+		n = nothing ? fprintf(l->beside, "\n")
+			    : fprintf(l->beside, "%s\t%s\n", x->domain, x->info);
+	if (n < 0)
+		return beside_fails(l, e);
+	l->next += (uint64_t)n;
 	return 0;
 }
 
-/* Opens the list as a file that can be read again later. */
-static int open_list(FILE **out, const char *path, struct err *e)
+static int take_target(void *arg, const struct listline *line, struct err *e)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
-	FILE *f = is_stdin ? stdin : fopen(path, "re");
-	struct stat st;
+	const struct reading *r = arg;
+	uint64_t origin;
 	int err;
 
-	if (!f)
-		return lines_unreadable(option, path, errno, e);
-	/* Of a stdin that is a file, the part before its offset is not meant. */
-	if (!is_stdin && fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode)) {
-		*out = f;
-		return 0;
-	}
-	err = spool(f, is_stdin ? "- (standard input)" : path, out, e);
-	if (!is_stdin)
-		fclose(f);
-	return err;
+	if (line->bare && r->bare)
+		r->bare(r->arg, line->bare, r->in->n);
+	err = keep_beside(r->l, &line->x, &origin, e);
+	return err ? err : targetlist_add(r->l, line->ip, line->port, origin, e);
 }
 
-static int add_line(struct targetlist *l, uint64_t offset, char *text, struct err *e)
+/* Of a stdin that is a file, the part before its offset is not meant. */
+static FILE *open_list(const char *path)
+{
+	FILE *f;
+	int fd;
+
+	if (strcmp(path, "-") != 0)
+		return fopen(path, "re");
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	f = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!f && fd >= 0) {
+		close(fd);
+		errno = EBADF;	/* it was closed: what holds its place can only be written to */
+	}
+	return f;
+}
+
+static int read_lines(struct reading *r, struct lines *in, struct err *e)
 {
 	struct listline line;
-	int err;
-
-	if (offset >= TARGETLIST_NAME)
-		return err_set(e, EFBIG, "the list is larger than %llu bytes", TARGETLIST_NAME);
-	err = listline_parse(&line, text, NULL, e);
-	if (err)
-		return err;
-	l->has_extra |= line.has_extra;
-	return targetlist_add(l, line.ip, line.port, offset, e);
-}
-
-int targetlist_read(struct targetlist *l, const char *path, struct err *e)
-{
-	struct lines in;
 	char *text;
 	int rc;
 
-	rc = open_list(&l->file, path, e);
-	if (rc)
-		return rc;
-	lines_attach(&in, l->file, option, targetlist_name(path));
-	while ((rc = lines_next(&in, &text, e)) > 0) {
-		rc = add_line(l, in.offset, text, e);
+	listline_init(&line, take_target, r);
+	while ((rc = lines_next(in, &text, e)) > 0) {
+		rc = listline_parse(&line, text, e);
 		if (rc)
-			return lines_fail(&in, rc, e);
+			return lines_fail(in, rc, e);
 	}
+	r->l->n_other += line.n_other;
+	errno = 0;
+	if (!rc && r->l->beside && fflush(r->l->beside))
+		rc = beside_fails(r->l, e);
+	return rc;
+}
+
+int targetlist_read(struct targetlist *l, const char *path, targetlist_bare_fn *bare, void *arg,
+		    struct err *e)
+{
+	struct lines in;
+	struct reading r = { .l = l, .in = &in, .bare = bare, .arg = arg };
+	FILE *f = open_list(path);
+	int rc;
+
+	if (!f)
+		return lines_unreadable(option, strcmp(path, "-") ? path : "- (standard input)",
+					errno, e);
+	lines_attach(&in, f, option, targetlist_name(path));
+	rc = read_lines(&r, &in, e);
+	fclose(f);
 	return rc;
 }
 
@@ -197,38 +224,37 @@ const struct targetlist_entry *targetlist_find(const struct targetlist *l, size_
 
 /* ---- what the lines say beside ---- */
 
-/* The line at offset, trimmed, in buf; NULL where it cannot be read. */
-static char *line_at(FILE *f, uint64_t offset, char buf[static LINES_MAX])
+/* Copies the part of text before end, or all of it, to out. */
+static const char *copy_part(char *out, size_t cap, const char *text, const char *ends)
 {
-	ssize_t n = pread(fileno(f), buf, LINES_MAX - 1, (off_t)offset);
-	char *end;
+	size_t n = strcspn(text, ends);
 
-	if (n <= 0)
-		return NULL;
-	buf[n] = '\0';
-	end = strchr(buf, '\n');
-	if (end)
-		*end = '\0';
-	return lines_trim(buf);
+	snprintf(out, cap, "%.*s", (int)n, text);
+	return text[n] ? text + n + 1 : text + n;
+}
+
+static void read_beside(const struct targetlist *l, uint64_t origin, struct target_extra *x)
+{
+	char buf[sizeof(*x) + 2];
+	ssize_t n = pread(fileno(l->beside), buf, sizeof(buf) - 1, (off_t)origin);
+	const char *rest;
+
+	buf[n > 0 ? n : 0] = '\0';
+	rest = copy_part(x->domain, sizeof(x->domain), buf, "\t\n");
+	if (rest > buf && rest[-1] == '\t')
+		copy_part(x->info, sizeof(x->info), rest, "\n");
 }
 
 void targetlist_extra(const struct targetlist *l, const struct targetlist_entry *t,
 		      struct target_extra *x)
 {
 	uint64_t origin = targetlist_origin(t);
-	struct listline line;
-	char buf[LINES_MAX], *text;
 
 	x->domain[0] = x->info[0] = '\0';
 	if (origin == TARGETLIST_NO_ORIGIN)
 		return;
-	if (origin >= TARGETLIST_NAME) {
+	if (origin >= TARGETLIST_NAME)
 		snprintf(x->domain, sizeof(x->domain), "%s", l->names[origin - TARGETLIST_NAME]);
-		return;
-	}
-	text = line_at(l->file, origin, buf);
-	/* The file may have been written to since: only a line of this very target counts. */
-	if (!text || !*text || listline_parse(&line, text, x, NULL) ||
-	    !addr_eq(line.ip, t->ip) || line.port != targetlist_port(t))
-		x->domain[0] = x->info[0] = '\0';
+	else if (l->beside)
+		read_beside(l, origin, x);
 }

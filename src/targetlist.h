@@ -1,7 +1,7 @@
 /*
  * targetlist: the targets that come one by one: lines of a server list, addr:port words, the
- * addresses of host names. An entry is 24 bytes; what a line says beside address and port stays in
- * the file and is read again when it is asked for.
+ * addresses of host names. An entry is 24 bytes; what a line says beside address and port is kept in
+ * an unlinked temporary file, so that nothing which happens to the list meanwhile changes a scan.
  */
 #ifndef TFOMAP_TARGETLIST_H
 #define TFOMAP_TARGETLIST_H
@@ -18,8 +18,8 @@ struct err;
 
 /*
  * where: port << 48 | origin, so that entries of an address sort by port and then by origin. The
- * origin is the line's offset in the list file, or TARGETLIST_NAME + the number of a host name, or
- * TARGETLIST_NO_ORIGIN. Port 0: the entry stands for all of --target-ports.
+ * origin is where the temporary file has what the line says beside, or TARGETLIST_NAME + the number of
+ * a host name, or TARGETLIST_NO_ORIGIN; it grows from line to line. Port 0: the entry stands for all of --target-ports.
  */
 struct targetlist_entry {
 	struct addr ip;
@@ -43,9 +43,11 @@ static inline uint64_t targetlist_origin(const struct targetlist_entry *t)
 struct targetlist {
 	struct targetlist_entry *v;	/* heap, owned */
 	size_t n, cap;
-	FILE *file;			/* the list, or the unlinked copy of what was no file */
+	FILE *beside;			/* what lines say beside; NULL: nothing so far */
+	uint64_t next;			/* its end, which the next line begins at */
 	char **names;			/* host names, heap, owned */
 	size_t n_names;
+	uint64_t n_other;		/* entries of lists that are not of TCP and so no targets */
 	bool has_extra;			/* some entry has a domain or info */
 };
 
@@ -59,12 +61,15 @@ int targetlist_add(struct targetlist *l, struct addr ip, uint16_t port, uint64_t
 /* Keeps a copy of a host name, whose origin goes to *origin. 0, or -ENOMEM with a message. */
 int targetlist_add_name(struct targetlist *l, const char *name, uint64_t *origin, struct err *e);
 
+/* Called with an IPv6 address that is written without brackets and port, and its line. */
+typedef void targetlist_bare_fn(void *arg, const char *text, unsigned long line);
+
 /*
- * Adds every line of a server list; once only. path "-" is stdin. What is not a regular file is
- * copied to an unlinked temporary file first. 0, or -errno with a message that names file, line
- * and reason.
+ * Adds every line of a server list, read to its end. path "-" is stdin. Has bare called, which may
+ * be NULL. 0, or -errno with a message that names file, line and reason.
  */
-int targetlist_read(struct targetlist *l, const char *path, struct err *e);
+int targetlist_read(struct targetlist *l, const char *path, targetlist_bare_fn *bare, void *arg,
+		    struct err *e);
 
 /* How messages call the list of that path. */
 const char *targetlist_name(const char *path);

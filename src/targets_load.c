@@ -10,6 +10,8 @@
 #include "config.h"
 #include "err.h"
 #include "hostname.h"
+#include "log.h"
+#include "misread.h"
 #include "prefixfile.h"
 #include "text.h"
 
@@ -22,6 +24,7 @@ struct loading {
 	bool restricted;		/* allow restricts what was named elsewhere */
 	uint64_t addresses_max;		/* of one prefix */
 	struct addr first_blocked;	/* for the message, where counts.blocked > 0 */
+	struct misread misread;
 };
 
 static uint64_t sat_add(uint64_t a, uint64_t b)
@@ -87,6 +90,7 @@ static int add_word(struct loading *ld, const char *word, struct err *e)
 		return err;
 	if (port)
 		return targetlist_add(&t->list, ip, port, TARGETLIST_NO_ORIGIN, e);
+	misread_note(&ld->misread, word, NULL, 0);
 	err = prefixset_add(&t->set, ip, ip);
 	return err ? err_set(e, -err, "no memory for another target") : 0;
 }
@@ -109,6 +113,25 @@ static int read_blocklist(struct loading *ld, struct err *e)
 	ld->t->counts.blocklist_ranges = ld->block.n;
 	err = blocklist_hash(&ld->block, &ld->t->counts.blocklist_hash);
 	return err ? err_set(e, -err, "no memory for the blocklist") : 0;
+}
+
+static void note_bare(void *arg, const char *text, unsigned long line)
+{
+	struct loading *ld = arg;
+
+	misread_note(&ld->misread, text, targetlist_name(ld->c->targets_file), line);
+}
+
+static int read_list(struct loading *ld, struct err *e)
+{
+	const char *path = ld->c->targets_file;
+	struct targetlist *l = &ld->t->list;
+	int err = targetlist_read(l, path, note_bare, ld, e);
+
+	if (!err && l->n_other)
+		log_notice("%.200s: %" PRIu64 " entries are not of TCP, and left out",
+			   targetlist_name(path), l->n_other);
+	return err;
 }
 
 static int read_sources(struct loading *ld, struct err *e)
@@ -134,7 +157,7 @@ static int read_sources(struct loading *ld, struct err *e)
 		err = prefixfile_read(&t->set, allow, c->allowlist_file, ld->addresses_max, e);
 	}
 	if (!err && c->targets_file)
-		err = targetlist_read(&t->list, c->targets_file, e);
+		err = read_list(ld, e);
 	if (!err)
 		err = read_blocklist(ld, e);
 	return err;
@@ -384,11 +407,15 @@ int targets_fill(struct targets *t, const struct config *c, struct err *e)
 		return err_set(e, ENOMEM, "no memory for the ports");
 	memcpy(t->ports, c->ports.v, c->ports.n * sizeof(*t->ports));
 	ld.addresses_max = PAIRS_MAX / c->ports.n;
+	ld.misread.ports = t->ports;
+	ld.misread.n_ports = t->n_ports;
 	prefixset_init(&ld.allow);
 	prefixset_init(&ld.block);
 	err = read_sources(&ld, e);
 	if (!err)
 		err = settle(&ld, e);
+	if (!err)
+		misread_tell(&ld.misread, ", which is probed at the ports of --target-ports");
 	prefixset_free(&ld.allow);
 	prefixset_free(&ld.block);
 	return err;

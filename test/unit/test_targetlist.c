@@ -73,7 +73,7 @@ START_TEST(reads_a_file)
 	struct scratch f;
 
 	scratch_open(&f, text, sizeof(text) - 1);
-	ck_assert_msg(targetlist_read(&list, f.path, &e) == 0, "%s", e.msg);
+	ck_assert_msg(targetlist_read(&list, f.path, NULL, NULL, &e) == 0, "%s", e.msg);
 	check_text();
 	scratch_close(&f);
 }
@@ -85,7 +85,7 @@ static int read_stdin(int fd, struct err *e)
 	int saved = dup(0), rc;
 
 	ck_assert_int_eq(dup2(fd, 0), 0);
-	rc = targetlist_read(&list, "-", e);
+	rc = targetlist_read(&list, "-", NULL, NULL, e);
 	dup2(saved, 0);
 	close(saved);
 	clearerr(stdin);
@@ -134,7 +134,7 @@ START_TEST(reads_a_pipe_by_name)
 	/* The reader opens it anew; the end of the pipe comes with the last writer's. */
 	ck_assert_int_eq(fcntl(p[0], F_SETFD, FD_CLOEXEC), 0);
 	close(p[1]);
-	ck_assert_msg(targetlist_read(&list, path, &e) == 0, "%s", e.msg);
+	ck_assert_msg(targetlist_read(&list, path, NULL, NULL, &e) == 0, "%s", e.msg);
 	close(p[0]);
 	check_text();
 }
@@ -148,7 +148,7 @@ static void expect_error(const void *content, size_t len, const char *want)
 
 	scratch_open(&f, content, len);
 	snprintf(full, sizeof(full), "%s%s", f.path, want);
-	ck_assert_int_eq(targetlist_read(&list, f.path, &e), -EINVAL);
+	ck_assert_int_eq(targetlist_read(&list, f.path, NULL, NULL, &e), -EINVAL);
 	ck_assert_msg(strncmp(e.msg, full, strlen(full)) == 0, "%s, want %s", e.msg, full);
 	scratch_close(&f);
 	targetlist_free(&list);
@@ -170,9 +170,9 @@ START_TEST(names_file_and_line)
 	EXPECT("198.18.0.1\n\x01\n", ":2: control characters");
 
 	memset(line, ' ', sizeof(line));
-	expect_error(line, sizeof(line), ":1: the line is longer than 16382 bytes");
+	expect_error(line, sizeof(line), ":1: the line is longer than 65534 bytes");
 	line[10] = '\n';
-	expect_error(line, sizeof(line), ":2: the line is longer than 16382 bytes");
+	expect_error(line, sizeof(line), ":2: the line is longer than 65534 bytes");
 
 	ck_assert_int_eq(pipe(p), 0);
 	ck_assert_int_eq(write(p[1], "x\n", 2), 2);
@@ -182,7 +182,7 @@ START_TEST(names_file_and_line)
 	close(p[0]);
 	e.msg[0] = '\0';
 	targetlist_free(&list);
-	ck_assert_int_eq(targetlist_read(&list, "/nowhere/list", &e), -ENOENT);
+	ck_assert_int_eq(targetlist_read(&list, "/nowhere/list", NULL, NULL, &e), -ENOENT);
 	ck_assert_str_eq(e.msg, "--targets-file /nowhere/list: cannot be read: No such file or "
 			  "directory");
 }
@@ -198,36 +198,78 @@ START_TEST(takes_the_longest_line)
 	struct err e = { "" };
 
 	scratch_open(&f, line, LINES_MAX - 1);
-	ck_assert_msg(targetlist_read(&list, f.path, &e) == 0, "%s", e.msg);
+	ck_assert_msg(targetlist_read(&list, f.path, NULL, NULL, &e) == 0, "%s", e.msg);
 	ck_assert_uint_eq(list.n, 1);
 	scratch_close(&f);
 }
 END_TEST
 
-/* Somebody wrote to the file while the scan ran: no row gets another target's domain. */
-START_TEST(file_that_changed_says_nothing)
+/* What happens to the file once it is read is nothing to the scan: all stays as it was said. */
+START_TEST(file_that_changes_changes_nothing)
+{
+	struct err e = { "" };
+	struct scratch f;
+
+	scratch_open(&f, text, sizeof(text) - 1);
+	ck_assert_msg(targetlist_read(&list, f.path, NULL, NULL, &e) == 0, "%s", e.msg);
+	ck_assert_int_eq(pwrite(f.fd, "198.18.0.9,81,evil.example", 26, 3), 26);
+	check_text();
+	ck_assert_int_eq(ftruncate(f.fd, 20), 0);
+	check_text();
+	scratch_close(&f);
+	check_text();
+}
+END_TEST
+
+/* A list that says nothing but targets needs no file of its own; a second list adds to the first. */
+START_TEST(keeps_what_is_said_beside)
 {
 	struct target_extra x;
 	struct err e = { "" };
 	struct scratch f;
 
-	scratch_text(&f, "198.18.0.1,80,one.example\n198.18.0.2,80,two.example\n");
-	ck_assert_int_eq(targetlist_read(&list, f.path, &e), 0);
-	targetlist_sort(&list);
-	ck_assert_int_eq(pwrite(f.fd, "198.18.0.7", 10, 0), 10);
-	targetlist_extra(&list, &list.v[0], &x);
-	ck_assert_str_eq(x.domain, "");
-	targetlist_extra(&list, &list.v[1], &x);
-	ck_assert_str_eq(x.domain, "two.example");
-	ck_assert_int_eq(pwrite(f.fd, "198.18.0.2,88", 13, 26), 13);
+	scratch_text(&f, "198.18.0.3\n198.18.0.4:80\n");
+	ck_assert_int_eq(targetlist_read(&list, f.path, NULL, NULL, &e), 0);
+	ck_assert_ptr_null(list.beside);
+	ck_assert(!list.has_extra);
 	targetlist_extra(&list, &list.v[1], &x);
 	ck_assert_str_eq(x.domain, "");
-	ck_assert_int_eq(pwrite(f.fd, "198.18.0.2,80", 13, 26), 13);
-	targetlist_extra(&list, &list.v[1], &x);
-	ck_assert_str_eq(x.domain, "two.example");
-	ck_assert_int_eq(ftruncate(f.fd, 20), 0);
-	targetlist_extra(&list, &list.v[1], &x);
-	ck_assert_str_eq(x.domain, "");
+	scratch_close(&f);
+	scratch_text(&f, "ip,port,domain,verdict\n198.18.0.1,80,one.example,closed\n"
+		     "198.18.0.2,80,,closed\n198.18.0.1,80,two.example,closed\n");
+	ck_assert_msg(targetlist_read(&list, f.path, NULL, NULL, &e) == 0, "%s", e.msg);
+	scratch_close(&f);
+	ck_assert_uint_eq(list.n, 5);
+	for (size_t i = 0; i < 5; i++) {
+		static const char *const want[] = { "", "", "one.example", "", "two.example" };
+
+		targetlist_extra(&list, &list.v[i], &x);
+		ck_assert_str_eq(x.domain, want[i]);
+		ck_assert_str_eq(x.info, "");
+	}
+}
+END_TEST
+
+static void count_bare(void *arg, const char *word, unsigned long line)
+{
+	unsigned long *sum = arg;
+
+	ck_assert_str_eq(word, "2001:2::1:80");
+	*sum += line;
+}
+
+START_TEST(tells_of_bare_addresses_and_other_protocols)
+{
+	unsigned long sum = 0;
+	struct err e = { "" };
+	struct scratch f;
+
+	scratch_text(&f, "#masscan\nopen udp 53 198.18.0.1 1\n2001:2::1:80\n198.18.0.1\n"
+		     "[2001:2::1]:80\n2001:2::1:80 # again\n# end\n");
+	ck_assert_int_eq(targetlist_read(&list, f.path, count_bare, &sum, &e), 0);
+	ck_assert_uint_eq(sum, 3 + 6);
+	ck_assert_uint_eq(list.n, 4);
+	ck_assert_uint_eq(list.n_other, 1);
 	scratch_close(&f);
 }
 END_TEST
@@ -237,7 +279,8 @@ UNIT_SUITE(targetlist)
 	TCase *t = unit_case(suite, "files", reads_a_file, reads_a_pipe_on_stdin,
 			     reads_the_rest_of_a_file_on_stdin, reads_a_pipe_by_name,
 			     names_file_and_line, takes_the_longest_line,
-			     file_that_changed_says_nothing);
+			     file_that_changes_changes_nothing, keeps_what_is_said_beside,
+			     tells_of_bare_addresses_and_other_protocols);
 
 	tcase_add_checked_fixture(t, open_list, close_list);
 }
