@@ -118,6 +118,37 @@ void addr_format(struct addr a, char out[static ADDR_STRLEN])
 	}
 }
 
+/* Whether all of a netmask's ones, of max bits, come before its zeros; *len: the ones. */
+static bool mask_length(unsigned int *len, struct addr mask, unsigned int max)
+{
+	unsigned int ones = 0;
+
+	if (max == 32)
+		mask = (struct addr){ mask.lo << 32, 0 };
+	while (ones < max && (ones < 64 ? mask.hi >> (63 - ones) : mask.lo >> (127 - ones)) & 1)
+		ones++;
+	*len = ones;
+	return mask.hi == addr_mask(ones < 64 ? ones : 64) &&
+	       mask.lo == addr_mask(ones > 64 ? ones - 64 : 0);
+}
+
+/* Parses what follows the slash of s: a length, or a netmask of the same family. */
+static int addr_parse_length(unsigned int *len, const char *text, unsigned int max, const char *s,
+			     struct err *e)
+{
+	struct addr mask;
+
+	if (addr_parse(&mask, text) == 0 && addr_is_v4(mask) == (max == 32)) {
+		if (mask_length(len, mask, max))
+			return 0;
+		return err_set(e, EINVAL, SHOW ": the netmask has a zero before a one", s);
+	}
+	if (!addr_parse_number(len, text, max))
+		return err_set(e, EINVAL, SHOW ": the prefix length must be a number of 0..%u, or a "
+			       "netmask", s, max);
+	return 0;
+}
+
 int addr_parse_prefix(struct addr *first, struct addr *last, const char *s, struct err *e)
 {
 	const char *slash = strchr(s, '/');
@@ -129,11 +160,10 @@ int addr_parse_prefix(struct addr *first, struct addr *last, const char *s, stru
 	int err;
 
 	err = addr_parse_part(&a, s, alen, s, e);
+	if (!err && slash)
+		err = addr_parse_length(&len, slash + 1, max, s, e);
 	if (err)
 		return err;
-	if (slash && !addr_parse_number(&len, slash + 1, max))
-		return err_set(e, EINVAL, SHOW ": the prefix length must be a number of 0..%u",
-			       s, max);
 	bits = 128 - max + len;
 	mask.hi = addr_mask(bits < 64 ? bits : 64);
 	mask.lo = addr_mask(bits > 64 ? bits - 64 : 0);
@@ -148,6 +178,38 @@ int addr_parse_prefix(struct addr *first, struct addr *last, const char *s, stru
 	}
 	*first = base;
 	*last = (struct addr){ base.hi | ~mask.hi, base.lo | ~mask.lo };
+	return 0;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+int addr_parse_range(struct addr *first, struct addr *last, const char *s, struct err *e)
+{
+	const char *dash = strchr(s, '-'), *second;
+	size_t len = dash ? (size_t)(dash - s) : 0;
+	struct addr a, b;
+	int err;
+
+	if (!dash)
+		return err_set(e, EINVAL, SHOW ": not a range, address-address", shown(s));
+	while (len && is_space(s[len - 1]))
+		len--;
+	for (second = dash + 1; is_space(*second); second++)
+		;
+	err = addr_parse_part(&a, s, len, s, e);
+	if (!err)
+		err = addr_parse_part(&b, second, strlen(second), s, e);
+	if (err)
+		return err;
+	if (addr_is_v4(a) != addr_is_v4(b))
+		return err_set(e, EINVAL, SHOW ": one end is IPv4, the other IPv6", s);
+	if (addr_cmp(a, b) > 0)
+		return err_set(e, EINVAL, SHOW ": the range ends before it starts", s);
+	*first = a;
+	*last = b;
 	return 0;
 }
 

@@ -82,11 +82,17 @@ static inline uint64_t addr_diff(struct addr a, struct addr b)
 int addr_parse(struct addr *out, const char *s);
 
 /*
- * Parses "address" or "address/length" into the first and last address of the prefix. Host bits
- * set below the length are refused, as they hide typing errors. 0 or -EINVAL with a message that
- * names s.
+ * Parses "address", "address/length" or "address/netmask" into the first and last address of the
+ * prefix. Host bits set below the length are refused, as they hide typing errors. 0 or -EINVAL with
+ * a message that names s.
  */
 int addr_parse_prefix(struct addr *first, struct addr *last, const char *s, struct err *e);
+
+/*
+ * Parses "address-address", blanks around the dash or not: both ends are in the range. 0 or -EINVAL
+ * with a message that names s.
+ */
+int addr_parse_range(struct addr *first, struct addr *last, const char *s, struct err *e);
 
 /*
  * Reads a port at *s, which is stepped over: decimal digits, 1..65535. Zeros in front say

@@ -22,7 +22,7 @@ static bool split(const char *word, char host[static ADDR_STRLEN], uint16_t *por
 		return false;
 	memcpy(host, word, (size_t)(colon - word));
 	host[colon - word] = '\0';
-	return addr_parse(&a, host) == 0 && addr_parse_port(colon + 1, port);
+	return addr_parse(&a, host) == 0 && strchr(host, ':') && addr_parse_port(colon + 1, port);
 }
 
 static bool is_asked(const struct misread *m, uint16_t port)

@@ -9,6 +9,7 @@
 #include "err.h"
 #include "lines.h"
 #include "listline.h"
+#include "misread.h"
 
 void targetlist_init(struct targetlist *l)
 {
@@ -67,8 +68,7 @@ int targetlist_add_name(struct targetlist *l, const char *name, uint64_t *origin
 struct reading {
 	struct targetlist *l;
 	const struct lines *in;
-	targetlist_bare_fn *bare;
-	void *arg;
+	struct misread *misread;
 };
 
 static const char option[] = "--targets-file";
@@ -121,8 +121,8 @@ static int take_target(void *arg, const struct listline *line, struct err *e)
 	uint64_t origin;
 	int err;
 
-	if (line->bare && r->bare)
-		r->bare(r->arg, line->bare, r->in->n);
+	if (line->bare)
+		misread_note(r->misread, line->bare, r->in->path, r->in->n);
 	err = keep_beside(r->l, &line->x, &origin, e);
 	return err ? err : targetlist_add(r->l, line->ip, line->port, origin, e);
 }
@@ -163,11 +163,10 @@ static int read_lines(struct reading *r, struct lines *in, struct err *e)
 	return rc;
 }
 
-int targetlist_read(struct targetlist *l, const char *path, targetlist_bare_fn *bare, void *arg,
-		    struct err *e)
+int targetlist_read(struct targetlist *l, const char *path, struct misread *m, struct err *e)
 {
 	struct lines in;
-	struct reading r = { .l = l, .in = &in, .bare = bare, .arg = arg };
+	struct reading r = { .l = l, .in = &in, .misread = m };
 	FILE *f = open_list(path);
 	int rc;
 

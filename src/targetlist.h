@@ -15,6 +15,7 @@
 #include "target.h"
 
 struct err;
+struct misread;
 
 /*
  * where: port << 48 | origin, so that entries of an address sort by port and then by origin. The
@@ -61,15 +62,11 @@ int targetlist_add(struct targetlist *l, struct addr ip, uint16_t port, uint64_t
 /* Keeps a copy of a host name, whose origin goes to *origin. 0, or -ENOMEM with a message. */
 int targetlist_add_name(struct targetlist *l, const char *name, uint64_t *origin, struct err *e);
 
-/* Called with an IPv6 address that is written without brackets and port, and its line. */
-typedef void targetlist_bare_fn(void *arg, const char *text, unsigned long line);
-
 /*
- * Adds every line of a server list, read to its end. path "-" is stdin. Has bare called, which may
- * be NULL. 0, or -errno with a message that names file, line and reason.
+ * Adds every line of a server list, read to its end. path "-" is stdin. Addresses that may have
+ * been meant otherwise go to m. 0, or -errno with a message that names file, line and reason.
  */
-int targetlist_read(struct targetlist *l, const char *path, targetlist_bare_fn *bare, void *arg,
-		    struct err *e);
+int targetlist_read(struct targetlist *l, const char *path, struct misread *m, struct err *e);
 
 /* How messages call the list of that path. */
 const char *targetlist_name(const char *path);

@@ -24,7 +24,7 @@ struct loading {
 	bool restricted;		/* allow restricts what was named elsewhere */
 	uint64_t addresses_max;		/* of one prefix */
 	struct addr first_blocked;	/* for the message, where counts.blocked > 0 */
-	struct misread misread;
+	struct misread misread, misread_block;
 };
 
 static uint64_t sat_add(uint64_t a, uint64_t b)
@@ -104,7 +104,7 @@ static int read_blocklist(struct loading *ld, struct err *e)
 
 	if (c->blocklist_file)
 		err = prefixfile_read(&ld->block, "--blocklist-file", c->blocklist_file, UINT64_MAX,
-				      e);
+				      &ld->misread_block, e);
 	if (!err && !c->no_default_blocklist)
 		err = blocklist_add_special(&ld->block);
 	if (err)
@@ -115,18 +115,11 @@ static int read_blocklist(struct loading *ld, struct err *e)
 	return err ? err_set(e, -err, "no memory for the blocklist") : 0;
 }
 
-static void note_bare(void *arg, const char *text, unsigned long line)
-{
-	struct loading *ld = arg;
-
-	misread_note(&ld->misread, text, targetlist_name(ld->c->targets_file), line);
-}
-
 static int read_list(struct loading *ld, struct err *e)
 {
 	const char *path = ld->c->targets_file;
 	struct targetlist *l = &ld->t->list;
-	int err = targetlist_read(l, path, note_bare, ld, e);
+	int err = targetlist_read(l, path, &ld->misread, e);
 
 	if (!err && l->n_other)
 		log_notice("%.200s: %" PRIu64 " entries are not of TCP, and left out",
@@ -150,11 +143,13 @@ static int read_sources(struct loading *ld, struct err *e)
 	for (size_t i = 0; i < c->ntargets && !err; i++)
 		err = add_word(ld, c->targets[i], e);
 	if (!err && ld->restricted) {
-		err = prefixfile_read(&ld->allow, allow, c->allowlist_file, UINT64_MAX, e);
+		err = prefixfile_read(&ld->allow, allow, c->allowlist_file, UINT64_MAX,
+				      &ld->misread, e);
 		prefixset_seal(&ld->allow);
 	} else if (!err && c->allowlist_file) {
 		t->is_list = false;
-		err = prefixfile_read(&t->set, allow, c->allowlist_file, ld->addresses_max, e);
+		err = prefixfile_read(&t->set, allow, c->allowlist_file, ld->addresses_max,
+				      &ld->misread, e);
 	}
 	if (!err && c->targets_file)
 		err = read_list(ld, e);
@@ -407,15 +402,17 @@ int targets_fill(struct targets *t, const struct config *c, struct err *e)
 		return err_set(e, ENOMEM, "no memory for the ports");
 	memcpy(t->ports, c->ports.v, c->ports.n * sizeof(*t->ports));
 	ld.addresses_max = PAIRS_MAX / c->ports.n;
-	ld.misread.ports = t->ports;
-	ld.misread.n_ports = t->n_ports;
+	ld.misread.ports = ld.misread_block.ports = t->ports;
+	ld.misread.n_ports = ld.misread_block.n_ports = t->n_ports;
 	prefixset_init(&ld.allow);
 	prefixset_init(&ld.block);
 	err = read_sources(&ld, e);
 	if (!err)
 		err = settle(&ld, e);
-	if (!err)
-		misread_tell(&ld.misread, ", which is probed at the ports of --target-ports");
+	if (!err) {
+		misread_tell(&ld.misread, ", to be probed at --target-ports");
+		misread_tell(&ld.misread_block, ", which is blocked");
+	}
 	prefixset_free(&ld.allow);
 	prefixset_free(&ld.block);
 	return err;

@@ -202,6 +202,13 @@ static const struct {
 	{ "2001:2::8/125", "2001:2::8", "2001:2::f" },
 	{ "::1/128", "::1", "::1" },
 	{ "::1", "::1", "::1" },
+	{ "198.18.0.0/255.254.0.0", "198.18.0.0", "198.19.255.255" },
+	{ "198.18.0.1/255.255.255.255", "198.18.0.1", "198.18.0.1" },
+	{ "0.0.0.0/0.0.0.0", "0.0.0.0", "255.255.255.255" },
+	{ "2001:2::/ffff:ffff:ffff::", "2001:2::", "2001:2:0:ffff:ffff:ffff:ffff:ffff" },
+	{ "2001:2::/ffff:ffff:ffff:ffff:8000::", "2001:2::", "2001:2::7fff:ffff:ffff:ffff" },
+	{ "::1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::1", "::1" },
+	{ "::/::", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
 	/* The length counts in the family that was written. */
 	{ "::ffff:198.18.0.0/112", "198.18.0.0", "198.18.255.255" },
 	{ "::ffff:0:0/96", "0.0.0.0", "255.255.255.255" },
@@ -219,9 +226,10 @@ START_TEST(takes_prefix)
 }
 END_TEST
 
-#define LENGTH4 ": the prefix length must be a number of 0..32"
-#define LENGTH6 ": the prefix length must be a number of 0..128"
+#define LENGTH4 ": the prefix length must be a number of 0..32, or a netmask"
+#define LENGTH6 ": the prefix length must be a number of 0..128, or a netmask"
 #define HOST_BITS ": host bits are set below the prefix length; did you mean "
+#define MASK ": the netmask has a zero before a one"
 #define NOT4 ": not an IPv4 address (four numbers of 0..255 without leading zeros)"
 #define NOT6 ": not an IPv6 address (with a port it is written [2001:db8::1]:443)"
 #define NOT ": not an IPv4 or IPv6 address"
@@ -244,8 +252,12 @@ static const struct {
 	{ "198.18.0.0/33", LENGTH4 }, { "198.18.0.0/", LENGTH4 }, { "198.18.0.0/-1", LENGTH4 },
 	{ "198.18.0.0/016", LENGTH4 }, { "198.18.0.0/00", LENGTH4 }, { "198.18.0.0/+8", LENGTH4 },
 	{ "198.18.0.0/ 8", LENGTH4 }, { "198.18.0.0/8 ", LENGTH4 }, { "198.18.0.0/8/8", LENGTH4 },
-	{ "198.18.0.0/4294967304", LENGTH4 }, { "198.18.0.0/255.255.0.0", LENGTH4 },
+	{ "198.18.0.0/4294967304", LENGTH4 }, { "198.18.0.0/255.255.0", LENGTH4 },
 	{ "198.18.0.0/18446744073709551624", LENGTH4 }, { "198.18.0.0/0x8", LENGTH4 },
+	{ "198.18.0.0/::ffff", LENGTH4 }, { "2001:2::/255.255.0.0", LENGTH6 },
+	{ "198.18.0.0/0.0.255.255", MASK }, { "198.18.0.0/255.255.0.255", MASK },
+	{ "2001:2::/ffff:0:ffff::", MASK }, { "2001:2::/ffff::1", MASK },
+	{ "198.18.0.1/255.255.0.0", HOST_BITS "198.18.0.0/16?" },
 	{ "2001:2::/129", LENGTH6 }, { "2001:2::/", LENGTH6 },
 	{ "198.18.0/24", NOT4 }, { "198.18.0.256/32", NOT4 }, { "2001:2/32", NOT },
 	{ "2001:2:0/32", NOT6 }, { "198.18.0.0:80/32", NOT }, { "198.18.0.0 /16", BLANKS },
@@ -263,6 +275,41 @@ START_TEST(refuses_prefix)
 	ck_assert_str_eq(e.msg + strlen(text), bad_prefixes[_i].msg);
 	ck_assert(first.hi == 1 && first.lo == 2 && last.hi == 3 && last.lo == 4);
 	ck_assert_int_eq(addr_parse_prefix(&first, &last, text, NULL), -EINVAL);
+}
+END_TEST
+
+START_TEST(ranges)
+{
+	static const char *const good_ranges[][3] = {
+		{ "198.18.0.1-198.18.0.9", "198.18.0.1", "198.18.0.9" },
+		{ "198.18.0.1 \t- 198.18.0.1", "198.18.0.1", "198.18.0.1" },
+		{ "2001:2::-2001:2::ff", "2001:2::", "2001:2::ff" },
+	};
+	static const char *const bad_ranges[][2] = {
+		{ "198.18.0.9-198.18.0.1", ": the range ends before it starts" },
+		{ "198.18.0.1-2001:2::1", ": one end is IPv4, the other IPv6" },
+		{ "198.18.0.1-", MISSING }, { "-198.18.0.1", MISSING }, { "-", MISSING },
+		{ "198.18.0.1-198.18.0.2-198.18.0.3", NOT }, { "198.18.0.1-9", NOT4 },
+		{ "198.18.0.1", ": not a range, address-address" },
+		{ "198.18.0.0/24-198.18.1.0/24", PREFIX }, { "198.18.0.1 x-198.18.0.2", BLANKS },
+	};
+	struct addr first, last;
+
+	for (size_t i = 0; i < N_OF(good_ranges); i++) {
+		struct err e = { "" };
+
+		ck_assert_msg(addr_parse_range(&first, &last, good_ranges[i][0], &e) == 0, "%s",
+			      e.msg);
+		ck_assert(addr_eq(first, parse(good_ranges[i][1])));
+		ck_assert(addr_eq(last, parse(good_ranges[i][2])));
+	}
+	for (size_t i = 0; i < N_OF(bad_ranges); i++) {
+		const char *text = bad_ranges[i][0];
+		struct err e = { "" };
+
+		ck_assert_int_eq(addr_parse_range(&first, &last, text, &e), -EINVAL);
+		ck_assert_str_eq(e.msg + strlen(text), bad_ranges[i][1]);
+	}
 }
 END_TEST
 
@@ -422,7 +469,7 @@ UNIT_SUITE(addr)
 	tcase_add_loop_test(tcase, refuses, 0, N_OF(bad));
 	tcase = unit_case(suite, "number", compares_like_numbers, ends_of_the_address_space);
 	tcase_add_loop_test(tcase, adds_and_subtracts, 0, N_OF(sums));
-	tcase = unit_case(suite, "prefix", every_length);
+	tcase = unit_case(suite, "prefix", every_length, ranges);
 	tcase_add_loop_test(tcase, takes_prefix, 0, N_OF(prefixes));
 	tcase_add_loop_test(tcase, refuses_prefix, 0, N_OF(bad_prefixes));
 	tcase = unit_case(suite, "endpoint", long_text_keeps_the_reason, reads_ports);

@@ -3,6 +3,7 @@
 
 #include "err.h"
 #include "lines.h"
+#include "misread.h"
 #include "scratch.h"
 #include "targetlist.h"
 #include "unit.h"
@@ -10,9 +11,11 @@
 #define N_OF(x) (sizeof(x) / sizeof((x)[0]))
 
 static struct targetlist list;
+static struct misread misread;
 
 static void open_list(void)
 {
+	misread = (struct misread){ .n = 0 };
 	targetlist_init(&list);
 }
 
@@ -73,7 +76,7 @@ START_TEST(reads_a_file)
 	struct scratch f;
 
 	scratch_open(&f, text, sizeof(text) - 1);
-	ck_assert_msg(targetlist_read(&list, f.path, NULL, NULL, &e) == 0, "%s", e.msg);
+	ck_assert_msg(targetlist_read(&list, f.path, &misread, &e) == 0, "%s", e.msg);
 	check_text();
 	scratch_close(&f);
 }
@@ -85,7 +88,7 @@ static int read_stdin(int fd, struct err *e)
 	int saved = dup(0), rc;
 
 	ck_assert_int_eq(dup2(fd, 0), 0);
-	rc = targetlist_read(&list, "-", NULL, NULL, e);
+	rc = targetlist_read(&list, "-", &misread, e);
 	dup2(saved, 0);
 	close(saved);
 	clearerr(stdin);
@@ -134,7 +137,7 @@ START_TEST(reads_a_pipe_by_name)
 	/* The reader opens it anew; the end of the pipe comes with the last writer's. */
 	ck_assert_int_eq(fcntl(p[0], F_SETFD, FD_CLOEXEC), 0);
 	close(p[1]);
-	ck_assert_msg(targetlist_read(&list, path, NULL, NULL, &e) == 0, "%s", e.msg);
+	ck_assert_msg(targetlist_read(&list, path, &misread, &e) == 0, "%s", e.msg);
 	close(p[0]);
 	check_text();
 }
@@ -148,7 +151,7 @@ static void expect_error(const void *content, size_t len, const char *want)
 
 	scratch_open(&f, content, len);
 	snprintf(full, sizeof(full), "%s%s", f.path, want);
-	ck_assert_int_eq(targetlist_read(&list, f.path, NULL, NULL, &e), -EINVAL);
+	ck_assert_int_eq(targetlist_read(&list, f.path, &misread, &e), -EINVAL);
 	ck_assert_msg(strncmp(e.msg, full, strlen(full)) == 0, "%s, want %s", e.msg, full);
 	scratch_close(&f);
 	targetlist_free(&list);
@@ -182,7 +185,7 @@ START_TEST(names_file_and_line)
 	close(p[0]);
 	e.msg[0] = '\0';
 	targetlist_free(&list);
-	ck_assert_int_eq(targetlist_read(&list, "/nowhere/list", NULL, NULL, &e), -ENOENT);
+	ck_assert_int_eq(targetlist_read(&list, "/nowhere/list", &misread, &e), -ENOENT);
 	ck_assert_str_eq(e.msg, "--targets-file /nowhere/list: cannot be read: No such file or "
 			  "directory");
 }
@@ -198,7 +201,7 @@ START_TEST(takes_the_longest_line)
 	struct err e = { "" };
 
 	scratch_open(&f, line, LINES_MAX - 1);
-	ck_assert_msg(targetlist_read(&list, f.path, NULL, NULL, &e) == 0, "%s", e.msg);
+	ck_assert_msg(targetlist_read(&list, f.path, &misread, &e) == 0, "%s", e.msg);
 	ck_assert_uint_eq(list.n, 1);
 	scratch_close(&f);
 }
@@ -211,7 +214,7 @@ START_TEST(file_that_changes_changes_nothing)
 	struct scratch f;
 
 	scratch_open(&f, text, sizeof(text) - 1);
-	ck_assert_msg(targetlist_read(&list, f.path, NULL, NULL, &e) == 0, "%s", e.msg);
+	ck_assert_msg(targetlist_read(&list, f.path, &misread, &e) == 0, "%s", e.msg);
 	ck_assert_int_eq(pwrite(f.fd, "198.18.0.9,81,evil.example", 26, 3), 26);
 	check_text();
 	ck_assert_int_eq(ftruncate(f.fd, 20), 0);
@@ -229,7 +232,7 @@ START_TEST(keeps_what_is_said_beside)
 	struct scratch f;
 
 	scratch_text(&f, "198.18.0.3\n198.18.0.4:80\n");
-	ck_assert_int_eq(targetlist_read(&list, f.path, NULL, NULL, &e), 0);
+	ck_assert_int_eq(targetlist_read(&list, f.path, &misread, &e), 0);
 	ck_assert_ptr_null(list.beside);
 	ck_assert(!list.has_extra);
 	targetlist_extra(&list, &list.v[1], &x);
@@ -237,7 +240,7 @@ START_TEST(keeps_what_is_said_beside)
 	scratch_close(&f);
 	scratch_text(&f, "ip,port,domain,verdict\n198.18.0.1,80,one.example,closed\n"
 		     "198.18.0.2,80,,closed\n198.18.0.1,80,two.example,closed\n");
-	ck_assert_msg(targetlist_read(&list, f.path, NULL, NULL, &e) == 0, "%s", e.msg);
+	ck_assert_msg(targetlist_read(&list, f.path, &misread, &e) == 0, "%s", e.msg);
 	scratch_close(&f);
 	ck_assert_uint_eq(list.n, 5);
 	for (size_t i = 0; i < 5; i++) {
@@ -250,24 +253,19 @@ START_TEST(keeps_what_is_said_beside)
 }
 END_TEST
 
-static void count_bare(void *arg, const char *word, unsigned long line)
-{
-	unsigned long *sum = arg;
-
-	ck_assert_str_eq(word, "2001:2::1:80");
-	*sum += line;
-}
-
 START_TEST(tells_of_bare_addresses_and_other_protocols)
 {
-	unsigned long sum = 0;
 	struct err e = { "" };
 	struct scratch f;
+	char where[64];
 
 	scratch_text(&f, "#masscan\nopen udp 53 198.18.0.1 1\n2001:2::1:80\n198.18.0.1\n"
 		     "[2001:2::1]:80\n2001:2::1:80 # again\n# end\n");
-	ck_assert_int_eq(targetlist_read(&list, f.path, count_bare, &sum, &e), 0);
-	ck_assert_uint_eq(sum, 3 + 6);
+	ck_assert_int_eq(targetlist_read(&list, f.path, &misread, &e), 0);
+	ck_assert_uint_eq(misread.n, 2);
+	ck_assert_str_eq(misread.word, "2001:2::1:80");
+	snprintf(where, sizeof(where), "%s:3: ", f.path);
+	ck_assert_str_eq(misread.where, where);
 	ck_assert_uint_eq(list.n, 4);
 	ck_assert_uint_eq(list.n_other, 1);
 	scratch_close(&f);
