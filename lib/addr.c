@@ -144,8 +144,8 @@ static int addr_parse_length(unsigned int *len, const char *text, unsigned int m
 		return err_set(e, EINVAL, SHOW ": the netmask has a zero before a one", s);
 	}
 	if (!addr_parse_number(len, text, max))
-		return err_set(e, EINVAL, SHOW ": the prefix length must be a number of 0..%u, or a "
-			       "netmask", s, max);
+		return err_set(e, EINVAL, SHOW ": the prefix length must be a number of 0..%u, or "
+			       "a netmask", s, max);
 	return 0;
 }
 

@@ -88,9 +88,9 @@ const struct opttab_row config_options[] = {
 		 "out and counted." },
 	{ "blocklist-file", 'b', STRING(blocklist_file), .min = 1, .group = targets, .arg = "FILE",
 	  .help = "prefixes never to send to, one a line",
-	  .man = "Never send to the prefixes and ranges in FILE (see FILES), whatever asks for them, beside the "
-		 "special-purpose ranges that are compiled in. Targets left out for that "
-		 "reason are counted and said." },
+	  .man = "Never send to the prefixes and ranges in FILE (see FILES), whatever asks for "
+		 "them, beside the special-purpose ranges that are compiled in. Targets left "
+		 "out for that reason are counted and said." },
 	{ "no-default-blocklist", 0, FLAG(no_default_blocklist), .group = targets,
 	  .help = "special-purpose ranges may be probed too",
 	  .man = "Do not block the special-purpose ranges of IANA's registries (private, "

@@ -175,7 +175,7 @@ bool listline_is_json(const char *text)
 {
 	size_t skip = strspn(text, around);
 
-	/* An array's ends and commas have lines of their own, too; ",," is CSV without an address. */
+	/* An array's ends and commas have lines, too; ",," is CSV without an address. */
 	return text[skip] == '{' || (!text[skip] && (skip == 1 || *text != ','));
 }
 

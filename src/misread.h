@@ -11,7 +11,7 @@
 #include "addr.h"
 
 struct misread {
-	const uint16_t *ports;		/* --target-ports, sorted: a last group may be one of these */
+	const uint16_t *ports;		/* --target-ports: a last group may be one of these */
 	uint32_t n_ports;
 	uint64_t n;			/* such words */
 	char word[ADDR_STRLEN];		/* the first */

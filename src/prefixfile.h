@@ -12,9 +12,9 @@ struct misread;
 struct prefixset;
 
 /*
- * Adds "address", "address/length" or "address/netmask" to s. An IPv6 prefix means IPv6 addresses: ::/0 does not take
- * IPv4 in, although addr.h maps IPv4 into that space. A prefix of more than max addresses is
- * refused (UINT64_MAX: none is). 0, -EINVAL or -ENOMEM with a message.
+ * Adds "address", "address/length" or "address/netmask" to s. An IPv6 prefix means IPv6 addresses:
+ * ::/0 does not take IPv4 in, although addr.h maps IPv4 into that space. A prefix of more than max
+ * addresses is refused (UINT64_MAX: none is). 0, -EINVAL or -ENOMEM with a message.
  */
 int prefixfile_add(struct prefixset *s, const char *text, uint64_t max, struct err *e);
 

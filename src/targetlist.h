@@ -1,7 +1,7 @@
 /*
  * targetlist: the targets that come one by one: lines of a server list, addr:port words, the
- * addresses of host names. An entry is 24 bytes; what a line says beside address and port is kept in
- * an unlinked temporary file, so that nothing which happens to the list meanwhile changes a scan.
+ * addresses of host names. An entry is 24 bytes; what a line says beside address and port is kept
+ * in an unlinked temporary file, so that nothing which happens to the list later changes a scan.
  */
 #ifndef TFOMAP_TARGETLIST_H
 #define TFOMAP_TARGETLIST_H
@@ -18,9 +18,10 @@ struct err;
 struct misread;
 
 /*
- * where: port << 48 | origin, so that entries of an address sort by port and then by origin. The
- * origin is where the temporary file has what the line says beside, or TARGETLIST_NAME + the number of
- * a host name, or TARGETLIST_NO_ORIGIN; it grows from line to line. Port 0: the entry stands for all of --target-ports.
+ * where: port << 48 | origin, so that entries of an address sort by port and then by origin, which
+ * grows from line to line. It is where the temporary file has what the line says beside, or
+ * TARGETLIST_NAME + the number of a host name, or TARGETLIST_NO_ORIGIN. Port 0: the entry stands
+ * for all of --target-ports.
  */
 struct targetlist_entry {
 	struct addr ip;

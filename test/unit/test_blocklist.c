@@ -251,7 +251,8 @@ START_TEST(names_file_and_line)
 		struct scratch f;
 
 		scratch_text(&f, cases[i][0]);
-		ck_assert_int_eq(prefixfile_read(&set, "-b", f.path, UINT64_MAX, &misread, &e), -EINVAL);
+		ck_assert_int_eq(prefixfile_read(&set, "-b", f.path, UINT64_MAX, &misread, &e),
+				 -EINVAL);
 		ck_assert_msg(strncmp(e.msg, f.path, strlen(f.path)) == 0, "%s", e.msg);
 		ck_assert_msg(strstr(e.msg, cases[i][1]), "%s", e.msg);
 		scratch_close(&f);
@@ -263,7 +264,8 @@ START_TEST(names_the_missing_file)
 {
 	struct err e = { "" };
 
-	ck_assert_int_eq(prefixfile_read(&set, "-b", "/nowhere/list", UINT64_MAX, &misread, &e), -ENOENT);
+	ck_assert_int_eq(prefixfile_read(&set, "-b", "/nowhere/list", UINT64_MAX, &misread, &e),
+			 -ENOENT);
 	ck_assert_str_eq(e.msg, "-b /nowhere/list: cannot be read: No such file or directory");
 	e.msg[0] = '\0';
 	ck_assert_int_eq(prefixfile_read(&set, "-b", "/", UINT64_MAX, &misread, &e), -EISDIR);

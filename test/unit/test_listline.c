@@ -55,12 +55,13 @@ static const struct {
 	{ "{\"ip\":\"198.18.0.1\",\"port\":80,\"domain\":\"a.example\",\"verdict\":\"accepted\","
 	  "\"rtt_ms\":0.1,\"flows\":[],\"info\":{\"rank\":7}}", "198.18.0.1", 80, "a.example",
 	  "{\"rank\":7}" },
-	{ "{\"ip\":\"2001:2::1\",\"port\":443,\"domain\":null,\"info\":null}", "2001:2::1", 443, NULL,
-	  NULL },
+	{ "{\"ip\":\"2001:2::1\",\"port\":443,\"domain\":null,\"info\":null}", "2001:2::1", 443,
+	  NULL, NULL },
 	{ "{\"saddr\":\"198.18.0.1\",\"sport\":443,\"daddr\":\"198.18.0.9\",\"dport\":40000}",
 	  "198.18.0.1", 443, NULL, NULL },
 	{ "{\"saddr\":\"198.18.0.1\"}", "198.18.0.1", 0, NULL, NULL },
-	{ "{   \"ip\": \"198.18.0.1\",   \"timestamp\": \"1616161616\", \"ports\": [ {\"port\": 80, "
+	{ "{   \"ip\": \"198.18.0.1\",   \"timestamp\": \"1616161616\", \"ports\": [ {"
+	  "\"port\": 80, "
 	  "\"proto\": \"tcp\", \"status\": \"open\", \"reason\": \"syn-ack\", \"ttl\": 64} ] },",
 	  "198.18.0.1", 80, NULL, NULL },
 	{ "{\"ip\":\"198.18.0.1\",\"timestamp\":\"1\",\"port\":80,\"proto\":\"tcp\",\"rec_type\":"
@@ -146,7 +147,8 @@ START_TEST(several_or_none_in_a_line)
 		"{\"ip\":\"198.18.0.1\",\"ports\":[{\"port\":53,\"proto\":\"udp\"}]}",
 	};
 	static const char two[] = "[{\"ip\":\"198.18.0.1\",\"ports\":[{\"port\":80},{\"port\":9,"
-		"\"proto\":\"sctp\"},{\"port\":443,\"proto\":\"tcp\"}]}, {\"dip\":\"::1\",\"a\":1}] # x";
+		"\"proto\":\"sctp\"},{\"port\":443,\"proto\":\"tcp\"}]}, {\"dip\":\"::1\","
+		"\"a\":1}] # x";
 	struct err e = { "" };
 	struct listline l;
 
@@ -313,7 +315,8 @@ START_TEST(refuses_bad_lines)
 		{ "{\"ip\":\"198.18.0.1\",\"ports\":[{\"port\":65536}]}", "\"port\": the port" },
 		{ "[{\"dip\":\"198.18.0.1\"}] x", "more follows" },
 		{ "open tcp 443", "address is missing" }, { "open tcp", "address is missing" },
-		{ "open tcp x 198.18.0.1", "port x" }, { "open www.example.org", "address is missing" },
+		{ "open tcp x 198.18.0.1", "port x" },
+		{ "open www.example.org", "address is missing" },
 		{ ",,", "address is missing" },
 		{ "ipx,port", "a name" }, { "\"198.18.0.1,80", "closing quote" },
 		{ "{\"dip\":\"www.example.org\"}", "a name" },

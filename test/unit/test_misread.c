@@ -60,8 +60,9 @@ START_TEST(tells_once)
 	close(fd);
 	ck_assert_int_ge(n, 0);
 	text[n] = '\0';
-	ck_assert_str_eq(text, "tfomap: list:7: 2001:2::1:80 is read as an address, at port 443 (and "
-			 "so are 2 more); if port 80 of 2001:2::1 is meant, write [2001:2::1]:80\n");
+	ck_assert_str_eq(text, "tfomap: list:7: 2001:2::1:80 is read as an address, at port 443 "
+			 "(and so are 2 more); if port 80 of 2001:2::1 is meant, write "
+			 "[2001:2::1]:80\n");
 }
 END_TEST
 

@@ -224,7 +224,7 @@ START_TEST(file_that_changes_changes_nothing)
 }
 END_TEST
 
-/* A list that says nothing but targets needs no file of its own; a second list adds to the first. */
+/* A list that says nothing but targets needs no file; a second list adds to the first. */
 START_TEST(keeps_what_is_said_beside)
 {
 	struct target_extra x;
