@@ -83,14 +83,14 @@ const struct opttab_row config_options[] = {
 		 "separated by commas, or * for 1-65535." },
 	{ "allowlist-file", 'w', STRING(allowlist_file), .min = 1, .group = targets, .arg = "FILE",
 	  .help = "prefixes to scan, one a line",
-	  .man = "Scan the prefixes and ranges in FILE, one a line (see FILES). With "
-		 "--targets-file, it says instead where targets may be: the others are left "
-		 "out and counted." },
+	  .man = "Scan the prefixes and ranges in FILE, one a line. With --targets-file, it says "
+		 "instead where targets may be: the others are left out and counted. See "
+		 "FILES." },
 	{ "blocklist-file", 'b', STRING(blocklist_file), .min = 1, .group = targets, .arg = "FILE",
 	  .help = "prefixes never to send to, one a line",
-	  .man = "Never send to the prefixes and ranges in FILE (see FILES), whatever asks for "
-		 "them, beside the special-purpose ranges that are compiled in. Targets left "
-		 "out for that reason are counted and said." },
+	  .man = "Never send to the prefixes and ranges in FILE, whatever else asks for them, "
+		 "beside the special-purpose ranges that are compiled in. Targets left out for "
+		 "that reason are counted and said. See FILES." },
 	{ "no-default-blocklist", 0, FLAG(no_default_blocklist), .group = targets,
 	  .help = "special-purpose ranges may be probed too",
 	  .man = "Do not block the special-purpose ranges of IANA's registries (private, "

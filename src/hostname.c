@@ -2,11 +2,17 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <idn2.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "err.h"
+
+static bool is_letter(unsigned char c)
+{
+	return c >= 0x80 || isalpha(c);
+}
 
 bool hostname_is(const char *s, size_t len)
 {
@@ -21,10 +27,10 @@ bool hostname_is(const char *s, size_t len)
 
 		if (c == '.')
 			label = s + i + 1;
-		else if (c >= 0x80 || (!isalnum(c) && c != '-' && c != '_'))
+		else if (c < 0x80 && !isalnum(c) && c != '-' && c != '_')
 			return false;
 	}
-	return label < s + len && isalpha((unsigned char)*label);
+	return label < s + len && is_letter((unsigned char)*label);
 }
 
 bool hostname_is_endpoint(const char *s, size_t *len)
@@ -32,6 +38,28 @@ bool hostname_is_endpoint(const char *s, size_t *len)
 	*len = strcspn(s, ":");
 	/* fe80::1 begins like a name, too. */
 	return hostname_is(s, *len) && (!s[*len] || !strchr(s + *len + 1, ':'));
+}
+
+int hostname_to_ascii(const char *name, char out[static HOSTNAME_BUF_LEN], struct err *e)
+{
+	const char *s = name;
+	char *ascii = NULL;
+	size_t len;
+	int rc;
+
+	while (*s && (unsigned char)*s < 0x80)
+		s++;
+	rc = *s ? idn2_to_ascii_8z(name, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) : IDN2_OK;
+	if (rc != IDN2_OK)
+		return err_set(e, EINVAL, "%.100s: not a name in UTF-8: %s", name,
+			       idn2_strerror(rc));
+	len = strlen(ascii ? ascii : name);
+	if (len < HOSTNAME_BUF_LEN)
+		memcpy(out, ascii ? ascii : name, len + 1);
+	idn2_free(ascii);
+	if (len >= HOSTNAME_BUF_LEN)
+		return err_set(e, EINVAL, "%.100s: longer than %d bytes", name, HOSTNAME_LEN_MAX);
+	return 0;
 }
 
 static bool from_sockaddr(const struct sockaddr *sa, struct addr *out)

@@ -14,18 +14,26 @@ struct err;
 /*
  * True where the len bytes at s are letters, digits, '.', '-', '_' alone and the last label begins
  * with a letter: a name, and no address that was mistyped (the resolver takes "10.1" and "0x7f.1").
+ * What is not ASCII counts as letters: whether it is a name hostname_to_ascii() tells.
  */
 bool hostname_is(const char *s, size_t len);
 
 /* True where s is a name, or a name, a colon and more without a colon; *len: of the name. */
 bool hostname_is_endpoint(const char *s, size_t *len);
 
+/*
+ * Writes the form that a name in UTF-8 has in DNS, TLS and HTTP: its A-labels (IDNA 2008, mapped as
+ * browsers do, UTS 46). What is ASCII is that form already. 0, or -EINVAL with a message.
+ */
+#define HOSTNAME_BUF_LEN (HOSTNAME_LEN_MAX + 2)
+int hostname_to_ascii(const char *name, char out[static HOSTNAME_BUF_LEN], struct err *e);
+
 /* Called with each address of a name. 0, or -errno, which ends the visit. */
 typedef int hostname_visit_fn(void *arg, struct addr a, struct err *e);
 
 /*
- * Asks the system's resolver for all addresses of name, both families, and visits them. Waits
- * for the answer. 0, or -errno with a message that names it; -ENOENT: the name has none.
+ * Asks the system's resolver for all addresses of an ASCII name, both families, and visits them.
+ * Waits for the answer. 0, or -errno with a message that names it; -ENOENT: the name has none.
  */
 int hostname_resolve(const char *name, hostname_visit_fn *visit, void *arg, struct err *e);
 

@@ -1,7 +1,6 @@
 #include "listfield.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "err.h"
@@ -47,13 +46,17 @@ static bool is_name_char(char c)
 	       c == '.' || c == '-' || c == '_';
 }
 
+static int too_long(const char *s, struct err *e)
+{
+	return err_set(e, EINVAL, "domain %.64s...: longer than %d bytes", s, HOSTNAME_LEN_MAX);
+}
+
 static int check_domain(const char *s, struct err *e)
 {
 	size_t len = strlen(s);
 
 	if (len > HOSTNAME_LEN_MAX)
-		return err_set(e, EINVAL, "domain %.64s...: longer than %d bytes", s,
-			       HOSTNAME_LEN_MAX);
+		return too_long(s, e);
 	for (size_t i = 0, n; i < len; i += n) {
 		enum utf8_kind kind = utf8_next((const uint8_t *)s + i, len - i, &n);
 
@@ -73,9 +76,18 @@ static int check_domain(const char *s, struct err *e)
 
 int listfield_domain(struct target_extra *x, const char *s, struct err *e)
 {
+	char wire[HOSTNAME_BUF_LEN];
 	int err = check_domain(s, e);
 
-	if (!err)
-		snprintf(x->domain, sizeof(x->domain), "%s", s);
-	return err;
+	if (!err && hostname_to_ascii(s, wire, e)) {
+		err_prefix(e, "domain ");
+		err = -EINVAL;
+	}
+	if (!err && strlen(wire) > HOSTNAME_LEN_MAX)
+		err = too_long(s, e);
+	if (err)
+		return err;
+	memcpy(x->domain, s, strlen(s) + 1);
+	memcpy(x->wire, wire, strlen(wire) + 1);
+	return 0;
 }

@@ -20,7 +20,7 @@ int listfield_port(uint16_t *out, const char *text, struct err *e);
 
 /*
  * Makes s, which may be empty, x's domain: at most 253 bytes of letters, digits, '.', '-', '_' and
- * what is not ASCII. 0, or -EINVAL with a message.
+ * what is not ASCII, of which the A-labels are as long at most. 0, or -EINVAL with a message.
  */
 int listfield_domain(struct target_extra *x, const char *s, struct err *e);
 

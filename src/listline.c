@@ -90,7 +90,7 @@ int listline_parse(struct listline *l, char *text, struct err *e)
 {
 	l->port = 0;
 	l->bare = NULL;
-	l->x.domain[0] = l->x.info[0] = '\0';
+	target_extra_clear(&l->x);
 	if (listline_is_json(text))
 		return listline_json(l, text, e);
 	text = lines_trim_comment(text);

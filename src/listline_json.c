@@ -144,7 +144,7 @@ static int take_object(struct listline *l, json_t *o, struct err *e)
 	if (!names)
 		return err_set(e, EINVAL, "no \"dip\", \"ip\" or \"saddr\": the address, a string "
 			       "(a list of names is resolved first: zdns, massdns, dig)");
-	l->x.domain[0] = l->x.info[0] = '\0';
+	target_extra_clear(&l->x);
 	err = listfield_address(&l->ip, json_string_value(json_object_get(o, names->ip)), e);
 	if (!err)
 		err = set_domain(l, o, names, e);

@@ -191,13 +191,13 @@ size_t shared_payload(const struct shared *s, uint64_t x, const struct target *t
 	struct target_extra extra;
 	char text[ADDR_STRLEN];
 
-	extra.domain[0] = 0;
+	target_extra_clear(&extra);
 	if (!payload_varies(p, t->port))
 		return payload_build(p, t->port, NULL, "", out);
 	if (targets_have_extra(s->targets))
 		targets_extra(s->targets, x, &extra);
 	addr_format(t->ip, text);
-	return payload_build(p, t->port, extra.domain, text, out);
+	return payload_build(p, t->port, extra.wire, text, out);
 }
 
 int shared_sweep_arm(const struct shared *s, const struct target *t, struct addr source,

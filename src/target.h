@@ -16,8 +16,14 @@ struct target {
 
 /* What a list's line says beside address and port. */
 struct target_extra {
-	char domain[TARGETS_DOMAIN_LEN];	/* "" where there is none */
+	char domain[TARGETS_DOMAIN_LEN];	/* as it was named; "" where there is none */
+	char wire[TARGETS_DOMAIN_LEN];		/* as requests have it: in ASCII */
 	char info[TARGETS_INFO_LEN];		/* a JSON object of the unknown keys; "" likewise */
 };
+
+static inline void target_extra_clear(struct target_extra *x)
+{
+	x->domain[0] = x->wire[0] = x->info[0] = '\0';
+}
 
 #endif

@@ -48,15 +48,19 @@ int targetlist_add(struct targetlist *l, struct addr ip, uint16_t port, uint64_t
 	return 0;
 }
 
-int targetlist_add_name(struct targetlist *l, const char *name, uint64_t *origin, struct err *e)
+int targetlist_add_name(struct targetlist *l, const char *name, const char *wire,
+			uint64_t *origin, struct err *e)
 {
 	char **names = realloc(l->names, (l->n_names + 1) * sizeof(*names));
-	char *copy = names ? strdup(name) : NULL;
+	size_t len = strlen(name) + 1, wire_len = strlen(wire) + 1;
+	char *copy = names ? malloc(len + wire_len) : NULL;
 
 	if (names)
 		l->names = names;
 	if (!copy)
 		return err_set(e, ENOMEM, "no memory for the name %s", name);
+	memcpy(copy, name, len);
+	memcpy(copy + len, wire, wire_len);
 	*origin = TARGETLIST_NAME + l->n_names;
 	l->names[l->n_names++] = copy;
 	l->has_extra = true;
@@ -87,8 +91,9 @@ static int beside_fails(const struct targetlist *l, struct err *e)
 }
 
 /*
- * Keeps what a target has beside, which *origin is for: "domain TAB info NEWLINE". Where there is
- * nothing it is one byte, of a file's hole as long as no target had anything.
+ * Keeps what a target has beside, which *origin is for: "domain TAB wire TAB info NEWLINE", the
+ * second left out where it is the first. Where there is nothing it is one byte, of a file's
+ * hole as long as no target had anything.
  */
 static int keep_beside(struct targetlist *l, const struct target_extra *x, uint64_t *origin,
 		       struct err *e)
@@ -108,7 +113,8 @@ static int keep_beside(struct targetlist *l, const struct target_extra *x, uint6
 	}
 	if (l->beside)
 		n = nothing ? fprintf(l->beside, "\n")
-			    : fprintf(l->beside, "%s\t%s\n", x->domain, x->info);
+			    : fprintf(l->beside, "%s\t%s\t%s\n", x->domain,
+				      strcmp(x->wire, x->domain) ? x->wire : "", x->info);
 	if (n < 0)
 		return beside_fails(l, e);
 	l->next += (uint64_t)n;
@@ -223,37 +229,44 @@ const struct targetlist_entry *targetlist_find(const struct targetlist *l, size_
 
 /* ---- what the lines say beside ---- */
 
-/* Copies the part of text before end, or all of it, to out. */
-static const char *copy_part(char *out, size_t cap, const char *text, const char *ends)
+/* Copies what *text has before a tab or the line's end to out, and steps over it. */
+static void copy_part(char *out, size_t cap, const char **text)
 {
-	size_t n = strcspn(text, ends);
+	size_t n = strcspn(*text, "\t\n");
 
-	snprintf(out, cap, "%.*s", (int)n, text);
-	return text[n] ? text + n + 1 : text + n;
+	snprintf(out, cap, "%.*s", (int)n, *text);
+	*text += n + ((*text)[n] == '\t');
 }
 
 static void read_beside(const struct targetlist *l, uint64_t origin, struct target_extra *x)
 {
-	char buf[sizeof(*x) + 2];
+	char buf[sizeof(*x) + 3];
 	ssize_t n = pread(fileno(l->beside), buf, sizeof(buf) - 1, (off_t)origin);
-	const char *rest;
+	const char *text = buf;
 
 	buf[n > 0 ? n : 0] = '\0';
-	rest = copy_part(x->domain, sizeof(x->domain), buf, "\t\n");
-	if (rest > buf && rest[-1] == '\t')
-		copy_part(x->info, sizeof(x->info), rest, "\n");
+	copy_part(x->domain, sizeof(x->domain), &text);
+	copy_part(x->wire, sizeof(x->wire), &text);
+	copy_part(x->info, sizeof(x->info), &text);
+	if (!x->wire[0])
+		memcpy(x->wire, x->domain, sizeof(x->wire));
 }
 
 void targetlist_extra(const struct targetlist *l, const struct targetlist_entry *t,
 		      struct target_extra *x)
 {
 	uint64_t origin = targetlist_origin(t);
+	const char *name;
 
-	x->domain[0] = x->info[0] = '\0';
+	target_extra_clear(x);
 	if (origin == TARGETLIST_NO_ORIGIN)
 		return;
-	if (origin >= TARGETLIST_NAME)
-		snprintf(x->domain, sizeof(x->domain), "%s", l->names[origin - TARGETLIST_NAME]);
-	else if (l->beside)
-		read_beside(l, origin, x);
+	if (origin < TARGETLIST_NAME) {
+		if (l->beside)
+			read_beside(l, origin, x);
+		return;
+	}
+	name = l->names[origin - TARGETLIST_NAME];
+	snprintf(x->domain, sizeof(x->domain), "%s", name);
+	snprintf(x->wire, sizeof(x->wire), "%s", name + strlen(name) + 1);
 }

@@ -47,7 +47,7 @@ struct targetlist {
 	size_t n, cap;
 	FILE *beside;			/* what lines say beside; NULL: nothing so far */
 	uint64_t next;			/* its end, which the next line begins at */
-	char **names;			/* host names, heap, owned */
+	char **names;			/* host names: "as named", NUL, "in ASCII"; heap, owned */
 	size_t n_names;
 	uint64_t n_other;		/* entries of lists that are not of TCP and so no targets */
 	bool has_extra;			/* some entry has a domain or info */
@@ -60,8 +60,12 @@ void targetlist_free(struct targetlist *l);
 int targetlist_add(struct targetlist *l, struct addr ip, uint16_t port, uint64_t origin,
 		   struct err *e);
 
-/* Keeps a copy of a host name, whose origin goes to *origin. 0, or -ENOMEM with a message. */
-int targetlist_add_name(struct targetlist *l, const char *name, uint64_t *origin, struct err *e);
+/*
+ * Keeps copies of a host name and its form in ASCII, whose origin goes to *origin. 0, or -ENOMEM
+ * with a message.
+ */
+int targetlist_add_name(struct targetlist *l, const char *name, const char *wire,
+			uint64_t *origin, struct err *e);
 
 /*
  * Adds every line of a server list, read to its end. path "-" is stdin. Addresses that may have

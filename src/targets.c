@@ -200,7 +200,7 @@ void targets_extra(const struct targets *t, uint64_t i, struct target_extra *x)
 	uint32_t rank;
 	bool by_host;
 
-	x->domain[0] = x->info[0] = '\0';
+	target_extra_clear(x);
 	if (!t->list.has_extra)
 		return;
 	/* Lines with its port name a pair; and lines without, where it is one of --target-ports. */

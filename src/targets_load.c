@@ -58,16 +58,18 @@ static int add_named(void *arg, struct addr a, struct err *e)
 static int add_name(struct loading *ld, const char *word, size_t len, struct err *e)
 {
 	struct named n = { .ld = ld };
-	char name[HOSTNAME_LEN_MAX + 2];
+	char name[HOSTNAME_BUF_LEN], wire[HOSTNAME_BUF_LEN];
 	int err;
 
 	memcpy(name, word, len);
 	name[len] = '\0';
 	if (word[len] && !addr_parse_port(word + len + 1, &n.port))
 		return err_set(e, EINVAL, "%.100s: the port must be a number of 1..65535", word);
-	err = targetlist_add_name(&ld->t->list, name, &n.origin, e);
+	err = hostname_to_ascii(name, wire, e);
 	if (!err)
-		err = hostname_resolve(name, add_named, &n, e);
+		err = targetlist_add_name(&ld->t->list, name, wire, &n.origin, e);
+	if (!err)
+		err = hostname_resolve(wire, add_named, &n, e);
 	return err;
 }
 

@@ -89,7 +89,8 @@ topology_filters() {
 	} | in_net nft -f -
 }
 
-# topology_names - the lab's own host file: each host of the plan is HOST.lab.test
+# topology_names - the lab's own host file: each host of the plan is HOST.lab.test, and nginx has a
+# name in its own script, too
 topology_names() {
 	local host program queue port filter v4 v6 verdict
 
@@ -97,6 +98,7 @@ topology_names() {
 	while read -r host program queue port filter v4 v6 verdict; do
 		echo "$v4 $host.lab.test"
 		echo "$v6 $host.lab.test"
+		[ "$host" != nginx ] || printf '%s xn--bcher-kva.lab.test\n' "$v4" "$v6"
 	done < <(host_rows) >"$work_dir/names"
 	mount --bind "$work_dir/names" /etc/hosts
 }

@@ -138,6 +138,38 @@ START_TEST(reads_all_forms)
 }
 END_TEST
 
+/* Rows have a domain as it was named, requests as DNS has it; mapped as browsers do. */
+START_TEST(names_in_their_own_script)
+{
+	static const char *const names[][2] = {
+		{ "b\xc3\xbc" "cher.example", "xn--bcher-kva.example" },
+		{ "B\xc3\x9c" "CHER.example", "xn--bcher-kva.example" },
+		{ "bu\xcc\x88" "cher.example", "xn--bcher-kva.example" },
+		{ "stra\xc3\x9f" "e.example.", "xn--strae-oqa.example." },
+		{ "\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88",
+		  "xn--r8jz45g.xn--zckzah" },
+		{ "xn--bcher-kva.example", "xn--bcher-kva.example" },
+		{ "WWW.example", "WWW.example" }, { "a_b.example", "a_b.example" },
+	};
+	static const char *const forms[][2] = {
+		{ "198.18.0.1,80,", "" }, { "{\"dip\":\"198.18.0.1\",\"domain\":\"", "\"}" },
+		{ "{\"ip\":\"198.18.0.1\",\"host\":\"", "\"}" },
+	};
+
+	for (size_t i = 0; i < N_OF(names) * N_OF(forms); i++) {
+		const char *const *name = names[i / N_OF(forms)];
+		struct err e = { "" };
+		char line[256];
+
+		snprintf(line, sizeof(line), "%s%s%s", forms[i % N_OF(forms)][0], name[0],
+			 forms[i % N_OF(forms)][1]);
+		ck_assert_msg(parse(line, &e) == 0, "%s: %s", line, e.msg);
+		ck_assert_str_eq(seen.v[0].x.domain, name[0]);
+		ck_assert_str_eq(seen.v[0].x.wire, name[1]);
+	}
+}
+END_TEST
+
 START_TEST(several_or_none_in_a_line)
 {
 	static const char *const none[] = {
@@ -302,6 +334,9 @@ START_TEST(refuses_bad_lines)
 		{ "198.18.0.1,80,\"a,b\"", "no name has the character ','" },
 		{ "198.18.0.1,80,a\xc2\x9b", "no name has the character U+009B" },
 		{ "198.18.0.1,80,a\xe2\x80\xae" "b", "no name has the character U+202E" },
+		{ "198.18.0.1,80,\xe2\x98\x83\xcc\x88\xef\xbf\xbe.example",
+		  ": not a name in UTF-8: " },
+		{ "b\xc3\xbc" "cher.example", "a name, not an address" },
 		{ "198.18.0.1,80,ab\x9b", "not UTF-8 (byte 3)" },
 		{ "{\"dip\":\"198.18.0.1\",\"domain\":\"a\\u202eb\"}",
 		  "no name has the character U+202E" },
@@ -369,7 +404,8 @@ END_TEST
 
 UNIT_SUITE(listline)
 {
-	unit_case(suite, "lines", reads_all_forms, several_or_none_in_a_line, refuses_bad_lines,
-		  bounds_domain_and_info, tells_bare_addresses, survives_any_line);
+	unit_case(suite, "lines", reads_all_forms, names_in_their_own_script,
+		  several_or_none_in_a_line, refuses_bad_lines, bounds_domain_and_info,
+		  tells_bare_addresses, survives_any_line);
 	unit_case(suite, "header", a_header_names_the_columns, rows_are_as_their_header);
 }

@@ -32,21 +32,24 @@ static const char text[] =
 	"198.18.0.1\n"
 	"{\"dip\":\"198.18.0.1\",\"dp\":80,\"domain\":\"one.example\",\"rank\":1}\n"
 	"198.18.0.2:80\n"
-	"198.18.0.3,80,three.example";
+	"198.18.0.3,80,three.example\n"
+	"{\"dip\":\"198.18.0.4\",\"dp\":80,\"domain\":\"b\\u00fccher.example\",\"rank\":4}";
 
 static void check_text(void)
 {
 	static const struct {
 		const char *ip;
 		uint16_t port;
-		const char *domain, *info;
+		const char *domain, *info, *wire;
 	} want[] = {
-		{ "198.18.0.1", 0, "", "" },
-		{ "198.18.0.1", 80, "one.example", "{\"rank\":1}" },
-		{ "198.18.0.2", 80, "two.example", "" },
-		{ "198.18.0.2", 80, "", "" },
-		{ "198.18.0.3", 80, "three.example", "" },
-		{ "2001:2::1", 443, "", "" },
+		{ "198.18.0.1", 0, "", "", NULL },
+		{ "198.18.0.1", 80, "one.example", "{\"rank\":1}", NULL },
+		{ "198.18.0.2", 80, "two.example", "", NULL },
+		{ "198.18.0.2", 80, "", "", NULL },
+		{ "198.18.0.3", 80, "three.example", "", NULL },
+		{ "198.18.0.4", 80, "b\xc3\xbc" "cher.example", "{\"rank\":4}",
+		  "xn--bcher-kva.example" },
+		{ "2001:2::1", 443, "", "", NULL },
 	};
 
 	ck_assert(list.has_extra);
@@ -62,11 +65,12 @@ static void check_text(void)
 		targetlist_extra(&list, &list.v[i], &x);
 		ck_assert_str_eq(x.domain, want[i].domain);
 		ck_assert_str_eq(x.info, want[i].info);
+		ck_assert_str_eq(x.wire, want[i].wire ? want[i].wire : want[i].domain);
 		/* Of the two lines that say the same, the first. */
 		ck_assert_ptr_eq(targetlist_find(&list, 0, list.n, ip, want[i].port),
 				 &list.v[i == 3 ? 2 : i]);
 	}
-	ck_assert_ptr_null(targetlist_find(&list, 0, list.n, list.v[5].ip, 0));
+	ck_assert_ptr_null(targetlist_find(&list, 0, list.n, list.v[6].ip, 0));
 	ck_assert_ptr_null(targetlist_find(&list, 0, 2, list.v[2].ip, 80));
 }
 

@@ -19,7 +19,8 @@ int getaddrinfo(const char *restrict name, const char *restrict service,
 	ck_assert_ptr_null(service);
 	ck_assert_int_eq(hints->ai_family, AF_UNSPEC);
 	ck_assert_int_eq(hints->ai_socktype, SOCK_STREAM);
-	if (strcmp(name, "both.example") != 0 && strcmp(name, "one.example") != 0)
+	if (strcmp(name, "both.example") != 0 && strcmp(name, "one.example") != 0 &&
+	    strcmp(name, "xn--bcher-kva.example") != 0)
 		return EAI_NONAME;
 	for (int i = 0; i < 2; i++) {
 		fake_v4[i] = (struct sockaddr_in){ .sin_family = AF_INET };
@@ -90,6 +91,23 @@ static void expect_extra(uint64_t i, const char *domain, const char *info)
 }
 
 /* ---- what can be named, and in what order ---- */
+
+/* A name in its own script is asked for as DNS has it; and so it goes into requests. */
+START_TEST(names_in_their_own_script)
+{
+	struct target_extra x;
+
+	word("b\xc3\xbc" "cher.example:80");
+	load();
+	ck_assert_uint_eq(counts->total, 3);
+	targets_extra(targets, 0, &x);
+	ck_assert_str_eq(x.domain, "b\xc3\xbc" "cher.example");
+	ck_assert_str_eq(x.wire, "xn--bcher-kva.example");
+	reset();
+	word("b\xfc" "cher.example");
+	expect_error(-EINVAL, "b?cher.example: not a name in UTF-8: ");
+}
+END_TEST
 
 START_TEST(orders_prefixes_by_address)
 {
@@ -413,8 +431,8 @@ UNIT_SUITE(targets)
 	TCase *t;
 
 	t = unit_case(suite, "names", orders_prefixes_by_address, orders_the_three_parts,
-		      resolves_names, refuses_bad_words, reads_all_ports_of_all_of_ipv4,
-		      refuses_too_many);
+		      resolves_names, names_in_their_own_script, refuses_bad_words,
+		      reads_all_ports_of_all_of_ipv4, refuses_too_many);
 	tcase_add_checked_fixture(t, open_config, reset);
 	t = unit_case(suite, "allow and block", allowlist_alone_is_a_source,
 		      allowlist_restricts_a_list, blocked_wins, families_are_blocked_apart,

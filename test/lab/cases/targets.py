@@ -153,6 +153,29 @@ def shards_are_a_partition():
 	equal(set(seen), set(capture.flows), "shards together, and the whole")
 
 
+IDN, ASCII = "bücher.lab.test", b"xn--bcher-kva.lab.test"  # topology_names
+
+
+@case("targets/idn")
+def names_in_their_own_script():
+	"""By the resolver, and in Host, SNI and QNAME; rows have what was written."""
+	nginx, knot = HOSTS["nginx"], HOSTS["knot"]
+	listed = write("idn", f"{nginx.v4},80,{IDN}\n{nginx.v6},443,{IDN}\n{knot.v4},53,{IDN}\n")
+	run, capture = captured("-I", listed)
+	check_rows(run, capture)
+	equal([row["domain"] for row in run.rows], [IDN] * 3, "domains")
+	payloads = {t[1]: flows[-1].payload for t, flows in capture.flows.items()}
+	assert b"\r\nHost: " + ASCII + b"\r\n" in payloads[80], payloads[80]
+	assert ASCII in payloads[443], payloads[443]
+	assert b"\x0dxn--bcher-kva\x03lab\x04test\x00" in payloads[53], payloads[53]
+	with open("/etc/hosts") as hosts:
+		if ASCII.decode() not in hosts.read():
+			raise Skip("the lab's host file is not in place")
+	run, capture = captured(IDN, "-p", 80)
+	equal(set(capture.flows), set(nginx.twins), "targets")
+	equal({row["domain"] for row in run.rows}, {IDN}, "domains")
+
+
 @case("targets/name")
 def a_host_name_is_all_its_addresses():
 	with open("/etc/hosts") as hosts:
