@@ -13,6 +13,7 @@
 #include "log.h"
 #include "misread.h"
 #include "prefixfile.h"
+#include "slip.h"
 #include "text.h"
 
 #define PAIRS_MAX INT64_MAX	/* N < 2^63 */
@@ -73,7 +74,7 @@ static int add_name(struct loading *ld, const char *word, size_t len, struct err
 	return err;
 }
 
-static int add_word(struct loading *ld, const char *word, struct err *e)
+static int read_word(struct loading *ld, const char *word, struct err *e)
 {
 	struct targets *t = ld->t;
 	size_t name_len;
@@ -95,6 +96,20 @@ static int add_word(struct loading *ld, const char *word, struct err *e)
 	misread_note(&ld->misread, word, NULL, 0);
 	err = prefixset_add(&t->set, ip, ip);
 	return err ? err_set(e, -err, "no memory for another target") : 0;
+}
+
+static int add_word(struct loading *ld, const char *word, struct err *e)
+{
+	char slip[SLIP_LEN];
+	struct err why = { "" };
+	int err;
+
+	if (slip_is_suffix(ld->c, word, slip))
+		return err_set(e, EINVAL, "%.100s: %s", word, slip);
+	err = read_word(ld, word, &why);
+	if (err && err != -ENOMEM && slip_guess(word, slip))
+		return err_set(e, -err, "%.100s: %s", word, slip);
+	return err ? err_set(e, -err, "%s", why.msg) : 0;
 }
 
 /* ---- all sources ---- */

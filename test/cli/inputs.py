@@ -220,6 +220,24 @@ def ports():
 			files={"f": b"198.18.0.1:080\n", "g": b"198.18.0.1,080,\n"})
 
 
+def slips():
+	"""A word that is no target, and what it was meant as."""
+	for words, *says in (
+			("--rate 10 k 198.18.0.1", "^k: ", "did you mean 10k"),
+			("-r 1.5 M 198.18.0.1", "^M: ", r"did you mean 1\.5M"),
+			("-n 5 % 198.18.0.1", "^%: ", "did you mean 5%"),
+			("-p 80 443 198.18.0.1", "^443: ", "a number", "--target-ports 80,443"),
+			("198.18.0.1 rate 10", "^rate: ", "did you mean the option --rate"),
+			("198.18.0.1 dryrun", "^dryrun: ", "did you mean the option --dryrun"),
+			("198.18.0.1 rate=10", "^rate=10: ", "did you mean the option --rate"),
+			("198.18.0.1 \u2013rate", "^.*rate: ", "did you mean the option --rate"),
+			("198.18.0.1 \u2014r", "^.*r: ", "of ASCII"),
+			("list.txt", r"^list\.txt: ", "--targets-file", "--allowlist-file"),
+			("./list.txt", r"^\./list\.txt: ", "--targets-file", "--allowlist-file")):
+		yield Case(f"slip/{words}", f"--no-default-blocklist {words}", 1, *says,
+			files={"list.txt": b"198.18.0.1\n"})
+
+
 def huge():
 	"""Refused, but where it is confirmed, or something is blocked, or little is scanned"""
 	for named, around in HUGE:
@@ -248,6 +266,7 @@ def cases(options):
 			says, r"2\^63", "smaller prefixes", "--targets-file")
 	yield from huge()
 	yield from ports()
+	yield from slips()
 	yield from bad_lines(options)
 	yield from unreadable(options)
 	yield Case("sound/START", START, 0, fine=True)
