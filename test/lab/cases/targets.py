@@ -1,11 +1,15 @@
 """What is asked to be probed is probed, and nothing else: seen at the far end."""
 
 import json
+import os
+import shutil
+import subprocess
 
-from harness import (HOSTS, QUICK, Skip, by_target, captured, case, check_rows, equal, host, tfomap,
-	truth, write)
+from harness import (HOSTS, QUICK, Skip, Tap, by_target, captured, case, check_rows, equal, finish,
+	host, start, tfomap, truth, write)
 
 PLAIN = HOSTS["listener-plain"].port  # one SYN a target, answered at once
+GATEWAY_MAC = "02:00:00:00:00:01"  # of topology.sh
 NAME = "nginx.lab.test"  # topology_names
 
 
@@ -101,6 +105,90 @@ def server_list_from_a_pipe():
 	rows = _check_list(run, capture)
 	info = json.loads(rows[(HOSTS["knot"].v4, 53)]["info"])
 	equal(info["rank"], 17, "what the list said beside")
+
+
+@case("targets/rows")
+def rows_are_a_list():
+	"""tfomap's own, in each form: the same targets, with their domains"""
+	text = write("list", LIST)
+	for words in ([], ["-O", "ndjson", "-f", "*"], ["--rows", "reply"]):
+		first = tfomap("-I", text, "-p", PLAIN, *words)
+		again = tfomap("-I", write("rows", first.out), "-p", 1)
+		rows = by_target(again.rows)
+		equal(set(rows), set(LISTED), f"targets of rows by {words}")
+		if "reply" not in words:
+			equal({t: row["domain"] for t, row in rows.items()}, LISTED, "domains")
+	bare = tfomap("-I", text, "-p", PLAIN, "--no-header").out
+	run = sent_nothing("-I", write("rows", bare), expect=1)
+	assert "header" in run.err, run.err
+
+
+def _other(*args):
+	"""What another scanner writes, run where tfomap runs"""
+	if not shutil.which(args[0]):
+		raise Skip(f"{args[0]} is not installed")
+	run = subprocess.run(["ip", "netns", "exec", "scan", *map(str, args)],
+		capture_output=True, text=True, timeout=60)
+	assert run.returncode == 0 and run.stdout, f"{args}: {run.stdout} {run.stderr}"
+	return run.stdout
+
+
+def _expect_listed(text, want, what, *args):
+	_, capture = captured("-I", write("scanned", text), *args)
+	equal(set(capture.flows), want, f"targets of {what}")
+
+
+@case("targets/zmap")
+def what_zmap_writes_is_a_list():
+	address, port = host("nginx").rsplit(":", 1)
+	for words, ports in ((["-f", "saddr,sport", "-O", "csv"], []),
+			(["-f", "saddr", "-O", "csv"], ["-p", port]),
+			(["-f", "saddr,sport", "-O", "json"], [])):
+		text = _other("zmap", "-C", write("empty", ""), "-b", write("none", ""), "-q",
+			"--disable-syslog", "-i", "scan0", "-G", GATEWAY_MAC, "-S", "198.19.0.2",
+			"-p", port, "-r", 100, "-c", 1, *words, f"{address}/32")
+		_expect_listed(text, {(address, int(port))}, f"zmap {words}: {text}", *ports)
+
+
+@case("targets/masscan")
+def what_masscan_writes_is_a_list():
+	address = HOSTS["nginx"].v4
+	for form in ("-oJ", "-oD", "-oL"):
+		text = _other("masscan", "-e", "scan0", "--adapter-ip", "198.19.0.2", "--router-mac",
+			GATEWAY_MAC, "--rate", 100, "--wait", 1, "-p", "80,443", address, form, "-")
+		_expect_listed(text, {(address, 80), (address, 443)}, f"masscan {form}: {text}")
+
+
+@case("targets/list-shortened")
+def a_list_is_what_it_was_at_the_start():
+	"""Cut to nothing once the first SYN is out: every row and request has its domain."""
+	want = {(f"198.18.32.{n}", PLAIN): f"host{n}.example" for n in range(40)}
+	name = write("shrinking", "".join(f"{a},{p},{d}\n" for (a, p), d in want.items()))
+	tap = Tap()
+	process = start([*QUICK, "-r", 20, "-I", name], stdin=subprocess.DEVNULL)
+	tap.wait_syns(1)
+	os.truncate(name, 0)
+	run = finish(process)
+	equal(run.status, 0, "exit status")
+	equal({t: row["domain"] for t, row in by_target(run.rows).items()}, want, "domains")
+
+
+@case("targets/bare-ipv6")
+def an_address_that_could_have_a_port_is_told_of():
+	address = HOSTS["nginx"].v6
+	run, capture = captured(f"{address}:80", "-p", PLAIN)
+	equal(set(capture.flows), {(f"{address}:80", PLAIN)}, "targets")
+	assert f"write [{address}]:80" in run.err, run.err
+	run, _ = captured(f"[{address}]:80", address, "2001:2:0:18::3:1", "-p", PLAIN)
+	assert "write [" not in run.err, run.err
+
+
+@case("targets/blocklist-published")
+def blocked_as_lists_are_published():
+	block = write("block", "; DROP\n198.18.34.8/29 ; SBL1\n198.18.34.0 - 198.18.34.2\n"
+		"198.18.34.4 255.255.255.254\n198.18.34.6/255.255.255.255 # one\n")
+	_, capture = captured("198.18.34.0/28", "-b", block, "-p", PLAIN)
+	equal(set(capture.flows), addresses("198.18.34.", [3, 7]), "targets")
 
 
 @case("targets/list-within")
