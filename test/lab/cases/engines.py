@@ -111,7 +111,8 @@ case("engines/libnet-prefixes")(_identical("libnet", MANY))
 
 
 def _same_rows(plan, *engines):
-	"""As --tx packet and --rx pcap say, and as the far end saw it"""
+	"""As --tx packet and --rx pcap say, and as the far end saw it. How often a target was asked is the
+	far end's to say: a late answer, of a busy machine, costs one more."""
 	def check():
 		_napi(True)
 		try:
@@ -122,9 +123,11 @@ def _same_rows(plan, *engines):
 				run, capture = captured(*SERVERS, *PINNED, "--plan", plan, *args)
 				if plan == "survey":
 					check_rows(run, capture)
-				rows.append(set(stable(run.rows, plan)))
-			differ = rows[0] ^ rows[1]
-			assert not differ, f"{len(differ)} rows differ: {min(differ)}"
+				for target, row in by_target(run.rows).items():
+					equal(row["probes"], str(len(capture.flows[target])), f"SYNs, {target}")
+				rows.append(set(stable([row | {"probes": ""} for row in run.rows], plan)))
+			differ = sorted(rows[0] ^ rows[1])
+			assert not differ, f"{len(differ)} rows differ: {differ[:2]}"
 		finally:
 			_napi(False)
 	return check
@@ -292,7 +295,7 @@ def an_interface_that_goes_down_ends_it():
 		shell("ip -n scan link set scan0 down")
 		run = finish(process)
 		equal(run.status, 3, "exit status")
-		assert "went down" in run.err and "not taken" in run.err, run.err
+		assert "scan0" in run.err and "down" in run.err and "not taken" in run.err, run.err
 	finally:
 		shell("topology_scan_up")
 		_napi(False)
