@@ -88,11 +88,17 @@ static void tell_moved(struct gateways *g, unsigned int v6, const uint8_t before
 		text, NEIGH_MAC_ARGS(before), NEIGH_MAC_ARGS(mac), astray);
 }
 
-/* When it was there for sure: it was heard, or whoever was probed by way of it. */
+/*
+ * When it was there for sure: it was heard, or who was probed, if that can be by way of it alone:
+ * there is no other gateway, and no target on the link.
+ */
 static uint64_t reached_ns(const struct gateways *g, const struct gateway *w)
 {
-	uint64_t ns = g->answered_ns > ROUND_TRIP_NS ? g->answered_ns - ROUND_TRIP_NS : 0;
+	bool alone = !g->s->neigh && g->v[0].known.is_followed != g->v[1].known.is_followed;
+	uint64_t ns = 0;
 
+	if (alone && g->answered_ns > ROUND_TRIP_NS)
+		ns = g->answered_ns - ROUND_TRIP_NS;
 	return w->reach.heard_ns > ns ? w->reach.heard_ns : ns;
 }
 
@@ -102,8 +108,8 @@ static void tell_silent(struct gateways *g, struct gateway *w)
 
 	w->silent = true;
 	addr_format(w->known.ip, text);
-	log_warn("the gateway %s (" NEIGH_MAC ") on %s answers neither %s nor probes any more: the "
-		 "scan waits for it, %u s at most", text, NEIGH_MAC_ARGS(w->reach.mac),
+	log_warn("the gateway %s (" NEIGH_MAC ") on %s does not answer %s any more: the scan waits "
+		 "for it, %u s at most", text, NEIGH_MAC_ARGS(w->reach.mac),
 		 g->link.interface, addr_is_v4(w->known.ip) ? "ARP" : "neighbour solicitations",
 		 (unsigned int)(LOST_NS / NS_PER_S));
 }

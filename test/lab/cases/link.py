@@ -268,6 +268,21 @@ def the_gateway_is_silent_for_a_while():
 		assert counted["waits_gateway"] > 0, counted
 
 
+@case("link/gateway-of-one-family")
+def the_gateway_of_one_family_is_silent():
+	"""What comes by way of the other one proves nothing of it."""
+	rule = "ether type ip6 drop"
+	with bare(ADDRESSES + GATEWAYS), lasting(timeout=0.3) as (process, record):
+		shell(f"""ip netns exec net nft '{FILTERED} {{ chain in {{
+			type filter hook ingress device net1 priority 0; {rule}; }}; }}'""")
+		told = heard(process, "the scan waits for it")
+		shell(f"ip netns exec net nft delete {FILTERED}")
+		run = finish(process)
+		assert f"gateway {THERE6} " in told and f"gateway {THERE4} " not in told, told
+		equal({row["verdict"] for row in run.rows}, {"no-cookie"}, "verdicts")
+		equal(len(run.rows) + counters(record)["unfinished"], LASTING_TARGETS, "rows and unfinished")
+
+
 @case("link/gateway-by-hand")
 def a_gateway_of_the_users_is_not_followed():
 	with bare(ADDRESSES + GATEWAYS):
