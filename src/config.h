@@ -50,6 +50,7 @@ struct config {
 	size_t ntargets;
 	struct config_ports ports;
 	const char *allowlist_file, *blocklist_file, *targets_file;
+	bool ipv4_only, ipv6_only;	/* not both: the other family is left out */
 	bool no_default_blocklist;
 	bool without_blocklist;		/* confirmed: many targets, and nothing is blocked */
 	uint64_t max_targets;		/* 0: all */

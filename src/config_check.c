@@ -8,6 +8,9 @@
 
 static int check_targets(const struct config *c, struct err *e)
 {
+	if (c->ipv4_only && c->ipv6_only)
+		return err_set(e, EINVAL, "--ipv4 with --ipv6: each leaves the other family out; "
+			       "leave both out to probe both families");
 	if (c->ntargets || c->allowlist_file || c->targets_file || c->print_config)
 		return 0;
 	if (c->rx_file && c->rows == ROWS_REPLY)

@@ -91,6 +91,12 @@ const struct opttab_row config_options[] = {
 	  .man = "Never send to the prefixes and ranges in FILE, whatever else asks for them, "
 		 "beside the special-purpose ranges that are compiled in. Targets left out for "
 		 "that reason are counted and said. See FILES." },
+	{ "ipv4", '4', FLAG(ipv4_only), .group = targets,
+	  .man = "Probe the IPv4 targets only, those of names, prefixes and lists alike. The IPv6 "
+		 "targets are left out and counted." },
+	{ "ipv6", '6', FLAG(ipv6_only), .group = targets,
+	  .help = "that family only",
+	  .man = "Probe the IPv6 targets only. The IPv4 targets are left out and counted." },
 	{ "no-default-blocklist", 0, FLAG(no_default_blocklist), .group = targets,
 	  .help = "special-purpose ranges may be probed too",
 	  .man = "Do not block the special-purpose ranges of IANA's registries (private, "
@@ -290,10 +296,9 @@ const struct opttab_row config_options[] = {
 	  .man = "How much is told: 0 errors, 1 warnings, 2 notices, 3 information, 4 "
 		 "debugging." },
 	{ "quiet", 'q', FLAG(quiet), .group = records,
-	  .help = "errors and warnings only, no status line",
 	  .man = "No status line, and only errors and warnings." },
 	{ "notes", 0, STRING(notes), .group = records, .arg = "TEXT",
-	  .help = "kept in the metadata",
+	  .help = "warnings only; for the metadata",
 	  .man = "Any text, kept in the metadata." },
 
 	{ "dryrun", 'd', FLAG(dryrun), .group = config_group_ask,

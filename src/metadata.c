@@ -134,8 +134,11 @@ static void add_targets(struct object *o, const struct targets_counts *t, uint64
 	object_set_number(&targets, "from_prefixes", t->from_prefixes);
 	object_set_number(&targets, "from_list", t->from_list);
 	object_set_number(&targets, "merged", t->merged);
-	object_set_number(&targets, "blocked", t->blocked);
+	object_set_number(&targets, "other_family", t->other_family);
 	object_set_number(&targets, "outside_allowlist", t->outside);
+	object_set_number(&targets, "blocked", t->blocked);
+	object_set_number(&targets, "own_address", t->own);
+	object_set_number(&targets, "no_route", t->no_route);
 	object_set(&targets, "blocklist_hash", hex_value(hash, sizeof(hash)));
 	object_set_object(o, "targets", &targets);
 }

@@ -388,6 +388,10 @@ static void announce(const struct scan *sc)
 		log_info("options from %s", sc->c->config_file);
 	if (n->merged)
 		log_info("%llu repeated targets were merged", (unsigned long long)n->merged);
+	if (n->other_family)
+		log_notice("%llu targets are of the other family than %s and left out",
+			   (unsigned long long)n->other_family,
+			   sc->c->ipv4_only ? "--ipv4" : "--ipv6");
 	if (n->outside)
 		log_info("%llu targets are outside the allowlist and left out",
 			 (unsigned long long)n->outside);

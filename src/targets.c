@@ -25,6 +25,20 @@ void targets_free(struct targets *t)
 	free(t);
 }
 
+static int index_set(struct targets *t)
+{
+	int err;
+
+	free(t->starts);
+	t->starts = NULL;
+	err = spots_init(&t->spots, &t->starts, &t->set, t->n_ports);
+	t->arrays = (struct spot_arrays){
+		.ranges = t->set.v, .starts = t->starts, .ports = t->ports,
+		.ranges_mask = UINT32_MAX, .starts_mask = UINT32_MAX, .ports_mask = UINT32_MAX,
+	};
+	return err;
+}
+
 int targets_load(struct targets **out, const struct config *c, struct err *e)
 {
 	struct targets *t = calloc(1, sizeof(*t));
@@ -36,18 +50,22 @@ int targets_load(struct targets **out, const struct config *c, struct err *e)
 	targetlist_init(&t->list);
 	targetlist_init(&t->merged);
 	err = targets_fill(t, c, e);
-	if (!err && spots_init(&t->spots, &t->starts, &t->set, t->n_ports))
+	if (!err && index_set(t))
 		err = err_set(e, ENOMEM, "no memory for the targets");
-	t->arrays = (struct spot_arrays){
-		.ranges = t->set.v, .starts = t->starts, .ports = t->ports,
-		.ranges_mask = UINT32_MAX, .starts_mask = UINT32_MAX, .ports_mask = UINT32_MAX,
-	};
 	if (err) {
 		targets_free(t);
 		return err;
 	}
 	*out = t;
 	return 0;
+}
+
+int targets_leave_out(struct targets *t, const struct prefixset *out, uint64_t *counter)
+{
+	int err = targets_take_out(t, out, counter);
+
+	targets_count(t);
+	return err ? err : index_set(t);
 }
 
 const struct targets_counts *targets_counts(const struct targets *t)

@@ -23,14 +23,16 @@ struct err;
 
 /*
  * What was loaded and what was left out, for messages and the metadata; all in pairs, each counted
- * once: named pairs = total + merged + outside + blocked.
+ * once: named pairs = total + merged + other_family + outside + blocked + own + no_route.
  */
 struct targets_counts {
 	uint64_t total;			/* N */
 	uint64_t from_prefixes, from_list;	/* total = one + the other */
 	uint64_t merged;		/* named again: by other lines, words, prefixes */
-	uint64_t blocked;		/* left out: on a blocklist */
-	uint64_t outside;		/* left out before that: not in --allowlist-file, with -I */
+	uint64_t other_family;		/* left out: --ipv4, --ipv6 */
+	uint64_t outside;		/* left out of the rest: not in --allowlist-file, with -I */
+	uint64_t blocked;		/* of the rest: on a blocklist */
+	uint64_t own, no_route;		/* targets_leave_out(): this host's; no way leads there */
 	uint64_t blocklist_hash;	/* SipHash-2-4, zero key, of the sealed block ranges */
 	uint64_t blocklist_ranges;	/* 0: nothing is blocked */
 };
@@ -59,6 +61,12 @@ struct targets {
  */
 int targets_load(struct targets **out, const struct config *c, struct err *e);
 void targets_free(struct targets *t);
+
+/*
+ * Before anybody else knows of t: pairs whose address is in out (sealed) go, and count in *counter,
+ * which is one of targets_counts(). At least one has to be left. 0, or -ENOMEM: t is of no use.
+ */
+int targets_leave_out(struct targets *t, const struct prefixset *out, uint64_t *counter);
 
 const struct targets_counts *targets_counts(const struct targets *t);
 

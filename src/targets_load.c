@@ -238,6 +238,22 @@ static int merge_parts(struct targets *t, struct err *e)
 
 /* ---- what is left out ---- */
 
+/* -4, -6: the other family's; before their number can be too large. */
+static int leave_family(struct loading *ld, struct err *e)
+{
+	struct prefixset other;
+	int err = 0;
+
+	if (!ld->c->ipv4_only && !ld->c->ipv6_only)
+		return 0;
+	prefixset_init(&other);
+	err = targets_family(ld->c->ipv4_only, &other);
+	if (!err)
+		err = targets_take_out(ld->t, &other, &ld->t->counts.other_family);
+	prefixset_free(&other);
+	return err ? err_set(e, -err, "no memory for the targets") : 0;
+}
+
 static void filter_list(struct loading *ld)
 {
 	struct targets *t = ld->t;
@@ -308,7 +324,7 @@ static void add_range(struct text *out, const struct prefixset_range *r)
 	text_add(out, "%s/%u", first, (addr_is_v4(r->first) ? 32 : 128) - bits);
 }
 
-/* Before anything is left out, so that all counts are exact. */
+/* Before the lists leave anything out, so that their counts are exact. */
 static int check_size(const struct targets *t, struct err *e)
 {
 	uint64_t listed = sat_mul(t->list.n, t->n_ports);
@@ -333,12 +349,16 @@ static int refuse_empty(const struct loading *ld, struct err *e)
 	char buf[ERR_MSG_LEN], why[BLOCKLIST_WHY_LEN], first[ADDR_STRLEN];
 	struct text text;
 
-	if (n->blocked == 0 && n->outside == 0 && c->targets_file)
-		return err_set(e, EINVAL, "%s: no target in it", targetlist_name(c->targets_file));
-	if (n->blocked == 0 && n->outside == 0 && c->allowlist_file)
-		return err_set(e, EINVAL, "%s: no target in it", c->allowlist_file);
+	if (n->blocked == 0 && n->outside == 0 && n->other_family == 0)
+		return err_set(e, EINVAL, "%s: no target in it", c->targets_file ?
+			       targetlist_name(c->targets_file) : c->allowlist_file);
 	text_init(&text, buf, sizeof(buf));
-	text_add(&text, "no target is left of %" PRIu64 ":", n->blocked + n->outside);
+	text_add(&text, "no target is left of %" PRIu64 ":", n->other_family + n->blocked
+		 + n->outside);
+	if (n->other_family)
+		text_add(&text, " %" PRIu64 " IPv%d (%s)%s", n->other_family, c->ipv4_only ? 6 : 4,
+			 c->ipv4_only ? "--ipv4" : "--ipv6",
+			 n->outside || n->blocked ? "," : "");
 	if (n->outside)
 		text_add(&text, " %" PRIu64 " outside %.100s%s", n->outside, c->allowlist_file,
 			 n->blocked ? "," : "");
@@ -353,22 +373,6 @@ static int refuse_empty(const struct loading *ld, struct err *e)
 			text_add(&text, "; --no-default-blocklist lifts the compiled-in ranges");
 	}
 	return err_set(e, EINVAL, "%s", buf);
-}
-
-static void note_families(struct targets *t)
-{
-	const struct addr v4_first = addr_from_v4(0), v4_last = addr_from_v4(UINT32_MAX);
-
-	for (size_t i = 0; i < t->set.n; i++) {
-		const struct prefixset_range *r = &t->set.v[i];
-
-		t->have_v4 |= addr_cmp(r->first, v4_last) <= 0 && addr_cmp(r->last, v4_first) >= 0;
-		t->have_v6 |= addr_cmp(r->first, v4_first) < 0 || addr_cmp(r->last, v4_last) > 0;
-	}
-	for (size_t i = 0; i < t->list.n; i++) {
-		t->have_v4 |= addr_is_v4(t->list.v[i].ip);
-		t->have_v6 |= !addr_is_v4(t->list.v[i].ip);
-	}
 }
 
 /* The addresses that were named in prefixes and words, repeats and all. */
@@ -388,22 +392,20 @@ static int settle(struct loading *ld, struct err *e)
 	int err;
 
 	prefixset_seal(&t->set);
-	err = check_size(t, e);
-	if (err)
-		return err;
 	t->counts.merged = sat_mul(named - t->set.count, t->n_ports);
 	drop_repeats(t);
 	err = merge_parts(t, e);
+	if (!err)
+		err = leave_family(ld, e);
+	if (!err)
+		err = check_size(t, e);
 	if (err)
 		return err;
 	filter_list(ld);
 	err = filter_prefixes(ld, e);
 	if (err)
 		return err;
-	t->counts.from_prefixes = t->set.count * t->n_ports;
-	t->counts.from_list = t->n_hosts * t->n_ports + (t->list.n - t->n_hosts);
-	t->counts.total = t->counts.from_prefixes + t->counts.from_list;
-	note_families(t);
+	targets_count(t);
 	return t->counts.total ? 0 : refuse_empty(ld, e);
 }
 
@@ -418,7 +420,8 @@ int targets_fill(struct targets *t, const struct config *c, struct err *e)
 	if (!t->ports)
 		return err_set(e, ENOMEM, "no memory for the ports");
 	memcpy(t->ports, c->ports.v, c->ports.n * sizeof(*t->ports));
-	ld.addresses_max = PAIRS_MAX / c->ports.n;
+	/* Of IPv4 there are never too many. */
+	ld.addresses_max = c->ipv4_only ? UINT64_MAX : PAIRS_MAX / c->ports.n;
 	ld.misread.ports = ld.misread_block.ports = t->ports;
 	ld.misread.n_ports = ld.misread_block.n_ports = t->n_ports;
 	prefixset_init(&ld.allow);

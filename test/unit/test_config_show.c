@@ -30,7 +30,8 @@ static void read_name(const char *s, char *name, size_t cap)
 	for (;; s++) {
 		if (s[0] == '\\' && s[1] == '-')
 			s++;
-		if (n + 1 == cap || !(*s == '-' || (*s >= 'a' && *s <= 'z')))
+		if (n + 1 == cap || !(*s == '-' || (*s >= 'a' && *s <= 'z')
+				      || (*s >= '0' && *s <= '9')))
 			break;
 		name[n++] = *s;
 	}

@@ -426,6 +426,44 @@ START_TEST(first_line_has_the_say)
 }
 END_TEST
 
+/* However many there are of the other family, they are none of ours. */
+START_TEST(one_family_only)
+{
+	config.ipv4_only = true;
+	word("2001:2::/32");
+	word("198.18.0.0/30");
+	word("[2001:2::1]:80");
+	config.allowlist_file = file("198.18.0.2/31\n2001:2::/48\n::/0\n");
+	load();
+	ck_assert_uint_eq(counts->total, 4);
+	ck_assert_uint_eq(counts->other_family, INT64_MAX);
+	ck_assert(targets_have_v4(targets) && !targets_have_v6(targets));
+	reset();
+	config.ipv6_only = true;
+	word("0.0.0.0/0");
+	word("198.18.0.1:80");
+	word("[2001:2::1]:80");
+	word("2001:2::1");
+	config.targets_file = file("198.18.0.1:80\n198.18.0.1,80,a.example\n2001:2::2\n");
+	load();
+	ck_assert_uint_eq(counts->total, 3);
+	ck_assert_uint_eq(counts->other_family, (1ull << 32) + 1);
+	ck_assert_uint_eq(counts->merged, 2);
+	reset();
+	config.ipv6_only = true;
+	word("198.18.0.0/30");
+	word("198.18.0.1:80");
+	expect_error(-EINVAL, "no target is left of 5: 5 IPv4 (--ipv6)");
+	/* Each is counted once. */
+	reset();
+	config.ipv4_only = true;
+	config.targets_file = file("198.18.0.1\n198.18.0.2\n2001:2::2\n");
+	config.allowlist_file = file("198.18.0.1\n");
+	config.blocklist_file = file("198.18.0.1\n");
+	expect_error(-EINVAL, "no target is left of 3: 1 IPv6 (--ipv4), 1 outside ");
+}
+END_TEST
+
 UNIT_SUITE(targets)
 {
 	TCase *t;
@@ -435,7 +473,7 @@ UNIT_SUITE(targets)
 		      reads_all_ports_of_all_of_ipv4, refuses_too_many);
 	tcase_add_checked_fixture(t, open_config, reset);
 	t = unit_case(suite, "allow and block", allowlist_alone_is_a_source,
-		      allowlist_restricts_a_list, blocked_wins, families_are_blocked_apart,
+		      allowlist_restricts_a_list, blocked_wins, one_family_only, families_are_blocked_apart,
 		      says_why_nothing_is_left);
 	tcase_add_checked_fixture(t, open_config, reset);
 	t = unit_case(suite, "extra", first_line_has_the_say);
