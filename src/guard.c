@@ -58,8 +58,8 @@ static int write_rules(char *out, size_t len, uint16_t port_first, uint16_t port
 		return -errno;
 	snprintf(out, len, "table inet tfomap-%ld-%016" PRIx64 " { flags owner; chain output { "
 		 "type filter hook output priority 0; policy accept; "
-		 "tcp sport %u-%u tcp flags & (rst | ack) == rst drop; }; }",
-		 (long)getpid(), random, port_first, port_last);
+		 "meta mark != %u tcp sport %u-%u tcp flags & (rst | ack) == rst drop; }; }",
+		 (long)getpid(), random, GUARD_MARK, port_first, port_last);
 	return 0;
 }
 

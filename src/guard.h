@@ -13,6 +13,9 @@
 struct err;
 struct guard;
 
+/* Of sockets (SO_MARK) whose packets pass above it, and which it lets pass. */
+#define GUARD_MARK 0x7466u
+
 /* Needs CAP_NET_ADMIN. 0, or -errno with a message that says why there is none, and what helps. */
 int guard_open(struct guard **out, uint16_t port_first, uint16_t port_last, struct err *e);
 

@@ -184,21 +184,22 @@ int iface_route(struct mnl_socket *nl, const struct iface_query *q, struct iface
 	return netlink_ask(nl, nlh, on_route, out);
 }
 
-struct connected {
-	int index;
+struct routes {
+	enum iface_route_type type;	/* of those that are wanted */
+	int index;			/* by this interface, without a gateway; 0: any */
 	struct prefixset *out;
 	int err;
 };
 
-static int on_connected(const struct nlmsghdr *nlh, void *arg)
+static int on_prefix(const struct nlmsghdr *nlh, void *arg)
 {
-	struct connected *c = arg;
+	struct routes *w = arg;
 	struct iface_route r;
 	struct addr first, last;
 	uint8_t len, bits;
 
-	if (!iface_read_route(nlh, &r, &first, &len) || r.type != IFACE_ROUTE_UNICAST
-	    || r.has_gateway || r.oif != c->index)
+	if (!iface_read_route(nlh, &r, &first, &len) || r.type != w->type
+	    || (w->index && (r.has_gateway || r.oif != w->index)))
 		return MNL_CB_OK;
 	bits = addr_is_v4(first) ? 32 : 128;
 	if (len > bits)
@@ -207,14 +208,13 @@ static int on_connected(const struct nlmsghdr *nlh, void *arg)
 	last = first;
 	last.hi |= len >= 64 ? 0 : ~0ull >> len;
 	last.lo |= len >= 128 ? 0 : len <= 64 ? ~0ull : ~0ull >> (len - 64);
-	c->err = prefixset_add(c->out, first, last);
-	return c->err ? MNL_CB_ERROR : MNL_CB_OK;
+	w->err = prefixset_add(w->out, first, last);
+	return w->err ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
-int iface_connected(int index, struct prefixset *out)
+static int dump_routes(struct routes *w)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	struct connected c = { .index = index, .out = out };
 	char buf[NETLINK_REQUEST];
 	int err = 0;
 
@@ -226,11 +226,25 @@ int iface_connected(int index, struct prefixset *out)
 		nlh = netlink_begin(buf, RTM_GETROUTE, NLM_F_DUMP, &extra, sizeof(*rtm));
 		rtm = extra;
 		rtm->rtm_family = families[f];
-		mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)index);
-		err = netlink_dump(nlh, on_connected, &c);
-		err = c.err ? c.err : err;
+		rtm->rtm_type = w->type == IFACE_ROUTE_LOCAL ? RTN_LOCAL : RTN_UNICAST;
+		if (w->index)
+			mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)w->index);
+		err = netlink_dump(nlh, on_prefix, w);
+		err = w->err ? w->err : err;
 	}
 	return err;
+}
+
+int iface_connected(int index, struct prefixset *out)
+{
+	return dump_routes(&(struct routes){
+		.type = IFACE_ROUTE_UNICAST, .index = index, .out = out,
+	});
+}
+
+int iface_local(struct prefixset *out)
+{
+	return dump_routes(&(struct routes){ .type = IFACE_ROUTE_LOCAL, .out = out });
 }
 
 int iface_owns(struct mnl_socket *nl, struct addr a, bool *owns, struct err *e)

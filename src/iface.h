@@ -76,6 +76,12 @@ int iface_route(struct mnl_socket *nl, const struct iface_query *q, struct iface
 int iface_connected(int index, struct prefixset *out);
 
 /*
+ * Adds the addresses that this host takes as its own (of its interfaces, or of `local` routes) to
+ * out, which is not sealed. 0, or -errno without a message.
+ */
+int iface_local(struct prefixset *out);
+
+/*
  * Whether the kernel takes packets to a as its own (an address of an interface, or of a `local`
  * route). Then it resets on its own what a probe opens. 0, or -errno with a message.
  */

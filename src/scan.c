@@ -59,7 +59,7 @@ static int open_senders(struct scan *sc, struct err *e)
 	struct setup *su = &sc->setup;
 	struct tx_setup tx = {
 		.interface = su->interface, .ifindex = su->ifindex, .iplayer = su->iplayer,
-		.file = c->tx_file, .shared = &su->shared,
+		.loopback = su->loopback, .file = c->tx_file, .shared = &su->shared,
 		.rate_pps = c->rate_pps / su->shared.nlanes,
 	};
 	int rc = open_engine(sc, &tx, e);

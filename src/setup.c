@@ -181,18 +181,14 @@ static int check_blocklist(const struct setup *su, const struct config *c, struc
 		       "with --without-blocklist", n);
 }
 
-/* Everything that comes from the user's words and files. */
+/* Everything but the targets that comes from the user's words and files. */
 static int init_input(struct setup *su, const struct config *c, struct err *e)
 {
 	uint8_t attempts[PROBE_KINDS];
 	struct shared *s = &su->shared;
-	uint64_t total;
-	int rc = targets_load(&su->targets, c, e);
+	uint64_t total = targets_counts(su->targets)->total;
+	int rc;
 
-	if (rc)
-		return rc;
-	total = targets_counts(su->targets)->total;
-	s->targets = su->targets;
 	s->plan.retries = c->retries != CONFIG_RETRIES_AUTO ? (unsigned int)c->retries
 			  : targets_is_list(su->targets) || c->plan != PLAN_SURVEY
 			  ? CONFIG_RETRIES_THOROUGH : 0;
@@ -258,6 +254,8 @@ static const char *sweeper_unfit(const struct setup *su, const struct config *c)
 		return "its packets cannot be saved (--save-pcap)";
 	if (su->iplayer)
 		return "the interface has no link header";
+	if (su->loopback)
+		return "the targets are this host's own addresses";
 	if (s->neigh)
 		return "targets are on the local link, each with a MAC address of its own";
 	for (unsigned int arm = 0; arm < plan_arms(&s->plan); arm++)
@@ -300,6 +298,9 @@ static int choose_engine(struct setup *su, const struct config *c, struct err *e
 	}
 	if (!is_auto && su->tx->sweeper && unfit)
 		return err_set(e, EINVAL, "--tx %s: %s; use --tx packet", c->tx, unfit);
+	if (su->loopback && su->tx->wire && !su->tx->loopback && targets_have_v4(su->targets))
+		return err_set(e, EINVAL, "--tx %s: this host's own IPv4 addresses take nothing "
+			       "that is sent below IP; use --tx packet", c->tx);
 	su->facts.engine = su->tx->name;
 	return 0;
 }
@@ -317,28 +318,22 @@ static int look_at_capture(struct setup *su, const struct config *c, struct err 
 	return capture_check(c, &facts, e);
 }
 
-int setup_init(struct setup *su, const struct config *c, int *status, struct err *e)
+/* What sends. */
+static int init_live(struct setup *su, const struct config *c, int *status, struct err *e)
 {
+	struct network n;
 	int rc;
 
-	memset(su, 0, sizeof(*su));
-	su->shared.config = c;
-	su->shared.outage_max_ns = OUTAGE_MAX_NS;
-	*status = 1;
-	rc = init_input(su, c, e);
-	if (!rc && c->rx_file)
-		rc = look_at_capture(su, c, e);
-	if (rc || c->rx_file) {
-		su->shared.wire = true;
-		for (size_t i = 0; i < c->nsources; i++)
-			shared_add_source(&su->shared, c->sources[i]);
-		return rc;
-	}
 	su->shared.wall_offset_ns = clock_wall_offset_ns();
 	su->tx = tx_find(c->tx);
 	su->shared.wire = su->tx->wire;
-	*status = 2;
-	rc = network_init(su, c, e);
+	network_open(&n, su, c);
+	rc = init_input(su, c, e);
+	if (!rc) {
+		*status = 2;
+		rc = network_init(&n, e);
+	}
+	network_close(&n);
 	if (rc)
 		return rc;
 	*status = 1;
@@ -348,6 +343,32 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	if (rc)
 		return rc;
 	return choose_engine(su, c, e);
+}
+
+/* What reads a capture. */
+static int init_offline(struct setup *su, const struct config *c, struct err *e)
+{
+	int rc = init_input(su, c, e);
+
+	su->shared.wire = true;
+	for (size_t i = 0; i < c->nsources; i++)
+		shared_add_source(&su->shared, c->sources[i]);
+	return rc ? rc : look_at_capture(su, c, e);
+}
+
+int setup_init(struct setup *su, const struct config *c, int *status, struct err *e)
+{
+	int rc;
+
+	memset(su, 0, sizeof(*su));
+	su->shared.config = c;
+	su->shared.outage_max_ns = OUTAGE_MAX_NS;
+	*status = 1;
+	rc = targets_load(&su->targets, c, e);
+	if (rc)
+		return rc;
+	su->shared.targets = su->targets;
+	return c->rx_file ? init_offline(su, c, e) : init_live(su, c, status, e);
 }
 
 void setup_free(struct setup *su)

@@ -30,6 +30,7 @@ struct setup {
 	struct craft_link link;		/* of questions on the local link: src and vlan_id */
 	bool rx_xdp;			/* answers are taken in the driver */
 	bool iplayer;			/* packets have no link header */
+	bool loopback;			/* the interface is lo */
 	uint32_t capture_buffer_len;	/* bytes, of libpcap's; and of the ring of --rx xdp */
 	uint32_t answer_ring_len;
 };

@@ -9,10 +9,8 @@
 #include "netlink.h"
 #include "setup_network_link.h"
 #include "setup_network_source.h"
+#include "setup_network_way.h"
 #include "tx.h"
-
-#define PLACES_MAX	4096	/* of the order, looked at for a target to ask with */
-#define SAMPLES_MAX	64	/* targets that the kernel is asked about */
 
 /* ---- routes -------------------------------------------------------------------------------- */
 
@@ -33,6 +31,8 @@ static const char *no_route(int err)
 		return "a blackhole route says so";
 	case -EACCES:
 		return "a prohibit route says so";
+	case -EADDRNOTAVAIL:
+		return "this host has no address to send from";
 	default:
 		return strerror(-err);
 	}
@@ -51,109 +51,12 @@ int network_no_route(const struct network *n, struct addr target, int why, struc
 		       "--gateway-mac", text, no_route(why));
 }
 
-/*
- * Asks with one target. An address of this host is reached by lo, whatever was asked for: then
- * another target may tell more.
- */
-static bool try_target(struct network *n, struct network_way *w, struct addr target, int *why)
+bool network_has_source(const struct network *n, bool v6)
 {
-	struct iface_route r;
-	int oif = n->iface.index, err = network_route(n, target, oif, &r);
-	bool local = !err && r.type == IFACE_ROUTE_LOCAL;
-	bool good = !err && (local || r.type == IFACE_ROUTE_UNICAST) && (!oif || r.oif == oif);
-
-	if (!*why) {
-		w->target = target;
-		*why = err ? err : -ENETUNREACH;
-	}
-	if (!good || (local && w->found))
-		return false;
-	w->found = true;
-	w->target = target;
-	w->route = r;
-	return !local;
-}
-
-/* The route of one family: of the first target in the order that one leads to. */
-static int find_way(struct network *n, bool v6, struct err *e)
-{
-	const struct shared *s = &n->su->shared;
-	const struct prefixset none = { .n = 0 };
-	struct network_way *w = &n->ways[v6];
-	unsigned int asked = 0;
-	struct addr target;
-	int why = 0;
-
-	for (uint64_t k = 0; k < s->order.places && k < PLACES_MAX && asked < SAMPLES_MAX; k++) {
-		target = targets_at(s->targets, order_target(&s->order, k)).ip;
-		if (addr_is_v4(target) == v6)
-			continue;
-		asked++;
-		if (try_target(n, w, target, &why))
-			return 0;
-	}
-	if (!asked && targets_outside(s->targets, v6, &none, &target))
-		try_target(n, w, target, &why);
-	return w->found ? 0 : network_no_route(n, w->target, why, e);
-}
-
-/* Where all that a route tells was said by the user, there may be none. */
-static bool needs_route(const struct network *n, bool v6)
-{
-	const struct config *c = n->c;
-	bool has_source = false;
-
-	for (size_t i = 0; i < c->nsources; i++)
-		has_source |= addr_is_v4(c->sources[i]) != v6;
-	return !c->interface || !has_source
-	       || (n->su->shared.wire && n->iface.kind == IFACE_ETHERNET && !c->gateway_mac_set);
-}
-
-static int check_same(struct network *n, struct err *e)
-{
-	const struct network_way *v4 = &n->ways[0], *v6 = &n->ways[1];
-	struct iface other;
-
-	if (!v4->found || !v6->found || v4->route.oif == v6->route.oif)
-		return 0;
-	if (iface_find(n->nl, NULL, v6->route.oif, &other, e))
-		return -ENETUNREACH;
-	return err_set(e, EINVAL, "IPv4 targets leave by %s, IPv6 targets by %s: scan one family "
-		       "at a time, or choose with --interface", n->iface.name, other.name);
-}
-
-/* Whether packets can leave. */
-static int check_up(const struct iface *i, struct err *e)
-{
-	if (!i->up)
-		return err_set(e, ENETDOWN, "interface %s is down: ip link set %s up, or choose "
-			       "another with --interface", i->name, i->name);
-	if (!i->carrier)
-		return err_set(e, ENETDOWN, "interface %s has no carrier: put the cable in, start "
-			       "the program of the tunnel, or choose another with --interface",
-			       i->name);
-	return 0;
-}
-
-static int find_interface(struct network *n, struct err *e)
-{
-	int rc = n->c->interface ? iface_find(n->nl, n->c->interface, 0, &n->iface, e) : 0;
-
-	if (!rc && n->c->interface && n->su->shared.wire)
-		rc = check_up(&n->iface, e);
-	for (unsigned int v6 = 0; v6 < 2 && !rc; v6++)
-		if (n->ways[v6].needed && needs_route(n, v6))
-			rc = find_way(n, v6, e);
-	if (!rc && !n->c->interface) {
-		const struct network_way *w = &n->ways[!n->ways[0].found];
-
-		rc = iface_find(n->nl, NULL, w->route.oif, &n->iface, e);
-		if (!rc)
-			rc = check_same(n, e);
-		if (!rc && n->su->shared.wire)
-			rc = check_up(&n->iface, e);
-	}
-	return rc;
+	for (size_t i = 0; i < n->c->nsources; i++)
+		if (addr_is_v4(n->c->sources[i]) != v6)
+			return true;
+	return false;
 }
 
 /* ---- source addresses ---------------------------------------------------------------------- */
@@ -271,7 +174,9 @@ static void start_header(struct network *n)
 		struct craft_link *link = &n->link[v6];
 
 		memcpy(link->src, n->iface.mac, sizeof(link->src));
-		memcpy(link->dst, n->c->gateway_mac, sizeof(link->dst));
+		/* What goes by lo has no way but that to itself. */
+		if (n->iface.kind != IFACE_LOOPBACK)
+			memcpy(link->dst, n->c->gateway_mac, sizeof(link->dst));
 		link->vlan_id = (uint16_t)n->c->vlan_id;
 		link->none = n->su->iplayer;
 	}
@@ -279,28 +184,17 @@ static void start_header(struct network *n)
 
 static int find_all(struct network *n, struct err *e)
 {
-	struct setup *su = n->su;
-	bool stations;
+	bool stations = n->su->shared.wire && n->iface.kind == IFACE_ETHERNET
+			&& !n->c->gateway_mac_set;
 	struct prefixset on_link;
-	struct err why = { "" };
-	int rc = know_sources(n, e);
+	int rc = choose_layer(n, e);
 
-	if (rc)
-		return rc;
-	rc = find_interface(n, &why);
-	/* What sends nothing needs no way out, where it is told its source address. */
-	if (rc && (su->shared.wire || !n->c->nsources))
-		return err_set(e, -rc, "%s", why.msg);
-	if (rc)
-		n->iface = (struct iface){ .kind = IFACE_ETHERNET };
-	rc = choose_layer(n, e);
 	if (rc)
 		return rc;
 	start_header(n);
 	prefixset_init(&on_link);
-	stations = su->shared.wire && n->iface.kind == IFACE_ETHERNET && !n->c->gateway_mac_set;
 	if (stations)
-		rc = network_find_gateways(n, &on_link, e);
+		rc = network_find_on_link(n, &on_link, e);
 	if (!rc)
 		rc = choose_sources(n, e);
 	if (!rc && stations)
@@ -311,27 +205,53 @@ static int find_all(struct network *n, struct err *e)
 	return rc;
 }
 
-int network_init(struct setup *su, const struct config *c, struct err *e)
+void network_open(struct network *n, struct setup *su, const struct config *c)
 {
-	struct network n = {
+	*n = (struct network){
 		.su = su, .c = c,
 		.ways = { { .needed = targets_have_v4(su->targets) },
 			  { .needed = targets_have_v6(su->targets) } },
 	};
-	int rc = netlink_open(&n.nl);
+	prefixset_init(&n->own);
+	prefixset_init(&n->connected);
+	n->rc = netlink_open(&n->nl);
+	if (n->rc) {
+		err_set(&n->why, -n->rc, "cannot ask the kernel for routes: %s", strerror(-n->rc));
+		return;
+	}
+	n->rc = know_sources(n, &n->why);
+	if (!n->rc)
+		n->rc = network_find_ways(n, &n->why);
+}
 
-	if (rc)
-		return err_set(e, -rc, "cannot ask the kernel for routes: %s", strerror(-rc));
-	rc = find_all(&n, e);
-	mnl_socket_close(n.nl);
+void network_close(struct network *n)
+{
+	if (n->nl)
+		mnl_socket_close(n->nl);
+	prefixset_free(&n->own);
+	prefixset_free(&n->connected);
+}
+
+int network_init(struct network *n, struct err *e)
+{
+	struct setup *su = n->su;
+	int rc;
+
+	/* What sends nothing needs no way out, where it is told its source address. */
+	if (n->rc && (su->shared.wire || !n->c->nsources))
+		return err_set(e, -n->rc, "%s", n->why.msg);
+	if (n->rc)
+		n->iface = (struct iface){ .kind = IFACE_ETHERNET };
+	rc = find_all(n, e);
 	if (rc)
 		return rc;
-	memcpy(su->interface, n.iface.name, sizeof(n.iface.name));
-	su->ifindex = n.iface.index;
-	su->mtu = n.iface.mtu;
-	su->link = n.link[0];
-	if (n.iface.index)
+	memcpy(su->interface, n->iface.name, sizeof(n->iface.name));
+	su->ifindex = n->iface.index;
+	su->loopback = n->iface.kind == IFACE_LOOPBACK;
+	su->mtu = n->iface.mtu;
+	su->link = n->link[0];
+	if (n->iface.index)
 		su->facts.interface = su->shared.interface = su->interface;
 	su->shared.ifindex = su->ifindex;
-	return craft_init(&su->shared.craft, n.link, c->tcp_options, e);
+	return craft_init(&su->shared.craft, n->link, n->c->tcp_options, e);
 }

@@ -6,11 +6,19 @@
 #define TFOMAP_SETUP_NETWORK_H
 
 #include "setup.h"
+#include "setup_network_link.h"
 
 /*
- * Fills in what of su the network tells: interface, sources, the packets' templates. su's targets
- * and order are there. 0, or -errno with a message that says what to try.
+ * With su's targets there, and before their order is made: finds the ways to them, and leaves out
+ * those that none leads to. What fails is told by network_init(). network_close() in any case.
  */
-int network_init(struct setup *su, const struct config *c, struct err *e);
+void network_open(struct network *n, struct setup *su, const struct config *c);
+void network_close(struct network *n);
+
+/*
+ * With the order there: fills in what of su the network tells: interface, sources, the packets'
+ * templates. 0, or -errno with a message that says what to try.
+ */
+int network_init(struct network *n, struct err *e);
 
 #endif

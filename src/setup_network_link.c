@@ -37,54 +37,19 @@ static int find_on_link(const struct network *n, const struct prefixset *connect
 	return err;
 }
 
-/* The family's gateway, asked for with a target that is not on the link. */
-static int find_gateway(struct network *n, bool v6, const struct prefixset *connected,
-			struct err *e)
+int network_find_on_link(struct network *n, struct prefixset *on_link, struct err *e)
 {
-	struct network_way *w = &n->ways[v6];
-	char text[ADDR_STRLEN];
-	struct iface_route r;
-	struct addr target;
-	int err;
+	int rc = find_on_link(n, &n->connected, on_link);
 
-	if (!w->needed || w->route.has_gateway
-	    || !targets_outside(n->su->targets, v6, connected, &target))
-		return 0;
-	err = network_route(n, target, n->iface.index, &r);
-	if (err || r.type != IFACE_ROUTE_UNICAST)
-		return network_no_route(n, target, err ? err : -ENETUNREACH, e);
-	addr_format(target, text);
-	if (!r.has_gateway)
-		return err_set(e, EHOSTUNREACH, "%s is not on the local link of %s, and no route "
-			       "there names a gateway: add one, or name --gateway-mac", text,
-			       n->iface.name);
-	w->route = r;
-	w->target = target;
-	return 0;
-}
-
-int network_find_gateways(struct network *n, struct prefixset *on_link, struct err *e)
-{
-	struct prefixset connected;
-	int rc;
-
-	prefixset_init(&connected);
-	rc = iface_connected(n->iface.index, &connected);
-	prefixset_seal(&connected);
-	if (!rc)
-		rc = find_on_link(n, &connected, on_link);
 	if (rc)
-		err_set(e, -rc, "cannot tell which targets are on the local link: %s",
-			strerror(-rc));
-	else if (on_link->count > ON_LINK_MAX)
-		rc = err_set(e, E2BIG, "%" PRIu64 " targets are on the local link of %s, each a "
-			     "station of its own, and at most %u can be asked for: scan smaller "
-			     "prefixes, or name one station for all with --gateway-mac",
-			     on_link->count, n->iface.name, ON_LINK_MAX);
-	for (unsigned int v6 = 0; v6 < 2 && !rc; v6++)
-		rc = find_gateway(n, v6, &connected, e);
-	prefixset_free(&connected);
-	return rc;
+		return err_set(e, -rc, "cannot tell which targets are on the local link: %s",
+			       strerror(-rc));
+	if (on_link->count > ON_LINK_MAX)
+		return err_set(e, E2BIG, "%" PRIu64 " targets are on the local link of %s, each a "
+			       "station of its own, and at most %u can be asked for: scan smaller "
+			       "prefixes, or name one station for all with --gateway-mac",
+			       on_link->count, n->iface.name, ON_LINK_MAX);
+	return 0;
 }
 
 /* ---- asking for them ----------------------------------------------------------------------- */

@@ -26,7 +26,11 @@ struct network {
 	struct iface iface;
 	struct network_way ways[2];	/* [0] IPv4, [1] IPv6 */
 	struct craft_link link[2];
+	struct prefixset own;		/* the targets that are this host's addresses */
+	struct prefixset connected;	/* the prefixes on the link, where stations are asked for */
 	bool owned[CONFIG_SOURCES_MAX];	/* the user's source addresses: the kernel's own */
+	int rc;				/* of network_open(): why nothing can be sent */
+	struct err why;
 };
 
 /* The kernel's route to a by the interface oif (0: any), from the family's source. */
@@ -35,11 +39,14 @@ int network_route(const struct network *n, struct addr a, int oif, struct iface_
 /* Says that there is no route: why is a negative errno. Returns it. */
 int network_no_route(const struct network *n, struct addr target, int why, struct err *e);
 
+/* Whether the user named a source address of the family. */
+bool network_has_source(const struct network *n, bool v6);
+
 /*
  * Tells targets on the local link from those that a gateway leads to: on_link gets their addresses
- * (sealed), the ways get their gateways. 0, or -errno with a message.
+ * (sealed). 0, or -errno with a message.
  */
-int network_find_gateways(struct network *n, struct prefixset *on_link, struct err *e);
+int network_find_on_link(struct network *n, struct prefixset *on_link, struct err *e);
 
 /*
  * Finds the MAC addresses of the gateways, for the link headers, and of what is on_link, which is

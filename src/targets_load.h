@@ -17,8 +17,8 @@ int targets_fill(struct targets *t, const struct config *c, struct err *e);
 int targets_family(bool v6, struct prefixset *out);
 
 /*
- * Before the set is indexed: pairs whose address is in out (sealed) go, and count in *counter, which
- * stays below 2^63. 0 or -ENOMEM.
+ * Before the set is indexed: pairs whose address is in out (sealed) go, and count in *counter,
+ * which stays below 2^63. 0 or -ENOMEM.
  */
 int targets_take_out(struct targets *t, const struct prefixset *out, uint64_t *counter);
 

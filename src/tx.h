@@ -22,6 +22,7 @@ struct tx_setup {
 	const char *interface;	/* NULL where the engine needs none */
 	int ifindex;
 	bool iplayer;		/* frames have no link header */
+	bool loopback;		/* the interface is lo */
 	const char *file;	/* of pcap:FILE */
 	struct shared *shared;	/* and the lane's number, for engines with a sweeper */
 	unsigned int lane;
@@ -62,6 +63,7 @@ struct tx_ops {
 	const char *name, *doc;
 	bool wire;		/* packets leave; something may answer */
 	bool one_thread;	/* it has one output, which one thread writes */
+	bool loopback;		/* on lo its IPv4 packets arrive, too */
 	/* *state is the engine's own. 0, or -errno with a message. */
 	int (*open)(void **state, const struct tx_setup *setup, struct err *e);
 	/*

@@ -3,25 +3,35 @@
  * with protocol 0, so that it never receives: a capture handle of every protocol would be handed a
  * copy of each packet sent. Where packets have no link header the kernel has to be told of each
  * which protocol it is.
+ *
+ * To this host's own IPv4 addresses packets go by a raw IP socket: what comes to lo without having
+ * left by the IP layer has, to the kernel, an impossible source (a "martian"). IPv6 knows no such
+ * rule.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "err.h"
+#include "guard.h"
 #include "tx.h"
 
 /* An address of a link, at most as long as any (the kernel's MAX_ADDR_LEN). */
 #define NAME_LEN	(offsetof(struct sockaddr_ll, sll_addr) + 32)
 
+#define ETHER_LEN	14
+
 struct packet_state {
-	int fd;
+	int fd, ip_fd;			/* ip_fd: -1 but on lo */
+	struct sockaddr_in hosts[TX_BATCH];	/* that its packets go to */
 	struct mmsghdr msgs[TX_BATCH];
 	struct iovec iov[TX_BATCH];
 	bool iplayer;
@@ -49,50 +59,106 @@ static void prepare(struct packet_state *s, const struct tx_setup *setup)
 	}
 }
 
-static int packet_open(void **state, const struct tx_setup *setup, struct err *e)
+/* On lo. */
+static int open_ip(struct packet_state *s, struct err *e)
+{
+	const unsigned int mark = GUARD_MARK;
+
+	s->ip_fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	if (s->ip_fd < 0)
+		return err_set(e, errno, "cannot open a raw IP socket: %s", strerror(errno));
+	/* Where there is a guard, there is the right to this. */
+	(void)setsockopt(s->ip_fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+	return 0;
+}
+
+static int open_sockets(struct packet_state *s, const struct tx_setup *setup, struct err *e)
 {
 	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = setup->ifindex };
+	int one = 1;
+
+	s->fd = socket(AF_PACKET, (setup->iplayer ? SOCK_DGRAM : SOCK_RAW) | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		return err_set(e, errno, "cannot open a packet socket: %s; run as root or give the "
+			       "program CAP_NET_RAW (setcap cap_net_raw+ep)", strerror(errno));
+	if (bind(s->fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		return err_set(e, errno, "cannot send on interface %s: %s", setup->interface,
+			       strerror(errno));
+	/* Without it packets wait in the interface's queue: slower, but as sound. */
+	(void)setsockopt(s->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one));
+	return setup->loopback ? open_ip(s, e) : 0;
+}
+
+static void close_sockets(struct packet_state *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->ip_fd >= 0)
+		close(s->ip_fd);
+}
+
+static int packet_open(void **state, const struct tx_setup *setup, struct err *e)
+{
 	struct packet_state *s = calloc(1, sizeof(*s));
-	int one = 1, rc;
+	int rc;
 
 	if (!s)
 		return err_set(e, ENOMEM, "out of memory for the packet engine");
-	s->fd = socket(AF_PACKET, (setup->iplayer ? SOCK_DGRAM : SOCK_RAW) | SOCK_CLOEXEC, 0);
-	if (s->fd < 0) {
-		rc = err_set(e, errno, "cannot open a packet socket: %s; run as root or give the "
-			     "program CAP_NET_RAW (setcap cap_net_raw+ep)", strerror(errno));
+	s->fd = s->ip_fd = -1;
+	rc = open_sockets(s, setup, e);
+	if (rc) {
+		close_sockets(s);
 		free(s);
 		return rc;
 	}
-	if (bind(s->fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
-		rc = err_set(e, errno, "cannot send on interface %s: %s", setup->interface,
-			     strerror(errno));
-		close(s->fd);
-		free(s);
-		return rc;
-	}
-	/* Without it packets wait in the interface's queue: slower, but as sound. */
-	(void)setsockopt(s->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one));
 	prepare(s, setup);
 	*state = s;
 	return 0;
 }
 
+/* Whether the frame goes by the raw IP socket. */
+static bool goes_by_ip(const struct packet_state *s, const struct tx_frame *f)
+{
+	return s->ip_fd >= 0 && f->data[ETHER_LEN] >> 4 == 4;
+}
+
+/* Makes message i of a frame that goes by IP: the kernel puts the link header before it. */
+static void address_ip(struct packet_state *s, const struct tx_frame *f, unsigned int i)
+{
+	const uint8_t *ip = f->data + ETHER_LEN;
+
+	s->iov[i].iov_base = (void *)(uintptr_t)ip;
+	s->iov[i].iov_len = f->len - ETHER_LEN;
+	s->hosts[i] = (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_addr = { htonl(get_be32(ip + 16)) },
+	};
+	s->msgs[i].msg_hdr.msg_name = &s->hosts[i];
+	s->msgs[i].msg_hdr.msg_namelen = sizeof(s->hosts[i]);
+}
+
+static void address_link(struct packet_state *s, const struct tx_frame *f, unsigned int i)
+{
+	s->iov[i].iov_base = (void *)(uintptr_t)f->data;
+	s->iov[i].iov_len = f->len;
+	s->msgs[i].msg_hdr.msg_name = s->iplayer ? &s->names[f->data[0] >> 4 == 6] : NULL;
+	s->msgs[i].msg_hdr.msg_namelen = s->iplayer ? NAME_LEN : 0;
+}
+
 static int packet_send(void *state, const struct tx_frame *frames, unsigned int n)
 {
 	struct packet_state *s = state;
+	bool by_ip = goes_by_ip(s, &frames[0]);
+	unsigned int i;
 	int sent;
 
-	for (unsigned int i = 0; i < n; i++) {
-		s->iov[i].iov_base = (void *)(uintptr_t)frames[i].data;
-		s->iov[i].iov_len = frames[i].len;
-		if (s->iplayer) {
-			s->msgs[i].msg_hdr.msg_name = &s->names[frames[i].data[0] >> 4 == 6];
-			s->msgs[i].msg_hdr.msg_namelen = NAME_LEN;
-		}
-	}
+	/* As many as go by one socket. */
+	for (i = 0; i < n && goes_by_ip(s, &frames[i]) == by_ip; i++)
+		if (by_ip)
+			address_ip(s, &frames[i], i);
+		else
+			address_link(s, &frames[i], i);
 	do
-		sent = sendmmsg(s->fd, s->msgs, n, 0);
+		sent = sendmmsg(by_ip ? s->ip_fd : s->fd, s->msgs, i, 0);
 	while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : sent;
 }
@@ -102,7 +168,7 @@ static int packet_close(void *state, struct err *e)
 	struct packet_state *s = state;
 
 	(void)e;
-	close(s->fd);
+	close_sockets(s);
 	free(s);
 	return 0;
 }
@@ -111,6 +177,7 @@ const struct tx_ops tx_packet = {
 	.name = "packet",
 	.doc = "AF_PACKET, batches, past the queueing discipline",
 	.wire = true,
+	.loopback = true,
 	.open = packet_open,
 	.send = packet_send,
 	.close = packet_close,

@@ -24,11 +24,13 @@ def cannot_start(options):
 		"2001:2::1", 2, "IPv6", "--source-ip")
 	yield Case("start/IPv6 source alone", f"--tx null -S 2001:2::2 {TARGET}", 2, "IPv4",
 		"--source-ip")
-	yield Case("start/no IPv4 source", f"-i lo {TARGET}", 2, "no IPv4 source", "--source-ip",
-		loopback=True)
-	for engine in ("packet", "libnet"):
-		yield Case(f"start/no privilege, {engine}", f"--tx {engine} {LOCAL}", 2, ROOT,
+	yield Case("start/no route by lo", f"-i lo {TARGET}", 2, r"^no route to 198\.18\.0\.1 by lo",
+		"--source-ip", loopback=True)
+	for engine, local in (("packet", LOCAL), ("libnet", LOCAL.replace("127.0.0.1", "::1"))):
+		yield Case(f"start/no privilege, {engine}", f"--tx {engine} {local}", 2, ROOT,
 			privileged=False, loopback=True)
+	yield Case("start/own address by libnet", f"--tx libnet {LOCAL}", 1, "own IPv4", "--tx packet",
+		loopback=True)
 	yield Case("start/no privilege, source given", f"-i lo -S 198.18.0.2 {TARGET}", 2, ROOT,
 		privileged=False, loopback=True)
 

@@ -473,8 +473,8 @@ UNIT_SUITE(targets)
 		      reads_all_ports_of_all_of_ipv4, refuses_too_many);
 	tcase_add_checked_fixture(t, open_config, reset);
 	t = unit_case(suite, "allow and block", allowlist_alone_is_a_source,
-		      allowlist_restricts_a_list, blocked_wins, one_family_only, families_are_blocked_apart,
-		      says_why_nothing_is_left);
+		      allowlist_restricts_a_list, blocked_wins, one_family_only,
+		      families_are_blocked_apart, says_why_nothing_is_left);
 	tcase_add_checked_fixture(t, open_config, reset);
 	t = unit_case(suite, "extra", first_line_has_the_say);
 	tcase_add_checked_fixture(t, open_config, reset);
