@@ -167,6 +167,7 @@ static int resolve(struct network *n, struct neigh *neigh, struct err *e)
 static int take_gateway(struct network *n, const struct neigh *neigh, bool v6, struct err *e)
 {
 	const struct iface_route *r = &n->ways[v6].route;
+	const char *others = !n->ways[!v6].needed ? "" : v6 ? "--ipv4, " : "--ipv6, ";
 	struct gateway_known *known = &n->su->gateways[v6];
 	char text[ADDR_STRLEN];
 
@@ -181,9 +182,9 @@ static int take_gateway(struct network *n, const struct neigh *neigh, bool v6, s
 	}
 	addr_format(r->gateway, text);
 	return err_set(e, EHOSTUNREACH, "the gateway %s on %s does not answer %s: is the cable in, "
-		       "and the gateway up? Else name its MAC address with --gateway-mac, or "
-		       "another --interface", text, n->iface.name,
-		       addr_is_v4(r->gateway) ? "ARP" : "neighbour solicitations");
+		       "and the gateway up? Else try %sanother --interface, or name its MAC "
+		       "address with --gateway-mac", text, n->iface.name,
+		       addr_is_v4(r->gateway) ? "ARP" : "neighbour solicitations", others);
 }
 
 int network_find_stations(struct network *n, struct prefixset *on_link, struct err *e)

@@ -30,6 +30,7 @@ READ = {
 }
 
 CONTRADICTIONS = [
+	("--ipv4 --ipv6", f"-4 -6 {TARGET}", "^--ipv4 with --ipv6: ", "leave both out"),
 	("--shard without --shards", f"--shard 1 {TARGET}", "^--shard 1: ", "--shards"),
 	("shard too high", f"--shards 2 --shard 2 --seed 1 {TARGET}", "^--shard 2: ", "0 to 1"),
 	("one shard and number 1", f"--shards 1 --shard 1 {TARGET}", "^--shard 1: ", "0"),

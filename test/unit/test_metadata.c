@@ -63,7 +63,8 @@ static const struct run_facts facts = {
 
 static const struct targets_counts counts = {
 	.total = 768, .from_prefixes = 256, .from_list = 512, .merged = 3, .blocked = 4,
-	.outside = 5, .blocklist_hash = 0x00ff00ff12345678,
+	.outside = 5, .other_family = 6, .own = 7, .no_route = 8,
+	.blocklist_hash = 0x00ff00ff12345678,
 };
 
 /* The file's one object, for the path a.b.c within it. */
@@ -157,6 +158,9 @@ START_TEST(tells_of_the_targets)
 	check_integer(v, "targets.merged", 3);
 	check_integer(v, "targets.blocked", 4);
 	check_integer(v, "targets.outside_allowlist", 5);
+	check_integer(v, "targets.other_family", 6);
+	check_integer(v, "targets.own_address", 7);
+	check_integer(v, "targets.no_route", 8);
 	check_string(v, "targets.blocklist_hash", "00ff00ff12345678");
 	json_decref(v);
 }

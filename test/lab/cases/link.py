@@ -129,6 +129,9 @@ def what_the_kernel_is_not_sure_of_is_asked_for():
 def a_gateway_that_does_not_answer():
 	with bare(ADDRESSES + "ip -n bare route add default via 198.19.1.9"):
 		refused(host("nginx"), words=["198.19.1.9", "bare0", "ARP", "--gateway-mac"])
+		shell(f"ip -n bare route add default via {THERE6}")
+		refused(*BOTH, words=["198.19.1.9", "--ipv6, another --interface"])
+		all_accepted(run_bare(*BOTH, "--ipv6"), [BOTH[1]])
 		all_accepted(run_bare(host("nginx"), "-G", THERE_MAC), [host("nginx")])
 
 
