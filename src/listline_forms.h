@@ -4,13 +4,14 @@
 
 #include "listline.h"
 
-/* How tools call a target's address and port, in CSV headers and JSON keys. */
+/* How tools call a target's address and port, in CSV headers and JSON keys; the first fits. */
 struct listline_names {
 	const char *ip, *port, *domain;		/* domain: NULL where there is none */
 };
 
 #define LISTLINE_NAMES	3
-#define LISTLINE_PATHSPIDER	(&listline_names[2])	/* its other keys are the target's info */
+#define LISTLINE_PATHSPIDER	(&listline_names[0])	/* its other keys are the target's info */
+#define LISTLINE_ROWS		(&listline_names[1])
 extern const struct listline_names listline_names[LISTLINE_NAMES];
 
 /* Whether a line is a CSV header that names the addresses' column; then its columns count. */

@@ -95,7 +95,7 @@ static int set_domain(struct listline *l, const json_t *o, const struct listline
 	const json_t *host = json_object_get(o, "host");
 
 	/* naabu's, an address where no name was asked for. */
-	if (!domain && names == listline_names && json_is_string(host) &&
+	if (!domain && names == LISTLINE_ROWS && json_is_string(host) &&
 	    hostname_is(json_string_value(host), json_string_length(host)))
 		domain = host;
 	if (!domain || json_is_null(domain))
@@ -155,7 +155,7 @@ static int take_object(struct listline *l, json_t *o, struct err *e)
 	if (err)
 		return err;
 	/* masscan's have an array of ports. */
-	if (names != listline_names || !json_is_array(ports))
+	if (names != LISTLINE_ROWS || !json_is_array(ports))
 		return take_tcp(l, o, names, e);
 	json_array_foreach(ports, i, one) {
 		err = set_port(l, json_object_get(one, names->port), names->port, e);

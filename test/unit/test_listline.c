@@ -47,6 +47,9 @@ static const struct {
 	  "{\"t\":1700000000.123456}" },
 	{ "{\"dip\":\"198.18.0.1\",\"s\":\"\\u00e9\\n\\\"\"}", "198.18.0.1", 0, NULL,
 	  "{\"s\":\"\xc3\xa9\\n\\\"\"}" },
+	/* What PATHspider's have beside is info, whatever it is called. */
+	{ "{\"ip\":\"198.18.0.9\",\"port\":9,\"dip\":\"198.18.0.1\",\"proto\":\"x\"}",
+	  "198.18.0.1", 0, NULL, "{\"ip\":\"198.18.0.9\",\"port\":9,\"proto\":\"x\"}" },
 	/* Arrays, on one line or over several. */
 	{ "[{\"dip\":\"198.18.0.1\"}]", "198.18.0.1", 0, NULL, NULL },
 	{ "[ {\"dip\":\"198.18.0.1\"},", "198.18.0.1", 0, NULL, NULL },
@@ -216,8 +219,9 @@ START_TEST(a_header_names_the_columns)
 		{ "saddr,daddr,sport,dport,classification", "198.18.0.1,198.18.9.9,80,4711,synack",
 		  "198.18.0.1", 80, NULL },
 		{ "dip,dp,domain", "198.18.0.1,,a.example", "198.18.0.1", 0, "a.example" },
-		/* PATHspider's and zmap's words beside ip are other columns. */
-		{ "dip,saddr,ip,port", "1.1.1.1,2.2.2.2,198.18.0.1,7", "198.18.0.1", 7, NULL },
+		/* The words of one tool count: zmap's beside ip are other columns. */
+		{ "saddr,sport,ip,port", "2.2.2.2,9,198.18.0.1,7", "198.18.0.1", 7, NULL },
+		{ "ip,port,dip,dp", "2.2.2.2,9,198.18.0.1,7", "198.18.0.1", 7, NULL },
 	};
 
 	for (size_t i = 0; i < N_OF(lists); i++) {
