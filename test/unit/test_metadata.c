@@ -217,6 +217,42 @@ static void put_file(const char *text)
 	fclose(file);
 }
 
+/* Any loss that can make a verdict wrong, and no other. */
+START_TEST(tells_whether_it_is_sound)
+{
+	for (unsigned int i = 0; i < STATS; i++) {
+		struct stats stats = { .more = NULL };
+		json_t *v;
+
+		stat_set(&stats, (enum stat_id)i, 1);
+		v = written(&facts, &counts, &stats);
+		ck_assert_int_eq(json_is_false(json_object_get(v, "sound")),
+				 stat_types[i].means != NULL);
+		json_decref(v);
+	}
+	ck_assert(stat_types[STAT_drop_capture].means && stat_types[STAT_drop_interface].means
+		  && stat_types[STAT_table_full].means && stat_types[STAT_not_taken].means
+		  && stat_types[STAT_rows_lost].means && !stat_types[STAT_unfinished].means);
+}
+END_TEST
+
+START_TEST(tells_that_it_is_running)
+{
+	struct run_facts f = facts;
+	struct stats stats = { .more = NULL };
+	struct stat st;
+	json_t *v;
+
+	f.exit_reason = NULL;
+	v = written(&f, &counts, &stats);
+	check_string(v, "exit_reason", "running");
+	ck_assert(json_is_null(json_object_get(v, "exit_status")));
+	json_decref(v);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+}
+END_TEST
+
 START_TEST(replaces_what_was_there)
 {
 	static struct stats stats;
@@ -247,8 +283,8 @@ END_TEST
 UNIT_SUITE(metadata)
 {
 	TCase *write = unit_case(suite, "write", tells_of_the_run, tells_of_the_targets,
-				 tells_every_counter, tells_of_little, replaces_what_was_there,
-				 says_what_went_wrong);
+				 tells_every_counter, tells_whether_it_is_sound, tells_that_it_is_running,
+				 tells_of_little, replaces_what_was_there, says_what_went_wrong);
 
 	tcase_add_checked_fixture(write, setup, teardown);
 }

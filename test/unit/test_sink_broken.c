@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sink_rig.h"
+#include "writer.h"
 
 START_TEST(refuses_to_open)
 {
@@ -258,9 +259,43 @@ START_TEST(pipe_that_does_not_block)
 }
 END_TEST
 
+/* Nobody reads, and nobody waits: what is left is counted, and what is out are whole rows. */
+START_TEST(pipe_that_nobody_reads)
+{
+	char name[32], text[1 << 17];
+	struct rig g;
+	uint64_t lost;
+	ssize_t n;
+	int fds[2];
+
+	rig_init(&g);
+	ck_assert_int_eq(pipe(fds), 0);
+	snprintf(name, sizeof(name), "/dev/fd/%d", fds[1]);
+	g.config.output_file = name;
+	rig_open(&g);
+	for (int i = 0; i < 400000; i++)
+		rig_target(&g);
+	ck_assert_int_eq(sink_flush(g.sink, &g.e), 0);
+	ck_assert(sink_is_full(g.sink));
+	ck_assert_uint_eq(sink_rows(g.sink), 400000);
+	ck_assert(writer_leave(sink_writer(g.sink)));
+	ck_assert_msg(sink_close(g.sink, &g.e) == 0, "%s", g.e.msg);
+	lost = stat_get(&g.stats, STAT_rows_lost);
+	ck_assert_uint_gt(lost, 0);
+	ck_assert_uint_eq(stat_get(&g.stats, STAT_rows) + lost, 400000);
+	close(fds[1]);
+	n = read(fds[0], text, sizeof(text));
+	ck_assert_int_gt(n, 0);
+	ck_assert_uint_eq(count_records(text, (size_t)n, 3), stat_get(&g.stats, STAT_rows) + 1);
+	close(fds[0]);
+	rig_clean(&g);
+}
+END_TEST
+
 UNIT_SUITE(sink_broken)
 {
 	unit_case(suite, "broken", refuses_to_open, full_device, cuts_a_file_to_whole_rows,
 		  cuts_nothing_of_others);
-	unit_case(suite, "pipe", closed_pipe, pipe_closed_from_the_start, pipe_that_does_not_block);
+	unit_case(suite, "pipe", closed_pipe, pipe_closed_from_the_start, pipe_that_does_not_block,
+		  pipe_that_nobody_reads);
 }

@@ -4,12 +4,14 @@ scan waits for it, a stop does not, and what is lost is told."""
 import contextlib
 import csv
 import ctypes
+import fcntl
 import ipaddress
 import json
 import os
 import random
 import signal
 import struct
+import termios
 
 from harness import (HOSTS, QUICK, WORK, Capture, Tap, by_target, case, equal, finish,
 	fresh_filters, interrupt, shell, start, tfomap, wait_for, write)
@@ -258,6 +260,38 @@ def messages_that_nobody_reads_stop_no_stop():
 		text = _read_all(reader)
 		equal(process.wait(60), 4, "exit status")
 		assert "tfomap: " in text, "messages are missing: " + text.strip()
+
+
+@case("pressure/cookies")
+def cookies_are_in_the_file_while_the_scan_goes_on():
+	cookies = f"{WORK}/soon.cookies"
+	process = start(QUICK + ["198.18.0.0/16", "-p", FAST, "-r", 100, "-o", f"{WORK}/soon.rows",
+		"--cookie-file", cookies])
+
+	def lines():
+		if not os.path.exists(cookies):
+			return []
+		with open(cookies) as f:
+			return f.readlines()
+	wait_for(lambda: len(lines()) > 1, "a cookie in the file")
+	process.kill()  # as hard as can be
+	finish(process)
+	assert all(line.count(",") == 5 and line.endswith("\n") for line in lines()), lines()[-1]
+
+
+@case("pressure/blocked-dryrun")
+def packets_that_nobody_reads_are_left():
+	process = start(["-d", "--no-default-blocklist", "198.18.0.0/16"])
+	room = fcntl.fcntl(process.stdout, fcntl.F_GETPIPE_SZ) // 2  # pages of it are not full
+	wait_for(lambda: _waiting(process.stdout) > room, "the pipe to be full")
+	interrupt(process)
+	interrupt(process)
+	equal(finish(process).status, 4, "exit status")
+
+
+def _waiting(pipe):
+	"""Bytes in a pipe"""
+	return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
 
 
 @case("pressure/losses")
