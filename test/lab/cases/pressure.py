@@ -286,7 +286,8 @@ def packets_that_nobody_reads_are_left():
 	wait_for(lambda: _waiting(process.stdout) > room, "the pipe to be full")
 	interrupt(process)
 	interrupt(process)
-	equal(finish(process).status, 4, "exit status")
+	process.stdout.read()
+	equal(process.wait(60), 4, "exit status: " + process.stderr.read())
 
 
 def _waiting(pipe):
