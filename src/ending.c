@@ -181,6 +181,9 @@ static void close_files(struct scan *sc, struct err *e)
 	struct err late = { "" };
 
 	wait_for_files(sc);
+	/* The engine's own file, where that is what it sends to, is waited for as it is closed. */
+	if (!s->wire)
+		pthread_sigmask(SIG_UNBLOCK, &sc->signals, NULL);
 	if (sc->stuck) {
 		stat_set(&s->stats, STAT_rows_lost, sink_waiting(sc->sink));
 		log_warn("a thread hangs in a system call, and is left behind");

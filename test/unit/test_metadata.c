@@ -283,8 +283,9 @@ END_TEST
 UNIT_SUITE(metadata)
 {
 	TCase *write = unit_case(suite, "write", tells_of_the_run, tells_of_the_targets,
-				 tells_every_counter, tells_whether_it_is_sound, tells_that_it_is_running,
-				 tells_of_little, replaces_what_was_there, says_what_went_wrong);
+				 tells_every_counter, tells_whether_it_is_sound,
+				 tells_that_it_is_running, tells_of_little,
+				 replaces_what_was_there, says_what_went_wrong);
 
 	tcase_add_checked_fixture(write, setup, teardown);
 }
