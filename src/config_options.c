@@ -153,9 +153,9 @@ const struct opttab_row config_options[] = {
 		 "tls, 53 dns, else a short fixed text), none (no data probe is sent, the "
 		 "verdict is cookie-only), http (a minimal request), tls (a minimal "
 		 "ClientHello), dns (a query), text:STRING, hex:DIGITS or file:NAME; at most "
-		 "1024 bytes. The domain of a server list's line fills Host, SNI and QNAME; "
-		 "without one Host is the address, SNI is left out and the query is for the "
-		 "name servers of the root." },
+		 "1024 bytes, and no more than the interface's MTU has room for. The domain of a "
+		 "server list's line fills Host, SNI and QNAME; without one Host is the address, "
+		 "SNI is left out and the query is for the name servers of the root." },
 	{ "timeout", 0, SECONDS(timeout_ns), .min = 0.05, .max = 600, .def = "3", .group = probing,
 	  .arg = "S",
 	  .man = "A probe that is not answered S seconds after it was sent counts as silent. A "
