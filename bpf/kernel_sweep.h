@@ -17,7 +17,11 @@
 #include "window_status.h"
 
 #define SWEEP_SOURCES_MAX	256
-#define SWEEP_OVERRUNS		64	/* a power of two */
+#define SWEEP_OVERRUNS		256	/* a power of two */
+#define SWEEP_HANDED		128	/* a power of two, more than one call's batch and a bulk */
+#define SWEEP_BULK_MAX		64	/* frames that the driver is given at once, at most */
+#define SWEEP_HOLD_MIN_NS	50000	/* nothing more for so long, when the driver refused some */
+#define SWEEP_HOLD_MAX_NS	10000000
 #define SWEEP_PACED		64	/* a power of two */
 #define SWEEP_FRAMES		4096	/* a power of two */
 #define SWEEP_FRAME_LEN		256
@@ -43,9 +47,18 @@ struct sweep_facts {
 	uint64_t pace_ns;	/* at least, from SWEEP_PACED packets to the next; 0: no limit */
 };
 
-/* A place of the lane that the program could not do. */
+/* A place of the lane that the program could not do, or whose SYN the driver did not take. */
 struct sweep_overrun {
 	uint64_t place, step;
+};
+
+#define SWEEP_STEP_FRAME	UINT32_MAX
+
+/* What was handed over to the driver: a place's SYN, or a frame of tfomap's, by its number. */
+struct sweep_handed {
+	uint64_t place;
+	uint32_t step;			/* SWEEP_STEP_FRAME: place is the number of a frame */
+	uint32_t v6;			/* 1: of IPv6 */
 };
 
 /* tfomap's: how far it may go. */
@@ -57,14 +70,16 @@ struct sweep_limits {
 	uint64_t frames_put;		/* frames that tfomap has made, so far */
 	uint64_t gateway[2];		/* of IPv4, of IPv6: SWEEP_GATEWAY_MOVED, and the MAC
 					 * address; 0: as in the templates */
-	uint64_t pad[2];
+	uint64_t lost_frames_taken;
+	uint64_t pad;
 };
 
 /* The program's: how far it is. */
 struct sweep_marks {
 	uint64_t used;			/* of the packets granted */
 	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step */
-	uint64_t sent[WINDOW_STEPS_MAX];	/* packets of each step, IPv4 and IPv6 */
+	uint64_t sent[WINDOW_STEPS_MAX];	/* packets of each step, IPv4 and IPv6, but for
+						 * those that turn out lost */
 	uint64_t ahead_place, ahead_x;	/* the target of the place that the head comes to next */
 	uint64_t sent_v6[WINDOW_ARMS_MAX];	/* of each arm's, those of IPv6 */
 	uint64_t log_next[WINDOW_STEPS_MAX];	/* place from which on the log gets an entry */
@@ -72,8 +87,15 @@ struct sweep_marks {
 	uint64_t paced_ns;		/* before then none of the next SWEEP_PACED packets */
 	uint64_t task;			/* the one that runs it */
 	uint64_t frames_taken;		/* of the frames put */
-	uint64_t lost;			/* packets that the driver did not take */
-	int64_t error;			/* what it said, -errno; 0: nothing */
+	uint64_t handed;		/* packets handed over to the driver, */
+	uint64_t answered;		/* of them those that it has taken or refused, in order, */
+	uint64_t taken, lost;		/* and which of the two */
+	int64_t error;			/* what it said to the last that it refused, -errno; 0:
+					 * nothing: it had no room */
+	uint64_t hold_ns, resume_ns;	/* after that: for how long nothing goes, and until when */
+	uint64_t lost_frames;		/* of tfomap's, so far, and their numbers: */
+	uint64_t lost_frame[SWEEP_FRAMES];
+	struct sweep_handed handover[SWEEP_HANDED];	/* the last ones handed over */
 	uint64_t overruns;		/* so far; the last SWEEP_OVERRUNS of them: */
 	struct sweep_overrun overrun[SWEEP_OVERRUNS];
 };

@@ -14,7 +14,8 @@
 #define LOG_EVERY	64u		/* places; a log entry's time is at most this old */
 #define SKIP_MAX	16		/* places that a step goes by in one frame */
 #define MARK_TRIES	8
-#define OVERRUNS_MAX	(SKIP_MAX + 1)	/* of one frame: so many have to have room */
+/* So many have to have room: those of one frame, and what the driver may still refuse. */
+#define OVERRUNS_MAX	(SKIP_MAX + 1 + SWEEP_HANDED)
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define LOWER_HALF	0	/* of a word: the even place, or the odd one */
@@ -207,7 +208,7 @@ static __always_inline void address(uint64_t gateway, uint8_t *frame, const uint
 
 /* The step's SYN to the lane's place; 0: could not be made. */
 static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t step, uint64_t place,
-				     uint8_t *frame, const uint8_t *end)
+				     uint8_t *frame, const uint8_t *end, bool *is_v6)
 {
 	const struct spot_arrays arrays = {
 		.ranges = value_of(&ranges), .starts = value_of(&starts), .ports = value_of(&ports),
@@ -234,7 +235,7 @@ static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t step,
 	len = v6 ? patch_packet(&f->syn[arm][1], true, &p, frame, end)
 	      : patch_packet(&f->syn[arm][0], false, &p, frame, end);
 	address(v6 ? limits.gateway[1] : limits.gateway[0], frame, end);
-	marks.sent_v6[arm] += v6;
+	*is_v6 = v6;
 	return len;
 }
 
@@ -255,11 +256,32 @@ static __always_inline bool is_early(const struct sweep_facts *f)
 	return false;
 }
 
-/* It is always the same thread that runs this. */
-static __always_inline void know_task(void)
+/* The driver refused some: it is given time to make room. */
+static __always_inline bool is_held(void)
 {
+	if (!marks.resume_ns)
+		return false;
+	if (bpf_ktime_get_ns() < marks.resume_ns)
+		return true;
+	marks.resume_ns = 0;
+	return false;
+}
+
+/* The frame goes out, and is known by its number until the driver has said whether it takes it. */
+static __always_inline int hand_over(const struct sweep_facts *f, uint64_t place, uint32_t step,
+				     bool v6)
+{
+	uint64_t n = marks.handed;
+	volatile struct sweep_handed *h = &marks.handover[n & (SWEEP_HANDED - 1)];
+
+	h->place = place;
+	h->step = step;
+	h->v6 = v6;
+	marks.handed = n + 1;
+	/* It is always the same thread that runs this. */
 	if (!marks.task)
 		marks.task = bpf_get_current_task();
+	return (int)bpf_redirect(f->ifindex, 0);
 }
 
 /* A frame that tfomap made goes before all that is swept. */
@@ -278,8 +300,7 @@ static __always_inline int send_frame(struct xdp_md *ctx, const struct sweep_fac
 	if (len > 0 && len <= SWEEP_FRAME_LEN && !bpf_xdp_adjust_tail(ctx, (int)len - PATCH_LEN))
 		rc = (int)bpf_xdp_store_bytes(ctx, 0, frame->bytes, len);
 	__sync_lock_test_and_set((uint64_t *)&marks.frames_taken, n + 1);
-	know_task();
-	return rc ? XDP_DROP : (int)bpf_redirect(f->ifindex, 0);
+	return rc ? XDP_DROP : hand_over(f, n, SWEEP_STEP_FRAME, false);
 }
 
 SEC("xdp")
@@ -290,7 +311,10 @@ int sweep(struct xdp_md *ctx)
 	uint16_t *all = value_of(&status);
 	uint32_t step, len;
 	uint64_t place = 0;
+	bool v6 = false;
 
+	if (is_held())
+		return XDP_DROP;
 	if (limits.frames_put != marks.frames_taken)
 		return send_frame(ctx, f);
 	if (!all || limits.stop || marks.used >= limits.granted || is_early(f)
@@ -301,37 +325,82 @@ int sweep(struct xdp_md *ctx)
 		return XDP_DROP;
 	marks.used++;
 	log_place(f, step, place);
-	len = make(f, step, place, frame, end);
+	len = make(f, step, place, frame, end, &v6);
 	if (!len || bpf_xdp_adjust_tail(ctx, (int)len - PATCH_LEN)) {
 		overrun(step, place);
 		return XDP_DROP;
 	}
 	marks.sent[step]++;
-	know_task();
-	return (int)bpf_redirect(f->ifindex, 0);
+	marks.sent_v6[f->arms == 1 ? 0 : step & 1] += v6;
+	return hand_over(f, place, step, v6);
 }
 
-static __always_inline void count_lost(int n, int error)
+/* What was handed over as number n did not go: tfomap gets it back. */
+static __always_inline void lose(const struct sweep_facts *f, uint64_t n)
 {
-	if (n <= 0 || marks.task != bpf_get_current_task())
+	const volatile struct sweep_handed *h = &marks.handover[n & (SWEEP_HANDED - 1)];
+	uint64_t lost = marks.lost_frames;
+	uint32_t step = h->step;
+
+	marks.lost++;
+	if (step == SWEEP_STEP_FRAME) {
+		marks.lost_frame[lost & (SWEEP_FRAMES - 1)] = h->place;
+		__sync_lock_test_and_set((uint64_t *)&marks.lost_frames, lost + 1);
 		return;
-	marks.lost += (uint64_t)n;
+	}
+	if (step >= WINDOW_STEPS_MAX)
+		return;
+	marks.sent[step]--;
+	marks.sent_v6[f->arms == 1 ? 0 : step & 1] -= h->v6;
+	overrun(step, h->place);
+}
+
+/* Longer each time that nothing at all was taken. */
+static __always_inline void hold(bool took, int error)
+{
+	uint64_t ns = took || !marks.hold_ns ? SWEEP_HOLD_MIN_NS : 2 * marks.hold_ns;
+
+	marks.hold_ns = ns < SWEEP_HOLD_MAX_NS ? ns : SWEEP_HOLD_MAX_NS;
+	marks.resume_ns = bpf_ktime_get_ns() + marks.hold_ns;
 	marks.error = error;
 }
 
-/* What the driver did not take of a batch: (from, to, sent, drops, err). */
+/*
+ * What became of a bulk: (from, to, sent, drops, err). The driver is given them in the order in
+ * which they were handed over, and refuses the last of them.
+ */
 SEC("raw_tp/xdp_devmap_xmit")
 int xmit(struct bpf_raw_tracepoint_args *ctx)
 {
-	count_lost((int)ctx->args[3], (int)ctx->args[4]);
+	const struct sweep_facts *f = known();
+	uint32_t sent = (uint32_t)ctx->args[2], drops = (uint32_t)ctx->args[3];
+	uint64_t first = marks.answered;
+
+	if (marks.task != bpf_get_current_task() || sent > SWEEP_BULK_MAX || drops > SWEEP_BULK_MAX
+	    || sent + drops > marks.handed - first)
+		return 0;
+	for (uint32_t i = 0; i < SWEEP_BULK_MAX && i < drops; i++)
+		lose(f, first + sent + i);
+	marks.answered = first + sent + drops;
+	marks.taken += sent;
+	if (drops)
+		hold(sent > 0, (int)ctx->args[4]);
+	else
+		marks.hold_ns = 0;
 	return 0;
 }
 
-/* A frame that did not come as far as that: (device, program, target, err, ...). */
+/* The one handed over last did not come as far as a bulk: (device, program, target, err, ...). */
 SEC("raw_tp/xdp_redirect_err")
 int redirect_err(struct bpf_raw_tracepoint_args *ctx)
 {
-	count_lost(1, (int)ctx->args[3]);
+	uint64_t handed = marks.handed;
+
+	if (marks.task != bpf_get_current_task() || handed == marks.answered)
+		return 0;
+	lose(known(), handed - 1);
+	marks.handed = handed - 1;
+	hold(false, (int)ctx->args[3]);
 	return 0;
 }
 

@@ -215,8 +215,9 @@ static uint64_t count_awaited(const struct rx *rx)
 	uint64_t n = 0;
 
 	for (unsigned int i = 0; i < rx->s->nlanes; i++) {
-		const struct window *w = &rx->s->lanes[i].window;
-		uint64_t end = atomic_load_explicit(&w->cursor[0].done, memory_order_acquire);
+		const struct lane *l = &rx->s->lanes[i];
+		const struct window *w = &l->window;
+		uint64_t end = atomic_load(&l->stats.v[STAT_targets_started]);
 
 		for (uint64_t k = w->tail; k < end; k++) {
 			uint16_t status = window_status(w, k);

@@ -17,7 +17,7 @@
 #define STALL_NS	(100 * NS_PER_MS)	/* the receive thread has not looked for so long */
 #define SKIP_MAX	65536		/* places without a frame that are stepped over in one go */
 
-static void add_frame(struct sweep *w, size_t len, uint8_t kind, uint8_t attempt)
+void sweep_add_frame(struct sweep *w, size_t len, uint8_t kind, uint8_t attempt)
 {
 	w->batch[w->n].len = (uint32_t)len;
 	w->kinds[w->n] = kind;
@@ -57,7 +57,7 @@ add_syn(struct sweep *w, uint64_t x, const struct target *t, struct addr src,
 	len = craft_syn(&s->craft, &syn, w->frames[w->n]);
 	if (!address_frame(w, t->ip))
 		return false;
-	add_frame(w, len, kind, attempt);
+	sweep_add_frame(w, len, kind, attempt);
 	return true;
 }
 
@@ -100,6 +100,11 @@ add_place(struct sweep *w, uint64_t k, unsigned int step)
 		stat_add(&w->lane->stats, STAT_no_neighbour, 1);
 }
 
+void sweep_add_place(struct sweep *w, uint64_t k, unsigned int step)
+{
+	add_place(w, k, step);
+}
+
 /*
  * Who asks for an address of ours waits with what it has for us, so this does not wait for the
  * rate; it is owed to it. The first lane's part.
@@ -109,7 +114,7 @@ static void add_answers(struct sweep *w, unsigned int max)
 	size_t len;
 
 	while (w->n < max && (len = claim_answer(w->s, w->frames[w->n])))
-		add_frame(w, len, SWEEP_ANSWER, 0);
+		sweep_add_frame(w, len, SWEEP_ANSWER, 0);
 	w->ntold = w->n;
 }
 
@@ -125,7 +130,7 @@ static void add_cleanups(struct sweep *w, unsigned int max)
 			     : craft_rst(craft, c.src, c.dst, c.sport, c.dport, c.seq, out);
 
 		if (address_frame(w, c.dst))
-			add_frame(w, len, SWEEP_CLEANUP, 0);
+			sweep_add_frame(w, len, SWEEP_CLEANUP, 0);
 		else
 			stat_add(&w->lane->stats, STAT_not_sent, 1);
 	}
@@ -234,18 +239,11 @@ void sweep_init_budget(struct sweep *w, uint64_t now_ns)
 /* Nothing more of the engine's sweeper from here on. */
 static void stop_sweeper(struct sweep *w)
 {
-	if (w->tx->sweeper && !w->stopped)
+	if (w->tx->sweeper && !w->stopped) {
 		w->tx->sweeper->stop(w->tx_state);
+		sweep_give_up_back(w);
+	}
 	w->stopped = true;
-}
-
-static void add_handed_back(struct sweep *w, unsigned int max)
-{
-	unsigned int step;
-	uint64_t place;
-
-	while (w->n < max && w->tx->sweeper->hand_back(w->tx_state, &place, &step))
-		add_place(w, place, step);
 }
 
 /* Where a gateway has moved or was silent, frames go to where it is now. */
@@ -288,6 +286,8 @@ static int fill_batch(struct sweep *w, uint32_t max, uint32_t told, uint64_t now
 
 	w->n = 0;
 	add_answers(w, told);
+	if (w->tx->sweeper)
+		sweep_add_frames_back(w, frames);
 	add_cleanups(w, frames);
 	if (shared_stopping(w->s, STOP_SENDING)) {
 		stop_sweeper(w);
@@ -298,8 +298,10 @@ static int fill_batch(struct sweep *w, uint32_t max, uint32_t told, uint64_t now
 	if (!held)
 		add_followups(w, frames);
 	if (w->tx->sweeper) {
-		if (!held)
-			add_handed_back(w, frames);
+		if (held)
+			sweep_hold(w, w->n);
+		else
+			sweep_add_places_back(w, frames);
 		let = sweep_let(w, max > w->n ? max - w->n : 0, now_ns);
 		return let < 0 ? let : (int)w->n + let;
 	}
@@ -322,7 +324,7 @@ static void publish(struct sweep *w, uint64_t now_ns)
 		sweep_follow(w, now_ns);
 	lowest = w->at[0];
 	for (unsigned int i = 0; i < w->n; i++)
-		syns |= w->kinds[i] < PROBE_KINDS;
+		syns |= w->kinds[i] < PROBE_KINDS || w->kinds[i] == SWEEP_AGAIN;
 	/* Of other packets nothing comes that is to be waited for. */
 	if (syns || w->progress.used > before) {
 		if (!atomic_load_explicit(&l->first_sent_ns, memory_order_relaxed))
@@ -331,11 +333,12 @@ static void publish(struct sweep *w, uint64_t now_ns)
 	}
 	stat_set(&l->stats, STAT_targets_started, w->at[0]);
 	for (unsigned int a = 0; a < l->window.steps; a++) {
-		atomic_store_explicit(&l->window.cursor[a].done, w->at[a], memory_order_release);
+		atomic_store_explicit(&l->window.cursor[a].done, sweep_done(w, a, now_ns),
+				      memory_order_release);
 		if (w->at[a] < lowest)
 			lowest = w->at[a];
 	}
-	if (lowest == l->places)
+	if (lowest == l->places && w->back_n == w->back_end)
 		atomic_store_explicit(&l->swept, true, memory_order_release);
 }
 
@@ -347,6 +350,22 @@ static void take(struct sweep *w, unsigned int n)
 	for (unsigned int i = 0; i < w->n; i++)
 		len += w->batch[i].len;
 	budget_take(&w->budget, n, len, w->ntold);
+}
+
+/* What the sweeper took and has not sent goes as far as it is taken now. */
+static void send_left(struct sweep *w)
+{
+	bool takes = !atomic_load(&w->lane->failed);
+
+	do {
+		w->n = w->ntold = 0;
+		if (w->tx->sweeper)
+			sweep_add_frames_back(w, TX_BATCH);
+		if (!takes)
+			sweep_give_up(w, 0);
+		else if (w->n)
+			takes = sweep_send(w, clock_now_ns());
+	} while (w->n);
 }
 
 static struct sweep *sweep_new(struct shared *s, unsigned int lane, const struct tx_ops *tx,
@@ -403,7 +422,7 @@ void sweep_run(struct shared *s, unsigned int lane, const struct tx_ops *tx, voi
 	}
 	/* What was sent, or begun, since the last look counts, too. */
 	stop_sweeper(w);
-	w->n = w->ntold = 0;
+	send_left(w);
 	publish(w, clock_now_ns());
 	free(w);
 }

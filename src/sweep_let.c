@@ -20,8 +20,12 @@ static void limit_steps(struct sweep *w, uint64_t now_ns)
 		    STAT_waits_window);
 	if (sweep_pauses(w, now_ns) || w->waits_output)
 		until[0] = 0;
-	for (unsigned int a = 1; a < win->steps && !w->waits_gateway && !w->waits_output; a++)
-		until[a] = window_due(win, a, now_ns, w->s->config->timeout_ns);
+	/* What is held back counts as not done, and is due all the same. */
+	for (unsigned int a = 1; a < win->steps && !w->waits_gateway && !w->waits_output; a++) {
+		uint64_t due = window_due(win, a, now_ns, w->s->config->timeout_ns);
+
+		until[a] = due > until[a] ? due : until[a];
+	}
 }
 
 int sweep_let(struct sweep *w, uint32_t max, uint64_t now_ns)
@@ -66,5 +70,88 @@ void sweep_follow(struct sweep *w, uint64_t now_ns)
 			stat_add(&l->stats, STAT_sent_retries, n);
 	}
 	stat_add(&l->stats, STAT_sent_bytes, p->sent_bytes - before.sent_bytes);
-	stat_add(&l->stats, STAT_not_taken, p->lost - before.lost);
+	stat_add(&l->stats, STAT_requeued, p->refused - before.refused);
+}
+
+/* ---- what it hands back -------------------------------------------------------------------- */
+
+void sweep_add_frames_back(struct sweep *w, unsigned int max)
+{
+	size_t len;
+
+	while (w->n < max
+	       && (len = w->tx->sweeper->hand_back_frame(w->tx_state, w->frames[w->n])))
+		sweep_add_frame(w, len, SWEEP_AGAIN, 0);
+}
+
+/* All that there is: the sweeper may have to wait for room. */
+static void take_back(struct sweep *w)
+{
+	unsigned int step;
+	uint64_t place;
+
+	while (w->back_end - w->back_n < SWEEP_BACK
+	       && w->tx->sweeper->hand_back(w->tx_state, &place, &step))
+		w->back[w->back_end++ % SWEEP_BACK] = (struct sweep_origin){
+			place, step, SWEEP_NONE };
+}
+
+void sweep_add_places_back(struct sweep *w, unsigned int max)
+{
+	take_back(w);
+	for (; w->n < max && w->back_n < w->back_end; w->back_n++) {
+		const struct sweep_origin *o = &w->back[w->back_n % SWEEP_BACK];
+
+		sweep_add_place(w, o->place, o->step);
+	}
+}
+
+void sweep_give_up_back(struct sweep *w)
+{
+	for (take_back(w); w->back_n < w->back_end; take_back(w)) {
+		stat_add(&w->lane->stats, STAT_not_sent, w->back_end - w->back_n);
+		for (; w->back_n < w->back_end; w->back_n++)
+			window_mark(&w->lane->window, w->back[w->back_n % SWEEP_BACK].place,
+				    WINDOW_UNKNOWN);
+	}
+}
+
+static void hold_place(struct sweep *w, const struct sweep_origin *o)
+{
+	struct window_cursor *c;
+
+	if (o->step == SWEEP_NONE || o->place >= w->hold[o->step])
+		return;
+	w->hold[o->step] = o->place;
+	c = &w->lane->window.cursor[o->step];
+	if (o->place < atomic_load_explicit(&c->done, memory_order_relaxed))
+		atomic_store_explicit(&c->done, o->place, memory_order_release);
+}
+
+void sweep_hold(struct sweep *w, unsigned int from)
+{
+	take_back(w);
+	if (from == w->n && w->back_n == w->back_end)
+		return;
+	for (unsigned int a = 0; a < WINDOW_STEPS_MAX && !w->holds; a++)
+		w->hold[a] = UINT64_MAX;
+	w->holds = true;
+	w->hold_until_ns = UINT64_MAX;
+	for (unsigned int i = from; i < w->n; i++)
+		hold_place(w, &w->origins[i]);
+	for (uint64_t i = w->back_n; i < w->back_end; i++)
+		hold_place(w, &w->back[i % SWEEP_BACK]);
+}
+
+void sweep_held_sent(struct sweep *w, uint64_t now_ns)
+{
+	if (w->holds)
+		w->hold_until_ns = now_ns + w->s->config->timeout_ns;
+}
+
+uint64_t sweep_done(struct sweep *w, unsigned int a, uint64_t now_ns)
+{
+	if (w->holds && w->back_n == w->back_end && now_ns >= w->hold_until_ns)
+		w->holds = false;
+	return w->holds && w->hold[a] < w->at[a] ? w->hold[a] : w->at[a];
 }

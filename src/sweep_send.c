@@ -12,6 +12,7 @@
 
 #define BACKOFF_MIN_NS	50000ull
 #define BACKOFF_MAX_NS	(10 * NS_PER_MS)
+#define LATE_NS		(10 * NS_PER_MS)	/* what a sweeper's time-outs may be short of */
 
 void sweep_sleep(uint64_t ns)
 {
@@ -31,7 +32,7 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 	uint64_t bytes = 0, by_kind[SWEEP_FRAMES_ALL] = { 0 }, retries = 0;
 
 	for (unsigned int i = from; i < to; i++) {
-		bytes += w->batch[i].len;
+		bytes += w->kinds[i] == SWEEP_AGAIN ? 0 : w->batch[i].len;
 		by_kind[w->kinds[i]]++;
 		retries += w->attempts[i] % plan_followup_attempts(&s->plan) > 0;
 	}
@@ -54,10 +55,14 @@ static void stamp(struct sweep *w, unsigned int from, unsigned int to, uint64_t 
 
 /*
  * The sweep's SYNs from `from` on are handed over once more: their time is anew. Those of a step
- * are next to each other, in the order of their places.
+ * are next to each other, in the order of their places. A sweeper's logs are its own.
  */
-static void log_again(struct sweep *w, unsigned int from, uint64_t now_ns)
+static void late(struct sweep *w, unsigned int from, uint64_t now_ns)
 {
+	if (w->tx->sweeper && w->refused_ns >= LATE_NS)
+		sweep_hold(w, from);
+	if (w->tx->sweeper)
+		return;
 	for (unsigned int i = from; i < w->n; i++) {
 		const struct sweep_origin *o = &w->origins[i];
 
@@ -66,14 +71,15 @@ static void log_again(struct sweep *w, unsigned int from, uint64_t now_ns)
 	}
 }
 
-/* Frames from `from` on are not sent: that nobody answers them tells nothing. */
-static void give_up(struct sweep *w, unsigned int from)
+void sweep_give_up(struct sweep *w, unsigned int from)
 {
-	stat_add(&w->lane->stats, STAT_not_sent, w->n - from);
 	stamp(w, from, w->n, STAMP_NOT_SENT);
-	for (unsigned int i = from; i < w->n; i++)
+	for (unsigned int i = from; i < w->n; i++) {
+		stat_add(&w->lane->stats,
+			 w->kinds[i] == SWEEP_AGAIN ? STAT_not_taken : STAT_not_sent, 1);
 		if (w->origins[i].step != SWEEP_NONE)
 			window_mark(&w->lane->window, w->origins[i].place, WINDOW_UNKNOWN);
+	}
 }
 
 /* ---- what the engine says ------------------------------------------------------------------ */
@@ -139,14 +145,15 @@ bool sweep_send(struct sweep *w, uint64_t now_ns)
 			backoff_ns = BACKOFF_MIN_NS;
 			if (w->refused_ns)
 				set_refused(w, 0);
+			sweep_held_sent(w, now_ns);
 		} else if (!wait_refused(w, rc, &backoff_ns)) {
 			break;
 		}
 		if (sent < w->n) {
 			now_ns = clock_now_ns();
-			log_again(w, sent, now_ns);
+			late(w, sent, now_ns);
 		}
 	}
-	give_up(w, sent);
+	sweep_give_up(w, sent);
 	return sent == w->n;
 }

@@ -13,9 +13,14 @@
 #define SWEEP_AHEAD	16	/* places whose targets are worked out in one go */
 
 /* What a frame in the batch is, beside the probe kinds, for the counters. */
-enum { SWEEP_CLEANUP = PROBE_KINDS, SWEEP_ANSWER, SWEEP_FRAMES_ALL };
+enum {
+	SWEEP_CLEANUP = PROBE_KINDS, SWEEP_ANSWER,
+	SWEEP_AGAIN,			/* it was counted before */
+	SWEEP_FRAMES_ALL
+};
 
 #define SWEEP_NONE	UINT32_MAX
+#define SWEEP_BACK	256	/* places handed back that wait, a power of two */
 
 /* Whom it concerns that a frame was sent, or was not. */
 struct sweep_origin {
@@ -41,6 +46,11 @@ struct sweep {
 	struct tx_progress progress;	/* how far it is */
 	uint32_t lead;			/* how far it may be behind what it may send */
 	bool stopped;
+	struct sweep_origin back[SWEEP_BACK];	/* places handed back, numbers back_n.. */
+	uint64_t back_n, back_end;
+	bool holds;			/* places that were to be sent wait, */
+	uint64_t hold[WINDOW_STEPS_MAX];	/* of each step this, and later ones, */
+	uint64_t hold_until_ns;		/* and then their time-out; UINT64_MAX: not sent yet */
 	uint64_t ahead[SWEEP_AHEAD], ahead_first;	/* targets of places ahead_first.. */
 	unsigned int n_ahead;
 	unsigned int n, ntold;		/* frames in the batch; of them answers to neighbours */
@@ -62,8 +72,15 @@ void sweep_fail(struct sweep *w, int rc);
  */
 bool sweep_send(struct sweep *w, uint64_t now_ns);
 
+/* Frames of the batch from `from` on are not sent: that nobody answers them tells nothing. */
+void sweep_give_up(struct sweep *w, unsigned int from);
+
 /* The buckets as they are at the start, at now_ns. */
 void sweep_init_budget(struct sweep *w, uint64_t now_ns);
+
+/* A step of the sweep at place k of the lane, into the batch. */
+void sweep_add_place(struct sweep *w, uint64_t k, unsigned int step);
+void sweep_add_frame(struct sweep *w, size_t len, uint8_t kind, uint8_t attempt);
 
 /* Counts a wait once, however long it lasts; *waiting: so far. Returns now. */
 bool sweep_waits(struct sweep *w, bool *waiting, bool now, enum stat_id id);
@@ -76,6 +93,24 @@ bool sweep_is_held(struct sweep *w);
 
 /* Lets the engine's sweeper send up to max packets more. Returns how many, or -errno. */
 int sweep_let(struct sweep *w, uint32_t max, uint64_t now_ns);
+
+/* Into the batch: frames that the sweeper took and hands back, and places; max in all. */
+void sweep_add_frames_back(struct sweep *w, unsigned int max);
+void sweep_add_places_back(struct sweep *w, unsigned int max);
+
+/* Places that were handed back and are not to be sent any more. */
+void sweep_give_up_back(struct sweep *w);
+
+/*
+ * The sweep's SYNs in the batch from `from` on, and what was handed back beside them, have to wait:
+ * they count as not done until they are sent and have had their time-out, as the sweeper's logs say
+ * when they were made. And: they were sent.
+ */
+void sweep_hold(struct sweep *w, unsigned int from);
+void sweep_held_sent(struct sweep *w, uint64_t now_ns);
+
+/* How far step a is done, at most. */
+uint64_t sweep_done(struct sweep *w, unsigned int a, uint64_t now_ns);
 
 /* What the sweeper did since the last look, into w->at and the counters. */
 void sweep_follow(struct sweep *w, uint64_t now_ns);

@@ -3,6 +3,7 @@
 #define TFOMAP_TX_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "window_status.h"
@@ -36,7 +37,8 @@ struct tx_progress {
 	uint64_t at[WINDOW_STEPS_MAX], sent[WINDOW_STEPS_MAX];
 	uint64_t used;		/* of those granted; all of them are in sent or handed back */
 	uint64_t sent_bytes;
-	uint64_t lost;		/* of sent, those that the driver did not take after all */
+	uint64_t refused;		/* packets that the driver did not take: handed back, or
+					 * sent again */
 };
 
 /*
@@ -53,6 +55,11 @@ struct tx_sweeper {
 	void (*progress)(void *state, struct tx_progress *p);
 	/* A place of a step that it could not do, to be sent as frames are; false: none is left. */
 	bool (*hand_back)(void *state, uint64_t *place, unsigned int *step);
+	/*
+	 * A frame that send() took, and that could not go after all, to be sent anew: written to
+	 * out, which has room for whatever send() took. Returns its length; 0: none is left.
+	 */
+	size_t (*hand_back_frame)(void *state, uint8_t *out);
 	/* From here on those of a family go to that MAC address. */
 	void (*address)(void *state, bool v6, const uint8_t mac[static 6]);
 	/* No more of them from here on; returns when that is so. */

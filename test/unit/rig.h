@@ -177,7 +177,8 @@ static inline void core_send_arm(struct core *c, uint64_t k, unsigned int arm, u
 				 struct syn *out)
 {
 	uint64_t x = order_target(&c->s.order, k), place;
-	struct window *w = &shared_lane(&c->s, k, &place)->window;
+	struct lane *l = shared_lane(&c->s, k, &place);
+	struct window *w = &l->window;
 	struct target t = targets_at(c->targets, x);
 	struct window_cursor *cursor = &w->cursor[attempt * w->arms + arm];
 	struct addr source = shared_source(&c->s, &t);
@@ -193,6 +194,8 @@ static inline void core_send_arm(struct core *c, uint64_t k, unsigned int arm, u
 	if (atomic_load(&w->reserved) <= place)
 		atomic_store(&w->reserved, place + 1);
 	atomic_store(&cursor->done, place + 1);
+	if (attempt == 0 && arm == 0)
+		stat_set(&l->stats, STAT_targets_started, place + 1);
 }
 
 /* Of the only, or the first, arm. */

@@ -1,114 +1,8 @@
 /*
- * bpf/sweep.bpf.c against lib/ and src/: the frames that it makes, the marks that it leaves. Run
- * frame by frame with BPF_PROG_TEST_RUN and not with live frames: on no interface, and nothing is
- * sent. Built only where the program is; where the kernel runs none it says so.
+ * bpf/sweep.bpf.c against lib/ and src/: the frames that it makes, the marks that it leaves. Built
+ * only where the program is; where the kernel runs none it says so.
  */
-#include "unit.h"
-
-/* Its inside: facts, maps and what the send thread sees of them. */
-#include "tx_xdp.c"
-
-#include "kernel_clock.h"
-#include "rig.h"
-
-static struct core core;
-static struct xdp_state *x;
-static bool runs;
-static uint8_t made[256];
-static uint32_t made_len;
-
-/* Whether the kernel lets this user run it; else says, once for all tests, why not. */
-static bool can_run(void)
-{
-	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "probe", 4, 8, 1, NULL);
-	const char *why = map < 0 ? strerror(-map) : "no bpf_xdp_store_bytes() (Linux 5.18)";
-	bool can = map >= 0 && libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_store_bytes,
-						       NULL) == 1;
-
-	if (map >= 0)
-		close(map);
-	if (!can)
-		fprintf(stderr, "sweep_xdp: skipped, the kernel runs no such program for this "
-			"user: %s\n", why);
-	return can;
-}
-
-/* A lane's program, with all that open() does but for the interface. False: skipped. */
-static bool begin(const struct core_setup *o, unsigned int n_sources, unsigned int lane)
-{
-	struct targets_flat flat;
-	struct tx_setup setup = { .ifindex = 1, .shared = &core.s, .lane = lane };
-	char text[ADDR_STRLEN];
-
-	if (!runs)
-		return false;
-	core_init(&core, o);
-	core.s.source_key = (struct siphash_key){ 3, 4 };
-	for (unsigned int i = 1; i < n_sources; i++) {
-		snprintf(text, sizeof(text), "198.19.0.%u", 1 + i);
-		core_source(&core, text);
-	}
-	x = calloc(1, sizeof(*x));
-	ck_assert_ptr_nonnull(x);
-	ck_assert(targets_flat(core.targets, &flat));
-	x->bpf = sweep_bpf__open();
-	ck_assert_ptr_nonnull(x->bpf);
-	fill_facts(&x->bpf->rodata->facts, &setup, &flat);
-	know_facts(x, &x->bpf->rodata->facts);
-	size_maps(x, &x->bpf->rodata->facts);
-	ck_assert_int_eq(sweep_bpf__load(x->bpf), 0);
-	x->limits = &x->bpf->bss->limits;
-	x->marks = &x->bpf->bss->marks;
-	ck_assert_int_eq(fill_maps(x, &flat), 0);
-	ck_assert_int_eq(move_window(x, &core.s.lanes[lane].window), 0);
-	return true;
-}
-
-static void end(void)
-{
-	ck_assert_int_eq(xdp_close(x, &(struct err){ "" }), 0);
-	core_free(&core);
-}
-
-/* One frame; what it made of it is in `made`. Returns the verdict. */
-static uint32_t run(void)
-{
-	uint8_t frame[PATCH_LEN] = { 0 };
-	struct bpf_test_run_opts opts = {
-		.sz = sizeof(opts), .data_in = frame, .data_size_in = sizeof(frame),
-		.data_out = made, .data_size_out = sizeof(made), .repeat = 1,
-	};
-
-	ck_assert_int_eq(bpf_prog_test_run_opts(bpf_program__fd(x->bpf->progs.sweep), &opts), 0);
-	made_len = opts.data_size_out;
-	return opts.retval;
-}
-
-/* As sweep_let() does: packets in all, and how far the first and the later steps may go. */
-static void allow(uint64_t granted, uint64_t first, uint64_t later)
-{
-	x->limits->until[0] = first;
-	for (unsigned int i = 1; i < x->steps; i++)
-		x->limits->until[i] = later;
-	x->limits->granted = granted;
-}
-
-/* It is the SYN that the frame engines send: step `step` of the lane's place. */
-static void check_made(unsigned int lane, uint64_t place, unsigned int step)
-{
-	uint64_t k = lane_whole(place, lane, core.s.nlanes);
-	uint64_t target = order_target(&core.s.order, k);
-	struct target t = targets_at(core.targets, target);
-	struct addr source = shared_source(&core.s, &t);
-	unsigned int arms = core.s.lanes[lane].window.arms;
-	struct tfo_option option = { .state = TFO_ABSENT };
-	enum probe_kind kind = shared_sweep_probe(&core.s, &t, source, step % arms, &option);
-	struct syn want;
-
-	core_craft(&core, target, source, (uint8_t)kind, (uint8_t)(step / arms), &option, &want);
-	if (made_len != want.len || memcmp(made, want.frame, want.len) != 0)
-		ck_abort_msg("place %ju, step %u: another frame", (uintmax_t)place, step);
-}
+#include "sweep_xdp_rig.h"
 
 /* ---- frames -------------------------------------------------------------------------------- */
 
@@ -152,7 +46,7 @@ START_TEST(frames_as_they_are)
 	xdp_progress(x, &p);
 	ck_assert_uint_eq(p.used, n);
 	ck_assert_uint_eq(p.sent_bytes, bytes);
-	ck_assert_uint_eq(p.lost, 0);
+	ck_assert_uint_eq(p.refused, 0);
 	for (unsigned int step = 0; step < x->steps; step++) {
 		ck_assert_uint_eq(p.at[step], places);
 		ck_assert_uint_eq(p.sent[step], places);
@@ -248,7 +142,7 @@ START_TEST(frames_go_first)
 	/* No more than the ring holds. */
 	for (n = 0; put_frames(x, frames, 32) == 32; n += 32)
 		;
-	ck_assert_uint_eq(n, SWEEP_FRAMES);
+	ck_assert_uint_eq(n, SWEEP_FRAMES - PUT_MARGIN);
 	end();
 }
 END_TEST
@@ -278,39 +172,6 @@ START_TEST(handed_back)
 		ck_assert(!xdp_hand_back(x, &place, &step));
 		ck_assert_uint_eq(x->limits->overruns_taken, n);
 	}
-	end();
-}
-END_TEST
-
-/* A driver that takes nothing for a while is broken; one that loses some is not: it is counted. */
-START_TEST(refused_by_the_driver)
-{
-	uint64_t until[WINDOW_STEPS_MAX] = { 10 }, now_ns = NS_PER_S;
-	struct tx_progress p;
-
-	if (!begin(&(struct core_setup){ .retries = 0 }, 1, 0))
-		return;
-	x->marks->error = -ENXIO;
-	ck_assert_int_eq(xdp_grant(x, REFUSED_MIN + 9, until, now_ns), 0);
-	ck_assert_uint_eq(x->limits->granted, REFUSED_MIN + 9);
-	ck_assert_uint_eq(x->limits->until[0], 10);
-	x->marks->used = x->marks->lost = REFUSED_MIN - 1;
-	ck_assert_int_eq(xdp_grant(x, REFUSED_MIN + 9, until, now_ns + REFUSED_NS), 0);
-	x->marks->used = x->marks->lost = REFUSED_MIN;
-	ck_assert_int_eq(xdp_grant(x, REFUSED_MIN + 9, until, now_ns + REFUSED_NS - 1), 0);
-	ck_assert_int_eq(xdp_grant(x, REFUSED_MIN + 9, until, now_ns + REFUSED_NS), -ENXIO);
-	/* One came through: it begins anew. */
-	x->marks->used++;
-	ck_assert_int_eq(xdp_grant(x, REFUSED_MIN + 9, until, now_ns + REFUSED_NS), 0);
-	x->left_lost = 2;
-	xdp_progress(x, &p);
-	ck_assert_uint_eq(p.lost, REFUSED_MIN + 2);
-	x->marks->used += REFUSED_MIN;
-	x->marks->lost += REFUSED_MIN;
-	ck_assert_int_eq(xdp_grant(x, REFUSED_MIN + 9, until, now_ns + 2 * REFUSED_NS), -ENXIO);
-	x->marks->lost--;
-	atomic_store(&x->broken, -EINVAL);
-	ck_assert_int_eq(xdp_grant(x, REFUSED_MIN + 9, until, now_ns + 2 * REFUSED_NS), -EINVAL);
 	end();
 }
 END_TEST
@@ -392,7 +253,7 @@ END_TEST
 UNIT_SUITE(sweep_xdp)
 {
 	TCase *tcase = unit_case(suite, "sweep", steps_in_their_order, stops, frames_go_first,
-				 handed_back, refused_by_the_driver, times_of_each_step);
+				 handed_back, times_of_each_step);
 
 	runs = can_run();
 	tcase_add_loop_test(tcase, to_where_the_gateway_is, 0, 2);

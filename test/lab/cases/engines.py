@@ -234,14 +234,14 @@ def _outage(engine, cut, mend):
 	return check
 
 
-for _engine in ("packet", "libnet"):
+for _engine in ("packet", "libnet", "xdp"):
 	case(f"engines/down-{_engine}")(_outage(_engine, "ip -n scan link set scan0 down",
 		"topology_scan_up"))
 	case(f"engines/carrier-{_engine}")(_outage(_engine, "ip -n net link set net0 down",
 		"topology_net_up"))
 
 
-def _lasting_outage(engine):
+def _lasting_outage(engine, cut, state):
 	"""... but not for ever; and whoever was not asked has no row."""
 	def check():
 		_napi(True)
@@ -251,11 +251,11 @@ def _lasting_outage(engine):
 			tap, meta = Tap(), f"{WORK}/outage.json"
 			process = start([*QUICK, *CLOSED, "-r", "4K", "--tx", engine, "-m", meta])
 			tap.wait_syns(1000)
-			shell("ip -n net link set net0 down")
+			shell(cut)
 			run = finish(process)
 			equal(run.status, 3, "exit status")
-			for words in ("scan0 has no carrier: nothing can be sent; waiting",
-					"cannot send on interface scan0", "it has no carrier for 10"):
+			for words in (f"scan0 {state}: nothing can be sent; waiting",
+					"cannot send on interface scan0", f"it {state} for 10"):
 				assert words in run.err, f"{words}: {run.err}"
 			equal({row["verdict"] for row in run.rows} - {"closed"}, set(), "other verdicts")
 			with open(meta, encoding="utf-8") as f:
@@ -268,8 +268,9 @@ def _lasting_outage(engine):
 	return check
 
 
-for _engine in ("packet",):
-	case(f"engines/no-carrier-{_engine}")(_lasting_outage(_engine))
+case("engines/no-carrier")(_lasting_outage("packet", "ip -n net link set net0 down",
+	"has no carrier"))
+case("engines/xdp-down")(_lasting_outage("xdp", "ip -n scan link set scan0 down", "is down"))
 
 
 @case("engines/mtu")
@@ -284,21 +285,30 @@ def what_does_not_fit_is_not_sent():
 		equal([row["verdict"] for row in tfomap(target).rows], ["accepted"], "a short payload")
 
 
-@case("engines/xdp-down")
-def an_interface_that_goes_down_ends_it():
-	_napi(True)
-	try:
-		_need_xdp()
-		tap = Tap()
-		process = start([*QUICK, "198.18.0.0/16", "-p", "82-85", "-r", "20K", "--tx", "xdp"])
-		tap.wait_syns(100)
-		shell("ip -n scan link set scan0 down")
-		run = finish(process)
-		equal(run.status, 3, "exit status")
-		assert "scan0" in run.err and "down" in run.err and "not taken" in run.err, run.err
-	finally:
-		shell("topology_scan_up")
-		_napi(False)
+def _lower_mtu(engine):
+	"""What was let in at the start does not fit any more: that is the end, and no verdict."""
+	def check():
+		_napi(True)
+		try:
+			if engine == "xdp":
+				_need_xdp()
+			tap, meta = Tap(), f"{WORK}/mtu.json"
+			process = start([*QUICK, "198.18.0.0/16", "-p", HOSTS["listener"].port, "--payload",
+				"text:" + "x" * 1000, "-r", "4K", "--tx", engine, "-m", meta])
+			tap.wait_syns(1000)
+			with _mtu(600):
+				run = finish(process)
+			equal(run.status, 3, "exit status")
+			assert "scan0: Message too long: its MTU is lower" in run.err, run.err
+			verdicts = {row["verdict"] for row in run.rows}
+			assert verdicts <= {"accepted", "cookie-only"}, verdicts
+		finally:
+			_napi(False)
+	return check
+
+
+for _engine in ("packet", "xdp"):
+	case(f"engines/lower-mtu-{_engine}")(_lower_mtu(_engine))
 
 
 @case("engines/xdp-stops")
@@ -332,3 +342,42 @@ def what_auto_takes_is_told():
 	# Worth the other engine, if it were to be had: here the cable's end does not take its frames.
 	run = tfomap("198.18.0.0/16", "-p", "100-115", "-r", 0, "-t", 1, "--report", "synack", expect=4)
 	assert "engine packet" in run.err and "xdp" in run.err, run.err
+
+
+@contextmanager
+def _slow_far_end():
+	"""Each packet has to pass some hundred rules there, in a thread of its own: a cable's ring of
+	256 is full at once."""
+	threaded = "/sys/class/net/net0/threaded"
+	rules = "".join(f"tcp dport {1000 + i} ip saddr 203.0.113.7 drop\n" for i in range(200))
+	path = write("slow.nft", "table ip slow {\nchain slow {\ntype filter hook prerouting priority "
+		f"-400;\n{rules}}}\n}}\n")
+	shell(f"""ip netns exec net nft -f {path}
+		ip netns exec net bash -c 'echo 1 >{threaded} || true'""")
+	try:
+		yield
+	finally:
+		shell(f"""ip netns exec net nft delete table ip slow
+			ip netns exec net bash -c 'echo 0 >{threaded} || true'""")
+
+
+@case("engines/xdp-refused")
+def what_the_driver_does_not_take_is_sent_again():
+	meta = f"{WORK}/refused.json"
+	_napi(True)
+	try:
+		_need_xdp()
+		with _slow_far_end():
+			run = tfomap("198.18.0.0/17", "-p", "82", "-r", 0, "--tx", "xdp", "--report", "all",
+				"-m", meta)
+	finally:
+		_napi(False)
+	with open(meta, encoding="utf-8") as f:
+		counters = json.load(f)["counters"]
+	assert counters["sent"]["requeued"] > 0, "the driver took all"
+	equal(counters["losses"]["not_taken"], 0, "not taken after all")
+	equal(counters["syns"]["sent_request"], 1 << 15, "SYNs")
+	verdicts = collections.Counter(row["verdict"] for row in run.rows)
+	equal(sum(verdicts.values()), 1 << 15, "rows")
+	# Answers that the capture lost on a busy machine are told.
+	assert verdicts["offline"] <= counters["losses"]["drop_capture"], (verdicts, counters)

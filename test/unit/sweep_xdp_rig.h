@@ -1,0 +1,106 @@
+/*
+ * bpf/sweep.bpf.c, loaded for a lane and run frame by frame with BPF_PROG_TEST_RUN and not with
+ * live frames: on no interface, and nothing is sent.
+ */
+#ifndef UNIT_SWEEP_XDP_RIG_H
+#define UNIT_SWEEP_XDP_RIG_H
+
+#include "unit.h"
+
+/* Its inside: facts, maps and what the send thread sees of them. */
+#include "tx_xdp.c"
+
+#include "kernel_clock.h"
+#include "rig.h"
+
+static struct core core;
+static struct xdp_state *x;
+static bool runs;
+static uint8_t made[256];
+static uint32_t made_len;
+
+/* Whether the kernel lets this user run it; else says, once for all tests, why not. */
+static inline bool can_run(void)
+{
+	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "probe", 4, 8, 1, NULL);
+	const char *why = map < 0 ? strerror(-map) : "no bpf_xdp_store_bytes() (Linux 5.18)";
+	bool can = map >= 0 && libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_store_bytes,
+						       NULL) == 1;
+
+	if (map >= 0)
+		close(map);
+	if (!can)
+		fprintf(stderr, "skipped, the kernel runs no such program for this "
+			"user: %s\n", why);
+	return can;
+}
+
+/* A lane's program, with all that open() does but for the interface. False: skipped. */
+static inline bool begin(const struct core_setup *o, unsigned int n_sources, unsigned int lane)
+{
+	const char *what = "";
+	struct tx_setup setup = { .ifindex = 1, .shared = &core.s, .lane = lane };
+	char text[ADDR_STRLEN];
+
+	if (!runs)
+		return false;
+	core_init(&core, o);
+	core.s.source_key = (struct siphash_key){ 3, 4 };
+	for (unsigned int i = 1; i < n_sources; i++) {
+		snprintf(text, sizeof(text), "198.19.0.%u", 1 + i);
+		core_source(&core, text);
+	}
+	x = calloc(1, sizeof(*x));
+	ck_assert_ptr_nonnull(x);
+	ck_assert_msg(tx_xdp_load(x, &setup, &what) == 0
+		      && tx_xdp_map(x, &core.s.lanes[lane].window, &what) == 0, "%s", what);
+	return true;
+}
+
+static inline void end(void)
+{
+	ck_assert_int_eq(xdp_close(x, &(struct err){ "" }), 0);
+	core_free(&core);
+}
+
+/* One frame; what it made of it is in `made`. Returns the verdict. */
+static uint32_t run(void)
+{
+	uint8_t frame[PATCH_LEN] = { 0 };
+	struct bpf_test_run_opts opts = {
+		.sz = sizeof(opts), .data_in = frame, .data_size_in = sizeof(frame),
+		.data_out = made, .data_size_out = sizeof(made), .repeat = 1,
+	};
+
+	ck_assert_int_eq(bpf_prog_test_run_opts(bpf_program__fd(x->bpf->progs.sweep), &opts), 0);
+	made_len = opts.data_size_out;
+	return opts.retval;
+}
+
+/* As sweep_let() does: packets in all, and how far the first and the later steps may go. */
+static inline void allow(uint64_t granted, uint64_t first, uint64_t later)
+{
+	x->limits->until[0] = first;
+	for (unsigned int i = 1; i < x->steps; i++)
+		x->limits->until[i] = later;
+	x->limits->granted = granted;
+}
+
+/* It is the SYN that the frame engines send: step `step` of the lane's place. */
+static inline void check_made(unsigned int lane, uint64_t place, unsigned int step)
+{
+	uint64_t k = lane_whole(place, lane, core.s.nlanes);
+	uint64_t target = order_target(&core.s.order, k);
+	struct target t = targets_at(core.targets, target);
+	struct addr source = shared_source(&core.s, &t);
+	unsigned int arms = core.s.lanes[lane].window.arms;
+	struct tfo_option option = { .state = TFO_ABSENT };
+	enum probe_kind kind = shared_sweep_probe(&core.s, &t, source, step % arms, &option);
+	struct syn want;
+
+	core_craft(&core, target, source, (uint8_t)kind, (uint8_t)(step / arms), &option, &want);
+	if (made_len != want.len || memcmp(made, want.frame, want.len) != 0)
+		ck_abort_msg("place %ju, step %u: another frame", (uintmax_t)place, step);
+}
+
+#endif
