@@ -313,26 +313,29 @@ static void clean_up(struct answers *an, uint64_t k, const struct cleanup *c)
  * A server that took data has said what it says: its connection is acknowledged, then reset. A
  * bare reset would leave its place in the server's TFO queue taken for a minute.
  */
-static void close_accepted(struct answers *an, const struct entry *en, const struct flow *f)
+static void close_accepted(struct answers *an, uint64_t k, struct cleanup c)
 {
-	struct cleanup c = {
-		.src = en->source, .dst = en->target.ip, .sport = f->sport,
-		.dport = en->target.port, .seq = f->reply.ack,
-		.ack = f->reply.seq + 1 + f->rlen, .acknowledge = true,
-	};
-
-	clean_up(an, en->k, &c);
+	c.acknowledge = true;
+	clean_up(an, k, &c);
 	c.acknowledge = false;
-	clean_up(an, en->k, &c);
+	clean_up(an, k, &c);
 }
 
 static void entry_settled(void *arg, const struct entry *en)
 {
 	struct answers *an = arg;
 
-	for (unsigned int i = 0; i < en->nflows; i++)
-		if (cookies_settles(en, &en->flows[i]))
-			close_accepted(an, en, &en->flows[i]);
+	for (unsigned int i = 0; i < en->nflows; i++) {
+		const struct flow *f = &en->flows[i];
+		const struct cleanup c = {
+			.src = en->source, .dst = en->target.ip, .sport = f->sport,
+			.dport = en->target.port, .seq = f->reply.ack,
+			.ack = f->reply.seq + 1 + f->rlen,
+		};
+
+		if (cookies_settles(en, f))
+			close_accepted(an, en->k, c);
+	}
 }
 
 /*
@@ -360,6 +363,7 @@ static void reset_opened(struct answers *an, const struct arrival *a)
 	const struct cleanup c = {
 		.src = a->m.src, .dst = a->target.ip, .sport = a->m.tag.sport,
 		.dport = a->target.port, .seq = a->p->tcp.ack,
+		.ack = a->p->tcp.seq + 1 + a->p->tcp.payload_len,
 	};
 	const struct flow *f = NULL;
 	uint64_t sent_ns;
@@ -370,8 +374,8 @@ static void reset_opened(struct answers *an, const struct arrival *a)
 		f = NULL;
 	if ((f && cookies_settles(a->entry, f)) || !may_reset(a))
 		return;
-	if (f && cookies_settled(a->entry, f))
-		close_accepted(an, a->entry, f);
+	if (a->m.acked > 0 || (f && cookies_settled(a->entry, f)))
+		close_accepted(an, a->k, c);
 	else
 		clean_up(an, a->k, &c);
 }

@@ -266,7 +266,9 @@ bool cookies_settles(const struct entry *en, const struct flow *f)
 {
 	return server_took(f) && f >= en->flows + first_settling(en)
 	       && (en->state == ENTRY_ARMS || en->state == ENTRY_LINGER
-		   || en->state == ENTRY_SETTLE);
+		   || en->state == ENTRY_SETTLE
+		   /* The answer overtook the send thread's word that the SYN is out. */
+		   || en->state == ENTRY_ASKED);
 }
 
 bool cookies_settled(const struct entry *en, const struct flow *f)

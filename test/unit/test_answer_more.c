@@ -237,6 +237,46 @@ START_TEST(clean_up)
 }
 END_TEST
 
+/*
+ * The answer overtakes the send thread's word that its SYN is out: the connection is closed as any
+ * that took data, once. So is that of a second try, which is answered, too.
+ */
+START_TEST(clean_up_of_an_early_answer)
+{
+	struct cleanup c;
+	struct followup f;
+	struct syn first, second;
+
+	begin_tearing_down(&(struct core_setup){ .retries = 0 });
+	request_answered(9, SYNACK(OPTS_COOKIE, 0), &first);
+	ck_assert(ring_pop(&core.s.lanes[0].cleanups, &c));
+	elapse(PLAN_GAP_NS);
+	ck_assert(core_send_followup(&core, &f, &first));
+	elapse(CORE_TIMEOUT_NS);
+	ck_assert(core_send_followup(&core, &f, &second));
+	atomic_store(&core.s.stamps[f.slot], core.now_ns | STAMP_LEAVING);
+	answer(&second, SYNACK(OPTS_NONE, CORE_DLEN));
+	ck_assert(!ring_pop(&core.s.lanes[0].cleanups, &c));
+	atomic_store(&core.s.stamps[f.slot], core.now_ns);
+	elapse(1);
+	answer(&first, SYNACK(OPTS_NONE, CORE_DLEN));
+	for (unsigned int i = 0; i < 2; i++) {
+		ck_assert(ring_pop(&core.s.lanes[0].cleanups, &c));
+		ck_assert_uint_eq(c.sport, first.p.tcp.sport);
+		ck_assert_uint_eq(c.acknowledge, i == 0);
+	}
+	elapse(PLAN_SETTLE_NS);
+	for (unsigned int i = 0; i < 2; i++) {
+		ck_assert(ring_pop(&core.s.lanes[0].cleanups, &c));
+		ck_assert_uint_eq(c.sport, second.p.tcp.sport);
+		ck_assert_uint_eq(c.acknowledge, i == 0);
+	}
+	ck_assert(!ring_pop(&core.s.lanes[0].cleanups, &c));
+	check_row(9, "accepted", 3);
+	end();
+}
+END_TEST
+
 /* Of two probes of one sweep both may take data: each is closed so, once both have settled. */
 START_TEST(clean_up_of_a_pair)
 {
@@ -400,7 +440,7 @@ UNIT_SUITE(answer_more)
 	unit_case(suite, "early data", early_data, data_on_the_synack, early_data_of_each_flow,
 		  data_alone);
 	unit_case(suite, "clean-up", clean_up, clean_up_of_a_pair,
-		  clean_up_of_a_capture, clean_up_without_room);
+		  clean_up_of_an_early_answer, clean_up_of_a_capture, clean_up_without_room);
 	unit_case(suite, "silent", silent_row, answer_to_a_recycled_slot,
 		  silent_row_stays_the_only_one);
 	unit_case(suite, "IPv6", ipv6);
