@@ -211,13 +211,14 @@ def a_listener_with_fast_open_makes_a_key():
 # ---- packets ----
 
 def _shown(path, flows, wanted="frame"):
-	"""How many packets of the scan tshark shows of a capture"""
+	"""How many packets of the scan tshark shows of a capture; what is sent again counts once, as one
+	capture may last longer than another"""
 	command = ["tshark", "-n", "-r", path, "-Y", wanted, "-T", "fields", "-e", "tcp.srcport", "-e",
-		"tcp.dstport"]
+		"tcp.dstport", "-e", "tcp.seq_raw"]
 	text = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
 		text=True).stdout
 	ports = {str(flow.sport) for flow in flows}
-	return sum(not ports.isdisjoint(line.split()) for line in text.splitlines())
+	return len({line for line in text.splitlines() if not ports.isdisjoint(line.split()[:2])})
 
 
 @contextmanager
