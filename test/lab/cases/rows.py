@@ -17,17 +17,17 @@ def server_list():
 	return write("rows-list", "".join(spell(t) + "\n" for n in NAMES for t in HOSTS[n].twins))
 
 
-# A survey leaves resets to the scanner's kernel, and no plan waits where neither data nor a cookie
-# alone was taken; whether a real server's data comes before the reset is a race then.
+# A real server answers data when it comes to it: on a busy machine that may be later than a scan
+# waits. Whether its answer comes before the ACK is a race then; personas are what tells of that.
 RACE = {"reply-before-ack", "proxy-likely"}
 
 
-def sure_signals(row, plan="survey"):
-	return listed(row["signals"]) - (RACE if plan == "survey" else set())
+def sure_signals(row):
+	return listed(row["signals"]) - RACE
 
 
-def stable(rows, plan="survey"):
-	rows = [row | {"signals": ";".join(sorted(sure_signals(row, plan)))} for row in rows]
+def stable(rows):
+	rows = [row | {"signals": ";".join(sorted(sure_signals(row)))} for row in rows]
 	return sorted(tuple(row[name] for name in STABLE) for row in rows)
 
 
