@@ -194,7 +194,7 @@ const struct opttab_row config_options[] = {
 	{ "cooldown-time", 'c', SECONDS(cooldown_ns), .max = 86400, .def = "8", .group = rate,
 	  .arg = "S", .help = "wait for answers at the end, s",
 	  .man = "Wait S seconds for late answers after the last SYN. A scan that is not stopped "
-		 "waits for the \\-\\-timeout of its last probes in any case." },
+		 "waits for the --timeout of its last probes in any case." },
 
 	{ "interface", 'i', STRING(interface), .min = 1, .group = network, .arg = "NAME",
 	  .man = "The network interface, by its name or another that it has (altname). Default: "

@@ -1,5 +1,6 @@
 /* ending: how a run ends: its threads, its files, what is said of losses, the metadata. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -192,6 +193,17 @@ static void close_files(struct scan *sc, struct err *e)
 	}
 }
 
+/* Those of whom nothing false is said, as nothing is. */
+static void tell_unfinished(const struct stats *s)
+{
+	uint64_t n = stat_get(s, STAT_unfinished);
+
+	if (n)
+		log_notice("unfinished: %" PRIu64 " target%s had not all probes, or not the time to "
+			   "answer them, and ha%s no row; scan %s again", n, n == 1 ? "" : "s",
+			   n == 1 ? "s" : "ve", n == 1 ? "it" : "them");
+}
+
 void ending_conclude(struct scan *sc, struct err *e)
 {
 	struct shared *s = &sc->setup.shared;
@@ -219,6 +231,7 @@ void ending_conclude(struct scan *sc, struct err *e)
 	}
 	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
 	f->sending_ns = shared_last_sent_ns(s) - shared_first_sent_ns(s);
+	tell_unfinished(&s->stats);
 	tell_losses(&s->stats);
 	if (ending_write_metadata(sc, e))
 		f->exit_status = SCAN_FAILED;

@@ -1,6 +1,7 @@
 #include "rx.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -10,6 +11,7 @@
 #include "clock.h"
 #include "config.h"
 #include "cookiefile.h"
+#include "log.h"
 
 #define LOST_EVERY_NS	(100 * NS_PER_MS)	/* how often the capture is asked for its losses */
 #define SAVE_EVERY_NS	NS_PER_S		/* how often cookies and frames go to their files */
@@ -408,6 +410,10 @@ void rx_run_file(struct rx *rx)
 		tick(rx, rx->now_ns);
 		settle(rx);
 	}
+	if (stat_get(&s->stats, STAT_drop_unsent))
+		log_warn("--rx pcap:%.100s: %" PRIu64 " answers to probes of its run are of none of "
+			 "these targets, and left out: give all targets, --target-ports and shards "
+			 "of that run", s->config->rx_file, stat_get(&s->stats, STAT_drop_unsent));
 	if (sink_flush(rx->sink, &s->rx_err))
 		atomic_store(&s->rx_failed, true);
 }

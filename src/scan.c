@@ -205,11 +205,12 @@ static bool is_over(const struct scan *sc, uint64_t now_ns)
 	bool closed = !atomic_load(&s->settles) && shared_clean(s);
 	bool idle = atomic_load(&s->pending) == 0 && closed;
 
+	/* Then no retry is due to anyone, however long the sweep would wait for its time. */
+	if (atomic_load(&s->finished) && closed)
+		return true;
 	if (!stopped && !shared_swept(s))
 		return false;
 	if (!s->wire || !last_ns)
-		return true;
-	if (atomic_load(&s->finished) && closed)
 		return true;
 	/* A stop waits no longer, whatever comes in; a little for what is to be closed. */
 	if (stopped)
