@@ -199,9 +199,8 @@ static void tell_unfinished(const struct stats *s)
 	uint64_t n = stat_get(s, STAT_unfinished);
 
 	if (n)
-		log_notice("unfinished: %" PRIu64 " target%s had not all probes, or not the time to "
-			   "answer them, and ha%s no row; scan %s again", n, n == 1 ? "" : "s",
-			   n == 1 ? "s" : "ve", n == 1 ? "it" : "them");
+		log_notice("%" PRIu64 " target%s unfinished: not all probes sent, or no time to "
+			   "answer them; no row, scan again", n, n == 1 ? "" : "s");
 }
 
 void ending_conclude(struct scan *sc, struct err *e)

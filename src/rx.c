@@ -411,9 +411,10 @@ void rx_run_file(struct rx *rx)
 		settle(rx);
 	}
 	if (stat_get(&s->stats, STAT_drop_unsent))
-		log_warn("--rx pcap:%.100s: %" PRIu64 " answers to probes of its run are of none of "
-			 "these targets, and left out: give all targets, --target-ports and shards "
-			 "of that run", s->config->rx_file, stat_get(&s->stats, STAT_drop_unsent));
+		log_warn("--rx pcap:%.100s: %" PRIu64 " answers to probes of its run are of none "
+			 "of these targets, and left out: give all targets, --target-ports and "
+			 "shards of that run", s->config->rx_file,
+			 stat_get(&s->stats, STAT_drop_unsent));
 	if (sink_flush(rx->sink, &s->rx_err))
 		atomic_store(&s->rx_failed, true);
 }

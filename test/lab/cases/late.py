@@ -122,6 +122,17 @@ def nor_does_he_hold_up_a_stop():
 	equal(run.status, 4, "exit status: " + run.err)
 
 
+# ---- the end ----
+
+@case("late/all-have-answered")
+def a_scan_ends_when_all_have_answered():
+	"""It does not wait until a retry would be due that nobody needs: here after ten minutes."""
+	run, capture = captured("--no-default-blocklist", "--timeout", 600, "--report", "all",
+		*map(spell, HOSTS["nginx"].twins), quick=False)
+	equal({row["verdict"] for row in run.rows}, {"accepted"}, "verdicts")
+	equal({len(flows) for flows in capture.flows.values()}, {2}, "SYNs a target")
+
+
 # ---- the end comes before the time-out ----
 
 def _books(run, shown):
