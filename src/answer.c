@@ -49,8 +49,10 @@ static void entry_done(void *arg, const struct entry *en)
 	struct answers *an = arg;
 	struct evidence ev = entry_evidence(en);
 
-	if (answers_full(an))
+	if (answers_full(an)) {
+		stat_add(&an->s->stats, STAT_unfinished, 1);
 		return;
+	}
 	mark(an, en->k, WINDOW_DONE);
 	write_row(an, en->x, &ev);
 }

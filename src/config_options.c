@@ -309,7 +309,8 @@ const struct opttab_row config_options[] = {
 		 "is written but that of --log-file." },
 	{ "list-interfaces", 0, FLAG(list_interfaces), .group = config_group_ask,
 	  .help = "with addresses; print and leave",
-	  .man = "Print the network interfaces with their addresses and gateways, and leave." },
+	  .man = "Print the network interfaces with their addresses, and which of them default "
+		 "routes leave by, and leave." },
 	{ "list-output-fields", 0, FLAG(list_output_fields), .group = config_group_ask,
 	  .man = "Print the fields that rows can have, and leave." },
 	{ "list-probes", 0, FLAG(list_probes), .group = config_group_ask,

@@ -9,6 +9,9 @@
 #define OUTAGE_MAX_NS	(10 * NS_PER_S)	/* an interface that takes nothing for so long has failed;
 					 * the port of a switch may need a part of that */
 
+#define OUTAGE_LEAST_NS	(100 * NS_PER_MS)	/* shorter ones are a full queue's */
+#define OUTAGE_AFTER_NS	NS_PER_S	/* kernels look at carriers that often */
+
 struct shared;
 
 struct outage {

@@ -163,7 +163,7 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
-/* Whether the place at the tail may be silent as its probes did not come past the gateway. */
+/* Whether the place at the tail may be silent for a gateway's or an interface's sake. */
 static bool is_astray(const struct rx *rx, unsigned int lane, uint16_t status)
 {
 	const struct shared *s = rx->s;
@@ -171,7 +171,7 @@ static bool is_astray(const struct rx *rx, unsigned int lane, uint16_t status)
 	uint64_t place = l->window.tail;
 	struct target t;
 
-	if (!gaps_any(&l->gaps))
+	if (!gaps_any(&l->gaps) && !gaps_any(&l->outages))
 		return false;
 	t = targets_at(s->targets, order_target(&s->order, lane_whole(place, lane, s->nlanes)));
 	return shared_place_astray(s, l, place, t.ip, status);

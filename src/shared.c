@@ -95,7 +95,11 @@ bool shared_astray(const struct shared *s, const struct lane *l, struct addr ip,
 	uint64_t grain_ns = l->window.cursor[0].log.grain_ns + NS_PER_MS;
 	uint8_t mac[6];
 
-	return sent_ns && gaps_touch(&l->gaps, !addr_is_v4(ip), sent_ns, sent_ns + grain_ns)
+	if (!sent_ns)
+		return false;
+	if (gaps_touch(&l->outages, !addr_is_v4(ip), sent_ns, sent_ns + grain_ns))
+		return true;
+	return gaps_touch(&l->gaps, !addr_is_v4(ip), sent_ns, sent_ns + grain_ns)
 	       && (!s->neigh || neigh_find(s->neigh, ip, mac) == NEIGH_ROUTED);
 }
 

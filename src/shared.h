@@ -87,7 +87,8 @@ struct lane {
 	_Atomic bool swept;		/* every probe of the sweep was sent */
 	_Atomic bool failed;		/* then err is set */
 	struct err err;
-	struct gaps gaps;		/* what was sent then may not have come past the gateway */
+	struct gaps gaps;		/* what was sent then may not have come past the gateway, */
+	struct gaps outages;		/* or not have been answered: the interface was down */
 	_Atomic uint32_t gateway_changes[2];	/* that it has followed: IPv4, IPv6 */
 	struct stats stats;		/* stats.def says which */
 };

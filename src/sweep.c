@@ -420,6 +420,7 @@ void sweep_run(struct shared *s, unsigned int lane, const struct tx_ops *tx, voi
 		if (!w->n)
 			sweep_sleep(tx->sweeper ? TICK_NS : NAP_NS);
 	}
+	stat_add(&w->lane->stats, STAT_not_sent, ring_count(&w->lane->cleanups));
 	/* What was sent, or begun, since the last look counts, too. */
 	stop_sweeper(w);
 	send_left(w);

@@ -103,8 +103,23 @@ void sweep_fail(struct sweep *w, int rc)
 	atomic_store(&w->lane->failed, true);
 }
 
+/*
+ * The interface was down: answers to what was sent before came to nobody, and who is to answer may
+ * take a while to see that it is up again. Silence from then proves nothing.
+ */
+static void note_outage(struct sweep *w, uint64_t now_ns)
+{
+	uint64_t before_ns = w->s->config->timeout_ns + OUTAGE_LEAST_NS;
+	uint64_t from_ns = w->refused_from_ns > before_ns ? w->refused_from_ns - before_ns : 0;
+
+	for (unsigned int v6 = 0; v6 < 2 && w->refused_ns >= OUTAGE_LEAST_NS; v6++)
+		gaps_add(&w->lane->outages, v6, from_ns, now_ns + OUTAGE_AFTER_NS);
+}
+
 static void set_refused(struct sweep *w, uint64_t ns)
 {
+	if (!w->refused_ns)
+		w->refused_from_ns = clock_now_ns();
 	w->refused_ns = ns;
 	atomic_store_explicit(&w->lane->refused_ns, ns, memory_order_relaxed);
 }
@@ -143,8 +158,10 @@ bool sweep_send(struct sweep *w, uint64_t now_ns)
 			count_sent(w, sent, sent + (unsigned int)rc);
 			sent += (unsigned int)rc;
 			backoff_ns = BACKOFF_MIN_NS;
-			if (w->refused_ns)
+			if (w->refused_ns) {
+				note_outage(w, now_ns);
 				set_refused(w, 0);
+			}
 			sweep_held_sent(w, now_ns);
 		} else if (!wait_refused(w, rc, &backoff_ns)) {
 			break;

@@ -57,7 +57,8 @@ struct sweep {
 	struct tx_frame batch[TX_BATCH];
 	uint8_t kinds[TX_BATCH], attempts[TX_BATCH];
 	struct sweep_origin origins[TX_BATCH];
-	uint64_t refused_ns;		/* for how long the engine has taken nothing */
+	uint64_t refused_ns;		/* for how long the engine has taken nothing, */
+	uint64_t refused_from_ns;	/* and since when */
 	uint8_t frames[TX_BATCH][CRAFT_FRAME_MAX];
 };
 

@@ -204,18 +204,20 @@ def _mtu(n):
 
 
 # Closed ports: each of them answers.
-CLOSED = ["198.18.0.0/19", "-p", "82", "--retries", 2, "--report", "all"]
+CLOSED = ["198.18.0.0/19", "-p", "82", "--report", "all"]
 
 
-def _outage(engine, cut, mend):
-	"""A link that takes nothing for a second is waited for, and costs no target its verdict."""
+def _outage(engine, cut, mend, retries=2):
+	"""A link that takes nothing for a second is waited for, and costs no target its verdict. Without a
+	retry answers may be lost: who could not be heard is unfinished, never silent."""
 	def check():
 		_napi(True)
 		try:
 			if engine == "xdp":
 				_need_xdp()
 			tap, meta = Tap(), f"{WORK}/outage.json"
-			process = start([*QUICK, *CLOSED, "-r", "4K", "--tx", engine, "-m", meta])
+			process = start([*QUICK, *CLOSED, "--retries", retries, "-r", "4K", "--tx", engine, "-m",
+				meta])
 			tap.wait_syns(1000)
 			shell(cut)
 			time.sleep(1)
@@ -223,9 +225,12 @@ def _outage(engine, cut, mend):
 			run = finish(process)
 			equal(run.status, 0, f"exit status; it said {run.err}")
 			verdicts = collections.Counter(row["verdict"] for row in run.rows)
-			equal(verdicts, {"closed": 8192}, "verdicts")
 			with open(meta, encoding="utf-8") as f:
 				losses = json.load(f)["counters"]["losses"]
+			equal(verdicts, {"closed": 8192 - (losses["unfinished"] if retries == 0 else 0)},
+				"verdicts")
+			if retries == 0:
+				return
 			equal([losses[name] for name in ("not_sent", "not_taken", "unfinished")], [0] * 3,
 				"losses")
 		finally:
@@ -237,6 +242,8 @@ def _outage(engine, cut, mend):
 for _engine in ("packet", "libnet", "xdp"):
 	case(f"engines/down-{_engine}")(_outage(_engine, "ip -n scan link set scan0 down",
 		"topology_scan_up"))
+	case(f"engines/down-once-{_engine}")(_outage(_engine, "ip -n scan link set scan0 down",
+		"topology_scan_up", 0))
 	case(f"engines/carrier-{_engine}")(_outage(_engine, "ip -n net link set net0 down",
 		"topology_net_up"))
 
@@ -249,7 +256,7 @@ def _lasting_outage(engine, cut, state):
 			if engine == "xdp":
 				_need_xdp()
 			tap, meta = Tap(), f"{WORK}/outage.json"
-			process = start([*QUICK, *CLOSED, "-r", "4K", "--tx", engine, "-m", meta])
+			process = start([*QUICK, *CLOSED, "--retries", 2, "-r", "4K", "--tx", engine, "-m", meta])
 			tap.wait_syns(1000)
 			shell(cut)
 			run = finish(process)
