@@ -144,7 +144,7 @@ def interrupt(process, number=signal.SIGINT):
 		try:
 			with open(f"/proc/{process.pid}/status") as status:
 				sets = dict(line.split(":", 1) for line in status)
-		except FileNotFoundError:
+		except (FileNotFoundError, ProcessLookupError):
 			return True
 		bit = 1 << (number - 1)
 		return not (int(sets["ShdPnd"], 16) | int(sets["SigPnd"], 16)) & bit \

@@ -28,7 +28,9 @@ def _threads(process, name):
 	tasks = f"/proc/{process.pid}/task"
 	found = []
 	for tid in os.listdir(tasks):
-		with open(f"{tasks}/{tid}/comm") as comm:
+		# One that ends meanwhile has no name any more.
+		with contextlib.suppress(FileNotFoundError, ProcessLookupError), \
+				open(f"{tasks}/{tid}/comm") as comm:
 			found += [int(tid)] * (comm.read().strip() == name)
 	return found
 
