@@ -97,15 +97,16 @@ link = $(CC) $(ld_flags) $(CFLAGS) $(LDFLAGS)
 
 objects = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $1)))
 lib_obj := $(call objects,lib/*.c)
-xdp_obj := $(filter-out %/without_xdp.o,$(call objects,src/*_xdp.c))
-src_obj := $(filter-out $(if $(BPF),%/without_xdp.o,$(xdp_obj)),$(call objects,src/*.c))
+xdp_obj := $(filter-out %/without_xdp.o,$(call objects,src/xdp/*.c))
+src_obj := $(filter-out $(if $(BPF),%/without_xdp.o,$(xdp_obj)),$(call objects,src/*/*.c))
 man_obj := $(call objects,man/*.c)
-unit_obj := $(filter-out $(if $(BPF),,%_xdp.o),$(call objects,test/unit/*.c))
+unit_obj := $(filter-out $(if $(BPF),,$(B)/test/unit/xdp/%.o),\
+	$(call objects,test/unit/*.c test/unit/*/*.c))
 fuzz_obj := $(call objects,test/fuzz/fuzz_*.c)
 all_obj := $(lib_obj) $(src_obj) $(man_obj) $(unit_obj) $(fuzz_obj)
 
 # The program's stages are an archive too: a test or a fuzz target takes in only what it uses.
-stage_obj := $(filter-out $(B)/src/main.o,$(src_obj))
+stage_obj := $(filter-out $(B)/src/scan/main.o,$(src_obj))
 core = $(B)/libstages.a $(B)/libtfomap.a
 pages := $(patsubst man/%.in,$(B)/%,$(wildcard man/*.[1-9].in))
 completion := $(patsubst conf/%.in,$(B)/%,$(wildcard conf/*.bash.in))
@@ -149,7 +150,7 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< >$@
 
 # They are system headers to the compiler, which therefore does not list them in the .d files.
-$(filter %_xdp.o,$(src_obj) $(unit_obj)): $(bpf_skeletons)
+$(xdp_obj) $(filter $(B)/test/unit/xdp/%.o,$(unit_obj)): $(bpf_skeletons)
 $(bpf_skeletons:.skel.h=.bpf.o): $(B)/bpf.words
 
 $(B)/libtfomap.a: $(lib_obj)
@@ -158,9 +159,9 @@ $(core): $(B)/link.words
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
-$(B)/tfomap: $(B)/src/main.o $(core) $(B)/link.words
+$(B)/tfomap: $(B)/src/scan/main.o $(core) $(B)/link.words
 	$(call say,LINK,$@)
-	$(Q)$(link) -o $@ $(B)/src/main.o $(core) $(link_libs)
+	$(Q)$(link) -o $@ $(B)/src/scan/main.o $(core) $(link_libs)
 
 $(B)/mkman: $(man_obj) $(core) $(B)/link.words
 	$(call say,LINK,$@)
@@ -220,9 +221,9 @@ check-san:
 	@$(MAKE) check-cli MODE=san
 
 # The suites that start threads, and scans with every thread that there is.
-threaded = $(patsubst test/unit/test_%.c,%,$(shell grep -lE 'pthread|sweep_rig' test/unit/test_*.c))
+threaded = $(patsubst test_%.c,%,$(notdir $(shell grep -lE 'pthread|sweep_rig' test/unit/*/test_*.c)))
 threaded_cases = end/interrupt end/terminate servers network/nobodys-source engines/rows-full \
-	engines/xdp-threads manners/guard-ended rows/saved-capture
+	engines/xdp-threads manners/rst-filter-ended rows/saved-capture
 
 check-threads: ## thread sanitizer: suites with threads, and scans in the lab
 	@$(MAKE) MODE=tsan all build/tsan/unit
@@ -301,7 +302,7 @@ lint: $(B)/libtfomap.a $(B)/tfomap ## headers alone, layers, cppcheck, shellchec
 		LINT_SRC='$(src_flags)' LINT_UNIT='$(unit_flags)' LINT_ARCHIVE='$<' \
 		TFOMAP='$(B)/tfomap' test/lint/run
 
-c_files = $(wildcard $(foreach dir,lib src bpf man test/unit test/fuzz test/lab test/bench,\
+c_files = $(wildcard $(foreach dir,lib src src/* bpf man test/unit test/unit/* test/fuzz test/lab test/bench,\
 	$(dir)/*.c $(dir)/*.h))
 
 format-check: ## spacing and indentation as clang-format has them

@@ -118,7 +118,7 @@ static __always_inline int on_tcp(struct xdp_md *ctx, const struct answers_facts
 	if (!is_answer(f, src, dst, tcp, &bare)) {
 		m = marks_here();
 		if (m && tcp[13] & (FLAG_ACK | FLAG_RST))
-			m->foreign++;
+			m->unmatched++;
 		return XDP_PASS;
 	}
 	hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ANSWER_SNAPLEN);

@@ -28,7 +28,7 @@ struct answers_record {
 /* Of each CPU. */
 struct answers_marks {
 	uint64_t lost;			/* no room in the ring */
-	uint64_t foreign;		/* TCP to our ports that answers no probe */
+	uint64_t unmatched;		/* TCP to our ports that answers no probe */
 };
 
 #endif

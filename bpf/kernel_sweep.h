@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "lookup.h"
 #include "order.h"
 #include "patch.h"
 #include "siphash.h"
-#include "spot.h"
 #include "validate_tag.h"
 #include "window_status.h"
 
@@ -31,40 +31,40 @@
 
 struct sweep_facts {
 	struct order order;
-	struct spots spots;
+	struct lookup lookup;
 	struct validator validator;
 	struct siphash_key source_key;
 	struct addr sources[2][SWEEP_SOURCES_MAX];		/* [0] IPv4, [1] IPv6 */
 	struct patch_template syn[WINDOW_ARMS_MAX][2];		/* what an arm sends */
 	uint32_t n_sources[2];
 	uint32_t kind[WINDOW_ARMS_MAX];				/* enum probe_kind */
-	uint32_t arms, steps;					/* window.h */
-	uint32_t lane, n_lanes;					/* lane.h */
+	uint32_t arms, passes;					/* window.h */
+	uint32_t sender, n_senders;					/* sender.h */
 	uint32_t ifindex;
-	/* One less than a power of two each: places in the maps of the same name. */
+	/* One less than a power of two each: positions in the maps of the same name. */
 	uint32_t status_mask, log_mask, ranges_mask, starts_mask, ports_mask;
 	uint64_t log_grain_ns;
 	uint64_t pace_ns;	/* at least, from SWEEP_PACED packets to the next; 0: no limit */
 };
 
-/* A place of the lane that the program could not do, or whose SYN the driver did not take. */
+/* A position of the sender that the program could not do, or whose SYN the driver did not take. */
 struct sweep_overrun {
-	uint64_t place, step;
+	uint64_t pos, pass;
 };
 
-#define SWEEP_STEP_FRAME	UINT32_MAX
+#define SWEEP_PASS_FRAME	UINT32_MAX
 
-/* What was handed over to the driver: a place's SYN, or a frame of tfomap's, by its number. */
+/* What was handed over to the driver: a position's SYN, or a frame of tfomap's, by its number. */
 struct sweep_handed {
-	uint64_t place;
-	uint32_t step;			/* SWEEP_STEP_FRAME: place is the number of a frame */
+	uint64_t pos;
+	uint32_t pass;			/* SWEEP_PASS_FRAME: position is the number of a frame */
 	uint32_t v6;			/* 1: of IPv6 */
 };
 
 /* tfomap's: how far it may go. */
 struct sweep_limits {
 	uint64_t granted;		/* packets, in all */
-	uint64_t until[WINDOW_STEPS_MAX];	/* step s stays below this place */
+	uint64_t until[WINDOW_PASSES_MAX];	/* pass s stays below this position */
 	uint64_t overruns_taken;
 	uint64_t stop;			/* nothing more is swept */
 	uint64_t frames_put;		/* frames that tfomap has made, so far */
@@ -77,13 +77,13 @@ struct sweep_limits {
 /* The program's: how far it is. */
 struct sweep_marks {
 	uint64_t used;			/* of the packets granted */
-	uint64_t at[WINDOW_STEPS_MAX];	/* next place of each step */
-	uint64_t sent[WINDOW_STEPS_MAX];	/* packets of each step, IPv4 and IPv6, but for
+	uint64_t at[WINDOW_PASSES_MAX];	/* next position of each pass */
+	uint64_t sent[WINDOW_PASSES_MAX];	/* packets of each pass, IPv4 and IPv6, but for
 						 * those that turn out lost */
-	uint64_t ahead_place, ahead_x;	/* the target of the place that the head comes to next */
+	uint64_t ahead_pos, ahead_x;	/* the target of the position that the head comes to next */
 	uint64_t sent_v6[WINDOW_ARMS_MAX];	/* of each arm's, those of IPv6 */
-	uint64_t log_next[WINDOW_STEPS_MAX];	/* place from which on the log gets an entry */
-	uint64_t logged[WINDOW_STEPS_MAX];	/* `granted` when it got its last entry */
+	uint64_t log_next[WINDOW_PASSES_MAX];	/* position from which on the log gets an entry */
+	uint64_t logged[WINDOW_PASSES_MAX];	/* `granted` when it got its last entry */
 	uint64_t paced_ns;		/* before then none of the next SWEEP_PACED packets */
 	uint64_t task;			/* the one that runs it */
 	uint64_t frames_taken;		/* of the frames put */
@@ -106,7 +106,7 @@ struct sweep_frame {
 	uint8_t bytes[SWEEP_FRAME_LEN];
 };
 
-/* A step's send log, as sendlog.h lays it out. */
+/* A pass's send log, as sendlog.h lays it out. */
 struct sweep_log_entry {
 	uint64_t first, ns;
 };

@@ -1,24 +1,24 @@
 /*
  * The sweep in the kernel: run with live frames (BPF_PROG_RUN), PATCH_LEN long, it makes of each
- * the SYN of the lane's next place, as src/sweep.c does, and sends it out by a redirect. It goes as
- * far as tfomap grants. Frames that tfomap made go first; one for which there is nothing to do is
- * dropped.
+ * the SYN of the sender's next position, as src/sweep.c does, and sends it out by a redirect. It
+ * goes as far as tfomap grants. Frames that tfomap made go first; one for which there is nothing to
+ * do is dropped.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
 #include "kernel_sweep.h"
-#include "lane.h"
+#include "sender_shard.h"
 #include "source.h"
 
-#define LOG_EVERY	64u		/* places; a log entry's time is at most this old */
-#define SKIP_MAX	16		/* places that a step goes by in one frame */
+#define LOG_EVERY	64u		/* positions; a log entry's time is at most this old */
+#define SKIP_MAX	16		/* positions that a pass goes by in one frame */
 #define MARK_TRIES	8
 /* So many have to have room: those of one frame, and what the driver may still refuse. */
 #define OVERRUNS_MAX	(SKIP_MAX + 1 + SWEEP_HANDED)
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define LOWER_HALF	0	/* of a word: the even place, or the odd one */
+#define LOWER_HALF	0	/* of a word: the even position, or the odd one */
 #else
 #define LOWER_HALF	1
 #endif
@@ -50,13 +50,13 @@ struct {
 	__uint(max_entries, SWEEP_FRAMES);
 } frames SEC(".maps");
 
-/* The send logs, one value a step. */
+/* The send logs, one value a pass. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(key_size, sizeof(uint32_t));
 	__uint(value_size, sizeof(uint64_t));
-	__uint(max_entries, WINDOW_STEPS_MAX);
+	__uint(max_entries, WINDOW_PASSES_MAX);
 } logs SEC(".maps");
 
 /* The facts as the kernel has them: what the compiler sees here is all zero. */
@@ -76,9 +76,9 @@ static __always_inline void *value_of(void *map)
 }
 
 /* sendlog_add() */
-static __always_inline void log_add(const struct sweep_facts *f, uint32_t step, uint64_t first)
+static __always_inline void log_add(const struct sweep_facts *f, uint32_t pass, uint64_t first)
 {
-	struct sweep_log *log = bpf_map_lookup_elem(&logs, &step);
+	struct sweep_log *log = bpf_map_lookup_elem(&logs, &pass);
 	uint64_t now_ns = bpf_ktime_get_ns(), n;
 
 	if (!log)
@@ -91,40 +91,40 @@ static __always_inline void log_add(const struct sweep_facts *f, uint32_t step, 
 	__sync_lock_test_and_set(&log->n, n + 1);
 }
 
-/* Before the step's place is sent: when that was, as far as the log does not know. */
-static __always_inline void log_place(const struct sweep_facts *f, uint32_t step, uint64_t place)
+/* Before the pass's position is sent: when that was, as far as the log does not know. */
+static __always_inline void log_pos(const struct sweep_facts *f, uint32_t pass, uint64_t pos)
 {
 	uint64_t granted = limits.granted;
 
-	if (place < marks.log_next[step] && granted == marks.logged[step])
+	if (pos < marks.log_next[pass] && granted == marks.logged[pass])
 		return;
-	marks.log_next[step] = place + LOG_EVERY;
-	marks.logged[step] = granted;
-	log_add(f, step, place);
+	marks.log_next[pass] = pos + LOG_EVERY;
+	marks.logged[pass] = granted;
+	log_add(f, pass, pos);
 }
 
-static __always_inline void overrun(uint32_t step, uint64_t place)
+static __always_inline void overrun(uint32_t pass, uint64_t pos)
 {
 	uint64_t n = marks.overruns;
 
-	marks.overrun[n & (SWEEP_OVERRUNS - 1)].place = place;
-	marks.overrun[n & (SWEEP_OVERRUNS - 1)].step = step;
+	marks.overrun[n & (SWEEP_OVERRUNS - 1)].pos = pos;
+	marks.overrun[n & (SWEEP_OVERRUNS - 1)].pass = pass;
 	__sync_lock_test_and_set((uint64_t *)&marks.overruns, n + 1);
 }
 
 /* window_start() */
-static __always_inline void start_place(const struct sweep_facts *f, uint16_t *all, uint64_t place)
+static __always_inline void start_pos(const struct sweep_facts *f, uint16_t *all, uint64_t pos)
 {
-	*(volatile uint16_t *)&all[place & f->status_mask] = 1;
+	*(volatile uint16_t *)&all[pos & f->status_mask] = 1;
 }
 
 /* window_retry() */
-static __always_inline bool retry_place(const struct sweep_facts *f, uint16_t *all, uint64_t place,
-					uint32_t arm, uint32_t step)
+static __always_inline bool retry_pos(const struct sweep_facts *f, uint16_t *all, uint64_t pos,
+				      uint32_t arm, uint32_t pass)
 {
-	uint32_t *pair = (uint32_t *)&all[place & f->status_mask & ~1u];
+	uint32_t *pair = (uint32_t *)&all[pos & f->status_mask & ~1u];
 	uint32_t one = WINDOW_ARM(arm, 1);
-	uint32_t shift = ((place ^ LOWER_HALF) & 1) * 16;
+	uint32_t shift = ((pos ^ LOWER_HALF) & 1) * 16;
 
 	for (int i = 0; i < MARK_TRIES; i++) {
 		uint32_t old = *(volatile uint32_t *)pair;
@@ -134,65 +134,66 @@ static __always_inline bool retry_place(const struct sweep_facts *f, uint16_t *a
 		if (__sync_val_compare_and_swap(pair, old, old + (one << shift)) == old)
 			return true;
 	}
-	overrun(step, place);
+	overrun(pass, pos);
 	return false;
 }
 
-/* A later step's next place that is still silent; false: there is none now. */
-static __always_inline bool next_of(const struct sweep_facts *f, uint16_t *all, uint32_t step,
-				    uint64_t *place)
+/* A later pass's next position that is still silent; false: there is none now. */
+static __always_inline bool next_of(const struct sweep_facts *f, uint16_t *all, uint32_t pass,
+				    uint64_t *pos)
 {
-	uint64_t until = limits.until[step], at = marks.at[step];
+	uint64_t until = limits.until[pass], at = marks.at[pass];
 	bool found = false;
 
 	for (int i = 0; i < SKIP_MAX && at < until && !found; i++) {
-		*place = at++;
-		found = retry_place(f, all, *place, step % f->arms, step);
+		*pos = at++;
+		found = retry_pos(f, all, *pos, pass % f->arms, pass);
 	}
-	marks.at[step] = at;
+	marks.at[pass] = at;
 	return found;
 }
 
-/* What is due: the step, and the lane's place; f->steps: nothing. */
-static __always_inline uint32_t next_step(const struct sweep_facts *f, uint16_t *all,
-					  uint64_t *place)
+/* What is due: the pass, and the sender's position; f->passes: nothing. */
+static __always_inline uint32_t next_pass(const struct sweep_facts *f, uint16_t *all,
+					  uint64_t *pos)
 {
-	for (uint32_t step = f->steps - 1; step > 0 && step < WINDOW_STEPS_MAX; step--)
-		if (marks.at[step] < limits.until[step] && next_of(f, all, step, place))
-			return step;
-	*place = marks.at[0];
-	if (*place >= limits.until[0])
-		return f->steps;
-	start_place(f, all, *place);
-	marks.at[0] = *place + 1;
+	for (uint32_t pass = f->passes - 1; pass > 0 && pass < WINDOW_PASSES_MAX; pass--)
+		if (marks.at[pass] < limits.until[pass] && next_of(f, all, pass, pos))
+			return pass;
+	*pos = marks.at[0];
+	if (*pos >= limits.until[0])
+		return f->passes;
+	start_pos(f, all, *pos);
+	marks.at[0] = *pos + 1;
 	return 0;
 }
 
-static __always_inline bool target_of(const struct sweep_facts *f, uint64_t place, uint64_t *x)
+static __always_inline bool target_of(const struct sweep_facts *f, uint64_t pos, uint64_t *x)
 {
-	return order_target_bounded(&f->order, lane_whole(place, f->lane, f->n_lanes), SWEEP_PASSES,
+	return order_target_bounded(&f->order, sender_whole(pos, f->sender, f->n_senders),
+				    SWEEP_PASSES,
 				    x);
 }
 
 /*
- * The target of a step's place. The permutation is one long chain of multiplications: the head's
+ * The target of a pass's position. The permutation is one long chain of multiplications: the head's
  * next is worked out meanwhile, so that nothing waits for it.
  */
-static __always_inline bool find_target(const struct sweep_facts *f, uint32_t step,
-					uint64_t place, uint64_t *x)
+static __always_inline bool find_target(const struct sweep_facts *f, uint32_t pass,
+					uint64_t pos, uint64_t *x)
 {
 	uint64_t next = 0;
 	bool known;
 
-	if (step || !place || marks.ahead_place != place) {
-		known = target_of(f, place, x);
+	if (pass || !pos || marks.ahead_pos != pos) {
+		known = target_of(f, pos, x);
 	} else {
 		*x = marks.ahead_x;
 		known = true;
 	}
-	if (step)
+	if (pass)
 		return known;
-	marks.ahead_place = target_of(f, place + 1, &next) ? place + 1 : 0;
+	marks.ahead_pos = target_of(f, pos + 1, &next) ? pos + 1 : 0;
 	marks.ahead_x = next;
 	return known;
 }
@@ -206,30 +207,30 @@ static __always_inline void address(uint64_t gateway, uint8_t *frame, const uint
 	put_be16(frame + 4, (uint16_t)gateway);
 }
 
-/* The step's SYN to the lane's place; 0: could not be made. */
-static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t step, uint64_t place,
+/* The pass's SYN to the sender's position; 0: could not be made. */
+static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t pass, uint64_t pos,
 				     uint8_t *frame, const uint8_t *end, bool *is_v6)
 {
-	const struct spot_arrays arrays = {
+	const struct lookup_arrays arrays = {
 		.ranges = value_of(&ranges), .starts = value_of(&starts), .ports = value_of(&ports),
 		.ranges_mask = f->ranges_mask, .starts_mask = f->starts_mask,
 		.ports_mask = f->ports_mask,
 	};
-	uint32_t arm = f->arms == 1 ? 0 : step & 1, len;
+	uint32_t arm = f->arms == 1 ? 0 : pass & 1, len;
 	uint64_t x;
 	struct patch p = { .payload_len = 0 };
 	struct validate_tag tag;
 	bool v6;
 
 	if (!arrays.ranges || !arrays.starts || !arrays.ports
-	    || !find_target(f, step, place, &x))
+	    || !find_target(f, pass, pos, &x))
 		return 0;
-	spot_at(&f->spots, &arrays, x, &p.dst, &p.dport);
+	lookup_at(&f->lookup, &arrays, x, &p.dst, &p.dport);
 	v6 = !addr_is_v4(p.dst);
 	p.src = f->sources[v6][source_choose(&f->source_key, f->n_sources[v6], p.dst, p.dport)
 			       & (SWEEP_SOURCES_MAX - 1)];
 	tag = validate_tag(&f->validator, p.src, p.dst, p.dport, f->kind[arm],
-			   (uint8_t)(step / f->arms));
+			   (uint8_t)(pass / f->arms));
 	p.seq = tag.seq;
 	p.sport = tag.sport;
 	len = v6 ? patch_packet(&f->syn[arm][1], true, &p, frame, end)
@@ -268,14 +269,14 @@ static __always_inline bool is_held(void)
 }
 
 /* The frame goes out, and is known by its number until the driver has said whether it takes it. */
-static __always_inline int hand_over(const struct sweep_facts *f, uint64_t place, uint32_t step,
+static __always_inline int hand_over(const struct sweep_facts *f, uint64_t pos, uint32_t pass,
 				     bool v6)
 {
 	uint64_t n = marks.handed;
 	volatile struct sweep_handed *h = &marks.handover[n & (SWEEP_HANDED - 1)];
 
-	h->place = place;
-	h->step = step;
+	h->pos = pos;
+	h->pass = pass;
 	h->v6 = v6;
 	marks.handed = n + 1;
 	/* It is always the same thread that runs this. */
@@ -300,7 +301,7 @@ static __always_inline int send_frame(struct xdp_md *ctx, const struct sweep_fac
 	if (len > 0 && len <= SWEEP_FRAME_LEN && !bpf_xdp_adjust_tail(ctx, (int)len - PATCH_LEN))
 		rc = (int)bpf_xdp_store_bytes(ctx, 0, frame->bytes, len);
 	__sync_lock_test_and_set((uint64_t *)&marks.frames_taken, n + 1);
-	return rc ? XDP_DROP : hand_over(f, n, SWEEP_STEP_FRAME, false);
+	return rc ? XDP_DROP : hand_over(f, n, SWEEP_PASS_FRAME, false);
 }
 
 SEC("xdp")
@@ -309,8 +310,8 @@ int sweep(struct xdp_md *ctx)
 	const struct sweep_facts *f = known();
 	uint8_t *frame = (uint8_t *)(long)ctx->data, *end = (uint8_t *)(long)ctx->data_end;
 	uint16_t *all = value_of(&status);
-	uint32_t step, len;
-	uint64_t place = 0;
+	uint32_t pass, len;
+	uint64_t pos = 0;
 	bool v6 = false;
 
 	if (is_held())
@@ -320,19 +321,19 @@ int sweep(struct xdp_md *ctx)
 	if (!all || limits.stop || marks.used >= limits.granted || is_early(f)
 	    || marks.overruns - limits.overruns_taken > SWEEP_OVERRUNS - OVERRUNS_MAX)
 		return XDP_DROP;
-	step = next_step(f, all, &place);
-	if (step >= f->steps || step >= WINDOW_STEPS_MAX)
+	pass = next_pass(f, all, &pos);
+	if (pass >= f->passes || pass >= WINDOW_PASSES_MAX)
 		return XDP_DROP;
 	marks.used++;
-	log_place(f, step, place);
-	len = make(f, step, place, frame, end, &v6);
+	log_pos(f, pass, pos);
+	len = make(f, pass, pos, frame, end, &v6);
 	if (!len || bpf_xdp_adjust_tail(ctx, (int)len - PATCH_LEN)) {
-		overrun(step, place);
+		overrun(pass, pos);
 		return XDP_DROP;
 	}
-	marks.sent[step]++;
-	marks.sent_v6[f->arms == 1 ? 0 : step & 1] += v6;
-	return hand_over(f, place, step, v6);
+	marks.sent[pass]++;
+	marks.sent_v6[f->arms == 1 ? 0 : pass & 1] += v6;
+	return hand_over(f, pos, pass, v6);
 }
 
 /* What was handed over as number n did not go: tfomap gets it back. */
@@ -340,19 +341,19 @@ static __always_inline void lose(const struct sweep_facts *f, uint64_t n)
 {
 	const volatile struct sweep_handed *h = &marks.handover[n & (SWEEP_HANDED - 1)];
 	uint64_t lost = marks.lost_frames;
-	uint32_t step = h->step;
+	uint32_t pass = h->pass;
 
 	marks.lost++;
-	if (step == SWEEP_STEP_FRAME) {
-		marks.lost_frame[lost & (SWEEP_FRAMES - 1)] = h->place;
+	if (pass == SWEEP_PASS_FRAME) {
+		marks.lost_frame[lost & (SWEEP_FRAMES - 1)] = h->pos;
 		__sync_lock_test_and_set((uint64_t *)&marks.lost_frames, lost + 1);
 		return;
 	}
-	if (step >= WINDOW_STEPS_MAX)
+	if (pass >= WINDOW_PASSES_MAX)
 		return;
-	marks.sent[step]--;
-	marks.sent_v6[f->arms == 1 ? 0 : step & 1] -= h->v6;
-	overrun(step, h->place);
+	marks.sent[pass]--;
+	marks.sent_v6[f->arms == 1 ? 0 : pass & 1] -= h->v6;
+	overrun(pass, h->pos);
 }
 
 /* Longer each time that nothing at all was taken. */

@@ -17,7 +17,7 @@
 #define OPTION_SOURCE	1	/* link-layer addresses: the sender's, */
 #define OPTION_TARGET	2	/* the target's */
 
-static bool is_station(const uint8_t mac[static 6])
+static bool is_neighbour(const uint8_t mac[static 6])
 {
 	static const uint8_t zero[6];
 
@@ -31,7 +31,7 @@ static bool is_arp(const uint8_t *p, size_t caplen, uint8_t operation)
 	static const uint8_t head[] = { 0, 1, 8, 0, 6, 4, 0 };
 
 	return caplen >= ARP_LEN && memcmp(p, head, sizeof(head)) == 0 && p[7] == operation
-	       && is_station(p + 8);
+	       && is_neighbour(p + 8);
 }
 
 static bool parse_arp(struct neighbour *n, const uint8_t *p, size_t caplen)
@@ -86,7 +86,7 @@ static enum option find_option(const uint8_t *p, size_t len, uint8_t type, uint8
 
 /*
  * The ICMPv6 message of a packet and its length, where it is one of that type as RFC 4861 7.1 has
- * them; its target is no group, which has no station. NULL: it is not.
+ * them; its target is no group, which has no neighbour. NULL: it is not.
  */
 static const uint8_t *find_message(const uint8_t *p, size_t caplen, uint8_t type, size_t *len)
 {
@@ -114,7 +114,7 @@ static bool parse_advert(struct neighbour *n, const uint8_t *p, size_t caplen)
 		return false;
 	n->ip = addr_from_wire6(icmp + 8);
 	return find_option(icmp + ND_LEN, len - ND_LEN, OPTION_TARGET, n->mac) == OPTION_THERE
-	       && is_station(n->mac) && !addr_is_v4(n->ip);
+	       && is_neighbour(n->mac) && !addr_is_v4(n->ip);
 }
 
 /* RFC 4861 7.1.1: who has no address asks a solicited-node group, and does not tell its MAC. */
@@ -136,7 +136,7 @@ static bool parse_solicitation(struct neighbour_request *r, const uint8_t *p, si
 		return false;
 	if (addr_eq(r->asker, (struct addr){ 0, 0 }))
 		return option == OPTION_NONE && memcmp(p + 24, group, sizeof(group)) == 0;
-	return option == OPTION_NONE || is_station(r->mac);
+	return option == OPTION_NONE || is_neighbour(r->mac);
 }
 
 /* ---- either -------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /*
- * neighbour: the question which station has an address on the local link, and the answer: ARP (RFC
- * 826), neighbour solicitations and advertisements (RFC 4861 4.3, 4.4). Hostile input: every read
- * is bounded by what was captured, and what the RFCs tell a host not to believe is not taken.
+ * neighbour: the question which neighbour has an address on the local link, and the answer: ARP
+ * (RFC 826), neighbour solicitations and advertisements (RFC 4861 4.3, 4.4). Hostile input: every
+ * read is bounded by what was captured, and what the RFCs tell a host not to believe is not taken.
  */
 #ifndef TFOMAP_NEIGHBOUR_H
 #define TFOMAP_NEIGHBOUR_H
@@ -17,7 +17,7 @@
 
 struct neighbour {
 	struct addr ip;
-	uint8_t mac[6];		/* of one station: neither zero nor a group address */
+	uint8_t mac[6];		/* of one neighbour: neither zero nor a group address */
 };
 
 /*
@@ -28,7 +28,7 @@ struct neighbour {
 bool neighbour_parse(struct neighbour *n, uint16_t ethertype, const uint8_t *buf, size_t caplen);
 
 struct neighbour_request {
-	struct addr target;	/* whose station is asked for */
+	struct addr target;	/* whose neighbour is asked for */
 	struct addr asker;	/* all zero: who looks whether the target is taken */
 	uint8_t mac[6];		/* the asker's; all zero: not told, it is that of the frame */
 };

@@ -31,7 +31,7 @@ enum opttab_type {
 	OPTTAB_PORTS,		/* uint16_t *, heap [uint32_t count]: 22,80-90 or *; sorted */
 	OPTTAB_PORT_RANGE,	/* uint16_t first [uint16_t last]: 80 or 80-90 */
 	OPTTAB_ADDRS,		/* struct addr[max] [size_t count]: hosts, by commas, once each */
-	OPTTAB_MAC,		/* uint8_t[6] [bool set]: one station's address */
+	OPTTAB_MAC,		/* uint8_t[6] [bool set]: one neighbour's address */
 	OPTTAB_HEX,		/* uint8_t[max] [bool set]: exactly 2 * max digits */
 	OPTTAB_PAYLOAD,		/* struct payload [const char * as given: file:NAME only there] */
 	OPTTAB_TYPES

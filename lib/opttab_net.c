@@ -186,7 +186,7 @@ int opttab_parse_mac(const struct reading *rd)
 	if (!read_hex(rd->value, ':', mac, 6) && !read_hex(rd->value, '-', mac, 6))
 		return opttab_fails(rd, "not a MAC address, such as 02:00:5e:10:00:01");
 	if (mac[0] & 1 || memcmp(mac, zero, 6) == 0)
-		return opttab_fails(rd, "not the address of one station");
+		return opttab_fails(rd, "not the address of one neighbour");
 	memcpy(reading_member(rd), mac, 6);
 	reading_mark(rd);
 	return 0;

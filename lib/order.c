@@ -10,6 +10,6 @@ int order_init(struct order *o, uint64_t n, uint64_t max, uint32_t shards, uint3
 	o->sample = max && max < n ? max : n;
 	o->shards = shards;
 	o->shard = shard;
-	o->places = o->sample > shard ? (o->sample - shard - 1) / shards + 1 : 0;
+	o->positions = o->sample > shard ? (o->sample - shard - 1) / shards + 1 : 0;
 	return 0;
 }

@@ -1,8 +1,8 @@
 /*
- * sendlog: when each place of the sweep was sent, as (first place, time) per batch: the round-trip
- * time without a bit of the packet, to one batch or SENDLOG_GRAIN_NS. One writer, any readers; the
- * oldest entries are written over. Its memory may be shared with an in-kernel program that writes
- * it: then plain fixed-width integers, no pointers.
+ * sendlog: when each position of the sweep was sent, as (first position, time) per batch: the
+ * round-trip time without a bit of the packet, to one batch or SENDLOG_GRAIN_NS. One writer, any
+ * readers; the oldest entries are written over. Its memory may be shared with an in-kernel program
+ * that writes it: then plain fixed-width integers, no pointers.
  */
 #ifndef TFOMAP_SENDLOG_H
 #define TFOMAP_SENDLOG_H
@@ -45,17 +45,17 @@ void sendlog_free(struct sendlog *l);
 /* Before anything was written: it goes on in memory of the caller's, zero, which outlives it. */
 void sendlog_move(struct sendlog *l, struct sendlog_block *block);
 
-/* Writer: places from first on were sent at ns (> 0). Neither may go back. */
+/* Writer: positions from first on were sent at ns (> 0). Neither may go back. */
 void sendlog_add(struct sendlog *l, uint64_t first, uint64_t ns);
 
-/* When place k was sent; 0: before what the log holds (or k was not sent). */
+/* When position k was sent; 0: before what the log holds (or k was not sent). */
 uint64_t sendlog_time(const struct sendlog *l, uint64_t k);
 
 /*
- * The first place below end that was not sent by ns: all places before it were, or were skipped.
- * end: places of which the log is known to tell (read before the call). *pos: where the last call
- * stopped, 0 at first; ns must not go back from call to call. 0: the reader fell behind what the
- * log holds, and cannot know yet.
+ * The first position below end that was not sent by ns: all positions before it were, or were
+ * skipped. end: positions of which the log is known to tell (read before the call). *pos: where the
+ * last call stopped, 0 at first; ns must not go back from call to call. 0: the reader fell behind
+ * what the log holds, and cannot know yet.
  */
 uint64_t sendlog_until(const struct sendlog *l, uint64_t *pos, uint64_t ns, uint64_t end);
 

@@ -58,7 +58,7 @@ static enum validate_class match_own(const struct validator *v, const struct pac
 	const struct packet_tcp *t = &p->tcp;
 
 	if (!match_probe(v, t->src, t->dst, t->dport, t->sport, m) || t->seq != m->tag.seq)
-		return VALIDATE_FOREIGN;
+		return VALIDATE_UNMATCHED;
 	return p->is_icmp ? VALIDATE_ICMP : VALIDATE_SENT;
 }
 
@@ -70,12 +70,12 @@ static enum validate_class match_answer(const struct validator *v, const struct 
 					uint32_t dlen_max, struct validate_match *m)
 {
 	if (!match_probe(v, t->dst, t->src, t->sport, t->dport, m))
-		return VALIDATE_FOREIGN;
+		return VALIDATE_UNMATCHED;
 	if (!(t->flags & TCP_ACK))
-		return t->flags & TCP_RST ? VALIDATE_RST_BARE : VALIDATE_FOREIGN;
+		return t->flags & TCP_RST ? VALIDATE_RST_BARE : VALIDATE_UNMATCHED;
 	m->acked = t->ack - m->tag.seq - 1;
 	if (m->acked > dlen_max)
-		return VALIDATE_FOREIGN;
+		return VALIDATE_UNMATCHED;
 	if (t->flags & TCP_RST)
 		return VALIDATE_RST;
 	return t->flags & TCP_SYN ? VALIDATE_SYNACK : VALIDATE_DATA;
@@ -92,7 +92,7 @@ void validate_packet(const struct validator *v, const struct packet *p, uint32_t
 		class = match_own(v, p, m);
 	else
 		class = match_answer(v, &p->tcp, dlen_max, m);
-	if (class == VALIDATE_FOREIGN)
+	if (class == VALIDATE_UNMATCHED)
 		memset(m, 0, sizeof(*m));
 	m->class = class;
 }

@@ -32,7 +32,7 @@ enum validate_class {
 	VALIDATE_DATA,		/* a segment with ACK, neither SYN nor RST: early data or a FIN */
 	VALIDATE_ICMP,		/* an ICMP error that quotes our SYN */
 	VALIDATE_SENT,		/* our own SYN, seen leaving (a saved capture) */
-	VALIDATE_FOREIGN,	/* not an answer to a probe of ours */
+	VALIDATE_UNMATCHED,	/* not an answer to a probe of ours */
 };
 
 struct validate_match {

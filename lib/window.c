@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /*
- * A log of twice the slots is never too short, as an entry is one place at least. The greatest
+ * A log of twice the slots is never too short, as an entry is one position at least. The greatest
  * covers 13 s at its finest grain.
  */
 #define LOG_MIN (1u << 10)
@@ -20,13 +20,13 @@ int window_init(struct window *w, uint64_t slots, unsigned int arms, unsigned in
 		entries *= 2;
 
 	*w = (struct window){
-		.slots = slots, .arms = arms, .steps = arms * attempts, .gap_ns = gap_ns,
+		.slots = slots, .arms = arms, .passes = arms * attempts, .gap_ns = gap_ns,
 	};
 	w->status = calloc(slots, sizeof(*w->status));
 	w->owned = true;
 	if (!w->status)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < w->steps && !rc; i++)
+	for (unsigned int i = 0; i < w->passes && !rc; i++)
 		rc = sendlog_init(&w->cursor[i].log, entries, entries < 2 * slots ? keep_ns : 0);
 	if (rc)
 		window_free(w);
@@ -38,17 +38,17 @@ void window_free(struct window *w)
 	if (w->owned)
 		free(w->status);
 	w->status = NULL;
-	for (unsigned int i = 0; i < w->steps; i++)
+	for (unsigned int i = 0; i < w->passes; i++)
 		sendlog_free(&w->cursor[i].log);
 }
 
 void window_move(struct window *w, _Atomic uint16_t *status,
-		 struct sendlog_block *const block[static WINDOW_STEPS_MAX])
+		 struct sendlog_block *const block[static WINDOW_PASSES_MAX])
 {
 	free(w->status);
 	w->status = status;
 	w->owned = false;
-	for (unsigned int i = 0; i < w->steps; i++)
+	for (unsigned int i = 0; i < w->passes; i++)
 		sendlog_move(&w->cursor[i].log, block[i]);
 }
 
@@ -67,7 +67,7 @@ bool window_retry(struct window *w, uint64_t k, unsigned int arm)
 	return true;
 }
 
-/* How far step s, of which *pos is a position in its log, was ago_ns ago. */
+/* How far pass s, of which *pos is a position in its log, was ago_ns ago. */
 static uint64_t behind(const struct window *w, unsigned int s, uint64_t *pos, uint64_t now_ns,
 		       uint64_t ago_ns)
 {
@@ -105,7 +105,7 @@ uint16_t window_mark(struct window *w, uint64_t k, uint16_t bits)
 					memory_order_relaxed);
 }
 
-/* Each arm's last step counts: where one was answered its log tells nothing of the others. */
+/* Each arm's last pass counts: where one was answered its log tells nothing of the others. */
 static uint64_t last_until(struct window *w, uint64_t pos[static WINDOW_ARMS_MAX], uint64_t now_ns,
 			   uint64_t ago_ns)
 {
@@ -114,7 +114,7 @@ static uint64_t last_until(struct window *w, uint64_t pos[static WINDOW_ARMS_MAX
 	if (now_ns < ago_ns)
 		return 0;
 	for (unsigned int arm = 0; arm < w->arms; arm++) {
-		struct window_cursor *last = &w->cursor[w->steps - w->arms + arm];
+		struct window_cursor *last = &w->cursor[w->passes - w->arms + arm];
 		uint64_t end = atomic_load_explicit(&last->done, memory_order_acquire);
 		uint64_t to = sendlog_until(&last->log, &pos[arm], now_ns - ago_ns, end);
 

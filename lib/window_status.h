@@ -10,7 +10,7 @@
 
 #define WINDOW_ATTEMPTS_MAX	16	/* of a sweep's probe: the first and 15 retries */
 #define WINDOW_ARMS_MAX		2	/* probes that a sweep sends to each target, paired */
-#define WINDOW_STEPS_MAX	(WINDOW_ARMS_MAX * WINDOW_ATTEMPTS_MAX)
+#define WINDOW_PASSES_MAX	(WINDOW_ARMS_MAX * WINDOW_ATTEMPTS_MAX)
 
 /*
  * Status: a byte an arm, the first arm's lowest: how many SYNs were sent, and what came of it.

@@ -8,16 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
-#include "config.h"
+#include "base/clock.h"
+#include "base/stats.h"
+#include "config/config.h"
 #include "err.h"
 #include "opttab.h"
+#include "output/result.h"
 #include "plan.h"
 #include "probe.h"
-#include "result.h"
-#include "rx_in.h"
-#include "stats.h"
 #include "verdict.h"
+#include "wire/rx_source.h"
 
 #define LINE_LEN 1024
 

@@ -28,7 +28,7 @@ static bool plan_read(struct plan *p, const uint8_t *data, size_t len)
 		return false;
 	probe = data[1];
 	p->v4 = data[0] & 1;
-	p->class = (enum validate_class)(data[0] / 2 % VALIDATE_FOREIGN);
+	p->class = (enum validate_class)(data[0] / 2 % VALIDATE_UNMATCHED);
 	p->kind = probe % PROBE_KINDS;
 	if (!read_attempts[p->kind])
 		return false;
@@ -53,7 +53,7 @@ static uint8_t class_flags(enum validate_class class)
 	case VALIDATE_ICMP:
 	case VALIDATE_SENT:
 		return TCP_SYN;
-	case VALIDATE_FOREIGN:
+	case VALIDATE_UNMATCHED:
 		break;
 	}
 	return 0;
@@ -98,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	memcpy(packet, buf, n);
 	MUST(read_packet(packet, n, &m) == PACKET_OK);
 	if (p.class <= VALIDATE_DATA && p.class != VALIDATE_RST_BARE && p.acked > READ_DLEN_MAX) {
-		MUST(m.class == VALIDATE_FOREIGN);
+		MUST(m.class == VALIDATE_UNMATCHED);
 	} else {
 		MUST(m.class == p.class && m.kind == p.kind && m.attempt == p.attempt);
 		MUST(m.acked == (class_flags(p.class) & TCP_ACK ? p.acked : 0));

@@ -64,8 +64,8 @@ static inline void read_match(const struct packet *p, const struct validate_matc
 	bool own = m->class == VALIDATE_ICMP || m->class == VALIDATE_SENT;
 	struct validate_tag tag;
 
-	MUST(m->class <= VALIDATE_FOREIGN);
-	if (m->class == VALIDATE_FOREIGN)
+	MUST(m->class <= VALIDATE_UNMATCHED);
+	if (m->class == VALIDATE_UNMATCHED)
 		return;
 	MUST(m->kind < PROBE_KINDS);
 	MUST(m->attempt < read_attempts[m->kind]);

@@ -1,12 +1,12 @@
 /*
- * One probe from its place to its frame, with nothing but the headers that the in-kernel program
+ * One probe from its position to its frame, with nothing but the headers that the in-kernel program
  * shares with tfomap. Compiled for that machine by test/lint/run, never run: a header that it could
  * not include, a 128-bit product, a call that it does not have does not compile.
  */
 #include "icmp.h"
+#include "lookup.h"
 #include "order.h"
 #include "patch.h"
-#include "spot.h"
 #include "validate_tag.h"
 
 #define PASSES_MAX	16
@@ -18,7 +18,7 @@
 /* As maps hold them. */
 struct sweep {
 	struct order order;
-	struct spots spots;
+	struct lookup lookup;
 	struct validator validator;
 	struct patch_template templates[2];
 	struct addr sources[2];
@@ -37,7 +37,7 @@ bool error_in_kernel(const uint8_t icmp[static 2], bool v4)
 
 uint32_t in_kernel(const struct sweep *s, uint64_t k, uint8_t *frame, const uint8_t *end)
 {
-	const struct spot_arrays arrays = {
+	const struct lookup_arrays arrays = {
 		.ranges = s->ranges, .starts = s->starts, .ports = s->ports,
 		.ranges_mask = RANGES - 1, .starts_mask = STARTS - 1, .ports_mask = PORTS - 1,
 	};
@@ -48,7 +48,7 @@ uint32_t in_kernel(const struct sweep *s, uint64_t k, uint8_t *frame, const uint
 
 	if (!order_target_bounded(&s->order, k, PASSES_MAX, &x))
 		return 0;
-	spot_at(&s->spots, &arrays, x, &p.dst, &p.dport);
+	lookup_at(&s->lookup, &arrays, x, &p.dst, &p.dport);
 	v6 = !addr_is_v4(p.dst);
 	p.src = s->sources[v6];
 	tag = validate_tag(&s->validator, p.src, p.dst, p.dport, PROBE_REQUEST, 0);

@@ -3,9 +3,9 @@
 #define UNIT_ANSWER_RIG_H
 
 #include "csv_reader.h"
+#include "output/sink.h"
 #include "rig.h"
 #include "scratch.h"
-#include "sink.h"
 
 static struct core core;
 static struct answers answers;
@@ -93,7 +93,7 @@ static inline void accept_data(const struct syn *syn)
 	elapse(PLAN_SETTLE_NS);
 }
 
-/* The first request to place k, answered a round trip later. */
+/* The first request to position k, answered a round trip later. */
 static inline void request_answered(uint64_t k, const struct answer_spec *spec, struct syn *syn)
 {
 	core_send(&core, k, 0, syn);
@@ -101,7 +101,7 @@ static inline void request_answered(uint64_t k, const struct answer_spec *spec, 
 	answer(syn, spec);
 }
 
-/* Place k gives a cookie, and `data` goes out. */
+/* Position k gives a cookie, and `data` goes out. */
 static inline void data_sent(uint64_t k, struct syn *data)
 {
 	struct followup f;
@@ -182,7 +182,7 @@ static inline void check_syn(const struct syn *syn, const char *rtt_ms)
 			  number("tfo_acked"));
 }
 
-/* The only row so far: of place k. */
+/* The only row so far: of position k. */
 static inline void check_row(uint64_t k, const char *verdict, unsigned int probes)
 {
 	char text[ADDR_STRLEN];

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "err.h"
-#include "rx_pcap.h"
 #include "scratch.h"
+#include "wire/rx_pcap.h"
 
 #define FRAME_MAX	1200
 

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "err.h"
 
 #define WORDS_MAX 32

@@ -59,7 +59,9 @@ static inline struct reply reply_to(const struct syn *syn, const struct answer_s
 	return r;
 }
 
-/* Place k's request is sent and answered: a new entry, which may have gone again. NULL: no room. */
+/*
+ * Position k's request is sent and answered: a new entry, which may have gone again. NULL: no room.
+ */
 static inline struct entry *first_answer(uint64_t k, const struct answer_spec *spec)
 {
 	uint64_t x = order_target(&core.s.order, k);
@@ -81,7 +83,7 @@ static inline struct entry *first_answer(uint64_t k, const struct answer_spec *s
 	return en;
 }
 
-/* The next follow-up goes out; it has to be attempt `attempt` of `data` to place k. */
+/* The next follow-up goes out; it has to be attempt `attempt` of `data` to position k. */
 static inline void data_is_sent(uint64_t k, uint8_t attempt, struct syn *syn)
 {
 	struct followup f;
@@ -94,10 +96,10 @@ static inline void data_is_sent(uint64_t k, uint8_t attempt, struct syn *syn)
 
 static inline void nothing_is_asked(void)
 {
-	ck_assert_uint_eq(ring_count(&core.s.lanes[0].followups), 0);
+	ck_assert_uint_eq(ring_count(&core.s.senders[0].followups), 0);
 }
 
-/* syn, attempt `attempt` of `data` to place k, is answered. False: it was not sent. */
+/* syn, attempt `attempt` of `data` to position k, is answered. False: it was not sent. */
 static inline bool data_answer(uint64_t k, uint8_t attempt, const struct syn *syn,
 			       const struct answer_spec *spec)
 {
@@ -151,7 +153,7 @@ static inline void check_flow(const struct flow *f, uint8_t attempt, const struc
 		ck_assert_uint_eq(f->reply.ack - f->seq - 1, f->reply.acked);
 }
 
-/* Attempts 0..n-1 of `data` go to place 3, a time-out apart; syns and times as they left. */
+/* Attempts 0..n-1 of `data` go to position 3, a time-out apart; syns and times as they left. */
 static inline void send_data(unsigned int n, struct syn *syns, uint64_t *sent_ns)
 {
 	first_answer(3, SYNACK(OPTS_COOKIE, 0));

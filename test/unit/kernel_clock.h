@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "clock.h"
+#include "base/clock.h"
 
 /* How far this process's clock is ahead of it. */
 static inline long long kernel_clock_offset_ns(void)

@@ -5,10 +5,10 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "err.h"
 #include "scratch.h"
-#include "targets.h"
+#include "targets/targets.h"
 
 #define WORDS_MAX 64
 #define FILES_MAX 3

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answer.h"
-#include "config.h"
-#include "cookies.h"
-#include "shared.h"
+#include "config/config.h"
+#include "receive/answer.h"
+#include "receive/cookies.h"
+#include "state/shared.h"
 #include "wire.h"
 
 #define CORE_START_NS	1000000000000ull
@@ -39,7 +39,7 @@ struct core_setup {
 	bool no_payload;
 	enum plan_name plan;
 	uint32_t sweep;			/* kinds, as of --probes */
-	unsigned int lanes;		/* default 1 */
+	unsigned int senders;		/* default 1 */
 };
 
 struct core {
@@ -77,7 +77,7 @@ struct answer_spec {
 
 static inline void core_source(struct core *c, const char *text)
 {
-	struct source source = { .claimed = false };
+	struct source source = { .proxied = false };
 	bool v6;
 
 	ck_assert_int_eq(addr_parse(&source.addr, text), 0);
@@ -137,14 +137,14 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 		.window = o->window ? o->window : 1024, .keep_ns = 60000000000,
 		.followups = ring, .cleanups = ring,
 	};
-	ck_assert_int_eq(shared_init_lanes(s, o->lanes ? o->lanes : 1, &sizes), 0);
+	ck_assert_int_eq(shared_init_senders(s, o->senders ? o->senders : 1, &sizes), 0);
 	core_source(c, "198.19.0.1");
 	core_source(c, "2001:2:0:ffff::1");
 }
 
 static inline void core_free(struct core *c)
 {
-	shared_free_lanes(&c->s);
+	shared_free_senders(&c->s);
 	free(c->s.stamps);
 	targets_free(c->targets);
 }
@@ -172,12 +172,12 @@ static inline void core_craft(const struct core *c, uint64_t x, struct addr sour
 				      out->len - CRAFT_LINK_LEN), PACKET_OK);
 }
 
-/* An attempt of what an arm of the sweep sends to place k, now. Places in their order. */
+/* An attempt of what an arm of the sweep sends to position k, now. Positions in their order. */
 static inline void core_send_arm(struct core *c, uint64_t k, unsigned int arm, uint8_t attempt,
 				 struct syn *out)
 {
-	uint64_t x = order_target(&c->s.order, k), place;
-	struct lane *l = shared_lane(&c->s, k, &place);
+	uint64_t x = order_target(&c->s.order, k), pos;
+	struct sender *l = shared_sender(&c->s, k, &pos);
 	struct window *w = &l->window;
 	struct target t = targets_at(c->targets, x);
 	struct window_cursor *cursor = &w->cursor[attempt * w->arms + arm];
@@ -186,16 +186,16 @@ static inline void core_send_arm(struct core *c, uint64_t k, unsigned int arm, u
 	enum probe_kind kind = shared_sweep_probe(&c->s, &t, source, arm, &option);
 
 	if (attempt == 0 && arm == 0)
-		window_start(w, place);
+		window_start(w, pos);
 	else
-		ck_assert(window_retry(w, place, arm));
+		ck_assert(window_retry(w, pos, arm));
 	core_craft(c, x, source, (uint8_t)kind, attempt, &option, out);
-	sendlog_add(&cursor->log, place, c->now_ns);
-	if (atomic_load(&w->reserved) <= place)
-		atomic_store(&w->reserved, place + 1);
-	atomic_store(&cursor->done, place + 1);
+	sendlog_add(&cursor->log, pos, c->now_ns);
+	if (atomic_load(&w->reserved) <= pos)
+		atomic_store(&w->reserved, pos + 1);
+	atomic_store(&cursor->done, pos + 1);
 	if (attempt == 0 && arm == 0)
-		stat_set(&l->stats, STAT_targets_started, place + 1);
+		stat_set(&l->stats, STAT_targets_started, pos + 1);
 }
 
 /* Of the only, or the first, arm. */
@@ -204,14 +204,14 @@ static inline void core_send(struct core *c, uint64_t k, uint8_t attempt, struct
 	core_send_arm(c, k, 0, attempt, out);
 }
 
-/* Takes the next follow-up from a lane's ring and sends it, now; false: there is none. */
+/* Takes the next follow-up from a sender's ring and sends it, now; false: there is none. */
 static inline bool core_send_followup(struct core *c, struct followup *f, struct syn *out)
 {
 	unsigned int i = 0;
 
-	while (i < c->s.nlanes && !ring_pop(&c->s.lanes[i].followups, f))
+	while (i < c->s.nsenders && !ring_pop(&c->s.senders[i].followups, f))
 		i++;
-	if (i == c->s.nlanes)
+	if (i == c->s.nsenders)
 		return false;
 	core_craft(c, f->x, f->source, f->kind, f->attempt, &f->cookie, out);
 	atomic_store(&c->s.stamps[f->slot], c->now_ns);
@@ -257,16 +257,16 @@ static inline bool core_recognise(struct core *c, const uint8_t *bytes, size_t l
 	if (packet_parse(p, bytes, len) != PACKET_OK)
 		return false;
 	validate_packet(&c->s.validator, p, PAYLOAD_MAX, &a->m);
-	if (a->m.class == VALIDATE_FOREIGN || a->m.class == VALIDATE_RST_BARE)
+	if (a->m.class == VALIDATE_UNMATCHED || a->m.class == VALIDATE_RST_BARE)
 		return false;
 	a->p = p;
 	a->ns = c->now_ns;
 	a->target = (struct target){ a->m.dst, a->m.dport };
 	if (!targets_index(c->targets, a->m.dst, a->m.dport, &a->x)
-	    || !order_place(&c->s.order, a->x, &a->k))
+	    || !order_pos(&c->s.order, a->x, &a->k))
 		return false;
-	a->lane = shared_lane(&c->s, a->k, &a->place);
-	return a->place < window_reserved(&a->lane->window);
+	a->sender = shared_sender(&c->s, a->k, &a->pos);
+	return a->pos < window_reserved(&a->sender->window);
 }
 
 #endif

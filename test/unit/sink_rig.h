@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "base/stats.h"
+#include "config/config.h"
 #include "csv_reader.h"
 #include "err.h"
+#include "output/sink.h"
 #include "sample.h"
-#include "sink.h"
-#include "stats.h"
 
 /* A sink into a file of its own, in a directory that goes with it. */
 struct rig {

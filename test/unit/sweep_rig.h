@@ -5,10 +5,10 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "neighbour.h"
 #include "rig.h"
-#include "sweep.h"
+#include "send/sweep.h"
 
 #define TAP_MAX 12288
 
@@ -20,7 +20,7 @@ struct tapped {
 	bool told;			/* an answer to a neighbour: */
 	struct neighbour neighbour;
 	struct validate_match m;	/* class VALIDATE_SENT where it is a probe */
-	uint64_t k;			/* its place */
+	uint64_t k;			/* its position */
 	uint64_t ns;			/* when the engine took it */
 };
 
@@ -60,7 +60,7 @@ static inline void tap_keep(const struct tx_frame *frame)
 	validate_packet(&core.s.validator, &t->p, PAYLOAD_MAX, &t->m);
 	if (t->m.class == VALIDATE_SENT
 	    && targets_index(core.targets, t->m.dst, t->m.dport, &x))
-		order_place(&core.s.order, x, &t->k);
+		order_pos(&core.s.order, x, &t->k);
 	if (tap.on_frame)
 		tap.on_frame(t);
 	atomic_store(&tap.n, n + 1);
@@ -116,7 +116,7 @@ static inline void stop(void)
 /* The receive thread's part, where nobody answers: who is past the time-out gives up the slot. */
 static inline void receive(bool needed)
 {
-	struct window *w = &core.s.lanes[0].window;
+	struct window *w = &core.s.senders[0].window;
 	uint64_t now_ns = clock_now_ns();
 	uint64_t to = window_silent_until(w, now_ns, core.config.timeout_ns);
 
@@ -128,11 +128,11 @@ static inline void receive(bool needed)
 
 static inline void until_swept(bool needed)
 {
-	while (!atomic_load(&core.s.lanes[0].swept))
+	while (!atomic_load(&core.s.senders[0].swept))
 		receive(needed);
 }
 
-/* Any follow-up to place k that is told from others by its attempt. */
+/* Any follow-up to position k that is told from others by its attempt. */
 static inline void push_followup(uint64_t k, uint8_t attempt)
 {
 	uint64_t x = order_target(&core.s.order, k);
@@ -142,7 +142,7 @@ static inline void push_followup(uint64_t k, uint8_t attempt)
 		.cookie = { TFO_COOKIE, TFO_KIND, 8, "\1\2\3\4\5\6\7\10" },
 	};
 
-	if (!ring_push(&core.s.lanes[0].followups, &f))
+	if (!ring_push(&core.s.senders[0].followups, &f))
 		abort();
 }
 
@@ -155,7 +155,7 @@ static inline void push_cleanup_to(uint64_t x, uint32_t seq)
 		.sport = 12345, .dport = 443, .seq = seq,
 	};
 
-	if (!ring_push(&core.s.lanes[0].cleanups, &c))
+	if (!ring_push(&core.s.senders[0].cleanups, &c))
 		abort();
 }
 
@@ -183,7 +183,7 @@ static inline void check_probe(unsigned int i, uint64_t k, uint8_t kind, uint8_t
 
 	if (t->m.class != VALIDATE_SENT || t->k != k || t->m.kind != kind
 	    || t->m.attempt != attempt)
-		ck_abort_msg("frame %u: class %d, place %ju, kind %u, attempt %u", i, t->m.class,
+		ck_abort_msg("frame %u: class %d, position %ju, kind %u, attempt %u", i, t->m.class,
 			     (uintmax_t)t->k, t->m.kind, t->m.attempt);
 }
 

@@ -1,5 +1,5 @@
 /*
- * bpf/sweep.bpf.c, loaded for a lane and run frame by frame with BPF_PROG_TEST_RUN and not with
+ * bpf/sweep.bpf.c, loaded for a sender and run frame by frame with BPF_PROG_TEST_RUN and not with
  * live frames: on no interface, and nothing is sent.
  */
 #ifndef UNIT_SWEEP_XDP_RIG_H
@@ -8,7 +8,7 @@
 #include "unit.h"
 
 /* Its inside: facts, maps and what the send thread sees of them. */
-#include "tx_xdp.c"
+#include "xdp/tx_xdp.c"
 
 #include "kernel_clock.h"
 #include "rig.h"
@@ -35,11 +35,11 @@ static inline bool can_run(void)
 	return can;
 }
 
-/* A lane's program, with all that open() does but for the interface. False: skipped. */
-static inline bool begin(const struct core_setup *o, unsigned int n_sources, unsigned int lane)
+/* A sender's program, with all that open() does but for the interface. False: skipped. */
+static inline bool begin(const struct core_setup *o, unsigned int n_sources, unsigned int sender)
 {
 	const char *what = "";
-	struct tx_setup setup = { .ifindex = 1, .shared = &core.s, .lane = lane };
+	struct tx_setup setup = { .ifindex = 1, .shared = &core.s, .sender = sender };
 	char text[ADDR_STRLEN];
 
 	if (!runs)
@@ -53,7 +53,7 @@ static inline bool begin(const struct core_setup *o, unsigned int n_sources, uns
 	x = calloc(1, sizeof(*x));
 	ck_assert_ptr_nonnull(x);
 	ck_assert_msg(tx_xdp_load(x, &setup, &what) == 0
-		      && tx_xdp_map(x, &core.s.lanes[lane].window, &what) == 0, "%s", what);
+		      && tx_xdp_map(x, &core.s.senders[sender].window, &what) == 0, "%s", what);
 	return true;
 }
 
@@ -77,30 +77,30 @@ static uint32_t run(void)
 	return opts.retval;
 }
 
-/* As sweep_let() does: packets in all, and how far the first and the later steps may go. */
+/* As sweep_let() does: packets in all, and how far the first and the later passes may go. */
 static inline void allow(uint64_t granted, uint64_t first, uint64_t later)
 {
 	x->limits->until[0] = first;
-	for (unsigned int i = 1; i < x->steps; i++)
+	for (unsigned int i = 1; i < x->passes; i++)
 		x->limits->until[i] = later;
 	x->limits->granted = granted;
 }
 
-/* It is the SYN that the frame engines send: step `step` of the lane's place. */
-static inline void check_made(unsigned int lane, uint64_t place, unsigned int step)
+/* It is the SYN that the frame engines send: pass `pass` of the sender's position. */
+static inline void check_made(unsigned int sender, uint64_t pos, unsigned int pass)
 {
-	uint64_t k = lane_whole(place, lane, core.s.nlanes);
+	uint64_t k = sender_whole(pos, sender, core.s.nsenders);
 	uint64_t target = order_target(&core.s.order, k);
 	struct target t = targets_at(core.targets, target);
 	struct addr source = shared_source(&core.s, &t);
-	unsigned int arms = core.s.lanes[lane].window.arms;
+	unsigned int arms = core.s.senders[sender].window.arms;
 	struct tfo_option option = { .state = TFO_ABSENT };
-	enum probe_kind kind = shared_sweep_probe(&core.s, &t, source, step % arms, &option);
+	enum probe_kind kind = shared_sweep_probe(&core.s, &t, source, pass % arms, &option);
 	struct syn want;
 
-	core_craft(&core, target, source, (uint8_t)kind, (uint8_t)(step / arms), &option, &want);
+	core_craft(&core, target, source, (uint8_t)kind, (uint8_t)(pass / arms), &option, &want);
 	if (made_len != want.len || memcmp(made, want.frame, want.len) != 0)
-		ck_abort_msg("place %ju, step %u: another frame", (uintmax_t)place, step);
+		ck_abort_msg("position %ju, pass %u: another frame", (uintmax_t)pos, pass);
 }
 
 #endif

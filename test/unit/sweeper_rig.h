@@ -4,19 +4,19 @@
 
 #include "unit.h"
 
+#include "send/sweep_state.h"
 #include "sweep_rig.h"
-#include "sweep_state.h"
 
-#define PLACES 1024		/* in a /22 */
+#define POSITIONS 1024		/* in a /22 */
 
 /* The sweeper: what it was told, and how far it is. */
 static struct {
-	uint64_t granted, until[WINDOW_STEPS_MAX];
+	uint64_t granted, until[WINDOW_PASSES_MAX];
 	struct tx_progress p;
 	unsigned int speed;		/* packets that it sends when it is granted more */
-	uint64_t hand_back_each;	/* every so many places it cannot do; 0: it does all */
-	uint64_t back[PLACES * 4][2], n_back, n_taken;	/* place and step */
-	unsigned int syns[WINDOW_STEPS_MAX][PLACES];
+	uint64_t hand_back_each;	/* every so many positions it cannot do; 0: it does all */
+	uint64_t back[POSITIONS * 4][2], n_back, n_taken;	/* position and pass */
+	unsigned int syns[WINDOW_PASSES_MAX][POSITIONS];
 	unsigned int grants, stops;
 	unsigned int on_its_way;	/* packets that still leave before it stops */
 	uint8_t gateway[2][6];
@@ -30,48 +30,48 @@ static struct {
 } fake;
 
 
-static inline void do_place(struct window *win, uint64_t place, unsigned int step)
+static inline void do_pos(struct window *win, uint64_t pos, unsigned int pass)
 {
 	fake.p.used++;
-	if (fake.hand_back_each && place % fake.hand_back_each == 0) {
-		fake.back[fake.n_back][0] = place;
-		fake.back[fake.n_back++][1] = step;
+	if (fake.hand_back_each && pos % fake.hand_back_each == 0) {
+		fake.back[fake.n_back][0] = pos;
+		fake.back[fake.n_back++][1] = pass;
 		return;
 	}
-	fake.p.sent[step]++;
-	fake.p.sent_bytes += 70 + step;
-	fake.syns[step][place]++;
-	sendlog_add(&win->cursor[step].log, place, fake.still ? core.now_ns : clock_now_ns());
+	fake.p.sent[pass]++;
+	fake.p.sent_bytes += 70 + pass;
+	fake.syns[pass][pos]++;
+	sendlog_add(&win->cursor[pass].log, pos, fake.still ? core.now_ns : clock_now_ns());
 }
 
 /* One packet; false: nothing is due. */
 static inline bool sweep_one(struct window *win)
 {
-	for (unsigned int s = win->steps - 1; s > 0; s--)
+	for (unsigned int s = win->passes - 1; s > 0; s--)
 		while (fake.p.at[s] < fake.until[s])
 			if (window_retry(win, fake.p.at[s]++, s % win->arms)) {
-				do_place(win, fake.p.at[s] - 1, s);
+				do_pos(win, fake.p.at[s] - 1, s);
 				return true;
 			}
 	if (fake.p.at[0] >= fake.until[0])
 		return false;
 	window_start(win, fake.p.at[0]++);
-	do_place(win, fake.p.at[0] - 1, 0);
+	do_pos(win, fake.p.at[0] - 1, 0);
 	return true;
 }
 
 /* What tx.h promises to a sweeper, and that no answer to what it may send now seems forged. */
 static inline void check_grant(uint64_t granted, const uint64_t *until)
 {
-	const struct window *win = &core.s.lanes[0].window;
+	const struct window *win = &core.s.senders[0].window;
 	uint64_t reserved = window_reserved(win);
 	uint64_t reach = fake.p.at[0] + granted - fake.p.used;
 
 	if (granted < fake.granted || reserved < fake.reserved
 	    || reserved < (reach < until[0] ? reach : until[0]) || until[0] > window_room(win)
-	    || until[0] > core.s.lanes[0].places)
+	    || until[0] > core.s.senders[0].positions)
 		abort();
-	for (unsigned int s = 1; s < win->steps; s++)
+	for (unsigned int s = 1; s < win->passes; s++)
 		if (until[s] < fake.until[s])
 			abort();
 	fake.reserved = reserved;
@@ -79,7 +79,7 @@ static inline void check_grant(uint64_t granted, const uint64_t *until)
 
 static inline int fake_grant(void *state, uint64_t granted, const uint64_t *until, uint64_t now_ns)
 {
-	struct window *win = &core.s.lanes[0].window;
+	struct window *win = &core.s.senders[0].window;
 
 	if (state != &tap)
 		abort();
@@ -90,7 +90,7 @@ static inline int fake_grant(void *state, uint64_t granted, const uint64_t *unti
 	    && (double)granted > 3 + (double)(now_ns - fake.first_ns) * 1e-9 * core.config.rate_pps)
 		abort();
 	fake.granted = granted;
-	memcpy(fake.until, until, win->steps * sizeof(*until));
+	memcpy(fake.until, until, win->passes * sizeof(*until));
 	if (fake.error && ++fake.grants == 10)
 		return fake.error;
 	for (unsigned int n = fake.speed; n > 0 && fake.p.used < granted; n--)
@@ -105,13 +105,13 @@ static inline void fake_progress(void *state, struct tx_progress *p)
 	*p = fake.p;
 }
 
-static inline bool fake_hand_back(void *state, uint64_t *place, unsigned int *step)
+static inline bool fake_hand_back(void *state, uint64_t *pos, unsigned int *pass)
 {
 	(void)state;
 	if (fake.n_taken == fake.n_back)
 		return false;
-	*place = fake.back[fake.n_taken][0];
-	*step = (unsigned int)fake.back[fake.n_taken++][1];
+	*pos = fake.back[fake.n_taken][0];
+	*pass = (unsigned int)fake.back[fake.n_taken++][1];
 	return true;
 }
 
@@ -137,7 +137,7 @@ static inline void fake_stop(void *state)
 	(void)state;
 	fake.stops++;
 	for (; fake.on_its_way > 0 && fake.p.used < fake.granted; fake.on_its_way--)
-		sweep_one(&core.s.lanes[0].window);
+		sweep_one(&core.s.senders[0].window);
 }
 
 static const struct tx_sweeper fake_sweeper = {
@@ -166,24 +166,24 @@ static inline void start_fake(void)
 	ck_assert_int_eq(pthread_create(&sender, NULL, fake_thread, &tap), 0);
 }
 
-/* Each place has each of its steps once, of the sweeper or as a frame. */
+/* Each position has each of its passes once, of the sweeper or as a frame. */
 static inline void check_all(void)
 {
-	unsigned int frames = 0, steps = core.s.lanes[0].window.steps;
+	unsigned int frames = 0, passes = core.s.senders[0].window.passes;
 
 	for (unsigned int i = 0; i < atomic_load(&tap.n); i++)
 		if (tap.v[i].m.class == VALIDATE_SENT) {
 			fake.syns[tap.v[i].m.attempt][tap.v[i].k]++;
 			frames++;
 		}
-	for (unsigned int s = 0; s < steps; s++)
-		for (unsigned int k = 0; k < PLACES; k++)
+	for (unsigned int s = 0; s < passes; s++)
+		for (unsigned int k = 0; k < POSITIONS; k++)
 			if (fake.syns[s][k] != 1)
-				ck_abort_msg("place %u, step %u: %u", k, s, fake.syns[s][k]);
+				ck_abort_msg("position %u, pass %u: %u", k, s, fake.syns[s][k]);
 	ck_assert_uint_eq(frames, fake.n_back);
-	ck_assert_uint_eq(count(STAT_sent_request), steps * PLACES);
-	ck_assert_uint_eq(count(STAT_sent_retries), (steps - 1) * PLACES);
-	ck_assert_uint_eq(count(STAT_targets_started), PLACES);
+	ck_assert_uint_eq(count(STAT_sent_request), passes * POSITIONS);
+	ck_assert_uint_eq(count(STAT_sent_retries), (passes - 1) * POSITIONS);
+	ck_assert_uint_eq(count(STAT_targets_started), POSITIONS);
 }
 
 #endif

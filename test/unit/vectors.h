@@ -43,7 +43,7 @@ static const struct vector {
 	{ "", 1000, "2206abcd1234", 1001, SA, 0, SYNACK, TFO_COOKIE, 34, "abcd1234" },
 	{ "2206abcd1234", 1420, "", 101, SA, 0, SYNACK, TFO_ABSENT, 0, "" },
 	{ "2206abcd1234", 18, "", 10, SA, 0, SYNACK, TFO_ABSENT, 0, "" },
-	{ "2206abcd1234", 100, "2206badc00ce", 100101, SA, 0, VALIDATE_FOREIGN, TFO_COOKIE, 34,
+	{ "2206abcd1234", 100, "2206badc00ce", 100101, SA, 0, VALIDATE_UNMATCHED, TFO_COOKIE, 34,
 	  "badc00ce" },
 	{ "2206abcd1234", 1000, "220a1234abcd5678dcba", 1001, SA, 0, SYNACK, TFO_COOKIE, 34,
 	  "1234abcd5678dcba" },

@@ -1,4 +1,4 @@
-"""What a scan finds out by itself: interface, source address, gateway, stations on the local link;
+"""What a scan finds out by itself: interface, source address, gateway, neighbours on the local link;
 and links that are not Ethernet, or tagged."""
 
 import json
@@ -294,7 +294,7 @@ def a_gateway_of_the_users_is_not_followed():
 		equal(counters(f"{WORK}/metadata")["sent_gateway"], 0, "sent_gateway")
 
 
-# ---- stations on the local link ----
+# ---- neighbours on the local link ----
 
 # net answers for 16 more addresses, in either family
 STATIONS = """ip -n net route replace local 198.19.0.16/28 dev lo
@@ -308,7 +308,7 @@ NO_STATIONS = """ip -n net route del local 198.19.0.16/28 dev lo
 
 
 @contextmanager
-def stations():
+def neighbours():
 	shell(STATIONS)
 	try:
 		with empty_cache():
@@ -324,7 +324,7 @@ def counters(path):
 
 @case("link/one-neighbour")
 def a_single_target_on_the_link():
-	with stations():
+	with neighbours():
 		for target in (f"198.19.0.17:{PLAIN}", f"[2001:2:0:ff::11]:{PLAIN}"):
 			run, capture = captured(target)
 			check_rows(run, capture)
@@ -334,7 +334,7 @@ def a_single_target_on_the_link():
 @case("link/neighbours")
 def targets_on_the_link_and_behind_the_gateway():
 	record = f"{WORK}/metadata"
-	with stations():
+	with neighbours():
 		run, capture = captured("198.19.0.0/26", "2001:2:0:ff::/123", "198.18.42.0/28",
 			"2001:2:0:18::5:0/124", "-p", PLAIN, "--report", "all", "--retries", 1,
 			"-m", record)
@@ -356,7 +356,7 @@ def targets_on_the_link_and_behind_the_gateway():
 
 @case("link/nobody")
 def nobody_is_there():
-	with stations():
+	with neighbours():
 		before = truth.syn_counters()
 		run = tfomap("198.19.0.200", "-p", PLAIN)
 		equal(run.rows, [], "rows")

@@ -41,7 +41,7 @@ def _one_more_table(before, begins):
 	equal([name[:len(begins)] for name in more], [begins], f"tables while the scan runs: {more}")
 
 
-@case("manners/guard-killed")
+@case("manners/rst-filter-killed")
 def the_guard_is_gone_with_a_process_that_is_killed():
 	before = _tables()
 	process, table = _guarded()
@@ -54,7 +54,7 @@ def the_guard_is_gone_with_a_process_that_is_killed():
 	wait_for(lambda: _tables() == before, "the table to go with its owner")
 
 
-@case("manners/guard-ended")
+@case("manners/rst-filter-ended")
 def the_guard_is_gone_after_a_normal_end():
 	before = _tables()
 	process, table = _guarded()
@@ -71,7 +71,7 @@ def the_guard_is_gone_after_a_normal_end():
 	wait_for(lambda: _tables() == before, "the table to go at the end of a scan")
 
 
-@case("manners/guard-resets-of-others")
+@case("manners/rst-filter-resets-of-others")
 def closed_ports_of_this_host_are_closed_still():
 	process, _ = _guarded()
 	try:
@@ -84,7 +84,7 @@ def closed_ports_of_this_host_are_closed_still():
 		finish(process)
 
 
-@case("manners/guard-same-pid")
+@case("manners/rst-filter-same-pid")
 def two_scans_of_one_process_number():
 	"""In containers that share a network each scan may be process 1."""
 	alone = ("unshare", "--pid", "--fork", "--kill-child")
@@ -102,7 +102,7 @@ def two_scans_of_one_process_number():
 		finish(process)
 
 
-@case("manners/guard-without-privilege")
+@case("manners/rst-filter-without-privilege")
 def without_the_right_to_a_table():
 	run = tfomap(host("listener"), *PATH, prefix=("setpriv", "--bounding-set", "-net_admin",
 		"--inh-caps", "-net_admin"))
@@ -110,7 +110,7 @@ def without_the_right_to_a_table():
 	assert "root or CAP_NET_ADMIN" in run.err, run.err
 
 
-@case("manners/guard-in-a-survey")
+@case("manners/rst-filter-in-a-survey")
 def a_survey_resets_by_itself_too():
 	before = _tables()
 	tap = Tap()

@@ -88,7 +88,7 @@ def tfomap_answers_for_what_nobody_owns():
 
 @case("network/source-in-use")
 def what_another_station_has_is_no_source():
-	"""It is asked for before anything is sent; the interface's own station is told."""
+	"""It is asked for before anything is sent; the interface's own neighbour is told."""
 	taken = ("198.19.0.77", "2001:2:0:ff::77")
 	shell(f"""ip -n net address add {taken[0]}/32 dev net0
 		ip -n net address add {taken[1]}/128 dev net0 nodad""")

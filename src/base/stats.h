@@ -1,0 +1,99 @@
+/*
+ * stats: the counters of a run, one table (stats.def). Each thread has its own and writes no
+ * others; all are read by any: relaxed atomics, no locks. Every packet that is lost somewhere has
+ * its counter here.
+ */
+#ifndef TFOMAP_STATS_H
+#define TFOMAP_STATS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "verdict.h"
+
+enum stat_id {
+#define STAT(id, owner, group, doc) STAT_##id,
+#include "base/stats.def"
+#undef STAT
+	STATS
+};
+
+enum stat_group {
+	STAT_GROUP_syns,	/* SYNs by kind: their sum is all SYNs */
+	STAT_GROUP_sent,	/* more of what was sent, or is still to be */
+	STAT_GROUP_replies,
+	STAT_GROUP_drops,	/* packets that are no answer: nothing is lost */
+	STAT_GROUP_losses,
+	STAT_GROUP_rows,
+	STAT_GROUP_state,
+	STAT_GROUPS
+};
+
+extern const char *const stat_group_names[STAT_GROUPS];
+
+struct stat_type {
+	const char *name;
+	enum stat_group group;
+	const char *doc;
+	const char *means;		/* of a loss that can make rows and verdicts wrong */
+};
+
+extern const struct stat_type stat_types[STATS];
+
+/* What belongs to one thread, and, in a chain behind it, what belongs to others. */
+struct stats {
+	const struct stats *more;		/* NULL: no others. Set before the threads start */
+	_Atomic uint64_t v[STATS];
+	_Atomic uint64_t verdicts[VERDICTS];	/* the receive thread's */
+};
+
+/* Owner thread only. */
+static inline void stat_add(struct stats *s, enum stat_id id, uint64_t n)
+{
+	atomic_store_explicit(&s->v[id],
+			      atomic_load_explicit(&s->v[id], memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
+static inline void stat_set(struct stats *s, enum stat_id id, uint64_t n)
+{
+	atomic_store_explicit(&s->v[id], n, memory_order_relaxed);
+}
+
+static inline void stat_add_verdict(struct stats *s, enum verdict v)
+{
+	atomic_store_explicit(&s->verdicts[v],
+			      atomic_load_explicit(&s->verdicts[v], memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
+/* Owner thread, before the others start: what belongs to it is read with s, too. */
+static inline void stats_chain(struct stats *s, struct stats *other)
+{
+	other->more = s->more;
+	s->more = other;
+}
+
+/* Any thread: the sum over the chain. */
+static inline uint64_t stat_get(const struct stats *s, enum stat_id id)
+{
+	uint64_t sum = 0;
+
+	for (; s; s = s->more)
+		sum += atomic_load_explicit(&s->v[id], memory_order_relaxed);
+	return sum;
+}
+
+/* Any thread: all SYNs. */
+uint64_t stats_syns(const struct stats *s);
+
+static inline uint64_t stat_get_verdict(const struct stats *s, enum verdict v)
+{
+	return atomic_load_explicit(&s->verdicts[v], memory_order_relaxed);
+}
+
+/* Whether nothing was lost that can make rows and verdicts wrong. */
+bool stats_sound(const struct stats *s);
+
+#endif

@@ -1,0 +1,167 @@
+#include "config/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config/config_options.h"
+#include "config/config_read.h"
+#include "err.h"
+
+int config_set(struct config *c, size_t row, const char *value, struct err *e)
+{
+	char *copy = strdup(value);
+	int err;
+
+	if (!copy)
+		return err_set(e, ENOMEM, "out of memory");
+	err = opttab_parse(&config_options[row], c, copy, e);
+	if (err) {
+		free(copy);
+		return err;
+	}
+	free(c->values[row]);
+	c->values[row] = copy;
+	return 0;
+}
+
+bool config_given(const struct config *c, const char *name)
+{
+	return c->values[opttab_find(config_options, config_noptions, name)] != NULL;
+}
+
+static int set_defaults(struct config *c, struct err *e)
+{
+	c->retries = CONFIG_RETRIES_AUTO;
+	for (size_t i = 0; i < config_noptions; i++) {
+		const struct opttab_row *row = &config_options[i];
+		int err = row->def ? opttab_parse(row, c, row->def, e) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int set_given(struct config *c, const char *const *given, struct err *e)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < config_noptions && !err; i++)
+		if (given[i])
+			err = config_set(c, i, given[i], e);
+	return err;
+}
+
+static bool needs_nothing(const struct config *c)
+{
+	return c->help || c->version || c->list_interfaces || c->list_output_fields
+	       || c->list_probes || c->list_verdicts;
+}
+
+static int read_file(struct config *c, const char *default_file, struct err *e)
+{
+	if (!c->config_file && default_file
+	    && (access(default_file, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)))
+		c->config_file = default_file;
+	return c->config_file ? config_read_file(c, c->config_file, e) : 0;
+}
+
+static int read_payload_file(struct config *c, const char *name, struct err *e)
+{
+	uint8_t bytes[PAYLOAD_MAX + 1];	/* one more, so that a longer file shows */
+	FILE *f = fopen(name, "rbe");
+	size_t len;
+	int err;
+
+	if (!f)
+		return err_set(e, EINVAL, "--payload file:%.200s: %s", name, strerror(errno));
+	len = fread(bytes, 1, sizeof(bytes), f);
+	err = ferror(f) ? errno : 0;
+	fclose(f);
+	if (err)
+		return err_set(e, EINVAL, "--payload file:%.200s: %s", name, strerror(err));
+	err = payload_set_bytes(&c->payload, bytes, len, e);
+	if (err)
+		err_prefix(e, "--payload file:%.200s: ", name);
+	return err;
+}
+
+/* What some options mean for others. */
+static int resolve(struct config *c, struct err *e)
+{
+	if (c->quiet && c->verbosity > LOG_WARN)
+		c->verbosity = LOG_WARN;
+	if (c->bandwidth_bps > 0 && !config_given(c, "rate"))
+		c->rate_pps = 0;
+	if (strncmp(c->payload_text, "file:", 5) == 0)
+		return read_payload_file(c, c->payload_text + 5, e);
+	return 0;
+}
+
+/* A dry run is a run on an engine of its own, as fast as it goes; what others keep stays. */
+static void resolve_dryrun(struct config *c)
+{
+	c->tx = "dryrun";
+	c->rate_pps = c->bandwidth_bps = 0;
+	c->no_header = c->quiet = true;
+	c->output_file = c->metadata_file = c->status_file = c->save_pcap = NULL;
+}
+
+static int read_all(struct config *c, int argc, char **argv, const char *default_file,
+		    const char **given, struct err *e)
+{
+	int err = set_defaults(c, e);
+
+	if (!err)
+		err = config_read_args(c, argc, argv, given, e);
+	if (!err)
+		err = set_given(c, given, e);
+	if (err || needs_nothing(c))
+		return err;
+	/* The file's options, and over them once more the command line's. */
+	err = read_file(c, default_file, e);
+	if (!err)
+		err = set_given(c, given, e);
+	if (!err)
+		err = resolve(c, e);
+	if (!err)
+		err = config_check(c, e);
+	if (!err && c->dryrun && !c->print_config)
+		resolve_dryrun(c);
+	return err;
+}
+
+int config_parse(struct config *c, int argc, char **argv, const char *default_file, struct err *e)
+{
+	const char **given = calloc(config_noptions, sizeof(*given));
+	int err;
+
+	*c = (struct config){ .argc = argc, .argv = argv };
+	c->values = calloc(config_noptions, sizeof(*c->values));
+	if (given && c->values)
+		err = read_all(c, argc, argv, default_file, given, e);
+	else
+		err = err_set(e, ENOMEM, "out of memory");
+	free(given);
+	if (err)
+		config_free(c);
+	return err;
+}
+
+void config_free(struct config *c)
+{
+	for (size_t i = 0; i < config_noptions; i++) {
+		opttab_free(&config_options[i], c);
+		if (c->values)
+			free(c->values[i]);
+	}
+	free(c->values);
+	c->values = NULL;
+	free(c->targets);
+	c->targets = NULL;
+	c->ntargets = 0;
+}

@@ -1,0 +1,266 @@
+#include "net/iface.h"
+
+#include <errno.h>
+#include <linux/if_arp.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "err.h"
+#include "net/iface_read.h"
+#include "net/netlink.h"
+#include "prefixset.h"
+
+/* ---- links ---- */
+
+static enum iface_kind link_kind(unsigned short type, unsigned int flags)
+{
+	switch (type) {
+	case ARPHRD_ETHER:
+		return IFACE_ETHERNET;
+	case ARPHRD_LOOPBACK:
+		return IFACE_LOOPBACK;
+	case ARPHRD_NONE:
+	case ARPHRD_RAWIP:
+	case ARPHRD_PPP:
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+		return IFACE_IPLAYER;
+	case ARPHRD_IPGRE:
+	case ARPHRD_IP6GRE:
+		/* Without a fixed far end its outer header is a link header, which we have not. */
+		return (flags & IFF_POINTOPOINT) ? IFACE_IPLAYER : IFACE_OTHER;
+	default:
+		return IFACE_OTHER;
+	}
+}
+
+bool iface_read_link(const struct nlmsghdr *nlh, struct iface *i)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
+	struct nlattr *attr;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK)
+		return false;
+	*i = (struct iface){
+		.index = info->ifi_index, .kind = link_kind(info->ifi_type, info->ifi_flags),
+		.up = info->ifi_flags & IFF_UP, .carrier = true,
+	};
+	mnl_attr_for_each(attr, nlh, sizeof(*info)) {
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_IFNAME:
+			snprintf(i->name, sizeof(i->name), "%s", mnl_attr_get_str(attr));
+			break;
+		case IFLA_MTU:
+			i->mtu = mnl_attr_get_u32(attr);
+			break;
+		case IFLA_CARRIER:
+			i->carrier = mnl_attr_get_u8(attr);
+			break;
+		case IFLA_ADDRESS:
+			if (i->kind == IFACE_ETHERNET
+			    && mnl_attr_get_payload_len(attr) == sizeof(i->mac))
+				memcpy(i->mac, mnl_attr_get_payload(attr), sizeof(i->mac));
+			break;
+		default:
+			break;
+		}
+	}
+	return true;
+}
+
+static int on_link(const struct nlmsghdr *nlh, void *arg)
+{
+	iface_read_link(nlh, arg);
+	return MNL_CB_OK;
+}
+
+int iface_find(struct mnl_socket *nl, const char *name, int index, struct iface *out,
+	       struct err *e)
+{
+	char buf[NETLINK_REQUEST];
+	struct ifinfomsg *info;
+	struct nlmsghdr *nlh;
+	void *extra;
+	int err;
+
+	if (name && (!*name || strlen(name) >= ALTIFNAMSIZ))
+		return err_set(e, ENODEV, "--interface %s: names have 1 to %d characters "
+			       "(--list-interfaces shows those there are)", name, ALTIFNAMSIZ - 1);
+	nlh = netlink_begin(buf, RTM_GETLINK, 0, &extra, sizeof(*info));
+	info = extra;
+	if (name)
+		mnl_attr_put_strz(nlh, strlen(name) < IF_NAMESIZE ? IFLA_IFNAME : IFLA_ALT_IFNAME,
+				  name);
+	else
+		info->ifi_index = index;
+	err = netlink_ask(nl, nlh, on_link, out);
+	if (err)
+		return err_set(e, -err, "%s %s: %s (--list-interfaces shows those there are)",
+			       name ? "--interface" : "interface", name ? name : "of the route",
+			       strerror(-err));
+	return 0;
+}
+
+/* ---- routes ---- */
+
+static void read_via(const struct nlattr *attr, struct iface_route *r)
+{
+	const struct rtvia *via = mnl_attr_get_payload(attr);
+
+	if (mnl_attr_get_payload_len(attr) < sizeof(*via) + 16 || via->rtvia_family != AF_INET6)
+		return;
+	r->gateway = addr_from_wire6(via->rtvia_addr);
+	r->has_gateway = true;
+}
+
+bool iface_read_route(const struct nlmsghdr *nlh, struct iface_route *r, struct addr *dst,
+		      uint8_t *dst_len)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct nlattr *attr;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE)
+		return false;
+	*r = (struct iface_route){
+		.type = rtm->rtm_type == RTN_UNICAST ? IFACE_ROUTE_UNICAST
+			: rtm->rtm_type == RTN_LOCAL ? IFACE_ROUTE_LOCAL : IFACE_ROUTE_OTHER,
+	};
+	*dst = rtm->rtm_family == AF_INET ? addr_from_v4(0) : (struct addr){ 0, 0 };
+	*dst_len = rtm->rtm_dst_len;
+	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
+		switch (mnl_attr_get_type(attr)) {
+		case RTA_DST:
+			netlink_get_addr(attr, dst);
+			break;
+		case RTA_OIF:
+			r->oif = (int)mnl_attr_get_u32(attr);
+			break;
+		case RTA_PREFSRC:
+			r->has_source = netlink_get_addr(attr, &r->source);
+			break;
+		case RTA_GATEWAY:
+			r->has_gateway = netlink_get_addr(attr, &r->gateway);
+			break;
+		case RTA_VIA:
+			read_via(attr, r);
+			break;
+		default:
+			break;
+		}
+	}
+	return rtm->rtm_family == AF_INET || rtm->rtm_family == AF_INET6;
+}
+
+static int on_route(const struct nlmsghdr *nlh, void *arg)
+{
+	struct addr dst;
+	uint8_t dst_len;
+
+	iface_read_route(nlh, arg, &dst, &dst_len);
+	return MNL_CB_OK;
+}
+
+int iface_route(struct mnl_socket *nl, const struct iface_query *q, struct iface_route *out)
+{
+	uint8_t bits = addr_is_v4(q->target) ? 32 : 128;
+	char buf[NETLINK_REQUEST];
+	struct nlmsghdr *nlh;
+	struct rtmsg *rtm;
+	void *extra;
+
+	nlh = netlink_begin(buf, RTM_GETROUTE, 0, &extra, sizeof(*rtm));
+	rtm = extra;
+	rtm->rtm_family = netlink_family(q->target);
+	rtm->rtm_dst_len = bits;
+	netlink_put_addr(nlh, RTA_DST, q->target);
+	if (q->has_source) {
+		rtm->rtm_src_len = bits;
+		netlink_put_addr(nlh, RTA_SRC, q->source);
+	}
+	if (q->oif)
+		mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)q->oif);
+	*out = (struct iface_route){ .type = IFACE_ROUTE_OTHER };
+	return netlink_ask(nl, nlh, on_route, out);
+}
+
+struct routes {
+	enum iface_route_type type;	/* of those that are wanted */
+	int index;			/* by this interface, without a gateway; 0: any */
+	struct prefixset *out;
+	int err;
+};
+
+static int on_prefix(const struct nlmsghdr *nlh, void *arg)
+{
+	struct routes *w = arg;
+	struct iface_route r;
+	struct addr first, last;
+	uint8_t len, bits;
+
+	if (!iface_read_route(nlh, &r, &first, &len) || r.type != w->type
+	    || (w->index && (r.has_gateway || r.oif != w->index)))
+		return MNL_CB_OK;
+	bits = addr_is_v4(first) ? 32 : 128;
+	if (len > bits)
+		return MNL_CB_OK;
+	len = (uint8_t)(128 - bits + len);
+	last = first;
+	last.hi |= len >= 64 ? 0 : ~0ull >> len;
+	last.lo |= len >= 128 ? 0 : len <= 64 ? ~0ull : ~0ull >> (len - 64);
+	w->err = prefixset_add(w->out, first, last);
+	return w->err ? MNL_CB_ERROR : MNL_CB_OK;
+}
+
+static int dump_routes(struct routes *w)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	char buf[NETLINK_REQUEST];
+	int err = 0;
+
+	for (unsigned int f = 0; f < 2 && !err; f++) {
+		struct nlmsghdr *nlh;
+		struct rtmsg *rtm;
+		void *extra;
+
+		nlh = netlink_begin(buf, RTM_GETROUTE, NLM_F_DUMP, &extra, sizeof(*rtm));
+		rtm = extra;
+		rtm->rtm_family = families[f];
+		rtm->rtm_type = w->type == IFACE_ROUTE_LOCAL ? RTN_LOCAL : RTN_UNICAST;
+		if (w->index)
+			mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)w->index);
+		err = netlink_dump(nlh, on_prefix, w);
+		err = w->err ? w->err : err;
+	}
+	return err;
+}
+
+int iface_connected(int index, struct prefixset *out)
+{
+	return dump_routes(&(struct routes){
+		.type = IFACE_ROUTE_UNICAST, .index = index, .out = out,
+	});
+}
+
+int iface_local(struct prefixset *out)
+{
+	return dump_routes(&(struct routes){ .type = IFACE_ROUTE_LOCAL, .out = out });
+}
+
+int iface_owns(struct mnl_socket *nl, struct addr a, bool *owns, struct err *e)
+{
+	struct iface_query q = { .target = a };
+	struct iface_route r;
+	char text[ADDR_STRLEN];
+	int err = iface_route(nl, &q, &r);
+
+	/* An address to which there is no route is nobody's here. */
+	if (err && err != -ENETUNREACH && err != -EHOSTUNREACH && err != -EACCES &&
+	    err != -EINVAL) {
+		addr_format(a, text);
+		return err_set(e, -err, "cannot ask the kernel for the route to %s: %s", text,
+			       strerror(-err));
+	}
+	*owns = !err && r.type == IFACE_ROUTE_LOCAL;
+	return 0;
+}

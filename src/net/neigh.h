@@ -1,0 +1,96 @@
+/*
+ * neigh: the neighbours on the local link that frames go to: the gateways, and the targets that no
+ * gateway leads to. Filled before the threads start (main thread), first from the kernel's cache,
+ * then by our own requests; read-only from then on: any thread. Needs CAP_NET_RAW, no more.
+ */
+#ifndef TFOMAP_NEIGH_H
+#define TFOMAP_NEIGH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "neighbour.h"
+#include "prefixset.h"
+#include "wire/craft.h"
+
+struct err;
+struct neigh;
+struct nlmsghdr;
+
+/* What is to become of an address, as bits; 0: a gateway leads to it. */
+#define NEIGH_ASK	1	/* its MAC address is needed */
+#define NEIGH_ON_LINK	2	/* a target: frames to it go to it, or nowhere */
+
+/*
+ * How far a MAC address is to be trusted: what is known better takes the place. Fixed is what
+ * somebody has put into the kernel's table.
+ */
+enum neigh_trust { NEIGH_UNKNOWN, NEIGH_STALE, NEIGH_SURE, NEIGH_FIXED };
+
+/* A MAC address in a message. */
+#define NEIGH_MAC	"%02x:%02x:%02x:%02x:%02x:%02x"
+#define NEIGH_MAC_ARGS(m)	(m)[0], (m)[1], (m)[2], (m)[3], (m)[4], (m)[5]
+
+/* Takes the sealed set of addresses over, and leaves an empty one. 0 or -ENOMEM. */
+int neigh_new(struct neigh **out, struct prefixset *addresses);
+void neigh_free(struct neigh *n);
+
+/* Adds role (bits, above) to an address of the set; asker: our address there, to ask from. */
+void neigh_mark(struct neigh *n, struct addr ip, unsigned int role, struct addr asker);
+
+/* Takes an answer; false: it was not asked for, or nothing better than what is known. */
+bool neigh_take(struct neigh *n, const struct neighbour *answer, enum neigh_trust trust);
+
+/* How many of the addresses that are asked for are known less than that. */
+uint32_t neigh_missing(const struct neigh *n, enum neigh_trust trust);
+
+/* How many targets on the link have no MAC address. */
+uint32_t neigh_silent(const struct neigh *n);
+
+/* The MAC address of an address that was asked for; false: not known. */
+bool neigh_mac(const struct neigh *n, struct addr ip, uint8_t mac[static 6]);
+
+/* Whether it is fixed. */
+bool neigh_is_fixed(const struct neigh *n, struct addr ip);
+
+enum neigh_hop {
+	NEIGH_ROUTED,		/* not on the link: to its gateway */
+	NEIGH_FOUND,		/* to itself */
+	NEIGH_SILENT,		/* on the link, and not there */
+};
+
+/* Where frames to a target go. NEIGH_FOUND: mac is set, else it stays as it is. */
+enum neigh_hop neigh_find(const struct neigh *n, struct addr ip, uint8_t mac[static 6]);
+
+/* ---- filling it ---- */
+
+/* What a message of the kernel tells of a neighbour on an interface. NEIGH_UNKNOWN: nothing. */
+enum neigh_trust neigh_read_message(const struct nlmsghdr *nlh, int ifindex, struct neighbour *out);
+
+/* From the kernel's neighbour cache of an interface. 0, or -errno with a message. */
+int neigh_read_cache(struct neigh *n, int ifindex, struct err *e);
+
+struct neigh_link {
+	const char *interface;
+	int ifindex;
+	struct craft_link header;	/* src and vlan_id count */
+	double rate_pps;		/* 0: no limit but our own */
+	bool quiet;			/* no status line */
+};
+
+/*
+ * Asks for what is not sure, three times a second apart, until all is known; by packets, whatever
+ * engine the scan has. Who does not answer is no error. 0, or -errno with a message where the link
+ * cannot be used.
+ */
+int neigh_resolve(struct neigh *n, const struct neigh_link *link, struct err *e);
+
+/*
+ * Asks whether somebody has what is marked with an asker that is all zero, as a host does before
+ * it takes an address (RFC 5227 2.1.1, RFC 4862 5.4), but within a second: neigh_mac() then tells
+ * who. Likewise.
+ */
+int neigh_probe(struct neigh *n, const struct neigh_link *link, struct err *e);
+
+#endif

@@ -1,0 +1,194 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "err.h"
+#include "net/neigh_store.h"
+#include "net/outage.h"
+#include "pacer.h"
+#include "wire/craft_neigh.h"
+#include "wire/rx_pcap.h"
+#include "wire/tx.h"
+
+#define TRIES		3
+#define WAIT_NS		NS_PER_S	/* for the answers to a try */
+#define PROBE_WAIT_NS	(NS_PER_S / TRIES)
+#define RATE_MAX	10000.0		/* packets/s: all of them go to everyone on the link */
+#define SHOW_FIRST_NS	NS_PER_S	/* what is over by then needs no status line */
+#define SHOW_NS		NS_PER_S	/* on a terminal */
+#define SHOW_PLAIN_NS	(10 * NS_PER_S)
+#define FILTER		"(arp and arp[6:2] = 2) or (icmp6 and ip6[40] = 136)"
+/* Likewise, and the same question by others. */
+#define PROBE_FILTER	"arp or (icmp6 and (ip6[40] = 135 or ip6[40] = 136))"
+#define ETHER_LEN	14
+
+struct asking {
+	struct neigh *n;
+	const struct neigh_link *link;
+	void *tx_state;
+	struct rx_pcap *packets;
+	rx_frame_fn *on_frame;
+	uint64_t wait_ns;
+	struct pacer pacer;
+	uint32_t all, missing;
+	uint64_t start_ns, shown_ns;
+};
+
+static void on_answer(void *arg, const struct rx_frame *f)
+{
+	struct asking *a = arg;
+	struct neighbour answer;
+
+	if (neighbour_parse(&answer, f->type, f->ip, f->ip_caplen)
+	    && neigh_take(a->n, &answer, NEIGH_SURE))
+		a->missing--;
+}
+
+/* Who looks whether the address is taken is about to take it. What comes back of ours is no one. */
+static void on_probe(void *arg, const struct rx_frame *f)
+{
+	struct asking *a = arg;
+	struct neighbour_request r;
+	struct neighbour n;
+
+	if (f->caplen < ETHER_LEN || !memcmp(f->bytes + 6, a->link->header.src, sizeof(n.mac)))
+		return;
+	on_answer(a, f);
+	if (!neighbour_parse_request(&r, f->type, f->ip, f->ip_caplen)
+	    || !addr_eq(r.asker, (struct addr){ 0, 0 }))
+		return;
+	n.ip = r.target;
+	memcpy(n.mac, f->bytes + 6, sizeof(n.mac));
+	if (neigh_take(a->n, &n, NEIGH_SURE))
+		a->missing--;
+}
+
+static void show(struct asking *a, uint64_t now_ns)
+{
+	uint64_t every_ns = log_status_is_terminal() ? SHOW_NS : SHOW_PLAIN_NS;
+	char line[160];
+
+	if (a->link->quiet || now_ns - a->start_ns < SHOW_FIRST_NS
+	    || (a->shown_ns && now_ns - a->shown_ns < every_ns))
+		return;
+	snprintf(line, sizeof(line), "asking for neighbours on the local link: %" PRIu32 " of %"
+		 PRIu32 " have answered", a->all - a->missing, a->all);
+	log_status(line);
+	a->shown_ns = now_ns;
+}
+
+/* Takes what came, or waits for it a moment. */
+static int listen_once(struct asking *a, struct err *e)
+{
+	int rc = rx_pcap_poll(a->packets, a->on_frame, a, e);
+
+	show(a, clock_now_ns());
+	return rc < 0 ? rc : 0;
+}
+
+static int send_one(struct asking *a, uint32_t rank, struct err *e)
+{
+	uint8_t bytes[CRAFT_ASK_MAX];
+	struct tx_frame frame = { .data = bytes };
+	uint64_t end_ns;
+	int rc = craft_ask(&a->link->header, a->n->v[rank].asker, prefixset_nth(&a->n->set, rank),
+			   bytes, e);
+
+	if (rc < 0)
+		return rc;
+	frame.len = (uint32_t)rc;
+	end_ns = clock_now_ns() + OUTAGE_MAX_NS;
+	while (((rc = tx_packet.send(a->tx_state, &frame, 1)) == -ENOBUFS || rc == -EAGAIN)
+	       && clock_now_ns() < end_ns) {
+		rc = listen_once(a, e);
+		if (rc)
+			return rc;
+	}
+	if (rc < 0)
+		return err_set(e, -rc, "cannot send on interface %s: %s; it %s",
+			       a->link->interface, strerror(-rc), outage_state(a->link->ifindex));
+	pacer_take(&a->pacer, 1);
+	return 0;
+}
+
+/* One try: everyone who is not known is asked, at the scan's rate; then answers are awaited. */
+static int ask_all(struct asking *a, struct err *e)
+{
+	uint64_t end_ns;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < a->n->n && !rc; i++) {
+		const struct neigh_entry *entry = &a->n->v[i];
+
+		while (!rc && (entry->role & NEIGH_ASK) && entry->trust < NEIGH_SURE) {
+			if (pacer_allow(&a->pacer, clock_now_ns(), 1)) {
+				rc = send_one(a, i, e);
+				break;
+			}
+			rc = listen_once(a, e);
+		}
+	}
+	end_ns = clock_now_ns() + a->wait_ns;
+	while (!rc && a->missing && clock_now_ns() < end_ns)
+		rc = listen_once(a, e);
+	return rc;
+}
+
+static int ask(struct asking *a, struct err *e)
+{
+	double rate_pps = a->link->rate_pps;
+	int rc = 0;
+
+	if (rate_pps <= 0 || rate_pps > RATE_MAX)
+		rate_pps = RATE_MAX;
+	a->start_ns = clock_now_ns();
+	pacer_init(&a->pacer, rate_pps, a->start_ns);
+	for (int tries = 0; tries < TRIES && a->missing && !rc; tries++)
+		rc = ask_all(a, e);
+	return rc;
+}
+
+static int ask_link(struct asking *a, const char *filter, struct err *e)
+{
+	const struct neigh_link *link = a->link;
+	struct tx_setup tx = { .interface = link->interface, .ifindex = link->ifindex };
+	struct rx_live live = {
+		.interface = link->interface, .filter = filter, .vlan_id = link->header.vlan_id,
+	};
+	int rc;
+
+	a->all = a->missing = neigh_missing(a->n, NEIGH_SURE);
+	if (!a->missing)
+		return 0;
+	rc = rx_pcap_open_live(&a->packets, &live, e);
+	if (rc)
+		return rc;
+	rc = tx_packet.open(&a->tx_state, &tx, e);
+	if (!rc) {
+		rc = ask(a, e);
+		tx_packet.close(a->tx_state, NULL);
+	}
+	rx_pcap_close(a->packets);
+	return rc;
+}
+
+int neigh_resolve(struct neigh *n, const struct neigh_link *link, struct err *e)
+{
+	struct asking a = {
+		.n = n, .link = link, .on_frame = on_answer, .wait_ns = WAIT_NS,
+	};
+
+	return ask_link(&a, FILTER, e);
+}
+
+int neigh_probe(struct neigh *n, const struct neigh_link *link, struct err *e)
+{
+	struct asking a = {
+		.n = n, .link = link, .on_frame = on_probe, .wait_ns = PROBE_WAIT_NS,
+	};
+
+	return ask_link(&a, PROBE_FILTER, e);
+}

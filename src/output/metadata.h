@@ -1,0 +1,40 @@
+/* metadata: what a run was and what became of it, as one JSON object (jansson). */
+#ifndef TFOMAP_METADATA_H
+#define TFOMAP_METADATA_H
+
+#include <stdint.h>
+
+#include "config/config.h"
+
+struct err;
+struct stats;
+struct targets_counts;
+
+/* The resolved facts of a run that the configuration alone does not tell. */
+struct run_facts {
+	uint64_t seed;
+	uint8_t key[16];		/* of the validation hash */
+	unsigned int retries;		/* in force */
+	uint64_t targets;		/* of this run: after -n and shards */
+	const char *interface, *engine, *receiver;	/* NULL where there is none */
+	struct addr sources[2 * CONFIG_SOURCES_MAX];
+	unsigned int nsources;
+	unsigned int threads;		/* that sent */
+	uint64_t window_slots, table_slots;
+	uint64_t start_wall_ns, end_wall_ns;	/* Unix time */
+	uint64_t sending_ns;		/* from the first packet to the last */
+	const char *exit_reason;	/* "complete", "max-runtime", "signal", ...; NULL: it is
+					 * still running */
+	int exit_status;
+};
+
+/*
+ * Writes the file over what is there. Numbers that a double may not hold (seed, hashes) are
+ * strings; counters are in objects by group, under the names of stats.def; "sound" is whether
+ * nothing was lost that can make rows and verdicts wrong. Peak memory is read from the kernel. A
+ * new file is the user's alone (mode 0600). 0, or -errno with a message.
+ */
+int metadata_write(const char *path, const struct config *c, const struct targets_counts *t,
+		   const struct stats *s, const struct run_facts *f, struct err *e);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * out: rows as bytes. One out_x.c for each format, which exports a `const struct out_ops`, and a
+ * row in the registry of out.c. Rows are appended to a buffer; nothing here writes to a file.
+ */
+#ifndef TFOMAP_OUT_H
+#define TFOMAP_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "output/result.h"
+#include "tcpopt.h"
+
+struct out;
+
+struct out_ops {
+	const char *name;
+	void (*header)(struct out *o);		/* NULL: the format has none */
+	void (*row)(struct out *o, const struct result *r);
+};
+
+extern const struct out_ops out_csv_ops, out_ndjson_ops;
+
+/* One output: the format, the fields, the bytes so far. One thread. */
+struct out {
+	const struct out_ops *ops;
+	const struct result_selection *fields;	/* the caller's */
+	char *p;				/* heap, owned */
+	size_t len, cap;			/* the caller may take bytes out by setting len */
+	int err;				/* 0, or -ENOMEM: a row could not be held */
+	uint64_t second;			/* whose text is kept: rows come by time */
+	char second_text[CLOCK_TEXT_LEN];
+};
+
+void out_init(struct out *o, enum config_format format, const struct result_selection *fields);
+void out_close(struct out *o);
+
+/*
+ * Appends the header (nothing where the format has none), resp. a row with its line end. 0, or
+ * -ENOMEM; then nothing was appended.
+ */
+int out_header(struct out *o);
+int out_row(struct out *o, const struct result *r);
+
+/* ---- for the formats ---- */
+
+/* n bytes of room behind len; NULL: no memory, and err is set. */
+char *out_room(struct out *o, size_t n);
+
+/* Appends n bytes. */
+void out_put(struct out *o, const char *p, size_t n);
+void out_char(struct out *o, char c);
+
+static inline const struct result_field *out_field(const struct out *o, size_t i)
+{
+	return &result_fields[o->fields->v[i]];
+}
+
+/*
+ * A value of a type with a plain text form (true: ASCII without quotes, commas and line ends; all
+ * but TEXT, CONDITIONS, SIGNALS, FLOWS, JSON), which is not null. Writes it to dst, without a NUL,
+ * and returns its length.
+ */
+#define OUT_PLAIN_MAX TCPOPT_TEXT_LEN
+bool out_is_plain(enum result_type type);
+size_t out_plain(struct out *o, const struct result *r, const struct result_field *f,
+		 char dst[static OUT_PLAIN_MAX]);
+
+#endif

@@ -1,0 +1,297 @@
+#include "output/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/stats.h"
+#include "base/writer.h"
+#include "config/config.h"
+#include "err.h"
+#include "output/out.h"
+
+struct sink {
+	const struct config *config;
+	struct stats *stats;
+	int64_t wall_offset_ns;
+	struct result_selection fields;
+	struct out out;			/* one row */
+	struct writer *writer;
+	bool header;			/* the first record is no row */
+	uint64_t rows;			/* given to the writer; once broken, those that are out */
+	uint64_t refused;		/* that came when it was broken */
+	struct result row;
+	int fd;
+	bool is_own, is_regular, is_pipe;
+	int broken;			/* 0, or the -errno that ended it */
+	struct err why;
+};
+
+static const char *sink_name(const struct sink *s)
+{
+	return s->is_own ? s->config->output_file : "standard output";
+}
+
+static const char *sink_quote(const struct sink *s)
+{
+	return s->is_own ? "'" : "";
+}
+
+static const char *advice(int code)
+{
+	switch (code) {
+	case ENOSPC:
+	case EDQUOT:
+		return "free some space and run again";
+	case EFBIG:
+		return "raise the limit of file sizes (ulimit -f) and run again";
+	case EPIPE:
+		return "whatever read it has gone";
+	case ENOMEM:
+		return "free some memory and run again";
+	default:
+		return "write them elsewhere (-o) and run again";
+	}
+}
+
+/* The rows that are out, and all that there were to write. */
+static void count_rows(struct sink *s, const struct writer_state *st, uint64_t *out, uint64_t *all)
+{
+	*out = st->out > s->header ? st->out - s->header : 0;
+	*all = st->out + st->waiting - s->header + s->refused;
+}
+
+static void sink_break(struct sink *s, int code, const struct writer_state *st)
+{
+	uint64_t all;
+
+	count_rows(s, st, &s->rows, &all);
+	stat_set(s->stats, STAT_rows, s->rows);
+	s->broken = -code;
+	err_set(&s->why, code, "cannot write rows to %s%s%s: %s; %" PRIu64 " %s %s%s; %s",
+		sink_quote(s), sink_name(s), sink_quote(s), strerror(code), s->rows,
+		s->rows == 1 ? "row is" : "rows are",
+		s->is_regular ? "in the file and sound" : "out",
+		st->torn && s->is_regular ? ", a part of another follows" : "", advice(code));
+}
+
+/* Whether the writer has failed meanwhile. */
+static void sink_look(struct sink *s)
+{
+	struct writer_state st;
+
+	if (s->broken)
+		return;
+	writer_get(s->writer, &st);
+	if (st.err && !st.left)
+		sink_break(s, -st.err, &st);
+}
+
+static int sink_open_file(struct sink *s, struct err *e)
+{
+	const char *file = s->config->output_file;
+	struct stat st;
+
+	s->is_own = file && strcmp(file, "-") != 0;
+	s->fd = STDOUT_FILENO;
+	if (s->is_own)
+		s->fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (s->fd < 0 || fstat(s->fd, &st))
+		return err_set(e, errno, "cannot open %s%s%s for the rows: %s; name another file "
+			       "with -o", sink_quote(s), sink_name(s), sink_quote(s),
+			       strerror(errno));
+	s->is_regular = S_ISREG(st.st_mode);
+	s->is_pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
+	return 0;
+}
+
+static int sink_start(struct sink *s, struct err *e)
+{
+	const struct config *c = s->config;
+	int err;
+
+	err = result_select(&s->fields, c->output_fields, c->rows, c->format, e);
+	if (err)
+		return err;
+	out_init(&s->out, c->format, &s->fields);
+	err = sink_open_file(s, e);
+	if (!err)
+		err = writer_open(&s->writer, s->fd, sink_name(s), e);
+	if (err)
+		return err;
+	if (!c->no_header && out_header(&s->out))
+		return err_set(e, ENOMEM, "no memory for the output's buffer");
+	s->header = s->out.len > 0;
+	if (s->header)
+		writer_put(s->writer, s->out.p, s->out.len);
+	s->out.len = 0;
+	return s->is_pipe ? 0 : sink_sync(s, e);
+}
+
+static void sink_free(struct sink *s)
+{
+	out_close(&s->out);
+	result_selection_free(&s->fields);
+	free(s);
+}
+
+int sink_open(struct sink **out, const struct config *c, struct stats *stats,
+	      int64_t wall_offset_ns, struct err *e)
+{
+	struct sink *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return err_set(e, ENOMEM, "no memory for the output");
+	s->config = c;
+	s->stats = stats;
+	s->wall_offset_ns = wall_offset_ns;
+	s->fd = -1;
+	err = sink_start(s, e);
+	if (err) {
+		writer_close(s->writer, NULL);
+		if (s->is_own && s->fd >= 0)
+			close(s->fd);
+		sink_free(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+static void sink_add_row(struct sink *s)
+{
+	struct writer_state st;
+
+	if (s->broken) {
+		s->refused++;
+		return;
+	}
+	if (out_row(&s->out, &s->row)) {
+		/* Those before it still go out. */
+		writer_wait(s->writer, NS_PER_S);
+		writer_get(s->writer, &st);
+		sink_break(s, ENOMEM, &st);
+		s->refused++;
+		return;
+	}
+	s->rows++;
+	stat_add(s->stats, STAT_rows, 1);
+	if (!writer_put(s->writer, s->out.p, s->out.len))
+		sink_look(s);
+	s->out.len = 0;
+}
+
+static bool target_is_reported(const struct sink *s, const struct evidence *ev)
+{
+	enum reply_class best = REPLY_NONE;
+
+	if (s->config->rows != ROWS_TARGET)
+		return false;
+	for (unsigned int i = 0; i < ev->nflows; i++)
+		if (ev->flows[i].reply.class != REPLY_NONE && best != REPLY_SYNACK)
+			best = ev->flows[i].reply.class;
+	switch (s->config->report) {
+	case REPORT_SYNACK:
+		return best == REPLY_SYNACK;
+	case REPORT_ANSWERED:
+		return best != REPLY_NONE;
+	case REPORT_ALL:
+		break;
+	}
+	return true;
+}
+
+void sink_target(struct sink *s, const struct evidence *ev, const struct target_extra *extra)
+{
+	enum verdict verdict = verdict_decide(ev);
+
+	stat_add(s->stats, STAT_targets_done, 1);
+	if (verdict == VERDICT_ACCEPTED)
+		stat_add(s->stats, STAT_accepted, 1);
+	stat_add_verdict(s->stats, verdict);
+	if (!target_is_reported(s, ev))
+		return;
+	result_from_target(&s->row, ev, extra, verdict, s->wall_offset_ns);
+	sink_add_row(s);
+}
+
+void sink_reply(struct sink *s, struct addr ip, uint16_t port, struct addr source,
+		const struct flow *flow, enum result_repeat repeat, bool late)
+{
+	if (s->config->rows != ROWS_REPLY)
+		return;
+	if (s->config->report == REPORT_SYNACK && flow->reply.class != REPLY_SYNACK)
+		return;
+	result_from_flow(&s->row, ip, port, source, flow, s->wall_offset_ns);
+	result_set_repeat(&s->row, repeat, late);
+	sink_add_row(s);
+}
+
+int sink_flush(struct sink *s, struct err *e)
+{
+	writer_kick(s->writer);
+	sink_look(s);
+	if (s->broken)
+		err_set(e, -s->broken, "%s", s->why.msg);
+	return s->broken;
+}
+
+int sink_sync(struct sink *s, struct err *e)
+{
+	while (!writer_wait(s->writer, NS_PER_S))
+		;
+	return sink_flush(s, e);
+}
+
+bool sink_is_full(const struct sink *s)
+{
+	return writer_is_full(s->writer);
+}
+
+struct writer *sink_writer(struct sink *s)
+{
+	return s->writer;
+}
+
+uint64_t sink_waiting(struct sink *s)
+{
+	struct writer_state st;
+	uint64_t out, all;
+
+	writer_get(s->writer, &st);
+	count_rows(s, &st, &out, &all);
+	return all - out;
+}
+
+uint64_t sink_rows(const struct sink *s)
+{
+	return s->rows;
+}
+
+int sink_close(struct sink *s, struct err *e)
+{
+	struct writer_state st;
+	uint64_t out, all;
+	int err = sink_flush(s, NULL);
+
+	writer_close(s->writer, &st);
+	if (!s->broken && st.err && !st.left)
+		sink_break(s, -st.err, &st);
+	if (s->broken)
+		err = err_set(e, -s->broken, "%s", s->why.msg);
+	count_rows(s, &st, &out, &all);
+	stat_set(s->stats, STAT_rows, out);
+	stat_set(s->stats, STAT_rows_lost, all - out);
+	/* Network file systems and quotas may speak up only here. */
+	if (s->is_own && close(s->fd) && !err)
+		err = err_set(e, errno, "cannot write rows to '%s': %s; the last ones may be "
+			      "missing; %s", sink_name(s), strerror(errno), advice(errno));
+	sink_free(s);
+	return err;
+}

@@ -1,0 +1,65 @@
+/*
+ * sink: rows leave here. Owned by the receive thread. Knows the selected fields, the format and
+ * --report; a writer (writer.h) takes whole rows, so that what is in the file is always whole.
+ */
+#ifndef TFOMAP_SINK_H
+#define TFOMAP_SINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "output/result.h"
+
+struct config;
+struct err;
+struct sink;
+struct stats;
+struct writer;
+
+/*
+ * Opens the output (a file that is there is overwritten; NULL or "-": stdout) and writes the header
+ * row where there is one; not yet into a pipe, whose reader may be gone already. wall_offset_ns
+ * turns the run's clock into Unix time. The caller ignores SIGPIPE and SIGXFSZ; c and stats outlive
+ * the sink. 0, or -errno with a message.
+ */
+int sink_open(struct sink **out, const struct config *c, struct stats *stats,
+	      int64_t wall_offset_ns, struct err *e);
+
+/*
+ * A target's row: verdict, conditions and signals are drawn here from its evidence; verdict,
+ * accepted, targets_done and rows are counted in stats; the row is written where --rows and
+ * --report ask for it. extra may be NULL. Silent targets come only with REPORT_ALL.
+ */
+void sink_target(struct sink *s, const struct evidence *ev, const struct target_extra *extra);
+
+/* A validated reply's row, only where --rows reply. flow->reply is the reply. */
+void sink_reply(struct sink *s, struct addr ip, uint16_t port, struct addr source,
+		const struct flow *flow, enum result_repeat repeat, bool late);
+
+/*
+ * What is there goes out, by a thread of its own: this does not wait. 0, or -errno (once and for
+ * all) when the output is broken: then nothing more is written, a regular file is cut back to its
+ * last whole row, and *e says what happened (closed pipe, full disk), and how many rows are there.
+ */
+int sink_flush(struct sink *s, struct err *e);
+
+/* The same, and waits for whatever takes the rows. */
+int sink_sync(struct sink *s, struct err *e);
+
+/* So many rows wait for whatever takes them that no more should come. */
+bool sink_is_full(const struct sink *s);
+
+/* Whom the rows wait for; and, once the receive thread has ended, how many of them do. */
+struct writer *sink_writer(struct sink *s);
+uint64_t sink_waiting(struct sink *s);
+
+/* Rows written so far, or waiting to be; once the output is broken, those that are in it. */
+uint64_t sink_rows(const struct sink *s);
+
+/*
+ * Waits for what waits, but after writer_leave(), and closes; as sink_flush(). Rows that did not
+ * get out are rows_lost. Frees s.
+ */
+int sink_close(struct sink *s, struct err *e);
+
+#endif

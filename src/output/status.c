@@ -1,0 +1,345 @@
+#include "output/status.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "text.h"
+
+#define BAR_MIN	8	/* columns with brackets; below, there is none */
+#define BAR_MAX	32
+
+/* What a narrow terminal does without, one after the other; losses stay to the end. */
+enum brevity {
+	SHOW_ALL, SHOW_NO_REMAINING, SHOW_NO_RATE, SHOW_NO_PHASE2, SHOW_NO_ANSWERS, BREVITIES
+};
+
+/* What line and row show beside the counters. */
+struct figures {
+	uint64_t wall_ns;
+	double elapsed_s;
+	double remaining_s;		/* of the cool-down, or of sending, by how that went so
+					 * far; < 0: not known */
+	bool cooling;
+	double share;			/* of the targets, by their first probe */
+	uint64_t sent;			/* packets: clean-up is paced and sent like the rest */
+	double sent_pps;
+	uint64_t answers;
+	double hit_percent;		/* of SYNs */
+};
+
+static uint64_t syns(const struct status_moment *m)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < STATS; i++)
+		if (stat_types[i].group == STAT_GROUP_syns)
+			n += m->v[i];
+	return n;
+}
+
+static uint64_t packets(const struct status_moment *m)
+{
+	return syns(m) + m->v[STAT_sent_cleanup] + m->v[STAT_sent_neighbour];
+}
+
+/* 1 only at the end, however many targets there are. */
+static double done(const struct status_moment *m)
+{
+	double share;
+
+	if (m->v[STAT_targets_started] >= m->targets)
+		return 1;
+	share = (double)m->v[STAT_targets_started] / (double)m->targets;
+	return share < 0.999999 ? share : 0.999999;
+}
+
+static double remaining_s(const struct status_moment *m)
+{
+	double share = done(m);
+
+	if (m->remaining_ns)
+		return (double)m->remaining_ns / NS_PER_S;
+	if (share > 0)
+		return (double)m->elapsed_ns / NS_PER_S * (1 - share) / share;
+	/* Nothing is known before the first packet of a run without a limit. */
+	return m->rate_pps > 0 ? (double)m->targets / m->rate_pps : -1;
+}
+
+static double sent_pps(const struct status_moment *now, const struct status_moment *prev)
+{
+	uint64_t n = packets(now), ns = now->elapsed_ns;
+
+	if (prev && prev->elapsed_ns < now->elapsed_ns) {
+		n -= packets(prev);
+		ns -= prev->elapsed_ns;
+	}
+	return ns ? (double)n * NS_PER_S / (double)ns : 0;
+}
+
+static void figures_init(struct figures *f, const struct status_moment *now,
+			 const struct status_moment *prev)
+{
+	uint64_t answers = now->v[STAT_synacks] + now->v[STAT_rsts] + now->v[STAT_icmps];
+
+	*f = (struct figures){
+		.wall_ns = now->wall_ns,
+		.elapsed_s = (double)now->elapsed_ns / NS_PER_S,
+		.remaining_s = remaining_s(now),
+		.cooling = now->remaining_ns > 0,
+		.share = done(now),
+		.sent = packets(now),
+		.sent_pps = sent_pps(now, prev),
+		.answers = answers,
+		.hit_percent = syns(now) ? 100.0 * (double)answers / (double)syns(now) : 0,
+	};
+}
+
+/* ---- the line ------------------------------------------------------------------------------ */
+
+static void add_time(struct text *t, double time_s)
+{
+	uint64_t s = (uint64_t)time_s, days = s / 86400, hours = s / 3600 % 24;
+	unsigned int minutes = (unsigned int)(s / 60 % 60), seconds = (unsigned int)(s % 60);
+
+	if (days)
+		text_add(t, "%" PRIu64 "d %02" PRIu64 ":%02u:%02u", days, hours, minutes, seconds);
+	else if (hours)
+		text_add(t, "%" PRIu64 ":%02u:%02u", hours, minutes, seconds);
+	else
+		text_add(t, "%u:%02u", minutes, seconds);
+}
+
+/* 999, 1.2 K, 50.1 M; never rounded up, so that a count does not run ahead of itself. */
+static void add_number(struct text *t, uint64_t n)
+{
+	static const char *const units[] = { "", " K", " M", " G", " T" };
+	uint64_t scale = 1;
+	unsigned int i = 0;
+
+	while (n / scale >= 1000 && i < 4) {
+		scale *= 1000;
+		i++;
+	}
+	if (i == 0)
+		text_add(t, "%" PRIu64, n);
+	else
+		text_add(t, "%" PRIu64 ".%u%s", n / scale, (unsigned int)(n % scale / (scale / 10)),
+			 units[i]);
+}
+
+static void add_rate(struct text *t, double pps)
+{
+	static const char *const units[] = { "", "K", "M", "G" };
+	unsigned int i = 0;
+
+	while (pps >= 999.95 && i < 3) {
+		pps /= 1000;
+		i++;
+	}
+	text_add(t, "%.1f %sp/s", pps, units[i]);
+}
+
+/* Small shares are what a scan is about: 0.092 % must not read as 0.1 %. */
+static void add_percent(struct text *t, double percent)
+{
+	text_add(t, percent >= 1 || percent <= 0 ? "%.1f%%" : "%.3f%%", percent);
+}
+
+static void add_remaining(struct text *t, const struct figures *f)
+{
+	if (f->remaining_s <= 0 || f->remaining_s > 1e9)	/* 30 years: not worth a figure */
+		return;
+	text_add(t, " (");
+	add_time(t, f->remaining_s);
+	text_add(t, f->cooling ? " cool-down)" : " left)");
+}
+
+static void add_sent(struct text *t, const struct figures *f, bool rate)
+{
+	text_add(t, " | sent ");
+	add_number(t, f->sent);
+	if (!rate)
+		return;
+	text_add(t, ", ");
+	add_rate(t, f->sent_pps);
+}
+
+static void add_answers(struct text *t, const struct figures *f, const struct status_moment *m,
+			bool phase2)
+{
+	text_add(t, " | answers ");
+	add_number(t, f->answers);
+	text_add(t, " (");
+	add_percent(t, f->hit_percent);
+	text_add(t, ")");
+	if (!phase2)
+		return;
+	text_add(t, ", cookies ");
+	add_number(t, m->v[STAT_cookies]);
+	text_add(t, ", accepted ");
+	add_number(t, m->v[STAT_accepted]);
+}
+
+/* The counter's own name, as words: drop_capture is "capture", table_full "table full". */
+static void add_loss_name(struct text *t, const char *name)
+{
+	if (strncmp(name, "drop_", 5) == 0)
+		name += 5;
+	for (; *name; name++)
+		text_add_bytes(t, *name == '_' ? " " : name, 1);
+}
+
+static void add_losses(struct text *t, const struct status_moment *m)
+{
+	const char *before = " | drops: ";
+
+	for (unsigned int i = 0; i < STATS; i++) {
+		if (stat_types[i].group != STAT_GROUP_losses || !m->v[i])
+			continue;
+		text_add(t, "%s", before);
+		add_loss_name(t, stat_types[i].name);
+		text_add(t, " ");
+		add_number(t, m->v[i]);
+		before = ", ";
+	}
+}
+
+static void add_bar(struct text *t, size_t width, double share)
+{
+	size_t inner, filled;
+
+	if (width > BAR_MAX)
+		width = BAR_MAX;
+	inner = width - 2;
+	filled = (size_t)(share * (double)inner);
+	text_add_bytes(t, "[", 1);
+	for (size_t i = 0; i < inner; i++)
+		text_add_bytes(t, i < filled ? "=" : i == filled ? ">" : " ", 1);
+	text_add_bytes(t, "]", 1);
+}
+
+/* What comes before the bar, resp. after it. */
+static void compose(struct text *head, struct text *tail, const struct figures *f,
+		    const struct status_moment *now, unsigned int brevity)
+{
+	text_add(head, " ");
+	add_time(head, f->elapsed_s);
+	text_add(head, " %u%%", (unsigned int)(100 * f->share));
+	if (brevity < SHOW_NO_REMAINING)
+		add_remaining(tail, f);
+	add_sent(tail, f, brevity < SHOW_NO_RATE);
+	if (brevity < SHOW_NO_ANSWERS)
+		add_answers(tail, f, now, brevity < SHOW_NO_PHASE2);
+	add_losses(tail, now);
+}
+
+void status_line(const struct status_moment *now, const struct status_moment *prev,
+		 unsigned int width, char out[static STATUS_LEN])
+{
+	char a[STATUS_LEN], b[STATUS_LEN];
+	struct text head, tail, line;
+	unsigned int brevity = SHOW_ALL;
+	size_t cap = width && width < STATUS_LEN ? width + 1 : STATUS_LEN;
+	struct figures f;
+
+	figures_init(&f, now, prev);
+	do {
+		text_init(&head, a, sizeof(a));
+		text_init(&tail, b, sizeof(b));
+		compose(&head, &tail, &f, now, brevity);
+	} while (width && head.len + tail.len > width && ++brevity < BREVITIES);
+
+	text_init(&line, out, cap);
+	text_add_bytes(&line, a, head.len);
+	if (width && head.len + tail.len + 1 + BAR_MIN <= width) {
+		text_add_bytes(&line, " ", 1);
+		add_bar(&line, width - head.len - tail.len - 1, f.share);
+	}
+	text_add_bytes(&line, b, tail.len);
+}
+
+/* ---- the row ------------------------------------------------------------------------------- */
+
+static void column_time(struct text *t, const struct figures *f)
+{
+	char text[CLOCK_TEXT_LEN];
+
+	clock_text(f->wall_ns, text);
+	text_add(t, "%s", text);
+}
+
+static void column_elapsed(struct text *t, const struct figures *f)
+{
+	text_add(t, "%.3f", f->elapsed_s);
+}
+
+static void column_remaining(struct text *t, const struct figures *f)
+{
+	if (f->remaining_s >= 0)
+		text_add(t, "%.3f", f->remaining_s);
+}
+
+static void column_percent(struct text *t, const struct figures *f)
+{
+	text_add(t, "%.4f", 100 * f->share);
+}
+
+static void column_sent(struct text *t, const struct figures *f)
+{
+	text_add(t, "%" PRIu64, f->sent);
+}
+
+static void column_sent_pps(struct text *t, const struct figures *f)
+{
+	text_add(t, "%.1f", f->sent_pps);
+}
+
+static void column_answers(struct text *t, const struct figures *f)
+{
+	text_add(t, "%" PRIu64, f->answers);
+}
+
+static void column_hit_percent(struct text *t, const struct figures *f)
+{
+	text_add(t, "%.4f", f->hit_percent);
+}
+
+/* The columns before the counters'. */
+static const struct {
+	const char *name;
+	void (*add)(struct text *t, const struct figures *f);
+} columns[] = {
+	{ "time", column_time }, { "elapsed_s", column_elapsed },
+	{ "remaining_s", column_remaining }, { "percent", column_percent },
+	{ "sent", column_sent }, { "sent_pps", column_sent_pps },
+	{ "answers", column_answers }, { "hit_percent", column_hit_percent },
+};
+
+void status_header(char out[static STATUS_ROW_LEN])
+{
+	struct text t;
+
+	text_init(&t, out, STATUS_ROW_LEN);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		text_add(&t, "%s%s", i ? "," : "", columns[i].name);
+	for (unsigned int i = 0; i < STATS; i++)
+		text_add(&t, ",%s", stat_types[i].name);
+}
+
+void status_row(const struct status_moment *now, const struct status_moment *prev,
+		char out[static STATUS_ROW_LEN])
+{
+	struct figures f;
+	struct text t;
+
+	figures_init(&f, now, prev);
+	text_init(&t, out, STATUS_ROW_LEN);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		text_add(&t, "%s", i ? "," : "");
+		columns[i].add(&t, &f);
+	}
+	for (unsigned int i = 0; i < STATS; i++)
+		text_add(&t, ",%" PRIu64, now->v[i]);
+}

@@ -1,0 +1,110 @@
+#include "output/statusfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/writer.h"
+#include "err.h"
+#include "output/status.h"
+
+struct statusfile {
+	struct writer *writer;
+	int fd;
+	char *path;
+	uint64_t skipped;		/* rows, as nobody read those before */
+	bool any;			/* there is a row before */
+	struct status_moment prev;
+};
+
+/* Rows are written out one by one: others read along. */
+static void add_line(struct statusfile *f, char *line)
+{
+	size_t n = strlen(line);
+
+	if (writer_is_full(f->writer)) {
+		f->skipped++;
+		return;
+	}
+	line[n] = '\n';
+	writer_put(f->writer, line, n + 1);
+	writer_kick(f->writer);
+}
+
+static int fails(const char *path, int code, struct err *e)
+{
+	return err_set(e, code, "cannot write the status updates to %s: %s; name another file "
+		       "with --status-updates-file", path, strerror(code));
+}
+
+static void free_all(struct statusfile *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->path);
+	free(f);
+}
+
+int statusfile_open(struct statusfile **out, const char *path, struct err *e)
+{
+	struct statusfile *f = calloc(1, sizeof(*f));
+	char header[STATUS_ROW_LEN + 1];
+	int rc;
+
+	if (!f)
+		return err_set(e, ENOMEM, "out of memory for the status updates");
+	f->path = strdup(path);
+	f->fd = f->path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+	if (!f->path)
+		rc = err_set(e, ENOMEM, "out of memory for the status updates");
+	else
+		rc = f->fd < 0 ? fails(path, errno, e)
+		     : writer_open(&f->writer, f->fd, f->path, e);
+	if (rc) {
+		free_all(f);
+		return rc;
+	}
+	status_header(header);
+	add_line(f, header);
+	*out = f;
+	return 0;
+}
+
+void statusfile_add(struct statusfile *f, const struct status_moment *now)
+{
+	char row[STATUS_ROW_LEN + 1];
+
+	status_row(now, f->any ? &f->prev : NULL, row);
+	add_line(f, row);
+	f->prev = *now;
+	f->any = true;
+}
+
+struct writer *statusfile_writer(struct statusfile *f)
+{
+	return f ? f->writer : NULL;
+}
+
+int statusfile_close(struct statusfile *f, struct err *e)
+{
+	struct writer_state last;
+	int rc = 0;
+
+	if (!f)
+		return 0;
+	writer_close(f->writer, &last);
+	if (f->skipped)
+		log_warn("%s lacks %llu rows: nobody read those before them", f->path,
+			 (unsigned long long)f->skipped);
+	if (last.err && !last.left)
+		rc = fails(f->path, -last.err, e);
+	if (close(f->fd) && !rc)
+		rc = fails(f->path, errno, e);
+	f->fd = -1;
+	free_all(f);
+	return rc;
+}

@@ -1,0 +1,448 @@
+#include "receive/rx.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "receive/answer.h"
+#include "state/cookiefile.h"
+#include "state/proxy.h"
+#include "wire/capfile.h"
+
+#define LOST_EVERY_NS	(100 * NS_PER_MS)	/* how often the capture is asked for its losses */
+#define SAVE_EVERY_NS	NS_PER_S		/* how often cookies and frames go to their files */
+#define SILENT_CHUNK	4096			/* silent rows between two looks at the capture */
+#define SETTLE_POLLS	256			/* of what has come already, at the end */
+#define ANSWERED	(WINDOW_DONE | WINDOW_ARM(0, WINDOW_ANSWERED) \
+			 | WINDOW_ARM(1, WINDOW_ANSWERED))
+#define CLOCK_STEP_NS	(10 * (int64_t)NS_PER_MS)	/* the wall clock was set */
+#define AHEAD_NS	(100 * NS_PER_MS)	/* no packet comes so much later than it is now */
+#define WAIT_NS		(10 * NS_PER_S)		/* nor waited so long */
+
+struct rx {
+	struct shared *s;
+	struct rx_in in;
+	struct rx_lost lost;		/* so far */
+	struct sink *sink;
+	struct cookiefile *cookie_log;	/* NULL: not asked for */
+	struct answers answers;
+	int64_t wall_offset_ns;		/* now: follows steps of the wall clock */
+	int64_t former_offset_ns;	/* before the last of these */
+	uint64_t now_ns;		/* a capture file's clock; live: of the last tick */
+	uint64_t read_ns;		/* what came by then was taken: the clock of time-outs */
+	uint64_t newest_ns;		/* when the last packet taken had come */
+	uint64_t lost_ns;		/* when the losses were read last */
+	uint64_t saved_ns;		/* when cookies and frames went to their files */
+};
+
+/* ---- packets ------------------------------------------------------------------------------- */
+
+/* ns: on the run's clock, as the SYNs' times are: the wall clock may be set meanwhile. */
+static void save_frame(const struct rx *rx, const struct rx_frame *fr, uint64_t ns)
+{
+	if (rx->s->capture)
+		capfile_write(rx->s->capture, fr->bytes, fr->caplen, fr->len,
+			      ns + (uint64_t)rx->s->wall_offset_ns);
+}
+
+/* An answer whose options were not captured, or what may be one. Live, there is room for all. */
+static void count_cut(struct rx *rx, const struct rx_frame *fr, enum packet_fault fault,
+		      const struct packet *p, enum validate_class class)
+{
+	bool is_file = rx->s->config->rx_file != NULL;
+	bool may_be_one = fault == PACKET_OK ? class == VALIDATE_SYNACK : is_file;
+
+	if (may_be_one && rx_frame_is_cut(fr, fault, p))
+		stat_add(&rx->s->stats, STAT_cut_short, 1);
+}
+
+/* Whose packet it is; false: nobody's, and counted. */
+static bool recognise(struct rx *rx, const struct rx_frame *fr, struct packet *p,
+		      struct arrival *a)
+{
+	struct shared *s = rx->s;
+	enum packet_fault fault = packet_parse(p, fr->ip, fr->ip_caplen);
+
+	stat_add(&s->stats, STAT_received, 1);
+	if (fault != PACKET_OK) {
+		count_cut(rx, fr, fault, p, VALIDATE_UNMATCHED);
+		stat_add(&s->stats, fault == PACKET_OTHER ? STAT_drop_unmatched : STAT_drop_parse,
+			 1);
+		return false;
+	}
+	validate_packet(&s->validator, p, PAYLOAD_MAX, &a->m);
+	count_cut(rx, fr, fault, p, a->m.class);
+	if (a->m.class == VALIDATE_RST_BARE)
+		stat_add(&s->stats, STAT_rsts_bare, 1);
+	else if (a->m.class == VALIDATE_UNMATCHED)
+		stat_add(&s->stats, STAT_drop_unmatched, 1);
+	if (a->m.class == VALIDATE_RST_BARE || a->m.class == VALIDATE_UNMATCHED)
+		return false;
+	a->p = p;
+	a->target = (struct target){ a->m.dst, a->m.dport };
+	if (targets_index(s->targets, a->m.dst, a->m.dport, &a->x)
+	    && order_pos(&s->order, a->x, &a->k)) {
+		a->sender = shared_sender(s, a->k, &a->pos);
+		if (s->config->rx_file || a->pos < window_reserved(&a->sender->window))
+			return true;
+	}
+	stat_add(&s->stats, STAT_drop_unsent, 1);
+	return false;
+}
+
+/* No more rows are written. */
+static bool is_closed(const struct rx *rx)
+{
+	return answers_full(&rx->answers) || atomic_load(&rx->s->rx_failed);
+}
+
+static void follow_clock(struct rx *rx)
+{
+	int64_t offset_ns = clock_wall_offset_ns();
+
+	if (llabs(offset_ns - rx->wall_offset_ns) <= CLOCK_STEP_NS)
+		return;
+	rx->former_offset_ns = rx->wall_offset_ns;
+	rx->wall_offset_ns = offset_ns;
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/*
+ * When a packet came, on the run's clock. One poll may bring what came before the wall clock was
+ * set and what came after: which it is shows where the step is much longer than packets wait.
+ */
+static uint64_t came_ns(struct rx *rx, const struct rx_frame *fr)
+{
+	uint64_t ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns, former_ns;
+
+	if (rx->s->config->rx_file || (ns < rx->now_ns + AHEAD_NS && rx->now_ns < ns + WAIT_NS))
+		return ns;
+	follow_clock(rx);
+	ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns;
+	former_ns = fr->wall_ns - (uint64_t)rx->former_offset_ns;
+	return distance(former_ns, rx->now_ns) < distance(ns, rx->now_ns) ? former_ns : ns;
+}
+
+static void on_frame(void *arg, const struct rx_frame *fr)
+{
+	struct rx *rx = arg;
+	struct packet p;
+	struct arrival a;
+
+	rx->newest_ns = came_ns(rx, fr);
+	if (rx->s->proxies && proxy_asked(rx->s, fr))
+		return;
+	if (!recognise(rx, fr, &p, &a))
+		return;
+	a.ns = rx->newest_ns;
+	if (a.m.class == VALIDATE_SENT) {
+		if (!rx->s->config->rx_file)
+			stat_add(&rx->s->stats, STAT_drop_unmatched, 1);	/* a loop */
+		else
+			answers_sent(&rx->answers, &a);
+		return;
+	}
+	if (is_closed(rx)) {
+		answers_turn_away(&rx->answers, &a);
+		return;
+	}
+	save_frame(rx, fr, a.ns);
+	if (rx->s->config->rx_file)
+		answers_suppose_sent(&rx->answers, &a);
+	answers_take(&rx->answers, &a);
+	if (answers_full(&rx->answers))
+		rx->in.ops->enough(rx->in.state);
+}
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+/* Whether the position at the tail may be silent for a gateway's or an interface's sake. */
+static bool is_astray(const struct rx *rx, unsigned int sender, uint16_t status)
+{
+	const struct shared *s = rx->s;
+	const struct sender *l = &s->senders[sender];
+	uint64_t pos = l->window.tail;
+	struct target t;
+
+	if (!gaps_any(&l->gaps) && !gaps_any(&l->outages))
+		return false;
+	t = targets_at(s->targets, order_target(&s->order, sender_whole(pos, sender, s->nsenders)));
+	return shared_pos_astray(s, l, pos, t.ip, status);
+}
+
+/* Retires the positions whose last attempt had its time-out; silent ones get their rows. */
+static void move_tail(struct rx *rx, unsigned int sender)
+{
+	struct window *w = &rx->s->senders[sender].window;
+	uint64_t to = window_silent_until(w, rx->read_ns, rx->s->config->timeout_ns);
+	bool rows = rx->s->config->report == REPORT_ALL && rx->s->wire;
+
+	for (int n = 0; rows && n < SILENT_CHUNK && w->tail < to; n++, w->tail++) {
+		uint16_t status = window_status(w, w->tail);
+
+		if (answers_full(&rx->answers) || sink_is_full(rx->sink))
+			break;
+		if (!status || status & ANSWERED)
+			continue;
+		window_mark(w, w->tail, WINDOW_DONE);
+		if (status & WINDOW_UNKNOWN || is_astray(rx, sender, status))
+			stat_add(&rx->s->stats, STAT_unfinished, 1);
+		else
+			answers_silent(&rx->answers, sender_whole(w->tail, sender, rx->s->nsenders),
+				       status);
+	}
+	if (!rows && to > w->tail)
+		w->tail = to;
+}
+
+/* Whether some position of the sweep may still be answered in time. */
+static bool any_awaited(const struct rx *rx)
+{
+	for (unsigned int i = 0; i < rx->s->nsenders; i++)
+		if (rx->s->senders[i].window.tail < rx->s->senders[i].positions)
+			return true;
+	return false;
+}
+
+/* Silent positions that had not all of their probes, or not the time to answer the last. */
+static uint64_t count_awaited(const struct rx *rx)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < rx->s->nsenders; i++) {
+		const struct sender *l = &rx->s->senders[i];
+		const struct window *w = &l->window;
+		uint64_t end = atomic_load(&l->stats.v[STAT_targets_started]);
+
+		for (uint64_t k = w->tail; k < end; k++) {
+			uint16_t status = window_status(w, k);
+
+			n += status && !(status & ANSWERED);
+		}
+	}
+	return n;
+}
+
+/* What did not come as far as on_frame(). */
+static void count_lost(struct rx *rx, uint64_t now_ns)
+{
+	struct stats *stats = &rx->s->stats;
+	struct rx_lost before = rx->lost;
+
+	rx->in.ops->lost(rx->in.state, &rx->lost);
+	stat_set(stats, STAT_drop_capture, rx->lost.capture);
+	stat_set(stats, STAT_drop_interface, rx->lost.interface);
+	stat_add(stats, STAT_received, rx->lost.unmatched - before.unmatched);
+	stat_add(stats, STAT_drop_unmatched, rx->lost.unmatched - before.unmatched);
+	rx->lost_ns = now_ns;
+}
+
+/* What waits for this thread, or from it for the send threads, is so much that more may be lost. */
+static bool is_behind(const struct rx *rx)
+{
+	return (rx->in.ops && rx->in.ops->behind && rx->in.ops->behind(rx->in.state))
+	       || shared_rings_full(rx->s);
+}
+
+/* So much waits for whatever takes rows, cookies and frames that no more should come. */
+static bool is_output_full(const struct rx *rx)
+{
+	return sink_is_full(rx->sink) || cookiefile_is_full(rx->cookie_log)
+	       || capfile_is_full(rx->s->capture);
+}
+
+/* Rows go out at each look, what others read at leisure now and then. */
+static int write_out(struct rx *rx, uint64_t now_ns)
+{
+	if (now_ns - rx->saved_ns >= SAVE_EVERY_NS) {
+		cookiefile_flush(rx->cookie_log);
+		capfile_flush(rx->s->capture);
+		rx->saved_ns = now_ns;
+	}
+	return sink_flush(rx->sink, &rx->s->rx_err);
+}
+
+/* When nothing is sent any more, rows come as fast as they are taken. False: leave at once. */
+static bool wait_for_output(const struct rx *rx)
+{
+	const struct timespec pause = { 0, NS_PER_MS };
+
+	while (sink_is_full(rx->sink) && !shared_stopping(rx->s, STOP_NOW))
+		nanosleep(&pause, NULL);
+	return !shared_stopping(rx->s, STOP_NOW);
+}
+
+/* What time brings. */
+static void tick(struct rx *rx, uint64_t now_ns)
+{
+	struct shared *s = rx->s;
+
+	rx->now_ns = now_ns;
+	for (unsigned int i = 0; i < s->nsenders; i++)
+		move_tail(rx, i);
+	cookies_tick(&rx->answers.cookies, now_ns, rx->read_ns);
+	for (unsigned int i = 0; i < s->nsenders; i++)
+		window_recycle(&s->senders[i].window, rx->read_ns,
+			       s->config->timeout_ns + s->config->cooldown_ns, s->wire);
+	atomic_store_explicit(&s->awaits, any_awaited(rx), memory_order_relaxed);
+	atomic_store_explicit(&s->settles, cookies_settling(&rx->answers.cookies),
+			      memory_order_relaxed);
+	atomic_store_explicit(&s->finished, s->config->rows == ROWS_TARGET
+			      && cookies_pending(&rx->answers.cookies) == 0
+			      && stat_get(&s->stats, STAT_targets_done) == s->order.positions,
+			      memory_order_release);
+	atomic_store_explicit(&s->behind, is_behind(rx), memory_order_relaxed);
+	atomic_store_explicit(&s->output_full, is_output_full(rx), memory_order_relaxed);
+	atomic_store_explicit(&s->looked_ns, now_ns, memory_order_relaxed);
+	if (rx->in.ops && now_ns - rx->lost_ns >= LOST_EVERY_NS)
+		count_lost(rx, now_ns);
+	if (!atomic_load(&s->rx_failed) && write_out(rx, now_ns))
+		atomic_store(&s->rx_failed, true);
+}
+
+/* What is owed when the scan is over: the rows of what is known. The rest is unfinished. */
+static void settle(struct rx *rx)
+{
+	for (unsigned int i = 0; i < rx->s->nsenders; i++) {
+		const struct window *w = &rx->s->senders[i].window;
+		uint64_t before;
+
+		do {
+			before = w->tail;
+			move_tail(rx, i);
+		} while (wait_for_output(rx) && w->tail > before);
+	}
+	cookies_flush(&rx->answers.cookies, rx->now_ns);
+}
+
+/*
+ * Takes what has come. Fewer packets than a poll may bring were all there are: what came before it
+ * is taken. Else the clock of time-outs follows the packets.
+ */
+static int read_packets(struct rx *rx)
+{
+	const struct timespec pause = { 0, 1000000 };
+	uint64_t read_ns = clock_now_ns() - RX_DELAY_NS;
+	int n = 0;
+
+	if (rx->in.ops)
+		n = rx->in.ops->poll(rx->in.state, on_frame, rx, &rx->s->rx_err);
+	else
+		nanosleep(&pause, NULL);
+	if (n >= RX_POLL_MAX && rx->newest_ns < read_ns)
+		read_ns = rx->newest_ns;
+	read_ns = shared_silent_ns(rx->s, read_ns);
+	if (read_ns > rx->read_ns)
+		rx->read_ns = read_ns;
+	return n;
+}
+
+void rx_run(struct rx *rx)
+{
+	struct shared *s = rx->s;
+	int n = 0;
+
+	rx->now_ns = clock_now_ns();
+	do {
+		n = read_packets(rx);
+		if (n < 0)
+			atomic_store(&s->rx_failed, true);
+		follow_clock(rx);
+		tick(rx, clock_now_ns());
+	} while (n >= 0 && !shared_stopping(s, STOP_OVER));
+	/* What has come by now counts, too. */
+	for (int i = 0; i < SETTLE_POLLS && n >= RX_POLL_MAX && !shared_stopping(s, STOP_NOW)
+	     && !is_closed(rx);
+	     i++)
+		n = read_packets(rx);
+	if (!shared_stopping(s, STOP_NOW) && !is_closed(rx))
+		settle(rx);
+	if (rx->in.ops)
+		count_lost(rx, clock_now_ns());
+	if (sink_flush(rx->sink, &s->rx_err))
+		atomic_store(&s->rx_failed, true);
+}
+
+void rx_count_unfinished(struct rx *rx)
+{
+	if (rx->s->wire)
+		stat_add(&rx->s->stats, STAT_unfinished,
+			 cookies_pending(&rx->answers.cookies) + count_awaited(rx));
+}
+
+static void on_file_frame(void *arg, const struct rx_frame *fr)
+{
+	struct rx *rx = arg;
+	struct followup f;
+
+	/* What comes out of order is not behind its time-outs. */
+	if (fr->wall_ns > rx->now_ns + rx->s->file_lag_ns)
+		rx->read_ns = rx->now_ns = fr->wall_ns - rx->s->file_lag_ns;
+	cookies_tick(&rx->answers.cookies, rx->now_ns, rx->read_ns);
+	on_frame(rx, fr);
+	while (ring_pop(&rx->s->senders[0].followups, &f))
+		;	/* was sent then: it comes in the file, or was never sent */
+}
+
+void rx_run_file(struct rx *rx)
+{
+	struct shared *s = rx->s;
+	int rc;
+
+	do {
+		rc = rx->in.ops->poll(rx->in.state, on_file_frame, rx, &s->rx_err);
+		tick(rx, rx->now_ns);
+	} while (rc >= 0 && wait_for_output(rx) && !is_closed(rx)
+		 && !shared_stopping(s, STOP_OVER));
+	if (rc < 0 && rc != -ENODATA)
+		atomic_store(&s->rx_failed, true);
+	count_lost(rx, rx->now_ns);
+	/* Its scan waited for what was under way; what else was due it did not send. */
+	rx->read_ns = rx->now_ns += s->file_lag_ns + s->config->timeout_ns + PLAN_LINGER_NS;
+	if (!is_closed(rx)) {
+		tick(rx, rx->now_ns);
+		settle(rx);
+	}
+	if (stat_get(&s->stats, STAT_drop_unsent))
+		log_warn("--rx pcap:%.100s: %" PRIu64 " answers to probes of its run are of none "
+			 "of these targets, and left out: give all targets, --target-ports and "
+			 "shards of that run", s->config->rx_file,
+			 stat_get(&s->stats, STAT_drop_unsent));
+	if (sink_flush(rx->sink, &s->rx_err))
+		atomic_store(&s->rx_failed, true);
+}
+
+int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sink *sink,
+	   struct cookiefile *cookie_log, struct err *e)
+{
+	struct rx *rx = calloc(1, sizeof(*rx));
+
+	if (!rx)
+		return err_set(e, ENOMEM, "out of memory for the receive thread");
+	rx->s = s;
+	rx->in = *in;
+	rx->sink = sink;
+	rx->cookie_log = cookie_log;
+	rx->wall_offset_ns = rx->former_offset_ns = s->wall_offset_ns;
+	atomic_store(&s->awaits, true);
+	if (answers_init(&rx->answers, s, sink, cookie_log, e)) {
+		free(rx);
+		return -ENOMEM;
+	}
+	*out = rx;
+	return 0;
+}
+
+void rx_free(struct rx *rx)
+{
+	answers_free(&rx->answers);
+	free(rx);
+}

@@ -1,0 +1,39 @@
+/*
+ * rx: the receive thread. Packets are parsed, validated and taken as evidence; what is due goes to
+ * the send thread, what is known goes out as rows. It alone owns the cookie cache, the rows and
+ * the window's tail and floor.
+ */
+#ifndef TFOMAP_RX_H
+#define TFOMAP_RX_H
+
+#include "output/sink.h"
+#include "state/shared.h"
+#include "wire/rx_source.h"
+
+struct cookiefile;
+struct rx;
+
+/*
+ * cookie_log: where cookies got are appended, NULL: not asked for. It, what *in stands for, and
+ * sink stay the caller's. 0, or -ENOMEM with a message.
+ */
+int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sink *sink,
+	   struct cookiefile *cookie_log, struct err *e);
+void rx_free(struct rx *rx);
+
+/*
+ * Receives until main says STOP_OVER or STOP_NOW, or --max-results is reached. Then all rows that
+ * are still owed are written (STOP_NOW: left). A failure ends in s->rx_failed and s->rx_err.
+ */
+void rx_run(struct rx *rx);
+
+/* The same from a capture file, whose packets are the clock; returns at its end. */
+void rx_run_file(struct rx *rx);
+
+/*
+ * After all threads have ended, once: counts the targets that were started and are neither known
+ * to be silent nor have a row (STAT_unfinished).
+ */
+void rx_count_unfinished(struct rx *rx);
+
+#endif

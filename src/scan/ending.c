@@ -1,0 +1,237 @@
+/* ending: how a run ends: its threads, its files, what is said of losses, the metadata. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/writer.h"
+#include "config/config.h"
+#include "net/gateway.h"
+#include "output/sink.h"
+#include "output/statusfile.h"
+#include "receive/rx.h"
+#include "scan/scan.h"
+#include "scan/scan_state.h"
+#include "state/cookiefile.h"
+#include "wire/capfile.h"
+#include "wire/tx.h"
+
+#define LOOK_NS		(20 * NS_PER_MS)	/* how often signals are looked at */
+#define JOIN_S		1		/* a thread that does not end by then is given up */
+#define BLOCKED_NS	NS_PER_S	/* an output that takes nothing for so long is told of */
+#define FILES		4
+
+/* ---- threads ------------------------------------------------------------------------------- */
+
+void ending_join(struct scan *sc, pthread_t thread)
+{
+	struct timespec until;
+
+	for (;;) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += JOIN_S;
+		if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+			return;
+		scan_take_signal(sc, LOOK_NS);
+		if (sc->asked > 1) {
+			sc->stuck = true;
+			return;
+		}
+	}
+}
+
+/* ---- closing ------------------------------------------------------------------------------- */
+
+int ending_close_engine(struct scan *sc, struct err *e)
+{
+	int first = 0;
+
+	for (unsigned int i = 0; i < sc->setup.shared.nsenders; i++) {
+		int rc = sc->tx_state[i] ? sc->setup.tx->close(sc->tx_state[i], e) : 0;
+
+		sc->tx_state[i] = NULL;
+		first = first ? first : rc;
+	}
+	return first;
+}
+
+int ending_close(struct scan *sc, struct err *e)
+{
+	int rc = 0, first = 0;
+
+	if (sc->rx)
+		rx_free(sc->rx);
+	if (sc->sink)
+		first = sink_close(sc->sink, e);
+	rc = cookiefile_close(sc->cookie_log, e);
+	first = first ? first : rc;
+	rc = sc->capture ? capfile_close(sc->capture, e) : 0;
+	first = first ? first : rc;
+	rc = statusfile_close(sc->status_file, e);
+	first = first ? first : rc;
+	rc = ending_close_engine(sc, e);
+	first = first ? first : rc;
+	if (sc->in.state)
+		sc->in.ops->close(sc->in.state);
+	gateways_close(sc->gateways);
+	return first;
+}
+
+/* ---- whatever takes rows and files --------------------------------------------------------- */
+
+/* A writer that is waited for. */
+struct waited {
+	struct writer *writer;		/* NULL: none */
+	uint64_t out, since_ns;		/* records that were out, and since when no more are */
+	bool told;
+};
+
+static void tell_blocked(struct scan *sc, const struct waited *w, uint64_t waiting)
+{
+	bool rows = w->writer == sink_writer(sc->sink);
+
+	log_notice("output blocked: %llu %s wait%s for whatever reads %s; %s",
+		   (unsigned long long)waiting, rows ? waiting == 1 ? "row" : "rows"
+		   : waiting == 1 ? "record" : "records", waiting == 1 ? "s" : "",
+		   writer_name(w->writer), sc->asked ? "once more to leave now"
+		   : "interrupt twice to leave without them");
+}
+
+/* True: nothing waits any more. */
+static bool is_taken(struct scan *sc, struct waited *w, uint64_t now_ns)
+{
+	struct writer_state st;
+
+	if (writer_wait(w->writer, LOOK_NS))
+		return true;
+	writer_get(w->writer, &st);
+	if (st.out != w->out || !w->since_ns) {
+		w->out = st.out;
+		w->since_ns = now_ns;
+	}
+	if (now_ns - w->since_ns >= BLOCKED_NS && !w->told) {
+		tell_blocked(sc, w, st.waiting);
+		w->told = true;
+	}
+	return false;
+}
+
+/* A slow reader, a stopped terminal, a full disk that hangs: waited for until asked to leave. */
+static void wait_for_files(struct scan *sc)
+{
+	struct waited files[FILES] = {
+		{ .writer = sink_writer(sc->sink) },
+		{ .writer = cookiefile_writer(sc->cookie_log) },
+		{ .writer = capfile_writer(sc->capture) },
+		{ .writer = statusfile_writer(sc->status_file) },
+	};
+	bool taken = false;
+
+	while (!taken && sc->asked < 2) {
+		taken = true;
+		for (size_t i = 0; i < FILES; i++)
+			taken &= is_taken(sc, &files[i], clock_now_ns());
+		scan_take_signal(sc, 0);
+	}
+	for (size_t i = 0; i < FILES && !taken; i++)
+		if (!writer_wait(files[i].writer, 0) && !writer_leave(files[i].writer))
+			sc->stuck = true;
+}
+
+/* ---- what became of it --------------------------------------------------------------------- */
+
+static void tell_losses(const struct stats *s)
+{
+	for (unsigned int i = 0; i < STATS; i++) {
+		uint64_t n = stat_get(s, (enum stat_id)i);
+
+		if (stat_types[i].means && n)
+			log_warn("%s %llu: %s", stat_types[i].name, (unsigned long long)n,
+				 stat_types[i].means);
+	}
+}
+
+/* What is not a file may have a reader that keeps us waiting, or none yet. */
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? errno == ENOENT : S_ISREG(st.st_mode);
+}
+
+int ending_write_metadata(struct scan *sc, struct err *e)
+{
+	const char *path = sc->c->metadata_file;
+
+	if (!path || (!sc->ending && !is_file(path)))
+		return 0;
+	/* From here on signals do as usual: nothing is left to be put in order. */
+	if (!is_file(path))
+		pthread_sigmask(SIG_UNBLOCK, &sc->signals, NULL);
+	sc->setup.facts.nsources = shared_list_sources(&sc->setup.shared, sc->setup.facts.sources);
+	return metadata_write(path, sc->c, targets_counts(sc->setup.targets),
+			      &sc->setup.shared.stats, &sc->setup.facts, e);
+}
+
+static void close_files(struct scan *sc, struct err *e)
+{
+	struct shared *s = &sc->setup.shared;
+	struct err late = { "" };
+
+	wait_for_files(sc);
+	/* The engine's own file, where that is what it sends to, is waited for as it is closed. */
+	if (!s->wire)
+		pthread_sigmask(SIG_UNBLOCK, &sc->signals, NULL);
+	if (sc->stuck) {
+		stat_set(&s->stats, STAT_rows_lost, sink_waiting(sc->sink));
+		log_warn("a thread hangs in a system call, and is left behind");
+	} else if (ending_close(sc, &late)) {
+		err_set(e, EIO, "%s", late.msg);
+	}
+}
+
+/* Those of whom nothing false is said, as nothing is. */
+static void tell_unfinished(const struct stats *s)
+{
+	uint64_t n = stat_get(s, STAT_unfinished);
+
+	if (n)
+		log_notice("%" PRIu64 " target%s unfinished: not all probes sent, or no time to "
+			   "answer them; no row, scan again", n, n == 1 ? "" : "s");
+}
+
+void ending_conclude(struct scan *sc, struct err *e)
+{
+	struct shared *s = &sc->setup.shared;
+	struct run_facts *f = &sc->setup.facts;
+	struct status_moment last = scan_status(sc, clock_now_ns());
+
+	sc->ending = true;
+	if (sc->status_file)
+		statusfile_add(sc->status_file, &last);
+	if (shared_tx_failure(s))
+		err_set(e, EIO, "%s", shared_tx_failure(s)->msg);
+	else if (gateways_lost(sc->gateways))
+		err_set(e, EHOSTUNREACH, "%s", gateways_lost(sc->gateways));
+	if (atomic_load(&s->rx_failed))
+		err_set(e, EIO, "%s", s->rx_err.msg);
+	if (!sc->stuck)
+		rx_count_unfinished(sc->rx);
+	close_files(sc, e);
+	if (e->msg[0]) {
+		f->exit_reason = "failure";
+		f->exit_status = SCAN_FAILED;
+	} else if (f->exit_status == SCAN_COMPLETE && stat_get(&s->stats, STAT_rows_lost)) {
+		f->exit_reason = "signal";
+		f->exit_status = SCAN_STOPPED;
+	}
+	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
+	f->sending_ns = shared_last_sent_ns(s) - shared_first_sent_ns(s);
+	tell_unfinished(&s->stats);
+	tell_losses(&s->stats);
+	if (ending_write_metadata(sc, e))
+		f->exit_status = SCAN_FAILED;
+}

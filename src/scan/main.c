@@ -1,0 +1,146 @@
+/* main: the command line in, the exit status out. The only place that exits. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "err.h"
+#include "net/iface.h"
+#include "output/result.h"
+#include "plan.h"
+#include "probe.h"
+#include "scan/scan.h"
+#include "verdict.h"
+
+#define LOOK_NS	(20 * NS_PER_MS)	/* how often signals are looked at */
+
+static void list_verdicts(void)
+{
+	for (unsigned int i = 0; i < VERDICTS; i++)
+		printf("%-18s %s\n", verdict_types[i].name, verdict_types[i].rule);
+}
+
+/* Those that a scan can send. */
+static void list_probes(void)
+{
+	const struct plan all = { .name = PLAN_FULL, .retries = 1, .payload = true };
+	uint8_t attempts[PROBE_KINDS];
+
+	plan_attempts(&all, attempts);
+	for (unsigned int i = 0; i < PROBE_KINDS; i++)
+		if (attempts[i])
+			printf("%-12s %s\n", probe_types[i].name, probe_types[i].tells);
+}
+
+/* Prints what was asked for in place of a scan. False: nothing was. */
+static bool print_answer(const struct config *c, int *err)
+{
+	if (c->help)
+		config_help(stdout);
+	else if (c->version)
+		printf("tfomap %s\n", PACKAGE_VERSION);
+	else if (c->list_interfaces)
+		*err = iface_list(stdout);
+	else if (c->list_output_fields)
+		result_list(stdout);
+	else if (c->list_verdicts)
+		list_verdicts();
+	else if (c->list_probes)
+		list_probes();
+	else if (c->print_config)
+		config_print(c, stdout);
+	else
+		return false;
+	return true;
+}
+
+/* The options that ask for something and leave; then *status is the exit status. */
+static bool answered(const struct config *c, int *status, struct err *e)
+{
+	int err = 0;
+
+	if (!print_answer(c, &err))
+		return false;
+	*status = SCAN_COMPLETE;
+	if (err) {
+		err_set(e, -err, "cannot ask the kernel for interfaces: %s", strerror(-err));
+		*status = SCAN_START;
+	} else if (fflush(stdout) != 0) {
+		err_set(e, errno, "cannot write to standard output: %s", strerror(errno));
+		*status = SCAN_FAILED;
+	}
+	return true;
+}
+
+/* What need not wait for the network and a privilege to be told of. */
+static int check(const struct config *c, struct err *e)
+{
+	struct result_selection fields;
+	int err = result_select(&fields, c->output_fields, c->rows, c->format, e);
+
+	if (err)
+		return err;
+	result_selection_free(&fields);
+	return config_try_outputs(c, e);
+}
+
+static int run(const struct config *c, struct err *e)
+{
+	if (check(c, e) || log_open(c->log_file, (enum log_level)c->verbosity, e))
+		return SCAN_INPUT;
+	return scan_run(c, e);
+}
+
+/*
+ * A standard stream that is closed gives its number to the next file that is opened, which rows or
+ * messages would then go to. This one takes nothing and gives nothing.
+ */
+static void hold_streams(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0
+		    && open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY) < 0)
+			return;
+}
+
+/* Messages that nobody reads are waited for, until a signal says that this is enough. */
+static void close_log(void)
+{
+	const struct timespec now = { 0, 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	while (!log_wait(LOOK_NS))
+		if (sigtimedwait(&set, NULL, &now) > 0)
+			log_leave();
+	log_close();
+}
+
+int main(int argc, char **argv)
+{
+	static struct config config;	/* a thread that is left behind may still look at it */
+	struct err e = { "" };
+	int status = SCAN_INPUT;
+
+	hold_streams();
+	/* A closed pipe and a file at its limit are errors of write(), with a message. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	if (config_parse(&config, argc, argv, CONFIG_FILE, &e) == 0
+	    && !answered(&config, &status, &e))
+		status = run(&config, &e);
+	if (e.msg[0])
+		log_error("%s", e.msg);
+	close_log();
+	if (!scan_uses_config())
+		config_free(&config);
+	return status;
+}

@@ -1,0 +1,385 @@
+#include "scan/setup.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "net/neigh.h"
+#include "net/outage.h"
+#include "net/rst_filter.h"
+#include "scan/capture_scan.h"
+#include "scan/setup_mtu.h"
+#include "scan/setup_network.h"
+#include "state/cookiefile.h"
+#include "wire/tx.h"
+
+#define TARGETS_UNBLOCKED_MAX	1000000000u	/* without a blocklist and a word of assent */
+#define SLOTS_MIN	1024u
+#define SLOTS_MAX	(1u << 25)
+#define SLOTS_LATE	(1u << 24)	/* no more than that for late answers' sake */
+#define TABLE_MIN	1024u
+#define TABLE_MAX	(1u << 19)
+#define RING_MIN	8192u
+#define RING_MAX	(1u << 18)
+#define RING_S		0.25		/* of clean-up that may wait */
+#define THREADS_AUTO_MAX	4
+#define SENDER_PPS	100000		/* a send thread is worth that much, or as many bits/s */
+#define SENDER_BPS	67200000.0
+#define SENDER_PLACES	8192u
+#define SWEEPER_PPS	250000		/* worth an engine with a sweeper, and so many targets */
+#define SWEEPER_PLACES	(1u << 20)
+#define BUFFER_MIN	(4u << 20)	/* of the capture */
+#define BUFFER_MAX	(64u << 20)
+#define BUFFER_S	1.1		/* of answers to every packet, unread */
+#define PCAP_BLOCK_LEN	(256u << 10)	/* libpcap's: one in 10 ms, however little comes, */
+#define PCAP_BLOCKS_S	100
+#define PCAP_PACKET_LEN	200		/* and by answers in numbers, each with its headers */
+#define XDP_RECORD_LEN	160		/* of an answer in the ring of --rx xdp */
+#define ANSWERS_MAX	16		/* of one target, as a rule */
+
+static int random_bytes(void *p, size_t n, struct err *e)
+{
+	if (getrandom(p, n, 0) == (ssize_t)n)
+		return 0;
+	return err_set(e, errno, "getrandom: %s", strerror(errno));
+}
+
+static uint64_t power_of_two(double at_least, uint64_t min, uint64_t max)
+{
+	uint64_t n = min;
+
+	while (n < max && (double)n < at_least)
+		n *= 2;
+	return n;
+}
+
+static double lesser(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+/* Who reads answers may get no time for a second: what comes meanwhile has its place. */
+static void choose_buffers(struct setup *su, double rate)
+{
+	double answers = (double)su->shared.order.positions * ANSWERS_MAX;
+	double most = lesser(rate * BUFFER_S, answers);
+	double blocks = lesser(PCAP_BLOCKS_S * BUFFER_S, most);
+	double len = blocks * PCAP_BLOCK_LEN + most * PCAP_PACKET_LEN;
+
+	su->capture_buffer_len = len < BUFFER_MIN ? BUFFER_MIN
+				 : (uint32_t)lesser(len, BUFFER_MAX);
+	su->answer_ring_len = (uint32_t)power_of_two(most * XDP_RECORD_LEN, BUFFER_MIN, BUFFER_MAX);
+}
+
+/*
+ * The n senders' windows and the cache hold rate x time: what can be in flight, twice, as each has
+ * to stay half free. Without a rate limit they have their largest size; the sweep waits where that
+ * is not enough.
+ */
+static void choose_sizes(struct setup *su, const struct config *c, unsigned int n,
+			 struct shared_sizes *sizes)
+{
+	struct shared *s = &su->shared;
+	uint64_t most = power_of_two((double)s->order.positions * 2, SLOTS_MIN, SLOTS_MAX);
+	double timeout_s = (double)c->timeout_ns / NS_PER_S;
+	double rate = c->rate_pps > 0 ? c->rate_pps : SLOTS_MAX;
+	double awaited = 2 * rate * (timeout_s * (s->plan.retries + 1) + 1);
+	double late = awaited + 2 * rate * (double)c->cooldown_ns / NS_PER_S;
+
+	if (late > SLOTS_LATE)
+		late = awaited > SLOTS_LATE ? awaited : SLOTS_LATE;
+	/* A file's packets may come in any density: all places stay in sight. */
+	sizes->window = c->rx_file ? most : power_of_two(late, SLOTS_MIN, most);
+	sizes->window = power_of_two((double)sizes->window / n, SLOTS_MIN, SLOTS_MAX);
+	sizes->keep_ns = c->timeout_ns + c->cooldown_ns + NS_PER_S;
+	sizes->followups = RING_MIN;
+	sizes->cleanups = (uint32_t)power_of_two(rate / n * RING_S, RING_MIN, RING_MAX);
+	s->slots = (uint32_t)power_of_two(2 * rate * (timeout_s + 1), TABLE_MIN,
+					  most < TABLE_MAX ? most : TABLE_MAX);
+	choose_buffers(su, rate);
+}
+
+/*
+ * One sender for each thread that is asked for, but no more than the rate and the targets are
+ * worth: a sender has its share of the rate, whether its part of the targets can use it or not. A
+ * capture is of one sender, so that it can be read again by one.
+ */
+static unsigned int choose_senders(const struct setup *su, const struct config *c)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t n = c->threads ? c->threads : cores > THREADS_AUTO_MAX ? THREADS_AUTO_MAX
+		     : cores > 2 ? (uint64_t)cores - 1 : 1;
+	double pps = c->rate_pps;
+
+	if (c->bandwidth_bps > 0 && (pps == 0 || c->bandwidth_bps / SENDER_BPS * SENDER_PPS < pps))
+		pps = c->bandwidth_bps / SENDER_BPS * SENDER_PPS;
+	if (pps > 0 && (double)n > pps / SENDER_PPS)
+		n = (uint64_t)(pps / SENDER_PPS);
+	if (n > su->shared.order.positions / SENDER_PLACES)
+		n = su->shared.order.positions / SENDER_PLACES;
+	if (n < 1 || c->save_pcap || c->rx_file || tx_find(c->tx)->one_thread)
+		n = 1;
+	return (unsigned int)n;
+}
+
+static int init_memory(struct setup *su, const struct config *c, struct err *e)
+{
+	struct shared *s = &su->shared;
+	unsigned int n = choose_senders(su, c);
+	struct shared_sizes sizes;
+
+	choose_sizes(su, c, n, &sizes);
+	s->stamps = calloc(s->slots, sizeof(*s->stamps));
+	if (!s->stamps || shared_init_senders(s, n, &sizes))
+		return err_set(e, ENOMEM, "out of memory for a window of %llu targets; try a lower "
+			       "--rate or --timeout", (unsigned long long)sizes.window * n);
+	su->facts.threads = n;
+	su->facts.window_slots = sizes.window * n;
+	su->facts.table_slots = s->slots;
+	return 0;
+}
+
+static int init_keys(struct setup *su, const struct config *c, struct err *e)
+{
+	struct run_facts *f = &su->facts;
+	int rc = 0;
+
+	memcpy(f->key, c->key, sizeof(f->key));
+	if (!c->key_set)
+		rc = random_bytes(f->key, sizeof(f->key), e);
+	f->seed = c->seed;
+	if (!rc && !c->seed_set)
+		rc = random_bytes(&f->seed, sizeof(f->seed), e);
+	return rc;
+}
+
+/* -n as a number or a share, rounded up; 0: all. */
+static uint64_t sample_size(const struct config *c, uint64_t total)
+{
+	double share = c->max_share * (double)total;
+	uint64_t n = (uint64_t)share;
+
+	return c->max_share > 0 ? n + ((double)n < share) : c->max_targets;
+}
+
+/* Whoever scans that many without a blocklist has to mean it. What sends nothing harms nobody. */
+static int check_blocklist(const struct setup *su, const struct config *c, struct err *e)
+{
+	uint64_t n = su->shared.order.positions;
+
+	if (n <= TARGETS_UNBLOCKED_MAX || targets_counts(su->targets)->blocklist_ranges
+	    || c->without_blocklist || c->rx_file || !tx_find(c->tx)->wire)
+		return 0;
+	return err_set(e, EINVAL, "%" PRIu64 " targets, and nothing is blocked: name who is not to "
+		       "be probed (--blocklist-file), leave --no-default-blocklist out, or confirm "
+		       "with --without-blocklist", n);
+}
+
+/* Everything but the targets that comes from the user's words and files. */
+static int init_input(struct setup *su, const struct config *c, struct err *e)
+{
+	uint8_t attempts[PROBE_KINDS];
+	struct shared *s = &su->shared;
+	uint64_t total = targets_counts(su->targets)->total;
+	int rc;
+
+	s->plan.retries = c->retries != CONFIG_RETRIES_AUTO ? (unsigned int)c->retries
+			  : targets_is_list(su->targets) || c->plan != PLAN_SURVEY
+			  ? CONFIG_RETRIES_THOROUGH : 0;
+	s->plan.name = c->plan;
+	s->plan.sweep = c->probes;
+	s->plan.confirm = c->plan != PLAN_SURVEY && c->confirm_ns > 0;
+	s->plan.payload = c->payload.type != PAYLOAD_NONE;
+	su->facts.retries = s->plan.retries;
+	/* What is printed is not sent, and nobody answers: once is enough. */
+	if (c->dryrun)
+		s->plan.retries = 0;
+	plan_attempts(&s->plan, attempts);
+	rc = init_keys(su, c, e);
+	if (!rc)
+		rc = validate_init(&s->validator, su->facts.key, c->port_first, c->port_last,
+				   attempts, e);
+	/* Of the same secret, so that a saved capture is read with one key. */
+	s->source_key.k0 = siphash_words(&s->validator.key, (const uint64_t[]){ 0 }, 1, 2, 4);
+	s->source_key.k1 = siphash_words(&s->validator.key, (const uint64_t[]){ 1 }, 1, 2, 4);
+	if (!rc)
+		rc = order_init(&s->order, total, sample_size(c, total), c->shards, c->shard,
+				su->facts.seed, e);
+	if (!rc)
+		rc = check_blocklist(su, c, e);
+	if (!rc && c->cookie_file)
+		rc = cookiefile_load(&su->store, c->cookie_file, e);
+	s->store = su->store;
+	su->facts.targets = s->order.positions;
+	return rc ? rc : init_memory(su, c, e);
+}
+
+/*
+ * tfomap resets what its probes open, in every plan: the kernel does not where a firewall of this
+ * host keeps answers from it, or its resets in. Where it does, its reset comes at once, which cuts
+ * a server's early answer short and leaves a place of its TFO queue taken: so it is kept from that.
+ */
+void setup_init_teardown(struct setup *su, const struct config *c)
+{
+	struct shared *s = &su->shared;
+	struct err e = { "" };
+
+	s->tears_down = s->wire;
+	/* What the driver has handed over the kernel does not see, and so does not reset. */
+	if (!s->wire || su->rx_xdp
+	    || rst_filter_open(&su->rst_filter, c->port_first, c->port_last, &e) == 0)
+		return;
+	log_msg(c->plan == PLAN_SURVEY ? LOG_INFO : LOG_NOTICE, "%s: this host's kernel may reset "
+		"what a probe opens before tfomap does, so early answers of servers may be missed "
+		"(rlen), and places of their TFO queues stay taken for a minute", e.msg);
+}
+
+/* Why an engine's sweeper cannot make this scan's packets; NULL: it can. */
+static const char *sweeper_unfit(const struct setup *su, const struct config *c)
+{
+	const struct shared *s = &su->shared;
+	struct targets_flat flat;
+
+	if (!targets_flat(s->targets, &flat))
+		return "it sweeps prefixes, not server lists, addr:port words and host names";
+	if (s->store)
+		return "it knows no cookies (--cookie-file)";
+	if (c->save_pcap)
+		return "its packets cannot be saved (--save-pcap)";
+	if (su->iplayer)
+		return "the interface has no link header";
+	if (su->loopback)
+		return "the targets are this host's own addresses";
+	if (s->neigh)
+		return "targets are on the local link, each with a MAC address of its own";
+	for (unsigned int arm = 0; arm < plan_arms(&s->plan); arm++)
+		if (probe_types[plan_arm_kind(&s->plan, arm, false)].payload)
+			return "its packets carry no data (--probes)";
+	return NULL;
+}
+
+/* Whether a sweeper gains anything: it takes a while to start, and a core while it runs. */
+static bool is_sweeper_worth_it(const struct setup *su)
+{
+	double pps = su->shared.config->rate_pps;
+
+	return tx_xdp.sweeper && su->shared.order.positions >= SWEEPER_PLACES
+	       && (pps == 0 || pps >= SWEEPER_PPS) && su->shared.config->bandwidth_bps == 0;
+}
+
+static int choose_receiver(struct setup *su, const struct config *c, struct err *e)
+{
+	su->rx_xdp = !strcmp(c->rx, "xdp") && su->shared.wire;
+	if (su->rx_xdp && c->vlan_id)
+		return err_set(e, EINVAL, "--rx xdp: it does not look into VLANs (--vlan); use "
+			       "--rx pcap");
+	if (su->rx_xdp && su->iplayer)
+		return err_set(e, EINVAL, "--rx xdp: interface %s has no link header; use "
+			       "--rx pcap", su->interface);
+	return 0;
+}
+
+static int choose_engine(struct setup *su, const struct config *c, struct err *e)
+{
+	const char *unfit = sweeper_unfit(su, c);
+	bool is_auto = !strcmp(c->tx, "auto");
+
+	if (is_auto && is_sweeper_worth_it(su)) {
+		if (!unfit)
+			su->tx = &tx_xdp;
+		else
+			log_info("engine packet, as for xdp: %s", unfit);
+	}
+	if (!is_auto && su->tx->sweeper && unfit)
+		return err_set(e, EINVAL, "--tx %s: %s; use --tx packet", c->tx, unfit);
+	if (su->loopback && su->tx->wire && !su->tx->loopback && targets_have_v4(su->targets))
+		return err_set(e, EINVAL, "--tx %s: this host's own IPv4 addresses take nothing "
+			       "that is sent below IP; use --tx packet", c->tx);
+	su->facts.engine = su->tx->name;
+	return 0;
+}
+
+static int look_at_capture(struct setup *su, const struct config *c, struct err *e)
+{
+	struct shared *s = &su->shared;
+	struct capture_facts facts;
+	int rc = capture_look(c, &s->validator, &facts, e);
+
+	if (rc)
+		return rc;
+	s->file_lag_ns = facts.back_ns < CAPTURE_BACK_MAX_NS ? facts.back_ns : CAPTURE_BACK_MAX_NS;
+	stat_set(&s->stats, STAT_out_of_order, facts.before.n + facts.misplaced.n);
+	return capture_check(c, &facts, e);
+}
+
+/* What sends. */
+static int init_live(struct setup *su, const struct config *c, int *status, struct err *e)
+{
+	struct network n;
+	int rc;
+
+	su->shared.wall_offset_ns = clock_wall_offset_ns();
+	su->tx = tx_find(c->tx);
+	su->shared.wire = su->tx->wire;
+	network_open(&n, su, c);
+	rc = init_input(su, c, e);
+	if (!rc) {
+		*status = 2;
+		rc = network_init(&n, e);
+	}
+	network_close(&n);
+	if (rc)
+		return rc;
+	*status = 1;
+	rc = setup_check_mtu(su, e);
+	if (!rc)
+		rc = choose_receiver(su, c, e);
+	if (rc)
+		return rc;
+	return choose_engine(su, c, e);
+}
+
+/* What reads a capture. */
+static int init_offline(struct setup *su, const struct config *c, struct err *e)
+{
+	int rc = init_input(su, c, e);
+
+	su->shared.wire = true;
+	for (size_t i = 0; i < c->nsources; i++)
+		shared_add_source(&su->shared, c->sources[i]);
+	return rc ? rc : look_at_capture(su, c, e);
+}
+
+int setup_init(struct setup *su, const struct config *c, int *status, struct err *e)
+{
+	int rc;
+
+	memset(su, 0, sizeof(*su));
+	su->shared.config = c;
+	su->shared.outage_max_ns = OUTAGE_MAX_NS;
+	*status = 1;
+	rc = targets_load(&su->targets, c, e);
+	if (rc)
+		return rc;
+	su->shared.targets = su->targets;
+	return c->rx_file ? init_offline(su, c, e) : init_live(su, c, status, e);
+}
+
+void setup_free(struct setup *su)
+{
+	struct shared *s = &su->shared;
+
+	rst_filter_close(su->rst_filter);
+	proxy_close(&su->proxies, s);
+	shared_free_senders(s);
+	free(s->stamps);
+	neigh_free(s->neigh);
+	cookiefile_free(su->store);
+	targets_free(su->targets);
+}

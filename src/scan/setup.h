@@ -1,0 +1,50 @@
+/*
+ * setup: from the configuration to all that a scan stands on: targets, order, keys, sizes, the
+ * network. Nothing is sent here but what finds a neighbour on the local link.
+ */
+#ifndef TFOMAP_SETUP_H
+#define TFOMAP_SETUP_H
+
+#include <net/if.h>
+
+#include "net/gateway.h"
+#include "output/metadata.h"
+#include "state/proxy.h"
+#include "state/shared.h"
+
+struct rst_filter;
+struct tx_ops;
+
+struct setup {
+	struct shared shared;
+	struct targets *targets;
+	struct cookie_store *store;
+	struct rst_filter *rst_filter;		/* NULL: the kernel may reset, too */
+	struct proxies proxies;
+	struct gateway_known gateways[2];	/* [0] IPv4, [1] IPv6: those that are followed */
+	struct run_facts facts;
+	const struct tx_ops *tx;	/* NULL: reading a capture */
+	char interface[IF_NAMESIZE];	/* the kernel's own name, not an altname */
+	int ifindex;
+	unsigned int mtu;		/* bytes, from the IP header on; 0: no interface */
+	struct craft_link link;		/* of questions on the local link: src and vlan_id */
+	bool rx_xdp;			/* answers are taken in the driver */
+	bool iplayer;			/* packets have no link header */
+	bool loopback;			/* the interface is lo */
+	uint32_t capture_buffer_len;	/* bytes, of libpcap's; and of the ring of --rx xdp */
+	uint32_t answer_ring_len;
+};
+
+/*
+ * Loads and resolves; the file of --rx needs no network. 0, or -errno with a message: then
+ * *status is the exit status (1: input; 2: network).
+ */
+int setup_init(struct setup *su, const struct config *c, int *status, struct err *e);
+/*
+ * With the engines open: tfomap resets what its probes open, and the kernel is kept from it, where
+ * that may be had; a message says where not.
+ */
+void setup_init_teardown(struct setup *su, const struct config *c);
+void setup_free(struct setup *su);
+
+#endif

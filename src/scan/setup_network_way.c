@@ -1,0 +1,403 @@
+#include "scan/setup_network_way.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "scan/setup_network_source.h"
+#include "targets/targets_load.h"
+
+#define PLACES_MAX	4096	/* of the targets, looked at for one to ask with */
+#define SAMPLES_MAX	64	/* targets that the kernel is asked about */
+#define GOLDEN		0x9e3779b97f4a7c15ull	/* its multiples are spread evenly, modulo 2^64 */
+
+/* ---- leaving out --------------------------------------------------------------------------- */
+
+/*
+ * Shards count the same targets: what one host has no way to cannot be left out of its shard alone,
+ * as that would make another order.
+ */
+static bool is_shard(const struct network *n)
+{
+	return n->c->shards > 1;
+}
+
+/* Leaves out what is in out; *left: how many targets that were. */
+static int leave_out(struct network *n, const struct prefixset *out, uint64_t *counter,
+		     uint64_t *left, struct err *e)
+{
+	uint64_t before = *counter;
+	int err = targets_leave_out(n->su->targets, out, counter);
+
+	*left = *counter - before;
+	n->ways[0].needed = targets_have_v4(n->su->targets);
+	n->ways[1].needed = targets_have_v6(n->su->targets);
+	return err ? err_set(e, -err, "no memory for the targets") : 0;
+}
+
+/* Leaves out of a family what is not in keep, as there is no way to it. */
+static int leave_rest(struct network *n, bool v6, const struct prefixset *keep, uint64_t *left,
+		      struct err *e)
+{
+	struct prefixset out;
+	int rc;
+
+	prefixset_init(&out);
+	rc = targets_family(v6, &out);
+	if (!rc)
+		rc = prefixset_subtract(&out, keep);
+	rc = rc ? err_set(e, -rc, "no memory for the targets")
+	     : leave_out(n, &out, &n->su->targets->counts.no_route, left, e);
+	prefixset_free(&out);
+	return rc;
+}
+
+/* No route leads to what of the family is not in keep, as to `target`. */
+static int leave_unrouted(struct network *n, bool v6, const struct prefixset *keep,
+			  struct addr target, int why, struct err *e)
+{
+	struct err reason = { "" };
+	uint64_t left;
+	int rc;
+
+	network_no_route(n, target, why, &reason);
+	if (is_shard(n))
+		return err_set(e, -why, "%s; or, as all shards have the same targets, leave out in "
+			       "all of them what has no route (--ipv4, --ipv6, --blocklist-file)",
+			       reason.msg);
+	rc = leave_rest(n, v6, keep, &left, e);
+	if (!rc && targets_counts(n->su->targets)->total == 0)
+		return err_set(e, -why, "%s", reason.msg);
+	if (!rc)
+		log_notice("%" PRIu64 " IPv%d target%s left out: %s", left, v6 ? 6 : 4,
+			   left == 1 ? " is" : "s are", reason.msg);
+	return rc;
+}
+
+/* ---- routes -------------------------------------------------------------------------------- */
+
+/* Packets have a link header, and this host has to find whose address is in it. */
+static bool asks_neighbours(const struct network *n)
+{
+	return n->su->shared.wire && n->iface.kind == IFACE_ETHERNET && !n->c->gateway_mac_set;
+}
+
+/*
+ * Whether a route that the kernel told is one. Where it knows none by an interface, it supposes
+ * that the target is on the link.
+ */
+static bool is_way(const struct network *n, struct addr target, const struct iface_route *r)
+{
+	bool local = r->type == IFACE_ROUTE_LOCAL;
+
+	if (!n->iface.index)
+		return local || r->type == IFACE_ROUTE_UNICAST;
+	if (r->oif != n->iface.index || local != (n->iface.kind == IFACE_LOOPBACK))
+		return false;
+	return local || (r->type == IFACE_ROUTE_UNICAST
+			 && (r->has_gateway || !asks_neighbours(n)
+			     || prefixset_contains(&n->connected, target)));
+}
+
+static bool is_link_local(struct addr a)
+{
+	return a.hi >> 54 == 0xfe80 >> 6;
+}
+
+/* Whether the kernel has an address that answers come back to. */
+static bool is_source(const struct iface_route *r, struct addr target)
+{
+	const struct addr a = r->source;
+
+	return r->has_source && (!is_link_local(a) || is_link_local(target))
+	       && (!network_is_loopback(a) || network_is_loopback(target));
+}
+
+/* Asks with one target. False: no route leads there, and *why keeps the first reason. */
+static bool try_target(struct network *n, struct network_way *w, struct addr target, int *why)
+{
+	bool v6 = !addr_is_v4(target), found;
+	/* Asked for a route by lo, the kernel supposes that everything is there. */
+	int oif = n->iface.kind == IFACE_LOOPBACK ? 0 : n->iface.index;
+	struct iface_route r;
+	int err = network_route(n, target, oif, &r);
+
+	found = !err && is_way(n, target, &r);
+	if (found && !network_has_source(n, v6) && !is_source(&r, target)) {
+		found = false;
+		err = -EADDRNOTAVAIL;
+	}
+	if (found) {
+		w->found = true;
+		w->route = r;
+	}
+	if (found || !*why)
+		w->target = target;
+	if (!found && !*why)
+		*why = err ? err : -ENETUNREACH;
+	return found;
+}
+
+/*
+ * The way of one family: of the first of a sample of its targets outside of `skip` that a route
+ * leads to. 0; -ENOENT: there is no such target; else why there is none to way.target.
+ */
+static int find_way(struct network *n, bool v6, const struct prefixset *skip)
+{
+	const struct targets *t = n->su->targets;
+	uint64_t total = targets_counts(t)->total;
+	struct network_way *w = &n->ways[v6];
+	unsigned int asked = 0;
+	struct addr target;
+	int why = 0;
+
+	for (uint64_t k = 0; k < total && k < PLACES_MAX && asked < SAMPLES_MAX; k++) {
+		uint64_t x = total <= SAMPLES_MAX ? k
+			     : (uint64_t)((unsigned __int128)(k * GOLDEN) * total >> 64);
+
+		target = targets_at(t, x).ip;
+		if (addr_is_v4(target) == v6 || prefixset_contains(skip, target))
+			continue;
+		asked++;
+		if (try_target(n, w, target, &why))
+			return 0;
+	}
+	if (asked)
+		return why;
+	if (!targets_outside(t, v6, skip, &target))
+		return -ENOENT;
+	return try_target(n, w, target, &why) ? 0 : why;
+}
+
+/* Where all that a route tells was said by the user, or nothing is sent, there may be none. */
+static bool may_lack_route(const struct network *n, bool v6)
+{
+	return network_has_source(n, v6)
+	       && (!n->su->shared.wire || (n->c->interface && !asks_neighbours(n)));
+}
+
+/* ---- this host's own addresses ------------------------------------------------------------- */
+
+static int find_own(struct network *n, struct err *e)
+{
+	struct prefixset local;
+	int rc;
+
+	prefixset_init(&local);
+	rc = iface_local(&local);
+	prefixset_seal(&local);
+	if (rc)
+		err_set(e, -rc, "cannot read this host's addresses: %s", strerror(-rc));
+	else if (targets_within(n->su->targets, &local, &n->own))
+		rc = err_set(e, ENOMEM, "no memory for the targets");
+	prefixset_seal(&n->own);
+	prefixset_free(&local);
+	return rc;
+}
+
+/* Own addresses beside others that leave by an interface. */
+static int leave_own(struct network *n, const int why[static 2], struct err *e)
+{
+	uint64_t left;
+	char text[ADDR_STRLEN];
+	int rc;
+
+	addr_format(n->own.v[0].first, text);
+	for (unsigned int v6 = 0; v6 < 2 && is_shard(n); v6++)
+		if (n->ways[v6].needed && why[v6] == -ENOENT)
+			return err_set(e, EADDRNOTAVAIL, "all IPv%d targets are this host's own "
+				       "addresses (%s), which no packet that leaves comes to: "
+				       "leave them out in all shards (--ipv%d)", v6 ? 6 : 4, text,
+				       v6 ? 4 : 6);
+	if (is_shard(n)) {
+		log_notice("%" PRIu64 " of the addresses are this host's own (%s), which no packet "
+			   "that leaves comes to: they count as silent, unless they are blocked "
+			   "in all shards (--blocklist-file)", n->own.count, text);
+		return 0;
+	}
+	rc = leave_out(n, &n->own, &n->su->targets->counts.own, &left, e);
+	if (!rc)
+		log_notice("%" PRIu64 " target%s left out: %s is this host's own address, which "
+			   "no packet that leaves comes to; scan such in a run of their own", left,
+			   left == 1 ? " is" : "s are", text);
+	return rc;
+}
+
+/* No others can be reached. */
+static int keep_own(struct network *n, const int why[static 2], struct err *e)
+{
+	const struct prefixset none = { .n = 0 };
+	char text[ADDR_STRLEN];
+	int rc = 0;
+
+	addr_format(n->own.v[0].first, text);
+	if (n->iface.index && n->iface.kind != IFACE_LOOPBACK)
+		return err_set(e, EADDRNOTAVAIL, "%s is this host's own address, which no packet "
+			       "that leaves by %s comes to: leave --interface out", text,
+			       n->iface.name);
+	for (unsigned int v6 = 0; v6 < 2 && !rc; v6++) {
+		struct network_way *w = &n->ways[v6];
+
+		if (w->needed && why[v6] != -ENOENT)
+			rc = leave_unrouted(n, v6, &n->own, w->target, why[v6], e);
+		if (rc || !w->needed)
+			continue;
+		rc = find_way(n, v6, &none);
+		if (rc)
+			network_no_route(n, w->target, rc, e);
+	}
+	return rc;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+/* The addresses of a family among the targets. */
+static int count_family(const struct network *n, bool v6, uint64_t *n_addresses)
+{
+	struct prefixset family, found;
+	int rc;
+
+	prefixset_init(&family);
+	prefixset_init(&found);
+	rc = targets_family(v6, &family);
+	if (!rc)
+		rc = targets_within(n->su->targets, &family, &found);
+	prefixset_seal(&found);
+	*n_addresses = found.count;
+	prefixset_free(&family);
+	prefixset_free(&found);
+	return rc;
+}
+
+/* Families that leave by different interfaces: that with more addresses stays. */
+static int leave_smaller(struct network *n, struct err *e)
+{
+	const struct prefixset none = { .n = 0 };
+	uint64_t left, n_addresses[2];
+	struct iface by[2];
+	bool v6;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (count_family(n, i, &n_addresses[i]))
+			return err_set(e, ENOMEM, "no memory for the targets");
+		if (iface_find(n->nl, NULL, n->ways[i].route.oif, &by[i], e))
+			return -ENETUNREACH;
+	}
+	v6 = n_addresses[1] <= n_addresses[0];
+	if (is_shard(n))
+		return err_set(e, EINVAL, "IPv4 targets leave by %s, IPv6 targets by %s: scan one "
+			       "family at a time (--ipv4, --ipv6), or choose with --interface",
+			       by[0].name, by[1].name);
+	if (leave_rest(n, v6, &none, &left, e))
+		return -ENOMEM;
+	n->ways[v6].found = false;
+	n->ways[v6].route.has_gateway = false;
+	log_notice("%" PRIu64 " IPv%d target%s left out: %s by %s, the IPv%d targets by %s; scan "
+		   "them in a run of their own (--ipv%d), or choose with --interface", left,
+		   v6 ? 6 : 4, left == 1 ? " is" : "s are", left == 1 ? "it leaves" : "they leave",
+		   by[v6].name, v6 ? 4 : 6, by[!v6].name, v6 ? 6 : 4);
+	return 0;
+}
+
+static int choose_ways(struct network *n, struct err *e)
+{
+	const struct prefixset none = { .n = 0 };
+	int why[2] = { -ENOENT, -ENOENT }, rc = 0;
+	bool usable[2] = { false, false }, first;
+
+	for (unsigned int v6 = 0; v6 < 2; v6++) {
+		if (n->ways[v6].needed)
+			why[v6] = find_way(n, v6, &n->own);
+		usable[v6] = !why[v6] || (why[v6] != -ENOENT && may_lack_route(n, v6));
+	}
+	first = why[0] == -ENOENT;
+	if (!usable[0] && !usable[1])
+		return n->own.count ? keep_own(n, why, e)
+		       : network_no_route(n, n->ways[first].target, why[first], e);
+	if (n->own.count)
+		rc = leave_own(n, why, e);
+	for (unsigned int v6 = 0; v6 < 2 && !rc; v6++)
+		if (!usable[v6] && why[v6] != -ENOENT)
+			rc = leave_unrouted(n, v6, &none, n->ways[v6].target, why[v6], e);
+	if (!rc && n->ways[0].found && n->ways[1].found
+	    && n->ways[0].route.oif != n->ways[1].route.oif)
+		rc = leave_smaller(n, e);
+	return rc;
+}
+
+/* Whether packets can leave. */
+static int check_up(const struct iface *i, struct err *e)
+{
+	if (!i->up)
+		return err_set(e, ENETDOWN, "interface %s is down: ip link set %s up, or choose "
+			       "another with --interface", i->name, i->name);
+	if (!i->carrier)
+		return err_set(e, ENETDOWN, "interface %s has no carrier: put the cable in, start "
+			       "the program of the tunnel, or choose another with --interface",
+			       i->name);
+	return 0;
+}
+
+/* The interface is known: that it works, and which prefixes are on its link. */
+static int know_interface(struct network *n, struct err *e)
+{
+	int rc = n->su->shared.wire ? check_up(&n->iface, e) : 0;
+
+	if (rc || !asks_neighbours(n))
+		return rc;
+	rc = iface_connected(n->iface.index, &n->connected);
+	prefixset_seal(&n->connected);
+	return rc ? err_set(e, -rc, "cannot tell which targets are on the local link: %s",
+			    strerror(-rc)) : 0;
+}
+
+/* The interface that the routes name; without any nothing is sent. */
+static int find_interface(struct network *n, struct err *e)
+{
+	const struct network_way *w = &n->ways[!n->ways[0].found];
+	int rc;
+
+	n->iface = (struct iface){ .kind = IFACE_ETHERNET };
+	if (!w->found)
+		return 0;
+	rc = iface_find(n->nl, NULL, w->route.oif, &n->iface, e);
+	return rc ? rc : know_interface(n, e);
+}
+
+/* To what is not on the local link a gateway has to lead. */
+static int find_gateway(struct network *n, bool v6, struct err *e)
+{
+	struct network_way *w = &n->ways[v6];
+	const struct addr target = w->target;
+	int why;
+
+	if (!w->found || w->route.has_gateway)
+		return 0;
+	why = find_way(n, v6, &n->connected);
+	if (!why || why == -ENOENT)
+		return 0;
+	why = leave_unrouted(n, v6, &n->connected, w->target, why, e);
+	w->target = target;
+	return why;
+}
+
+int network_find_ways(struct network *n, struct err *e)
+{
+	const char *name = n->c->interface;
+	int rc = name ? iface_find(n->nl, name, 0, &n->iface, e) : 0;
+
+	if (!rc && name)
+		rc = know_interface(n, e);
+	/* What the kernel has an address of may be another's inside a VLAN of ours. */
+	if (!rc && !n->c->vlan_id)
+		rc = find_own(n, e);
+	if (!rc)
+		rc = choose_ways(n, e);
+	if (!rc && !name)
+		rc = find_interface(n, e);
+	for (unsigned int v6 = 0; v6 < 2 && !rc && asks_neighbours(n); v6++)
+		rc = find_gateway(n, v6, e);
+	return rc;
+}

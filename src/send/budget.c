@@ -1,0 +1,59 @@
+#include "send/budget.h"
+
+#include "base/clock.h"
+#include "config/config.h"
+
+#define SLICE_NS	100000ull	/* at high rates packets gather this long for a batch */
+#define DOZE_NS		(10 * NS_PER_MS)	/* longest sleep: then the rings are looked at */
+#define WIRE_OVERHEAD	24	/* preamble, check sequence and gap, as zmap counts them */
+#define TELL_PPS	100.0		/* answers to neighbours, and a share of the rate: who asks
+					 * more must not stop the scan */
+#define TELL_SHARE	0.5
+
+static double lesser(double a, double b)
+{
+	return a > 0 && a < b ? a : b;
+}
+
+void budget_init(struct budget *b, const struct config *c, unsigned int shares,
+		 size_t request_len, uint32_t most, uint64_t now_ns)
+{
+	double pps = c->rate_pps / shares, syns, slice;
+
+	b->syn_len = (double)request_len + WIRE_OVERHEAD;
+	b->most = most;
+	syns = c->bandwidth_bps / 8 / b->syn_len / shares;
+	pacer_init(&b->rate, pps, now_ns);
+	pacer_init(&b->bandwidth, syns, now_ns);
+	pacer_init(&b->telling, lesser(pps * TELL_SHARE, lesser(syns * TELL_SHARE, TELL_PPS)),
+		   now_ns);
+	slice = lesser(pps * SLICE_NS / NS_PER_S, lesser(syns * SLICE_NS / NS_PER_S, most));
+	b->slice = slice < 1 ? 1 : (uint32_t)slice;
+}
+
+uint32_t budget_allow(struct budget *b, uint64_t now_ns, uint64_t *wait_ns)
+{
+	uint32_t n = pacer_allow(&b->rate, now_ns, b->most);
+	uint32_t m = pacer_allow(&b->bandwidth, now_ns, b->most);
+	uint64_t rate_ns = pacer_wait_ns(&b->rate, b->slice);
+	uint64_t bandwidth_ns = pacer_wait_ns(&b->bandwidth, b->slice);
+
+	*wait_ns = rate_ns > bandwidth_ns ? rate_ns : bandwidth_ns;
+	if (*wait_ns > DOZE_NS)
+		*wait_ns = DOZE_NS;
+	if (n > m)
+		n = m;
+	return n < b->slice ? 0 : n;
+}
+
+uint32_t budget_tell(struct budget *b, uint64_t now_ns, uint32_t max)
+{
+	return pacer_allow(&b->telling, now_ns, max);
+}
+
+void budget_take(struct budget *b, uint32_t n, uint64_t len, uint32_t told)
+{
+	pacer_take(&b->telling, told);
+	pacer_take(&b->rate, n);
+	pacer_take(&b->bandwidth, (double)(len + (uint64_t)n * WIRE_OVERHEAD) / b->syn_len);
+}

@@ -1,0 +1,156 @@
+#include "state/proxy.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "wire/rx_pcap.h"
+
+#define RING_SLOTS	512u	/* questions that wait; whoever is not answered asks again */
+#define ETHER_LEN	14
+#define ETHERTYPE_8021Q	0x8100
+#define SOLICIT_AT	40	/* of an IPv6 packet without extension headers: its ICMPv6 type */
+#define SOLICIT_TYPE	135
+
+bool proxy_any(const struct shared *s, bool v6)
+{
+	for (unsigned int i = 0; i < s->nsources[v6]; i++)
+		if (s->sources[v6][i].proxied)
+			return true;
+	return false;
+}
+
+static bool is_proxied(const struct shared *s, struct addr a)
+{
+	bool v6 = !addr_is_v4(a);
+
+	for (unsigned int i = 0; i < s->nsources[v6]; i++)
+		if (s->sources[v6][i].proxied && addr_eq(s->sources[v6][i].addr, a))
+			return true;
+	return false;
+}
+
+/* ---- opening and closing ------------------------------------------------------------------- */
+
+/* The kernel tells switches (MLD) and the network card that frames to the group are wanted. */
+static int join_group(int fd, struct addr a, int ifindex)
+{
+	struct addr group = { 0xff02000000000000ull, 0x1ff000000ull | (a.lo & 0xffffff) };
+	struct ipv6_mreq membership = { .ipv6mr_interface = (unsigned int)ifindex };
+
+	addr_to_wire6(group, (uint8_t *)&membership.ipv6mr_multiaddr);
+	if (setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &membership, sizeof(membership)) < 0
+	    && errno != EADDRINUSE)		/* of another address that ends alike */
+		return -errno;
+	return 0;
+}
+
+/* Where the kernel has no IPv6 there, questions may come all the same. */
+void proxy_join(struct proxies *c, const struct shared *s, int ifindex)
+{
+	int rc = 0;
+
+	if (!proxy_any(s, true))
+		return;
+	c->groups = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (c->groups < 0) {
+		rc = -errno;
+		c->groups = 0;
+	}
+	for (unsigned int i = 0; i < s->nsources[1] && !rc; i++)
+		if (s->sources[1][i].proxied)
+			rc = join_group(c->groups, s->sources[1][i].addr, ifindex);
+	if (rc)
+		log_notice("cannot join the groups in which --source-ip is asked for: %s; answers "
+			   "to it may not find their way", strerror(-rc));
+}
+
+int proxy_open(struct shared *s, const struct craft_link *link, struct err *e)
+{
+	if (ring_init(&s->questions, sizeof(struct neighbour_request), RING_SLOTS))
+		return err_set(e, ENOMEM, "out of memory for questions of neighbours");
+	s->link = *link;
+	s->proxies = true;
+	return 0;
+}
+
+void proxy_close(struct proxies *c, struct shared *s)
+{
+	ring_free(&s->questions);
+	if (c->groups)
+		close(c->groups);
+	c->groups = 0;
+}
+
+/* ---- receive thread ------------------------------------------------------------------------ */
+
+static bool is_question(const struct rx_frame *f)
+{
+	if (f->type == NEIGHBOUR_TYPE_ARP)
+		return true;
+	return f->type == NEIGHBOUR_TYPE_IPV6 && f->ip_caplen > SOLICIT_AT
+	       && f->ip[6] == IPPROTO_ICMPV6 && f->ip[SOLICIT_AT] == SOLICIT_TYPE;
+}
+
+/* The VLAN that the frame came in; 0: none. */
+static uint16_t vlan_of(const struct rx_frame *f)
+{
+	if (f->caplen < ETHER_LEN + 2 || get_be16(f->bytes + ETHER_LEN - 2) != ETHERTYPE_8021Q)
+		return 0;
+	return get_be16(f->bytes + ETHER_LEN) & 0xfff;
+}
+
+/* Fills in who sent the frame, where the question does not say. False: no neighbour did. */
+static bool know_asker(const struct rx_frame *f, struct neighbour_request *r)
+{
+	static const uint8_t nobody[6];
+	const uint8_t *from = f->bytes + 6;
+
+	if (memcmp(r->mac, nobody, sizeof(nobody)) != 0)
+		return true;
+	if (f->caplen < ETHER_LEN || from[0] & 1 || memcmp(from, nobody, sizeof(nobody)) == 0)
+		return false;
+	memcpy(r->mac, from, sizeof(r->mac));
+	return true;
+}
+
+bool proxy_asked(struct shared *s, const struct rx_frame *f)
+{
+	struct neighbour_request r;
+
+	if (!is_question(f))
+		return false;
+	stat_add(&s->stats, STAT_received, 1);
+	if (!neighbour_parse_request(&r, f->type, f->ip, f->ip_caplen))
+		stat_add(&s->stats, STAT_drop_parse, 1);
+	else if (!is_proxied(s, r.target) || vlan_of(f) != s->link.vlan_id || !know_asker(f, &r))
+		stat_add(&s->stats, STAT_drop_unmatched, 1);
+	else if (ring_push(&s->questions, &r))
+		stat_add(&s->stats, STAT_questions, 1);
+	else
+		stat_add(&s->stats, STAT_question_lost, 1);
+	return true;
+}
+
+/* ---- send thread --------------------------------------------------------------------------- */
+
+bool proxy_pending(const struct shared *s)
+{
+	return s->proxies && ring_count(&s->questions);
+}
+
+size_t proxy_answer(struct shared *s, uint8_t out[static CRAFT_ASK_MAX])
+{
+	struct neighbour_request r;
+	struct err e = { "" };
+	int len;
+
+	if (!ring_pop(&s->questions, &r))
+		return 0;
+	len = craft_tell(&s->link, &r, out, &e);
+	return len > 0 ? (size_t)len : 0;
+}

@@ -1,0 +1,51 @@
+/*
+ * proxy: source addresses of the user's that nobody owns, neither this host's kernel nor another
+ * neighbour: as long as it runs, tfomap answers ARP requests and neighbour solicitations for them,
+ * so that the answers to probes find their way here. The receive thread sees who asks, the send
+ * thread answers.
+ */
+#ifndef TFOMAP_PROXY_H
+#define TFOMAP_PROXY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "state/shared.h"
+#include "wire/craft_neigh.h"
+
+struct rx_frame;
+
+struct proxies {
+	int groups;			/* a socket: member of the groups that IPv6 addresses are
+					 * asked for in; 0: none */
+};
+
+/*
+ * Main thread, before the others: from now on the sources marked `proxied` are answered for, with
+ * link's src and vlan_id. 0, or -ENOMEM with a message.
+ */
+int proxy_open(struct shared *s, const struct craft_link *link, struct err *e);
+
+/*
+ * Likewise: the kernel joins the groups in which the proxied IPv6 addresses are asked for on the
+ * interface (RFC 4291 2.7.1), which it tells the link. Where that fails it is logged.
+ */
+void proxy_join(struct proxies *c, const struct shared *s, int ifindex);
+void proxy_close(struct proxies *c, struct shared *s);
+
+/* Whether a source of that family is proxied. */
+bool proxy_any(const struct shared *s, bool v6);
+
+/*
+ * Receive thread: takes a frame if it is a question for a neighbour, of an answer or not; counts
+ * it. False: something else.
+ */
+bool proxy_asked(struct shared *s, const struct rx_frame *f);
+
+/* Send thread: whether somebody waits for an answer. */
+bool proxy_pending(const struct shared *s);
+
+/* Send thread: the next answer that is due, into out; returns its length, 0: there is none. */
+size_t proxy_answer(struct shared *s, uint8_t out[static CRAFT_ASK_MAX]);
+
+#endif

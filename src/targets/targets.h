@@ -1,0 +1,125 @@
+/*
+ * targets: the ordered set of N (address, port) pairs that a scan may probe. Three parts follow
+ * each other, each sorted by address, then port: the addresses of prefixes and address words x the
+ * port list; the addresses that lists (and host names) give without a port x the port list; the
+ * pairs of lists and "addr:port" words. A pair is in one of them, once. Read-only after loading:
+ * any thread.
+ */
+#ifndef TFOMAP_TARGETS_H
+#define TFOMAP_TARGETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "lookup.h"
+#include "prefixset.h"
+#include "targets/target.h"
+#include "targets/targetlist.h"
+
+struct config;
+struct err;
+
+/*
+ * What was loaded and what was left out, for messages and the metadata; all in pairs, each counted
+ * once: named pairs = total + merged + other_family + outside + blocked + own + no_route.
+ */
+struct targets_counts {
+	uint64_t total;			/* N */
+	uint64_t from_prefixes, from_list;	/* total = one + the other */
+	uint64_t merged;		/* named again: by other lines, words, prefixes */
+	uint64_t other_family;		/* left out: --ipv4, --ipv6 */
+	uint64_t outside;		/* left out of the rest: not in --allowlist-file, with -I */
+	uint64_t blocked;		/* of the rest: on a blocklist */
+	uint64_t own, no_route;		/* targets_leave_out(): this host's; no way leads there */
+	uint64_t blocklist_hash;	/* SipHash-2-4, zero key, of the sealed block ranges */
+	uint64_t blocklist_ranges;	/* 0: nothing is blocked */
+};
+
+/* Inside of targets; here for targets_at(). */
+struct targets {
+	struct prefixset set;		/* the prefixes' addresses, without what is left out */
+	uint16_t *ports;		/* --target-ports: heap, owned; sorted */
+	uint32_t n_ports;
+	uint32_t *starts;		/* of lookup: heap, owned */
+	struct lookup lookup;		/* set x ports; as all are loaded */
+	struct lookup_arrays arrays;
+	struct targetlist list;		/* sorted; no pair twice, none that is in set x ports */
+	size_t n_hosts;			/* entries of list without port: its first ones */
+	struct targetlist merged;	/* entries of another part, for domain and info */
+	struct targets_counts counts;
+	bool have_v4, have_v6, is_list;
+};
+
+/*
+ * Loads all that the configuration names: words, -w, -I ("-": stdin, read to its end, kept in an
+ * unlinked temporary file), -b, the compiled-in special-purpose blocks. Host names among the words
+ * (not in files) are resolved to all their addresses. 0, or -errno with one message that names
+ * file, line and reason: bad line, unreadable file, no target left (and why), 2^63 targets or more
+ * (names the prefix).
+ */
+int targets_load(struct targets **out, const struct config *c, struct err *e);
+void targets_free(struct targets *t);
+
+/*
+ * Before anybody else knows of t: pairs whose address is in out (sealed) go, and count in *counter,
+ * which is one of targets_counts(). At least one has to be left. 0, or -ENOMEM: t is of no use.
+ */
+int targets_leave_out(struct targets *t, const struct prefixset *out, uint64_t *counter);
+
+const struct targets_counts *targets_counts(const struct targets *t);
+
+/* The pair of index i < N, where the first part, and where the others have it. */
+struct target targets_at_list(const struct targets *t, uint64_t i);
+
+static inline struct target targets_at(const struct targets *t, uint64_t i)
+{
+	struct target target;
+
+	if (i >= t->counts.from_prefixes)
+		return targets_at_list(t, i);
+	lookup_at(&t->lookup, &t->arrays, i, &target.ip, &target.port);
+	return target;
+}
+
+/* The index of a pair (false: not among the targets). */
+bool targets_index(const struct targets *t, struct addr ip, uint16_t port, uint64_t *i);
+
+/*
+ * The pairs as plain arrays (lookup.h), for who looks them up by itself: theirs, as long as they
+ * are. False: some targets are no part of prefixes.
+ */
+struct targets_flat {
+	const struct lookup *lookup;
+	const struct prefixset_range *ranges;	/* lookup->n_ranges */
+	const uint32_t *starts;			/* lookup->n_starts */
+	const uint16_t *ports;			/* lookup->n_ports */
+};
+
+bool targets_flat(const struct targets *t, struct targets_flat *out);
+
+/* True where some target has a domain or info: else targets_extra() need not be asked. */
+bool targets_have_extra(const struct targets *t);
+
+/* True where any IPv4 resp. IPv6 target is in the set. */
+bool targets_have_v4(const struct targets *t);
+bool targets_have_v6(const struct targets *t);
+
+/* Adds the targets' addresses that are in `in` (sealed) to out, which is not sealed. 0, -ENOMEM. */
+int targets_within(const struct targets *t, const struct prefixset *in, struct prefixset *out);
+
+/* Any target of the family whose address is not in s (sealed); false: there is none. */
+bool targets_outside(const struct targets *t, bool v6, const struct prefixset *s,
+		     struct addr *out);
+
+/* True where all targets come from lists or single words (then --retries defaults to 2). */
+bool targets_is_list(const struct targets *t);
+
+/*
+ * Domain and info of index i: those of the first line that names the pair; empty strings where
+ * there is nothing. Reads the file; may be called by several threads at once.
+ */
+void targets_extra(const struct targets *t, uint64_t i, struct target_extra *x);
+
+#endif

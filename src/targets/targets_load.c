@@ -1,0 +1,439 @@
+#include "targets/targets_load.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "config/slip.h"
+#include "err.h"
+#include "scan/capture_scan.h"
+#include "targets/blocklist.h"
+#include "targets/hostname.h"
+#include "targets/misread.h"
+#include "targets/prefixfile.h"
+#include "text.h"
+
+#define PAIRS_MAX INT64_MAX	/* N < 2^63 */
+
+struct loading {
+	struct targets *t;
+	const struct config *c;
+	struct prefixset allow, block;
+	bool restricted;		/* allow restricts what was named elsewhere */
+	uint64_t addresses_max;		/* of one prefix */
+	struct addr first_blocked;	/* for the message, where counts.blocked > 0 */
+	struct misread misread, misread_block;
+};
+
+static uint64_t sat_add(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static uint64_t sat_mul(uint64_t a, uint64_t b)
+{
+	uint64_t r;
+
+	return __builtin_mul_overflow(a, b, &r) ? UINT64_MAX : r;
+}
+
+/* ---- what the command line names ---- */
+
+struct named {
+	struct loading *ld;
+	uint64_t origin;
+	uint16_t port;
+};
+
+static int add_named(void *arg, struct addr a, struct err *e)
+{
+	const struct named *n = arg;
+
+	return targetlist_add(&n->ld->t->list, a, n->port, n->origin, e);
+}
+
+/* "name" or "name:port"; len: of the name. */
+static int add_name(struct loading *ld, const char *word, size_t len, struct err *e)
+{
+	struct named n = { .ld = ld };
+	char name[HOSTNAME_BUF_LEN], wire[HOSTNAME_BUF_LEN];
+	int err;
+
+	memcpy(name, word, len);
+	name[len] = '\0';
+	if (word[len] && !addr_parse_port(word + len + 1, &n.port))
+		return err_set(e, EINVAL, "%.100s: the port must be a number of 1..65535", word);
+	err = hostname_to_ascii(name, wire, e);
+	if (!err)
+		err = targetlist_add_name(&ld->t->list, name, wire, &n.origin, e);
+	if (!err)
+		err = hostname_resolve(wire, add_named, &n, e);
+	return err;
+}
+
+static int read_word(struct loading *ld, const char *word, struct err *e)
+{
+	struct targets *t = ld->t;
+	size_t name_len;
+	struct addr ip;
+	uint16_t port;
+	int err;
+
+	if (strchr(word, '/')) {
+		t->is_list = false;
+		return prefixfile_add(&t->set, word, ld->addresses_max, e);
+	}
+	if (hostname_is_endpoint(word, &name_len))
+		return add_name(ld, word, name_len, e);
+	err = addr_parse_endpoint(&ip, &port, word, e);
+	if (err)
+		return err;
+	if (port)
+		return targetlist_add(&t->list, ip, port, TARGETLIST_NO_ORIGIN, e);
+	misread_note(&ld->misread, word, NULL, 0);
+	err = prefixset_add(&t->set, ip, ip);
+	return err ? err_set(e, -err, "no memory for another target") : 0;
+}
+
+static int add_word(struct loading *ld, const char *word, struct err *e)
+{
+	char slip[SLIP_LEN];
+	struct err why = { "" };
+	int err;
+
+	if (slip_is_suffix(ld->c, word, slip))
+		return err_set(e, EINVAL, "%.100s: %s", word, slip);
+	err = read_word(ld, word, &why);
+	if (err && err != -ENOMEM && slip_guess(word, slip))
+		return err_set(e, -err, "%.100s: %s", word, slip);
+	return err ? err_set(e, -err, "%s", why.msg) : 0;
+}
+
+/* ---- all sources ---- */
+
+static int read_blocklist(struct loading *ld, struct err *e)
+{
+	const struct config *c = ld->c;
+	int err = 0;
+
+	if (c->blocklist_file)
+		err = prefixfile_read(&ld->block, "--blocklist-file", c->blocklist_file, UINT64_MAX,
+				      &ld->misread_block, e);
+	if (!err && !c->no_default_blocklist)
+		err = blocklist_add_special(&ld->block);
+	if (err)
+		return err_set(e, -err, "no memory for the blocklist");
+	prefixset_seal(&ld->block);
+	ld->t->counts.blocklist_ranges = ld->block.n;
+	err = blocklist_hash(&ld->block, &ld->t->counts.blocklist_hash);
+	return err ? err_set(e, -err, "no memory for the blocklist") : 0;
+}
+
+static int read_list(struct loading *ld, struct err *e)
+{
+	const char *path = ld->c->targets_file;
+	struct targetlist *l = &ld->t->list;
+	int err = targetlist_read(l, path, &ld->misread, e);
+
+	if (!err && l->n_other)
+		log_notice("%.200s: %" PRIu64 " entries are not of TCP, and left out",
+			   targetlist_name(path), l->n_other);
+	return err;
+}
+
+static int read_sources(struct loading *ld, struct err *e)
+{
+	static const char allow[] = "--allowlist-file";
+	const struct config *c = ld->c;
+	struct targets *t = ld->t;
+	int err = 0;
+
+	ld->restricted = c->allowlist_file && c->targets_file;
+	if (c->ntargets == 0 && !c->allowlist_file && !c->targets_file && c->rx_file)
+		err = capture_list_targets(c, &t->list, e);
+	else if (c->ntargets == 0 && !c->allowlist_file && !c->targets_file)
+		return err_set(e, EINVAL, "no targets: name addresses, prefixes or hosts, or give "
+			       "--allowlist-file or --targets-file");
+	for (size_t i = 0; i < c->ntargets && !err; i++)
+		err = add_word(ld, c->targets[i], e);
+	if (!err && ld->restricted) {
+		err = prefixfile_read(&ld->allow, allow, c->allowlist_file, UINT64_MAX,
+				      &ld->misread, e);
+		prefixset_seal(&ld->allow);
+	} else if (!err && c->allowlist_file) {
+		t->is_list = false;
+		err = prefixfile_read(&t->set, allow, c->allowlist_file, ld->addresses_max,
+				      &ld->misread, e);
+	}
+	if (!err && c->targets_file)
+		err = read_list(ld, e);
+	if (!err)
+		err = read_blocklist(ld, e);
+	return err;
+}
+
+/* ---- each pair once ---- */
+
+/* The pairs that an entry stands for. */
+static uint64_t entry_pairs(const struct targets *t, const struct targetlist_entry *entry)
+{
+	return targetlist_port(entry) ? 1 : t->n_ports;
+}
+
+/* Sorts the list and drops entries that repeat another. */
+static void drop_repeats(struct targets *t)
+{
+	struct targetlist *l = &t->list;
+	size_t n = 0;
+
+	targetlist_sort(l);
+	for (size_t i = 0; i < l->n; i++) {
+		if (n && addr_eq(l->v[n - 1].ip, l->v[i].ip) &&
+		    targetlist_port(&l->v[n - 1]) == targetlist_port(&l->v[i]))
+			t->counts.merged += entry_pairs(t, &l->v[i]);
+		else
+			l->v[n++] = l->v[i];
+	}
+	l->n = n;
+}
+
+static bool is_covered(const struct targets *t, const struct targetlist_entry *entry)
+{
+	uint16_t port = targetlist_port(entry);
+	uint32_t rank;
+
+	if (port && !targets_port_rank(t, port, &rank))
+		return false;
+	return prefixset_contains(&t->set, entry->ip) ||
+	       (port && targetlist_find(&t->list, 0, t->n_hosts, entry->ip, 0));
+}
+
+/* Moves entries whose pairs are in another part out of the list. */
+static int merge_parts(struct targets *t, struct err *e)
+{
+	struct targetlist *l = &t->list;
+	size_t n = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < l->n && !err; i++) {
+		const struct targetlist_entry entry = l->v[i];
+
+		/* Those without port come first, so they are settled when pairs look there. */
+		if (!is_covered(t, &entry)) {
+			t->n_hosts += targetlist_port(&entry) == 0;
+			l->v[n++] = entry;
+			continue;
+		}
+		t->counts.merged += entry_pairs(t, &entry);
+		if (l->has_extra)
+			err = targetlist_add(&t->merged, entry.ip, targetlist_port(&entry),
+					     targetlist_origin(&entry), e);
+	}
+	l->n = n;
+	return err;
+}
+
+/* ---- what is left out ---- */
+
+/* -4, -6: the other family's; before their number can be too large. */
+static int leave_family(struct loading *ld, struct err *e)
+{
+	struct prefixset other;
+	int err = 0;
+
+	if (!ld->c->ipv4_only && !ld->c->ipv6_only)
+		return 0;
+	prefixset_init(&other);
+	err = targets_family(ld->c->ipv4_only, &other);
+	if (!err)
+		err = targets_take_out(ld->t, &other, &ld->t->counts.other_family);
+	prefixset_free(&other);
+	return err ? err_set(e, -err, "no memory for the targets") : 0;
+}
+
+static void filter_list(struct loading *ld)
+{
+	struct targets *t = ld->t;
+	struct targetlist *l = &t->list;
+	size_t n = 0, n_hosts = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct targetlist_entry entry = l->v[i];
+
+		if (ld->restricted && !prefixset_contains(&ld->allow, entry.ip)) {
+			t->counts.outside += entry_pairs(t, &entry);
+		} else if (prefixset_contains(&ld->block, entry.ip)) {
+			if (t->counts.blocked == 0)
+				ld->first_blocked = entry.ip;
+			t->counts.blocked += entry_pairs(t, &entry);
+		} else {
+			n_hosts += targetlist_port(&entry) == 0;
+			l->v[n++] = entry;
+		}
+	}
+	l->n = n;
+	t->n_hosts = n_hosts;
+}
+
+static int filter_prefixes(struct loading *ld, struct err *e)
+{
+	struct targets *t = ld->t;
+	uint64_t before = t->set.count;
+	struct addr first;
+	int err;
+
+	err = ld->restricted ? prefixset_intersect(&t->set, &ld->allow) : 0;
+	if (err)
+		return err_set(e, -err, "no memory for the prefixes");
+	t->counts.outside += (before - t->set.count) * t->n_ports;
+	before = t->set.count;
+	first = before ? t->set.v[0].first : (struct addr){ 0, 0 };
+	err = prefixset_subtract(&t->set, &ld->block);
+	if (err)
+		return err_set(e, -err, "no memory for the prefixes");
+	/* Where nothing is left, the first address is one of the blocked. */
+	if (t->counts.blocked == 0)
+		ld->first_blocked = first;
+	t->counts.blocked += (before - t->set.count) * t->n_ports;
+	return 0;
+}
+
+/* ---- in the end ---- */
+
+/* Writes a range as a prefix where it is one, else as first-last. */
+static void add_range(struct text *out, const struct prefixset_range *r)
+{
+	struct addr span = { r->first.hi ^ r->last.hi, r->first.lo ^ r->last.lo };
+	unsigned int bits = 0;
+	char first[ADDR_STRLEN], last[ADDR_STRLEN];
+
+	addr_format(r->first, first);
+	addr_format(r->last, last);
+	if (span.hi & (span.hi + 1) || span.lo & (span.lo + 1) || (span.hi && ~span.lo) ||
+	    r->first.hi & span.hi || r->first.lo & span.lo) {
+		text_add(out, "%s-%s", first, last);
+		return;
+	}
+	for (; span.lo; span.lo >>= 1)
+		bits++;
+	for (; span.hi; span.hi >>= 1)
+		bits++;
+	text_add(out, "%s/%u", first, (addr_is_v4(r->first) ? 32 : 128) - bits);
+}
+
+/* Before the lists leave anything out, so that their counts are exact. */
+static int check_size(const struct targets *t, struct err *e)
+{
+	uint64_t listed = sat_mul(t->list.n, t->n_ports);
+	char largest[2 * ADDR_STRLEN + 8] = "the list";
+	struct text text;
+
+	if (sat_add(sat_mul(t->set.count, t->n_ports), listed) <= PAIRS_MAX)
+		return 0;
+	text_init(&text, largest, sizeof(largest));
+	if (t->set.n)
+		add_range(&text, prefixset_largest(&t->set));
+	return err_set(e, EINVAL, "2^63 targets or more, %s x %" PRIu32 " port%s the largest part; "
+		       "name smaller prefixes, fewer ports, or list the addresses "
+		       "(--targets-file)", largest, t->n_ports, t->n_ports == 1 ? "" : "s");
+}
+
+/* Nothing is left: says why. */
+static int refuse_empty(const struct loading *ld, struct err *e)
+{
+	const struct targets_counts *n = &ld->t->counts;
+	const struct config *c = ld->c;
+	char buf[ERR_MSG_LEN], why[BLOCKLIST_WHY_LEN], first[ADDR_STRLEN];
+	struct text text;
+
+	if (n->blocked == 0 && n->outside == 0 && n->other_family == 0)
+		return err_set(e, EINVAL, "%s: no target in it", c->targets_file ?
+			       targetlist_name(c->targets_file) : c->allowlist_file);
+	text_init(&text, buf, sizeof(buf));
+	text_add(&text, "no target is left of %" PRIu64 ":", n->other_family + n->blocked
+		 + n->outside);
+	if (n->other_family)
+		text_add(&text, " %" PRIu64 " IPv%d (%s)%s", n->other_family, c->ipv4_only ? 6 : 4,
+			 c->ipv4_only ? "--ipv4" : "--ipv6",
+			 n->outside || n->blocked ? "," : "");
+	if (n->outside)
+		text_add(&text, " %" PRIu64 " outside %.100s%s", n->outside, c->allowlist_file,
+			 n->blocked ? "," : "");
+	if (n->blocked) {
+		const char *special = c->no_default_blocklist ? NULL :
+			blocklist_why(ld->first_blocked, why);
+
+		addr_format(ld->first_blocked, first);
+		text_add(&text, " %" PRIu64 " blocked (%s is in %.100s)", n->blocked, first,
+			 special ? special : c->blocklist_file);
+		if (special)
+			text_add(&text, "; --no-default-blocklist lifts the compiled-in ranges");
+	}
+	return err_set(e, EINVAL, "%s", buf);
+}
+
+/* The addresses that were named in prefixes and words, repeats and all. */
+static uint64_t named_addresses(const struct prefixset *s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		n = sat_add(n, sat_add(addr_diff(s->v[i].last, s->v[i].first), 1));
+	return n;
+}
+
+static int settle(struct loading *ld, struct err *e)
+{
+	struct targets *t = ld->t;
+	uint64_t named = named_addresses(&t->set);
+	int err;
+
+	prefixset_seal(&t->set);
+	t->counts.merged = sat_mul(named - t->set.count, t->n_ports);
+	drop_repeats(t);
+	err = merge_parts(t, e);
+	if (!err)
+		err = leave_family(ld, e);
+	if (!err)
+		err = check_size(t, e);
+	if (err)
+		return err;
+	filter_list(ld);
+	err = filter_prefixes(ld, e);
+	if (err)
+		return err;
+	targets_count(t);
+	return t->counts.total ? 0 : refuse_empty(ld, e);
+}
+
+int targets_fill(struct targets *t, const struct config *c, struct err *e)
+{
+	struct loading ld = { .t = t, .c = c };
+	int err;
+
+	t->is_list = true;
+	t->n_ports = c->ports.n;
+	t->ports = malloc(c->ports.n * sizeof(*t->ports));
+	if (!t->ports)
+		return err_set(e, ENOMEM, "no memory for the ports");
+	memcpy(t->ports, c->ports.v, c->ports.n * sizeof(*t->ports));
+	/* Of IPv4 there are never too many. */
+	ld.addresses_max = c->ipv4_only ? UINT64_MAX : PAIRS_MAX / c->ports.n;
+	ld.misread.ports = ld.misread_block.ports = t->ports;
+	ld.misread.n_ports = ld.misread_block.n_ports = t->n_ports;
+	prefixset_init(&ld.allow);
+	prefixset_init(&ld.block);
+	err = read_sources(&ld, e);
+	if (!err)
+		err = settle(&ld, e);
+	if (!err) {
+		misread_tell(&ld.misread, ", to be probed at --target-ports");
+		misread_tell(&ld.misread_block, ", which is blocked");
+	}
+	prefixset_free(&ld.allow);
+	prefixset_free(&ld.block);
+	return err;
+}

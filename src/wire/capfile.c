@@ -1,0 +1,154 @@
+#include "wire/capfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pcap/pcap.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/writer.h"
+#include "err.h"
+
+#define SNAPLEN		65535
+#define BUFFER_LEN	(2 * SNAPLEN)	/* holds a frame with its header */
+
+/* libpcap makes a frame's record in a stream's buffer, which goes to the writer in one piece. */
+struct capfile {
+	pcap_t *dead;
+	pcap_dumper_t *dumper;
+	FILE *stream;			/* the dumper's, once that is there */
+	struct writer *writer;
+	int fd;
+	pthread_mutex_t lock;
+	char path[256];
+};
+
+static ssize_t take_record(void *cookie, const char *bytes, size_t len)
+{
+	struct capfile *f = cookie;
+
+	/* What cannot be written is told at the end, by the writer. */
+	writer_put(f->writer, bytes, len);
+	return (ssize_t)len;
+}
+
+static void free_all(struct capfile *f)
+{
+	if (f->dumper)
+		pcap_dump_close(f->dumper);
+	else if (f->stream)
+		fclose(f->stream);
+	writer_close(f->writer, NULL);
+	if (f->dead)
+		pcap_close(f->dead);
+	if (f->fd >= 0)
+		close(f->fd);
+	pthread_mutex_destroy(&f->lock);
+	free(f);
+}
+
+static int open_stream(struct capfile *f, int dlt, struct err *e)
+{
+	const cookie_io_functions_t calls = { .write = take_record };
+	int rc = writer_open(&f->writer, f->fd, f->path, e);
+
+	if (rc)
+		return rc;
+	f->stream = fopencookie(f, "w", calls);
+	f->dead = pcap_open_dead_with_tstamp_precision(dlt, SNAPLEN, PCAP_TSTAMP_PRECISION_NANO);
+	if (!f->stream || !f->dead || setvbuf(f->stream, NULL, _IOFBF, BUFFER_LEN))
+		return err_set(e, ENOMEM, "out of memory for capture file '%s'", f->path);
+	f->dumper = pcap_dump_fopen(f->dead, f->stream);
+	if (!f->dumper)
+		return err_set(e, EIO, "cannot write capture file '%s': %s", f->path,
+			       pcap_geterr(f->dead));
+	pcap_dump_flush(f->dumper);
+	return 0;
+}
+
+static int open_dlt(struct capfile **out, const char *path, int dlt, struct err *e)
+{
+	struct capfile *f = calloc(1, sizeof(*f));
+	int rc;
+
+	if (!f)
+		return err_set(e, ENOMEM, "out of memory for capture file '%s'", path);
+	snprintf(f->path, sizeof(f->path), "%s", path);
+	pthread_mutex_init(&f->lock, NULL);
+	f->fd = strcmp(path, "-") == 0 ? dup(STDOUT_FILENO)
+		: open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	rc = f->fd < 0 ? err_set(e, errno, "cannot write capture file '%s': %s", path,
+				 strerror(errno)) : open_stream(f, dlt, e);
+	if (rc)
+		free_all(f);
+	else
+		*out = f;
+	return rc;
+}
+
+int capfile_open(struct capfile **out, const char *path, struct err *e)
+{
+	return open_dlt(out, path, DLT_EN10MB, e);
+}
+
+int capfile_open_ip(struct capfile **out, const char *path, struct err *e)
+{
+	return open_dlt(out, path, DLT_RAW, e);
+}
+
+void capfile_write(struct capfile *f, const uint8_t *frame, uint32_t caplen, uint32_t len,
+		   uint64_t wall_ns)
+{
+	struct pcap_pkthdr h = { .caplen = caplen, .len = len };
+
+	/* At nanosecond precision tv_usec holds nanoseconds. */
+	h.ts.tv_sec = (time_t)(wall_ns / NS_PER_S);
+	h.ts.tv_usec = (suseconds_t)(wall_ns % NS_PER_S);
+	pthread_mutex_lock(&f->lock);
+	pcap_dump((u_char *)f->dumper, &h, frame);
+	pcap_dump_flush(f->dumper);
+	pthread_mutex_unlock(&f->lock);
+}
+
+void capfile_flush(struct capfile *f)
+{
+	if (f)
+		writer_kick(f->writer);
+}
+
+bool capfile_is_full(const struct capfile *f)
+{
+	return f && writer_is_full(f->writer);
+}
+
+struct writer *capfile_writer(struct capfile *f)
+{
+	return f ? f->writer : NULL;
+}
+
+int capfile_close(struct capfile *f, struct err *e)
+{
+	struct writer_state last;
+	int rc = 0;
+
+	writer_close(f->writer, &last);
+	f->writer = NULL;
+	if (last.err && !last.left)
+		rc = err_set(e, -last.err, "cannot write capture file '%s': %s; what is in it is "
+			     "not complete", f->path, strerror(-last.err));
+	if (last.left && last.waiting)
+		log_warn("capture file '%s': %llu packets are not in it, as the scan was left at "
+			 "once: it cannot be read again as the whole", f->path,
+			 (unsigned long long)last.waiting);
+	if (close(f->fd) && !rc)
+		rc = err_set(e, errno, "cannot write capture file '%s': %s; what is in it may not "
+			     "be complete", f->path, strerror(errno));
+	f->fd = -1;
+	free_all(f);
+	return rc;
+}

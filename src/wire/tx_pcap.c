@@ -1,0 +1,45 @@
+/* tx_pcap: writes what would be sent to a capture file. Needs no privilege, sends nothing. */
+#include <errno.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "wire/capfile.h"
+#include "wire/tx.h"
+
+static int pcap_engine_open(void **state, const struct tx_setup *setup, struct err *e)
+{
+	struct capfile *f;
+	int rc = setup->iplayer ? capfile_open_ip(&f, setup->file, e)
+		 : capfile_open(&f, setup->file, e);
+
+	*state = rc ? NULL : f;
+	return rc;
+}
+
+static int pcap_engine_send(void *state, const struct tx_frame *frames, unsigned int n)
+{
+	uint64_t wall_ns;
+
+	/* Whoever reads it is slow: the engine is asked again soon. */
+	if (capfile_is_full(state))
+		return -EAGAIN;
+	wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
+
+	for (unsigned int i = 0; i < n; i++)
+		capfile_write(state, frames[i].data, frames[i].len, frames[i].len, wall_ns);
+	return (int)n;
+}
+
+static int pcap_engine_close(void *state, struct err *e)
+{
+	return capfile_close(state, e);
+}
+
+const struct tx_ops tx_pcap = {
+	.name = "pcap",
+	.doc = "writes what would be sent to a capture file",
+	.one_thread = true,
+	.open = pcap_engine_open,
+	.send = pcap_engine_send,
+	.close = pcap_engine_close,
+};

@@ -1,0 +1,199 @@
+#include "xdp/rx_xdp.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "bytes.h"
+#include "err.h"
+#include "kernel_answers.h"
+#include "payload.h"
+#include "xdp/bpf_xdp.h"
+
+#include "answers.skel.h"
+
+#define ETHER_LEN	14
+#define NAP_NS		500000	/* nothing there: the program wakes nobody, which costs it more */
+#define EVERY_CPU_MAX	4096
+#define BEHIND_SHARE	8	/* of the ring: what is on its way still has room then */
+
+struct rx_xdp {
+	struct answers_bpf *bpf;
+	struct ring_buffer *ring;
+	struct answers_marks *per_cpu;	/* heap, owned: room to read them */
+	uint64_t *taken, *put;		/* bytes of the ring, so far: pages of its map */
+	uint64_t ring_len;
+	int n_cpus;
+	/* During a poll. */
+	rx_frame_fn *fn;
+	void *arg;
+	int64_t wall_offset_ns;
+	int n;
+	bool enough;
+};
+
+static size_t page_len(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static int on_record(void *state, void *data, size_t size)
+{
+	struct rx_xdp *x = state;
+	const struct answers_record *r = data;
+	struct rx_frame frame;
+
+	if (size < sizeof(*r) + r->caplen || r->caplen < ETHER_LEN)
+		return 0;
+	frame = (struct rx_frame){
+		.bytes = r->bytes, .ip = r->bytes + ETHER_LEN, .caplen = r->caplen, .len = r->len,
+		.ip_caplen = r->caplen - ETHER_LEN, .type = get_be16(r->bytes + ETHER_LEN - 2),
+		.wall_ns = r->ns + (uint64_t)x->wall_offset_ns,
+	};
+	x->fn(x->arg, &frame);
+	/* Less than 0 ends the round: the record is taken all the same. */
+	return ++x->n >= RX_POLL_MAX || x->enough ? -EAGAIN : 0;
+}
+
+static int xdp_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)
+{
+	const struct timespec nap = { 0, NAP_NS };
+	struct rx_xdp *x = state;
+	int rc;
+
+	x->fn = fn;
+	x->arg = arg;
+	x->wall_offset_ns = clock_wall_offset_ns();
+	x->n = 0;
+	rc = ring_buffer__consume(x->ring);
+	if (rc < 0 && rc != -EAGAIN)
+		return err_set(e, -rc, "cannot go on reading answers from the driver: %s",
+			       strerror(-rc));
+	if (!x->n)
+		nanosleep(&nap, NULL);
+	return x->n;
+}
+
+static void xdp_lost(void *state, struct rx_lost *out)
+{
+	struct rx_xdp *x = state;
+	uint32_t zero = 0;
+
+	*out = (struct rx_lost){ .capture = 0 };
+	if (bpf_map_lookup_elem(bpf_map__fd(x->bpf->maps.marks), &zero, x->per_cpu))
+		return;
+	for (int i = 0; i < x->n_cpus; i++) {
+		out->capture += x->per_cpu[i].lost;
+		out->unmatched += x->per_cpu[i].unmatched;
+	}
+}
+
+static bool xdp_behind(const void *state)
+{
+	const struct rx_xdp *x = state;
+	uint64_t waits = __atomic_load_n(x->put, __ATOMIC_ACQUIRE)
+			 - __atomic_load_n(x->taken, __ATOMIC_RELAXED);
+
+	return waits > x->ring_len / BEHIND_SHARE;
+}
+
+static void xdp_enough(void *state)
+{
+	((struct rx_xdp *)state)->enough = true;
+}
+
+static void xdp_close(void *state)
+{
+	struct rx_xdp *x = state;
+
+	if (x->taken)
+		munmap(x->taken, page_len());
+	if (x->put)
+		munmap(x->put, page_len());
+	ring_buffer__free(x->ring);
+	answers_bpf__destroy(x->bpf);
+	free(x->per_cpu);
+	free(x);
+}
+
+static const struct rx_ops rx_xdp_ops = {
+	.name = "xdp",
+	.doc = "validated in the driver's receive path",
+	.consumes = true,
+	.poll = xdp_poll,
+	.lost = xdp_lost,
+	.behind = xdp_behind,
+	.enough = xdp_enough,
+	.close = xdp_close,
+};
+
+/* A page of the ring's map (0: what was taken, 1: what was put); NULL: errno says why not. */
+static uint64_t *map_page(const struct rx_xdp *x, unsigned int page)
+{
+	int fd = bpf_map__fd(x->bpf->maps.ring);
+	off_t at = (off_t)(page * page_len());
+	void *p = mmap(NULL, page_len(), PROT_READ, MAP_SHARED, fd, at);
+
+	if (p == MAP_FAILED)
+		p = NULL;
+	return p;
+}
+
+static int load(struct rx_xdp *x, const struct rx_xdp_setup *setup, const char **what)
+{
+	struct answers_facts *f;
+	int rc;
+
+	*what = "libbpf cannot open its program";
+	x->bpf = answers_bpf__open();
+	if (!x->bpf)
+		return -errno;
+	f = &x->bpf->rodata->facts;
+	f->validator = *setup->validator;
+	f->dlen_max = PAYLOAD_MAX;
+	f->asks_arp = setup->asks_arp;
+	f->asks_solicit = setup->asks_solicit;
+	bpf_map__set_max_entries(x->bpf->maps.ring, setup->buffer_len);
+	*what = "the kernel does not take its program";
+	rc = answers_bpf__load(x->bpf);
+	if (rc)
+		return rc;
+	*what = "cannot read its ring";
+	x->n_cpus = libbpf_num_possible_cpus();
+	x->per_cpu = x->n_cpus > 0 && x->n_cpus <= EVERY_CPU_MAX
+		     ? calloc((size_t)x->n_cpus, sizeof(*x->per_cpu)) : NULL;
+	x->ring = ring_buffer__new(bpf_map__fd(x->bpf->maps.ring), on_record, x, NULL);
+	x->ring_len = setup->buffer_len;
+	x->taken = map_page(x, 0);
+	x->put = map_page(x, 1);
+	if (!x->ring || !x->per_cpu || !x->taken || !x->put)
+		return -ENOMEM;
+	*what = "the interface does not take its program (another may be there: ip link show)";
+	x->bpf->links.answers = bpf_program__attach_xdp(x->bpf->progs.answers, setup->ifindex);
+	return x->bpf->links.answers ? 0 : -errno;
+}
+
+int rx_xdp_open(struct rx_in *out, const struct rx_xdp_setup *setup, struct err *e)
+{
+	struct rx_xdp *x = calloc(1, sizeof(*x));
+	const char *what = "";
+	int rc;
+
+	if (!x)
+		return err_set(e, ENOMEM, "out of memory for the receive engine");
+	bpf_xdp_listen();
+	rc = load(x, setup, &what);
+	if (rc) {
+		xdp_close(x);
+		return err_set(e, -rc, "--rx xdp on interface %s: %s: %s%s; use --rx pcap",
+			       setup->interface, what, strerror(-rc), bpf_xdp_advice(rc));
+	}
+	*out = (struct rx_in){ .ops = &rx_xdp_ops, .state = x };
+	return 0;
+}

@@ -1,0 +1,189 @@
+/* writer: who gives it records waits for nobody, and what comes out are whole ones. */
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/writer.h"
+#include "err.h"
+#include "scratch.h"
+
+#define RECORD_LEN	100
+#define MANY		100000	/* records: 10 MB, more than should wait */
+
+static struct writer *w;
+static int fds[2];
+
+static void begin(void)
+{
+	struct err e = { "" };
+
+	signal(SIGPIPE, SIG_IGN);
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	ck_assert_msg(writer_open(&w, fds[1], "the pipe", &e) == 0, "%s", e.msg);
+}
+
+static void end(void)
+{
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* Record i: its number, and a line end behind RECORD_LEN - 1 bytes. */
+static void put(unsigned int i)
+{
+	char record[RECORD_LEN + 1];
+
+	snprintf(record, sizeof(record), "%0*u\n", RECORD_LEN - 1, i);
+	ck_assert(writer_put(w, record, RECORD_LEN));
+}
+
+/* Reads n records, which are those from `first` on. */
+static void expect(unsigned int first, unsigned int n)
+{
+	char want[RECORD_LEN + 1], got[RECORD_LEN];
+
+	for (unsigned int i = first; i < first + n; i++) {
+		for (size_t len = 0; len < RECORD_LEN;) {
+			ssize_t rc = read(fds[0], got + len, RECORD_LEN - len);
+
+			ck_assert_int_gt(rc, 0);
+			len += (size_t)rc;
+		}
+		snprintf(want, sizeof(want), "%0*u\n", RECORD_LEN - 1, i);
+		ck_assert_mem_eq(got, want, RECORD_LEN);
+	}
+}
+
+static void wait_all(void)
+{
+	while (!writer_wait(w, NS_PER_S))
+		;
+}
+
+/* Nobody reads, and all is taken; then it comes out in its order, and there is room again. */
+START_TEST(waits_for_nobody)
+{
+	struct writer_state st;
+
+	begin();
+	for (unsigned int i = 0; i < MANY; i++)
+		put(i);
+	ck_assert(writer_is_full(w));
+	ck_assert(!writer_wait(w, 1));
+	expect(0, MANY);
+	wait_all();
+	ck_assert(!writer_is_full(w));
+	writer_get(w, &st);
+	ck_assert_uint_eq(st.out, MANY);
+	ck_assert_uint_eq(st.waiting, 0);
+	put(7);
+	writer_close(w, &st);
+	expect(7, 1);
+	ck_assert_int_eq(st.err, 0);
+	ck_assert_uint_eq(st.out, MANY + 1);
+	end();
+}
+END_TEST
+
+static int in_pipe(void)
+{
+	int n = 0;
+
+	ck_assert_int_eq(ioctl(fds[0], FIONREAD, &n), 0);
+	return n;
+}
+
+/* A write that hangs is ended: what is in the pipe are whole records, as many as are told. */
+START_TEST(leaves)
+{
+	struct writer_state st;
+
+	begin();
+	for (unsigned int i = 0; i < MANY; i++)
+		put(i);
+	writer_kick(w);
+	while (in_pipe() < fcntl(fds[0], F_GETPIPE_SZ) - PIPE_BUF)
+		sched_yield();
+	ck_assert(writer_leave(w));
+	writer_close(w, &st);
+	ck_assert(st.left && !st.torn);
+	ck_assert_uint_eq(st.out + st.waiting, MANY);
+	ck_assert_uint_eq(st.out * RECORD_LEN, (uint64_t)in_pipe());
+	expect(0, (unsigned int)st.out);
+	end();
+}
+END_TEST
+
+START_TEST(leaves_what_is_idle)
+{
+	struct writer_state st;
+
+	begin();
+	put(1);
+	wait_all();
+	ck_assert(writer_leave(w));
+	writer_close(w, &st);
+	ck_assert_uint_eq(st.out, 1);
+	ck_assert_uint_eq(st.waiting, 0);
+	end();
+}
+END_TEST
+
+/* Where a write fails nothing more is taken, and what was not out is counted. */
+START_TEST(broken)
+{
+	struct writer_state st;
+
+	begin();
+	put(1);
+	wait_all();
+	expect(1, 1);
+	close(fds[0]);
+	put(2);
+	wait_all();
+	writer_get(w, &st);
+	ck_assert_int_eq(st.err, -EPIPE);
+	ck_assert(!writer_put(w, "x", 1));
+	writer_close(w, &st);
+	ck_assert_uint_eq(st.out, 1);
+	ck_assert_uint_eq(st.waiting, 2);
+	ck_assert(!st.left);
+	close(fds[1]);
+}
+END_TEST
+
+/* A record is a record however long it is. */
+START_TEST(long_records)
+{
+	static char record[1 << 20];
+	struct err e = { "" };
+	struct writer_state st;
+	struct scratch f;
+
+	scratch_text(&f, "");
+	ck_assert_int_eq(writer_open(&w, f.fd, "the file", &e), 0);
+	memset(record, 'a', sizeof(record));
+	ck_assert(writer_put(w, "1", 1) && writer_put(w, record, sizeof(record))
+		  && writer_put(w, "2", 1));
+	writer_close(w, &st);
+	ck_assert_uint_eq(st.out, 3);
+	ck_assert_int_eq(lseek(f.fd, 0, SEEK_END), sizeof(record) + 2);
+	scratch_close(&f);
+}
+END_TEST
+
+UNIT_SUITE(writer)
+{
+	unit_case(suite, "writer", waits_for_nobody, leaves, leaves_what_is_idle, broken,
+		  long_records);
+}

@@ -1,0 +1,310 @@
+#include "base/log.h"
+#include "config_rig.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+START_TEST(defaults)
+{
+	takes("192.0.2.1");
+	ck_assert_uint_eq(config.ntargets, 1);
+	ck_assert_str_eq(config.targets[0], "192.0.2.1");
+	ck_assert_uint_eq(config.ports.n, 1);
+	ck_assert_uint_eq(config.ports.v[0], 443);
+	ck_assert(!config.no_default_blocklist && !config.without_blocklist);
+	ck_assert_uint_eq(config.max_targets, 0);
+	ck_assert(config.max_share == 0);
+	ck_assert_uint_eq(config.shards, 1);
+	ck_assert_uint_eq(config.shard, 0);
+	ck_assert(!config.seed_set && !config.key_set && !config.gateway_mac_set);
+	ck_assert_int_eq(config.payload.type, PAYLOAD_AUTO);
+	ck_assert_str_eq(config.payload_text, "auto");
+	ck_assert_uint_eq(config.probes, 0);
+	ck_assert_int_eq(config.retries, CONFIG_RETRIES_AUTO);
+	ck_assert_uint_eq(config.timeout_ns, 3000000000);
+	ck_assert_int_eq(config.tcp_options, TCP_OPTIONS_WINDOWS);
+	ck_assert(config.rate_pps == 10000 && config.bandwidth_bps == 0);
+	ck_assert_uint_eq(config.max_runtime_ns, 0);
+	ck_assert_uint_eq(config.max_results, 0);
+	ck_assert_uint_eq(config.cooldown_ns, 8000000000);
+	ck_assert_uint_eq(config.nsources, 0);
+	ck_assert_uint_eq(config.port_first, 10000);
+	ck_assert_uint_eq(config.port_last, 32767);
+	ck_assert_str_eq(config.tx, "auto");
+	ck_assert_ptr_null(config.rx_file);
+	ck_assert_int_eq(config.format, FORMAT_CSV);
+	ck_assert_int_eq(config.rows, ROWS_TARGET);
+	ck_assert_int_eq(config.report, REPORT_ANSWERED);
+	ck_assert_int_eq(config.verbosity, LOG_INFO);
+	config_free(&config);
+	ck_assert_ptr_null(config.ports.v);
+	ck_assert_ptr_null(config.targets);
+}
+END_TEST
+
+START_TEST(every_member)
+{
+	takes("-p 80,90-91 -w allow -b block -n 5K --shards 4 --shard 3 -e 7 --payload none");
+	ck_assert_uint_eq(config.ports.n, 3);
+	ck_assert_str_eq(config.allowlist_file, "allow");
+	ck_assert_str_eq(config.blocklist_file, "block");
+	ck_assert_uint_eq(config.max_targets, 5000);
+	ck_assert_uint_eq(config.shards, 4);
+	ck_assert_uint_eq(config.shard, 3);
+	ck_assert(config.seed_set && config.seed == 7);
+	ck_assert_int_eq(config.payload.type, PAYLOAD_NONE);
+	config_free(&config);
+	takes("x --probes request-exp,syn");
+	ck_assert_uint_eq(config.probes, 1u << PROBE_SYN | 1u << PROBE_REQUEST_EXP);
+	config_free(&config);
+	takes("-I - --retries 0 --timeout 0.5 --cookie-file jar --tcp-options mss -r 0.5 -t 60");
+	ck_assert_str_eq(config.targets_file, "-");
+	ck_assert_int_eq(config.retries, 0);
+	ck_assert_uint_eq(config.timeout_ns, 500000000);
+	ck_assert_str_eq(config.cookie_file, "jar");
+	ck_assert_int_eq(config.tcp_options, TCP_OPTIONS_MSS);
+	ck_assert(config.rate_pps == 0.5);
+	ck_assert_uint_eq(config.max_runtime_ns, 60000000000);
+	config_free(&config);
+	takes("x -N 9 -c 0 -i veth0 -S 192.0.2.1 -s 5-6 -G 02:00:00:00:00:01 --save-pcap cap "
+	      "--vlan 4094");
+	ck_assert(!config.iplayer && config.vlan_id == 4094);
+	ck_assert_uint_eq(config.max_results, 9);
+	ck_assert_uint_eq(config.cooldown_ns, 0);
+	ck_assert_str_eq(config.interface, "veth0");
+	ck_assert_uint_eq(config.nsources, 1);
+	ck_assert(addr_eq(config.sources[0], addr_from_v4(0xc0000201)));
+	ck_assert_uint_eq(config.port_first, 5);
+	ck_assert_uint_eq(config.port_last, 6);
+	ck_assert(config.gateway_mac_set && config.gateway_mac[5] == 1);
+	ck_assert_str_eq(config.save_pcap, "cap");
+	config_free(&config);
+}
+END_TEST
+
+START_TEST(every_other_member)
+{
+	takes("x --no-default-blocklist --without-blocklist --tx pcap:out -o rows -O ndjson "
+	      "-f ip,port --no-header -q");
+	ck_assert(config.no_default_blocklist && config.without_blocklist);
+	ck_assert_str_eq(config.tx, "pcap");
+	ck_assert_str_eq(config.tx_file, "out");
+	ck_assert_str_eq(config.output_file, "rows");
+	ck_assert_int_eq(config.format, FORMAT_NDJSON);
+	ck_assert_str_eq(config.output_fields, "ip,port");
+	ck_assert(config.no_header);
+	ck_assert(config.quiet);
+	ck_assert_int_eq(config.verbosity, LOG_WARN);
+	config_free(&config);
+	takes("x --rows reply --report synack -m meta -u status -l log -v 4 --notes hello "
+	      "--rx pcap");
+	ck_assert_int_eq(config.rows, ROWS_REPLY);
+	ck_assert_int_eq(config.report, REPORT_SYNACK);
+	ck_assert_str_eq(config.metadata_file, "meta");
+	ck_assert_str_eq(config.status_file, "status");
+	ck_assert_str_eq(config.log_file, "log");
+	ck_assert_int_eq(config.verbosity, LOG_DEBUG);
+	ck_assert_str_eq(config.notes, "hello");
+	ck_assert_ptr_null(config.rx_file);
+	config_free(&config);
+	takes("x -q -v 0 -X");
+	ck_assert(config.iplayer && config.vlan_id == 0);
+	ck_assert_int_eq(config.verbosity, LOG_ERROR);
+	config_free(&config);
+	takes("x --rx pcap:cap --key 00112233445566778899aabbccddeeff");
+	ck_assert_str_eq(config.rx_file, "cap");
+	ck_assert(config.key_set && config.key[1] == 0x11 && config.key[15] == 0xff);
+	config_free(&config);
+}
+END_TEST
+
+START_TEST(limits)
+{
+	takes("x -n 2.5% -B 1M");
+	ck_assert(config.max_share == 0.025 && config.max_targets == 0);
+	ck_assert(config.bandwidth_bps == 1e6);
+	ck_assert(config.rate_pps == 0);	/* the bandwidth alone */
+	config_free(&config);
+	takes("x -B 1M -r 50");
+	ck_assert(config.bandwidth_bps == 1e6 && config.rate_pps == 50);
+	config_free(&config);
+	takes("x -B 0");
+	ck_assert(config.rate_pps == 10000);
+	config_free(&config);
+}
+END_TEST
+
+/* Nothing of an earlier run is written over, and no time is lost. */
+START_TEST(dry_run)
+{
+	takes("x -d --tx pcap:f -o rows -m meta -u status --save-pcap cap -l log --cookie-file jar "
+	      "-r 5 -v 4");
+	ck_assert(config.dryrun && config.quiet && config.no_header);
+	ck_assert_str_eq(config.tx, "dryrun");
+	ck_assert(config.rate_pps == 0 && config.bandwidth_bps == 0);
+	ck_assert(!config.output_file && !config.metadata_file && !config.status_file
+		  && !config.save_pcap);
+	ck_assert_str_eq(config.log_file, "log");
+	ck_assert_str_eq(config.cookie_file, "jar");
+	ck_assert_int_eq(config.verbosity, LOG_DEBUG);
+	config_free(&config);
+	takes("x -d -r 5 -o rows --print-config");
+	ck_assert_str_eq(config.tx, "auto");
+	ck_assert_str_eq(config.output_file, "rows");
+	ck_assert(config.rate_pps == 5);
+	config_free(&config);
+	refuses("-d -r 5", "no targets", "--targets-file");
+}
+END_TEST
+
+/* Targets may stand anywhere; argv stays as it was typed. */
+START_TEST(targets_among_options)
+{
+	takes("192.0.2.1 -r 5 198.51.100.0/24 --quiet [2001:db8::1]:80 -- -odd");
+	ck_assert_uint_eq(config.ntargets, 4);
+	ck_assert_str_eq(config.targets[0], "192.0.2.1");
+	ck_assert_str_eq(config.targets[1], "198.51.100.0/24");
+	ck_assert_str_eq(config.targets[2], "[2001:db8::1]:80");
+	ck_assert_str_eq(config.targets[3], "-odd");
+	ck_assert_ptr_null(config.targets[4]);
+	ck_assert_int_eq(config.argc, 9);
+	ck_assert_str_eq(config.argv[1], "192.0.2.1");
+	ck_assert_str_eq(config.argv[2], "-r");
+	ck_assert_str_eq(config.argv[4], "198.51.100.0/24");
+	config_free(&config);
+}
+END_TEST
+
+START_TEST(forms_of_options)
+{
+	takes("x --no-header=false --no-default-blocklist=true");
+	ck_assert(!config.no_header && config.no_default_blocklist);
+	config_free(&config);
+	takes("x --rate=5 -p80 -qe3 --tim 2");
+	ck_assert(config.rate_pps == 5);
+	ck_assert_uint_eq(config.ports.v[0], 80);
+	ck_assert(config.quiet);
+	ck_assert_uint_eq(config.seed, 3);
+	ck_assert_uint_eq(config.timeout_ns, 2000000000);
+	config_free(&config);
+}
+END_TEST
+
+START_TEST(unknown_options)
+{
+	refuses("x -Z", "-Z", "--help");
+	refuses("x -qZ", "-Z", "--help");
+	refuses("x --blacklist-file=b", "--blacklist-file;", "--blocklist-file?");
+	refuses("x --nothing-like-it", "--nothing-like-it", "--help");
+	refuses("x --sh 1", "--sh ", "several");
+	refuses("x --quiet=no", "--quiet no", "true or false");
+	refuses("x --rate", "--rate", "missing");
+	refuses("x -r", "--rate", "missing");
+	refuses("x -w a -w b", "--allowlist-file", "twice");
+}
+END_TEST
+
+START_TEST(bounds)
+{
+	refuses("x -n 0%", "--max-targets 0%", "more than 0%");
+	refuses("x -N 10%", "--max-results 10%", "per cent");
+	refuses("x --vlan 4095", "--vlan 4095", "0 to 4094");
+	refuses("x -B 5", "--bandwidth 5", "100 to");
+	refuses("x -r 0.05", "--rate 0.05", "0.1 to");
+	refuses("x --retries 16", "--retries 16", "0 to 15");
+	refuses("x --timeout 0", "--timeout 0", "0.05 to 600");
+	refuses("x -v 5", "--verbosity 5", "0 to 4");
+	refuses("x --shards 0", "--shards 0", "1 at least");
+	refuses("x --key 0011", "--key 0011", "32 hexadecimal");
+	refuses("x --blocklist-file=", "--blocklist-file", "empty");
+	refuses("x --payload sometext", "--payload sometext", "text:TEXT");
+}
+END_TEST
+
+START_TEST(contradictions)
+{
+	refuses("x --shard 0", "--shard 0", "--shards");
+	refuses("x --shards 3 --shard 3 -e 1", "--shard 3", "0 to 2");
+	refuses("x --shards 3 --shard 1", "--shards 3", "--seed");
+	refuses("x --report all --rows reply", "--report all", "--rows target");
+	refuses("x --rx pcap:f --key 00112233445566778899aabbccddeeff --tx null", "--rx pcap:f",
+		"--tx");
+	refuses("x --rx pcap:f --key 00112233445566778899aabbccddeeff --save-pcap s", "--rx pcap:f",
+		"--save-pcap");
+	refuses("x --rx pcap:f", "--rx pcap:f", "--key");
+	refuses("-r 5", "no targets", "--targets-file");
+	refuses("x --probes data", "data", "--cookie-file");
+	refuses("x --probes syn,forged", "forged", "--plan");
+	refuses("x --probes bare --cookie-file f", "bare", "request-exp");
+	refuses("x --probes recheck", "recheck", "syn, request");
+	refuses("x --probes request-exp,data --cookie-file f", "data beside request-exp", "leave");
+	refuses("x --probes syn,request,blind", "--probes", "2 kinds");
+	refuses("x --probes blind --payload none", "blind", "--payload none");
+	refuses("x --probes data --payload none --cookie-file f", "data", "--payload none");
+	refuses("x -X --vlan 5", "--vlan 5 with --iplayer", "leave");
+	refuses("x --rx pcap:f --key 00112233445566778899aabbccddeeff -d", "--rx pcap:f",
+		"--dryrun");
+}
+END_TEST
+
+/* Who asks for help needs no targets. */
+START_TEST(asks)
+{
+	static const char *const questions[] = {
+		"-h", "--help", "-V", "--version", "--list-interfaces", "--list-output-fields",
+		"--list-probes", "--list-verdicts", "-h -C /nonexistent",
+		"-h --shard 5 --payload file:/nonexistent",
+	};
+
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		takes(questions[i]);
+		ck_assert_int_eq(config.help + config.version + config.list_interfaces
+				 + config.list_output_fields
+				 + config.list_probes + config.list_verdicts, 1);
+		config_free(&config);
+	}
+}
+END_TEST
+
+static void payload_file(char *name, size_t len)
+{
+	uint8_t bytes[PAYLOAD_MAX + 1];
+	int fd = mkstemp(name);
+
+	ck_assert_int_ge(fd, 0);
+	memset(bytes, 0xa5, sizeof(bytes));
+	ck_assert_int_eq(write(fd, bytes, len), (ssize_t)len);
+	close(fd);
+}
+
+START_TEST(payload_files)
+{
+	char fits[] = "/tmp/tfomap-test-payload-XXXXXX";
+	char large[] = "/tmp/tfomap-test-payload-XXXXXX";
+	char args[128];
+
+	payload_file(fits, PAYLOAD_MAX);
+	snprintf(args, sizeof(args), "x --payload file:%s", fits);
+	takes(args);
+	ck_assert_int_eq(config.payload.type, PAYLOAD_BYTES);
+	ck_assert_uint_eq(config.payload.len, PAYLOAD_MAX);
+	ck_assert_uint_eq(config.payload.bytes[PAYLOAD_MAX - 1], 0xa5);
+	config_free(&config);
+	unlink(fits);
+	refuses(args, fits, "--payload file:");
+	ck_assert_ptr_nonnull(strstr(fault.msg, "No such file"));
+	payload_file(large, PAYLOAD_MAX + 1);
+	snprintf(args, sizeof(args), "x --payload file:%s", large);
+	refuses(args, large, "1024");
+	ck_assert(strncmp(fault.msg, "--payload file:/tmp", 19) == 0);
+	unlink(large);
+}
+END_TEST
+
+UNIT_SUITE(config)
+{
+	unit_case(suite, "members", defaults, every_member, every_other_member, limits, dry_run,
+		  targets_among_options, forms_of_options, asks, payload_files);
+	unit_case(suite, "faults", unknown_options, bounds, contradictions);
+}

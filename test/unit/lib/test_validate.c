@@ -1,0 +1,509 @@
+#include <errno.h>
+#include <string.h>
+
+#include "err.h"
+#include "tcpopt.h"
+#include "unit.h"
+#include "validate.h"
+#include "vectors.h"
+#include "wire.h"
+
+#define PORT_FIRST 10000
+#define PORT_LAST 32767
+#define DPORT 443
+#define DLEN_MAX 1420
+
+static const uint8_t key[16] = "0123456789abcdef";
+static const uint8_t attempts[PROBE_KINDS] = {
+	[PROBE_SYN] = 2, [PROBE_REQUEST] = 3, [PROBE_DATA] = 2, [PROBE_BLIND] = 1,
+};
+
+/* A validator, and one probe in each family. */
+static struct validator validator;
+static struct family {
+	struct addr src, dst;
+	struct validate_tag tag;
+} families[2];
+
+static void start(void)
+{
+	ck_assert_int_eq(validate_init(&validator, key, PORT_FIRST, PORT_LAST, attempts, NULL), 0);
+	families[0].src = addr_from_v4(0xc6120001);
+	families[0].dst = addr_from_v4(0xc6120407);
+	families[1].src = (struct addr){ 0x2001000200000000ull, 1 };
+	families[1].dst = (struct addr){ 0x2001000200000000ull, 0x40007 };
+	for (size_t i = 0; i < 2; i++)
+		families[i].tag = validate_tag(&validator, families[i].src, families[i].dst, DPORT,
+					       PROBE_DATA, 1);
+}
+
+/* What f's target answers, with an acknowledgement of ack from the probe's sequence number on. */
+static struct wire answer(const struct family *f, uint8_t flags, uint32_t ack)
+{
+	return (struct wire){
+		.src = f->dst, .dst = f->src, .sport = DPORT, .dport = f->tag.sport,
+		.seq = 0x01020304, .ack = f->tag.seq + ack, .flags = flags,
+	};
+}
+
+/* The SYN of f's probe. */
+static struct wire own_syn(const struct family *f)
+{
+	return (struct wire){
+		.src = f->src, .dst = f->dst, .sport = f->tag.sport, .dport = DPORT,
+		.seq = f->tag.seq, .flags = TCP_SYN,
+	};
+}
+
+static enum validate_class validate_wire(const struct wire *w, uint32_t dlen_max,
+					 struct validate_match *m)
+{
+	uint8_t buf[WIRE_MAX];
+	struct packet p;
+
+	if (packet_parse(&p, buf, wire_tcp(w, buf)) != PACKET_OK)
+		ck_abort_msg("a packet of the test's own does not parse");
+	validate_packet(&validator, &p, dlen_max, m);
+	return m->class;
+}
+
+static void assert_match(const struct validate_match *m, const struct family *f)
+{
+	ck_assert(addr_eq(m->src, f->src));
+	ck_assert(addr_eq(m->dst, f->dst));
+	ck_assert_uint_eq(m->dport, DPORT);
+	ck_assert_uint_eq(m->kind, PROBE_DATA);
+	ck_assert_uint_eq(m->attempt, 1);
+	ck_assert_uint_eq(m->tag.seq, f->tag.seq);
+	ck_assert_uint_eq(m->tag.sport, f->tag.sport);
+}
+
+START_TEST(parts_cover_the_range_once)
+{
+	struct family *f = &families[_i];
+	unsigned int width = (PORT_LAST - PORT_FIRST + 1) / 8, part = 0;
+
+	ck_assert_uint_eq(validator.part_width, width);
+	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++) {
+		for (unsigned int a = 0; a < attempts[kind]; a++, part++) {
+			for (unsigned int dport = 1; dport < 500; dport++) {
+				struct validate_tag t = validate_tag(&validator, f->src, f->dst,
+						(uint16_t)dport, (uint8_t)kind, (uint8_t)a);
+
+				ck_assert_uint_ge(t.sport, PORT_FIRST + part * width);
+				ck_assert_uint_lt(t.sport, PORT_FIRST + (part + 1) * width);
+			}
+		}
+	}
+	ck_assert_uint_eq(part, 8);
+}
+END_TEST
+
+/* Each of the things that the hash is over, and the key, changes the sequence number. */
+START_TEST(tag_depends_on_everything)
+{
+	struct family *f = &families[_i];
+	struct addr src = addr_add(f->src, 1), dst = addr_add(f->dst, 1);
+	const struct validator *v = &validator;
+	struct validator other;
+	uint32_t seq[7];
+
+	ck_assert_int_eq(validate_init(&other, (const uint8_t *)"0123456789abcdeF", PORT_FIRST,
+				       PORT_LAST, attempts, NULL), 0);
+	seq[0] = f->tag.seq;
+	seq[1] = validate_tag(v, src, f->dst, DPORT, PROBE_DATA, 1).seq;
+	seq[2] = validate_tag(v, f->src, dst, DPORT, PROBE_DATA, 1).seq;
+	seq[3] = validate_tag(v, f->src, f->dst, DPORT + 1, PROBE_DATA, 1).seq;
+	seq[4] = validate_tag(v, f->src, f->dst, DPORT, PROBE_BLIND, 1).seq;
+	seq[5] = validate_tag(v, f->src, f->dst, DPORT, PROBE_DATA, 0).seq;
+	seq[6] = validate_tag(&other, f->src, f->dst, DPORT, PROBE_DATA, 1).seq;
+	for (size_t i = 0; i < 7; i++)
+		for (size_t j = 0; j < i; j++)
+			ck_assert_uint_ne(seq[i], seq[j]);
+	ck_assert_uint_eq(validate_tag(v, f->src, f->dst, DPORT, PROBE_DATA, 1).seq, seq[0]);
+}
+END_TEST
+
+START_TEST(refuses_what_does_not_fit)
+{
+	static const uint8_t six[PROBE_KINDS] = { 2, 2, 2 }, none[PROBE_KINDS];
+	struct validator v;
+	struct err e = { "" };
+
+	ck_assert_int_eq(validate_init(&v, key, 10000, 10003, six, &e), -ERANGE);
+	ck_assert_str_eq(e.msg, "--source-port 10000-10003: 4 ports are too few for 6 probe kinds "
+			 "and attempts; give at least 6");
+	e.msg[0] = '\0';
+	ck_assert_int_eq(validate_init(&v, key, 10000, 10000, six, &e), -ERANGE);
+	ck_assert_str_eq(e.msg, "--source-port 10000-10000: 1 port is too few for 6 probe kinds "
+			 "and attempts; give at least 6");
+	e.msg[0] = '\0';
+	ck_assert_int_eq(validate_init(&v, key, 10005, 10000, six, &e), -ERANGE);
+	ck_assert_str_eq(e.msg, "--source-port 10005-10000: the last port is below the first");
+	ck_assert_int_eq(validate_init(&v, key, 10000, 10005, none, NULL), -EINVAL);
+}
+END_TEST
+
+/* The narrowest range, one port for each part, and the widest, of one part. */
+START_TEST(takes_narrow_and_wide_ranges)
+{
+	static const uint8_t six[PROBE_KINDS] = { 2, 0, 4 }, one[PROBE_KINDS] = { 1 };
+	struct family *f = &families[_i];
+
+	ck_assert_int_eq(validate_init(&validator, key, 65530, 65535, six, NULL), 0);
+	for (uint8_t a = 0; a < 4; a++) {
+		struct validate_match m;
+		struct wire w;
+
+		f->tag = validate_tag(&validator, f->src, f->dst, DPORT, 2, a);
+		ck_assert_uint_eq(f->tag.sport, 65532u + a);
+		w = answer(f, TCP_SYN | TCP_ACK, 1);
+		ck_assert_int_eq(validate_wire(&w, 0, &m), VALIDATE_SYNACK);
+		ck_assert_uint_eq(m.kind, 2);
+		ck_assert_uint_eq(m.attempt, a);
+	}
+	ck_assert_int_eq(validate_init(&validator, key, 0, 65535, one, NULL), 0);
+	for (unsigned int dport = 1; dport < 1000; dport++) {
+		struct validate_tag t = validate_tag(&validator, f->src, f->dst, (uint16_t)dport,
+						     0, 0);
+		struct wire w = { .src = f->dst, .dst = f->src, .sport = (uint16_t)dport,
+				  .dport = t.sport, .ack = t.seq + 1, .flags = TCP_SYN | TCP_ACK };
+		struct validate_match m;
+
+		ck_assert_int_eq(validate_wire(&w, 0, &m), VALIDATE_SYNACK);
+	}
+}
+END_TEST
+
+/* All 256 flag bytes of an answer that acknowledges the SYN. */
+START_TEST(classes_by_flags)
+{
+	const struct family *f = &families[_i];
+
+	for (unsigned int flags = 0; flags < 256; flags++) {
+		struct wire w = answer(f, (uint8_t)flags, 1);
+		enum validate_class want = VALIDATE_UNMATCHED;
+		struct validate_match m;
+
+		if (flags & TCP_RST)
+			want = flags & TCP_ACK ? VALIDATE_RST : VALIDATE_RST_BARE;
+		else if (flags & TCP_ACK)
+			want = flags & TCP_SYN ? VALIDATE_SYNACK : VALIDATE_DATA;
+		ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), want);
+		if (want != VALIDATE_UNMATCHED)
+			assert_match(&m, f);
+	}
+}
+END_TEST
+
+/* Acknowledgements from one below the SYN to beyond all data. */
+START_TEST(bounds_what_is_acked)
+{
+	static const uint8_t flags[] = { TCP_SYN | TCP_ACK, TCP_RST | TCP_ACK, TCP_ACK,
+					 TCP_FIN | TCP_ACK | TCP_PSH };
+	static const struct {
+		uint32_t ack, dlen_max;
+		bool ours;
+	} cases[] = {
+		{ 0, 1420, false }, { 1, 1420, true }, { 2, 1420, true }, { 101, 1420, true },
+		{ 1421, 1420, true }, { 1422, 1420, false }, { 100101, 1420, false },
+		{ 1, 0, true }, { 2, 0, false }, { 0x80000001, 1420, false },
+		{ 0xffffffff, 1420, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		for (size_t k = 0; k < sizeof(flags); k++) {
+			struct wire w = answer(&families[_i], flags[k], cases[i].ack);
+			struct validate_match m;
+			bool ours = validate_wire(&w, cases[i].dlen_max, &m) != VALIDATE_UNMATCHED;
+
+			ck_assert_int_eq(ours, cases[i].ours);
+			ck_assert_uint_eq(m.acked, ours ? cases[i].ack - 1 : 0);
+			ck_assert(ours || addr_eq(m.dst, (struct addr){ 0, 0 }));
+		}
+	}
+}
+END_TEST
+
+/* A sequence number so near 2^32 that the data's acknowledgement begins anew at 0. */
+START_TEST(counts_modulo_2_32)
+{
+	static const uint32_t dlen = 60000;
+	struct family f = families[_i];
+	uint32_t to_zero;
+
+	for (unsigned int n = 0; n < 10000000 && -f.tag.seq >= dlen; n++) {
+		f.dst = addr_add(f.dst, 1);
+		f.tag = validate_tag(&validator, f.src, f.dst, DPORT, PROBE_DATA, 1);
+	}
+	to_zero = -f.tag.seq;
+	ck_assert_uint_lt(to_zero, dlen);
+	for (int step = -1; step <= 1; step++) {
+		struct wire w = answer(&f, TCP_SYN | TCP_ACK, to_zero + (uint32_t)step);
+		struct validate_match m;
+
+		ck_assert_uint_eq(w.ack, (uint32_t)step);
+		ck_assert_int_eq(validate_wire(&w, dlen, &m), VALIDATE_SYNACK);
+		ck_assert_uint_eq(m.acked, to_zero + (uint32_t)step - 1);
+		assert_match(&m, &f);
+		w = answer(&f, TCP_SYN | TCP_ACK, dlen + 1 + (uint32_t)step);
+		ck_assert_int_eq(validate_wire(&w, dlen, &m),
+				 step == 1 ? VALIDATE_UNMATCHED : VALIDATE_SYNACK);
+	}
+}
+END_TEST
+
+/* One bit changed in what the hash is over or gives: not an answer to a probe of ours. */
+START_TEST(refuses_one_wrong_bit)
+{
+	const struct wire good = answer(&families[_i], TCP_SYN | TCP_ACK, 1);
+	struct validate_match m;
+
+	ck_assert_int_eq(validate_wire(&good, 0, &m), VALIDATE_SYNACK);
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		struct wire bad = good;
+
+		bad.ack ^= 1u << bit;
+		ck_assert_int_eq(validate_wire(&bad, 0, &m), VALIDATE_UNMATCHED);
+		bad = good;
+		bad.src.lo ^= 1u << bit;
+		ck_assert_int_eq(validate_wire(&bad, 0, &m), VALIDATE_UNMATCHED);
+		bad = good;
+		bad.dst.lo ^= 1u << bit;
+		ck_assert_int_eq(validate_wire(&bad, 0, &m), VALIDATE_UNMATCHED);
+		bad = good;
+		bad.sport ^= (uint16_t)(1u << bit % 16);
+		ck_assert_int_eq(validate_wire(&bad, 0, &m), VALIDATE_UNMATCHED);
+		bad = good;
+		bad.dport ^= (uint16_t)(1u << bit % 16);
+		ck_assert_int_eq(validate_wire(&bad, 0, &m), VALIDATE_UNMATCHED);
+	}
+}
+END_TEST
+
+/* The number of one attempt at the port of another. */
+START_TEST(keeps_attempts_apart)
+{
+	const struct family *f = &families[_i];
+	struct validate_tag first = validate_tag(&validator, f->src, f->dst, DPORT, PROBE_DATA, 0);
+	struct wire w = answer(f, TCP_SYN | TCP_ACK, 1);
+	struct validate_match m;
+
+	w.dport = first.sport;
+	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_UNMATCHED);
+	w.ack = first.seq + 1;
+	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_SYNACK);
+	ck_assert_uint_eq(m.kind, PROBE_DATA);
+	ck_assert_uint_eq(m.attempt, 0);
+}
+END_TEST
+
+/* Of all ports, a bare RST fits one in each part: the one that the hash gives. */
+START_TEST(bare_rst_fits_one_port_a_part)
+{
+	struct wire w = answer(&families[_i], TCP_RST, 1);
+	unsigned int fits = 0;
+
+	for (unsigned int port = 0; port < 65536; port++) {
+		struct validate_match m;
+
+		w.dport = (uint16_t)port;
+		if (validate_wire(&w, 0, &m) == VALIDATE_UNMATCHED)
+			continue;
+		ck_assert_int_eq(m.class, VALIDATE_RST_BARE);
+		ck_assert_uint_eq(m.tag.sport, port);
+		ck_assert_uint_eq(m.acked, 0);
+		fits++;
+	}
+	ck_assert_uint_eq(fits, 8);
+}
+END_TEST
+
+START_TEST(knows_its_own_syn)
+{
+	const struct family *f = &families[_i];
+	struct wire w = own_syn(f);
+	struct validate_match m;
+
+	w.payload_len = 100;
+	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_SENT);
+	assert_match(&m, f);
+	w.seq++;
+	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_UNMATCHED);
+	w.seq--;
+	w.dport++;
+	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_UNMATCHED);
+	w.dport--;
+	w.flags = TCP_ACK;
+	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_UNMATCHED);
+}
+END_TEST
+
+/* Quotes of n bytes from the TCP header's 8 on; from a router and from the target itself. */
+START_TEST(takes_quotes_of_its_syn)
+{
+	const struct family *f = &families[_i];
+	struct addr from[] = { addr_add(f->dst, 77), f->dst };
+	size_t head = addr_is_v4(f->src) ? 20 : 40;
+	uint8_t opts[TCPOPT_AREA_MAX], quote[WIRE_MAX], buf[WIRE_MAX];
+	struct wire w = own_syn(f);
+	struct validate_match m;
+	struct packet p;
+	size_t whole;
+
+	w.opts = opts;
+	w.opts_len = wire_hex("220a3021b9d889017eeb", opts);
+	w.payload_len = 10;
+	whole = wire_tcp(&w, quote);
+	for (size_t n = head + 8; n <= whole; n++) {
+		size_t len = wire_icmp(from[n % 2], f->src, 3, 1, quote, n, buf);
+
+		ck_assert_int_eq(packet_parse(&p, buf, len), PACKET_OK);
+		validate_packet(&validator, &p, DLEN_MAX, &m);
+		ck_assert_int_eq(m.class, VALIDATE_ICMP);
+		assert_match(&m, f);
+		ck_assert_uint_eq(m.acked, 0);
+	}
+	for (size_t bit = head * 8; bit < (head + 8) * 8; bit++) {
+		size_t len;
+
+		quote[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		len = wire_icmp(from[0], f->src, 3, 1, quote, whole, buf);
+		quote[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		ck_assert_int_eq(packet_parse(&p, buf, len), PACKET_OK);
+		validate_packet(&validator, &p, DLEN_MAX, &m);
+		ck_assert_int_eq(m.class, VALIDATE_UNMATCHED);
+	}
+}
+END_TEST
+
+/* The quoted packet is an answer to a probe, not a probe: whoever quotes it is not on our path. */
+START_TEST(refuses_quotes_of_answers)
+{
+	const struct family *f = &families[_i];
+	struct wire w = answer(f, TCP_SYN | TCP_ACK, 1);
+	uint8_t quote[WIRE_MAX], buf[WIRE_MAX];
+	struct validate_match m;
+	struct packet p;
+	size_t len;
+
+	w.seq = f->tag.seq;
+	len = wire_icmp(f->dst, f->src, 3, 1, quote, wire_tcp(&w, quote), buf);
+	ck_assert_int_eq(packet_parse(&p, buf, len), PACKET_OK);
+	validate_packet(&validator, &p, DLEN_MAX, &m);
+	ck_assert_int_eq(m.class, VALIDATE_UNMATCHED);
+}
+END_TEST
+
+static void assert_tfo(const struct packet_tcp *t, const struct vector *v)
+{
+	uint8_t cookie[TFO_RAW_MAX];
+	struct tcpopts o;
+
+	tcpopt_parse(&o, t->opts, t->opts_len);
+	ck_assert_int_eq(o.tfo.state, v->state);
+	ck_assert_uint_eq(o.tfo.kind, v->kind);
+	ck_assert_uint_eq(o.tfo.len, wire_hex(v->cookie, cookie));
+	ck_assert_mem_eq(o.tfo.cookie, cookie, o.tfo.len);
+}
+
+START_TEST(reads_reply)
+{
+	const struct vector *v = &vectors[_i / 2];
+	const struct family *f = &families[_i % 2];
+	struct wire w = answer(f, v->flags, v->ack), syn = own_syn(f);
+	uint8_t opts[TCPOPT_AREA_MAX], buf[WIRE_MAX];
+	struct validate_match m;
+	struct packet p;
+
+	w.opts = opts;
+	w.opts_len = wire_hex(v->got, opts);
+	w.payload_len = v->payload_len;
+	ck_assert_int_eq(packet_parse(&p, buf, wire_tcp(&w, buf)), PACKET_OK);
+	ck_assert_uint_eq(p.tcp.payload_len, v->payload_len);
+	assert_tfo(&p.tcp, v);
+	validate_packet(&validator, &p, v->dlen, &m);
+	ck_assert_int_eq(m.class, v->class);
+	if (v->class == VALIDATE_UNMATCHED)
+		return;
+	assert_match(&m, f);
+	ck_assert_uint_eq(m.acked, v->class == VALIDATE_RST_BARE ? 0 : v->ack - 1);
+
+	syn.opts = opts;
+	syn.opts_len = wire_hex(v->sent, opts);
+	syn.payload_len = v->dlen;
+	ck_assert_int_eq(validate_wire(&syn, v->dlen, &m), VALIDATE_SENT);
+	assert_match(&m, f);
+}
+END_TEST
+
+/* Of every port, by going through the parts; and back from each probe's own port. */
+START_TEST(parts_of_ports)
+{
+	static const uint16_t ranges[][2] = {
+		{ PORT_FIRST, PORT_LAST }, { 1000, 1007 }, { 0, 65535 }, { 65528, 65535 },
+		{ 20000, 20014 },
+	};
+	uint8_t kind, attempt;
+
+	for (size_t r = 0; r < sizeof(ranges) / sizeof(ranges[0]); r++) {
+		struct validator v;
+		unsigned int port = ranges[r][0];
+
+		ck_assert_int_eq(validate_init(&v, key, ranges[r][0], ranges[r][1], attempts,
+					       NULL), 0);
+		for (unsigned int p = 0; p < port; p++)
+			ck_assert(!validate_part(&v, (uint16_t)p, &kind, &attempt));
+		for (uint8_t k = 0; k < PROBE_KINDS; k++)
+			for (uint8_t a = 0; a < attempts[k]; a++)
+				for (unsigned int i = 0; i < v.part_width; i++, port++)
+					if (!validate_part(&v, (uint16_t)port, &kind, &attempt)
+					    || kind != k || attempt != a)
+						ck_abort_msg("port %u: %u/%u", port, kind, attempt);
+		for (; port <= UINT16_MAX; port++)
+			ck_assert(!validate_part(&v, (uint16_t)port, &kind, &attempt));
+	}
+}
+END_TEST
+
+/* One part that is all ports is as wide as a width can be; of none there is no part. */
+START_TEST(parts_at_the_limits)
+{
+	static const uint8_t one[PROBE_KINDS] = { [PROBE_FORGED] = 1 };
+	uint8_t kind, attempt;
+	struct validator v;
+
+	ck_assert_int_eq(validate_init(&v, key, 0, 65535, one, NULL), 0);
+	for (unsigned int port = 0; port < 65535; port++) {
+		ck_assert(validate_part(&v, (uint16_t)port, &kind, &attempt));
+		ck_assert(kind == PROBE_FORGED && attempt == 0);
+	}
+	ck_assert(!validate_part(&v, 65535, &kind, &attempt));
+	v = (struct validator){ .port_last = 65535 };
+	ck_assert(!validate_part(&v, 443, &kind, &attempt));
+}
+END_TEST
+
+UNIT_SUITE(validate)
+{
+	const TTest *const both[] = {
+		parts_cover_the_range_once, tag_depends_on_everything,
+		takes_narrow_and_wide_ranges, classes_by_flags, bounds_what_is_acked,
+		counts_modulo_2_32, refuses_one_wrong_bit, keeps_attempts_apart,
+		bare_rst_fits_one_port_a_part, knows_its_own_syn, takes_quotes_of_its_syn,
+		refuses_quotes_of_answers,
+	};
+	TCase *tcase = unit_case(suite, "init", refuses_what_does_not_fit,
+				 parts_of_ports, parts_at_the_limits);
+
+	tcase_add_checked_fixture(tcase, start, NULL);
+	tcase = tcase_create("families");
+	tcase_add_checked_fixture(tcase, start, NULL);
+	for (size_t i = 0; i < sizeof(both) / sizeof(*both); i++)
+		tcase_add_loop_test(tcase, both[i], 0, 2);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("vectors");
+	tcase_add_checked_fixture(tcase, start, NULL);
+	tcase_add_loop_test(tcase, reads_reply, 0, 2 * sizeof(vectors) / sizeof(*vectors));
+	suite_add_tcase(suite, tcase);
+}

@@ -1,0 +1,212 @@
+/* answer: cookies of a file, and saved captures. */
+#include "unit.h"
+
+#include "answer_rig.h"
+#include "state/cookiefile.h"
+
+#define COOKIE_HEADER	"source_ip,ip,port,kind,cookie,time\n"
+
+static void address_of(uint64_t k, char text[static ADDR_STRLEN])
+{
+	addr_format(targets_at(core.targets, order_target(&core.s.order, k)).ip, text);
+}
+
+/* ---- cookies of a file --------------------------------------------------------------------- */
+
+static struct cookie_store *store;
+static struct scratch store_file;
+
+/* Position k's cookie is known from an earlier run. */
+static void begin_with_cookie(uint64_t k, enum config_report report)
+{
+	char text[256], ip[ADDR_STRLEN];
+	struct err e = { "" };
+
+	begin_as(&(struct core_setup){ .retries = 0 }, ROWS_TARGET, report);
+	address_of(k, ip);
+	snprintf(text, sizeof(text), COOKIE_HEADER
+		 "198.19.0.1,%s,443,34,0102030405060708,2026-01-01T00:00:00Z\n", ip);
+	scratch_text(&store_file, text);
+	ck_assert_msg(cookiefile_load(&store, store_file.path, &e) == 0, "%s", e.msg);
+	core.s.store = store;
+}
+
+static void end_with_cookie(void)
+{
+	end();
+	cookiefile_free(store);
+	scratch_close(&store_file);
+}
+
+/* The sweep sends `data` to position k at once. */
+static void send_stored(uint64_t k, struct syn *syn)
+{
+	uint64_t x = order_target(&core.s.order, k);
+	struct target t = targets_at(core.targets, x);
+	struct tfo_option cookie;
+
+	ck_assert(cookiefile_find(store, core.s.sources[0][0].addr, t.ip, t.port, &cookie));
+	core_send(&core, k, 0, syn);
+	core_craft(&core, x, core.s.sources[0][0].addr, PROBE_DATA, 0, &cookie, syn);
+}
+
+START_TEST(stored_cookie_accepted)
+{
+	struct syn syn;
+
+	begin_with_cookie(9, REPORT_ANSWERED);
+	send_stored(9, &syn);
+	elapse(CORE_RTT_NS);
+	accept_data(&syn);
+	check_row(9, "accepted", 1);
+	check_syn(&syn, "20.000");
+	ck_assert_uint_eq(number("tfo_synclen"), 8);
+	end_with_cookie();
+}
+END_TEST
+
+START_TEST(stored_cookie_refused)
+{
+	struct followup f;
+	struct syn syn;
+
+	begin_with_cookie(9, REPORT_ANSWERED);
+	send_stored(9, &syn);
+	answer(&syn, SYNACK(OPTS_COOKIE, 0));
+	elapse(PLAN_GAP_NS);
+	ck_assert(core_send_followup(&core, &f, &syn));
+	ck_assert_uint_eq(f.attempt, 3);
+	elapse(CORE_RTT_NS);
+	accept_data(&syn);
+	check_row(9, "accepted", 2);
+	check_syn(&syn, "20.000");
+	end_with_cookie();
+}
+END_TEST
+
+START_TEST(stored_cookie_silent)
+{
+	struct syn syn;
+
+	begin_with_cookie(9, REPORT_ALL);
+	send_stored(9, &syn);
+	elapse(CORE_TIMEOUT_NS);
+	answers_silent(&answers, 9, 1);
+	check_row(9, "offline", 1);
+	ck_assert_uint_eq(number("tfo_seq"), syn.p.tcp.seq);
+	ck_assert_uint_eq(number("tfo_dlen"), CORE_DLEN);
+	ck_assert_uint_eq(number("tfo_synclen"), 8);
+	end_with_cookie();
+}
+END_TEST
+
+/* Every usable cookie that comes is appended: the first, and the new one of a refusal. */
+START_TEST(cookies_are_kept)
+{
+	char ip[ADDR_STRLEN], text[1024] = "", want[1024];
+	struct cookiefile *log;
+	struct scratch file;
+	struct err e = { "" };
+	struct syn syn;
+
+	begin();
+	address_of(9, ip);
+	scratch_text(&file, "");
+	ck_assert_msg(cookiefile_open(&log, file.path, &e) == 0, "%s", e.msg);
+	answers.cookie_log = log;
+	data_sent(9, &syn);
+	answer(&syn, SYNACK(OPTS_OTHER, 0));
+	answer(&syn, SYNACK(OPTS_THIRD, 0));	/* a repeat counts for nothing */
+	request_answered(10, SYNACK(OPTS_NONE, 0), &syn);
+	request_answered(11, RESET(0), &syn);
+	ck_assert_msg(cookiefile_close(log, &e) == 0, "%s", e.msg);
+	ck_assert_int_gt(pread(file.fd, text, sizeof(text) - 1, 0), 0);
+	snprintf(want, sizeof(want), COOKIE_HEADER
+		 "198.19.0.1,%s,443,34,3021b9d889017eeb,2023-11-14T22:30:00.020000Z\n"
+		 "198.19.0.1,%s,443,34,aabbccddeeff0011,2023-11-14T22:30:00.040000Z\n", ip, ip);
+	ck_assert_str_eq(text, want);
+	scratch_close(&file);
+	end();
+}
+END_TEST
+
+/* ---- reading a saved capture --------------------------------------------------------------- */
+
+/* Our own SYN, seen in a capture. */
+static void seen(const struct syn *syn)
+{
+	struct arrival a;
+	struct packet p;
+	uint64_t reserved = atomic_load(&core.s.senders[0].window.reserved);
+
+	atomic_store(&core.s.senders[0].window.reserved, core.s.order.positions);
+	ck_assert(core_recognise(&core, syn->frame + CRAFT_LINK_LEN, syn->len - CRAFT_LINK_LEN, &p,
+				 &a));
+	atomic_store(&core.s.senders[0].window.reserved, reserved);
+	ck_assert_int_eq(a.m.class, VALIDATE_SENT);
+	answers_sent(&answers, &a);
+}
+
+START_TEST(capture_with_what_was_sent)
+{
+	struct addr source;
+	struct followup f;
+	struct syn syn;
+	uint64_t x;
+
+	begin_with(&(struct core_setup){ .retries = 1 });
+	x = order_target(&core.s.order, 9);
+	source = core.s.sources[0][0].addr;
+	for (uint8_t attempt = 0; attempt < 2; attempt++) {
+		core_craft(&core, x, source, PROBE_REQUEST, attempt, NULL, &syn);
+		seen(&syn);
+		ck_assert_uint_eq(window_status(&core.s.senders[0].window, 9), attempt + 1);
+		ck_assert_uint_eq(atomic_load(&core.s.senders[0].window.cursor[attempt].done), 10);
+		elapse(CORE_TIMEOUT_NS);
+	}
+	ck_assert_uint_eq(atomic_load(&core.s.senders[0].window.reserved), 10);
+	answer(&syn, SYNACK(OPTS_COOKIE, 0));
+	elapse(PLAN_GAP_NS);
+	ck_assert(ring_pop(&core.s.senders[0].followups, &f));
+	core_craft(&core, f.x, f.source, f.kind, f.attempt, &f.cookie, &syn);
+	elapse(1000000);
+	seen(&syn);
+	elapse(CORE_RTT_NS);
+	accept_data(&syn);
+	check_row(9, "accepted", 3);
+	check_syn(&syn, "20.000");
+	end();
+}
+END_TEST
+
+START_TEST(capture_of_answers_alone)
+{
+	uint8_t bytes[WIRE_MAX];
+	struct arrival a;
+	struct packet p;
+	struct syn syn;
+
+	begin_with(&(struct core_setup){ .retries = 2 });
+	atomic_store(&core.s.senders[0].window.reserved, core.s.order.positions);
+	core_craft(&core, order_target(&core.s.order, 9), core.s.sources[0][0].addr, PROBE_REQUEST,
+		   1, NULL, &syn);
+	ck_assert(core_recognise(&core, bytes, core_answer(&syn, SYNACK(OPTS_NONE, 0), bytes), &p,
+				 &a));
+	answers_suppose_sent(&answers, &a);
+	answers_take(&answers, &a);
+	check_row(9, "no-cookie", 2);
+	check_syn(&syn, "");
+	/* It is known now: the next one is a repeat. */
+	answers_suppose_sent(&answers, &a);
+	answers_take(&answers, &a);
+	ck_assert_uint_eq(n_rows(), 1);
+	end();
+}
+END_TEST
+
+UNIT_SUITE(answer_files)
+{
+	unit_case(suite, "cookie file", stored_cookie_accepted, stored_cookie_refused,
+		  stored_cookie_silent, cookies_are_kept);
+	unit_case(suite, "capture", capture_with_what_was_sent, capture_of_answers_alone);
+}

@@ -1,0 +1,540 @@
+/* setup: what needs no interface: reading a capture, and engines that send nothing. */
+#include "unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "capture.h"
+#include "config/config.h"
+#include "err.h"
+#include "scan/setup.h"
+#include "state/cookiefile.h"
+#include "wire/tx.h"
+
+#define PREFIX "198.18.0.0/24"
+
+/* A configuration and what was set up of it. */
+struct scan {
+	char *words[3], target[64];
+	uint16_t port;
+	struct config c;
+	struct setup setup;
+	int status;
+	struct err e;
+};
+
+static struct scan scan, other;
+
+/* A capture without a packet, once for all. */
+static const char *empty_capture(void)
+{
+	if (!file.path[0]) {
+		capture_begin(MAGIC_NS, LINK_ETHERNET);
+		scratch_open(&file, capture, capture_len);
+	}
+	return file.path;
+}
+
+/* Reading a capture of a scan of target. */
+static struct config *configure(struct scan *s, const char *target)
+{
+	memset(s, 0, sizeof(*s));
+	snprintf(s->target, sizeof(s->target), "%s", target);
+	s->words[0] = s->target;
+	s->port = 443;
+	s->c = (struct config){
+		.targets = s->words, .ntargets = 1, .ports = { &s->port, 1 }, .shards = 1,
+		.no_default_blocklist = true, .retries = CONFIG_RETRIES_AUTO,
+		.timeout_ns = 3 * NS_PER_S, .cooldown_ns = 8 * NS_PER_S, .rate_pps = 10000,
+		.port_first = 10000, .port_last = 32767, .tx = "null", .rx = "pcap",
+		.rx_file = empty_capture(), .rows = ROWS_REPLY,
+		.payload = { .type = PAYLOAD_AUTO },
+	};
+	return &s->c;
+}
+
+/* The same, as a scan from three addresses whose packets go nowhere. */
+static struct config *configure_null(struct scan *s, const char *target)
+{
+	struct config *c = configure(s, target);
+
+	c->rx_file = NULL;
+	c->nsources = 3;
+	for (uint32_t i = 0; i < 3; i++)
+		c->sources[i] = addr_from_v4(0xc6130001 + i);
+	return c;
+}
+
+static const struct shared *set_up(struct scan *s)
+{
+	ck_assert_msg(setup_init(&s->setup, &s->c, &s->status, &s->e) == 0, "%s", s->e.msg);
+	return &s->setup.shared;
+}
+
+START_TEST(what_it_stands_on)
+{
+	struct config *c = configure(&scan, PREFIX);
+	const struct shared *s;
+
+	c->nsources = 3;
+	for (uint32_t i = 0; i < 3; i++)
+		c->sources[i] = i < 2 ? addr_from_v4(0xc6130001 + i) : (struct addr){ 2, i };
+	s = set_up(&scan);
+	ck_assert_ptr_eq(s->config, c);
+	ck_assert_ptr_eq(s->targets, scan.setup.targets);
+	ck_assert_uint_eq(targets_counts(s->targets)->total, 256);
+	ck_assert_uint_eq(s->order.positions, 256);
+	ck_assert_uint_eq(scan.setup.facts.targets, 256);
+	ck_assert_ptr_null(s->store);
+	ck_assert_ptr_null(s->capture);
+	ck_assert_ptr_null(scan.setup.tx);
+	ck_assert(s->wire);
+	ck_assert_int_eq(s->wall_offset_ns, 0);		/* a capture's clock is Unix time */
+	ck_assert_uint_eq(s->nsources[0], 2);
+	ck_assert_uint_eq(s->nsources[1], 1);
+	ck_assert_uint_eq(ring_count(&s->senders[0].followups), 0);
+	ck_assert_uint_eq(ring_count(&s->senders[0].cleanups), 0);
+	ck_assert_uint_eq(atomic_load(&s->stamps[s->slots - 1]), 0);
+	ck_assert_uint_eq(scan.setup.facts.table_slots, s->slots);
+	ck_assert_uint_eq(scan.setup.facts.window_slots, s->senders[0].window.slots);
+	setup_free(&scan.setup);
+}
+END_TEST
+
+START_TEST(retries_by_the_kind_of_targets)
+{
+	static const struct {
+		const char *target;
+		int given;
+		unsigned int retries;
+	} cases[] = {
+		{ PREFIX, CONFIG_RETRIES_AUTO, 0 }, { "198.18.0.1", CONFIG_RETRIES_AUTO, 2 },
+		{ "198.18.0.1:80", CONFIG_RETRIES_AUTO, 2 }, { PREFIX, 5, 5 }, { PREFIX, 15, 15 },
+		{ "198.18.0.1", 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct shared *s;
+
+		configure(&scan, cases[i].target)->retries = cases[i].given;
+		s = set_up(&scan);
+		ck_assert_msg(s->plan.retries == cases[i].retries, "%s, %d: %u", cases[i].target,
+			      cases[i].given, s->plan.retries);
+		ck_assert_uint_eq(s->senders[0].window.passes, cases[i].retries + 1);
+		ck_assert_uint_eq(scan.setup.facts.retries, cases[i].retries);
+		setup_free(&scan.setup);
+	}
+}
+END_TEST
+
+START_TEST(sample_and_shards)
+{
+	static const struct {
+		uint64_t max;
+		double share;
+		uint32_t shards, shard;
+		uint64_t positions;
+	} cases[] = {
+		{ 0, 0, 1, 0, 256 }, { 10, 0, 1, 0, 10 }, { 1000, 0, 1, 0, 256 },
+		{ 0, 0, 3, 0, 86 }, { 0, 0, 3, 2, 85 }, { 10, 0, 4, 1, 3 }, { 10, 0, 4, 3, 2 },
+		{ 2, 0, 4, 3, 0 }, { 0, 0.5, 1, 0, 128 }, { 0, 1, 1, 0, 256 },
+		{ 0, 0.1, 1, 0, 26 }, { 0, 0.00001, 1, 0, 1 }, { 0, 0.5, 3, 2, 42 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *c = configure(&scan, PREFIX);
+
+		c->max_targets = cases[i].max;
+		c->max_share = cases[i].share;
+		c->shards = cases[i].shards;
+		c->shard = cases[i].shard;
+		ck_assert_msg(set_up(&scan)->order.positions == cases[i].positions, "case %zu: %ju",
+			      i,
+			      (uintmax_t)scan.setup.shared.order.positions);
+		setup_free(&scan.setup);
+	}
+}
+END_TEST
+
+/* ---- seed and key -------------------------------------------------------------------------- */
+
+static bool same_order(const struct shared *a, const struct shared *b)
+{
+	for (uint64_t k = 0; k < a->order.positions; k++)
+		if (order_target(&a->order, k) != order_target(&b->order, k))
+			return false;
+	return true;
+}
+
+static bool same_tags(const struct shared *a, const struct shared *b)
+{
+	struct addr src = addr_from_v4(0xc6130001), dst = addr_from_v4(0xc6120001);
+	struct validate_tag m = validate_tag(&a->validator, src, dst, 443, PROBE_REQUEST, 0);
+	struct validate_tag n = validate_tag(&b->validator, src, dst, 443, PROBE_REQUEST, 0);
+
+	return m.seq == n.seq && m.sport == n.sport;
+}
+
+static bool same_sources(const struct shared *a, const struct shared *b)
+{
+	for (uint64_t x = 0; x < 256; x++) {
+		struct target t = targets_at(a->targets, x);
+
+		if (!addr_eq(shared_source(a, &t), shared_source(b, &t)))
+			return false;
+	}
+	return true;
+}
+
+static void give_seed(struct config *c, uint64_t seed)
+{
+	c->seed = seed;
+	c->seed_set = true;
+}
+
+static void give_key(struct config *c)
+{
+	memcpy(c->key, "sixteen bytes...", 16);
+	c->key_set = true;
+}
+
+/* The seed orders, and nothing else; the key is the secret, and what a saved scan is read by. */
+START_TEST(seed_and_key)
+{
+	const struct shared *a, *b;
+
+	give_seed(configure_null(&scan, PREFIX), 7);
+	give_key(&scan.c);
+	a = set_up(&scan);
+	ck_assert_uint_eq(scan.setup.facts.seed, 7);
+	ck_assert_mem_eq(scan.setup.facts.key, "sixteen bytes...", 16);
+
+	give_seed(configure_null(&other, PREFIX), 7);
+	b = set_up(&other);
+	ck_assert(same_order(a, b));
+	ck_assert(!same_tags(a, b));
+	ck_assert(!same_sources(a, b));
+	setup_free(&other.setup);
+
+	give_seed(configure_null(&other, PREFIX), 8);
+	give_key(&other.c);
+	b = set_up(&other);
+	ck_assert(!same_order(a, b));
+	ck_assert(same_tags(a, b));
+	ck_assert(same_sources(a, b));
+	setup_free(&other.setup);
+	setup_free(&scan.setup);
+}
+END_TEST
+
+/* What is not given is new each time, and told, so that it can be given. */
+START_TEST(seed_and_key_by_chance)
+{
+	const struct shared *a, *b;
+
+	configure_null(&scan, PREFIX);
+	configure_null(&other, PREFIX);
+	a = set_up(&scan);
+	b = set_up(&other);
+	ck_assert(!same_order(a, b));
+	ck_assert(!same_tags(a, b));
+	setup_free(&other.setup);
+
+	give_seed(configure_null(&other, PREFIX), scan.setup.facts.seed);
+	memcpy(other.c.key, scan.setup.facts.key, 16);
+	other.c.key_set = true;
+	b = set_up(&other);
+	ck_assert(same_order(a, b));
+	ck_assert(same_tags(a, b));
+	ck_assert(same_sources(a, b));
+	setup_free(&other.setup);
+	setup_free(&scan.setup);
+}
+END_TEST
+
+/* ---- the rest ------------------------------------------------------------------------------ */
+
+START_TEST(payload_none)
+{
+	configure(&scan, PREFIX)->payload.type = PAYLOAD_NONE;
+	ck_assert(!set_up(&scan)->plan.payload);
+	setup_free(&scan.setup);
+	configure(&scan, PREFIX);
+	ck_assert(set_up(&scan)->plan.payload);
+	setup_free(&scan.setup);
+}
+END_TEST
+
+START_TEST(cookie_file)
+{
+	struct scratch list;
+	const struct shared *s;
+
+	scratch_text(&list, "source_ip,ip,port,kind,cookie,time\n"
+		     "198.19.0.1,198.18.0.9,443,34,0102030405060708,2026-01-01T00:00:00Z\n");
+	configure(&scan, PREFIX)->cookie_file = list.path;
+	s = set_up(&scan);
+	ck_assert_ptr_nonnull(s->store);
+	ck_assert_uint_eq(cookiefile_count(s->store), 1);
+	setup_free(&scan.setup);
+	scratch_close(&list);
+}
+END_TEST
+
+static bool is_power_of_two(uint64_t n)
+{
+	return n && !(n & (n - 1));
+}
+
+/* Reading a file, all positions stay in sight. */
+START_TEST(window_of_a_file)
+{
+	const struct shared *s;
+
+	configure(&scan, "198.18.0.0/16")->rate_pps = 1;
+	s = set_up(&scan);
+	ck_assert_uint_ge(s->senders[0].window.slots, 65536);
+	ck_assert(is_power_of_two(s->senders[0].window.slots));
+	setup_free(&scan.setup);
+}
+END_TEST
+
+/* Live, what can be in flight fits twice: until it is over, and within a time-out. */
+START_TEST(sizes_by_rate_and_time)
+{
+	static const struct {
+		double rate_pps;
+		uint64_t timeout_s, cooldown_s;
+		int retries;
+		uint64_t flight, answered;
+	} cases[] = {
+		{ 1000, 3, 8, 0, 11000, 3000 }, { 1000, 10, 8, 0, 18000, 10000 },
+		{ 1000, 3, 8, 4, 23000, 3000 }, { 100, 3, 100, 0, 10300, 300 },
+		{ 0.1, 3, 8, 0, 2, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *c = configure_null(&scan, "198.18.0.0/15");
+		const struct shared *s;
+
+		c->rate_pps = cases[i].rate_pps;
+		c->timeout_ns = cases[i].timeout_s * NS_PER_S;
+		c->cooldown_ns = cases[i].cooldown_s * NS_PER_S;
+		c->retries = cases[i].retries;
+		s = set_up(&scan);
+		ck_assert(is_power_of_two(s->senders[0].window.slots) && is_power_of_two(s->slots));
+		ck_assert_uint_ge(s->senders[0].window.slots, 2 * cases[i].flight);
+		ck_assert_uint_ge(s->slots, 2 * cases[i].answered);
+		ck_assert_uint_le(s->senders[0].window.slots, 1024 + 8 * cases[i].flight);
+		ck_assert_uint_le(s->slots, 1024 + 8 * cases[i].answered);
+		ck_assert(!s->wire);
+		setup_free(&scan.setup);
+	}
+}
+END_TEST
+
+/* Without a limit it is the targets that tell. */
+START_TEST(sizes_without_a_rate)
+{
+	const struct shared *s;
+
+	configure_null(&scan, "198.18.0.0/20")->rate_pps = 0;
+	s = set_up(&scan);
+	ck_assert_uint_ge(s->senders[0].window.slots, 4096);
+	ck_assert_uint_le(s->senders[0].window.slots, 4 * 4096);
+	ck_assert_uint_le(s->slots, 4 * 4096);
+	setup_free(&scan.setup);
+}
+END_TEST
+
+/* ---- send threads -------------------------------------------------------------------------- */
+
+/* As many as are asked for, where the rate and the targets are worth them. */
+START_TEST(senders_by_rate_and_targets)
+{
+	static const struct {
+		uint32_t threads;
+		double rate_pps, bandwidth_bps;
+		const char *target;
+		unsigned int senders;
+	} cases[] = {
+		{ 1, 0, 0, "198.18.0.0/15", 1 }, { 3, 0, 0, "198.18.0.0/15", 3 },
+		{ 16, 0, 0, "198.18.0.0/15", 16 }, { 4, 1e6, 0, "198.18.0.0/15", 4 },
+		{ 4, 399999, 0, "198.18.0.0/15", 3 }, { 4, 200000, 0, "198.18.0.0/15", 2 },
+		{ 4, 199999, 0, "198.18.0.0/15", 1 }, { 4, 10000, 0, "198.18.0.0/15", 1 },
+		{ 4, 0, 1e9, "198.18.0.0/15", 4 }, { 4, 0, 2 * 67.2e6, "198.18.0.0/15", 2 },
+		{ 4, 0, 1e6, "198.18.0.0/15", 1 }, { 4, 1e6, 2 * 67.2e6, "198.18.0.0/15", 2 },
+		{ 4, 200000, 1e9, "198.18.0.0/15", 2 }, { 4, 0, 0, "198.18.0.0/17", 4 },
+		{ 4, 0, 0, "198.18.0.0/18", 2 }, { 4, 0, 0, "198.18.0.0/19", 1 },
+		{ 4, 0, 0, "198.18.0.0/24", 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *c = configure_null(&scan, cases[i].target);
+		const struct shared *s;
+		uint64_t positions = 0;
+
+		c->threads = cases[i].threads;
+		c->rate_pps = cases[i].rate_pps;
+		c->bandwidth_bps = cases[i].bandwidth_bps;
+		s = set_up(&scan);
+		ck_assert_msg(s->nsenders == cases[i].senders, "case %zu: %u senders", i,
+			      s->nsenders);
+		ck_assert_uint_eq(scan.setup.facts.threads, s->nsenders);
+		for (unsigned int sender = 0; sender < s->nsenders; sender++) {
+			positions += s->senders[sender].positions;
+			ck_assert(is_power_of_two(s->senders[sender].window.slots));
+		}
+		ck_assert_uint_eq(positions, s->order.positions);
+		ck_assert_uint_eq(scan.setup.facts.window_slots,
+				  s->nsenders * s->senders[0].window.slots);
+		setup_free(&scan.setup);
+	}
+}
+END_TEST
+
+/* Left to itself it keeps a core for the receive thread, where there are any, and is modest. */
+START_TEST(senders_by_cores)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	const struct shared *s;
+
+	configure_null(&scan, "198.18.0.0/15")->rate_pps = 0;
+	s = set_up(&scan);
+	ck_assert_uint_ge(s->nsenders, 1);
+	ck_assert_uint_le(s->nsenders, 4);
+	ck_assert(s->nsenders == 1 || s->nsenders < cores);
+	setup_free(&scan.setup);
+	configure_null(&scan, "198.18.0.0/15")->rate_pps = 10000;
+	ck_assert_uint_eq(set_up(&scan)->nsenders, 1);
+	setup_free(&scan.setup);
+}
+END_TEST
+
+/* What is one file is of one thread: a saved capture, the one that is read, packets to a file. */
+START_TEST(one_sender_for_a_file)
+{
+	struct config *c;
+
+	for (int i = 0; i < 4; i++) {
+		c = configure_null(&scan, "198.18.0.0/15");
+		c->rate_pps = 0;
+		c->threads = 4;
+		c->save_pcap = i == 1 ? "/nonexistent/pcap" : NULL;
+		c->rx_file = i == 2 ? empty_capture() : NULL;
+		c->tx = i == 3 ? "pcap" : "null";
+		ck_assert_uint_eq(set_up(&scan)->nsenders, i == 0 ? 4 : 1);
+		setup_free(&scan.setup);
+	}
+}
+END_TEST
+
+/* The senders have together what one has, but for what rounding up adds. */
+START_TEST(senders_share_the_window)
+{
+	uint64_t whole;
+
+	configure_null(&scan, "198.18.0.0/15")->rate_pps = 400000;
+	scan.c.timeout_ns = scan.c.cooldown_ns = NS_PER_S / 10;
+	scan.c.threads = 1;
+	whole = set_up(&scan)->senders[0].window.slots;
+	setup_free(&scan.setup);
+	for (scan.c.threads = 2; scan.c.threads <= 4; scan.c.threads++) {
+		const struct shared *s = set_up(&scan);
+
+		ck_assert_uint_eq(s->nsenders, scan.c.threads);
+		ck_assert_uint_ge(s->senders[0].window.slots * s->nsenders, whole);
+		ck_assert_uint_lt(s->senders[0].window.slots * s->nsenders, 2 * whole);
+		setup_free(&scan.setup);
+	}
+}
+END_TEST
+
+/* An engine without a sweeper is not asked for what only that needs. */
+START_TEST(engine_as_named)
+{
+	configure_null(&scan, PREFIX);
+	set_up(&scan);
+	ck_assert_str_eq(scan.setup.facts.engine, "null");
+	ck_assert_str_eq(scan.setup.tx->name, "null");
+	ck_assert(!scan.setup.rx_xdp);
+	setup_free(&scan.setup);
+	/* Nothing answers: there is nothing to receive. */
+	configure_null(&scan, PREFIX)->rx = "xdp";
+	set_up(&scan);
+	ck_assert(!scan.setup.rx_xdp);
+	setup_free(&scan.setup);
+}
+END_TEST
+
+/* An input error is exit status 1, and its message names the cause. */
+static void refused(const char *say)
+{
+	ck_assert_int_lt(setup_init(&scan.setup, &scan.c, &scan.status, &scan.e), 0);
+	ck_assert_int_eq(scan.status, 1);
+	ck_assert_msg(strstr(scan.e.msg, say), "%s: %s", say, scan.e.msg);
+	setup_free(&scan.setup);
+}
+
+START_TEST(refuses)
+{
+	configure(&scan, PREFIX)->port_last = 10003;
+	refused("10000-10003");
+	configure(&scan, PREFIX)->retries = 15;
+	scan.c.port_last = 10046;
+	refused("at least 48");
+	configure(&scan, PREFIX)->targets_file = "/nonexistent/list";
+	refused("/nonexistent/list");
+	configure(&scan, PREFIX)->cookie_file = "/proc/self";
+	refused("/proc/self");
+	configure(&scan, "198.18.0.1/24");
+	refused("198.18.0.1/24");
+}
+END_TEST
+
+static void buffers(const char *target, double rate_pps)
+{
+	struct config *c = configure_null(&scan, target);
+
+	c->rate_pps = rate_pps;
+	set_up(&scan);
+	setup_free(&scan.setup);
+}
+
+/*
+ * A second of answers to every packet finds room unread: seen with libpcap 1.10, a block of 256 KiB
+ * each 10 ms however little comes, and 200 bytes of a SYN/ACK; 160 in the ring. No more than that.
+ */
+START_TEST(a_second_unread)
+{
+	const uint32_t blocks = 100 * (256u << 10);
+
+	buffers("198.18.0.0/15", 100000);
+	ck_assert_uint_ge(scan.setup.capture_buffer_len, blocks + 100000 * 200);
+	ck_assert_uint_ge(scan.setup.answer_ring_len, 100000 * 160);
+	buffers("198.18.0.0/15", 10000);
+	ck_assert_uint_ge(scan.setup.capture_buffer_len, blocks + 10000 * 200);
+	ck_assert_uint_lt(scan.setup.capture_buffer_len, blocks * 3 / 2);
+	ck_assert_uint_le(scan.setup.answer_ring_len, 4u << 20);
+	buffers("198.18.0.0/15", 0);
+	ck_assert_uint_eq(scan.setup.capture_buffer_len, 64u << 20);
+	ck_assert_uint_eq(scan.setup.answer_ring_len, 64u << 20);
+	buffers("198.18.0.1", 10000);
+	ck_assert_uint_le(scan.setup.capture_buffer_len, 8u << 20);
+}
+END_TEST
+
+UNIT_SUITE(setup)
+{
+	unit_case(suite, "input", what_it_stands_on, retries_by_the_kind_of_targets,
+		  sample_and_shards, seed_and_key, seed_and_key_by_chance, payload_none,
+		  cookie_file, refuses);
+	unit_case(suite, "senders", senders_by_rate_and_targets, senders_by_cores,
+		  one_sender_for_a_file,
+		  senders_share_the_window, engine_as_named);
+	unit_case(suite, "sizes", window_of_a_file, sizes_by_rate_and_time, sizes_without_a_rate,
+		  a_second_unread);
+}

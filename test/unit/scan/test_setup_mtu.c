@@ -1,0 +1,121 @@
+/* setup_mtu: the longest SYN that a scan may send, against the interface's MTU. */
+#include "unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "scan/setup.h"
+#include "scan/setup_mtu.h"
+#include "scratch.h"
+
+/* A TCP header with the options that SYNs have beside TFO's, and the longest cookie. */
+#define TCP_LEN		(20 + 12 + 20)
+#define V4_LEN		(20 + TCP_LEN)
+#define V6_LEN		(40 + TCP_LEN)
+
+static char text[32], *words[] = { text, NULL };
+static uint16_t ports[2];
+static struct config config;
+static struct setup su;
+
+/* Set up without an interface; then as if it had one. */
+static void begin(const char *target, enum payload_type type, uint16_t len)
+{
+	struct err e = { "" };
+	int status;
+
+	snprintf(text, sizeof(text), "%s", target ? target : "");
+	ports[0] = 7;
+	ports[1] = 443;
+	config = (struct config){
+		.targets = words, .ntargets = target != NULL, .ports = { ports, 2 }, .shards = 1,
+		.targets_file = config.targets_file,
+		.no_default_blocklist = true, .timeout_ns = NS_PER_S, .cooldown_ns = NS_PER_S,
+		.rate_pps = 1000, .port_first = 10000, .port_last = 32767, .tx = "null",
+		.rx = "pcap", .nsources = 2, .payload = { .type = type, .len = len },
+		.sources = { addr_from_v4(0xc6130001), { 0x2001000200000000, 1 } },
+	};
+	ck_assert_msg(setup_init(&su, &config, &status, &e) == 0, "%s", e.msg);
+	su.shared.wire = true;
+	memcpy(su.interface, "eth7", 5);
+}
+
+static void end(void)
+{
+	setup_free(&su);
+	config.targets_file = NULL;
+}
+
+/* That MTU is enough, and one byte less is not. */
+static void least(unsigned int mtu)
+{
+	struct err e = { "" };
+	char told[32];
+
+	su.mtu = mtu;
+	ck_assert_msg(setup_check_mtu(&su, &e) == 0, "%s", e.msg);
+	su.mtu--;
+	ck_assert_int_eq(setup_check_mtu(&su, &e), -EMSGSIZE);
+	ck_assert_ptr_nonnull(strstr(e.msg, "eth7"));
+	ck_assert_ptr_nonnull(strstr(e.msg, "--payload"));
+	snprintf(told, sizeof(told), "have %u ", mtu);
+	ck_assert_msg(strstr(e.msg, told) != NULL, "%s", e.msg);
+	su.mtu = 0;
+	ck_assert_int_eq(setup_check_mtu(&su, &e), 0);
+}
+
+START_TEST(a_payload_of_the_users)
+{
+	begin("198.18.0.0/24", PAYLOAD_BYTES, PAYLOAD_MAX);
+	least(V4_LEN + PAYLOAD_MAX);
+	end();
+	begin("2001:2::/120", PAYLOAD_BYTES, 100);
+	least(V6_LEN + 100);
+	end();
+}
+END_TEST
+
+START_TEST(no_payload)
+{
+	begin("198.18.0.0/24", PAYLOAD_NONE, 0);
+	least(V4_LEN);
+	end();
+}
+END_TEST
+
+/* The longest of all ports' payloads. */
+START_TEST(a_payload_by_port)
+{
+	uint8_t bytes[PAYLOAD_MAX];
+
+	begin("198.18.0.0/31", PAYLOAD_AUTO, 0);
+	least(V4_LEN + (unsigned int)payload_build(&config.payload, 443, "", "", bytes));
+	end();
+}
+END_TEST
+
+/* Of a list the longest domain counts, wherever it stands. */
+START_TEST(a_payload_by_domain)
+{
+	uint8_t bytes[PAYLOAD_MAX];
+	struct scratch list;
+
+	scratch_text(&list, "198.18.0.1,443,a.example\n198.18.0.2,443,a-longer.example\n"
+		     "198.18.0.3,80,b.example\n");
+	config.targets_file = list.path;
+	begin(NULL, PAYLOAD_AUTO, 0);
+	least(V4_LEN + (unsigned int)payload_build(&config.payload, 443, "a-longer.example", "",
+						   bytes));
+	end();
+	scratch_close(&list);
+}
+END_TEST
+
+UNIT_SUITE(setup_mtu)
+{
+	unit_case(suite, "longest", a_payload_of_the_users, no_payload, a_payload_by_port,
+		  a_payload_by_domain);
+}

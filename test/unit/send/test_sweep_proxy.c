@@ -1,0 +1,126 @@
+/* sweep: answers to neighbours among what is sent. */
+#include "unit.h"
+
+
+#include "state/proxy.h"
+#include "sweep_rig.h"
+
+#define POSITIONS		256	/* in a /24 */
+#define TOLD_PPS	100	/* answers, at most; */
+#define TOLD_BURST	11	/* so many at once */
+
+static struct proxies proxies;
+
+static void begin(void)
+{
+	struct craft_link link = { .src = { 2, 0, 0, 0, 0, 9 } };
+	struct err e = { "" };
+
+	begin_with(&(struct core_setup){ .retries = 0 });
+	core_source(&core, "198.19.9.9");
+	ck_assert(shared_proxy_source(&core.s, addr_from_v4(0xc6130909)));
+	ck_assert_msg(proxy_open(&core.s, &link, &e) == 0,
+		      "%s", e.msg);
+}
+
+static void finish(void)
+{
+	proxy_close(&proxies, &core.s);
+	end();
+}
+
+static bool ask(void)
+{
+	struct neighbour_request r = {
+		addr_from_v4(0xc6130909), addr_from_v4(0xc6130003), { 2, 0, 0, 0, 0, 7 },
+	};
+
+	return ring_push(&core.s.questions, &r);
+}
+
+/* What comes of it is no answer to a probe: the cool-down does not begin anew. */
+START_TEST(told_and_counted_apart)
+{
+	begin();
+	atomic_store(&core.s.crowded, true);
+	ck_assert(ask() && ask());
+	start();
+	while (atomic_load(&tap.n) < 2)		/* by then all is done for the first */
+		sched_yield();
+	ck_assert_uint_eq(atomic_load(&core.s.senders[0].first_sent_ns), 0);
+	nothing_more_than(2);
+	ck_assert(tap.v[0].told && tap.v[1].told);
+	ck_assert(addr_eq(tap.v[0].neighbour.ip, addr_from_v4(0xc6130909)));
+	ck_assert_mem_eq(tap.v[0].frame, "\2\0\0\0\0\7\2\0\0\0\0\11", 12);
+	ck_assert_uint_eq(count(STAT_sent_neighbour), 2);
+	ck_assert_uint_eq(count(STAT_sent_cleanup), 1);
+	ck_assert_uint_eq(count(STAT_sent_bytes), 2 * tap.v[0].len + tap.v[2].len);
+	finish();
+}
+END_TEST
+
+/* While no more probes go out, too: their answers are still on the way. */
+START_TEST(told_in_the_cool_down)
+{
+	begin();
+	atomic_store(&core.s.stop, STOP_SENDING);
+	ck_assert(ask());
+	start();
+	while (atomic_load(&tap.n) < 1)
+		sched_yield();
+	nothing_more_than(1);
+	ck_assert(tap.v[0].told);
+	finish();
+}
+END_TEST
+
+/* Where the rate lets a packet go every few hours only, who asks need not wait that long. */
+START_TEST(told_before_the_rate_allows)
+{
+	begin();
+	core.config.rate_pps = 0.0001;
+	start();
+	while (atomic_load(&tap.n) < 1)		/* the only packet that is allowed */
+		sched_yield();
+	ck_assert(ask());
+	while (atomic_load(&tap.n) < 2)
+		sched_yield();
+	stop();
+	check_probe(0, 0, PROBE_REQUEST, 0);
+	ck_assert(tap.v[1].told);
+	finish();
+}
+END_TEST
+
+/* However many ask, the scan goes on. */
+START_TEST(flood)
+{
+	uint64_t start_ns = clock_now_ns();
+	unsigned int n, told = 0;
+
+	begin();
+	while (ask())
+		;
+	start();
+	until_swept(false);
+	stop();
+	n = atomic_load(&tap.n);
+	for (unsigned int i = 0; i < n; i++) {
+		double elapsed_s = (double)(tap.v[i].ns - start_ns) / NS_PER_S;
+
+		told += tap.v[i].told;
+		ck_assert_msg(told <= TOLD_BURST + TOLD_PPS * elapsed_s, "%u after %.3f s", told,
+			      elapsed_s);
+	}
+	ck_assert_uint_gt(told, 0);
+	ck_assert_uint_eq(count(STAT_sent_neighbour), told);
+	ck_assert_uint_eq(count(STAT_sent_request), POSITIONS);
+	finish();
+}
+END_TEST
+
+UNIT_SUITE(sweep_proxy)
+{
+	unit_case(suite, "answers to neighbours", told_and_counted_apart, told_in_the_cool_down,
+		  told_before_the_rate_allows, flood);
+}

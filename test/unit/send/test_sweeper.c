@@ -1,0 +1,233 @@
+/* The send thread beside a sweeper: each position once, and what the sweeper hands back. */
+#include "sweeper_rig.h"
+
+#include <errno.h>
+
+static const double rates[] = { 0, 20000 };
+
+START_TEST(every_pos_once)
+{
+	begin_running(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 2 });
+	core.config.rate_pps = rates[_i];
+	start_fake();
+	until_swept(true);
+	stop();
+	check_all();
+	ck_assert_uint_eq(atomic_load(&tap.n), 0);
+	ck_assert_uint_eq(count(STAT_sent_bytes), fake.p.sent_bytes);
+	ck_assert_uint_ne(atomic_load(&core.s.senders[0].first_sent_ns), 0);
+	ck_assert_uint_ge(atomic_load(&core.s.senders[0].last_sent_ns),
+			  atomic_load(&core.s.senders[0].first_sent_ns));
+	ck_assert(!atomic_load(&core.s.senders[0].failed));
+	end();
+}
+END_TEST
+
+START_TEST(every_pos_in_a_small_window)
+{
+	begin_running(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 1,
+					    .window = 128 });
+	start_fake();
+	while (count(STAT_waits_window) == 0)
+		sched_yield();
+	ck_assert_uint_eq(count(STAT_targets_started), 128);
+	until_swept(true);
+	stop();
+	check_all();
+	end();
+}
+END_TEST
+
+/* What it hands back goes out as frames do. */
+START_TEST(what_it_cannot_do)
+{
+	begin_running(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 1 });
+	fake.hand_back_each = 7;
+	start_fake();
+	until_swept(true);
+	/* A frame that is behind the last of them. */
+	push_cleanup(1);
+	while (count(STAT_sent_cleanup) == 0)
+		sched_yield();
+	push_cleanup(2);
+	while (count(STAT_sent_cleanup) == 1)
+		sched_yield();
+	stop();
+	ck_assert_uint_eq(fake.n_back, 2 * (POSITIONS / 7 + 1));
+	ck_assert_uint_eq(fake.n_taken, fake.n_back);
+	check_all();
+	end();
+}
+END_TEST
+
+static int refused_for_long(unsigned int call, unsigned int n)
+{
+	return call >= 1 && call < 14 ? -ENETDOWN : (int)n;
+}
+
+/*
+ * What it hands back waits for the interface: it is not done with, however old the log says that it
+ * is, before it was sent and had its time-out.
+ */
+START_TEST(handed_back_and_refused)
+{
+	const struct window *win;
+	uint64_t held = UINT64_MAX, late_ns = 0;
+
+	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
+	core.config.timeout_ns = 20 * NS_PER_MS;
+	win = &core.s.senders[0].window;
+	tap.script = refused_for_long;
+	fake.hand_back_each = 100;
+	start_fake();
+	while (atomic_load(&tap.refusals) < 13)
+		sched_yield();
+	/* The second of them, and of those behind it none. */
+	held = atomic_load(&win->cursor[0].done);
+	until_swept(true);
+	while (atomic_load(&win->cursor[0].done) < POSITIONS)
+		sched_yield();
+	late_ns = clock_now_ns();
+	stop();
+	check_all();
+	ck_assert_uint_eq(held % 100, 0);
+	for (unsigned int i = 0; i < atomic_load(&tap.n); i++)
+		if (tap.v[i].k >= held)
+			ck_assert_uint_ge(late_ns, tap.v[i].ns);
+	ck_assert_uint_eq(count(STAT_not_sent), 0);
+	end();
+}
+END_TEST
+
+/* They were counted when it took them. */
+START_TEST(frames_handed_back)
+{
+	struct syn syn;
+
+	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
+	core_craft(&core, 5, core.s.sources[0][0].addr, PROBE_DATA, 0, NULL, &syn);
+	memcpy(fake.frame, syn.frame, syn.len);
+	fake.frame_len = syn.len;
+	fake.frames_back = 100;
+	start_fake();
+	until_swept(false);
+	while (atomic_load(&tap.n) < 100)
+		sched_yield();
+	stop();
+	ck_assert_uint_eq(atomic_load(&tap.n), 100);
+	ck_assert_uint_eq(count(STAT_sent_data), 0);
+	ck_assert_uint_eq(count(STAT_sent_bytes), fake.p.sent_bytes);
+	ck_assert_uint_eq(count(STAT_not_taken), 0);
+	end();
+}
+END_TEST
+
+static int takes_nothing(unsigned int call, unsigned int n)
+{
+	(void)call;
+	(void)n;
+	return -ENOBUFS;
+}
+
+/* At the end: frames count as not taken after all, positions as not sent; they prove nothing. */
+START_TEST(left_at_the_end)
+{
+	struct syn syn;
+
+	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
+	tap.script = takes_nothing;
+	core_craft(&core, 5, core.s.sources[0][0].addr, PROBE_DATA, 0, NULL, &syn);
+	memcpy(fake.frame, syn.frame, syn.len);
+	fake.frame_len = syn.len;
+	fake.frames_back = 100;
+	fake.hand_back_each = 10;
+	start_fake();
+	while (atomic_load(&tap.refusals) == 0)
+		sched_yield();
+	stop();
+	ck_assert_uint_eq(count(STAT_not_taken), 100);
+	ck_assert_uint_eq(count(STAT_not_sent), fake.n_back);
+	for (uint64_t k = 0; k < fake.p.at[0]; k++)
+		ck_assert_uint_eq(window_status(&core.s.senders[0].window, k),
+				  k % 10 ? 1 : 1 | WINDOW_UNKNOWN);
+	end();
+}
+END_TEST
+
+/* From then on nothing is granted; what cleans up still goes. */
+START_TEST(stopped_once)
+{
+	uint64_t granted;
+
+	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
+	fake.speed = 1;
+	start_fake();
+	while (count(STAT_targets_started) < 5)
+		sched_yield();
+	atomic_store(&core.s.stop, STOP_SENDING);
+	for (unsigned int i = 0; i < 3; i++) {
+		push_cleanup(i);
+		while (count(STAT_sent_cleanup) == i)
+			sched_yield();
+	}
+	stop();
+	granted = fake.granted;
+	ck_assert_uint_eq(fake.stops, 1);
+	ck_assert_uint_eq(count(STAT_sent_request), fake.p.used);
+	ck_assert_uint_le(fake.p.used, granted);
+	ck_assert(!atomic_load(&core.s.senders[0].failed));
+	end();
+}
+END_TEST
+
+/* Told to end at once, it is stopped, too, and what it sent until then is counted. */
+START_TEST(stopped_at_the_end)
+{
+	static const enum stop levels[] = { STOP_SENDING, STOP_OVER, STOP_NOW };
+
+	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
+	fake.speed = 1;
+	fake.on_its_way = 5;
+	start_fake();
+	while (count(STAT_targets_started) < 5)
+		sched_yield();
+	atomic_store(&core.s.stop, levels[_i]);
+	while (_i == 0 && count(STAT_sent_cleanup) == 0)
+		if (ring_count(&core.s.senders[0].cleanups) == 0)
+			push_cleanup(1);
+	stop();
+	ck_assert_uint_eq(fake.stops, 1);
+	ck_assert_uint_eq(fake.on_its_way, 0);
+	ck_assert_uint_eq(count(STAT_sent_request), fake.p.used);
+	ck_assert_uint_eq(count(STAT_targets_started), fake.p.at[0]);
+	end();
+}
+END_TEST
+
+START_TEST(broken_sweeper)
+{
+	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
+	core.s.interface = "eth7";
+	fake.speed = 1;
+	fake.error = -ENXIO;
+	start_fake();
+	ck_assert_int_eq(pthread_join(sender, NULL), 0);
+	ck_assert(atomic_load(&core.s.senders[0].failed));
+	ck_assert_ptr_nonnull(strstr(core.s.senders[0].err.msg, "eth7"));
+	ck_assert_ptr_nonnull(strstr(core.s.senders[0].err.msg, strerror(ENXIO)));
+	ck_assert_ptr_eq(shared_tx_failure(&core.s), &core.s.senders[0].err);
+	ck_assert_uint_eq(fake.grants, 10);
+	ck_assert(!atomic_load(&core.s.senders[0].swept));
+	end();
+}
+END_TEST
+
+UNIT_SUITE(sweeper)
+{
+	TCase *tcase = unit_case(suite, "sweep", every_pos_in_a_small_window, what_it_cannot_do,
+				 handed_back_and_refused, frames_handed_back, left_at_the_end,
+				 stopped_once, broken_sweeper);
+
+	tcase_add_loop_test(tcase, every_pos_once, 0, 2);
+	tcase_add_loop_test(tcase, stopped_at_the_end, 0, 3);
+}

@@ -1,0 +1,239 @@
+/* proxy: which questions are answered, and with what, as the two threads see them. */
+#include "unit.h"
+
+
+#include "plain_sum.h"
+#include "rig.h"
+#include "state/proxy.h"
+#include "wire/rx_pcap.h"
+
+#define OURS4	"198.19.9.9"
+#define OURS6	"2001:2:0:ff::9"
+
+static struct core core;
+static struct proxies proxies;
+static const uint8_t neighbour[6] = { 2, 0, 0, 0, 0, 7 }, here[6] = { 2, 0, 0, 0, 0, 9 };
+
+static void begin(uint16_t vlan_id)
+{
+	struct craft_link link = { .src = { 2, 0, 0, 0, 0, 9 }, .vlan_id = vlan_id };
+	struct err e = { "" };
+	struct addr a;
+
+	core_init(&core, &(struct core_setup){ .retries = 0 });
+	core_source(&core, OURS4);
+	core_source(&core, OURS6);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(addr_parse(&a, i ? OURS6 : OURS4), 0);
+		ck_assert(!proxy_any(&core.s, i));
+		ck_assert(shared_proxy_source(&core.s, a));
+		ck_assert(proxy_any(&core.s, i));
+	}
+	ck_assert_int_eq(addr_parse(&a, "198.19.9.8"), 0);
+	ck_assert(!shared_proxy_source(&core.s, a));
+	ck_assert(!core.s.proxies);
+	ck_assert_msg(proxy_open(&core.s, &link, &e) == 0,
+		      "%s", e.msg);
+	ck_assert(core.s.proxies);
+}
+
+static void end(void)
+{
+	proxy_close(&proxies, &core.s);
+	core_free(&core);
+}
+
+static uint64_t count(enum stat_id id)
+{
+	return stat_get(&core.s.stats, id);
+}
+
+/* ---- questions ----------------------------------------------------------------------------- */
+
+/* A frame that asks for target, as craft_ask() makes it; in a VLAN where that is not 0. */
+static size_t question(const char *target, uint16_t vlan_id, uint8_t out[static CRAFT_ASK_MAX])
+{
+	struct craft_link link = { .src = { 2, 0, 0, 0, 0, 7 }, .vlan_id = vlan_id };
+	struct err e = { "" };
+	struct addr a, asker;
+	int len;
+
+	ck_assert_int_eq(addr_parse(&a, target), 0);
+	ck_assert_int_eq(addr_parse(&asker, addr_is_v4(a) ? "198.19.0.3" : "fe80::7"), 0);
+	len = craft_ask(&link, asker, a, out, &e);
+	ck_assert_msg(len > 0, "%s", e.msg);
+	return (size_t)len;
+}
+
+/* The frame as the capture hands it over: a copy of just that size. */
+static bool comes_in(const uint8_t *bytes, size_t len)
+{
+	size_t at = get_be16(bytes + 12) == 0x8100 ? 18 : 14;
+	uint8_t *copy = malloc(len);
+	struct rx_frame f = {
+		.bytes = copy, .ip = copy + at, .caplen = (uint32_t)len, .len = (uint32_t)len,
+		.ip_caplen = (uint32_t)(len - at), .type = get_be16(bytes + at - 2),
+	};
+	bool taken;
+
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, bytes, len);
+	taken = proxy_asked(&core.s, &f);
+	free(copy);
+	return taken;
+}
+
+static void asks(const char *target, uint16_t vlan_id)
+{
+	uint8_t frame[CRAFT_ASK_MAX];
+
+	ck_assert(comes_in(frame, question(target, vlan_id, frame)));
+}
+
+/* The next answer says that target is here, to the neighbour that asked. */
+static void is_told(const char *target, uint16_t vlan_id)
+{
+	size_t at = vlan_id ? 18 : 14, len;
+	uint8_t frame[CRAFT_ASK_MAX];
+	struct neighbour n;
+	struct addr a;
+
+	len = proxy_answer(&core.s, frame);
+	ck_assert_uint_gt(len, at);
+	ck_assert_mem_eq(frame, neighbour, 6);
+	ck_assert_mem_eq(frame + 6, here, 6);
+	ck_assert(neighbour_parse(&n, get_be16(frame + at - 2), frame + at, len - at));
+	ck_assert_int_eq(addr_parse(&a, target), 0);
+	ck_assert(addr_eq(n.ip, a));
+	ck_assert_mem_eq(n.mac, here, 6);
+}
+
+static void nothing_is_told(void)
+{
+	uint8_t frame[CRAFT_ASK_MAX];
+
+	ck_assert_uint_eq(proxy_answer(&core.s, frame), 0);
+}
+
+START_TEST(answers_for_what_is_proxied)
+{
+	uint16_t vlan_id = _i ? 7 : 0;
+
+	begin(vlan_id);
+	asks(OURS4, vlan_id);
+	asks(OURS6, vlan_id);
+	is_told(OURS4, vlan_id);
+	is_told(OURS6, vlan_id);
+	nothing_is_told();
+	ck_assert_uint_eq(count(STAT_questions), 2);
+	ck_assert_uint_eq(count(STAT_received), 2);
+	ck_assert_uint_eq(count(STAT_drop_unmatched), 0);
+	end();
+}
+END_TEST
+
+/* The kernel's own, and everybody else's; and what is asked in another VLAN. */
+START_TEST(leaves_others_alone)
+{
+	begin(0);
+	asks("198.19.0.1", 0);			/* a source that is not proxied: the kernel's */
+	asks("2001:2:0:ffff::1", 0);
+	asks("198.19.9.8", 0);
+	asks("2001:2:0:ff::8", 0);
+	asks(OURS4, 7);
+	asks(OURS6, 7);
+	nothing_is_told();
+	ck_assert_uint_eq(count(STAT_drop_unmatched), 6);
+	ck_assert_uint_eq(count(STAT_questions), 0);
+	end();
+	begin(7);
+	asks(OURS4, 0);
+	asks(OURS6, 8);
+	nothing_is_told();
+	ck_assert_uint_eq(count(STAT_drop_unmatched), 2);
+	end();
+}
+END_TEST
+
+/* Without its MAC address in the question it is that of the frame, if a neighbour sent it. */
+START_TEST(asker_of_the_frame)
+{
+	uint8_t frame[CRAFT_ASK_MAX];
+	uint16_t sum;
+	size_t len;
+
+	begin(0);
+	len = question(OURS6, 0, frame) - 8;
+	frame[14 + 5] = 24;
+	frame[14 + 42] = frame[14 + 43] = 0;
+	sum = plain_plus(plain_plus(plain_sum(0, frame + 14 + 8, 32), 58), 24);
+	sum = (uint16_t)~plain_sum(sum, frame + 14 + 40, 24);
+	frame[14 + 42] = (uint8_t)(sum >> 8);
+	frame[14 + 43] = (uint8_t)sum;
+	ck_assert(comes_in(frame, len));
+	is_told(OURS6, 0);
+	frame[6] |= 1;
+	ck_assert(comes_in(frame, len));
+	memset(frame + 6, 0, 6);
+	ck_assert(comes_in(frame, len));
+	nothing_is_told();
+	ck_assert_uint_eq(count(STAT_drop_unmatched), 2);
+	end();
+}
+END_TEST
+
+START_TEST(unsound_questions)
+{
+	uint8_t frame[CRAFT_ASK_MAX];
+	size_t len;
+
+	begin(0);
+	len = question(OURS4, 0, frame);
+	frame[14 + 7] = 2;			/* a reply */
+	ck_assert(comes_in(frame, len));
+	frame[14 + 7] = 1;
+	ck_assert(comes_in(frame, len - 1));	/* cut */
+	len = question(OURS6, 0, frame);
+	frame[14 + 43] ^= 1;			/* checksum */
+	ck_assert(comes_in(frame, len));
+	nothing_is_told();
+	ck_assert_uint_eq(count(STAT_drop_parse), 3);
+	/* Nothing of the kind: for others to look at, and not counted here. */
+	frame[14 + 40] = 136;
+	ck_assert(!comes_in(frame, len));
+	ck_assert(!comes_in(frame, 14 + 40));
+	frame[14 + 6] = 6;
+	ck_assert(!comes_in(frame, len));
+	ck_assert_uint_eq(count(STAT_received), 3);
+	end();
+}
+END_TEST
+
+/* A flood fills the ring, and no more. */
+START_TEST(flood)
+{
+	uint64_t kept;
+
+	begin(0);
+	for (int i = 0; i < 5000; i++)
+		asks(OURS4, 0);
+	kept = count(STAT_questions);
+	ck_assert_uint_gt(kept, 0);
+	ck_assert_uint_gt(count(STAT_question_lost), 0);
+	ck_assert_uint_eq(kept + count(STAT_question_lost), 5000);
+	for (uint64_t i = 0; i < kept; i++)
+		is_told(OURS4, 0);
+	nothing_is_told();
+	asks(OURS6, 0);
+	is_told(OURS6, 0);
+	end();
+}
+END_TEST
+
+UNIT_SUITE(proxy)
+{
+	TCase *tcase = unit_case(suite, "questions", leaves_others_alone, asker_of_the_frame,
+				 unsound_questions, flood);
+
+	tcase_add_loop_test(tcase, answers_for_what_is_proxied, 0, 2);
+}

@@ -1,0 +1,262 @@
+/*
+ * bpf/sweep.bpf.c against lib/ and src/: the frames that it makes, the marks that it leaves. Built
+ * only where the program is; where the kernel runs none it says so.
+ */
+#include "sweep_xdp_rig.h"
+
+/* ---- frames -------------------------------------------------------------------------------- */
+
+static const struct {
+	struct core_setup o;
+	unsigned int sources, sender;
+} sweeps[] = {
+	{ { .target = "198.18.0.0/24", .retries = 1 }, 1, 0 },
+	{ { .target = "198.18.0.0/24", .retries = 2 }, 5, 0 },
+	{ { .target = "2001:2::/120", .retries = 1 }, 1, 0 },
+	{ { .target = "198.18.0.0/21", .retries = 1, .senders = 3, .window = 4096 }, 7, 0 },
+	{ { .target = "198.18.0.0/21", .retries = 1, .senders = 3, .window = 4096 }, 7, 1 },
+	{ { .target = "198.18.0.0/21", .retries = 1, .senders = 3, .window = 4096 }, 7, 2 },
+	{ { .target = "198.18.0.0/24", .retries = 1, .plan = PLAN_PATH }, 2, 0 },
+	{ { .target = "2001:2::/121", .retries = 0, .plan = PLAN_PATH }, 1, 0 },
+	{ { .target = "198.18.0.0/24", .sweep = 1u << PROBE_REQUEST_EXP }, 1, 0 },
+};
+
+/* Pass by pass each position has its own, and all is counted. */
+START_TEST(frames_as_they_are)
+{
+	uint64_t positions, bytes = 0, n = 0;
+	struct tx_progress p;
+
+	if (!begin(&sweeps[_i].o, sweeps[_i].sources, sweeps[_i].sender))
+		return;
+	positions = core.s.senders[sweeps[_i].sender].positions;
+	for (unsigned int pass = 0; pass < x->passes; pass++)
+		for (uint64_t pos = 0; pos < positions; pos++) {
+			x->limits->until[pass] = pos + 1;
+			x->limits->granted = ++n;
+			ck_assert_uint_eq(run(), XDP_REDIRECT);
+			check_made(sweeps[_i].sender, pos, pass);
+			bytes += made_len;
+			/* Granted, but there is nothing to do; and the other way round. */
+			x->limits->granted = n + 1;
+			ck_assert_uint_eq(run(), XDP_DROP);
+			x->limits->granted = n;
+		}
+	ck_assert_uint_eq(run(), XDP_DROP);
+	xdp_progress(x, &p);
+	ck_assert_uint_eq(p.used, n);
+	ck_assert_uint_eq(p.sent_bytes, bytes);
+	ck_assert_uint_eq(p.refused, 0);
+	for (unsigned int pass = 0; pass < x->passes; pass++) {
+		ck_assert_uint_eq(p.at[pass], positions);
+		ck_assert_uint_eq(p.sent[pass], positions);
+	}
+	end();
+}
+END_TEST
+
+/* The latest pass that is due goes first; who was answered is stepped over. */
+START_TEST(passes_in_their_order)
+{
+	struct window *w = &core.s.senders[0].window;
+
+	if (!begin(&(struct core_setup){ .retries = 2 }, 1, 0))
+		return;
+	allow(100, 100, 0);
+	for (uint64_t pos = 0; pos < 100; pos++)
+		ck_assert_uint_eq(run(), XDP_REDIRECT);
+	for (uint64_t pos = 0; pos < 100; pos++) {
+		ck_assert_uint_eq(window_status(w, pos), 1);
+		if (pos % 3)
+			window_mark(w, pos, WINDOW_ANSWERED);
+	}
+	allow(1000, 200, 30);
+	x->limits->until[2] = 0;
+	for (uint64_t pos = 0; pos < 30; pos += 3) {
+		ck_assert_uint_eq(run(), XDP_REDIRECT);
+		check_made(0, pos, 1);
+	}
+	/* What is left of them is looked at, and then new ones go on. */
+	while (run() != XDP_REDIRECT)
+		;
+	check_made(0, 100, 0);
+	ck_assert_uint_eq(x->marks->at[1], 30);
+	window_mark(w, 6, WINDOW_DONE);
+	x->limits->until[2] = 30;
+	for (uint64_t pos = 0; pos < 30; pos += 3)
+		if (pos != 6) {
+			while (run() != XDP_REDIRECT)
+				;
+			check_made(0, pos, 2);
+		}
+	ck_assert_uint_eq(window_status(w, 3), 3);
+	ck_assert_uint_eq(window_status(w, 6), 2 | WINDOW_DONE);
+	ck_assert_uint_eq(window_status(w, 4), 1 | WINDOW_ANSWERED);
+	ck_assert_uint_eq(x->marks->used, 100 + 10 + 1 + 9);
+	end();
+}
+END_TEST
+
+START_TEST(stops)
+{
+	if (!begin(&(struct core_setup){ .retries = 0 }, 1, 0))
+		return;
+	allow(10, 100, 0);
+	for (int i = 0; i < 5; i++)
+		ck_assert_uint_eq(run(), XDP_REDIRECT);
+	x->limits->stop = 1;
+	ck_assert_uint_eq(run(), XDP_DROP);
+	ck_assert_uint_eq(x->marks->used, 5);
+	ck_assert_uint_eq(x->marks->at[0], 5);
+	end();
+}
+END_TEST
+
+/* Frames of the send thread's go before all else, granted or not, of any length. */
+START_TEST(frames_go_first)
+{
+	static uint8_t bytes[40][SWEEP_FRAME_LEN + 1];
+	struct tx_frame frames[40];
+	unsigned int n = 0;
+
+	if (!begin(&(struct core_setup){ .retries = 0 }, 1, 0))
+		return;
+	for (unsigned int i = 0; i < 40; i++) {
+		frames[i].data = bytes[i];
+		frames[i].len = i < 20 ? 54 + i : SWEEP_FRAME_LEN - 39 + i;
+		memset(bytes[i], 1 + (int)i, frames[i].len);
+	}
+	frames[39].len = SWEEP_FRAME_LEN + 1;
+	allow(5, 100, 0);
+	ck_assert_uint_eq(run(), XDP_REDIRECT);
+	/* All but the one that is too long. */
+	ck_assert_uint_eq(put_frames(x, frames, 40), 39);
+	for (; n < 39; n++) {
+		ck_assert_uint_eq(run(), XDP_REDIRECT);
+		ck_assert_uint_eq(made_len, frames[n].len);
+		ck_assert_mem_eq(made, bytes[n], made_len);
+	}
+	ck_assert_uint_eq(x->marks->used, 1);
+	ck_assert_uint_eq(run(), XDP_REDIRECT);
+	check_made(0, 1, 0);
+	/* No more than the ring holds. */
+	for (n = 0; put_frames(x, frames, 32) == 32; n += 32)
+		;
+	ck_assert_uint_eq(n, SWEEP_FRAMES - PUT_MARGIN);
+	end();
+}
+END_TEST
+
+/* ---- what the send thread sees ------------------------------------------------------------- */
+
+/* Positions that it could not do, in their order, once each. */
+START_TEST(handed_back)
+{
+	uint64_t pos, n = 0;
+	unsigned int pass;
+
+	if (!begin(&(struct core_setup){ .retries = 1 }, 1, 0))
+		return;
+	ck_assert(!xdp_hand_back(x, &pos, &pass));
+	while (n < 3 * SWEEP_OVERRUNS) {
+		for (uint64_t i = n; i < n + 40; i++) {
+			x->marks->overrun[i % SWEEP_OVERRUNS].pos = 1000 + i;
+			x->marks->overrun[i % SWEEP_OVERRUNS].pass = i % 2;
+		}
+		x->marks->overruns = n + 40;
+		for (uint64_t end_of = n + 40; n < end_of; n++) {
+			ck_assert(xdp_hand_back(x, &pos, &pass));
+			ck_assert_uint_eq(pos, 1000 + n);
+			ck_assert_uint_eq(pass, n % 2);
+		}
+		ck_assert(!xdp_hand_back(x, &pos, &pass));
+		ck_assert_uint_eq(x->limits->overruns_taken, n);
+	}
+	end();
+}
+END_TEST
+
+/* ---- times --------------------------------------------------------------------------------- */
+
+static void wait_past_a_grain(void)
+{
+	uint64_t until = clock_now_ns() + 2 * x->bpf->rodata->facts.log_grain_ns;
+
+	while (clock_now_ns() < until)
+		;
+}
+
+/* No position's time in the log is from before it was granted, whichever pass goes first. */
+START_TEST(times_of_each_pass)
+{
+	const struct window *w = &core.s.senders[0].window;
+	uint64_t granted_ns[2][200] = { 0 }, n = 0;
+	unsigned int passes = 2;
+
+	if (!begin(&(struct core_setup){ .retries = 1 }, 1, 0))
+		return;
+	for (uint64_t to = 10; to <= 200; to += 10) {
+		uint64_t now_ns = kernel_clock_now_ns();
+
+		for (uint64_t i = to - 10; i < to; i++) {
+			granted_ns[0][i] = now_ns;
+			if (i >= 10)
+				granted_ns[1][i - 10] = now_ns;
+		}
+		n += to > 10 ? 20 : 10;
+		allow(n, to, to - 10);
+		while (run() == XDP_REDIRECT)
+			;
+		ck_assert_uint_eq(x->marks->used, n);
+		wait_past_a_grain();
+	}
+	for (unsigned int s = 0; s < passes; s++)
+		for (uint64_t pos = 0; pos < 190; pos++) {
+			uint64_t ns = sendlog_time(&w->cursor[s].log, pos);
+
+			if (ns < granted_ns[s][pos] || ns > kernel_clock_now_ns())
+				ck_abort_msg("pass %u, position %ju: %.3f ms before it was granted",
+					     s,
+					     (uintmax_t)pos,
+					     (double)(granted_ns[s][pos] - ns) / 1e6);
+		}
+	end();
+}
+END_TEST
+
+/* The family's frames go to where its gateway has moved; nothing else of them is another. */
+START_TEST(to_where_the_gateway_is)
+{
+	static const uint8_t moved[6] = { 2, 7, 6, 5, 4, 3 };
+	uint8_t before[6];
+	bool v6 = _i;
+
+	if (!begin(&(struct core_setup){ .target = v6 ? "2001:2::/120" : "198.18.0.0/24" }, 1, 0))
+		return;
+	allow(1, 1, 0);
+	ck_assert_uint_eq(run(), XDP_REDIRECT);
+	check_made(0, 0, 0);
+	memcpy(before, made, sizeof(before));
+	xdp_address(x, !v6, moved);
+	allow(2, 2, 0);
+	ck_assert_uint_eq(run(), XDP_REDIRECT);
+	check_made(0, 1, 0);
+	xdp_address(x, v6, moved);
+	allow(3, 3, 0);
+	ck_assert_uint_eq(run(), XDP_REDIRECT);
+	ck_assert_mem_eq(made, moved, sizeof(moved));
+	memcpy(made, before, sizeof(before));
+	check_made(0, 2, 0);
+	end();
+}
+END_TEST
+
+UNIT_SUITE(sweep_xdp)
+{
+	TCase *tcase = unit_case(suite, "sweep", passes_in_their_order, stops, frames_go_first,
+				 handed_back, times_of_each_pass);
+
+	runs = can_run();
+	tcase_add_loop_test(tcase, to_where_the_gateway_is, 0, 2);
+	tcase_add_loop_test(tcase, frames_as_they_are, 0, sizeof(sweeps) / sizeof(sweeps[0]));
+}
