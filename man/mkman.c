@@ -116,8 +116,8 @@ static void write_longest(FILE *out)
 			.name = rows[i].plan, .retries = rows[i].retries, .payload = true,
 			.confirm = rows[i].confirm,
 		};
-		uint64_t ns = plan_longest_ns(&p, c.timeout_ns + RX_DELAY_NS,
-					      c.confirm_ns);
+		uint64_t ns = plan_longest_ns(&p, c.probing.timeout_ns + RX_DELAY_NS,
+					      c.probing.confirm_ns);
 
 		fprintf(out, "%s\t%u s\n", rows[i].what,
 			(unsigned int)((ns + NS_PER_S - 1) / NS_PER_S));

@@ -35,7 +35,7 @@ bool config_given(const struct config *c, const char *name)
 
 static int set_defaults(struct config *c, struct err *e)
 {
-	c->retries = CONFIG_RETRIES_AUTO;
+	c->probing.retries = CONFIG_RETRIES_AUTO;
 	for (size_t i = 0; i < config_noptions; i++) {
 		const struct opttab_row *row = &config_options[i];
 		int err = row->def ? opttab_parse(row, c, row->def, e) : 0;
@@ -58,16 +58,16 @@ static int set_given(struct config *c, const char *const *given, struct err *e)
 
 static bool needs_nothing(const struct config *c)
 {
-	return c->help || c->version || c->list_interfaces || c->list_output_fields
-	       || c->list_probes || c->list_verdicts;
+	return c->ask.help || c->ask.version || c->ask.list_interfaces || c->ask.list_output_fields
+	       || c->ask.list_probes || c->ask.list_verdicts;
 }
 
 static int read_file(struct config *c, const char *default_file, struct err *e)
 {
-	if (!c->config_file && default_file
+	if (!c->ask.config_file && default_file
 	    && (access(default_file, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)))
-		c->config_file = default_file;
-	return c->config_file ? config_read_file(c, c->config_file, e) : 0;
+		c->ask.config_file = default_file;
+	return c->ask.config_file ? config_read_file(c, c->ask.config_file, e) : 0;
 }
 
 static int read_payload_file(struct config *c, const char *name, struct err *e)
@@ -84,7 +84,7 @@ static int read_payload_file(struct config *c, const char *name, struct err *e)
 	fclose(f);
 	if (err)
 		return err_set(e, EINVAL, "--payload file:%.200s: %s", name, strerror(err));
-	err = payload_set_bytes(&c->payload, bytes, len, e);
+	err = payload_set_bytes(&c->probing.payload, bytes, len, e);
 	if (err)
 		err_prefix(e, "--payload file:%.200s: ", name);
 	return err;
@@ -93,22 +93,23 @@ static int read_payload_file(struct config *c, const char *name, struct err *e)
 /* What some options mean for others. */
 static int resolve(struct config *c, struct err *e)
 {
-	if (c->quiet && c->verbosity > LOG_WARN)
-		c->verbosity = LOG_WARN;
-	if (c->bandwidth_bps > 0 && !config_given(c, "rate"))
-		c->rate_pps = 0;
-	if (strncmp(c->payload_text, "file:", 5) == 0)
-		return read_payload_file(c, c->payload_text + 5, e);
+	if (c->records.quiet && c->records.verbosity > LOG_WARN)
+		c->records.verbosity = LOG_WARN;
+	if (c->rate.bandwidth_bps > 0 && !config_given(c, "rate"))
+		c->rate.pps = 0;
+	if (strncmp(c->probing.payload_text, "file:", 5) == 0)
+		return read_payload_file(c, c->probing.payload_text + 5, e);
 	return 0;
 }
 
 /* A dry run is a run on an engine of its own, as fast as it goes; what others keep stays. */
 static void resolve_dryrun(struct config *c)
 {
-	c->tx = "dryrun";
-	c->rate_pps = c->bandwidth_bps = 0;
-	c->no_header = c->quiet = true;
-	c->output_file = c->metadata_file = c->status_file = c->save_pcap = NULL;
+	c->network.tx = "dryrun";
+	c->rate.pps = c->rate.bandwidth_bps = 0;
+	c->output.no_header = c->records.quiet = true;
+	c->output.file = c->network.save_pcap = NULL;
+	c->records.metadata_file = c->records.status_file = NULL;
 }
 
 static int read_all(struct config *c, int argc, char **argv, const char *default_file,
@@ -130,7 +131,7 @@ static int read_all(struct config *c, int argc, char **argv, const char *default
 		err = resolve(c, e);
 	if (!err)
 		err = config_check(c, e);
-	if (!err && c->dryrun && !c->print_config)
+	if (!err && c->ask.dryrun && !c->ask.print_config)
 		resolve_dryrun(c);
 	return err;
 }
@@ -161,7 +162,7 @@ void config_free(struct config *c)
 	}
 	free(c->values);
 	c->values = NULL;
-	free(c->targets);
-	c->targets = NULL;
-	c->ntargets = 0;
+	free(c->targets.words);
+	c->targets.words = NULL;
+	c->targets.n = 0;
 }

@@ -37,29 +37,25 @@ struct config_ports {
 	uint32_t n;
 };
 
-struct config {
-	int argc;			/* as called, for the metadata */
-	char **argv;
-	char **values;			/* heap, owned, each likewise: by row of the option table
-					 * the value as given; NULL: not given. The strings below
-					 * point into them, or are the table's defaults */
-
-	/* targets */
-	char **targets;			/* heap, owned: the words among the options, then NULL;
+/* What to probe. */
+struct config_targets {
+	char **words;			/* heap, owned: the words among the options, then NULL;
 					 * each points into argv */
-	size_t ntargets;
+	size_t n;
 	struct config_ports ports;
-	const char *allowlist_file, *blocklist_file, *targets_file;
+	const char *allowlist_file, *blocklist_file, *list_file;
 	bool ipv4_only, ipv6_only;	/* not both: the other family is left out */
 	bool no_default_blocklist;
 	bool without_blocklist;		/* confirmed: many targets, and nothing is blocked */
-	uint64_t max_targets;		/* 0: all */
+	uint64_t max;			/* 0: all */
 	double max_share;		/* the same as a share of all, up to 1; 0: not given */
 	uint32_t shards, shard;		/* shard 0..shards-1 */
 	uint64_t seed;
 	bool seed_set;
+};
 
-	/* probing */
+/* What to ask, and for how long. */
+struct config_probing {
 	struct payload payload;
 	const char *payload_text;	/* as given */
 	enum plan_name plan;
@@ -70,15 +66,19 @@ struct config {
 	uint64_t timeout_ns;
 	const char *cookie_file;
 	enum config_tcp_options tcp_options;
+};
 
-	/* rate and end */
-	double rate_pps;		/* 0: no limit */
-	double bandwidth_bps;		/* of frames and 24 bytes each; 0: no limit */
-	uint64_t max_runtime_ns;	/* 0: no limit */
-	uint64_t max_results;		/* 0: no limit */
+/* Rate and end; 0: no limit. */
+struct config_rate {
+	double pps;
+	double bandwidth_bps;		/* of frames and 24 bytes each */
+	uint64_t max_runtime_ns;
+	uint64_t max_results;
 	uint64_t cooldown_ns;
+};
 
-	/* network */
+/* How packets leave and come. */
+struct config_network {
 	const char *interface;		/* NULL: by the route */
 	struct addr sources[CONFIG_SOURCES_MAX];
 	size_t nsources;		/* 0: by the route */
@@ -96,25 +96,46 @@ struct config {
 	const char *save_pcap;
 	uint8_t key[16];		/* --key: of the validation hash */
 	bool key_set;
+};
 
-	/* output */
-	const char *output_file;	/* NULL or "-": stdout */
+/* Rows. */
+struct config_output {
+	const char *file;		/* NULL or "-": stdout */
 	enum config_format format;
-	const char *output_fields;	/* as given; NULL: the default set; "*": all */
+	const char *fields;		/* as given; NULL: the default set; "*": all */
 	enum config_rows rows;
 	enum config_report report;
 	bool no_header;
+};
 
-	/* records */
+/* What is written of the run. */
+struct config_records {
 	const char *metadata_file, *status_file, *log_file, *notes;
 	int verbosity;			/* enum log_level; --quiet lowers it to warnings */
 	bool quiet;
+};
 
-	/* ask and leave: set where the option was given, main acts */
+/* Ask and leave: set where the option was given, main acts. */
+struct config_ask {
 	bool list_interfaces, list_output_fields, list_probes, list_verdicts, print_config;
 	bool help, version;
 	bool dryrun;			/* prints packets; no file is written but the log */
 	const char *config_file;	/* read, by --config or as the default; NULL: none */
+};
+
+struct config {
+	int argc;			/* as called, for the metadata */
+	char **argv;
+	char **values;			/* heap, owned, each likewise: by row of the option table
+					 * the value as given; NULL: not given. The strings below
+					 * point into them, or are the table's defaults */
+	struct config_targets targets;
+	struct config_probing probing;
+	struct config_rate rate;
+	struct config_network network;
+	struct config_output output;
+	struct config_records records;
+	struct config_ask ask;
 };
 
 /*

@@ -125,20 +125,21 @@ int config_read_args(struct config *c, int argc, char **argv, const char **given
 	int err = args_alloc(&a, e);
 
 	/* getopt_long() sorts its argv; the metadata shows the one that was typed. */
-	c->targets = calloc((size_t)argc + 1, sizeof(*c->targets));
-	if (!err && !c->targets)
+	c->targets.words = calloc((size_t)argc + 1, sizeof(*c->targets.words));
+	if (!err && !c->targets.words)
 		err = err_set(e, ENOMEM, "out of memory");
 	if (!err) {
-		memcpy(c->targets, argv, (size_t)argc * sizeof(*argv));
-		err = read_options(&a, argc, c->targets, given, e);
+		memcpy(c->targets.words, argv, (size_t)argc * sizeof(*argv));
+		err = read_options(&a, argc, c->targets.words, given, e);
 	}
 	free(a.longs);
 	free(a.shorts);
 	if (err)
 		return err;
 	/* The words that are no options are its end now. */
-	c->ntargets = (size_t)(argc - optind);
-	memmove(c->targets, c->targets + optind, c->ntargets * sizeof(*c->targets));
-	c->targets[c->ntargets] = NULL;
+	c->targets.n = (size_t)(argc - optind);
+	memmove(c->targets.words, c->targets.words + optind,
+		c->targets.n * sizeof(*c->targets.words));
+	c->targets.words[c->targets.n] = NULL;
 	return 0;
 }

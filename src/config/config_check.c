@@ -8,16 +8,17 @@
 
 static int check_targets(const struct config *c, struct err *e)
 {
-	if (c->ipv4_only && c->ipv6_only)
+	if (c->targets.ipv4_only && c->targets.ipv6_only)
 		return err_set(e, EINVAL, "--ipv4 with --ipv6: each leaves the other family out; "
 			       "leave both out to probe both families");
-	if (c->ntargets || c->allowlist_file || c->targets_file || c->print_config)
+	if (c->targets.n || c->targets.allowlist_file || c->targets.list_file
+	    || c->ask.print_config)
 		return 0;
-	if (c->rx_file && c->rows == ROWS_REPLY)
+	if (c->network.rx_file && c->output.rows == ROWS_REPLY)
 		return 0;
-	if (c->rx_file)
+	if (c->network.rx_file)
 		return err_set(e, EINVAL, "--rx pcap:%.100s: no targets: without those of the "
-			       "run only --rows reply can be had", c->rx_file);
+			       "run only --rows reply can be had", c->network.rx_file);
 	return err_set(e, EINVAL, "no targets: name addresses or prefixes, a file of prefixes "
 		       "(--allowlist-file), or a server list (--targets-file)");
 }
@@ -25,33 +26,36 @@ static int check_targets(const struct config *c, struct err *e)
 static int check_shards(const struct config *c, struct err *e)
 {
 	if (config_given(c, "shard") && !config_given(c, "shards"))
-		return err_set(e, EINVAL, "--shard %u: of how many? Give --shards too", c->shard);
-	if (c->shard >= c->shards)
+		return err_set(e, EINVAL, "--shard %u: of how many? Give --shards too",
+			       c->targets.shard);
+	if (c->targets.shard >= c->targets.shards)
 		return err_set(e, EINVAL, "--shard %u: the %u shards are numbered 0 to %u",
-			       c->shard, c->shards, c->shards - 1);
-	if (c->shards > 1 && !c->seed_set)
+			       c->targets.shard, c->targets.shards, c->targets.shards - 1);
+	if (c->targets.shards > 1 && !c->targets.seed_set)
 		return err_set(e, EINVAL, "--shards %u: give --seed, the same for all shards, "
-			       "or some targets are probed twice and others never", c->shards);
+			       "or some targets are probed twice and others never",
+				c->targets.shards);
 	return 0;
 }
 
 static int check_rx_file(const struct config *c, struct err *e)
 {
-	if (!c->rx_file)
+	if (!c->network.rx_file)
 		return 0;
-	if (strcmp(c->tx, "auto") != 0)
+	if (strcmp(c->network.tx, "auto") != 0)
 		return err_set(e, EINVAL, "--rx pcap:%.100s with --tx %s: reading a capture sends "
-			       "nothing; leave --tx out", c->rx_file, c->tx);
-	if (c->dryrun)
+			       "nothing; leave --tx out", c->network.rx_file, c->network.tx);
+	if (c->ask.dryrun)
 		return err_set(e, EINVAL, "--rx pcap:%.100s with --dryrun: reading a capture sends "
-			       "nothing that could be shown; leave one of them out", c->rx_file);
-	if (c->save_pcap)
+			       "nothing that could be shown; leave one of them out",
+				c->network.rx_file);
+	if (c->network.save_pcap)
 		return err_set(e, EINVAL, "--rx pcap:%.100s with --save-pcap: there is nothing "
-			       "new to save; leave --save-pcap out", c->rx_file);
-	if (!c->key_set)
+			       "new to save; leave --save-pcap out", c->network.rx_file);
+	if (!c->network.key_set)
 		return err_set(e, EINVAL, "--rx pcap:%.100s: its answers can only be told with "
 			       "the key of that run; give --key (it is in that run's "
-			       "--metadata-file)", c->rx_file);
+			       "--metadata-file)", c->network.rx_file);
 	return 0;
 }
 
@@ -76,10 +80,10 @@ static uint32_t kinds_with_payload(void)
 
 static int check_probes(const struct config *c, struct err *e)
 {
-	uint32_t data = 1u << PROBE_DATA, follow = c->probes & ~PLAN_SWEEP_KINDS;
-	uint32_t loaded = c->probes & kinds_with_payload();
+	uint32_t data = 1u << PROBE_DATA, follow = c->probing.probes & ~PLAN_SWEEP_KINDS;
+	uint32_t loaded = c->probing.probes & kinds_with_payload();
 
-	switch (plan_sweep_fault(c->probes)) {
+	switch (plan_sweep_fault(c->probing.probes)) {
 	case PLAN_FOLLOWS:
 		return err_set(e, EINVAL, "--probes: %s is sent only after a target's answers, "
 			       "with the cookie that it gave or to look again, as --plan says; to "
@@ -88,18 +92,18 @@ static int check_probes(const struct config *c, struct err *e)
 	case PLAN_DATA_BESIDE:
 		return err_set(e, EINVAL, "--probes: data beside %s: it takes the place of a "
 			       "request, and is one where no cookie is known; leave one of them "
-			       "out", first_kind(c->probes & ~data & PLAN_REQUEST_KINDS));
+			       "out", first_kind(c->probing.probes & ~data & PLAN_REQUEST_KINDS));
 	case PLAN_MANY:
 		return err_set(e, EINVAL, "--probes: a target gets %d kinds at most before it "
 			       "has answered; scan once more for the others", PLAN_ARMS_MAX);
 	case PLAN_SOUND:
 		break;
 	}
-	if (c->probes & data && !c->cookie_file)
+	if (c->probing.probes & data && !c->probing.cookie_file)
 		return err_set(e, EINVAL, "--probes: data needs a cookie that is known before: "
 			       "give --cookie-file, or ask with request, which data follows by "
 			       "itself");
-	if (loaded && c->payload.type == PAYLOAD_NONE)
+	if (loaded && c->probing.payload.type == PAYLOAD_NONE)
 		return err_set(e, EINVAL, "--probes: %s carries a payload, and --payload none "
 			       "says that there is none; leave one of them out",
 			       first_kind(loaded));
@@ -108,15 +112,16 @@ static int check_probes(const struct config *c, struct err *e)
 
 static int check_link(const struct config *c, struct err *e)
 {
-	if (c->vlan_id && c->iplayer)
+	if (c->network.vlan_id && c->network.iplayer)
 		return err_set(e, EINVAL, "--vlan %u with --iplayer: packets without a link header "
-			       "have no place for a tag; leave one of them out", c->vlan_id);
+			       "have no place for a tag; leave one of them out",
+				c->network.vlan_id);
 	return 0;
 }
 
 static int check_output(const struct config *c, struct err *e)
 {
-	if (c->rows == ROWS_REPLY && c->report == REPORT_ALL)
+	if (c->output.rows == ROWS_REPLY && c->output.report == REPORT_ALL)
 		return err_set(e, EINVAL, "--report all with --rows reply: a silent target has "
 			       "no reply; use --rows target");
 	return 0;

@@ -28,21 +28,21 @@ struct named_file {
 
 static void list_files(const struct config *c, struct named_file files[static FILES])
 {
-	const bool payload = strncmp(c->payload_text, "file:", 5) == 0;
+	const bool payload = strncmp(c->probing.payload_text, "file:", 5) == 0;
 	const struct named_file list[FILES] = {
-		{ "--config", " ", c->config_file, FILE_READ },
-		{ "--targets-file", " ", c->targets_file, FILE_READ },
-		{ "--allowlist-file", " ", c->allowlist_file, FILE_READ },
-		{ "--blocklist-file", " ", c->blocklist_file, FILE_READ },
-		{ "--payload file:", "", payload ? c->payload_text + 5 : NULL, FILE_READ },
-		{ "--rx pcap:", "", c->rx_file, FILE_READ },
-		{ "--output-file", " ", c->output_file, FILE_ROWS },
-		{ "--metadata-file", " ", c->metadata_file, FILE_WRITTEN },
-		{ "--status-updates-file", " ", c->status_file, FILE_WRITTEN },
-		{ "--log-file", " ", c->log_file, FILE_WRITTEN },
-		{ "--save-pcap", " ", c->save_pcap, FILE_WRITTEN_DASH },
-		{ "--tx pcap:", "", c->tx_file, FILE_WRITTEN_DASH },
-		{ "--cookie-file", " ", c->cookie_file, FILE_WRITTEN },
+		{ "--config", " ", c->ask.config_file, FILE_READ },
+		{ "--targets-file", " ", c->targets.list_file, FILE_READ },
+		{ "--allowlist-file", " ", c->targets.allowlist_file, FILE_READ },
+		{ "--blocklist-file", " ", c->targets.blocklist_file, FILE_READ },
+		{ "--payload file:", "", payload ? c->probing.payload_text + 5 : NULL, FILE_READ },
+		{ "--rx pcap:", "", c->network.rx_file, FILE_READ },
+		{ "--output-file", " ", c->output.file, FILE_ROWS },
+		{ "--metadata-file", " ", c->records.metadata_file, FILE_WRITTEN },
+		{ "--status-updates-file", " ", c->records.status_file, FILE_WRITTEN },
+		{ "--log-file", " ", c->records.log_file, FILE_WRITTEN },
+		{ "--save-pcap", " ", c->network.save_pcap, FILE_WRITTEN_DASH },
+		{ "--tx pcap:", "", c->network.tx_file, FILE_WRITTEN_DASH },
+		{ "--cookie-file", " ", c->probing.cookie_file, FILE_WRITTEN },
 	};
 
 	memcpy(files, list, sizeof(list));
@@ -56,7 +56,7 @@ static bool is_dash(const struct named_file *f)
 /* What is written to standard output must not meet the rows there. */
 static int check_dash(const struct config *c, const struct named_file *f, struct err *e)
 {
-	bool rows_elsewhere = c->output_file && strcmp(c->output_file, "-") != 0;
+	bool rows_elsewhere = c->output.file && strcmp(c->output.file, "-") != 0;
 
 	if (!is_dash(f) || f->use == FILE_READ || f->use == FILE_ROWS
 	    || (f->use == FILE_WRITTEN_DASH && rows_elsewhere))
@@ -189,7 +189,7 @@ static int try_stdout(const struct config *c, struct err *e)
 {
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
 
-	if ((c->output_file && strcmp(c->output_file, "-") != 0)
+	if ((c->output.file && strcmp(c->output.file, "-") != 0)
 	    || (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY))
 		return 0;
 	return err_set(e, EBADF, "cannot write to standard output: it is closed; open it, or name "
@@ -208,7 +208,8 @@ int config_try_outputs(const struct config *c, struct err *e)
 	for (size_t i = 0; i < FILES; i++) {
 		files[i] = (struct file){ .named = named[i], .fd = -1 };
 		/* A dry run, and a capture that is read again, only read that. */
-		if (named[i].name == c->cookie_file && (c->dryrun || c->rx_file))
+		if (named[i].name == c->probing.cookie_file && (c->ask.dryrun
+								|| c->network.rx_file))
 			files[i].named.use = FILE_READ;
 	}
 	/* What is read is looked at when what is written is there, which may be the same. */

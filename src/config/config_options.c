@@ -77,56 +77,59 @@ static const struct opttab_word probe_words[] = {
 };
 
 const struct opttab_row config_options[] = {
-	{ "target-ports", 'p', PORTS(ports), .def = "443", .group = targets, .arg = "LIST",
+	{ "target-ports", 'p', PORTS(targets.ports), .def = "443", .group = targets, .arg = "LIST",
 	  .help = "80,443,8000-8100, or *",
 	  .man = "Ports to probe at every address that comes without one: numbers and ranges "
 		 "separated by commas, or * for 1-65535." },
-	{ "allowlist-file", 'w', STRING(allowlist_file), .min = 1, .group = targets, .arg = "FILE",
+	{ "allowlist-file", 'w', STRING(targets.allowlist_file), .min = 1, .group = targets,
+	  .arg = "FILE",
 	  .help = "prefixes to scan, one a line",
 	  .man = "Scan the prefixes and ranges in FILE, one a line. With --targets-file, it says "
 		 "instead where targets may be: the others are left out and counted. See "
 		 "FILES." },
-	{ "blocklist-file", 'b', STRING(blocklist_file), .min = 1, .group = targets, .arg = "FILE",
+	{ "blocklist-file", 'b', STRING(targets.blocklist_file), .min = 1, .group = targets,
+	  .arg = "FILE",
 	  .help = "prefixes never to send to, one a line",
 	  .man = "Never send to the prefixes and ranges in FILE, whatever else asks for them, "
 		 "beside the special-purpose ranges that are compiled in. Targets left out for "
 		 "that reason are counted and said. See FILES." },
-	{ "ipv4", '4', FLAG(ipv4_only), .group = targets,
+	{ "ipv4", '4', FLAG(targets.ipv4_only), .group = targets,
 	  .man = "Probe the IPv4 targets only, those of names, prefixes and lists alike. The IPv6 "
 		 "targets are left out and counted." },
-	{ "ipv6", '6', FLAG(ipv6_only), .group = targets,
+	{ "ipv6", '6', FLAG(targets.ipv6_only), .group = targets,
 	  .help = "that family only",
 	  .man = "Probe the IPv6 targets only. The IPv4 targets are left out and counted." },
-	{ "no-default-blocklist", 0, FLAG(no_default_blocklist), .group = targets,
+	{ "no-default-blocklist", 0, FLAG(targets.no_default_blocklist), .group = targets,
 	  .help = "special-purpose ranges may be probed too",
 	  .man = "Do not block the special-purpose ranges of IANA's registries (private, "
 		 "loopback, documentation, multicast and the like), which are blocked "
 		 "otherwise. For laboratories." },
-	{ "without-blocklist", 0, FLAG(without_blocklist), .group = targets,
+	{ "without-blocklist", 0, FLAG(targets.without_blocklist), .group = targets,
 	  .help = "confirmed: billions, and nothing blocked",
 	  .man = "Confirm a scan of more than a billion targets with --no-default-blocklist and "
 		 "without --blocklist-file, which is refused otherwise." },
-	{ "targets-file", 'I', STRING(targets_file), .min = 1, .group = targets, .arg = "FILE",
+	{ "targets-file", 'I', STRING(targets.list_file), .min = 1, .group = targets, .arg = "FILE",
 	  .help = "server list; - is standard input",
 	  .man = "Probe the servers in FILE, one a line; - is standard input. See SERVER LISTS." },
-	{ "max-targets", 'n', AMOUNT(max_targets, max_share), .def = "0", .group = targets,
+	{ "max-targets", 'n', AMOUNT(targets.max, targets.max_share), .def = "0", .group = targets,
 	  .arg = "N|N%", .help = "first N of the order of targets; 0 is all",
 	  .man = "Probe only the first N targets, or N per cent of all, in the order that the "
 		 "seed gives, before the shards divide them: a random sample. K, M and G may "
 		 "follow the number; 0 is all." },
-	{ "shards", 0, U32(shards), .min = 1, .def = "1", .group = targets, .arg = "N",
+	{ "shards", 0, U32(targets.shards), .min = 1, .def = "1", .group = targets, .arg = "N",
 	  .man = "Divide the scan into N parts, each for a run of its own. All parts need the "
 		 "same --seed and the same targets." },
-	{ "shard", 0, U32(shard), .def = "0", .group = targets, .arg = "I",
+	{ "shard", 0, U32(targets.shard), .def = "0", .group = targets, .arg = "I",
 	  .help = "this run is part I, 0 to N-1, of N",
 	  .man = "The part that this run does, 0 to N-1." },
-	{ "seed", 'e', U64_SET(seed, seed_set), .group = targets, .arg = "N",
+	{ "seed", 'e', U64_SET(targets.seed, targets.seed_set), .group = targets, .arg = "N",
 	  .help = "order of the targets (default random)",
 	  .man = "The number from which the order of the targets comes. The same seed and the "
 		 "same targets give the same order. Default: a random one, which "
 		 "--metadata-file keeps." },
 
-	{ "plan", 0, WORD(plan_name, plan), .words = plan_words, .def = "survey", .group = probing,
+	{ "plan", 0, WORD(plan_name, probing.plan), .words = plan_words, .def = "survey",
+	  .group = probing,
 	  .arg = "PLAN",
 	  .man = "What a target is asked. survey: request to all, data to who gave a cookie; one "
 		 "packet a target. path: syn and request to all, request-exp to who gave no "
@@ -134,20 +137,21 @@ const struct opttab_row config_options[] = {
 		 "recheck tells whether the path is still open. full: path, and forged, blind "
 		 "and bare to all who gave a cookie. A probe is sent only if it can still change "
 		 "the verdict." },
-	{ "confirm", 0, SECONDS(confirm_ns), .max = 86400, .def = "60", .group = probing,
+	{ "confirm", 0, SECONDS(probing.confirm_ns), .max = 86400, .def = "60", .group = probing,
 	  .arg = "S", .help = "survey|path|full; what is blocked, again",
 	  .man = "With --plan path or full, a verdict that says that something is blocked is "
 		 "tested again S seconds later, as most of these are found sound on a second "
 		 "look. The field confirmed tells whether it was the same; the verdict is the "
 		 "later one. 0: no second test." },
-	{ "probes", 0, WORDS(probes), .words = probe_words, .group = probing, .arg = "LIST",
+	{ "probes", 0, WORDS(probing.probes), .words = probe_words, .group = probing, .arg = "LIST",
 	  .help = "sent to all, not the plan's: syn,blind,...",
 	  .man = "The kinds of probe that each target gets first, one or two, in place of the "
 		 "plan's: syn, request, request-exp, blind, and with --cookie-file data, which is "
 		 "request where no cookie is known. What the plan asks then, of those that "
 		 "answered, stays. With syn or blind alone nobody is asked for a cookie, and the "
 		 "verdict only tells who is there. Default: those of --plan." },
-	{ "payload", 0, PAYLOAD(payload, payload_text), .def = "auto", .group = probing,
+	{ "payload", 0, PAYLOAD(probing.payload, probing.payload_text), .def = "auto",
+	  .group = probing,
 	  .arg = "WHAT", .help = "auto|none|http|tls|dns|text:|hex:|file:",
 	  .man = "What a data probe carries beside the cookie: auto (by the port: 80 http, 443 "
 		 "tls, 53 dns, else a short fixed text), none (no data probe is sent, the "
@@ -156,50 +160,54 @@ const struct opttab_row config_options[] = {
 		 "1024 bytes, and no more than the interface's MTU has room for. The domain of a "
 		 "server list's line fills Host, SNI and QNAME; without one Host is the address, "
 		 "SNI is left out and the query is for the name servers of the root." },
-	{ "timeout", 0, SECONDS(timeout_ns), .min = 0.05, .max = 600, .def = "3", .group = probing,
+	{ "timeout", 0, SECONDS(probing.timeout_ns), .min = 0.05, .max = 600, .def = "3",
+	  .group = probing,
 	  .arg = "S",
 	  .man = "A probe that is not answered S seconds after it was sent counts as silent. A "
 		 "fraction may be given." },
-	{ "retries", 0, INT(retries), .max = 15, .group = probing, .arg = "N",
+	{ "retries", 0, INT(probing.retries), .max = 15, .group = probing, .arg = "N",
 	  .help = "repeats to the silent (prefixes 0, lists 2)",
 	  .man = "How many more requests a target gets, 0 to 15, one at a time and only while "
 		 "it is silent. Default: 0 where prefixes are scanned, 2 where all targets "
 		 "come from server lists or are single addresses and for --plan path and full. "
 		 "Data probes are retried as often, and twice at least; a data probe that was "
 		 "answered is not." },
-	{ "cookie-file", 0, STRING(cookie_file), .min = 1, .group = probing, .arg = "FILE",
+	{ "cookie-file", 0, STRING(probing.cookie_file), .min = 1, .group = probing, .arg = "FILE",
 	  .help = "known cookies: no request needed; kept up",
 	  .man = "Load the cookies in FILE, if it is there: to their targets no request is "
 		 "sent, but data with that cookie at once. Every cookie got is appended." },
-	{ "tcp-options", 0, WORD(config_tcp_options, tcp_options), .words = tcp_options_words,
+	{ "tcp-options", 0, WORD(config_tcp_options, probing.tcp_options),
+	  .words = tcp_options_words,
 	  .def = "windows", .group = probing, .arg = "SET", .help = "linux|bsd|mss|none",
 	  .man = "Whose TCP options the SYNs carry beside TFO's: windows, linux, bsd, mss "
 		 "(that option alone) or none. More servers answer where there are some." },
 
-	{ "rate", 'r', RATE(rate_pps), .min = 0.1, .max = 1e9, .def = "10000", .group = rate,
+	{ "rate", 'r', RATE(rate.pps), .min = 0.1, .max = 1e9, .def = "10000", .group = rate,
 	  .arg = "PPS", .help = "packets/s, K M; 0: no limit",
 	  .man = "Send at most PPS packets each second, those of all kinds together: 0.1 or "
 		 "more, with a fraction or K, M, G after the number; 0 is no limit." },
-	{ "bandwidth", 'B', RATE(bandwidth_bps), .min = 100, .max = 1e12, .def = "0", .group = rate,
+	{ "bandwidth", 'B', RATE(rate.bandwidth_bps), .min = 100, .max = 1e12, .def = "0",
+	  .group = rate,
 	  .arg = "BPS", .help = "bits/s, K M G; 0: no limit",
 	  .man = "Send at most BPS bits each second, with K, M or G after the number; 0 is no "
 		 "limit. Counted as zmap does: 24 bytes more than each frame, for what the wire "
 		 "adds to it. It takes the place of --rate where that is not given; where both "
 		 "are, both hold." },
-	{ "max-runtime", 't', SECONDS(max_runtime_ns), .max = 1e9, .def = "0", .group = rate,
+	{ "max-runtime", 't', SECONDS(rate.max_runtime_ns), .max = 1e9, .def = "0", .group = rate,
 	  .arg = "S", .man = "Stop sending after S seconds; 0 is no limit." },
-	{ "max-results", 'N', U64(max_results), .def = "0", .group = rate, .arg = "N",
+	{ "max-results", 'N', U64(rate.max_results), .def = "0", .group = rate, .arg = "N",
 	  .help = "stop after S s, N rows",
 	  .man = "Stop after N rows; 0 is no limit." },
-	{ "cooldown-time", 'c', SECONDS(cooldown_ns), .max = 86400, .def = "8", .group = rate,
+	{ "cooldown-time", 'c', SECONDS(rate.cooldown_ns), .max = 86400, .def = "8", .group = rate,
 	  .arg = "S", .help = "wait for answers at the end, s",
 	  .man = "Wait S seconds for late answers after the last SYN. A scan that is not stopped "
 		 "waits for the --timeout of its last probes in any case." },
 
-	{ "interface", 'i', STRING(interface), .min = 1, .group = network, .arg = "NAME",
+	{ "interface", 'i', STRING(network.interface), .min = 1, .group = network, .arg = "NAME",
 	  .man = "The network interface, by its name or another that it has (altname). Default: "
 		 "the one that the route to the targets takes." },
-	{ "source-ip", 'S', ADDRS(sources, nsources), .max = CONFIG_SOURCES_MAX, .group = network,
+	{ "source-ip", 'S', ADDRS(network.sources, network.nsources), .max = CONFIG_SOURCES_MAX,
+	  .group = network,
 	  .arg = "LIST", .help = "(default by the route)",
 	  .man = "Source addresses, separated by commas. Of several, each target is probed "
 		 "from one, chosen by a hash. What this host does not own has to be an address "
@@ -207,39 +215,43 @@ const struct opttab_row config_options[] = {
 		 "a second, then, as long as the scan runs, tfomap answers who asks for it there, "
 		 "by ARP and Neighbour Discovery. Default: the one that the route to the targets "
 		 "gives." },
-	{ "source-port", 's', PORT_RANGE(port_first, port_last), .def = "10000-32767",
+	{ "source-port", 's', PORT_RANGE(network.port_first, network.port_last),
+	  .def = "10000-32767",
 	  .group = network, .arg = "RANGE", .help = "N or N-M",
 	  .man = "The range of source ports. Every kind of probe and every attempt has a part "
 		 "of it for itself, so that a late answer is not taken for another's." },
-	{ "gateway-mac", 'G', MAC(gateway_mac, gateway_mac_set), .group = network, .arg = "MAC",
+	{ "gateway-mac", 'G', MAC(network.gateway_mac, network.gateway_mac_set), .group = network,
+	  .arg = "MAC",
 	  .help = "(default asked for by ARP and ND)",
 	  .man = "The link-layer address that all packets are sent to. Default: that of the "
 		 "gateway, or of the target itself where it is on the local link, asked for by "
 		 "ARP or Neighbour Discovery; that of the gateway is followed where it moves." },
-	{ "iplayer", 'X', FLAG(iplayer), .group = network,
+	{ "iplayer", 'X', FLAG(network.iplayer), .group = network,
 	  .man = "Send packets without a link header, as layer-3 interfaces such as tun take them. "
 		 "Those that are known are found without this option; with --tx pcap and null it "
 		 "says what the packets look like." },
-	{ "vlan", 0, U32(vlan_id), .max = 4094, .def = "0", .group = network, .arg = "ID",
+	{ "vlan", 0, U32(network.vlan_id), .max = 4094, .def = "0", .group = network, .arg = "ID",
 	  .help = "no link header; 802.1Q tag, 1 to 4094",
 	  .man = "Put the 802.1Q tag of VLAN ID, 1 to 4094, into the packets; 0 is none. Needs "
 		 "--source-ip; where the kernel has an interface for the VLAN, use that with "
 		 "--interface instead." },
-	{ "tx", 0, WORD_FILE(tx, tx_file), .words = tx_words, .def = "auto", .group = network,
+	{ "tx", 0, WORD_FILE(network.tx, network.tx_file), .words = tx_words, .def = "auto",
+	  .group = network,
 	  .arg = "ENGINE", .help = "packet|xdp|libnet|pcap:FILE|null",
 	  .man = "How packets are sent: packet (AF_PACKET, many a call), xdp (the sweep is made "
 		 "in the kernel and leaves by the driver's XDP: ten times as fast; see FAST "
 		 "ENGINES), libnet, pcap:FILE (written to FILE, none leaves), null (only "
 		 "counted), or auto: the fastest that runs here, which the log names. With pcap "
 		 "and null nothing can answer, and no privilege is needed." },
-	{ "sender-threads", 'T', U32(threads), .max = CONFIG_THREADS_MAX, .def = "0",
+	{ "sender-threads", 'T', U32(network.threads), .max = CONFIG_THREADS_MAX, .def = "0",
 	  .group = network, .arg = "N", .help = "at most; 0: by the cores",
 	  .man = "Send with up to N threads, 1 to 16; 0: one less than there are cores, 4 at "
 		 "most, 1 at least. Each sweeps blocks of targets of its own at its share of the "
 		 "rate, pinned to a core where there are several. Which packets are sent does not "
 		 "depend on N. A thread is added for each 100000 packets/s of the rate and each "
 		 "8192 targets; with --save-pcap and --tx pcap there is one." },
-	{ "rx", 0, WORD_FILE(rx, rx_file), .words = rx_words, .def = "pcap", .group = network,
+	{ "rx", 0, WORD_FILE(network.rx, network.rx_file), .words = rx_words, .def = "pcap",
+	  .group = network,
 	  .arg = "FROM", .help = "pcap|xdp|pcap:FILE, a saved capture",
 	  .man = "Where answers come from: pcap (live), xdp (live, validated in the driver's "
 		 "receive path, for many answers a second; see FAST ENGINES), or pcap:FILE, a "
@@ -247,86 +259,90 @@ const struct opttab_row config_options[] = {
 		 "file. Takes the targets, the seed, the key (--key), --plan, --probes and "
 		 "--retries of the run that made it. Without the targets, or of a capture that "
 		 "lacks what was sent, there is --rows reply only." },
-	{ "save-pcap", 0, STRING(save_pcap), .min = 1, .group = network, .arg = "FILE",
+	{ "save-pcap", 0, STRING(network.save_pcap), .min = 1, .group = network, .arg = "FILE",
 	  .man = "Write every packet sent and every validated answer to FILE." },
-	{ "key", 0, HEX16(key, key_set), .max = 16, .group = network, .arg = "HEX",
+	{ "key", 0, HEX16(network.key, network.key_set), .max = 16, .group = network, .arg = "HEX",
 	  .help = "keep packets; to read them again",
 	  .man = "The key of the hash by which answers are told from forgeries, 32 hexadecimal "
 		 "digits. Default: a random one, which --metadata-file keeps. Who knows it can "
 		 "forge answers: give one only to read a saved capture again." },
 
-	{ "output-file", 'o', STRING(output_file), .min = 1, .group = output, .arg = "FILE",
+	{ "output-file", 'o', STRING(output.file), .min = 1, .group = output, .arg = "FILE",
 	  .help = "(default standard output)",
 	  .man = "Write the rows to FILE; - is standard output, the default." },
-	{ "output-format", 'O', WORD(config_format, format), .words = format_words, .def = "csv",
+	{ "output-format", 'O', WORD(config_format, output.format), .words = format_words,
+	  .def = "csv",
 	  .group = output, .arg = "FORM", .help = "csv|ndjson",
 	  .man = "The form of the rows: csv (RFC 4180) or ndjson (a JSON object each line). It "
 		 "never changes which rows there are." },
-	{ "output-fields", 'f', STRING(output_fields), .min = 1, .group = output, .arg = "LIST",
+	{ "output-fields", 'f', STRING(output.fields), .min = 1, .group = output, .arg = "LIST",
 	  .help = "names, in the order wanted; * is all",
 	  .man = "The fields of a row, separated by commas, in the order wanted, or * for all. "
 		 "Default: all but flows and info, which only ndjson can show." },
-	{ "rows", 0, WORD(config_rows, rows), .words = rows_words, .def = "target",
+	{ "rows", 0, WORD(config_rows, output.rows), .words = rows_words, .def = "target",
 	  .group = output, .arg = "WHAT", .help = "one for each target|reply",
 	  .man = "What a row is: target (one for each target, when nothing more is due for it) "
 		 "or reply (one for each validated answer, at once)." },
-	{ "report", 0, WORD(config_report, report), .words = report_words, .def = "answered",
+	{ "report", 0, WORD(config_report, output.report), .words = report_words, .def = "answered",
 	  .group = output, .arg = "WHICH", .help = "synack|answered|all",
 	  .man = "Which targets get a row: synack (a SYN/ACK answered), answered (anything "
 		 "did), or all (the silent too)." },
-	{ "no-header", 0, FLAG(no_header), .group = output,
+	{ "no-header", 0, FLAG(output.no_header), .group = output,
 	  .help = "CSV without the row of names",
 	  .man = "Leave out the row of field names in CSV." },
 
-	{ "metadata-file", 'm', STRING(metadata_file), .min = 1, .group = records, .arg = "FILE",
+	{ "metadata-file", 'm', STRING(records.metadata_file), .min = 1, .group = records,
+	  .arg = "FILE",
 	  .help = "what was run and what came of it, JSON",
 	  .man = "Write what was run and what came of it to FILE, one JSON object: version, "
 		 "arguments, the configuration in force, seed, key, targets, packets, answers, "
 		 "losses, verdicts, times, why it ended." },
-	{ "status-updates-file", 'u', STRING(status_file), .min = 1, .group = records,
+	{ "status-updates-file", 'u', STRING(records.status_file), .min = 1, .group = records,
 	  .arg = "FILE", .help = "how it goes, each second, CSV",
 	  .man = "Write how the scan goes to FILE, a row each second and one at the end: all "
 		 "figures of the status line and all counters, as CSV with a header." },
-	{ "log-file", 'l', STRING(log_file), .min = 1, .group = records, .arg = "FILE",
+	{ "log-file", 'l', STRING(records.log_file), .min = 1, .group = records, .arg = "FILE",
 	  .help = "messages (default standard error)",
 	  .man = "Append messages to FILE, with the time; errors still go to standard error as "
 		 "well." },
-	{ "verbosity", 'v', INT(verbosity), .max = 4, .def = "3", .group = records, .arg = "N",
+	{ "verbosity", 'v', INT(records.verbosity), .max = 4, .def = "3", .group = records,
+	  .arg = "N",
 	  .help = "0 errors to 4 debug",
 	  .man = "How much is told: 0 errors, 1 warnings, 2 notices, 3 information, 4 "
 		 "debugging." },
-	{ "quiet", 'q', FLAG(quiet), .group = records,
+	{ "quiet", 'q', FLAG(records.quiet), .group = records,
 	  .man = "No status line, and only errors and warnings." },
-	{ "notes", 0, STRING(notes), .group = records, .arg = "TEXT",
+	{ "notes", 0, STRING(records.notes), .group = records, .arg = "TEXT",
 	  .help = "warnings only; for the metadata",
 	  .man = "Any text, kept in the metadata." },
 
-	{ "dryrun", 'd', FLAG(dryrun), .group = config_group_ask,
+	{ "dryrun", 'd', FLAG(ask.dryrun), .group = config_group_ask,
 	  .help = "print what would be sent; send nothing",
 	  .man = "Print the probes that would be sent to standard output, a line each, and send "
 		 "nothing. No privilege is needed, and --rate does not hold. No answers come, so "
 		 "that there are no rows, and what answers would lead to is not shown; no file "
 		 "is written but that of --log-file." },
-	{ "list-interfaces", 0, FLAG(list_interfaces), .group = config_group_ask,
+	{ "list-interfaces", 0, FLAG(ask.list_interfaces), .group = config_group_ask,
 	  .help = "with addresses; print and leave",
 	  .man = "Print the network interfaces with their addresses, and which of them default "
 		 "routes leave by, and leave." },
-	{ "list-output-fields", 0, FLAG(list_output_fields), .group = config_group_ask,
+	{ "list-output-fields", 0, FLAG(ask.list_output_fields), .group = config_group_ask,
 	  .man = "Print the fields that rows can have, and leave." },
-	{ "list-probes", 0, FLAG(list_probes), .group = config_group_ask,
+	{ "list-probes", 0, FLAG(ask.list_probes), .group = config_group_ask,
 	  .man = "Print the kinds of probe, and leave." },
-	{ "list-verdicts", 0, FLAG(list_verdicts), .group = config_group_ask,
+	{ "list-verdicts", 0, FLAG(ask.list_verdicts), .group = config_group_ask,
 	  .help = "print and leave",
 	  .man = "Print the verdicts and their rules, and leave." },
-	{ "config", 'C', STRING(config_file), .min = 1, .group = config_group_ask, .arg = "FILE",
+	{ "config", 'C', STRING(ask.config_file), .min = 1, .group = config_group_ask,
+	  .arg = "FILE",
 	  .help = "options from FILE, see tfomap.conf(5)",
 	  .man = "Take options from the configuration file FILE, see tfomap.conf(5); those of "
 		 "the command line win. Default: " CONFIG_FILE ", if it is there." },
-	{ "print-config", 0, FLAG(print_config), .group = config_group_ask,
+	{ "print-config", 0, FLAG(ask.print_config), .group = config_group_ask,
 	  .man = "Print the options that a run would use, as a configuration file, and leave." },
-	{ "help", 'h', FLAG(help), .group = config_group_ask,
+	{ "help", 'h', FLAG(ask.help), .group = config_group_ask,
 	  .man = "Print a summary of the options, and leave." },
-	{ "version", 'V', FLAG(version), .group = config_group_ask,
+	{ "version", 'V', FLAG(ask.version), .group = config_group_ask,
 	  .help = "print and leave",
 	  .man = "Print the version, and leave." },
 };

@@ -15,8 +15,8 @@ int config_set(struct config *c, size_t row, const char *value, struct err *e);
 bool config_given(const struct config *c, const char *name);
 
 /*
- * Reads the command line into c->targets and given[], one place a row: the value, in argv or a
- * literal; NULL: not given. 0, or -errno with a message.
+ * Reads the command line into c->targets.words and given[], one place a row: the value, in argv or
+ * a literal; NULL: not given. 0, or -errno with a message.
  */
 int config_read_args(struct config *c, int argc, char **argv, const char **given, struct err *e);
 

@@ -9,8 +9,8 @@ struct config;
 #define SLIP_LEN 192
 
 /*
- * Whether word, one of c->targets, is only the suffix of the number before it ("--rate 10 k"),
- * which no resolver has to be asked about. out: a sentence without the word, for a message.
+ * Whether word, one of c->targets.words, is only the suffix of the number before it ("--rate 10
+ * k"), which no resolver has to be asked about. out: a sentence without the word, for a message.
  */
 bool slip_is_suffix(const struct config *c, const char *word, char out[static SLIP_LEN]);
 

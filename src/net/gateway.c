@@ -306,7 +306,7 @@ static int open_link(struct gateways *g, struct err *e)
 
 static uint64_t choose_every(const struct config *c)
 {
-	uint64_t every_ns = c->timeout_ns / EVERY_SHARE;
+	uint64_t every_ns = c->probing.timeout_ns / EVERY_SHARE;
 
 	if (every_ns > EVERY_MAX_NS)
 		return EVERY_MAX_NS;

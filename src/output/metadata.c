@@ -114,12 +114,12 @@ static void add_run(struct object *o, const struct config *c, const struct run_f
 	object_set(o, "argv", argv_value(c));
 	config_visit(c, visit_option, &options);
 	object_set_object(o, "configuration", &options);
-	object_set(o, "notes", text_value(c->notes));
+	object_set(o, "notes", text_value(c->records.notes));
 	snprintf(seed, sizeof(seed), "%" PRIu64, f->seed);
 	object_set(o, "seed", json_string(seed));
 	object_set(o, "key", hex_value(f->key, sizeof(f->key)));
-	object_set_number(o, "shard", c->shard);
-	object_set_number(o, "shards", c->shards);
+	object_set_number(o, "shard", c->targets.shard);
+	object_set_number(o, "shards", c->targets.shards);
 	object_set_number(o, "retries", f->retries);
 }
 

@@ -34,7 +34,7 @@ struct sink {
 
 static const char *sink_name(const struct sink *s)
 {
-	return s->is_own ? s->config->output_file : "standard output";
+	return s->is_own ? s->config->output.file : "standard output";
 }
 
 static const char *sink_quote(const struct sink *s)
@@ -94,7 +94,7 @@ static void sink_look(struct sink *s)
 
 static int sink_open_file(struct sink *s, struct err *e)
 {
-	const char *file = s->config->output_file;
+	const char *file = s->config->output.file;
 	struct stat st;
 
 	s->is_own = file && strcmp(file, "-") != 0;
@@ -115,16 +115,16 @@ static int sink_start(struct sink *s, struct err *e)
 	const struct config *c = s->config;
 	int err;
 
-	err = result_select(&s->fields, c->output_fields, c->rows, c->format, e);
+	err = result_select(&s->fields, c->output.fields, c->output.rows, c->output.format, e);
 	if (err)
 		return err;
-	out_init(&s->out, c->format, &s->fields);
+	out_init(&s->out, c->output.format, &s->fields);
 	err = sink_open_file(s, e);
 	if (!err)
 		err = writer_open(&s->writer, s->fd, sink_name(s), e);
 	if (err)
 		return err;
-	if (!c->no_header && out_header(&s->out))
+	if (!c->output.no_header && out_header(&s->out))
 		return err_set(e, ENOMEM, "no memory for the output's buffer");
 	s->header = s->out.len > 0;
 	if (s->header)
@@ -191,12 +191,12 @@ static bool target_is_reported(const struct sink *s, const struct evidence *ev)
 {
 	enum reply_class best = REPLY_NONE;
 
-	if (s->config->rows != ROWS_TARGET)
+	if (s->config->output.rows != ROWS_TARGET)
 		return false;
 	for (unsigned int i = 0; i < ev->nflows; i++)
 		if (ev->flows[i].reply.class != REPLY_NONE && best != REPLY_SYNACK)
 			best = ev->flows[i].reply.class;
-	switch (s->config->report) {
+	switch (s->config->output.report) {
 	case REPORT_SYNACK:
 		return best == REPLY_SYNACK;
 	case REPORT_ANSWERED:
@@ -224,9 +224,9 @@ void sink_target(struct sink *s, const struct evidence *ev, const struct target_
 void sink_reply(struct sink *s, struct addr ip, uint16_t port, struct addr source,
 		const struct flow *flow, enum result_repeat repeat, bool late)
 {
-	if (s->config->rows != ROWS_REPLY)
+	if (s->config->output.rows != ROWS_REPLY)
 		return;
-	if (s->config->report == REPORT_SYNACK && flow->reply.class != REPLY_SYNACK)
+	if (s->config->output.report == REPORT_SYNACK && flow->reply.class != REPLY_SYNACK)
 		return;
 	result_from_flow(&s->row, ip, port, source, flow, s->wall_offset_ns);
 	result_set_repeat(&s->row, repeat, late);

@@ -13,7 +13,7 @@
 
 static void check_full(struct answers *an)
 {
-	uint64_t max = an->s->config->max_results;
+	uint64_t max = an->s->config->rate.max_results;
 
 	if (max && sink_rows(an->sink) >= max)
 		atomic_store(&an->s->rx_full, true);
@@ -64,7 +64,7 @@ static void reply_row(struct answers *an, const struct arrival *a, const struct 
 {
 	struct flow row;
 
-	if (an->s->config->rows != ROWS_REPLY || answers_full(an))
+	if (an->s->config->output.rows != ROWS_REPLY || answers_full(an))
 		return;
 	row = *f;
 	row.sent_ns = sent_ns;
@@ -98,7 +98,7 @@ static enum result_repeat count_repeat(struct answers *an, uint64_t since_ns)
 
 static bool count_late(struct answers *an, const struct arrival *a, uint64_t sent_ns)
 {
-	bool late = (sent_ns && a->ns > sent_ns + an->s->config->timeout_ns)
+	bool late = (sent_ns && a->ns > sent_ns + an->s->config->probing.timeout_ns)
 		    || (!a->entry && window_is_past(&a->sender->window, a->pos));
 
 	stat_add(&an->s->stats, STAT_late, late);

@@ -210,7 +210,7 @@ static void keep(struct cookies *c, struct entry *en, uint64_t now_ns)
 static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	if (wants_confirmation(c, en)) {
-		wait_in(c, en, ENTRY_CONFIRM, now_ns + c->s->config->confirm_ns);
+		wait_in(c, en, ENTRY_CONFIRM, now_ns + c->s->config->probing.confirm_ns);
 		return;
 	}
 	c->done(c->done_arg, en);
@@ -529,14 +529,14 @@ static void tick_asked(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 		const struct flow *f = &en->flows[en->nflows - 1];
 		uint64_t sent_ns = asked_ns(c, en);
 		/* A capture may lack what was sent: then it was not. */
-		uint64_t from_ns = config->rx_file && !sent_ns ? en->due_ns : sent_ns;
+		uint64_t from_ns = config->network.rx_file && !sent_ns ? en->due_ns : sent_ns;
 
 		if (stamp_of(c, en) == STAMP_NOT_SENT) {
 			end_given_up(c, en, now_ns);
 			continue;
 		}
 		if (!from_ns || (f->reply.class != REPLY_SYNACK
-				 && read_ns < from_ns + config->timeout_ns))
+				 && read_ns < from_ns + config->probing.timeout_ns))
 			return;
 		settle(c, en);
 		if (!sent_ns && en->tried == 1)

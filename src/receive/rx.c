@@ -53,7 +53,7 @@ static void save_frame(const struct rx *rx, const struct rx_frame *fr, uint64_t 
 static void count_cut(struct rx *rx, const struct rx_frame *fr, enum packet_fault fault,
 		      const struct packet *p, enum validate_class class)
 {
-	bool is_file = rx->s->config->rx_file != NULL;
+	bool is_file = rx->s->config->network.rx_file != NULL;
 	bool may_be_one = fault == PACKET_OK ? class == VALIDATE_SYNACK : is_file;
 
 	if (may_be_one && rx_frame_is_cut(fr, fault, p))
@@ -87,7 +87,7 @@ static bool recognise(struct rx *rx, const struct rx_frame *fr, struct packet *p
 	if (targets_index(s->targets, a->m.dst, a->m.dport, &a->x)
 	    && order_pos(&s->order, a->x, &a->k)) {
 		a->sender = shared_sender(s, a->k, &a->pos);
-		if (s->config->rx_file || a->pos < window_reserved(&a->sender->window))
+		if (s->config->network.rx_file || a->pos < window_reserved(&a->sender->window))
 			return true;
 	}
 	stat_add(&s->stats, STAT_drop_unsent, 1);
@@ -123,7 +123,8 @@ static uint64_t came_ns(struct rx *rx, const struct rx_frame *fr)
 {
 	uint64_t ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns, former_ns;
 
-	if (rx->s->config->rx_file || (ns < rx->now_ns + AHEAD_NS && rx->now_ns < ns + WAIT_NS))
+	if (rx->s->config->network.rx_file || (ns < rx->now_ns + AHEAD_NS
+					       && rx->now_ns < ns + WAIT_NS))
 		return ns;
 	follow_clock(rx);
 	ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns;
@@ -144,7 +145,7 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 		return;
 	a.ns = rx->newest_ns;
 	if (a.m.class == VALIDATE_SENT) {
-		if (!rx->s->config->rx_file)
+		if (!rx->s->config->network.rx_file)
 			stat_add(&rx->s->stats, STAT_drop_unmatched, 1);	/* a loop */
 		else
 			answers_sent(&rx->answers, &a);
@@ -155,7 +156,7 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 		return;
 	}
 	save_frame(rx, fr, a.ns);
-	if (rx->s->config->rx_file)
+	if (rx->s->config->network.rx_file)
 		answers_suppose_sent(&rx->answers, &a);
 	answers_take(&rx->answers, &a);
 	if (answers_full(&rx->answers))
@@ -182,8 +183,8 @@ static bool is_astray(const struct rx *rx, unsigned int sender, uint16_t status)
 static void move_tail(struct rx *rx, unsigned int sender)
 {
 	struct window *w = &rx->s->senders[sender].window;
-	uint64_t to = window_silent_until(w, rx->read_ns, rx->s->config->timeout_ns);
-	bool rows = rx->s->config->report == REPORT_ALL && rx->s->wire;
+	uint64_t to = window_silent_until(w, rx->read_ns, rx->s->config->probing.timeout_ns);
+	bool rows = rx->s->config->output.report == REPORT_ALL && rx->s->wire;
 
 	for (int n = 0; rows && n < SILENT_CHUNK && w->tail < to; n++, w->tail++) {
 		uint16_t status = window_status(w, w->tail);
@@ -291,11 +292,12 @@ static void tick(struct rx *rx, uint64_t now_ns)
 	cookies_tick(&rx->answers.cookies, now_ns, rx->read_ns);
 	for (unsigned int i = 0; i < s->nsenders; i++)
 		window_recycle(&s->senders[i].window, rx->read_ns,
-			       s->config->timeout_ns + s->config->cooldown_ns, s->wire);
+			       s->config->probing.timeout_ns + s->config->rate.cooldown_ns,
+			       s->wire);
 	atomic_store_explicit(&s->awaits, any_awaited(rx), memory_order_relaxed);
 	atomic_store_explicit(&s->settles, cookies_settling(&rx->answers.cookies),
 			      memory_order_relaxed);
-	atomic_store_explicit(&s->finished, s->config->rows == ROWS_TARGET
+	atomic_store_explicit(&s->finished, s->config->output.rows == ROWS_TARGET
 			      && cookies_pending(&rx->answers.cookies) == 0
 			      && stat_get(&s->stats, STAT_targets_done) == s->order.positions,
 			      memory_order_release);
@@ -406,7 +408,7 @@ void rx_run_file(struct rx *rx)
 		atomic_store(&s->rx_failed, true);
 	count_lost(rx, rx->now_ns);
 	/* Its scan waited for what was under way; what else was due it did not send. */
-	rx->read_ns = rx->now_ns += s->file_lag_ns + s->config->timeout_ns + PLAN_LINGER_NS;
+	rx->read_ns = rx->now_ns += s->file_lag_ns + s->config->probing.timeout_ns + PLAN_LINGER_NS;
 	if (!is_closed(rx)) {
 		tick(rx, rx->now_ns);
 		settle(rx);
@@ -414,7 +416,7 @@ void rx_run_file(struct rx *rx)
 	if (stat_get(&s->stats, STAT_drop_unsent))
 		log_warn("--rx pcap:%.100s: %" PRIu64 " answers to probes of its run are of none "
 			 "of these targets, and left out: give all targets, --target-ports and "
-			 "shards of that run", s->config->rx_file,
+			 "shards of that run", s->config->network.rx_file,
 			 stat_get(&s->stats, STAT_drop_unsent));
 	if (sink_flush(rx->sink, &s->rx_err))
 		atomic_store(&s->rx_failed, true);

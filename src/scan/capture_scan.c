@@ -30,7 +30,7 @@ struct reading {
 /* 0, or -errno with a message. arg: begins with its struct reading, *r. */
 static int read_file(struct reading *r, const struct config *c, rx_frame_fn *fn, void *arg)
 {
-	int n = rx_pcap_open_file(&r->file, c->rx_file, r->e);
+	int n = rx_pcap_open_file(&r->file, c->network.rx_file, r->e);
 
 	if (n)
 		return n;
@@ -66,7 +66,7 @@ struct listing {
 
 static bool is_ours(const struct config *c, uint16_t port)
 {
-	return port >= c->port_first && port <= c->port_last;
+	return port >= c->network.port_first && port <= c->network.port_last;
 }
 
 static void list_frame(void *arg, const struct rx_frame *f)
@@ -101,7 +101,8 @@ int capture_list_targets(const struct config *c, struct targetlist *l, struct er
 	describe_unread(s.reading.file, unread);
 	if (!rc && !s.reading.n_ours)
 		rc = err_set(e, EINVAL, "--rx pcap:%.200s: no packet in it is of the run's source "
-			     "ports (--source-port)%s; name the targets of that run", c->rx_file,
+			     "ports (--source-port)%s; name the targets of that run",
+				c->network.rx_file,
 			     unread);
 	rx_pcap_close(s.reading.file);
 	return rc;
@@ -187,7 +188,8 @@ int capture_look(const struct config *c, const struct validator *v, struct captu
 	*f = (struct capture_facts){ .ours = 0 };
 	l.seen = calloc(1u << SEEN_BITS, sizeof(*l.seen));
 	if (!l.seen)
-		return err_set(e, ENOMEM, "out of memory for capture file '%s'", c->rx_file);
+		return err_set(e, ENOMEM, "out of memory for capture file '%s'",
+			       c->network.rx_file);
 	rc = read_file(&l.reading, c, look_at_frame, &l);
 	free(l.seen);
 	if (!l.reading.file)
@@ -205,14 +207,14 @@ int capture_look(const struct config *c, const struct validator *v, struct captu
 /* The capture of another run, or what was sent is not in it. */
 static int check_sent(const struct config *c, const struct capture_facts *f, struct err *e)
 {
-	if (!f->ours && c->rows == ROWS_REPLY)
+	if (!f->ours && c->output.rows == ROWS_REPLY)
 		log_warn("--rx pcap:%.100s: it has no packet of the run%s; " SAME_OPTIONS,
-			 c->rx_file, f->unread);
-	if (f->syns || c->rows == ROWS_REPLY)
+			 c->network.rx_file, f->unread);
+	if (f->syns || c->output.rows == ROWS_REPLY)
 		return 0;
 	return err_set(e, EINVAL, "--rx pcap:%.100s: it has none of the SYNs of the run%s, so what "
 		       "stayed silent is not known: only --rows reply can be had; if they are "
-		       "there: " SAME_OPTIONS, c->rx_file, f->unread);
+		       "there: " SAME_OPTIONS, c->network.rx_file, f->unread);
 }
 
 int capture_check(const struct config *c, const struct capture_facts *f, struct err *e)
@@ -243,9 +245,9 @@ int capture_check(const struct config *c, const struct capture_facts *f, struct 
 		if (!fault->n)
 			continue;
 		snprintf(what, sizeof(what), "--rx pcap:%.100s: %s (%" PRIu64 ", the first is "
-			 "packet %" PRIu64 "): %s", c->rx_file, faults[i].what, fault->n,
+			 "packet %" PRIu64 "): %s", c->network.rx_file, faults[i].what, fault->n,
 			 fault->first, faults[i].why);
-		if (c->rows == ROWS_TARGET)
+		if (c->output.rows == ROWS_TARGET)
 			rc = err_set(e, EINVAL, "%s, and verdicts would be wrong; %s, or take "
 				     "--rows reply", what, faults[i].remedy);
 		else

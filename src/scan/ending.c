@@ -164,7 +164,7 @@ static bool is_file(const char *path)
 
 int ending_write_metadata(struct scan *sc, struct err *e)
 {
-	const char *path = sc->c->metadata_file;
+	const char *path = sc->c->records.metadata_file;
 
 	if (!path || (!sc->ending && !is_file(path)))
 		return 0;

@@ -41,19 +41,19 @@ static void list_probes(void)
 /* Prints what was asked for in place of a scan. False: nothing was. */
 static bool print_answer(const struct config *c, int *err)
 {
-	if (c->help)
+	if (c->ask.help)
 		config_help(stdout);
-	else if (c->version)
+	else if (c->ask.version)
 		printf("tfomap %s\n", PACKAGE_VERSION);
-	else if (c->list_interfaces)
+	else if (c->ask.list_interfaces)
 		*err = iface_list(stdout);
-	else if (c->list_output_fields)
+	else if (c->ask.list_output_fields)
 		result_list(stdout);
-	else if (c->list_verdicts)
+	else if (c->ask.list_verdicts)
 		list_verdicts();
-	else if (c->list_probes)
+	else if (c->ask.list_probes)
 		list_probes();
-	else if (c->print_config)
+	else if (c->ask.print_config)
 		config_print(c, stdout);
 	else
 		return false;
@@ -82,7 +82,7 @@ static bool answered(const struct config *c, int *status, struct err *e)
 static int check(const struct config *c, struct err *e)
 {
 	struct result_selection fields;
-	int err = result_select(&fields, c->output_fields, c->rows, c->format, e);
+	int err = result_select(&fields, c->output.fields, c->output.rows, c->output.format, e);
 
 	if (err)
 		return err;
@@ -92,7 +92,7 @@ static int check(const struct config *c, struct err *e)
 
 static int run(const struct config *c, struct err *e)
 {
-	if (check(c, e) || log_open(c->log_file, (enum log_level)c->verbosity, e))
+	if (check(c, e) || log_open(c->records.log_file, (enum log_level)c->records.verbosity, e))
 		return SCAN_INPUT;
 	return scan_run(c, e);
 }

@@ -59,13 +59,13 @@ static int open_senders(struct scan *sc, struct err *e)
 	struct setup *su = &sc->setup;
 	struct tx_setup tx = {
 		.interface = su->interface, .ifindex = su->ifindex, .iplayer = su->iplayer,
-		.loopback = su->loopback, .file = c->tx_file, .shared = &su->shared,
-		.rate_pps = c->rate_pps / su->shared.nsenders,
+		.loopback = su->loopback, .file = c->network.tx_file, .shared = &su->shared,
+		.rate_pps = c->rate.pps / su->shared.nsenders,
 	};
 	int rc = open_engine(sc, &tx, e);
 
 	/* What was chosen for its speed may turn out not to run here: before it took any window. */
-	if (rc && su->tx->sweeper && !strcmp(c->tx, "auto") && tx.sender == 0) {
+	if (rc && su->tx->sweeper && !strcmp(c->network.tx, "auto") && tx.sender == 0) {
 		log_info("engine packet, as %s", e->msg);
 		e->msg[0] = '\0';
 		su->tx = &tx_packet;
@@ -81,7 +81,7 @@ static int open_receiver(struct scan *sc, struct err *e)
 	struct setup *su = &sc->setup;
 	char filter[RX_FILTER_LEN];
 	const struct rx_live live = {
-		.interface = su->interface, .filter = filter, .vlan_id = c->vlan_id,
+		.interface = su->interface, .filter = filter, .vlan_id = c->network.vlan_id,
 		.buffer_len = su->capture_buffer_len,
 	};
 	const struct rx_xdp_setup xdp = {
@@ -93,7 +93,7 @@ static int open_receiver(struct scan *sc, struct err *e)
 
 	if (su->rx_xdp)
 		return rx_xdp_open(&sc->in, &xdp, e);
-	rx_pcap_filter(c->port_first, c->port_last, proxy_any(&su->shared, false),
+	rx_pcap_filter(c->network.port_first, c->network.port_last, proxy_any(&su->shared, false),
 		       proxy_any(&su->shared, true), filter);
 	sc->in.ops = &rx_pcap_ops;
 	return rx_pcap_open_live((struct rx_pcap **)&sc->in.state, &live, e);
@@ -113,9 +113,10 @@ static int open_network(struct scan *sc, struct err *e)
 {
 	int rc;
 
-	if (sc->c->rx_file) {
+	if (sc->c->network.rx_file) {
 		sc->in.ops = &rx_pcap_ops;
-		return rx_pcap_open_file((struct rx_pcap **)&sc->in.state, sc->c->rx_file, e);
+		return rx_pcap_open_file((struct rx_pcap **)&sc->in.state, sc->c->network.rx_file,
+					 e);
 	}
 	rc = open_senders(sc, e);
 	if (!rc && sc->setup.tx->wire)
@@ -135,13 +136,13 @@ static int open_files(struct scan *sc, struct err *e)
 	struct shared *s = &sc->setup.shared;
 	int rc = 0;
 
-	if (c->status_file)
-		rc = statusfile_open(&sc->status_file, c->status_file, e);
-	if (!rc && c->cookie_file && !c->rx_file && !c->dryrun)
-		rc = cookiefile_open(&sc->cookie_log, c->cookie_file, e);
-	if (!rc && c->save_pcap)
-		rc = sc->setup.iplayer ? capfile_open_ip(&sc->capture, c->save_pcap, e)
-		     : capfile_open(&sc->capture, c->save_pcap, e);
+	if (c->records.status_file)
+		rc = statusfile_open(&sc->status_file, c->records.status_file, e);
+	if (!rc && c->probing.cookie_file && !c->network.rx_file && !c->ask.dryrun)
+		rc = cookiefile_open(&sc->cookie_log, c->probing.cookie_file, e);
+	if (!rc && c->network.save_pcap)
+		rc = sc->setup.iplayer ? capfile_open_ip(&sc->capture, c->network.save_pcap, e)
+		     : capfile_open(&sc->capture, c->network.save_pcap, e);
 	s->capture = sc->capture;
 	if (!rc)
 		rc = sink_open(&sc->sink, c, &s->stats, s->wall_offset_ns, e);
@@ -156,13 +157,13 @@ struct status_moment scan_status(const struct scan *sc, uint64_t now_ns)
 {
 	const struct shared *s = &sc->setup.shared;
 	uint64_t last_ns = shared_last_sent_ns(s);
-	uint64_t end_ns = last_ns ? last_ns + sc->c->cooldown_ns : 0;
+	uint64_t end_ns = last_ns ? last_ns + sc->c->rate.cooldown_ns : 0;
 	bool sending = !shared_swept(s) && !shared_stopping(s, STOP_SENDING);
 	struct status_moment m = {
 		.wall_ns = now_ns + (uint64_t)clock_wall_offset_ns(),
 		.elapsed_ns = now_ns - sc->start_ns, .targets = s->order.positions,
 		.remaining_ns = !sending && s->wire && end_ns > now_ns ? end_ns - now_ns : 0,
-		.rate_pps = sc->c->rate_pps,
+		.rate_pps = sc->c->rate.pps,
 	};
 
 	for (unsigned int i = 0; i < STATS; i++)
@@ -200,7 +201,7 @@ static bool is_over(const struct scan *sc, uint64_t now_ns)
 {
 	const struct shared *s = &sc->setup.shared;
 	uint64_t last_ns = shared_last_sent_ns(s);
-	uint64_t end_ns = last_ns + sc->c->cooldown_ns;
+	uint64_t end_ns = last_ns + sc->c->rate.cooldown_ns;
 	bool stopped = shared_stopping(s, STOP_SENDING);
 	bool closed = !atomic_load(&s->settles) && shared_clean(s);
 	bool idle = atomic_load(&s->pending) == 0 && closed;
@@ -260,7 +261,7 @@ void scan_take_signal(struct scan *sc, uint64_t wait_ns)
 		log_notice("waiting for whatever takes the rows (once more to leave now)");
 	else
 		log_notice("stopping: no more probes; waiting %.3g s for answers (once more to "
-			   "leave now)", (double)sc->c->cooldown_ns / NS_PER_S);
+			   "leave now)", (double)sc->c->rate.cooldown_ns / NS_PER_S);
 }
 
 /* Looks at signals, limits and failures until the scan is over. */
@@ -285,7 +286,8 @@ static void watch(struct scan *sc)
 			ask_close(sc, &closing_ns, now_ns, "failure", SCAN_FAILED);
 		else if (atomic_load(&s->rx_full))
 			ask_close(sc, &closing_ns, now_ns, "max-results", SCAN_STOPPED);
-		else if (sc->c->max_runtime_ns && now_ns - sc->start_ns >= sc->c->max_runtime_ns
+		else if (sc->c->rate.max_runtime_ns
+			 && now_ns - sc->start_ns >= sc->c->rate.max_runtime_ns
 			 && !shared_stopping(s, STOP_SENDING)
 			 && !(shared_swept(s) && atomic_load(&s->pending) == 0))
 			scan_ask_stop(sc, STOP_SENDING, "max-runtime", SCAN_STOPPED);
@@ -297,12 +299,12 @@ static void watch(struct scan *sc)
 		}
 		outage_watch(&sc->outage, s);
 		record_status(sc, now_ns);
-		if (!sc->c->quiet && now_ns - shown_ns >= every_ns) {
+		if (!sc->c->records.quiet && now_ns - shown_ns >= every_ns) {
 			show_status(sc, now_ns);
 			shown_ns = now_ns;
 		}
 	}
-	if (!sc->c->quiet)
+	if (!sc->c->records.quiet)
 		show_status(sc, clock_now_ns());
 }
 
@@ -385,14 +387,14 @@ static void announce(const struct scan *sc)
 	const struct shared *s = &sc->setup.shared;
 	const struct targets_counts *n = targets_counts(sc->setup.targets);
 
-	if (sc->c->config_file)
-		log_info("options from %s", sc->c->config_file);
+	if (sc->c->ask.config_file)
+		log_info("options from %s", sc->c->ask.config_file);
 	if (n->merged)
 		log_info("%llu repeated targets were merged", (unsigned long long)n->merged);
 	if (n->other_family)
 		log_notice("%llu targets are of the other family than %s and left out",
 			   (unsigned long long)n->other_family,
-			   sc->c->ipv4_only ? "--ipv4" : "--ipv6");
+			   sc->c->targets.ipv4_only ? "--ipv4" : "--ipv6");
 	if (n->outside)
 		log_info("%llu targets are outside the allowlist and left out",
 			 (unsigned long long)n->outside);
@@ -423,7 +425,7 @@ int scan_run(const struct config *c, struct err *e)
 	sc->c = c;
 	if (setup_init(&sc->setup, c, &status, e))
 		goto out;
-	status = c->rx_file ? SCAN_INPUT : SCAN_START;
+	status = c->network.rx_file ? SCAN_INPUT : SCAN_START;
 	if (open_network(sc, e))
 		goto close;
 	status = SCAN_INPUT;
@@ -435,7 +437,7 @@ int scan_run(const struct config *c, struct err *e)
 	if (ending_write_metadata(sc, e))
 		goto close;
 	status = SCAN_START;
-	if (c->rx_file) {
+	if (c->network.rx_file) {
 		rx_run_file(sc->rx);
 		if (atomic_load(&sc->setup.shared.rx_full))
 			scan_ask_stop(sc, STOP_NOW, "max-results", SCAN_STOPPED);

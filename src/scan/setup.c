@@ -87,17 +87,17 @@ static void choose_sizes(struct setup *su, const struct config *c, unsigned int 
 {
 	struct shared *s = &su->shared;
 	uint64_t most = power_of_two((double)s->order.positions * 2, SLOTS_MIN, SLOTS_MAX);
-	double timeout_s = (double)c->timeout_ns / NS_PER_S;
-	double rate = c->rate_pps > 0 ? c->rate_pps : SLOTS_MAX;
+	double timeout_s = (double)c->probing.timeout_ns / NS_PER_S;
+	double rate = c->rate.pps > 0 ? c->rate.pps : SLOTS_MAX;
 	double awaited = 2 * rate * (timeout_s * (s->plan.retries + 1) + 1);
-	double late = awaited + 2 * rate * (double)c->cooldown_ns / NS_PER_S;
+	double late = awaited + 2 * rate * (double)c->rate.cooldown_ns / NS_PER_S;
 
 	if (late > SLOTS_LATE)
 		late = awaited > SLOTS_LATE ? awaited : SLOTS_LATE;
 	/* A file's packets may come in any density: all places stay in sight. */
-	sizes->window = c->rx_file ? most : power_of_two(late, SLOTS_MIN, most);
+	sizes->window = c->network.rx_file ? most : power_of_two(late, SLOTS_MIN, most);
 	sizes->window = power_of_two((double)sizes->window / n, SLOTS_MIN, SLOTS_MAX);
-	sizes->keep_ns = c->timeout_ns + c->cooldown_ns + NS_PER_S;
+	sizes->keep_ns = c->probing.timeout_ns + c->rate.cooldown_ns + NS_PER_S;
 	sizes->followups = RING_MIN;
 	sizes->cleanups = (uint32_t)power_of_two(rate / n * RING_S, RING_MIN, RING_MAX);
 	s->slots = (uint32_t)power_of_two(2 * rate * (timeout_s + 1), TABLE_MIN,
@@ -113,17 +113,20 @@ static void choose_sizes(struct setup *su, const struct config *c, unsigned int 
 static unsigned int choose_senders(const struct setup *su, const struct config *c)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t n = c->threads ? c->threads : cores > THREADS_AUTO_MAX ? THREADS_AUTO_MAX
+	uint64_t n = c->network.threads ? c->network.threads : cores > THREADS_AUTO_MAX
+		? THREADS_AUTO_MAX
 		     : cores > 2 ? (uint64_t)cores - 1 : 1;
-	double pps = c->rate_pps;
+	double pps = c->rate.pps;
 
-	if (c->bandwidth_bps > 0 && (pps == 0 || c->bandwidth_bps / SENDER_BPS * SENDER_PPS < pps))
-		pps = c->bandwidth_bps / SENDER_BPS * SENDER_PPS;
+	if (c->rate.bandwidth_bps > 0 && (pps == 0
+					  || c->rate.bandwidth_bps / SENDER_BPS * SENDER_PPS < pps))
+		pps = c->rate.bandwidth_bps / SENDER_BPS * SENDER_PPS;
 	if (pps > 0 && (double)n > pps / SENDER_PPS)
 		n = (uint64_t)(pps / SENDER_PPS);
 	if (n > su->shared.order.positions / SENDER_PLACES)
 		n = su->shared.order.positions / SENDER_PLACES;
-	if (n < 1 || c->save_pcap || c->rx_file || tx_find(c->tx)->one_thread)
+	if (n < 1 || c->network.save_pcap || c->network.rx_file
+	    || tx_find(c->network.tx)->one_thread)
 		n = 1;
 	return (unsigned int)n;
 }
@@ -150,11 +153,11 @@ static int init_keys(struct setup *su, const struct config *c, struct err *e)
 	struct run_facts *f = &su->facts;
 	int rc = 0;
 
-	memcpy(f->key, c->key, sizeof(f->key));
-	if (!c->key_set)
+	memcpy(f->key, c->network.key, sizeof(f->key));
+	if (!c->network.key_set)
 		rc = random_bytes(f->key, sizeof(f->key), e);
-	f->seed = c->seed;
-	if (!rc && !c->seed_set)
+	f->seed = c->targets.seed;
+	if (!rc && !c->targets.seed_set)
 		rc = random_bytes(&f->seed, sizeof(f->seed), e);
 	return rc;
 }
@@ -162,10 +165,10 @@ static int init_keys(struct setup *su, const struct config *c, struct err *e)
 /* -n as a number or a share, rounded up; 0: all. */
 static uint64_t sample_size(const struct config *c, uint64_t total)
 {
-	double share = c->max_share * (double)total;
+	double share = c->targets.max_share * (double)total;
 	uint64_t n = (uint64_t)share;
 
-	return c->max_share > 0 ? n + ((double)n < share) : c->max_targets;
+	return c->targets.max_share > 0 ? n + ((double)n < share) : c->targets.max;
 }
 
 /* Whoever scans that many without a blocklist has to mean it. What sends nothing harms nobody. */
@@ -174,7 +177,7 @@ static int check_blocklist(const struct setup *su, const struct config *c, struc
 	uint64_t n = su->shared.order.positions;
 
 	if (n <= TARGETS_UNBLOCKED_MAX || targets_counts(su->targets)->blocklist_ranges
-	    || c->without_blocklist || c->rx_file || !tx_find(c->tx)->wire)
+	    || c->targets.without_blocklist || c->network.rx_file || !tx_find(c->network.tx)->wire)
 		return 0;
 	return err_set(e, EINVAL, "%" PRIu64 " targets, and nothing is blocked: name who is not to "
 		       "be probed (--blocklist-file), leave --no-default-blocklist out, or confirm "
@@ -189,32 +192,35 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 	uint64_t total = targets_counts(su->targets)->total;
 	int rc;
 
-	s->plan.retries = c->retries != CONFIG_RETRIES_AUTO ? (unsigned int)c->retries
-			  : targets_is_list(su->targets) || c->plan != PLAN_SURVEY
+	s->plan.retries = c->probing.retries != CONFIG_RETRIES_AUTO
+		? (unsigned int)c->probing.retries
+			  : targets_is_list(su->targets) || c->probing.plan != PLAN_SURVEY
 			  ? CONFIG_RETRIES_THOROUGH : 0;
-	s->plan.name = c->plan;
-	s->plan.sweep = c->probes;
-	s->plan.confirm = c->plan != PLAN_SURVEY && c->confirm_ns > 0;
-	s->plan.payload = c->payload.type != PAYLOAD_NONE;
+	s->plan.name = c->probing.plan;
+	s->plan.sweep = c->probing.probes;
+	s->plan.confirm = c->probing.plan != PLAN_SURVEY && c->probing.confirm_ns > 0;
+	s->plan.payload = c->probing.payload.type != PAYLOAD_NONE;
 	su->facts.retries = s->plan.retries;
 	/* What is printed is not sent, and nobody answers: once is enough. */
-	if (c->dryrun)
+	if (c->ask.dryrun)
 		s->plan.retries = 0;
 	plan_attempts(&s->plan, attempts);
 	rc = init_keys(su, c, e);
 	if (!rc)
-		rc = validate_init(&s->validator, su->facts.key, c->port_first, c->port_last,
+		rc = validate_init(&s->validator, su->facts.key, c->network.port_first,
+				   c->network.port_last,
 				   attempts, e);
 	/* Of the same secret, so that a saved capture is read with one key. */
 	s->source_key.k0 = siphash_words(&s->validator.key, (const uint64_t[]){ 0 }, 1, 2, 4);
 	s->source_key.k1 = siphash_words(&s->validator.key, (const uint64_t[]){ 1 }, 1, 2, 4);
 	if (!rc)
-		rc = order_init(&s->order, total, sample_size(c, total), c->shards, c->shard,
+		rc = order_init(&s->order, total, sample_size(c, total), c->targets.shards,
+				c->targets.shard,
 				su->facts.seed, e);
 	if (!rc)
 		rc = check_blocklist(su, c, e);
-	if (!rc && c->cookie_file)
-		rc = cookiefile_load(&su->store, c->cookie_file, e);
+	if (!rc && c->probing.cookie_file)
+		rc = cookiefile_load(&su->store, c->probing.cookie_file, e);
 	s->store = su->store;
 	su->facts.targets = s->order.positions;
 	return rc ? rc : init_memory(su, c, e);
@@ -233,9 +239,11 @@ void setup_init_teardown(struct setup *su, const struct config *c)
 	s->tears_down = s->wire;
 	/* What the driver has handed over the kernel does not see, and so does not reset. */
 	if (!s->wire || su->rx_xdp
-	    || rst_filter_open(&su->rst_filter, c->port_first, c->port_last, &e) == 0)
+	    || rst_filter_open(&su->rst_filter, c->network.port_first, c->network.port_last,
+			       &e) == 0)
 		return;
-	log_msg(c->plan == PLAN_SURVEY ? LOG_INFO : LOG_NOTICE, "%s: this host's kernel may reset "
+	log_msg(c->probing.plan == PLAN_SURVEY ? LOG_INFO : LOG_NOTICE,
+		"%s: this host's kernel may reset "
 		"what a probe opens before tfomap does, so early answers of servers may be missed "
 		"(rlen), and places of their TFO queues stay taken for a minute", e.msg);
 }
@@ -250,7 +258,7 @@ static const char *sweeper_unfit(const struct setup *su, const struct config *c)
 		return "it sweeps prefixes, not server lists, addr:port words and host names";
 	if (s->store)
 		return "it knows no cookies (--cookie-file)";
-	if (c->save_pcap)
+	if (c->network.save_pcap)
 		return "its packets cannot be saved (--save-pcap)";
 	if (su->iplayer)
 		return "the interface has no link header";
@@ -267,16 +275,16 @@ static const char *sweeper_unfit(const struct setup *su, const struct config *c)
 /* Whether a sweeper gains anything: it takes a while to start, and a core while it runs. */
 static bool is_sweeper_worth_it(const struct setup *su)
 {
-	double pps = su->shared.config->rate_pps;
+	double pps = su->shared.config->rate.pps;
 
 	return tx_xdp.sweeper && su->shared.order.positions >= SWEEPER_PLACES
-	       && (pps == 0 || pps >= SWEEPER_PPS) && su->shared.config->bandwidth_bps == 0;
+	       && (pps == 0 || pps >= SWEEPER_PPS) && su->shared.config->rate.bandwidth_bps == 0;
 }
 
 static int choose_receiver(struct setup *su, const struct config *c, struct err *e)
 {
-	su->rx_xdp = !strcmp(c->rx, "xdp") && su->shared.wire;
-	if (su->rx_xdp && c->vlan_id)
+	su->rx_xdp = !strcmp(c->network.rx, "xdp") && su->shared.wire;
+	if (su->rx_xdp && c->network.vlan_id)
 		return err_set(e, EINVAL, "--rx xdp: it does not look into VLANs (--vlan); use "
 			       "--rx pcap");
 	if (su->rx_xdp && su->iplayer)
@@ -288,7 +296,7 @@ static int choose_receiver(struct setup *su, const struct config *c, struct err 
 static int choose_engine(struct setup *su, const struct config *c, struct err *e)
 {
 	const char *unfit = sweeper_unfit(su, c);
-	bool is_auto = !strcmp(c->tx, "auto");
+	bool is_auto = !strcmp(c->network.tx, "auto");
 
 	if (is_auto && is_sweeper_worth_it(su)) {
 		if (!unfit)
@@ -297,10 +305,10 @@ static int choose_engine(struct setup *su, const struct config *c, struct err *e
 			log_info("engine packet, as for xdp: %s", unfit);
 	}
 	if (!is_auto && su->tx->sweeper && unfit)
-		return err_set(e, EINVAL, "--tx %s: %s; use --tx packet", c->tx, unfit);
+		return err_set(e, EINVAL, "--tx %s: %s; use --tx packet", c->network.tx, unfit);
 	if (su->loopback && su->tx->wire && !su->tx->loopback && targets_have_v4(su->targets))
 		return err_set(e, EINVAL, "--tx %s: this host's own IPv4 addresses take nothing "
-			       "that is sent below IP; use --tx packet", c->tx);
+			       "that is sent below IP; use --tx packet", c->network.tx);
 	su->facts.engine = su->tx->name;
 	return 0;
 }
@@ -325,7 +333,7 @@ static int init_live(struct setup *su, const struct config *c, int *status, stru
 	int rc;
 
 	su->shared.wall_offset_ns = clock_wall_offset_ns();
-	su->tx = tx_find(c->tx);
+	su->tx = tx_find(c->network.tx);
 	su->shared.wire = su->tx->wire;
 	network_open(&n, su, c);
 	rc = init_input(su, c, e);
@@ -351,8 +359,8 @@ static int init_offline(struct setup *su, const struct config *c, struct err *e)
 	int rc = init_input(su, c, e);
 
 	su->shared.wire = true;
-	for (size_t i = 0; i < c->nsources; i++)
-		shared_add_source(&su->shared, c->sources[i]);
+	for (size_t i = 0; i < c->network.nsources; i++)
+		shared_add_source(&su->shared, c->network.sources[i]);
 	return rc ? rc : look_at_capture(su, c, e);
 }
 
@@ -368,7 +376,7 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	if (rc)
 		return rc;
 	su->shared.targets = su->targets;
-	return c->rx_file ? init_offline(su, c, e) : init_live(su, c, status, e);
+	return c->network.rx_file ? init_offline(su, c, e) : init_live(su, c, status, e);
 }
 
 void setup_free(struct setup *su)

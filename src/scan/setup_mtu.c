@@ -32,7 +32,7 @@ static size_t prefixes_payload(const struct shared *s, bool v6)
 	/* The first address has all ports. */
 	for (uint64_t x = 0; x < n; x++) {
 		struct target t = targets_at(s->targets, x);
-		size_t len = payload_build(&s->config->payload, t.port, "",
+		size_t len = payload_build(&s->config->probing.payload, t.port, "",
 					   v6 ? LONGEST_V6 : LONGEST_V4, bytes);
 
 		if (!addr_eq(t.ip, targets_at(s->targets, 0).ip))

@@ -53,8 +53,8 @@ int network_no_route(const struct network *n, struct addr target, int why, struc
 
 bool network_has_source(const struct network *n, bool v6)
 {
-	for (size_t i = 0; i < n->c->nsources; i++)
-		if (addr_is_v4(n->c->sources[i]) != v6)
+	for (size_t i = 0; i < n->c->network.nsources; i++)
+		if (addr_is_v4(n->c->network.sources[i]) != v6)
 			return true;
 	return false;
 }
@@ -67,14 +67,14 @@ static int know_sources(struct network *n, struct err *e)
 	const struct config *c = n->c;
 	int rc = 0;
 
-	for (size_t i = 0; i < c->nsources && !rc; i++) {
-		struct network_way *w = &n->ways[!addr_is_v4(c->sources[i])];
+	for (size_t i = 0; i < c->network.nsources && !rc; i++) {
+		struct network_way *w = &n->ways[!addr_is_v4(c->network.sources[i])];
 
-		rc = iface_owns(n->nl, c->sources[i], &n->owned[i], e);
-		n->owned[i] &= !c->vlan_id;
-		if (n->owned[i] && !w->has_source && !network_is_loopback(c->sources[i])) {
+		rc = iface_owns(n->nl, c->network.sources[i], &n->owned[i], e);
+		n->owned[i] &= !c->network.vlan_id;
+		if (n->owned[i] && !w->has_source && !network_is_loopback(c->network.sources[i])) {
 			w->has_source = true;
-			w->source = c->sources[i];
+			w->source = c->network.sources[i];
 		}
 	}
 	return rc;
@@ -86,7 +86,7 @@ static int check_source(struct network *n, struct addr source, struct err *e)
 	const struct network_way *w = &n->ways[!addr_is_v4(source)];
 	const struct iface_query q = {
 		.target = w->target, .has_source = true, .source = source,
-		.oif = n->c->interface ? n->iface.index : 0,
+		.oif = n->c->network.interface ? n->iface.index : 0,
 	};
 	char text[ADDR_STRLEN], first[ADDR_STRLEN];
 	struct iface_route r;
@@ -104,7 +104,7 @@ static int check_source(struct network *n, struct addr source, struct err *e)
 		return err_set(e, EINVAL, "--source-ip: packets from %s and from %s leave by "
 			       "different interfaces; scan with one of them at a time, or choose "
 			       "with --interface", first, text);
-	if (n->iface.kind == IFACE_ETHERNET && !n->c->gateway_mac_set
+	if (n->iface.kind == IFACE_ETHERNET && !n->c->network.gateway_mac_set
 	    && (r.has_gateway != w->route.has_gateway
 		|| (r.has_gateway && !addr_eq(r.gateway, w->route.gateway))))
 		return err_set(e, EINVAL, "--source-ip: packets from %s and from %s leave by "
@@ -120,11 +120,11 @@ static int choose_sources(struct network *n, struct err *e)
 	struct shared *s = &n->su->shared;
 	int rc = 0;
 
-	for (size_t i = 0; i < c->nsources && !rc; i++) {
-		shared_add_source(s, c->sources[i]);
-		rc = network_check_source(n, c->sources[i], n->owned[i], e);
+	for (size_t i = 0; i < c->network.nsources && !rc; i++) {
+		shared_add_source(s, c->network.sources[i]);
+		rc = network_check_source(n, c->network.sources[i], n->owned[i], e);
 		if (!rc && n->owned[i] && s->wire)
-			rc = check_source(n, c->sources[i], e);
+			rc = check_source(n, c->network.sources[i], e);
 	}
 	for (unsigned int v6 = 0; v6 < 2 && !rc; v6++) {
 		const struct network_way *w = &n->ways[v6];
@@ -148,22 +148,22 @@ static int choose_layer(struct network *n, struct err *e)
 	const struct iface *i = &n->iface;
 	bool wire = n->su->shared.wire, ethernet = i->kind == IFACE_ETHERNET;
 
-	n->su->iplayer = c->iplayer || (i->index && i->kind == IFACE_IPLAYER);
-	if (wire && c->iplayer && (ethernet || i->kind == IFACE_LOOPBACK))
+	n->su->iplayer = c->network.iplayer || (i->index && i->kind == IFACE_IPLAYER);
+	if (wire && c->network.iplayer && (ethernet || i->kind == IFACE_LOOPBACK))
 		return err_set(e, EINVAL, "--iplayer: interface %s has an Ethernet header; leave "
 			       "--iplayer out", i->name);
-	if (wire && i->kind == IFACE_OTHER && !c->iplayer)
+	if (wire && i->kind == IFACE_OTHER && !c->network.iplayer)
 		return err_set(e, EOPNOTSUPP, "interface %s has a link header that is not known; "
 			       "choose another --interface, or try --iplayer", i->name);
-	if (c->vlan_id && (n->su->iplayer || (wire && !ethernet)))
+	if (c->network.vlan_id && (n->su->iplayer || (wire && !ethernet)))
 		return err_set(e, EINVAL, "--vlan %u: interface %s has no Ethernet header that a "
-			       "tag could be in; choose another --interface", c->vlan_id,
+			       "tag could be in; choose another --interface", c->network.vlan_id,
 			       i->index ? i->name : "of --iplayer");
-	if (c->vlan_id && !c->nsources)
+	if (c->network.vlan_id && !c->network.nsources)
 		return err_set(e, EADDRNOTAVAIL, "--vlan %u: the kernel has no address in that "
 			       "VLAN; give one with --source-ip (or, where there is an interface "
 			       "for the VLAN, name that with --interface, without --vlan)",
-			       c->vlan_id);
+			       c->network.vlan_id);
 	return 0;
 }
 
@@ -176,8 +176,8 @@ static void start_header(struct network *n)
 		memcpy(link->src, n->iface.mac, sizeof(link->src));
 		/* What goes by lo has no way but that to itself. */
 		if (n->iface.kind != IFACE_LOOPBACK)
-			memcpy(link->dst, n->c->gateway_mac, sizeof(link->dst));
-		link->vlan_id = (uint16_t)n->c->vlan_id;
+			memcpy(link->dst, n->c->network.gateway_mac, sizeof(link->dst));
+		link->vlan_id = (uint16_t)n->c->network.vlan_id;
 		link->none = n->su->iplayer;
 	}
 }
@@ -185,7 +185,7 @@ static void start_header(struct network *n)
 static int find_all(struct network *n, struct err *e)
 {
 	bool neighbours = n->su->shared.wire && n->iface.kind == IFACE_ETHERNET
-			&& !n->c->gateway_mac_set;
+			&& !n->c->network.gateway_mac_set;
 	struct prefixset on_link;
 	int rc = choose_layer(n, e);
 
@@ -238,7 +238,7 @@ int network_init(struct network *n, struct err *e)
 	int rc;
 
 	/* What sends nothing needs no way out, where it is told its source address. */
-	if (n->rc && (su->shared.wire || !n->c->nsources))
+	if (n->rc && (su->shared.wire || !n->c->network.nsources))
 		return err_set(e, -n->rc, "%s", n->why.msg);
 	if (n->rc)
 		n->iface = (struct iface){ .kind = IFACE_ETHERNET };
@@ -253,5 +253,5 @@ int network_init(struct network *n, struct err *e)
 	if (n->iface.index)
 		su->facts.interface = su->shared.interface = su->interface;
 	su->shared.ifindex = su->ifindex;
-	return craft_init(&su->shared.craft, n->link, n->c->tcp_options, e);
+	return craft_init(&su->shared.craft, n->link, n->c->probing.tcp_options, e);
 }

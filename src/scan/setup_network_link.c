@@ -64,7 +64,7 @@ static int find_asker(const struct network *n, struct addr ip, const struct ifac
 	char text[ADDR_STRLEN];
 
 	addr_format(ip, text);
-	if (!n->c->vlan_id && (r->has_source || w->has_source))
+	if (!n->c->network.vlan_id && (r->has_source || w->has_source))
 		*out = r->has_source ? r->source : w->source;
 	else if (s->nsources[v6])
 		*out = s->sources[v6][0].addr;
@@ -141,17 +141,17 @@ static int prepare(struct network *n, struct prefixset *on_link, struct neigh **
 
 static double ask_rate(const struct config *c)
 {
-	double limit_pps = c->bandwidth_bps / 8 / ASK_LEN;
+	double limit_pps = c->rate.bandwidth_bps / 8 / ASK_LEN;
 
-	return limit_pps > 0 && (c->rate_pps <= 0 || limit_pps < c->rate_pps) ? limit_pps
-	       : c->rate_pps;
+	return limit_pps > 0 && (c->rate.pps <= 0 || limit_pps < c->rate.pps) ? limit_pps
+	       : c->rate.pps;
 }
 
 struct neigh_link network_ask_link(const struct network *n)
 {
 	return (struct neigh_link){
 		.interface = n->iface.name, .ifindex = n->iface.index, .header = n->link[0],
-		.rate_pps = ask_rate(n->c), .quiet = n->c->quiet,
+		.rate_pps = ask_rate(n->c), .quiet = n->c->records.quiet,
 	};
 }
 
@@ -159,7 +159,7 @@ static int resolve(struct network *n, struct neigh *neigh, struct err *e)
 {
 	const struct neigh_link link = network_ask_link(n);
 	/* What the kernel knows of the link is of its untagged part. */
-	int rc = n->c->vlan_id ? 0 : neigh_read_cache(neigh, n->iface.index, e);
+	int rc = n->c->network.vlan_id ? 0 : neigh_read_cache(neigh, n->iface.index, e);
 
 	return rc ? rc : neigh_resolve(neigh, &link, e);
 }

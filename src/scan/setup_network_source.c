@@ -116,18 +116,18 @@ static int prepare(const struct network *n, struct neigh **out, struct err *e)
 	int rc = 0;
 
 	prefixset_init(&all);
-	for (size_t i = 0; i < c->nsources && !rc; i++)
+	for (size_t i = 0; i < c->network.nsources && !rc; i++)
 		if (!n->owned[i])
-			rc = prefixset_add(&all, c->sources[i], c->sources[i]);
+			rc = prefixset_add(&all, c->network.sources[i], c->network.sources[i]);
 	prefixset_seal(&all);
 	if (!rc)
 		rc = neigh_new(out, &all);
 	prefixset_free(&all);
 	if (rc)
 		return err_set(e, -rc, "no memory for the source addresses");
-	for (size_t i = 0; i < c->nsources; i++)
+	for (size_t i = 0; i < c->network.nsources; i++)
 		if (!n->owned[i])
-			neigh_mark(*out, c->sources[i], NEIGH_ASK, nobody);
+			neigh_mark(*out, c->network.sources[i], NEIGH_ASK, nobody);
 	return 0;
 }
 
@@ -141,10 +141,10 @@ static int check_unused(const struct network *n, struct err *e)
 
 	if (!rc)
 		rc = neigh_probe(neigh, &link, e);
-	for (size_t i = 0; i < n->c->nsources && !rc; i++) {
-		if (n->owned[i] || !neigh_mac(neigh, n->c->sources[i], mac))
+	for (size_t i = 0; i < n->c->network.nsources && !rc; i++) {
+		if (n->owned[i] || !neigh_mac(neigh, n->c->network.sources[i], mac))
 			continue;
-		addr_format(n->c->sources[i], text);
+		addr_format(n->c->network.sources[i], text);
 		rc = err_set(e, EADDRINUSE, "--source-ip %s is in use on %s, by " NEIGH_MAC ": "
 			     "name an address that nobody has, or one of this host's", text,
 			     n->iface.name, NEIGH_MAC_ARGS(mac));
@@ -160,8 +160,8 @@ int network_proxy_sources(struct network *n, struct err *e)
 
 	if (!s->wire || n->iface.kind != IFACE_ETHERNET || n->su->iplayer)
 		return 0;
-	for (size_t i = 0; i < n->c->nsources; i++)
-		if (!n->owned[i] && shared_proxy_source(s, n->c->sources[i]))
+	for (size_t i = 0; i < n->c->network.nsources; i++)
+		if (!n->owned[i] && shared_proxy_source(s, n->c->network.sources[i]))
 			proxied++;
 	if (!proxied)
 		return 0;

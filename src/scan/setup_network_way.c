@@ -21,7 +21,7 @@
  */
 static bool is_shard(const struct network *n)
 {
-	return n->c->shards > 1;
+	return n->c->targets.shards > 1;
 }
 
 /* Leaves out what is in out; *left: how many targets that were. */
@@ -81,7 +81,8 @@ static int leave_unrouted(struct network *n, bool v6, const struct prefixset *ke
 /* Packets have a link header, and this host has to find whose address is in it. */
 static bool asks_neighbours(const struct network *n)
 {
-	return n->su->shared.wire && n->iface.kind == IFACE_ETHERNET && !n->c->gateway_mac_set;
+	return n->su->shared.wire && n->iface.kind == IFACE_ETHERNET
+		&& !n->c->network.gateway_mac_set;
 }
 
 /*
@@ -175,7 +176,7 @@ static int find_way(struct network *n, bool v6, const struct prefixset *skip)
 static bool may_lack_route(const struct network *n, bool v6)
 {
 	return network_has_source(n, v6)
-	       && (!n->su->shared.wire || (n->c->interface && !asks_neighbours(n)));
+	       && (!n->su->shared.wire || (n->c->network.interface && !asks_neighbours(n)));
 }
 
 /* ---- this host's own addresses ------------------------------------------------------------- */
@@ -385,13 +386,13 @@ static int find_gateway(struct network *n, bool v6, struct err *e)
 
 int network_find_ways(struct network *n, struct err *e)
 {
-	const char *name = n->c->interface;
+	const char *name = n->c->network.interface;
 	int rc = name ? iface_find(n->nl, name, 0, &n->iface, e) : 0;
 
 	if (!rc && name)
 		rc = know_interface(n, e);
 	/* What the kernel has an address of may be another's inside a VLAN of ours. */
-	if (!rc && !n->c->vlan_id)
+	if (!rc && !n->c->network.vlan_id)
 		rc = find_own(n, e);
 	if (!rc)
 		rc = choose_ways(n, e);

@@ -18,11 +18,11 @@ static double lesser(double a, double b)
 void budget_init(struct budget *b, const struct config *c, unsigned int shares,
 		 size_t request_len, uint32_t most, uint64_t now_ns)
 {
-	double pps = c->rate_pps / shares, syns, slice;
+	double pps = c->rate.pps / shares, syns, slice;
 
 	b->syn_len = (double)request_len + WIRE_OVERHEAD;
 	b->most = most;
-	syns = c->bandwidth_bps / 8 / b->syn_len / shares;
+	syns = c->rate.bandwidth_bps / 8 / b->syn_len / shares;
 	pacer_init(&b->rate, pps, now_ns);
 	pacer_init(&b->bandwidth, syns, now_ns);
 	pacer_init(&b->telling, lesser(pps * TELL_SHARE, lesser(syns * TELL_SHARE, TELL_PPS)),

@@ -155,7 +155,7 @@ static void add_followups(struct sweep *w, unsigned int max)
 static void add_trailing(struct sweep *w, unsigned int a, unsigned int max, uint64_t now_ns)
 {
 	struct window *win = &w->sender->window;
-	uint64_t first = 0, due = window_due(win, a, now_ns, w->s->config->timeout_ns);
+	uint64_t first = 0, due = window_due(win, a, now_ns, w->s->config->probing.timeout_ns);
 	unsigned int before = w->n, skipped = 0;
 
 	for (; w->n < max && w->at[a] < due && skipped < SKIP_MAX; w->at[a]++, skipped++) {
@@ -229,7 +229,7 @@ static void save_batch(struct sweep *w, uint64_t now_ns)
 void sweep_init_budget(struct sweep *w, uint64_t now_ns)
 {
 	const struct config *c = w->s->config;
-	double pps = c->rate_pps / w->s->nsenders;
+	double pps = c->rate.pps / w->s->nsenders;
 
 	budget_init(&w->budget, c, w->s->nsenders, craft_request_len(&w->s->craft),
 		    w->tx->sweeper ? LEAD_MAX : TX_BATCH, now_ns);

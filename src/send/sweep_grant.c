@@ -22,7 +22,7 @@ static void limit_passes(struct sweep *w, uint64_t now_ns)
 		until[0] = 0;
 	/* What is held back counts as not done, and is due all the same. */
 	for (unsigned int a = 1; a < win->passes && !w->waits_gateway && !w->waits_output; a++) {
-		uint64_t due = window_due(win, a, now_ns, w->s->config->timeout_ns);
+		uint64_t due = window_due(win, a, now_ns, w->s->config->probing.timeout_ns);
 
 		until[a] = due > until[a] ? due : until[a];
 	}
@@ -146,7 +146,7 @@ void sweep_hold(struct sweep *w, unsigned int from)
 void sweep_held_sent(struct sweep *w, uint64_t now_ns)
 {
 	if (w->holds)
-		w->hold_until_ns = now_ns + w->s->config->timeout_ns;
+		w->hold_until_ns = now_ns + w->s->config->probing.timeout_ns;
 }
 
 uint64_t sweep_done(struct sweep *w, unsigned int a, uint64_t now_ns)

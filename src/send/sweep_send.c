@@ -109,7 +109,7 @@ void sweep_fail(struct sweep *w, int rc)
  */
 static void note_outage(struct sweep *w, uint64_t now_ns)
 {
-	uint64_t before_ns = w->s->config->timeout_ns + OUTAGE_LEAST_NS;
+	uint64_t before_ns = w->s->config->probing.timeout_ns + OUTAGE_LEAST_NS;
 	uint64_t from_ns = w->refused_from_ns > before_ns ? w->refused_from_ns - before_ns : 0;
 
 	for (unsigned int v6 = 0; v6 < 2 && w->refused_ns >= OUTAGE_LEAST_NS; v6++)

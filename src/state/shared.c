@@ -139,7 +139,8 @@ static bool gaps_are_known(const struct shared *s)
 
 uint64_t shared_silent_ns(const struct shared *s, uint64_t ns)
 {
-	uint64_t reached_ns = atomic_load(&s->reached_ns), timeout_ns = s->config->timeout_ns;
+	uint64_t reached_ns = atomic_load(&s->reached_ns),
+		 timeout_ns = s->config->probing.timeout_ns;
 
 	if (!reached_ns)
 		return ns;
@@ -196,7 +197,7 @@ struct addr shared_source_of(const struct shared *s, const struct target *t)
 size_t shared_payload(const struct shared *s, uint64_t x, const struct target *t,
 		      uint8_t out[static PAYLOAD_MAX])
 {
-	const struct payload *p = &s->config->payload;
+	const struct payload *p = &s->config->probing.payload;
 	struct target_extra extra;
 	char text[ADDR_STRLEN];
 

@@ -119,10 +119,11 @@ static int read_blocklist(struct loading *ld, struct err *e)
 	const struct config *c = ld->c;
 	int err = 0;
 
-	if (c->blocklist_file)
-		err = prefixfile_read(&ld->block, "--blocklist-file", c->blocklist_file, UINT64_MAX,
+	if (c->targets.blocklist_file)
+		err = prefixfile_read(&ld->block, "--blocklist-file", c->targets.blocklist_file,
+				      UINT64_MAX,
 				      &ld->misread_block, e);
-	if (!err && !c->no_default_blocklist)
+	if (!err && !c->targets.no_default_blocklist)
 		err = blocklist_add_special(&ld->block);
 	if (err)
 		return err_set(e, -err, "no memory for the blocklist");
@@ -134,7 +135,7 @@ static int read_blocklist(struct loading *ld, struct err *e)
 
 static int read_list(struct loading *ld, struct err *e)
 {
-	const char *path = ld->c->targets_file;
+	const char *path = ld->c->targets.list_file;
 	struct targetlist *l = &ld->t->list;
 	int err = targetlist_read(l, path, &ld->misread, e);
 
@@ -151,24 +152,25 @@ static int read_sources(struct loading *ld, struct err *e)
 	struct targets *t = ld->t;
 	int err = 0;
 
-	ld->restricted = c->allowlist_file && c->targets_file;
-	if (c->ntargets == 0 && !c->allowlist_file && !c->targets_file && c->rx_file)
+	ld->restricted = c->targets.allowlist_file && c->targets.list_file;
+	if (c->targets.n == 0 && !c->targets.allowlist_file && !c->targets.list_file
+	    && c->network.rx_file)
 		err = capture_list_targets(c, &t->list, e);
-	else if (c->ntargets == 0 && !c->allowlist_file && !c->targets_file)
+	else if (c->targets.n == 0 && !c->targets.allowlist_file && !c->targets.list_file)
 		return err_set(e, EINVAL, "no targets: name addresses, prefixes or hosts, or give "
 			       "--allowlist-file or --targets-file");
-	for (size_t i = 0; i < c->ntargets && !err; i++)
-		err = add_word(ld, c->targets[i], e);
+	for (size_t i = 0; i < c->targets.n && !err; i++)
+		err = add_word(ld, c->targets.words[i], e);
 	if (!err && ld->restricted) {
-		err = prefixfile_read(&ld->allow, allow, c->allowlist_file, UINT64_MAX,
+		err = prefixfile_read(&ld->allow, allow, c->targets.allowlist_file, UINT64_MAX,
 				      &ld->misread, e);
 		prefixset_seal(&ld->allow);
-	} else if (!err && c->allowlist_file) {
+	} else if (!err && c->targets.allowlist_file) {
 		t->is_list = false;
-		err = prefixfile_read(&t->set, allow, c->allowlist_file, ld->addresses_max,
+		err = prefixfile_read(&t->set, allow, c->targets.allowlist_file, ld->addresses_max,
 				      &ld->misread, e);
 	}
-	if (!err && c->targets_file)
+	if (!err && c->targets.list_file)
 		err = read_list(ld, e);
 	if (!err)
 		err = read_blocklist(ld, e);
@@ -244,10 +246,10 @@ static int leave_family(struct loading *ld, struct err *e)
 	struct prefixset other;
 	int err = 0;
 
-	if (!ld->c->ipv4_only && !ld->c->ipv6_only)
+	if (!ld->c->targets.ipv4_only && !ld->c->targets.ipv6_only)
 		return 0;
 	prefixset_init(&other);
-	err = targets_family(ld->c->ipv4_only, &other);
+	err = targets_family(ld->c->targets.ipv4_only, &other);
 	if (!err)
 		err = targets_take_out(ld->t, &other, &ld->t->counts.other_family);
 	prefixset_free(&other);
@@ -350,25 +352,27 @@ static int refuse_empty(const struct loading *ld, struct err *e)
 	struct text text;
 
 	if (n->blocked == 0 && n->outside == 0 && n->other_family == 0)
-		return err_set(e, EINVAL, "%s: no target in it", c->targets_file ?
-			       targetlist_name(c->targets_file) : c->allowlist_file);
+		return err_set(e, EINVAL, "%s: no target in it", c->targets.list_file ?
+			       targetlist_name(c->targets.list_file) : c->targets.allowlist_file);
 	text_init(&text, buf, sizeof(buf));
 	text_add(&text, "no target is left of %" PRIu64 ":", n->other_family + n->blocked
 		 + n->outside);
 	if (n->other_family)
-		text_add(&text, " %" PRIu64 " IPv%d (%s)%s", n->other_family, c->ipv4_only ? 6 : 4,
-			 c->ipv4_only ? "--ipv4" : "--ipv6",
+		text_add(&text, " %" PRIu64 " IPv%d (%s)%s", n->other_family, c->targets.ipv4_only
+			 ? 6 : 4,
+			 c->targets.ipv4_only ? "--ipv4" : "--ipv6",
 			 n->outside || n->blocked ? "," : "");
 	if (n->outside)
-		text_add(&text, " %" PRIu64 " outside %.100s%s", n->outside, c->allowlist_file,
+		text_add(&text, " %" PRIu64 " outside %.100s%s", n->outside,
+			 c->targets.allowlist_file,
 			 n->blocked ? "," : "");
 	if (n->blocked) {
-		const char *special = c->no_default_blocklist ? NULL :
+		const char *special = c->targets.no_default_blocklist ? NULL :
 			blocklist_why(ld->first_blocked, why);
 
 		addr_format(ld->first_blocked, first);
 		text_add(&text, " %" PRIu64 " blocked (%s is in %.100s)", n->blocked, first,
-			 special ? special : c->blocklist_file);
+			 special ? special : c->targets.blocklist_file);
 		if (special)
 			text_add(&text, "; --no-default-blocklist lifts the compiled-in ranges");
 	}
@@ -415,13 +419,13 @@ int targets_fill(struct targets *t, const struct config *c, struct err *e)
 	int err;
 
 	t->is_list = true;
-	t->n_ports = c->ports.n;
-	t->ports = malloc(c->ports.n * sizeof(*t->ports));
+	t->n_ports = c->targets.ports.n;
+	t->ports = malloc(c->targets.ports.n * sizeof(*t->ports));
 	if (!t->ports)
 		return err_set(e, ENOMEM, "no memory for the ports");
-	memcpy(t->ports, c->ports.v, c->ports.n * sizeof(*t->ports));
+	memcpy(t->ports, c->targets.ports.v, c->targets.ports.n * sizeof(*t->ports));
 	/* Of IPv4 there are never too many. */
-	ld.addresses_max = c->ipv4_only ? UINT64_MAX : PAIRS_MAX / c->ports.n;
+	ld.addresses_max = c->targets.ipv4_only ? UINT64_MAX : PAIRS_MAX / c->targets.ports.n;
 	ld.misread.ports = ld.misread_block.ports = t->ports;
 	ld.misread.n_ports = ld.misread_block.n_ports = t->n_ports;
 	prefixset_init(&ld.allow);

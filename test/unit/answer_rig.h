@@ -20,10 +20,10 @@ static inline void begin_as(const struct core_setup *o, enum config_rows kind,
 
 	core_init(&core, o);
 	scratch_text(&rows, "");
-	core.config.rows = kind;
-	core.config.report = report;
-	core.config.output_file = rows.path;
-	core.config.output_fields = "*";
+	core.config.output.rows = kind;
+	core.config.output.report = report;
+	core.config.output.file = rows.path;
+	core.config.output.fields = "*";
 	ck_assert_msg(sink_open(&sink, &core.config, &core.s.stats, CORE_OFFSET_NS, &e) == 0
 		      && answers_init(&answers, &core.s, sink, NULL, &e) == 0, "%s", e.msg);
 }

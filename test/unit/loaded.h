@@ -23,9 +23,9 @@ static size_t n_files;
 
 static inline void open_config(void)
 {
-	config = (struct config){ .targets = words, .no_default_blocklist = true };
-	config.ports.v = ports;
-	config.ports.n = 1;
+	config = (struct config){ .targets.words = words, .targets.no_default_blocklist = true };
+	config.targets.ports.v = ports;
+	config.targets.ports.n = 1;
 	ports[0] = 443;
 	targets = NULL;
 	n_files = 0;
@@ -34,7 +34,7 @@ static inline void open_config(void)
 static inline void reset(void)
 {
 	targets_free(targets);
-	for (size_t i = 0; i < config.ntargets; i++)
+	for (size_t i = 0; i < config.targets.n; i++)
 		free(words[i]);
 	for (size_t i = 0; i < n_files; i++)
 		scratch_close(&files[i]);
@@ -43,8 +43,8 @@ static inline void reset(void)
 
 static inline void word(const char *w)
 {
-	ck_assert_uint_lt(config.ntargets, WORDS_MAX);
-	words[config.ntargets++] = strdup(w);
+	ck_assert_uint_lt(config.targets.n, WORDS_MAX);
+	words[config.targets.n++] = strdup(w);
 }
 
 static inline const char *file(const char *content)

@@ -93,12 +93,13 @@ static inline void core_configure(struct core *c, const struct core_setup *o)
 	snprintf(c->target, sizeof(c->target), "%s", o->target ? o->target : "198.18.0.0/24");
 	c->words[0] = c->target;
 	c->config = (struct config){
-		.targets = c->words, .ntargets = 1, .ports = { &c->port, 1 },
-		.no_default_blocklist = true, .timeout_ns = CORE_TIMEOUT_NS,
-		.cooldown_ns = 8000000000ull, .format = FORMAT_CSV, .rows = ROWS_TARGET,
-		.report = REPORT_ANSWERED, .port_first = 10000, .port_last = 32767,
+		.targets = { .words = c->words, .n = 1, .ports = { &c->port, 1 },
+			     .no_default_blocklist = true },
+		.probing.timeout_ns = CORE_TIMEOUT_NS, .rate.cooldown_ns = 8000000000ull,
+		.network = { .port_first = 10000, .port_last = 32767 },
+		.output = { .format = FORMAT_CSV, .rows = ROWS_TARGET, .report = REPORT_ANSWERED },
 	};
-	ck_assert_msg(payload_parse(&c->config.payload, o->no_payload ? "none"
+	ck_assert_msg(payload_parse(&c->config.probing.payload, o->no_payload ? "none"
 				    : "text:" CORE_PAYLOAD, &e) == 0, "%s", e.msg);
 	ck_assert_msg(targets_load(&c->targets, &c->config, &e) == 0, "%s", e.msg);
 }
@@ -130,8 +131,8 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 	s->wire = true;
 	s->outage_max_ns = 20000000000;
 	ck_assert_msg(order_init(&s->order, targets_counts(c->targets)->total, 0, 1, 0, 5, &e) == 0
-		      && validate_init(&s->validator, key, c->config.port_first,
-				       c->config.port_last, attempts, &e) == 0
+		      && validate_init(&s->validator, key, c->config.network.port_first,
+				       c->config.network.port_last, attempts, &e) == 0
 		      && craft_init(&s->craft, link, TCP_OPTIONS_WINDOWS, &e) == 0, "%s", e.msg);
 	sizes = (struct shared_sizes){
 		.window = o->window ? o->window : 1024, .keep_ns = 60000000000,

@@ -86,9 +86,9 @@ static inline void begin_with(const struct core_setup *o)
 {
 	memset(&tap, 0, sizeof(tap));
 	core_init(&core, o);
-	core.config.rate_pps = 0;
-	core.config.timeout_ns = NS_PER_MS;
-	core.config.cooldown_ns = NS_PER_S;
+	core.config.rate.pps = 0;
+	core.config.probing.timeout_ns = NS_PER_MS;
+	core.config.rate.cooldown_ns = NS_PER_S;
 }
 
 static inline void end(void)
@@ -118,7 +118,7 @@ static inline void receive(bool needed)
 {
 	struct window *w = &core.s.senders[0].window;
 	uint64_t now_ns = clock_now_ns();
-	uint64_t to = window_silent_until(w, now_ns, core.config.timeout_ns);
+	uint64_t to = window_silent_until(w, now_ns, core.config.probing.timeout_ns);
 
 	if (to > w->tail)
 		w->tail = to;

@@ -86,8 +86,8 @@ static inline int fake_grant(void *state, uint64_t granted, const uint64_t *unti
 	check_grant(granted, until);
 	fake.first_ns = fake.first_ns ? fake.first_ns : now_ns;
 	/* The first one to begin with, then what has gathered since it was seen. */
-	if (core.config.rate_pps > 0
-	    && (double)granted > 3 + (double)(now_ns - fake.first_ns) * 1e-9 * core.config.rate_pps)
+	if (core.config.rate.pps > 0
+	    && (double)granted > 3 + (double)(now_ns - fake.first_ns) * 1e-9 * core.config.rate.pps)
 		abort();
 	fake.granted = granted;
 	memcpy(fake.until, until, win->passes * sizeof(*until));

@@ -8,77 +8,78 @@
 START_TEST(defaults)
 {
 	takes("192.0.2.1");
-	ck_assert_uint_eq(config.ntargets, 1);
-	ck_assert_str_eq(config.targets[0], "192.0.2.1");
-	ck_assert_uint_eq(config.ports.n, 1);
-	ck_assert_uint_eq(config.ports.v[0], 443);
-	ck_assert(!config.no_default_blocklist && !config.without_blocklist);
-	ck_assert_uint_eq(config.max_targets, 0);
-	ck_assert(config.max_share == 0);
-	ck_assert_uint_eq(config.shards, 1);
-	ck_assert_uint_eq(config.shard, 0);
-	ck_assert(!config.seed_set && !config.key_set && !config.gateway_mac_set);
-	ck_assert_int_eq(config.payload.type, PAYLOAD_AUTO);
-	ck_assert_str_eq(config.payload_text, "auto");
-	ck_assert_uint_eq(config.probes, 0);
-	ck_assert_int_eq(config.retries, CONFIG_RETRIES_AUTO);
-	ck_assert_uint_eq(config.timeout_ns, 3000000000);
-	ck_assert_int_eq(config.tcp_options, TCP_OPTIONS_WINDOWS);
-	ck_assert(config.rate_pps == 10000 && config.bandwidth_bps == 0);
-	ck_assert_uint_eq(config.max_runtime_ns, 0);
-	ck_assert_uint_eq(config.max_results, 0);
-	ck_assert_uint_eq(config.cooldown_ns, 8000000000);
-	ck_assert_uint_eq(config.nsources, 0);
-	ck_assert_uint_eq(config.port_first, 10000);
-	ck_assert_uint_eq(config.port_last, 32767);
-	ck_assert_str_eq(config.tx, "auto");
-	ck_assert_ptr_null(config.rx_file);
-	ck_assert_int_eq(config.format, FORMAT_CSV);
-	ck_assert_int_eq(config.rows, ROWS_TARGET);
-	ck_assert_int_eq(config.report, REPORT_ANSWERED);
-	ck_assert_int_eq(config.verbosity, LOG_INFO);
+	ck_assert_uint_eq(config.targets.n, 1);
+	ck_assert_str_eq(config.targets.words[0], "192.0.2.1");
+	ck_assert_uint_eq(config.targets.ports.n, 1);
+	ck_assert_uint_eq(config.targets.ports.v[0], 443);
+	ck_assert(!config.targets.no_default_blocklist && !config.targets.without_blocklist);
+	ck_assert_uint_eq(config.targets.max, 0);
+	ck_assert(config.targets.max_share == 0);
+	ck_assert_uint_eq(config.targets.shards, 1);
+	ck_assert_uint_eq(config.targets.shard, 0);
+	ck_assert(!config.targets.seed_set && !config.network.key_set
+		  && !config.network.gateway_mac_set);
+	ck_assert_int_eq(config.probing.payload.type, PAYLOAD_AUTO);
+	ck_assert_str_eq(config.probing.payload_text, "auto");
+	ck_assert_uint_eq(config.probing.probes, 0);
+	ck_assert_int_eq(config.probing.retries, CONFIG_RETRIES_AUTO);
+	ck_assert_uint_eq(config.probing.timeout_ns, 3000000000);
+	ck_assert_int_eq(config.probing.tcp_options, TCP_OPTIONS_WINDOWS);
+	ck_assert(config.rate.pps == 10000 && config.rate.bandwidth_bps == 0);
+	ck_assert_uint_eq(config.rate.max_runtime_ns, 0);
+	ck_assert_uint_eq(config.rate.max_results, 0);
+	ck_assert_uint_eq(config.rate.cooldown_ns, 8000000000);
+	ck_assert_uint_eq(config.network.nsources, 0);
+	ck_assert_uint_eq(config.network.port_first, 10000);
+	ck_assert_uint_eq(config.network.port_last, 32767);
+	ck_assert_str_eq(config.network.tx, "auto");
+	ck_assert_ptr_null(config.network.rx_file);
+	ck_assert_int_eq(config.output.format, FORMAT_CSV);
+	ck_assert_int_eq(config.output.rows, ROWS_TARGET);
+	ck_assert_int_eq(config.output.report, REPORT_ANSWERED);
+	ck_assert_int_eq(config.records.verbosity, LOG_INFO);
 	config_free(&config);
-	ck_assert_ptr_null(config.ports.v);
-	ck_assert_ptr_null(config.targets);
+	ck_assert_ptr_null(config.targets.ports.v);
+	ck_assert_ptr_null(config.targets.words);
 }
 END_TEST
 
 START_TEST(every_member)
 {
 	takes("-p 80,90-91 -w allow -b block -n 5K --shards 4 --shard 3 -e 7 --payload none");
-	ck_assert_uint_eq(config.ports.n, 3);
-	ck_assert_str_eq(config.allowlist_file, "allow");
-	ck_assert_str_eq(config.blocklist_file, "block");
-	ck_assert_uint_eq(config.max_targets, 5000);
-	ck_assert_uint_eq(config.shards, 4);
-	ck_assert_uint_eq(config.shard, 3);
-	ck_assert(config.seed_set && config.seed == 7);
-	ck_assert_int_eq(config.payload.type, PAYLOAD_NONE);
+	ck_assert_uint_eq(config.targets.ports.n, 3);
+	ck_assert_str_eq(config.targets.allowlist_file, "allow");
+	ck_assert_str_eq(config.targets.blocklist_file, "block");
+	ck_assert_uint_eq(config.targets.max, 5000);
+	ck_assert_uint_eq(config.targets.shards, 4);
+	ck_assert_uint_eq(config.targets.shard, 3);
+	ck_assert(config.targets.seed_set && config.targets.seed == 7);
+	ck_assert_int_eq(config.probing.payload.type, PAYLOAD_NONE);
 	config_free(&config);
 	takes("x --probes request-exp,syn");
-	ck_assert_uint_eq(config.probes, 1u << PROBE_SYN | 1u << PROBE_REQUEST_EXP);
+	ck_assert_uint_eq(config.probing.probes, 1u << PROBE_SYN | 1u << PROBE_REQUEST_EXP);
 	config_free(&config);
 	takes("-I - --retries 0 --timeout 0.5 --cookie-file jar --tcp-options mss -r 0.5 -t 60");
-	ck_assert_str_eq(config.targets_file, "-");
-	ck_assert_int_eq(config.retries, 0);
-	ck_assert_uint_eq(config.timeout_ns, 500000000);
-	ck_assert_str_eq(config.cookie_file, "jar");
-	ck_assert_int_eq(config.tcp_options, TCP_OPTIONS_MSS);
-	ck_assert(config.rate_pps == 0.5);
-	ck_assert_uint_eq(config.max_runtime_ns, 60000000000);
+	ck_assert_str_eq(config.targets.list_file, "-");
+	ck_assert_int_eq(config.probing.retries, 0);
+	ck_assert_uint_eq(config.probing.timeout_ns, 500000000);
+	ck_assert_str_eq(config.probing.cookie_file, "jar");
+	ck_assert_int_eq(config.probing.tcp_options, TCP_OPTIONS_MSS);
+	ck_assert(config.rate.pps == 0.5);
+	ck_assert_uint_eq(config.rate.max_runtime_ns, 60000000000);
 	config_free(&config);
 	takes("x -N 9 -c 0 -i veth0 -S 192.0.2.1 -s 5-6 -G 02:00:00:00:00:01 --save-pcap cap "
 	      "--vlan 4094");
-	ck_assert(!config.iplayer && config.vlan_id == 4094);
-	ck_assert_uint_eq(config.max_results, 9);
-	ck_assert_uint_eq(config.cooldown_ns, 0);
-	ck_assert_str_eq(config.interface, "veth0");
-	ck_assert_uint_eq(config.nsources, 1);
-	ck_assert(addr_eq(config.sources[0], addr_from_v4(0xc0000201)));
-	ck_assert_uint_eq(config.port_first, 5);
-	ck_assert_uint_eq(config.port_last, 6);
-	ck_assert(config.gateway_mac_set && config.gateway_mac[5] == 1);
-	ck_assert_str_eq(config.save_pcap, "cap");
+	ck_assert(!config.network.iplayer && config.network.vlan_id == 4094);
+	ck_assert_uint_eq(config.rate.max_results, 9);
+	ck_assert_uint_eq(config.rate.cooldown_ns, 0);
+	ck_assert_str_eq(config.network.interface, "veth0");
+	ck_assert_uint_eq(config.network.nsources, 1);
+	ck_assert(addr_eq(config.network.sources[0], addr_from_v4(0xc0000201)));
+	ck_assert_uint_eq(config.network.port_first, 5);
+	ck_assert_uint_eq(config.network.port_last, 6);
+	ck_assert(config.network.gateway_mac_set && config.network.gateway_mac[5] == 1);
+	ck_assert_str_eq(config.network.save_pcap, "cap");
 	config_free(&config);
 }
 END_TEST
@@ -87,34 +88,35 @@ START_TEST(every_other_member)
 {
 	takes("x --no-default-blocklist --without-blocklist --tx pcap:out -o rows -O ndjson "
 	      "-f ip,port --no-header -q");
-	ck_assert(config.no_default_blocklist && config.without_blocklist);
-	ck_assert_str_eq(config.tx, "pcap");
-	ck_assert_str_eq(config.tx_file, "out");
-	ck_assert_str_eq(config.output_file, "rows");
-	ck_assert_int_eq(config.format, FORMAT_NDJSON);
-	ck_assert_str_eq(config.output_fields, "ip,port");
-	ck_assert(config.no_header);
-	ck_assert(config.quiet);
-	ck_assert_int_eq(config.verbosity, LOG_WARN);
+	ck_assert(config.targets.no_default_blocklist && config.targets.without_blocklist);
+	ck_assert_str_eq(config.network.tx, "pcap");
+	ck_assert_str_eq(config.network.tx_file, "out");
+	ck_assert_str_eq(config.output.file, "rows");
+	ck_assert_int_eq(config.output.format, FORMAT_NDJSON);
+	ck_assert_str_eq(config.output.fields, "ip,port");
+	ck_assert(config.output.no_header);
+	ck_assert(config.records.quiet);
+	ck_assert_int_eq(config.records.verbosity, LOG_WARN);
 	config_free(&config);
 	takes("x --rows reply --report synack -m meta -u status -l log -v 4 --notes hello "
 	      "--rx pcap");
-	ck_assert_int_eq(config.rows, ROWS_REPLY);
-	ck_assert_int_eq(config.report, REPORT_SYNACK);
-	ck_assert_str_eq(config.metadata_file, "meta");
-	ck_assert_str_eq(config.status_file, "status");
-	ck_assert_str_eq(config.log_file, "log");
-	ck_assert_int_eq(config.verbosity, LOG_DEBUG);
-	ck_assert_str_eq(config.notes, "hello");
-	ck_assert_ptr_null(config.rx_file);
+	ck_assert_int_eq(config.output.rows, ROWS_REPLY);
+	ck_assert_int_eq(config.output.report, REPORT_SYNACK);
+	ck_assert_str_eq(config.records.metadata_file, "meta");
+	ck_assert_str_eq(config.records.status_file, "status");
+	ck_assert_str_eq(config.records.log_file, "log");
+	ck_assert_int_eq(config.records.verbosity, LOG_DEBUG);
+	ck_assert_str_eq(config.records.notes, "hello");
+	ck_assert_ptr_null(config.network.rx_file);
 	config_free(&config);
 	takes("x -q -v 0 -X");
-	ck_assert(config.iplayer && config.vlan_id == 0);
-	ck_assert_int_eq(config.verbosity, LOG_ERROR);
+	ck_assert(config.network.iplayer && config.network.vlan_id == 0);
+	ck_assert_int_eq(config.records.verbosity, LOG_ERROR);
 	config_free(&config);
 	takes("x --rx pcap:cap --key 00112233445566778899aabbccddeeff");
-	ck_assert_str_eq(config.rx_file, "cap");
-	ck_assert(config.key_set && config.key[1] == 0x11 && config.key[15] == 0xff);
+	ck_assert_str_eq(config.network.rx_file, "cap");
+	ck_assert(config.network.key_set && config.network.key[1] == 0x11
+		  && config.network.key[15] == 0xff);
 	config_free(&config);
 }
 END_TEST
@@ -122,15 +124,15 @@ END_TEST
 START_TEST(limits)
 {
 	takes("x -n 2.5% -B 1M");
-	ck_assert(config.max_share == 0.025 && config.max_targets == 0);
-	ck_assert(config.bandwidth_bps == 1e6);
-	ck_assert(config.rate_pps == 0);	/* the bandwidth alone */
+	ck_assert(config.targets.max_share == 0.025 && config.targets.max == 0);
+	ck_assert(config.rate.bandwidth_bps == 1e6);
+	ck_assert(config.rate.pps == 0);	/* the bandwidth alone */
 	config_free(&config);
 	takes("x -B 1M -r 50");
-	ck_assert(config.bandwidth_bps == 1e6 && config.rate_pps == 50);
+	ck_assert(config.rate.bandwidth_bps == 1e6 && config.rate.pps == 50);
 	config_free(&config);
 	takes("x -B 0");
-	ck_assert(config.rate_pps == 10000);
+	ck_assert(config.rate.pps == 10000);
 	config_free(&config);
 }
 END_TEST
@@ -140,19 +142,20 @@ START_TEST(dry_run)
 {
 	takes("x -d --tx pcap:f -o rows -m meta -u status --save-pcap cap -l log --cookie-file jar "
 	      "-r 5 -v 4");
-	ck_assert(config.dryrun && config.quiet && config.no_header);
-	ck_assert_str_eq(config.tx, "dryrun");
-	ck_assert(config.rate_pps == 0 && config.bandwidth_bps == 0);
-	ck_assert(!config.output_file && !config.metadata_file && !config.status_file
-		  && !config.save_pcap);
-	ck_assert_str_eq(config.log_file, "log");
-	ck_assert_str_eq(config.cookie_file, "jar");
-	ck_assert_int_eq(config.verbosity, LOG_DEBUG);
+	ck_assert(config.ask.dryrun && config.records.quiet && config.output.no_header);
+	ck_assert_str_eq(config.network.tx, "dryrun");
+	ck_assert(config.rate.pps == 0 && config.rate.bandwidth_bps == 0);
+	ck_assert(!config.output.file && !config.records.metadata_file
+		  && !config.records.status_file
+		  && !config.network.save_pcap);
+	ck_assert_str_eq(config.records.log_file, "log");
+	ck_assert_str_eq(config.probing.cookie_file, "jar");
+	ck_assert_int_eq(config.records.verbosity, LOG_DEBUG);
 	config_free(&config);
 	takes("x -d -r 5 -o rows --print-config");
-	ck_assert_str_eq(config.tx, "auto");
-	ck_assert_str_eq(config.output_file, "rows");
-	ck_assert(config.rate_pps == 5);
+	ck_assert_str_eq(config.network.tx, "auto");
+	ck_assert_str_eq(config.output.file, "rows");
+	ck_assert(config.rate.pps == 5);
 	config_free(&config);
 	refuses("-d -r 5", "no targets", "--targets-file");
 }
@@ -162,12 +165,12 @@ END_TEST
 START_TEST(targets_among_options)
 {
 	takes("192.0.2.1 -r 5 198.51.100.0/24 --quiet [2001:db8::1]:80 -- -odd");
-	ck_assert_uint_eq(config.ntargets, 4);
-	ck_assert_str_eq(config.targets[0], "192.0.2.1");
-	ck_assert_str_eq(config.targets[1], "198.51.100.0/24");
-	ck_assert_str_eq(config.targets[2], "[2001:db8::1]:80");
-	ck_assert_str_eq(config.targets[3], "-odd");
-	ck_assert_ptr_null(config.targets[4]);
+	ck_assert_uint_eq(config.targets.n, 4);
+	ck_assert_str_eq(config.targets.words[0], "192.0.2.1");
+	ck_assert_str_eq(config.targets.words[1], "198.51.100.0/24");
+	ck_assert_str_eq(config.targets.words[2], "[2001:db8::1]:80");
+	ck_assert_str_eq(config.targets.words[3], "-odd");
+	ck_assert_ptr_null(config.targets.words[4]);
 	ck_assert_int_eq(config.argc, 9);
 	ck_assert_str_eq(config.argv[1], "192.0.2.1");
 	ck_assert_str_eq(config.argv[2], "-r");
@@ -179,14 +182,14 @@ END_TEST
 START_TEST(forms_of_options)
 {
 	takes("x --no-header=false --no-default-blocklist=true");
-	ck_assert(!config.no_header && config.no_default_blocklist);
+	ck_assert(!config.output.no_header && config.targets.no_default_blocklist);
 	config_free(&config);
 	takes("x --rate=5 -p80 -qe3 --tim 2");
-	ck_assert(config.rate_pps == 5);
-	ck_assert_uint_eq(config.ports.v[0], 80);
-	ck_assert(config.quiet);
-	ck_assert_uint_eq(config.seed, 3);
-	ck_assert_uint_eq(config.timeout_ns, 2000000000);
+	ck_assert(config.rate.pps == 5);
+	ck_assert_uint_eq(config.targets.ports.v[0], 80);
+	ck_assert(config.records.quiet);
+	ck_assert_uint_eq(config.targets.seed, 3);
+	ck_assert_uint_eq(config.probing.timeout_ns, 2000000000);
 	config_free(&config);
 }
 END_TEST
@@ -259,9 +262,9 @@ START_TEST(asks)
 
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
 		takes(questions[i]);
-		ck_assert_int_eq(config.help + config.version + config.list_interfaces
-				 + config.list_output_fields
-				 + config.list_probes + config.list_verdicts, 1);
+		ck_assert_int_eq(config.ask.help + config.ask.version + config.ask.list_interfaces
+				 + config.ask.list_output_fields
+				 + config.ask.list_probes + config.ask.list_verdicts, 1);
 		config_free(&config);
 	}
 }
@@ -287,9 +290,9 @@ START_TEST(payload_files)
 	payload_file(fits, PAYLOAD_MAX);
 	snprintf(args, sizeof(args), "x --payload file:%s", fits);
 	takes(args);
-	ck_assert_int_eq(config.payload.type, PAYLOAD_BYTES);
-	ck_assert_uint_eq(config.payload.len, PAYLOAD_MAX);
-	ck_assert_uint_eq(config.payload.bytes[PAYLOAD_MAX - 1], 0xa5);
+	ck_assert_int_eq(config.probing.payload.type, PAYLOAD_BYTES);
+	ck_assert_uint_eq(config.probing.payload.len, PAYLOAD_MAX);
+	ck_assert_uint_eq(config.probing.payload.bytes[PAYLOAD_MAX - 1], 0xa5);
 	config_free(&config);
 	unlink(fits);
 	refuses(args, fits, "--payload file:");

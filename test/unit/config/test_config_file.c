@@ -39,10 +39,10 @@ START_TEST(forms)
 {
 	file_takes("# a comment\n\n rate 5K\nquiet\n\ttarget-ports = 80,90-91 # two\r\n"
 		   "no-header = false\nnotes = \"a # b\"\npayload=text:x", "x");
-	ck_assert(config.rate_pps == 5000 && config.quiet && !config.no_header);
-	ck_assert_uint_eq(config.ports.n, 3);
-	ck_assert_str_eq(config.notes, "a # b");
-	ck_assert_uint_eq(config.payload.len, 1);
+	ck_assert(config.rate.pps == 5000 && config.records.quiet && !config.output.no_header);
+	ck_assert_uint_eq(config.targets.ports.n, 3);
+	ck_assert_str_eq(config.records.notes, "a # b");
+	ck_assert_uint_eq(config.probing.payload.len, 1);
 	config_free(&config);
 	file_takes("", "x");
 	config_free(&config);
@@ -54,15 +54,15 @@ START_TEST(command_line_wins)
 	file_takes("rate = 5\nquiet\nno-header\ntarget-ports 80\nsource-ip 192.0.2.1,192.0.2.2\n"
 		   "tx = pcap:f\nmax-targets = 5%\npayload = text:x\noutput-file = a\n",
 		   "x -r 7 --no-header=false -p 443 -S ::1 --tx null -n 3 --payload none");
-	ck_assert(config.rate_pps == 7 && config.quiet && !config.no_header);
-	ck_assert_uint_eq(config.ports.n, 1);
-	ck_assert_uint_eq(config.ports.v[0], 443);
-	ck_assert_uint_eq(config.nsources, 1);
-	ck_assert_str_eq(config.tx, "null");
-	ck_assert_ptr_null(config.tx_file);
-	ck_assert(config.max_targets == 3 && config.max_share == 0);
-	ck_assert_int_eq(config.payload.type, PAYLOAD_NONE);
-	ck_assert_str_eq(config.output_file, "a");
+	ck_assert(config.rate.pps == 7 && config.records.quiet && !config.output.no_header);
+	ck_assert_uint_eq(config.targets.ports.n, 1);
+	ck_assert_uint_eq(config.targets.ports.v[0], 443);
+	ck_assert_uint_eq(config.network.nsources, 1);
+	ck_assert_str_eq(config.network.tx, "null");
+	ck_assert_ptr_null(config.network.tx_file);
+	ck_assert(config.targets.max == 3 && config.targets.max_share == 0);
+	ck_assert_int_eq(config.probing.payload.type, PAYLOAD_NONE);
+	ck_assert_str_eq(config.output.file, "a");
 	config_free(&config);
 }
 END_TEST
@@ -71,10 +71,11 @@ END_TEST
 START_TEST(both_together)
 {
 	file_takes("shards = 4\nseed = 9\ntargets-file = list\n", "--shard 2");
-	ck_assert(config.shards == 4 && config.shard == 2 && config.seed == 9);
+	ck_assert(config.targets.shards == 4 && config.targets.shard == 2
+		  && config.targets.seed == 9);
 	config_free(&config);
 	file_takes("bandwidth = 1M\n", "x -r 5");
-	ck_assert(config.rate_pps == 5);
+	ck_assert(config.rate.pps == 5);
 	config_free(&config);
 	file_takes("output-file = /tmp/tfomap-test-same", "x -m /tmp/tfomap-test-same");
 	ck_assert_int_eq(config_try_outputs(&config, &fault), -EINVAL);
@@ -120,16 +121,16 @@ START_TEST(which_file)
 	scratch_text(&def, "rate = 5\n");
 	scratch_text(&other, "quiet\n");
 	ck_assert_int_eq(parse_with("x", def.path), 0);
-	ck_assert(config.rate_pps == 5);
-	ck_assert_str_eq(config.config_file, def.path);
+	ck_assert(config.rate.pps == 5);
+	ck_assert_str_eq(config.ask.config_file, def.path);
 	config_free(&config);
 	snprintf(line, sizeof(line), "x --config=%s", other.path);
 	ck_assert_int_eq(parse_with(line, def.path), 0);
-	ck_assert(config.rate_pps == 10000 && config.quiet);
-	ck_assert_str_eq(config.config_file, other.path);
+	ck_assert(config.rate.pps == 10000 && config.records.quiet);
+	ck_assert_str_eq(config.ask.config_file, other.path);
 	config_free(&config);
 	ck_assert_int_eq(parse_with("x", "/nonexistent/tfomap.conf"), 0);
-	ck_assert_ptr_null(config.config_file);
+	ck_assert_ptr_null(config.ask.config_file);
 	config_free(&config);
 	ck_assert_int_eq(parse_with("--help", "/proc/self"), 0);	/* help needs no file */
 	config_free(&config);
@@ -145,10 +146,10 @@ END_TEST
 START_TEST(values_are_kept)
 {
 	file_takes("interface = veth0\noutput-fields = ip,port\ntx = pcap:name\n", "x");
-	ck_assert_str_eq(config.interface, "veth0");
-	ck_assert_str_eq(config.output_fields, "ip,port");
-	ck_assert_str_eq(config.tx, "pcap");
-	ck_assert_str_eq(config.tx_file, "name");
+	ck_assert_str_eq(config.network.interface, "veth0");
+	ck_assert_str_eq(config.output.fields, "ip,port");
+	ck_assert_str_eq(config.network.tx, "pcap");
+	ck_assert_str_eq(config.network.tx_file, "name");
 	config_free(&config);
 }
 END_TEST

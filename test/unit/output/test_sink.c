@@ -36,7 +36,7 @@ START_TEST(overwrites_a_file)
 	file = fopen(g.path, "w");
 	fputs("what an earlier and longer run has left\n", file);
 	fclose(file);
-	g.config.no_header = true;
+	g.config.output.no_header = true;
 	rig_open(&g);
 	check_file(g.path, "");
 	rig_target(&g);
@@ -73,9 +73,9 @@ static uint64_t rows_reported(enum config_report report, enum config_rows rows)
 	struct rig g;
 
 	rig_init(&g);
-	g.config.report = report;
-	g.config.rows = rows;
-	g.config.output_fields = NULL;
+	g.config.output.report = report;
+	g.config.output.rows = rows;
+	g.config.output.fields = NULL;
 	rig_open(&g);
 	rig_target(&g);
 	rig_reply(&g, 0);
@@ -108,7 +108,7 @@ START_TEST(synack_to_any_probe)
 	struct rig g;
 
 	rig_init(&g);
-	g.config.report = REPORT_SYNACK;
+	g.config.output.report = REPORT_SYNACK;
 	rig_open(&g);
 	g.sample.flows[1].reply.class = REPLY_RST;
 	rig_target(&g);
@@ -126,9 +126,9 @@ START_TEST(reply_rows)
 	struct rig g;
 
 	rig_init(&g);
-	g.config.rows = ROWS_REPLY;
-	g.config.output_fields = "ip,port,probe,repeat,late";
-	g.config.no_header = true;
+	g.config.output.rows = ROWS_REPLY;
+	g.config.output.fields = "ip,port,probe,repeat,late";
+	g.config.output.no_header = true;
 	rig_open(&g);
 	rig_reply(&g, 0);
 	sink_reply(g.sink, g.sample.ev.ip, 80, g.sample.ev.source, &g.sample.flows[1],
@@ -145,7 +145,7 @@ START_TEST(ndjson_rows)
 	struct rig g;
 
 	rig_init(&g);
-	g.config.format = FORMAT_NDJSON;
+	g.config.output.format = FORMAT_NDJSON;
 	rig_open(&g);
 	rig_target(&g);
 	ck_assert_int_eq(sink_close(g.sink, &g.e), 0);

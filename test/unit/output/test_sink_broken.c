@@ -17,13 +17,13 @@ START_TEST(refuses_to_open)
 	struct rig g;
 
 	rig_init(&g);
-	g.config.output_file = g.dir;
+	g.config.output.file = g.dir;
 	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, &g.e), -EISDIR);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, g.dir));
 
 	g.e.msg[0] = '\0';
-	g.config.output_file = g.path;
-	g.config.output_fields = "ip,prt";
+	g.config.output.file = g.path;
+	g.config.output.fields = "ip,prt";
 	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, &g.e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "'prt'"));
 	ck_assert_int_eq(access(g.path, F_OK), -1);	/* nothing was made for nothing */
@@ -36,12 +36,12 @@ START_TEST(full_device)
 	struct rig g;
 
 	rig_init(&g);
-	g.config.output_file = "/dev/full";
+	g.config.output.file = "/dev/full";
 	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, &g.e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "'/dev/full': No space left"));
 
 	g.e.msg[0] = '\0';
-	g.config.no_header = true;
+	g.config.output.no_header = true;
 	rig_open(&g);
 	rig_target(&g);
 	ck_assert_uint_eq(sink_rows(g.sink), 1);
@@ -71,7 +71,7 @@ static void check_limited(rlim_t limit, bool append)
 	char *text;
 
 	rig_init(&g);
-	g.config.output_file = NULL;
+	g.config.output.file = NULL;
 	fd = open(g.path, O_WRONLY | O_CREAT | (append ? O_APPEND : 0), 0600);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_ge(dup2(fd, STDOUT_FILENO), 0);
@@ -154,7 +154,7 @@ START_TEST(closed_pipe)
 	rig_init(&g);
 	ck_assert_int_eq(pipe(fds), 0);
 	snprintf(name, sizeof(name), "/dev/fd/%d", fds[1]);
-	g.config.output_file = name;
+	g.config.output.file = name;
 	rig_open(&g);
 	rig_target(&g);
 	ck_assert_int_eq(sink_sync(g.sink, &g.e), 0);
@@ -182,7 +182,7 @@ START_TEST(pipe_closed_from_the_start)
 	ck_assert_int_eq(pipe(fds), 0);
 	close(fds[0]);
 	dup2(fds[1], STDOUT_FILENO);
-	g.config.output_file = "-";
+	g.config.output.file = "-";
 	rig_open(&g);
 	ck_assert_int_eq(sink_close(g.sink, &g.e), -EPIPE);
 	dup2(saved, STDOUT_FILENO);
@@ -243,7 +243,7 @@ START_TEST(pipe_that_does_not_block)
 	reader.fd = fds[0];
 	ck_assert_int_ge(dup2(fds[1], STDOUT_FILENO), 0);
 	close(fds[1]);
-	g.config.output_file = NULL;
+	g.config.output.file = NULL;
 	rig_open(&g);
 	for (int i = 0; i < 4000; i++)
 		rig_target(&g);
@@ -271,7 +271,7 @@ START_TEST(pipe_that_nobody_reads)
 	rig_init(&g);
 	ck_assert_int_eq(pipe(fds), 0);
 	snprintf(name, sizeof(name), "/dev/fd/%d", fds[1]);
-	g.config.output_file = name;
+	g.config.output.file = name;
 	rig_open(&g);
 	for (int i = 0; i < 400000; i++)
 		rig_target(&g);

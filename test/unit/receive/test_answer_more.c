@@ -61,7 +61,7 @@ START_TEST(max_results)
 	struct syn syn;
 
 	begin();
-	core.config.max_results = 3;
+	core.config.rate.max_results = 3;
 	data_sent(0, &syn);
 	for (uint64_t k = 1; k < 4; k++) {
 		struct syn other;
@@ -83,7 +83,7 @@ START_TEST(max_results_of_replies)
 	struct syn syn;
 
 	begin_as(&(struct core_setup){ .retries = 0 }, ROWS_REPLY, REPORT_ANSWERED);
-	core.config.max_results = 2;
+	core.config.rate.max_results = 2;
 	request_answered(0, SYNACK(OPTS_NONE, 0), &syn);
 	ck_assert(!answers_full(&answers));
 	answer(&syn, SYNACK(OPTS_NONE, 0));

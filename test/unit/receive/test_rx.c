@@ -321,7 +321,7 @@ START_TEST(silent_by_what_was_taken)
 	struct syn silent, answered;
 
 	begin_senders(64);
-	core.config.report = REPORT_ALL;
+	core.config.output.report = REPORT_ALL;
 	core.now_ns = clock_now_ns() - 2 * CORE_TIMEOUT_NS;
 	core_send(&core, 5, 0, &silent);
 	core_send(&core, 6, 0, &answered);
@@ -348,7 +348,7 @@ START_TEST(silent_for_want_of_room)
 	struct syn syn;
 
 	begin_senders(64);
-	core.config.report = REPORT_ALL;
+	core.config.output.report = REPORT_ALL;
 	core.now_ns = clock_now_ns() - 2 * CORE_TIMEOUT_NS;
 	core_send(&core, 5, 0, &syn);
 	window_mark(&core.s.senders[0].window, 5, WINDOW_UNKNOWN);

@@ -46,12 +46,15 @@ static struct config *configure(struct scan *s, const char *target)
 	s->words[0] = s->target;
 	s->port = 443;
 	s->c = (struct config){
-		.targets = s->words, .ntargets = 1, .ports = { &s->port, 1 }, .shards = 1,
-		.no_default_blocklist = true, .retries = CONFIG_RETRIES_AUTO,
-		.timeout_ns = 3 * NS_PER_S, .cooldown_ns = 8 * NS_PER_S, .rate_pps = 10000,
-		.port_first = 10000, .port_last = 32767, .tx = "null", .rx = "pcap",
-		.rx_file = empty_capture(), .rows = ROWS_REPLY,
-		.payload = { .type = PAYLOAD_AUTO },
+		.targets.words = s->words, .targets.n = 1, .targets.ports = { &s->port, 1 },
+		.targets.shards = 1,
+		.targets.no_default_blocklist = true, .probing.retries = CONFIG_RETRIES_AUTO,
+		.probing.timeout_ns = 3 * NS_PER_S, .rate.cooldown_ns = 8 * NS_PER_S,
+		.rate.pps = 10000,
+		.network.port_first = 10000, .network.port_last = 32767, .network.tx = "null",
+		.network.rx = "pcap",
+		.network.rx_file = empty_capture(), .output.rows = ROWS_REPLY,
+		.probing.payload = { .type = PAYLOAD_AUTO },
 	};
 	return &s->c;
 }
@@ -61,10 +64,10 @@ static struct config *configure_null(struct scan *s, const char *target)
 {
 	struct config *c = configure(s, target);
 
-	c->rx_file = NULL;
-	c->nsources = 3;
+	c->network.rx_file = NULL;
+	c->network.nsources = 3;
 	for (uint32_t i = 0; i < 3; i++)
-		c->sources[i] = addr_from_v4(0xc6130001 + i);
+		c->network.sources[i] = addr_from_v4(0xc6130001 + i);
 	return c;
 }
 
@@ -79,9 +82,10 @@ START_TEST(what_it_stands_on)
 	struct config *c = configure(&scan, PREFIX);
 	const struct shared *s;
 
-	c->nsources = 3;
+	c->network.nsources = 3;
 	for (uint32_t i = 0; i < 3; i++)
-		c->sources[i] = i < 2 ? addr_from_v4(0xc6130001 + i) : (struct addr){ 2, i };
+		c->network.sources[i] = i < 2 ? addr_from_v4(0xc6130001 + i) : (struct addr){ 2,
+											     i };
 	s = set_up(&scan);
 	ck_assert_ptr_eq(s->config, c);
 	ck_assert_ptr_eq(s->targets, scan.setup.targets);
@@ -119,7 +123,7 @@ START_TEST(retries_by_the_kind_of_targets)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct shared *s;
 
-		configure(&scan, cases[i].target)->retries = cases[i].given;
+		configure(&scan, cases[i].target)->probing.retries = cases[i].given;
 		s = set_up(&scan);
 		ck_assert_msg(s->plan.retries == cases[i].retries, "%s, %d: %u", cases[i].target,
 			      cases[i].given, s->plan.retries);
@@ -147,10 +151,10 @@ START_TEST(sample_and_shards)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct config *c = configure(&scan, PREFIX);
 
-		c->max_targets = cases[i].max;
-		c->max_share = cases[i].share;
-		c->shards = cases[i].shards;
-		c->shard = cases[i].shard;
+		c->targets.max = cases[i].max;
+		c->targets.max_share = cases[i].share;
+		c->targets.shards = cases[i].shards;
+		c->targets.shard = cases[i].shard;
 		ck_assert_msg(set_up(&scan)->order.positions == cases[i].positions, "case %zu: %ju",
 			      i,
 			      (uintmax_t)scan.setup.shared.order.positions);
@@ -191,14 +195,14 @@ static bool same_sources(const struct shared *a, const struct shared *b)
 
 static void give_seed(struct config *c, uint64_t seed)
 {
-	c->seed = seed;
-	c->seed_set = true;
+	c->targets.seed = seed;
+	c->targets.seed_set = true;
 }
 
 static void give_key(struct config *c)
 {
-	memcpy(c->key, "sixteen bytes...", 16);
-	c->key_set = true;
+	memcpy(c->network.key, "sixteen bytes...", 16);
+	c->network.key_set = true;
 }
 
 /* The seed orders, and nothing else; the key is the secret, and what a saved scan is read by. */
@@ -244,8 +248,8 @@ START_TEST(seed_and_key_by_chance)
 	setup_free(&other.setup);
 
 	give_seed(configure_null(&other, PREFIX), scan.setup.facts.seed);
-	memcpy(other.c.key, scan.setup.facts.key, 16);
-	other.c.key_set = true;
+	memcpy(other.c.network.key, scan.setup.facts.key, 16);
+	other.c.network.key_set = true;
 	b = set_up(&other);
 	ck_assert(same_order(a, b));
 	ck_assert(same_tags(a, b));
@@ -259,7 +263,7 @@ END_TEST
 
 START_TEST(payload_none)
 {
-	configure(&scan, PREFIX)->payload.type = PAYLOAD_NONE;
+	configure(&scan, PREFIX)->probing.payload.type = PAYLOAD_NONE;
 	ck_assert(!set_up(&scan)->plan.payload);
 	setup_free(&scan.setup);
 	configure(&scan, PREFIX);
@@ -275,7 +279,7 @@ START_TEST(cookie_file)
 
 	scratch_text(&list, "source_ip,ip,port,kind,cookie,time\n"
 		     "198.19.0.1,198.18.0.9,443,34,0102030405060708,2026-01-01T00:00:00Z\n");
-	configure(&scan, PREFIX)->cookie_file = list.path;
+	configure(&scan, PREFIX)->probing.cookie_file = list.path;
 	s = set_up(&scan);
 	ck_assert_ptr_nonnull(s->store);
 	ck_assert_uint_eq(cookiefile_count(s->store), 1);
@@ -294,7 +298,7 @@ START_TEST(window_of_a_file)
 {
 	const struct shared *s;
 
-	configure(&scan, "198.18.0.0/16")->rate_pps = 1;
+	configure(&scan, "198.18.0.0/16")->rate.pps = 1;
 	s = set_up(&scan);
 	ck_assert_uint_ge(s->senders[0].window.slots, 65536);
 	ck_assert(is_power_of_two(s->senders[0].window.slots));
@@ -320,10 +324,10 @@ START_TEST(sizes_by_rate_and_time)
 		struct config *c = configure_null(&scan, "198.18.0.0/15");
 		const struct shared *s;
 
-		c->rate_pps = cases[i].rate_pps;
-		c->timeout_ns = cases[i].timeout_s * NS_PER_S;
-		c->cooldown_ns = cases[i].cooldown_s * NS_PER_S;
-		c->retries = cases[i].retries;
+		c->rate.pps = cases[i].rate_pps;
+		c->probing.timeout_ns = cases[i].timeout_s * NS_PER_S;
+		c->rate.cooldown_ns = cases[i].cooldown_s * NS_PER_S;
+		c->probing.retries = cases[i].retries;
 		s = set_up(&scan);
 		ck_assert(is_power_of_two(s->senders[0].window.slots) && is_power_of_two(s->slots));
 		ck_assert_uint_ge(s->senders[0].window.slots, 2 * cases[i].flight);
@@ -341,7 +345,7 @@ START_TEST(sizes_without_a_rate)
 {
 	const struct shared *s;
 
-	configure_null(&scan, "198.18.0.0/20")->rate_pps = 0;
+	configure_null(&scan, "198.18.0.0/20")->rate.pps = 0;
 	s = set_up(&scan);
 	ck_assert_uint_ge(s->senders[0].window.slots, 4096);
 	ck_assert_uint_le(s->senders[0].window.slots, 4 * 4096);
@@ -377,9 +381,9 @@ START_TEST(senders_by_rate_and_targets)
 		const struct shared *s;
 		uint64_t positions = 0;
 
-		c->threads = cases[i].threads;
-		c->rate_pps = cases[i].rate_pps;
-		c->bandwidth_bps = cases[i].bandwidth_bps;
+		c->network.threads = cases[i].threads;
+		c->rate.pps = cases[i].rate_pps;
+		c->rate.bandwidth_bps = cases[i].bandwidth_bps;
 		s = set_up(&scan);
 		ck_assert_msg(s->nsenders == cases[i].senders, "case %zu: %u senders", i,
 			      s->nsenders);
@@ -402,13 +406,13 @@ START_TEST(senders_by_cores)
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	const struct shared *s;
 
-	configure_null(&scan, "198.18.0.0/15")->rate_pps = 0;
+	configure_null(&scan, "198.18.0.0/15")->rate.pps = 0;
 	s = set_up(&scan);
 	ck_assert_uint_ge(s->nsenders, 1);
 	ck_assert_uint_le(s->nsenders, 4);
 	ck_assert(s->nsenders == 1 || s->nsenders < cores);
 	setup_free(&scan.setup);
-	configure_null(&scan, "198.18.0.0/15")->rate_pps = 10000;
+	configure_null(&scan, "198.18.0.0/15")->rate.pps = 10000;
 	ck_assert_uint_eq(set_up(&scan)->nsenders, 1);
 	setup_free(&scan.setup);
 }
@@ -421,11 +425,11 @@ START_TEST(one_sender_for_a_file)
 
 	for (int i = 0; i < 4; i++) {
 		c = configure_null(&scan, "198.18.0.0/15");
-		c->rate_pps = 0;
-		c->threads = 4;
-		c->save_pcap = i == 1 ? "/nonexistent/pcap" : NULL;
-		c->rx_file = i == 2 ? empty_capture() : NULL;
-		c->tx = i == 3 ? "pcap" : "null";
+		c->rate.pps = 0;
+		c->network.threads = 4;
+		c->network.save_pcap = i == 1 ? "/nonexistent/pcap" : NULL;
+		c->network.rx_file = i == 2 ? empty_capture() : NULL;
+		c->network.tx = i == 3 ? "pcap" : "null";
 		ck_assert_uint_eq(set_up(&scan)->nsenders, i == 0 ? 4 : 1);
 		setup_free(&scan.setup);
 	}
@@ -437,15 +441,15 @@ START_TEST(senders_share_the_window)
 {
 	uint64_t whole;
 
-	configure_null(&scan, "198.18.0.0/15")->rate_pps = 400000;
-	scan.c.timeout_ns = scan.c.cooldown_ns = NS_PER_S / 10;
-	scan.c.threads = 1;
+	configure_null(&scan, "198.18.0.0/15")->rate.pps = 400000;
+	scan.c.probing.timeout_ns = scan.c.rate.cooldown_ns = NS_PER_S / 10;
+	scan.c.network.threads = 1;
 	whole = set_up(&scan)->senders[0].window.slots;
 	setup_free(&scan.setup);
-	for (scan.c.threads = 2; scan.c.threads <= 4; scan.c.threads++) {
+	for (scan.c.network.threads = 2; scan.c.network.threads <= 4; scan.c.network.threads++) {
 		const struct shared *s = set_up(&scan);
 
-		ck_assert_uint_eq(s->nsenders, scan.c.threads);
+		ck_assert_uint_eq(s->nsenders, scan.c.network.threads);
 		ck_assert_uint_ge(s->senders[0].window.slots * s->nsenders, whole);
 		ck_assert_uint_lt(s->senders[0].window.slots * s->nsenders, 2 * whole);
 		setup_free(&scan.setup);
@@ -463,7 +467,7 @@ START_TEST(engine_as_named)
 	ck_assert(!scan.setup.rx_xdp);
 	setup_free(&scan.setup);
 	/* Nothing answers: there is nothing to receive. */
-	configure_null(&scan, PREFIX)->rx = "xdp";
+	configure_null(&scan, PREFIX)->network.rx = "xdp";
 	set_up(&scan);
 	ck_assert(!scan.setup.rx_xdp);
 	setup_free(&scan.setup);
@@ -481,14 +485,14 @@ static void refused(const char *say)
 
 START_TEST(refuses)
 {
-	configure(&scan, PREFIX)->port_last = 10003;
+	configure(&scan, PREFIX)->network.port_last = 10003;
 	refused("10000-10003");
-	configure(&scan, PREFIX)->retries = 15;
-	scan.c.port_last = 10046;
+	configure(&scan, PREFIX)->probing.retries = 15;
+	scan.c.network.port_last = 10046;
 	refused("at least 48");
-	configure(&scan, PREFIX)->targets_file = "/nonexistent/list";
+	configure(&scan, PREFIX)->targets.list_file = "/nonexistent/list";
 	refused("/nonexistent/list");
-	configure(&scan, PREFIX)->cookie_file = "/proc/self";
+	configure(&scan, PREFIX)->probing.cookie_file = "/proc/self";
 	refused("/proc/self");
 	configure(&scan, "198.18.0.1/24");
 	refused("198.18.0.1/24");
@@ -499,7 +503,7 @@ static void buffers(const char *target, double rate_pps)
 {
 	struct config *c = configure_null(&scan, target);
 
-	c->rate_pps = rate_pps;
+	c->rate.pps = rate_pps;
 	set_up(&scan);
 	setup_free(&scan.setup);
 }

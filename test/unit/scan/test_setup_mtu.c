@@ -31,12 +31,16 @@ static void begin(const char *target, enum payload_type type, uint16_t len)
 	ports[0] = 7;
 	ports[1] = 443;
 	config = (struct config){
-		.targets = words, .ntargets = target != NULL, .ports = { ports, 2 }, .shards = 1,
-		.targets_file = config.targets_file,
-		.no_default_blocklist = true, .timeout_ns = NS_PER_S, .cooldown_ns = NS_PER_S,
-		.rate_pps = 1000, .port_first = 10000, .port_last = 32767, .tx = "null",
-		.rx = "pcap", .nsources = 2, .payload = { .type = type, .len = len },
-		.sources = { addr_from_v4(0xc6130001), { 0x2001000200000000, 1 } },
+		.targets.words = words, .targets.n = target != NULL, .targets.ports = { ports, 2 },
+		.targets.shards = 1,
+		.targets.list_file = config.targets.list_file,
+		.targets.no_default_blocklist = true, .probing.timeout_ns = NS_PER_S,
+		.rate.cooldown_ns = NS_PER_S,
+		.rate.pps = 1000, .network.port_first = 10000, .network.port_last = 32767,
+		.network.tx = "null",
+		.network.rx = "pcap", .network.nsources = 2, .probing.payload = { .type = type,
+				     .len = len },
+		.network.sources = { addr_from_v4(0xc6130001), { 0x2001000200000000, 1 } },
 	};
 	ck_assert_msg(setup_init(&su, &config, &status, &e) == 0, "%s", e.msg);
 	su.shared.wire = true;
@@ -46,7 +50,7 @@ static void begin(const char *target, enum payload_type type, uint16_t len)
 static void end(void)
 {
 	setup_free(&su);
-	config.targets_file = NULL;
+	config.targets.list_file = NULL;
 }
 
 /* That MTU is enough, and one byte less is not. */
@@ -92,7 +96,7 @@ START_TEST(a_payload_by_port)
 	uint8_t bytes[PAYLOAD_MAX];
 
 	begin("198.18.0.0/31", PAYLOAD_AUTO, 0);
-	least(V4_LEN + (unsigned int)payload_build(&config.payload, 443, "", "", bytes));
+	least(V4_LEN + (unsigned int)payload_build(&config.probing.payload, 443, "", "", bytes));
 	end();
 }
 END_TEST
@@ -105,9 +109,10 @@ START_TEST(a_payload_by_domain)
 
 	scratch_text(&list, "198.18.0.1,443,a.example\n198.18.0.2,443,a-longer.example\n"
 		     "198.18.0.3,80,b.example\n");
-	config.targets_file = list.path;
+	config.targets.list_file = list.path;
 	begin(NULL, PAYLOAD_AUTO, 0);
-	least(V4_LEN + (unsigned int)payload_build(&config.payload, 443, "a-longer.example", "",
+	least(V4_LEN + (unsigned int)payload_build(&config.probing.payload, 443, "a-longer.example",
+						   "",
 						   bytes));
 	end();
 	scratch_close(&list);

@@ -22,8 +22,8 @@ static void begin(const struct core_setup *o)
 	begin_with(o);
 	seen = 0;
 	scratch_text(&rows, "");
-	core.config.output_file = rows.path;
-	core.config.output_fields = "ip,verdict,probes";
+	core.config.output.file = rows.path;
+	core.config.output.fields = "ip,verdict,probes";
 	ck_assert_msg(sink_open(&sink, &core.config, &core.s.stats, CORE_OFFSET_NS, &e) == 0
 		      && answers_init(&answers, &core.s, sink, NULL, &e) == 0, "%s", e.msg);
 }
@@ -109,7 +109,7 @@ START_TEST(a_scan)
 
 	begin(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 2, .slots = 1024 });
 	/* Long enough for an answer to come before the next SYN on a slow machine. */
-	core.config.timeout_ns = 300 * NS_PER_MS;
+	core.config.probing.timeout_ns = 300 * NS_PER_MS;
 	scan();
 	for (unsigned int i = 0; i < atomic_load(&tap.n); i++)
 		(tap.v[i].m.kind == PROBE_DATA ? data : requests)[tap.v[i].k]++;
@@ -135,7 +135,7 @@ START_TEST(a_scan_in_little_room)
 {
 	begin(&(struct core_setup){ .target = "198.18.0.0/24", .retries = 2, .slots = 256,
 				    .ring = 2 });
-	core.config.timeout_ns = 200 * NS_PER_MS;
+	core.config.probing.timeout_ns = 200 * NS_PER_MS;
 	scan();
 	ck_assert_uint_eq(sink_rows(sink), 192);
 	ck_assert_uint_eq(count(STAT_accepted), 128);

@@ -62,7 +62,7 @@ START_TEST(senders_make_up_the_rate)
 	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
 		double most = 1 + rates[_i] * 2e-4, sum = 0;
 
-		config = (struct config){ .rate_pps = rates[_i] };
+		config = (struct config){ .rate.pps = rates[_i] };
 		for (unsigned int sender = 0; sender < shares[i]; sender++) {
 			struct budget b;
 
@@ -85,7 +85,7 @@ START_TEST(bits_by_what_is_sent)
 		struct budget b;
 		struct total sum;
 
-		config = (struct config){ .bandwidth_bps = 8e6 };
+		config = (struct config){ .rate.bandwidth_bps = 8e6 };
 		budget_init(&b, &config, 1, REQUEST_LEN, MOST, START);
 		sum = send_for(&b, 4 * NS_PER_S, lens[i], false);
 		near(sum.bytes, 4e6, 20000);
@@ -98,10 +98,10 @@ START_TEST(rate_and_bandwidth)
 {
 	struct budget b;
 
-	config = (struct config){ .rate_pps = 5000, .bandwidth_bps = 8 * WIRE_LEN * 1000.0 };
+	config = (struct config){ .rate.pps = 5000, .rate.bandwidth_bps = 8 * WIRE_LEN * 1000.0 };
 	budget_init(&b, &config, 1, REQUEST_LEN, MOST, START);
 	near(send_for(&b, 4 * NS_PER_S, REQUEST_LEN, false).packets, 4000, 10);
-	config.rate_pps = 500;
+	config.rate.pps = 500;
 	budget_init(&b, &config, 1, REQUEST_LEN, MOST, START);
 	near(send_for(&b, 4 * NS_PER_S, REQUEST_LEN, false).packets, 2000, 10);
 }
@@ -112,7 +112,7 @@ START_TEST(no_limit)
 	struct budget b;
 	uint64_t wait = 1;
 
-	config = (struct config){ .rate_pps = 0 };
+	config = (struct config){ .rate.pps = 0 };
 	budget_init(&b, &config, 4, REQUEST_LEN, MOST, START);
 	for (int i = 0; i < 100; i++) {
 		ck_assert_uint_eq(budget_allow(&b, START, &wait), MOST);
@@ -128,7 +128,7 @@ START_TEST(waits_no_longer_than_a_doze)
 	struct budget b;
 	struct total sum;
 
-	config = (struct config){ .rate_pps = 0.5 };
+	config = (struct config){ .rate.pps = 0.5 };
 	budget_init(&b, &config, 1, REQUEST_LEN, MOST, START);
 	sum = send_for(&b, 9 * NS_PER_S, REQUEST_LEN, false);
 	ck_assert_uint_eq(sum.packets, 5);
@@ -152,7 +152,7 @@ START_TEST(slices)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct budget b;
 
-		config = (struct config){ .rate_pps = cases[i].rate_pps };
+		config = (struct config){ .rate.pps = cases[i].rate_pps };
 		budget_init(&b, &config, cases[i].shares, REQUEST_LEN, cases[i].most, START);
 		ck_assert_uint_eq(b.slice, cases[i].slice);
 	}
@@ -165,7 +165,7 @@ START_TEST(debts_are_paid)
 	struct budget b;
 	uint64_t wait;
 
-	config = (struct config){ .rate_pps = 1000 };
+	config = (struct config){ .rate.pps = 1000 };
 	budget_init(&b, &config, 1, REQUEST_LEN, MOST, START);
 	budget_take(&b, 101, 101 * REQUEST_LEN, 0);
 	ck_assert_uint_eq(budget_allow(&b, START + 100 * NS_PER_MS, &wait), 0);
@@ -189,7 +189,7 @@ START_TEST(telling_is_bounded)
 		struct budget b;
 
 		config = (struct config){
-			.rate_pps = cases[i].rate_pps, .bandwidth_bps = cases[i].bandwidth_bps,
+			.rate.pps = cases[i].rate_pps, .rate.bandwidth_bps = cases[i].bandwidth_bps,
 		};
 		budget_init(&b, &config, 1, REQUEST_LEN, MOST, START);
 		for (; now < START + 10 * NS_PER_S; now += NS_PER_MS) {

@@ -33,7 +33,7 @@ START_TEST(each_target_once_in_order)
 	uint64_t bytes = 0;
 
 	begin();
-	core.config.rate_pps = rates[_i];
+	core.config.rate.pps = rates[_i];
 	start();
 	until_swept(false);
 	nothing_more_than(POSITIONS);

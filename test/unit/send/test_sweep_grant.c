@@ -7,7 +7,7 @@ static struct sweep w;
 static void begin_still(const struct core_setup *o, double rate_pps)
 {
 	begin_with(o);
-	core.config.rate_pps = rate_pps;
+	core.config.rate.pps = rate_pps;
 	memset(&fake, 0, sizeof(fake));
 	fake.still = true;
 	memset(&w, 0, sizeof(w));
@@ -16,7 +16,7 @@ static void begin_still(const struct core_setup *o, double rate_pps)
 	w.tx = &fake_ops;
 	w.tx_state = &tap;
 	sweep_init_budget(&w, CORE_START_NS);
-	core.config.rate_pps = 0;	/* which the sweeper looks at, with a clock of its own */
+	core.config.rate.pps = 0;	/* which the sweeper looks at, with a clock of its own */
 }
 
 static int let(uint32_t max)
@@ -70,9 +70,9 @@ START_TEST(outstanding_is_bounded)
 		ck_assert_uint_eq(w.lead, lead);
 		ck_assert_int_eq(let(1), 1);
 		/* Its buckets are anew from here on, as full as they were. */
-		core.config.rate_pps = cases[i].rate_pps;
+		core.config.rate.pps = cases[i].rate_pps;
 		goes_on(1);
-		core.config.rate_pps = 0;
+		core.config.rate.pps = 0;
 		ck_assert_int_eq(let(1 << 20), (int)lead);
 		ck_assert_int_eq(let(1 << 20), 0);
 		goes_on(1);

@@ -117,7 +117,7 @@ START_TEST(payload_by_target)
 	struct err e = { "" };
 
 	begin_with(&(struct core_setup){ .retries = 0 });
-	ck_assert_int_eq(payload_parse(&core.config.payload, "http", &e), 0);
+	ck_assert_int_eq(payload_parse(&core.config.probing.payload, "http", &e), 0);
 	atomic_store(&core.s.crowded, true);
 	for (uint8_t i = 0; i < 20; i++)
 		push_followup(i, 0);
@@ -135,7 +135,7 @@ START_TEST(payload_by_target)
 
 		check_probe(i, i, PROBE_DATA, 0);
 		addr_format(t.ip, text);
-		n = payload_build(&core.config.payload, 443, NULL, text, want);
+		n = payload_build(&core.config.probing.payload, 443, NULL, text, want);
 		ck_assert_ptr_nonnull(memmem(want, n, text, strlen(text)));
 		ck_assert_uint_eq(payload_of(&tap.v[i], &p), n);
 		ck_assert_mem_eq(p, want, n);

@@ -78,7 +78,7 @@ END_TEST
 START_TEST(told_before_the_rate_allows)
 {
 	begin();
-	core.config.rate_pps = 0.0001;
+	core.config.rate.pps = 0.0001;
 	start();
 	while (atomic_load(&tap.n) < 1)		/* the only packet that is allowed */
 		sched_yield();

@@ -76,8 +76,8 @@ static void begin_with(const struct core_setup *o)
 		for (unsigned int k = 0; k < POSITIONS; k++)
 			atomic_store(&syns[s][k], 0);
 	core_init(&core, o);
-	core.config.timeout_ns = NS_PER_MS;
-	core.config.cooldown_ns = NS_PER_S;
+	core.config.probing.timeout_ns = NS_PER_MS;
+	core.config.rate.cooldown_ns = NS_PER_S;
 }
 
 static void start(void)
@@ -96,7 +96,8 @@ static void until_swept(void)
 
 		for (unsigned int i = 0; i < SENDERS; i++) {
 			struct window *w = &core.s.senders[i].window;
-			uint64_t to = window_silent_until(w, now_ns, core.config.timeout_ns);
+			uint64_t to = window_silent_until(w, now_ns,
+							  core.config.probing.timeout_ns);
 
 			w->tail = to > w->tail ? to : w->tail;
 			window_recycle(w, now_ns, NS_PER_S, true);
@@ -154,7 +155,7 @@ START_TEST(every_pos_once)
 {
 	begin_with(&(struct core_setup){ .target = "198.18.0.0/19", .senders = SENDERS,
 					 .retries = PASSES - 1, .window = 4096 });
-	core.config.rate_pps = rates[_i];
+	core.config.rate.pps = rates[_i];
 	start();
 	until_swept();
 	stop();

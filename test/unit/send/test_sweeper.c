@@ -8,7 +8,7 @@ static const double rates[] = { 0, 20000 };
 START_TEST(every_pos_once)
 {
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 2 });
-	core.config.rate_pps = rates[_i];
+	core.config.rate.pps = rates[_i];
 	start_fake();
 	until_swept(true);
 	stop();
@@ -75,7 +75,7 @@ START_TEST(handed_back_and_refused)
 	uint64_t held = UINT64_MAX, late_ns = 0;
 
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
-	core.config.timeout_ns = 20 * NS_PER_MS;
+	core.config.probing.timeout_ns = 20 * NS_PER_MS;
 	win = &core.s.senders[0].window;
 	tap.script = refused_for_long;
 	fake.hand_back_each = 100;

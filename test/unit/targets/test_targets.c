@@ -113,7 +113,7 @@ START_TEST(orders_prefixes_by_address)
 {
 	ports[0] = 80;
 	ports[1] = 443;
-	config.ports.n = 2;
+	config.targets.ports.n = 2;
 	word("2001:2::/127");
 	word("198.18.0.4/31");
 	word("198.18.0.1");
@@ -138,12 +138,12 @@ START_TEST(orders_the_three_parts)
 {
 	ports[0] = 80;
 	ports[1] = 443;
-	config.ports.n = 2;
+	config.targets.ports.n = 2;
 	word("198.18.0.9");
 	word("198.18.0.1:8080");
 	word("[2001:2::1]:22");
 	word("[2001:2::9]");
-	config.targets_file = file("198.18.0.7\n198.18.0.1:22\n198.18.0.3\n198.18.0.9:81\n");
+	config.targets.list_file = file("198.18.0.7\n198.18.0.1:22\n198.18.0.3\n198.18.0.9:81\n");
 	load();
 	ck_assert_uint_eq(counts->from_prefixes, 4);
 	ck_assert_uint_eq(counts->from_list, 8);
@@ -213,8 +213,8 @@ END_TEST
 
 START_TEST(reads_all_ports_of_all_of_ipv4)
 {
-	config.ports.n = UINT16_MAX;
-	for (uint32_t i = 0; i < config.ports.n; i++)
+	config.targets.ports.n = UINT16_MAX;
+	for (uint32_t i = 0; i < config.targets.ports.n; i++)
 		ports[i] = (uint16_t)(i + 1);
 	word("0.0.0.0/0");
 	load();
@@ -223,7 +223,7 @@ START_TEST(reads_all_ports_of_all_of_ipv4)
 	expect_at(counts->total - 1, "255.255.255.255", 65535);
 	expect_at(65535ull * 0xc6120001u + 442, "198.18.0.1", 443);
 	reset();
-	config.no_default_blocklist = false;
+	config.targets.no_default_blocklist = false;
 	word("0.0.0.0/0");
 	load();
 	ck_assert_uint_eq(counts->total, 3702257664u);
@@ -259,8 +259,8 @@ START_TEST(refuses_too_many)
 
 	for (size_t i = 0; i < N_OF(cases); i++) {
 		reset();
-		config.ports.n = cases[i].n_ports;
-		for (uint32_t k = 0; k < config.ports.n; k++)
+		config.targets.ports.n = cases[i].n_ports;
+		for (uint32_t k = 0; k < config.targets.ports.n; k++)
 			ports[k] = (uint16_t)(k + 1);
 		for (size_t k = 0; k < 3 && cases[i].words[k]; k++)
 			word(cases[i].words[k]);
@@ -272,7 +272,7 @@ START_TEST(refuses_too_many)
 		ck_assert_uint_eq(counts->total, cases[i].total);
 	}
 	reset();
-	config.allowlist_file = file("198.18.0.0/24\n2001:2::/48\n");
+	config.targets.allowlist_file = file("198.18.0.0/24\n2001:2::/48\n");
 	expect_error(-EINVAL, ":2: 2001:2::/48 has more addresses");
 	/* Adjacent prefixes make a range that is none. */
 	reset();
@@ -288,7 +288,7 @@ END_TEST
 START_TEST(allowlist_alone_is_a_source)
 {
 	word("198.18.0.9");
-	config.allowlist_file = file("198.18.0.0/31 # two\n198.18.0.9\n");
+	config.targets.allowlist_file = file("198.18.0.0/31 # two\n198.18.0.9\n");
 	load();
 	ck_assert_uint_eq(counts->total, 3);
 	ck_assert_uint_eq(counts->merged, 1);
@@ -302,8 +302,8 @@ START_TEST(allowlist_restricts_a_list)
 {
 	word("198.18.0.0/30");
 	word("198.18.7.7:80");
-	config.allowlist_file = file("198.18.0.2/31\n2001:2::/32\n198.18.9.0/24\n");
-	config.targets_file = file("198.18.9.1\n198.18.8.1\n198.18.8.1:443\n[2001:2::5]:80\n"
+	config.targets.allowlist_file = file("198.18.0.2/31\n2001:2::/32\n198.18.9.0/24\n");
+	config.targets.list_file = file("198.18.9.1\n198.18.8.1\n198.18.8.1:443\n[2001:2::5]:80\n"
 				   "[2001:3::5]:80\n");
 	load();
 	ck_assert_uint_eq(counts->from_prefixes, 2);
@@ -320,13 +320,13 @@ END_TEST
 
 START_TEST(blocked_wins)
 {
-	config.no_default_blocklist = false;
+	config.targets.no_default_blocklist = false;
 	word("198.18.0.0/30");
 	word("1.1.1.0/30");
 	word("1.1.1.1:80");
 	word("1.1.2.1:80");
-	config.blocklist_file = file("1.1.1.1\n");
-	config.allowlist_file = file("1.1.1.1\n198.18.0.1\n");
+	config.targets.blocklist_file = file("1.1.1.1\n");
+	config.targets.allowlist_file = file("1.1.1.1\n198.18.0.1\n");
 	load();
 	ck_assert_uint_eq(counts->total, 4);
 	ck_assert_uint_eq(counts->blocked, 4 + 1 + 1);
@@ -344,14 +344,14 @@ START_TEST(families_are_blocked_apart)
 {
 	word("198.18.0.0/31");
 	word("2001:2::/127");
-	config.blocklist_file = file("::/0\n");
+	config.targets.blocklist_file = file("::/0\n");
 	load();
 	ck_assert_uint_eq(counts->total, 2);
 	ck_assert(targets_have_v4(targets) && !targets_have_v6(targets));
 	reset();
 	word("198.18.0.0/31");
 	word("2001:2::/127");
-	config.blocklist_file = file("0.0.0.0/0\n");
+	config.targets.blocklist_file = file("0.0.0.0/0\n");
 	load();
 	ck_assert_uint_eq(counts->total, 2);
 	ck_assert(!targets_have_v4(targets) && targets_have_v6(targets));
@@ -360,33 +360,33 @@ END_TEST
 
 START_TEST(says_why_nothing_is_left)
 {
-	config.no_default_blocklist = false;
+	config.targets.no_default_blocklist = false;
 	word("198.18.0.0/16");
 	expect_error(-EINVAL, "no target is left of 65536: 65536 blocked (198.18.0.0 is in "
 		     "198.18.0.0/15, benchmarking, RFC 2544); --no-default-blocklist");
 	reset();
-	config.no_default_blocklist = false;
-	config.targets_file = file("[2001:2::7]:80\n");
+	config.targets.no_default_blocklist = false;
+	config.targets.list_file = file("[2001:2::7]:80\n");
 	expect_error(-EINVAL, "no target is left of 1: 1 blocked (2001:2::7 is in 2001:2::/48, "
 		     "benchmarking, RFC 5180); --no-default-blocklist");
 	reset();
 	word("198.18.0.0/31");
-	config.blocklist_file = file("198.18.0.0/24\n");
+	config.targets.blocklist_file = file("198.18.0.0/24\n");
 	expect_error(-EINVAL, "2 blocked (198.18.0.0 is in /proc/self/fd/");
 	reset();
-	config.targets_file = file("198.18.0.1\n198.18.9.1\n");
-	config.allowlist_file = file("198.18.9.0/24\n");
-	config.blocklist_file = file("198.18.9.1\n");
+	config.targets.list_file = file("198.18.0.1\n198.18.9.1\n");
+	config.targets.allowlist_file = file("198.18.9.0/24\n");
+	config.targets.blocklist_file = file("198.18.9.1\n");
 	expect_error(-EINVAL, "no target is left of 2: 1 outside /proc/self/fd/");
 	reset();
-	config.targets_file = file("# nothing\n");
+	config.targets.list_file = file("# nothing\n");
 	expect_error(-EINVAL, "no target in it");
 	reset();
-	config.allowlist_file = file("");
+	config.targets.allowlist_file = file("");
 	expect_error(-EINVAL, "no target in it");
 	reset();
 	word("198.18.0.1");
-	config.targets_file = "/nowhere/list";
+	config.targets.list_file = "/nowhere/list";
 	expect_error(-ENOENT, "--targets-file /nowhere/list: cannot be read: ");
 }
 END_TEST
@@ -396,7 +396,7 @@ END_TEST
 START_TEST(first_line_has_the_say)
 {
 	word("198.18.0.0/28");
-	config.targets_file = file(
+	config.targets.list_file = file(
 		"198.18.0.1,443,covered.example\n"	/* in the prefix: keeps its domain */
 		"198.18.1.1,,host.example\n"
 		"198.18.1.1,443,later.example\n"	/* the line without port was first */
@@ -429,37 +429,37 @@ END_TEST
 /* However many there are of the other family, they are none of ours. */
 START_TEST(one_family_only)
 {
-	config.ipv4_only = true;
+	config.targets.ipv4_only = true;
 	word("2001:2::/32");
 	word("198.18.0.0/30");
 	word("[2001:2::1]:80");
-	config.allowlist_file = file("198.18.0.2/31\n2001:2::/48\n::/0\n");
+	config.targets.allowlist_file = file("198.18.0.2/31\n2001:2::/48\n::/0\n");
 	load();
 	ck_assert_uint_eq(counts->total, 4);
 	ck_assert_uint_eq(counts->other_family, INT64_MAX);
 	ck_assert(targets_have_v4(targets) && !targets_have_v6(targets));
 	reset();
-	config.ipv6_only = true;
+	config.targets.ipv6_only = true;
 	word("0.0.0.0/0");
 	word("198.18.0.1:80");
 	word("[2001:2::1]:80");
 	word("2001:2::1");
-	config.targets_file = file("198.18.0.1:80\n198.18.0.1,80,a.example\n2001:2::2\n");
+	config.targets.list_file = file("198.18.0.1:80\n198.18.0.1,80,a.example\n2001:2::2\n");
 	load();
 	ck_assert_uint_eq(counts->total, 3);
 	ck_assert_uint_eq(counts->other_family, (1ull << 32) + 1);
 	ck_assert_uint_eq(counts->merged, 2);
 	reset();
-	config.ipv6_only = true;
+	config.targets.ipv6_only = true;
 	word("198.18.0.0/30");
 	word("198.18.0.1:80");
 	expect_error(-EINVAL, "no target is left of 5: 5 IPv4 (--ipv6)");
 	/* Each is counted once. */
 	reset();
-	config.ipv4_only = true;
-	config.targets_file = file("198.18.0.1\n198.18.0.2\n2001:2::2\n");
-	config.allowlist_file = file("198.18.0.1\n");
-	config.blocklist_file = file("198.18.0.1\n");
+	config.targets.ipv4_only = true;
+	config.targets.list_file = file("198.18.0.1\n198.18.0.2\n2001:2::2\n");
+	config.targets.allowlist_file = file("198.18.0.1\n");
+	config.targets.blocklist_file = file("198.18.0.1\n");
 	expect_error(-EINVAL, "no target is left of 3: 1 IPv6 (--ipv4), 1 outside ");
 }
 END_TEST

@@ -95,35 +95,35 @@ static void random_case(struct rng *r, struct model *m)
 
 	reset();
 	*m = (struct model){ .port_list = { false } };
-	config.ports.n = 0;
+	config.targets.ports.n = 0;
 	for (unsigned int k = 0; k < PORTS; k++) {
 		m->port_list[k] = rng_below(r, 2);
 		if (m->port_list[k])
-			ports[config.ports.n++] = all_ports[k];
+			ports[config.targets.ports.n++] = all_ports[k];
 	}
-	if (config.ports.n == 0) {
+	if (config.targets.ports.n == 0) {
 		m->port_list[0] = true;
-		ports[config.ports.n++] = all_ports[0];
+		ports[config.targets.ports.n++] = all_ports[0];
 	}
-	config.ipv4_only = rng_below(r, 4) == 0;
-	config.ipv6_only = !config.ipv4_only && rng_below(r, 4) == 0;
+	config.targets.ipv4_only = rng_below(r, 4) == 0;
+	config.targets.ipv6_only = !config.targets.ipv4_only && rng_below(r, 4) == 0;
 	random_words(r, m);
 	text_init(&out, block, sizeof(block));
 	text_add(&out, "# blocked\n");
 	random_set(r, m->blocked, &out);
-	config.blocklist_file = file(block);
+	config.targets.blocklist_file = file(block);
 	text_init(&out, lines, sizeof(lines));
 	text_add(&out, "# lines\n");
 	for (uint64_t n = rng_below(r, 80); n; n--) {
 		random_entry(r, m, &out, true);
 		text_add(&out, "\n");
 	}
-	config.targets_file = file(lines);
+	config.targets.list_file = file(lines);
 	if (rng_below(r, 2)) {
 		text_init(&out, allow, sizeof(allow));
 		text_add(&out, "# allowed\n");
 		random_set(r, m->allowed, &out);
-		config.allowlist_file = file(allow);
+		config.targets.allowlist_file = file(allow);
 	} else {
 		memset(m->allowed, true, sizeof(m->allowed));
 	}
@@ -147,7 +147,7 @@ static bool pair_is_right(struct addr ip, uint16_t port, bool in)
 
 static bool is_other_family(unsigned int a)
 {
-	return a < UNIVERSE ? config.ipv6_only : config.ipv4_only;
+	return a < UNIVERSE ? config.targets.ipv6_only : config.targets.ipv4_only;
 }
 
 static bool is_loaded(const struct model *m, unsigned int a)

@@ -62,7 +62,7 @@ START_TEST(prefixes_words_and_lists)
 	word("198.18.0.0/24");
 	word("198.18.7.7");
 	word("198.18.9.9:80");
-	config.targets_file = file("198.18.1.1\n198.18.1.2:80\n198.18.8.1\n198.18.1.2:81\n");
+	config.targets.list_file = file("198.18.1.1\n198.18.1.2:80\n198.18.8.1\n198.18.1.2:81\n");
 	add("198.18.0.128/25");
 	add("198.18.1.0/24");
 	add("198.18.9.0/24");
@@ -95,7 +95,7 @@ END_TEST
 START_TEST(none_inside)
 {
 	word("198.18.0.8/29");
-	config.targets_file = file("2001:2::5\n");
+	config.targets.list_file = file("2001:2::5\n");
 	load();
 	compare();
 	ck_assert_uint_eq(inside.count, 0);
@@ -131,7 +131,7 @@ END_TEST
 START_TEST(only_the_list_is_outside)
 {
 	word("198.18.0.0/28");
-	config.targets_file = file("198.18.0.1:81\n198.18.5.5:81\n");
+	config.targets.list_file = file("198.18.0.1:81\n198.18.5.5:81\n");
 	add("198.18.0.0/24");
 	load();
 	compare();
