@@ -138,6 +138,12 @@ struct config {
 	struct config_ask ask;
 };
 
+/* Whether any targets are named. Where none are, the run reads a capture, which tells of them. */
+static inline bool config_names_targets(const struct config *c)
+{
+	return c->targets.n || c->targets.allowlist_file || c->targets.list_file;
+}
+
 /*
  * Sets the defaults, then reads the configuration file (that of --config, else default_file, which
  * is also NULL or not there) and argv, which wins and stays as it was. 0, or -errno with a message

@@ -11,8 +11,7 @@ static int check_targets(const struct config *c, struct err *e)
 	if (c->targets.ipv4_only && c->targets.ipv6_only)
 		return err_set(e, EINVAL, "--ipv4 with --ipv6: each leaves the other family out; "
 			       "leave both out to probe both families");
-	if (c->targets.n || c->targets.allowlist_file || c->targets.list_file
-	    || c->ask.print_config)
+	if (config_names_targets(c) || c->ask.print_config)
 		return 0;
 	if (c->network.rx_file && c->output.rows == ROWS_REPLY)
 		return 0;

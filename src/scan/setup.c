@@ -364,6 +364,21 @@ static int init_offline(struct setup *su, const struct config *c, struct err *e)
 	return rc ? rc : look_at_capture(su, c, e);
 }
 
+/* A capture whose targets nobody names has some: who has been asked, and who has answered. */
+static int load_targets(struct setup *su, const struct config *c, struct err *e)
+{
+	struct targetlist seen;
+	int rc = 0;
+
+	targetlist_init(&seen);
+	if (!config_names_targets(c))
+		rc = capture_list_targets(c, &seen, e);
+	if (!rc)
+		rc = targets_load(&su->targets, c, &seen, e);
+	targetlist_free(&seen);
+	return rc;
+}
+
 int setup_init(struct setup *su, const struct config *c, int *status, struct err *e)
 {
 	int rc;
@@ -372,7 +387,7 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	su->shared.config = c;
 	su->shared.outage_max_ns = OUTAGE_MAX_NS;
 	*status = 1;
-	rc = targets_load(&su->targets, c, e);
+	rc = load_targets(su, c, e);
 	if (rc)
 		return rc;
 	su->shared.targets = su->targets;

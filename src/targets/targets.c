@@ -39,7 +39,8 @@ static int index_set(struct targets *t)
 	return err;
 }
 
-int targets_load(struct targets **out, const struct config *c, struct err *e)
+int targets_load(struct targets **out, const struct config *c, struct targetlist *found,
+		 struct err *e)
 {
 	struct targets *t = calloc(1, sizeof(*t));
 	int err;
@@ -49,6 +50,10 @@ int targets_load(struct targets **out, const struct config *c, struct err *e)
 	prefixset_init(&t->set);
 	targetlist_init(&t->list);
 	targetlist_init(&t->merged);
+	if (found) {
+		t->list = *found;
+		targetlist_init(found);
+	}
 	err = targets_fill(t, c, e);
 	if (!err && index_set(t))
 		err = err_set(e, ENOMEM, "no memory for the targets");

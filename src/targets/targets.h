@@ -57,9 +57,11 @@ struct targets {
  * unlinked temporary file), -b, the compiled-in special-purpose blocks. Host names among the words
  * (not in files) are resolved to all their addresses. 0, or -errno with one message that names
  * file, line and reason: bad line, unreadable file, no target left (and why), 2^63 targets or more
- * (names the prefix).
+ * (names the prefix). found: the targets where the configuration names none; they are taken over,
+ * so that it is empty then. NULL: there are no such.
  */
-int targets_load(struct targets **out, const struct config *c, struct err *e);
+int targets_load(struct targets **out, const struct config *c, struct targetlist *found,
+		 struct err *e);
 void targets_free(struct targets *t);
 
 /*

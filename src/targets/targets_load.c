@@ -9,7 +9,6 @@
 #include "config/config.h"
 #include "config/slip.h"
 #include "err.h"
-#include "scan/capture_scan.h"
 #include "targets/blocklist.h"
 #include "targets/hostname.h"
 #include "targets/misread.h"
@@ -149,16 +148,9 @@ static int read_sources(struct loading *ld, struct err *e)
 {
 	static const char allow[] = "--allowlist-file";
 	const struct config *c = ld->c;
-	struct targets *t = ld->t;
 	int err = 0;
 
 	ld->restricted = c->targets.allowlist_file && c->targets.list_file;
-	if (c->targets.n == 0 && !c->targets.allowlist_file && !c->targets.list_file
-	    && c->network.rx_file)
-		err = capture_list_targets(c, &t->list, e);
-	else if (c->targets.n == 0 && !c->targets.allowlist_file && !c->targets.list_file)
-		return err_set(e, EINVAL, "no targets: name addresses, prefixes or hosts, or give "
-			       "--allowlist-file or --targets-file");
 	for (size_t i = 0; i < c->targets.n && !err; i++)
 		err = add_word(ld, c->targets.words[i], e);
 	if (!err && ld->restricted) {
@@ -166,9 +158,9 @@ static int read_sources(struct loading *ld, struct err *e)
 				      &ld->misread, e);
 		prefixset_seal(&ld->allow);
 	} else if (!err && c->targets.allowlist_file) {
-		t->is_list = false;
-		err = prefixfile_read(&t->set, allow, c->targets.allowlist_file, ld->addresses_max,
-				      &ld->misread, e);
+		ld->t->is_list = false;
+		err = prefixfile_read(&ld->t->set, allow, c->targets.allowlist_file,
+				      ld->addresses_max, &ld->misread, e);
 	}
 	if (!err && c->targets.list_file)
 		err = read_list(ld, e);

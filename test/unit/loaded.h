@@ -54,13 +54,18 @@ static inline const char *file(const char *content)
 	return files[n_files++].path;
 }
 
-static inline void load(void)
+static inline void load_found(struct targetlist *found)
 {
 	struct err e = { "" };
 
-	ck_assert_msg(targets_load(&targets, &config, &e) == 0, "%s", e.msg);
+	ck_assert_msg(targets_load(&targets, &config, found, &e) == 0, "%s", e.msg);
 	counts = targets_counts(targets);
 	ck_assert_uint_eq(counts->total, counts->from_prefixes + counts->from_list);
+}
+
+static inline void load(void)
+{
+	load_found(NULL);
 }
 
 #endif

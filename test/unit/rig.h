@@ -101,7 +101,7 @@ static inline void core_configure(struct core *c, const struct core_setup *o)
 	};
 	ck_assert_msg(payload_parse(&c->config.probing.payload, o->no_payload ? "none"
 				    : "text:" CORE_PAYLOAD, &e) == 0, "%s", e.msg);
-	ck_assert_msg(targets_load(&c->targets, &c->config, &e) == 0, "%s", e.msg);
+	ck_assert_msg(targets_load(&c->targets, &c->config, NULL, &e) == 0, "%s", e.msg);
 }
 
 static inline void core_init(struct core *c, const struct core_setup *o)

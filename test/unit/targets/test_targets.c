@@ -48,7 +48,7 @@ static void expect_error(int err, const char *want)
 {
 	struct err e = { "" };
 
-	ck_assert_int_eq(targets_load(&targets, &config, &e), err);
+	ck_assert_int_eq(targets_load(&targets, &config, NULL, &e), err);
 	ck_assert_ptr_null(targets);
 	ck_assert_msg(strstr(e.msg, want), "%s, want %s", e.msg, want);
 }
@@ -206,8 +206,27 @@ START_TEST(refuses_bad_words)
 	reset();
 	word("nobody.example");
 	expect_error(-ENOENT, "cannot resolve nobody.example: Name or service not known");
-	reset();
-	expect_error(-EINVAL, "no targets: name addresses");
+}
+END_TEST
+
+/* What a capture tells of: taken over, and sorted like a list. */
+START_TEST(takes_over_what_was_found)
+{
+	struct targetlist found;
+
+	targetlist_init(&found);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(targetlist_add(&found, ip("198.18.0.2"), 80,
+						TARGETLIST_NO_ORIGIN, NULL), 0);
+	ck_assert_int_eq(targetlist_add(&found, ip("198.18.0.1"), 81, TARGETLIST_NO_ORIGIN, NULL),
+			 0);
+	load_found(&found);
+	ck_assert_ptr_null(found.v);
+	ck_assert_uint_eq(counts->total, 2);
+	ck_assert_uint_eq(counts->merged, 1);
+	expect_at(0, "198.18.0.1", 81);
+	expect_at(1, "198.18.0.2", 80);
+	ck_assert(targets_is_list(targets));
 }
 END_TEST
 
@@ -470,6 +489,7 @@ UNIT_SUITE(targets)
 
 	t = unit_case(suite, "names", orders_prefixes_by_address, orders_the_three_parts,
 		      resolves_names, names_in_their_own_script, refuses_bad_words,
+		      takes_over_what_was_found,
 		      reads_all_ports_of_all_of_ipv4, refuses_too_many);
 	tcase_add_checked_fixture(t, open_config, reset);
 	t = unit_case(suite, "allow and block", allowlist_alone_is_a_source,

@@ -194,7 +194,7 @@ static bool check_model(const struct model *m)
 		}
 	}
 	if (total == 0) {
-		ck_assert_int_eq(targets_load(&targets, &config, &e), -EINVAL);
+		ck_assert_int_eq(targets_load(&targets, &config, NULL, &e), -EINVAL);
 		return false;
 	}
 	load();
