@@ -9,12 +9,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "config/config.h"
+#include "base/stats.h"
 #include "err.h"
 #include "net/neigh.h"
 #include "net/netlink.h"
 #include "reach.h"
-#include "state/shared.h"
 #include "wire/craft_neigh.h"
 #include "wire/rx_pcap.h"
 #include "wire/tx.h"
@@ -36,7 +35,7 @@ struct gateway {
 };
 
 struct gateways {
-	struct shared *s;
+	struct gateway_scan scan;
 	struct gateway_link link;
 	struct gateway v[2];		/* [0] IPv4, [1] IPv6 */
 	struct mnl_socket *nl;		/* NULL: the kernel does not tell */
@@ -58,8 +57,8 @@ static uint64_t mac_number(const uint8_t mac[static 6])
 /* What was sent since it was last heard may be lost: the send threads go on from here. */
 static uint64_t tell_senders(struct gateways *g, unsigned int v6, uint64_t heard_ns)
 {
-	struct gateway_now *now = &g->s->gateways[v6];
-	uint64_t syns = stats_syns(&g->s->stats), astray = syns - g->v[v6].syns;
+	struct gateway_now *now = &g->scan.status->now[v6];
+	uint64_t syns = stats_syns(g->scan.sum), astray = syns - g->v[v6].syns;
 
 	atomic_store_explicit(&now->mac, mac_number(g->v[v6].reach.mac), memory_order_relaxed);
 	atomic_store(&now->heard_ns, heard_ns);
@@ -67,7 +66,7 @@ static uint64_t tell_senders(struct gateways *g, unsigned int v6, uint64_t heard
 	/* Those that went astray for either family count once. */
 	if (g->v[v6].syns > g->astray_to)
 		g->astray_to = g->v[v6].syns;
-	stat_add(&g->s->main_stats, STAT_sent_astray, syns - g->astray_to);
+	stat_add(g->scan.stats, STAT_sent_astray, syns - g->astray_to);
 	g->v[v6].syns = g->astray_to = syns;
 	return astray;
 }
@@ -80,7 +79,7 @@ static void tell_moved(struct gateways *g, unsigned int v6, const uint8_t before
 	char text[ADDR_STRLEN];
 
 	addr_format(g->v[v6].known.ip, text);
-	stat_add(&g->s->main_stats, STAT_gateway_moves, 1);
+	stat_add(g->scan.stats, STAT_gateway_moves, 1);
 	/* Two that take turns are told often enough. */
 	log_msg(++g->told > TOLD_MAX ? LOG_INFO : LOG_NOTICE,
 		"the gateway %s moved from " NEIGH_MAC " to " NEIGH_MAC ", and the scan follows: %"
@@ -94,7 +93,7 @@ static void tell_moved(struct gateways *g, unsigned int v6, const uint8_t before
  */
 static uint64_t reached_ns(const struct gateways *g, const struct gateway *w)
 {
-	bool alone = !g->s->neigh && g->v[0].known.is_followed != g->v[1].known.is_followed;
+	bool alone = !g->scan.on_link && g->v[0].known.is_followed != g->v[1].known.is_followed;
 	uint64_t ns = 0;
 
 	if (alone && g->answered_ns > ROUND_TRIP_NS)
@@ -136,8 +135,8 @@ static void publish(struct gateways *g)
 		any_silent |= w->silent;
 		first_ns = ns < first_ns ? ns : first_ns;
 	}
-	atomic_store_explicit(&g->s->gateway_silent, any_silent, memory_order_relaxed);
-	atomic_store(&g->s->reached_ns, first_ns);
+	atomic_store_explicit(&g->scan.status->silent, any_silent, memory_order_relaxed);
+	atomic_store(&g->scan.status->reached_ns, first_ns);
 }
 
 const char *gateways_lost(const struct gateways *g)
@@ -208,7 +207,7 @@ static int on_message(const struct nlmsghdr *nlh, void *arg)
 		if (trust != NEIGH_FIXED)
 			continue;
 		if (w->known.is_fixed)
-			w->syns = stats_syns(&g->s->stats);
+			w->syns = stats_syns(g->scan.sum);
 		reach_init(&w->reach, n.mac, w->reach.every_ns, g->now_ns);
 		tell_moved(g, v6, before.mac, w->known.is_fixed ? g->now_ns : before.heard_ns);
 		w->known.is_fixed = true;
@@ -242,12 +241,12 @@ static void ask(struct gateways *g, const struct gateway *w, bool all)
 		memcpy(bytes, w->reach.mac, sizeof(w->reach.mac));
 	frame.len = (uint32_t)rc;
 	if (tx_packet.send(g->tx_state, &frame, 1) == 1)
-		stat_add(&g->s->main_stats, STAT_sent_gateway, 1);
+		stat_add(g->scan.stats, STAT_sent_gateway, 1);
 }
 
 void gateways_tick(struct gateways *g, uint64_t now_ns)
 {
-	const struct stats *stats = &g->s->stats;
+	const struct stats *stats = g->scan.sum;
 	uint64_t answers = stat_get(stats, STAT_synacks) + stat_get(stats, STAT_rsts)
 			   + stat_get(stats, STAT_icmps);
 	struct err e = { "" };
@@ -304,16 +303,16 @@ static int open_link(struct gateways *g, struct err *e)
 	return rc ? rc : rx_pcap_open_live(&g->packets, &live, e);
 }
 
-static uint64_t choose_every(const struct config *c)
+static uint64_t choose_every(uint64_t timeout_ns)
 {
-	uint64_t every_ns = c->probing.timeout_ns / EVERY_SHARE;
+	uint64_t every_ns = timeout_ns / EVERY_SHARE;
 
 	if (every_ns > EVERY_MAX_NS)
 		return EVERY_MAX_NS;
 	return every_ns < EVERY_MIN_NS ? EVERY_MIN_NS : every_ns;
 }
 
-int gateways_open(struct gateways **out, struct shared *s,
+int gateways_open(struct gateways **out, const struct gateway_scan *scan,
 		  const struct gateway_known known[static 2], const struct gateway_link *link,
 		  struct err *e)
 {
@@ -328,11 +327,11 @@ int gateways_open(struct gateways **out, struct shared *s,
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return err_set(e, ENOMEM, "out of memory for the gateways");
-	g->s = s;
+	g->scan = *scan;
 	g->link = *link;
 	for (unsigned int v6 = 0; v6 < 2; v6++) {
 		g->v[v6].known = known[v6];
-		reach_init(&g->v[v6].reach, known[v6].mac, choose_every(s->config), now_ns);
+		reach_init(&g->v[v6].reach, known[v6].mac, choose_every(scan->timeout_ns), now_ns);
 		asks |= known[v6].is_followed && !known[v6].is_fixed;
 	}
 	listen_to_kernel(g);
@@ -342,7 +341,6 @@ int gateways_open(struct gateways **out, struct shared *s,
 		gateways_close(g);
 		return rc;
 	}
-	stats_chain(&s->stats, &s->main_stats);
 	*out = g;
 	return 0;
 }

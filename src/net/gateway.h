@@ -1,12 +1,12 @@
 /*
  * gateway: where the gateways are while the scan runs. Each is asked at intervals whether it is
  * still there, and the kernel's neighbour table is watched; where one has moved, or is silent, the
- * threads are told (shared.h: gateways, gateway_silent, reached_ns), and so is the user. Main
- * thread.
+ * others see it in a struct gateway_status, and the user is told. Main thread.
  */
 #ifndef TFOMAP_GATEWAY_H
 #define TFOMAP_GATEWAY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,7 +15,31 @@
 
 struct err;
 struct gateways;
-struct shared;
+struct stats;
+
+/* Where frames of a family go that no neighbour on the link takes. */
+struct gateway_now {
+	_Atomic uint32_t changes;	/* it has moved, or is back, that often */
+	_Atomic uint64_t mac;		/* since the first of them */
+	_Atomic uint64_t heard_ns;	/* before the last of them it was last heard */
+};
+
+/* What other threads see: main writes. */
+struct gateway_status {
+	struct gateway_now now[2];	/* [0] IPv4, [1] IPv6 */
+	_Atomic bool silent;		/* none is there to send to */
+	_Atomic uint64_t reached_ns;	/* the silence of who was asked later is no proof: the
+					 * gateway may be gone; 0: not known */
+};
+
+/* The scan that is watched; all of it stays the caller's. */
+struct gateway_scan {
+	const struct stats *sum;	/* of all threads */
+	struct stats *stats;		/* main's */
+	struct gateway_status *status;
+	uint64_t timeout_ns;		/* of a probe */
+	bool on_link;			/* targets are on the link, beside those behind a gateway */
+};
 
 /* The gateway of one family, as it was found. */
 struct gateway_known {
@@ -35,7 +59,7 @@ struct gateway_link {
  * known: [0] those of IPv4, [1] of IPv6. *out is NULL where there is none to follow. Before the
  * threads start. 0, or -errno with a message.
  */
-int gateways_open(struct gateways **out, struct shared *s,
+int gateways_open(struct gateways **out, const struct gateway_scan *scan,
 		  const struct gateway_known known[static 2], const struct gateway_link *link,
 		  struct err *e);
 void gateways_close(struct gateways *g);

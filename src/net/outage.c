@@ -5,7 +5,6 @@
 #include "err.h"
 #include "net/iface.h"
 #include "net/netlink.h"
-#include "state/shared.h"
 
 #define SAY_NS	NS_PER_S
 
@@ -22,22 +21,15 @@ const char *outage_state(int ifindex)
 	return !i.up ? "is down" : !i.carrier ? "has no carrier" : "takes no packets";
 }
 
-void outage_watch(struct outage *o, const struct shared *s)
+void outage_watch(struct outage *o, uint64_t refused_ns, const char *interface, int ifindex,
+		  uint64_t max_ns)
 {
-	uint64_t longest_ns = 0;
-
-	for (unsigned int i = 0; i < s->nsenders; i++) {
-		uint64_t ns = atomic_load_explicit(&s->senders[i].refused_ns, memory_order_relaxed);
-
-		longest_ns = ns > longest_ns ? ns : longest_ns;
-	}
-	if (longest_ns < SAY_NS && (longest_ns || !o->said))
+	if (refused_ns < SAY_NS && (refused_ns || !o->said))
 		return;
-	if (!longest_ns)
-		log_notice("interface %s takes packets again: the scan goes on", s->interface);
+	if (!refused_ns)
+		log_notice("interface %s takes packets again: the scan goes on", interface);
 	else if (!o->said)
 		log_warn("interface %s %s: nothing can be sent; waiting for it, %.3g s at most",
-			 s->interface, outage_state(s->ifindex),
-			 (double)s->outage_max_ns / NS_PER_S);
-	o->said = longest_ns > 0;
+			 interface, outage_state(ifindex), (double)max_ns / NS_PER_S);
+	o->said = refused_ns > 0;
 }

@@ -12,14 +12,16 @@
 #define OUTAGE_LEAST_NS	(100 * NS_PER_MS)	/* shorter ones are a full queue's */
 #define OUTAGE_AFTER_NS	NS_PER_S	/* kernels look at carriers that often */
 
-struct shared;
-
 struct outage {
 	bool said;			/* that nothing is taken */
 };
 
-/* Looks at how long the engines have taken nothing; says once that, and when it is over. Main. */
-void outage_watch(struct outage *o, const struct shared *s);
+/*
+ * refused_ns: for how long the engines have taken nothing; 0: they take. Says once that, and when
+ * it is over. max_ns: when the scan fails. Main thread.
+ */
+void outage_watch(struct outage *o, uint64_t refused_ns, const char *interface, int ifindex,
+		  uint64_t max_ns);
 
 /* What the interface does not: "is down", "has no carrier"; else "takes no packets". Any thread. */
 const char *outage_state(int ifindex);

@@ -13,10 +13,10 @@
 
 static void check_full(struct answers *an)
 {
-	uint64_t max = an->s->config->rate.max_results;
+	uint64_t max = an->s->facts.config->rate.max_results;
 
 	if (max && sink_rows(an->sink) >= max)
-		atomic_store(&an->s->rx_full, true);
+		atomic_store(&an->s->rx.full, true);
 }
 
 static void write_row(struct answers *an, uint64_t x, const struct evidence *ev)
@@ -24,9 +24,9 @@ static void write_row(struct answers *an, uint64_t x, const struct evidence *ev)
 	struct shared *s = an->s;
 
 	if (evidence_cookie(ev))
-		stat_add(&s->stats, STAT_cookies, 1);
-	if (targets_have_extra(s->targets)) {
-		targets_extra(s->targets, x, &an->extra);
+		stat_add(&s->rx.stats, STAT_cookies, 1);
+	if (targets_have_extra(s->facts.targets)) {
+		targets_extra(s->facts.targets, x, &an->extra);
 		sink_target(an->sink, ev, &an->extra);
 	} else {
 		sink_target(an->sink, ev, NULL);
@@ -50,7 +50,7 @@ static void entry_done(void *arg, const struct entry *en)
 	struct evidence ev = entry_evidence(en);
 
 	if (answers_full(an)) {
-		stat_add(&an->s->stats, STAT_unfinished, 1);
+		stat_add(&an->s->rx.stats, STAT_unfinished, 1);
 		return;
 	}
 	mark(an, en->k, WINDOW_DONE);
@@ -64,7 +64,7 @@ static void reply_row(struct answers *an, const struct arrival *a, const struct 
 {
 	struct flow row;
 
-	if (an->s->config->output.rows != ROWS_REPLY || answers_full(an))
+	if (an->s->facts.config->output.rows != ROWS_REPLY || answers_full(an))
 		return;
 	row = *f;
 	row.sent_ns = sent_ns;
@@ -84,7 +84,7 @@ static void count_first(struct answers *an, const struct reply *r)
 		[REPLY_SYNACK] = STAT_synacks, [REPLY_RST] = STAT_rsts, [REPLY_ICMP] = STAT_icmps,
 	};
 
-	stat_add(&an->s->stats, ids[r->class], 1);
+	stat_add(&an->s->rx.stats, ids[r->class], 1);
 }
 
 /* An answer that came before: at once (doubled on the way), or after the server's timer. */
@@ -92,26 +92,23 @@ static enum result_repeat count_repeat(struct answers *an, uint64_t since_ns)
 {
 	bool again = since_ns >= EVIDENCE_LATE_NS;
 
-	stat_add(&an->s->stats, again ? STAT_retransmissions : STAT_duplicates, 1);
+	stat_add(&an->s->rx.stats, again ? STAT_retransmissions : STAT_duplicates, 1);
 	return again ? REPEAT_RETRANSMISSION : REPEAT_DUPLICATE;
 }
 
 static bool count_late(struct answers *an, const struct arrival *a, uint64_t sent_ns)
 {
-	bool late = (sent_ns && a->ns > sent_ns + an->s->config->probing.timeout_ns)
+	bool late = (sent_ns && a->ns > sent_ns + an->s->facts.config->probing.timeout_ns)
 		    || (!a->entry && window_is_past(&a->sender->window, a->pos));
 
-	stat_add(&an->s->stats, STAT_late, late);
+	stat_add(&an->s->rx.stats, STAT_late, late);
 	return late;
 }
 
 /* When the sweep sent the attempt that is answered; 0: not known. */
 static uint64_t sent_time(const struct arrival *a)
 {
-	const struct window *w = &a->sender->window;
-
-	return sendlog_time(&w->cursor[a->m.attempt * w->arms + (unsigned int)a->arm].log,
-			    a->pos);
+	return sender_sent_ns(a->sender, a->pos, (unsigned int)a->arm, a->m.attempt);
 }
 
 static void save_cookie(struct answers *an, const struct arrival *a, const struct flow *f)
@@ -121,7 +118,7 @@ static void save_cookie(struct answers *an, const struct arrival *a, const struc
 	if (an->cookie_log && evidence_gives(f))
 		cookiefile_append(an->cookie_log, a->m.src, a->target.ip, a->target.port,
 				  r->tfo.kind, reply_cookie(r), r->tfo.len,
-				  a->ns + (uint64_t)an->s->wall_offset_ns);
+				  a->ns + (uint64_t)an->s->facts.wall_offset_ns);
 }
 
 /*
@@ -157,7 +154,7 @@ static bool take(struct flow *f, const struct reply *reply)
 /* The hit rate's: the first answer to what the sweep sends to a target first. */
 static void count_hit(struct answers *an, const struct arrival *a)
 {
-	stat_add(&an->s->stats, STAT_first_answers, a->arm == 0 && a->m.attempt == 0);
+	stat_add(&an->s->rx.stats, STAT_first_answers, a->arm == 0 && a->m.attempt == 0);
 }
 
 /* The first answer to the sweep's other probe; NULL: that was not sent. */
@@ -193,7 +190,7 @@ static void answer_entry(struct answers *an, const struct arrival *a, const stru
 			count_hit(an, a);
 	}
 	if (!f) {
-		stat_add(&an->s->stats, STAT_drop_unsent, 1);
+		stat_add(&an->s->rx.stats, STAT_drop_unsent, 1);
 		return;
 	}
 	late = count_late(an, a, sent_ns);
@@ -229,7 +226,7 @@ static void answer_first(struct answers *an, struct arrival *a, struct flow *f, 
 	struct plan_want want;
 	unsigned int arm = (unsigned int)a->arm;
 	bool more = f->reply.class != REPLY_SYNACK || f->reply.acked > 0 || w->arms > 1
-		    || plan_next(&s->plan, &ev, 0, &want);
+		    || plan_next(&s->facts.plan, &ev, 0, &want);
 	uint16_t status = window_status(w, a->pos);
 
 	count_hit(an, a);
@@ -239,7 +236,7 @@ static void answer_first(struct answers *an, struct arrival *a, struct flow *f, 
 		a->entry = cookies_add(&an->cookies, a->k, a->x, &a->target, a->m.src, f,
 				       status && w->arms > 1);
 		if (!a->entry) {
-			stat_add(&s->stats, STAT_table_full, 1);
+			stat_add(&s->rx.stats, STAT_table_full, 1);
 			mark(an, a->k, WINDOW_UNKNOWN);
 			return;
 		}
@@ -292,12 +289,12 @@ static void answer_pos(struct answers *an, struct arrival *a, struct flow *f,
 	f->seen = (uint8_t)(1u << reply->class);
 	if (window_is_past(&a->sender->window, a->pos)) {
 		/* It may have its row already: whether it has is forgotten. */
-		stat_add(&s->stats, STAT_expired, 1);
+		stat_add(&s->rx.stats, STAT_expired, 1);
 		reply_row(an, a, f, f->sent_ns, reply, REPEAT_NONE, late);
 	} else if (!sweep || status & (WINDOW_DONE | WINDOW_ARM(a->arm, WINDOW_ANSWERED))) {
 		answer_again(an, a, f, late);
 	} else if (status && a->m.attempt >= window_sent(status, (unsigned int)a->arm)) {
-		stat_add(&s->stats, STAT_drop_unsent, 1);
+		stat_add(&s->rx.stats, STAT_drop_unsent, 1);
 	} else {
 		answer_first(an, a, f, late);
 	}
@@ -308,7 +305,7 @@ static void clean_up(struct answers *an, uint64_t k, const struct cleanup *c)
 	uint64_t pos;
 
 	if (!ring_push(&shared_sender(an->s, k, &pos)->cleanups, c))
-		stat_add(&an->s->stats, STAT_cleanup_lost, 1);
+		stat_add(&an->s->rx.stats, STAT_cleanup_lost, 1);
 }
 
 /*
@@ -387,9 +384,11 @@ static void recognise(const struct answers *an, struct arrival *a, struct flow *
 {
 	struct tfo_option option;
 
-	a->arm = shared_sweep_arm(an->s, &a->target, a->m.src, a->m.kind, a->m.attempt, &option);
-	shared_describe_tagged(an->s, a->x, &a->target, a->m.tag, a->m.kind, a->m.attempt, &option,
-			       f);
+	a->arm = facts_sweep_arm(&an->s->facts, &a->target, a->m.src, a->m.kind, a->m.attempt,
+				 &option);
+	facts_describe_tagged(&an->s->facts, a->x, &a->target, a->m.tag, a->m.kind, a->m.attempt,
+			      &option,
+			      f);
 	f->sent = (uint8_t)(a->m.attempt + 1);
 }
 
@@ -401,7 +400,7 @@ static void early_data(struct answers *an, const struct arrival *a)
 	struct flow *f = NULL;
 	uint64_t sent_ns;
 
-	stat_add(&an->s->stats, STAT_early_data, 1);
+	stat_add(&an->s->rx.stats, STAT_early_data, 1);
 	if (a->entry)
 		f = cookies_flow(&an->cookies, a->entry, a->m.kind, a->m.attempt, &sent_ns);
 	if (!f || !t->payload_len || cookies_settled(a->entry, f))
@@ -421,7 +420,7 @@ void answers_take(struct answers *an, struct arrival *a)
 	a->entry = cookies_find(&an->cookies, a->k);
 	recognise(an, a, &f);
 	if (a->m.class != VALIDATE_ICMP && a->m.acked > f.dlen) {
-		stat_add(&an->s->stats, STAT_drop_unmatched, 1);
+		stat_add(&an->s->rx.stats, STAT_drop_unmatched, 1);
 		return;
 	}
 	evidence_reply(&reply, a->p, a->m.acked, a->ns);
@@ -431,7 +430,7 @@ void answers_take(struct answers *an, struct arrival *a)
 		answer_entry(an, a, &f, &reply);
 	else
 		answer_pos(an, a, &f, &reply);
-	if (a->m.class == VALIDATE_SYNACK && an->s->tears_down)
+	if (a->m.class == VALIDATE_SYNACK && an->s->facts.tears_down)
 		reset_opened(an, a);
 }
 
@@ -439,7 +438,7 @@ void answers_turn_away(struct answers *an, struct arrival *a)
 {
 	struct flow f;
 
-	if (a->m.class != VALIDATE_SYNACK || !an->s->tears_down)
+	if (a->m.class != VALIDATE_SYNACK || !an->s->facts.tears_down)
 		return;
 	a->is_first = false;
 	a->entry = cookies_find(&an->cookies, a->k);
@@ -452,8 +451,8 @@ static void learn_source(struct shared *s, struct addr src)
 {
 	bool v6 = !addr_is_v4(src);
 
-	if (!s->nsources[v6])
-		s->sources[v6][s->nsources[v6]++] = (struct source){ .addr = src };
+	if (!s->facts.nsources[v6])
+		s->facts.sources[v6][s->facts.nsources[v6]++] = (struct source){ .addr = src };
 }
 
 void answers_sent(struct answers *an, struct arrival *a)
@@ -493,7 +492,8 @@ void answers_suppose_sent(struct answers *an, struct arrival *a)
 	struct tfo_option option;
 	unsigned int arm;
 
-	a->arm = shared_sweep_arm(an->s, &a->target, a->m.src, a->m.kind, a->m.attempt, &option);
+	a->arm = facts_sweep_arm(&an->s->facts, &a->target, a->m.src, a->m.kind, a->m.attempt,
+				 &option);
 	if (a->arm < 0 || !window_has_room(w, a->pos) || a->pos < atomic_load(&w->floor)
 	    || an->saw_sent)
 		return;
@@ -508,27 +508,28 @@ void answers_suppose_sent(struct answers *an, struct arrival *a)
 void answers_silent(struct answers *an, uint64_t k, uint16_t status)
 {
 	struct shared *s = an->s;
-	uint64_t x = order_target(&s->order, k), pos;
-	const struct window *w = &shared_sender(s, k, &pos)->window;
-	struct target t = targets_at(s->targets, x);
+	uint64_t x = order_target(&s->facts.order, k), pos;
+	const struct sender *sd = shared_sender(s, k, &pos);
+	struct target t = targets_at(s->facts.targets, x);
 	struct flow flows[PLAN_ARMS_MAX];
 	struct evidence ev = {
-		.ip = t.ip, .port = t.port, .source = shared_source(s, &t), .flows = flows,
+		.ip = t.ip, .port = t.port, .source = facts_source(&s->facts, &t), .flows = flows,
 	};
 	/* Where no neighbour is on the local link, the sweep went by without a packet. */
-	bool gone = s->neigh && neigh_find(s->neigh, t.ip, (uint8_t[6]){ 0 }) == NEIGH_SILENT;
+	bool gone = s->facts.neigh
+		    && neigh_find(s->facts.neigh, t.ip, (uint8_t[6]){ 0 }) == NEIGH_SILENT;
 
-	for (unsigned int arm = 0; arm < w->arms; arm++) {
+	for (unsigned int arm = 0; arm < sd->window.arms; arm++) {
 		struct tfo_option option;
-		enum probe_kind kind = shared_sweep_probe(s, &t, ev.source, arm, &option);
+		enum probe_kind kind = facts_sweep_probe(&s->facts, &t, ev.source, arm, &option);
 		struct flow *f = &flows[ev.nflows];
 
 		if (!window_sent(status, arm))
 			continue;
-		shared_describe(s, x, &t, ev.source, (uint8_t)kind, 0, &option, f);
+		facts_describe(&s->facts, x, &t, ev.source, (uint8_t)kind, 0, &option, f);
 		if (!gone) {
 			f->sent = (uint8_t)window_sent(status, arm);
-			f->sent_ns = sendlog_time(&w->cursor[arm].log, pos);
+			f->sent_ns = sender_sent_ns(sd, pos, arm, 0);
 		}
 		ev.nflows++;
 	}
@@ -541,7 +542,7 @@ int answers_init(struct answers *an, struct shared *s, struct sink *sink,
 	*an = (struct answers){ .s = s, .sink = sink, .cookie_log = cookie_log };
 	if (cookies_init(&an->cookies, s, entry_done, an, e))
 		return -ENOMEM;
-	an->cookies.settled = s->tears_down ? entry_settled : NULL;
+	an->cookies.settled = s->facts.tears_down ? entry_settled : NULL;
 	return 0;
 }
 

@@ -59,7 +59,7 @@ void answers_suppose_sent(struct answers *an, struct arrival *a);
 /* --max-results rows are written: no more of them. */
 static inline bool answers_full(const struct answers *an)
 {
-	return atomic_load_explicit(&an->s->rx_full, memory_order_relaxed);
+	return atomic_load_explicit(&an->s->rx.full, memory_order_relaxed);
 }
 
 #endif

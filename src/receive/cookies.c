@@ -17,13 +17,13 @@ int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, voi
 	*c = (struct cookies){ .s = s, .done = done, .done_arg = arg };
 	for (int i = 0; i < ENTRY_STATES; i++)
 		c->queue[i] = (struct entry_queue){ TABLE_NONE, TABLE_NONE };
-	c->v = calloc(s->slots, sizeof(*c->v));
-	c->flows = calloc(s->slots, plan_flows(&s->plan) * sizeof(*c->flows));
-	if (!c->v || !c->flows || table_init(&c->table, s->slots, s->source_key.k0)) {
+	c->v = calloc(s->facts.slots, sizeof(*c->v));
+	c->flows = calloc(s->facts.slots, plan_flows(&s->facts.plan) * sizeof(*c->flows));
+	if (!c->v || !c->flows || table_init(&c->table, s->facts.slots, s->facts.source_key.k0)) {
 		free(c->v);
 		free(c->flows);
 		return err_set(e, ENOMEM, "out of memory for a cookie cache of %u targets",
-			       s->slots);
+			       s->facts.slots);
 	}
 	return 0;
 }
@@ -125,11 +125,11 @@ static void publish_fill(struct cookies *c)
 	struct shared *s = c->s;
 	uint32_t pending = cookies_pending(c);
 
-	if (pending > stat_get(&s->stats, STAT_table_peak))
-		stat_set(&s->stats, STAT_table_peak, pending);
-	atomic_store_explicit(&s->crowded, pending >= (c->table.capacity + 1) / 2,
+	if (pending > stat_get(&s->rx.stats, STAT_table_peak))
+		stat_set(&s->rx.stats, STAT_table_peak, pending);
+	atomic_store_explicit(&s->rx.cache_half_full, pending >= (c->table.capacity + 1) / 2,
 			      memory_order_relaxed);
-	atomic_store_explicit(&s->pending, pending, memory_order_relaxed);
+	atomic_store_explicit(&s->rx.pending, pending, memory_order_relaxed);
 }
 
 struct entry *cookies_find(const struct cookies *c, uint64_t k)
@@ -160,7 +160,7 @@ struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struc
 	en = &c->v[slot];
 	*en = (struct entry){
 		.k = k, .x = x, .target = *t, .source = source, .nflows = 1, .open = open,
-		.flows = &c->flows[(size_t)slot * plan_flows(&c->s->plan)],
+		.flows = &c->flows[(size_t)slot * plan_flows(&c->s->facts.plan)],
 	};
 	en->flows[0] = *flow;
 	enqueue(c, en, ENTRY_LINGER);
@@ -191,7 +191,7 @@ static bool wants_confirmation(struct cookies *c, const struct entry *en)
 {
 	struct evidence ev;
 
-	if (!c->s->plan.confirm || en->round > 0 || c->flushing
+	if (!c->s->facts.plan.confirm || en->round > 0 || c->flushing
 	    || shared_stopping(c->s, STOP_SENDING))
 		return false;
 	ev = entry_evidence(en);
@@ -210,7 +210,7 @@ static void keep(struct cookies *c, struct entry *en, uint64_t now_ns)
 static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	if (wants_confirmation(c, en)) {
-		wait_in(c, en, ENTRY_CONFIRM, now_ns + c->s->config->probing.confirm_ns);
+		wait_in(c, en, ENTRY_CONFIRM, now_ns + c->s->facts.config->probing.confirm_ns);
 		return;
 	}
 	c->done(c->done_arg, en);
@@ -223,7 +223,7 @@ static void finish(struct cookies *c, struct entry *en, uint64_t now_ns)
  */
 static void leave_unfinished(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
-	stat_add(&c->s->stats, STAT_unfinished, 1);
+	stat_add(&c->s->rx.stats, STAT_unfinished, 1);
 	keep(c, en, now_ns);
 }
 
@@ -289,7 +289,7 @@ static bool any_taken(const struct entry *en)
 /* What is due next: a probe after the gap, a last look at the server's answer, or the row. */
 static void next(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
-	const struct plan *p = &c->s->plan;
+	const struct plan *p = &c->s->facts.plan;
 	struct evidence ev = entry_evidence(en);
 
 	if (en->state == ENTRY_SETTLE && c->settled)
@@ -298,7 +298,7 @@ static void next(struct cookies *c, struct entry *en, uint64_t now_ns)
 		wait_in(c, en, ENTRY_SETTLE, now_ns + PLAN_SETTLE_NS);
 	} else if (en->nflows < plan_flows(p) && plan_next(p, &ev, en->round, &en->want)) {
 		if (probe_types[en->want.kind].option == PROBE_OPTION_FORGED)
-			shared_forge(c->s, &en->target, &en->want.cookie);
+			facts_forge(&c->s->facts, &en->target, &en->want.cookie);
 		en->tried = 0;
 		wait_in(c, en, ENTRY_GAP, now_ns + PLAN_GAP_NS);
 	} else {
@@ -318,7 +318,7 @@ static bool arms_refused(const struct entry *en)
 /* An arm was answered: on when all are. */
 static void arm_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
-	if (en->nflows < plan_arms(&c->s->plan)) {
+	if (en->nflows < plan_arms(&c->s->facts.plan)) {
 		if (en->state != ENTRY_ARMS)
 			wait_in(c, en, ENTRY_ARMS, 0);
 		return;
@@ -355,20 +355,22 @@ static bool close_arms(const struct cookies *c, struct entry *en)
 	struct flow f;
 
 	en->open = false;
-	for (unsigned int arm = 0; arm < plan_arms(&s->plan); arm++) {
-		enum probe_kind kind = shared_sweep_probe(s, &en->target, en->source, arm, &option);
+	for (unsigned int arm = 0; arm < plan_arms(&s->facts.plan); arm++) {
+		enum probe_kind kind = facts_sweep_probe(&s->facts, &en->target, en->source, arm,
+							 &option);
 		bool there = false;
 
 		for (unsigned int i = 0; i < en->nflows; i++)
 			there |= en->flows[i].kind == kind;
 		if (there || !window_sent(status, arm))
 			continue;
-		shared_describe(s, en->x, &en->target, en->source, (uint8_t)kind, 0, &option, &f);
+		facts_describe(&s->facts, en->x, &en->target, en->source, (uint8_t)kind, 0, &option,
+			       &f);
 		f.sent = (uint8_t)window_sent(status, arm);
-		f.sent_ns = sendlog_time(&w->cursor[arm].log, pos);
+		f.sent_ns = sender_sent_ns(l, pos, arm, 0);
 		cookies_add_arm(en, &f);
 		known = !(status & WINDOW_UNKNOWN)
-			&& !shared_pos_astray(s, l, pos, en->target.ip, status);
+			&& !sender_pos_astray(l, &s->facts, pos, en->target.ip, status);
 	}
 	return known;
 }
@@ -412,7 +414,7 @@ static bool ask(struct cookies *c, struct entry *en, uint64_t now_ns)
 	}
 	en->before_ns = before_ns;
 	if (en->tried++ == 0)
-		shared_describe(c->s, en->x, &en->target, en->source, f.kind, f.attempt,
+		facts_describe(&c->s->facts, en->x, &en->target, en->source, f.kind, f.attempt,
 				&f.cookie, &en->flows[en->nflows++]);
 	wait_in(c, en, ENTRY_ASKED, now_ns);
 	return true;
@@ -428,13 +430,13 @@ static uint64_t attempt_ns(const struct cookies *c, const struct entry *en, cons
 		return leaving_ns(c, en);
 	if (asked && i + 2 == en->tried)
 		return en->before_ns;
-	return i == f->attempt % plan_followup_attempts(&c->s->plan) ? f->sent_ns : 0;
+	return i == f->attempt % plan_followup_attempts(&c->s->facts.plan) ? f->sent_ns : 0;
 }
 
 struct flow *cookies_flow(const struct cookies *c, struct entry *en, uint8_t kind,
 			  uint8_t attempt, uint64_t *sent_ns)
 {
-	const struct plan *p = &c->s->plan;
+	const struct plan *p = &c->s->facts.plan;
 	unsigned int generation = plan_generation(p, attempt);
 	unsigned int i = attempt % plan_followup_attempts(p);
 	struct flow *f = NULL;
@@ -490,8 +492,8 @@ static bool is_known(struct cookies *c, struct entry *en)
 	    || (en->state == ENTRY_ASKED && en->flows[en->nflows - 1].reply.class == REPLY_NONE))
 		return false;
 	ev = entry_evidence(en);
-	return en->nflows == plan_flows(&c->s->plan)
-	       || !plan_next(&c->s->plan, &ev, en->round, &want)
+	return en->nflows == plan_flows(&c->s->facts.plan)
+	       || !plan_next(&c->s->facts.plan, &ev, en->round, &want)
 	       /* That data was not sent is what this verdict says. */
 	       || (en->round == 0 && verdict_decide(&ev) == VERDICT_COOKIE_ONLY);
 }
@@ -515,14 +517,14 @@ static bool is_astray(const struct cookies *c, const struct entry *en)
 	uint64_t pos;
 
 	return en->flows[en->nflows - 1].reply.class == REPLY_NONE
-	       && shared_astray(c->s, shared_sender(c->s, en->k, &pos), en->target.ip,
+	       && sender_astray(shared_sender(c->s, en->k, &pos), &c->s->facts, en->target.ip,
 				asked_ns(c, en));
 }
 
 /* Of those that were asked: the silent ones are asked again, or given up. */
 static void tick_asked(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 {
-	const struct config *config = c->s->config;
+	const struct config *config = c->s->facts.config;
 	struct entry *en;
 
 	while ((en = first_of(c, ENTRY_ASKED))) {
@@ -542,10 +544,10 @@ static void tick_asked(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 		if (!sent_ns && en->tried == 1)
 			finish(c, en, now_ns);
 		else if (f->reply.class != REPLY_NONE
-			 || (sent_ns && en->tried == plan_followup_attempts(&c->s->plan)
+			 || (sent_ns && en->tried == plan_followup_attempts(&c->s->facts.plan)
 			     && !is_astray(c, en)))
 			next(c, en, now_ns);
-		else if (!sent_ns || en->tried == plan_followup_attempts(&c->s->plan)
+		else if (!sent_ns || en->tried == plan_followup_attempts(&c->s->facts.plan)
 			 || shared_stopping(c->s, STOP_SENDING))
 			leave_unfinished(c, en, now_ns);
 		else if (!ask(c, en, now_ns))

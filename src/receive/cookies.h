@@ -71,7 +71,7 @@ struct cookies {
 	void *done_arg;
 };
 
-/* s->slots entries. 0 or -ENOMEM. */
+/* s->facts.slots entries. 0 or -ENOMEM. */
 int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, void *arg,
 		 struct err *e);
 void cookies_free(struct cookies *c);

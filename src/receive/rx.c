@@ -46,18 +46,18 @@ static void save_frame(const struct rx *rx, const struct rx_frame *fr, uint64_t 
 {
 	if (rx->s->capture)
 		capfile_write(rx->s->capture, fr->bytes, fr->caplen, fr->len,
-			      ns + (uint64_t)rx->s->wall_offset_ns);
+			      ns + (uint64_t)rx->s->facts.wall_offset_ns);
 }
 
 /* An answer whose options were not captured, or what may be one. Live, there is room for all. */
 static void count_cut(struct rx *rx, const struct rx_frame *fr, enum packet_fault fault,
 		      const struct packet *p, enum validate_class class)
 {
-	bool is_file = rx->s->config->network.rx_file != NULL;
+	bool is_file = rx->s->facts.config->network.rx_file != NULL;
 	bool may_be_one = fault == PACKET_OK ? class == VALIDATE_SYNACK : is_file;
 
 	if (may_be_one && rx_frame_is_cut(fr, fault, p))
-		stat_add(&rx->s->stats, STAT_cut_short, 1);
+		stat_add(&rx->s->rx.stats, STAT_cut_short, 1);
 }
 
 /* Whose packet it is; false: nobody's, and counted. */
@@ -67,37 +67,39 @@ static bool recognise(struct rx *rx, const struct rx_frame *fr, struct packet *p
 	struct shared *s = rx->s;
 	enum packet_fault fault = packet_parse(p, fr->ip, fr->ip_caplen);
 
-	stat_add(&s->stats, STAT_received, 1);
+	stat_add(&s->rx.stats, STAT_received, 1);
 	if (fault != PACKET_OK) {
 		count_cut(rx, fr, fault, p, VALIDATE_UNMATCHED);
-		stat_add(&s->stats, fault == PACKET_OTHER ? STAT_drop_unmatched : STAT_drop_parse,
+		stat_add(&s->rx.stats, fault == PACKET_OTHER ? STAT_drop_unmatched
+			 : STAT_drop_parse,
 			 1);
 		return false;
 	}
-	validate_packet(&s->validator, p, PAYLOAD_MAX, &a->m);
+	validate_packet(&s->facts.validator, p, PAYLOAD_MAX, &a->m);
 	count_cut(rx, fr, fault, p, a->m.class);
 	if (a->m.class == VALIDATE_RST_BARE)
-		stat_add(&s->stats, STAT_rsts_bare, 1);
+		stat_add(&s->rx.stats, STAT_rsts_bare, 1);
 	else if (a->m.class == VALIDATE_UNMATCHED)
-		stat_add(&s->stats, STAT_drop_unmatched, 1);
+		stat_add(&s->rx.stats, STAT_drop_unmatched, 1);
 	if (a->m.class == VALIDATE_RST_BARE || a->m.class == VALIDATE_UNMATCHED)
 		return false;
 	a->p = p;
 	a->target = (struct target){ a->m.dst, a->m.dport };
-	if (targets_index(s->targets, a->m.dst, a->m.dport, &a->x)
-	    && order_pos(&s->order, a->x, &a->k)) {
+	if (targets_index(s->facts.targets, a->m.dst, a->m.dport, &a->x)
+	    && order_pos(&s->facts.order, a->x, &a->k)) {
 		a->sender = shared_sender(s, a->k, &a->pos);
-		if (s->config->network.rx_file || a->pos < window_reserved(&a->sender->window))
+		if (s->facts.config->network.rx_file
+		    || a->pos < window_reserved(&a->sender->window))
 			return true;
 	}
-	stat_add(&s->stats, STAT_drop_unsent, 1);
+	stat_add(&s->rx.stats, STAT_drop_unsent, 1);
 	return false;
 }
 
 /* No more rows are written. */
 static bool is_closed(const struct rx *rx)
 {
-	return answers_full(&rx->answers) || atomic_load(&rx->s->rx_failed);
+	return answers_full(&rx->answers) || atomic_load(&rx->s->rx.failed);
 }
 
 static void follow_clock(struct rx *rx)
@@ -123,7 +125,7 @@ static uint64_t came_ns(struct rx *rx, const struct rx_frame *fr)
 {
 	uint64_t ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns, former_ns;
 
-	if (rx->s->config->network.rx_file || (ns < rx->now_ns + AHEAD_NS
+	if (rx->s->facts.config->network.rx_file || (ns < rx->now_ns + AHEAD_NS
 					       && rx->now_ns < ns + WAIT_NS))
 		return ns;
 	follow_clock(rx);
@@ -139,14 +141,14 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 	struct arrival a;
 
 	rx->newest_ns = came_ns(rx, fr);
-	if (rx->s->proxies && proxy_asked(rx->s, fr))
+	if (rx->s->facts.proxies && proxy_asked(rx->s, fr))
 		return;
 	if (!recognise(rx, fr, &p, &a))
 		return;
 	a.ns = rx->newest_ns;
 	if (a.m.class == VALIDATE_SENT) {
-		if (!rx->s->config->network.rx_file)
-			stat_add(&rx->s->stats, STAT_drop_unmatched, 1);	/* a loop */
+		if (!rx->s->facts.config->network.rx_file)
+			stat_add(&rx->s->rx.stats, STAT_drop_unmatched, 1);	/* a loop */
 		else
 			answers_sent(&rx->answers, &a);
 		return;
@@ -156,7 +158,7 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 		return;
 	}
 	save_frame(rx, fr, a.ns);
-	if (rx->s->config->network.rx_file)
+	if (rx->s->facts.config->network.rx_file)
 		answers_suppose_sent(&rx->answers, &a);
 	answers_take(&rx->answers, &a);
 	if (answers_full(&rx->answers))
@@ -175,16 +177,17 @@ static bool is_astray(const struct rx *rx, unsigned int sender, uint16_t status)
 
 	if (!gaps_any(&l->gaps) && !gaps_any(&l->outages))
 		return false;
-	t = targets_at(s->targets, order_target(&s->order, sender_whole(pos, sender, s->nsenders)));
-	return shared_pos_astray(s, l, pos, t.ip, status);
+	t = targets_at(s->facts.targets, order_target(&s->facts.order, sender_whole(pos, sender,
+										    s->nsenders)));
+	return sender_pos_astray(l, &s->facts, pos, t.ip, status);
 }
 
 /* Retires the positions whose last attempt had its time-out; silent ones get their rows. */
 static void move_tail(struct rx *rx, unsigned int sender)
 {
 	struct window *w = &rx->s->senders[sender].window;
-	uint64_t to = window_silent_until(w, rx->read_ns, rx->s->config->probing.timeout_ns);
-	bool rows = rx->s->config->output.report == REPORT_ALL && rx->s->wire;
+	uint64_t to = window_silent_until(w, rx->read_ns, rx->s->facts.config->probing.timeout_ns);
+	bool rows = rx->s->facts.config->output.report == REPORT_ALL && rx->s->facts.wire;
 
 	for (int n = 0; rows && n < SILENT_CHUNK && w->tail < to; n++, w->tail++) {
 		uint16_t status = window_status(w, w->tail);
@@ -195,7 +198,7 @@ static void move_tail(struct rx *rx, unsigned int sender)
 			continue;
 		window_mark(w, w->tail, WINDOW_DONE);
 		if (status & WINDOW_UNKNOWN || is_astray(rx, sender, status))
-			stat_add(&rx->s->stats, STAT_unfinished, 1);
+			stat_add(&rx->s->rx.stats, STAT_unfinished, 1);
 		else
 			answers_silent(&rx->answers, sender_whole(w->tail, sender, rx->s->nsenders),
 				       status);
@@ -235,7 +238,7 @@ static uint64_t count_awaited(const struct rx *rx)
 /* What did not come as far as on_frame(). */
 static void count_lost(struct rx *rx, uint64_t now_ns)
 {
-	struct stats *stats = &rx->s->stats;
+	struct stats *stats = &rx->s->rx.stats;
 	struct rx_lost before = rx->lost;
 
 	rx->in.ops->lost(rx->in.state, &rx->lost);
@@ -268,7 +271,7 @@ static int write_out(struct rx *rx, uint64_t now_ns)
 		capfile_flush(rx->s->capture);
 		rx->saved_ns = now_ns;
 	}
-	return sink_flush(rx->sink, &rx->s->rx_err);
+	return sink_flush(rx->sink, &rx->s->rx.err);
 }
 
 /* When nothing is sent any more, rows come as fast as they are taken. False: leave at once. */
@@ -292,22 +295,23 @@ static void tick(struct rx *rx, uint64_t now_ns)
 	cookies_tick(&rx->answers.cookies, now_ns, rx->read_ns);
 	for (unsigned int i = 0; i < s->nsenders; i++)
 		window_recycle(&s->senders[i].window, rx->read_ns,
-			       s->config->probing.timeout_ns + s->config->rate.cooldown_ns,
-			       s->wire);
-	atomic_store_explicit(&s->awaits, any_awaited(rx), memory_order_relaxed);
-	atomic_store_explicit(&s->settles, cookies_settling(&rx->answers.cookies),
+			       s->facts.config->probing.timeout_ns + s->facts.config->rate.cooldown_ns,
+			       s->facts.wire);
+	atomic_store_explicit(&s->rx.awaiting, any_awaited(rx), memory_order_relaxed);
+	atomic_store_explicit(&s->rx.teardowns_due, cookies_settling(&rx->answers.cookies),
 			      memory_order_relaxed);
-	atomic_store_explicit(&s->finished, s->config->output.rows == ROWS_TARGET
+	atomic_store_explicit(&s->rx.finished, s->facts.config->output.rows == ROWS_TARGET
 			      && cookies_pending(&rx->answers.cookies) == 0
-			      && stat_get(&s->stats, STAT_targets_done) == s->order.positions,
+			      && stat_get(&s->rx.stats,
+					  STAT_targets_done) == s->facts.order.positions,
 			      memory_order_release);
-	atomic_store_explicit(&s->behind, is_behind(rx), memory_order_relaxed);
-	atomic_store_explicit(&s->output_full, is_output_full(rx), memory_order_relaxed);
-	atomic_store_explicit(&s->looked_ns, now_ns, memory_order_relaxed);
+	atomic_store_explicit(&s->rx.backlogged, is_behind(rx), memory_order_relaxed);
+	atomic_store_explicit(&s->rx.output_full, is_output_full(rx), memory_order_relaxed);
+	atomic_store_explicit(&s->rx.looked_ns, now_ns, memory_order_relaxed);
 	if (rx->in.ops && now_ns - rx->lost_ns >= LOST_EVERY_NS)
 		count_lost(rx, now_ns);
-	if (!atomic_load(&s->rx_failed) && write_out(rx, now_ns))
-		atomic_store(&s->rx_failed, true);
+	if (!atomic_load(&s->rx.failed) && write_out(rx, now_ns))
+		atomic_store(&s->rx.failed, true);
 }
 
 /* What is owed when the scan is over: the rows of what is known. The rest is unfinished. */
@@ -336,7 +340,7 @@ static int read_packets(struct rx *rx)
 	int n = 0;
 
 	if (rx->in.ops)
-		n = rx->in.ops->poll(rx->in.state, on_frame, rx, &rx->s->rx_err);
+		n = rx->in.ops->poll(rx->in.state, on_frame, rx, &rx->s->rx.err);
 	else
 		nanosleep(&pause, NULL);
 	if (n >= RX_POLL_MAX && rx->newest_ns < read_ns)
@@ -356,7 +360,7 @@ void rx_run(struct rx *rx)
 	do {
 		n = read_packets(rx);
 		if (n < 0)
-			atomic_store(&s->rx_failed, true);
+			atomic_store(&s->rx.failed, true);
 		follow_clock(rx);
 		tick(rx, clock_now_ns());
 	} while (n >= 0 && !shared_stopping(s, STOP_OVER));
@@ -369,14 +373,14 @@ void rx_run(struct rx *rx)
 		settle(rx);
 	if (rx->in.ops)
 		count_lost(rx, clock_now_ns());
-	if (sink_flush(rx->sink, &s->rx_err))
-		atomic_store(&s->rx_failed, true);
+	if (sink_flush(rx->sink, &s->rx.err))
+		atomic_store(&s->rx.failed, true);
 }
 
 void rx_count_unfinished(struct rx *rx)
 {
-	if (rx->s->wire)
-		stat_add(&rx->s->stats, STAT_unfinished,
+	if (rx->s->facts.wire)
+		stat_add(&rx->s->rx.stats, STAT_unfinished,
 			 cookies_pending(&rx->answers.cookies) + count_awaited(rx));
 }
 
@@ -386,8 +390,8 @@ static void on_file_frame(void *arg, const struct rx_frame *fr)
 	struct followup f;
 
 	/* What comes out of order is not behind its time-outs. */
-	if (fr->wall_ns > rx->now_ns + rx->s->file_lag_ns)
-		rx->read_ns = rx->now_ns = fr->wall_ns - rx->s->file_lag_ns;
+	if (fr->wall_ns > rx->now_ns + rx->s->facts.file_lag_ns)
+		rx->read_ns = rx->now_ns = fr->wall_ns - rx->s->facts.file_lag_ns;
 	cookies_tick(&rx->answers.cookies, rx->now_ns, rx->read_ns);
 	on_frame(rx, fr);
 	while (ring_pop(&rx->s->senders[0].followups, &f))
@@ -400,26 +404,26 @@ void rx_run_file(struct rx *rx)
 	int rc;
 
 	do {
-		rc = rx->in.ops->poll(rx->in.state, on_file_frame, rx, &s->rx_err);
+		rc = rx->in.ops->poll(rx->in.state, on_file_frame, rx, &s->rx.err);
 		tick(rx, rx->now_ns);
 	} while (rc >= 0 && wait_for_output(rx) && !is_closed(rx)
 		 && !shared_stopping(s, STOP_OVER));
 	if (rc < 0 && rc != -ENODATA)
-		atomic_store(&s->rx_failed, true);
+		atomic_store(&s->rx.failed, true);
 	count_lost(rx, rx->now_ns);
 	/* Its scan waited for what was under way; what else was due it did not send. */
-	rx->read_ns = rx->now_ns += s->file_lag_ns + s->config->probing.timeout_ns + PLAN_LINGER_NS;
+	rx->read_ns = rx->now_ns += s->facts.file_lag_ns + s->facts.config->probing.timeout_ns + PLAN_LINGER_NS;
 	if (!is_closed(rx)) {
 		tick(rx, rx->now_ns);
 		settle(rx);
 	}
-	if (stat_get(&s->stats, STAT_drop_unsent))
+	if (stat_get(&s->rx.stats, STAT_drop_unsent))
 		log_warn("--rx pcap:%.100s: %" PRIu64 " answers to probes of its run are of none "
 			 "of these targets, and left out: give all targets, --target-ports and "
-			 "shards of that run", s->config->network.rx_file,
-			 stat_get(&s->stats, STAT_drop_unsent));
-	if (sink_flush(rx->sink, &s->rx_err))
-		atomic_store(&s->rx_failed, true);
+			 "shards of that run", s->facts.config->network.rx_file,
+			 stat_get(&s->rx.stats, STAT_drop_unsent));
+	if (sink_flush(rx->sink, &s->rx.err))
+		atomic_store(&s->rx.failed, true);
 }
 
 int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sink *sink,
@@ -433,8 +437,8 @@ int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sin
 	rx->in = *in;
 	rx->sink = sink;
 	rx->cookie_log = cookie_log;
-	rx->wall_offset_ns = rx->former_offset_ns = s->wall_offset_ns;
-	atomic_store(&s->awaits, true);
+	rx->wall_offset_ns = rx->former_offset_ns = s->facts.wall_offset_ns;
+	atomic_store(&s->rx.awaiting, true);
 	if (answers_init(&rx->answers, s, sink, cookie_log, e)) {
 		free(rx);
 		return -ENOMEM;

@@ -23,7 +23,7 @@ void rx_free(struct rx *rx);
 
 /*
  * Receives until main says STOP_OVER or STOP_NOW, or --max-results is reached. Then all rows that
- * are still owed are written (STOP_NOW: left). A failure ends in s->rx_failed and s->rx_err.
+ * are still owed are written (STOP_NOW: left). A failure ends in s->rx.failed and s->rx.err.
  */
 void rx_run(struct rx *rx);
 

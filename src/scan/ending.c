@@ -171,9 +171,9 @@ int ending_write_metadata(struct scan *sc, struct err *e)
 	/* From here on signals do as usual: nothing is left to be put in order. */
 	if (!is_file(path))
 		pthread_sigmask(SIG_UNBLOCK, &sc->signals, NULL);
-	sc->setup.facts.nsources = shared_list_sources(&sc->setup.shared, sc->setup.facts.sources);
+	sc->setup.run.nsources = facts_list_sources(&sc->setup.shared.facts, sc->setup.run.sources);
 	return metadata_write(path, sc->c, targets_counts(sc->setup.targets),
-			      &sc->setup.shared.stats, &sc->setup.facts, e);
+			      &sc->setup.shared.rx.stats, &sc->setup.run, e);
 }
 
 static void close_files(struct scan *sc, struct err *e)
@@ -183,10 +183,10 @@ static void close_files(struct scan *sc, struct err *e)
 
 	wait_for_files(sc);
 	/* The engine's own file, where that is what it sends to, is waited for as it is closed. */
-	if (!s->wire)
+	if (!s->facts.wire)
 		pthread_sigmask(SIG_UNBLOCK, &sc->signals, NULL);
 	if (sc->stuck) {
-		stat_set(&s->stats, STAT_rows_lost, sink_waiting(sc->sink));
+		stat_set(&s->rx.stats, STAT_rows_lost, sink_waiting(sc->sink));
 		log_warn("a thread hangs in a system call, and is left behind");
 	} else if (ending_close(sc, &late)) {
 		err_set(e, EIO, "%s", late.msg);
@@ -206,7 +206,7 @@ static void tell_unfinished(const struct stats *s)
 void ending_conclude(struct scan *sc, struct err *e)
 {
 	struct shared *s = &sc->setup.shared;
-	struct run_facts *f = &sc->setup.facts;
+	struct run_facts *f = &sc->setup.run;
 	struct status_moment last = scan_status(sc, clock_now_ns());
 
 	sc->ending = true;
@@ -216,22 +216,22 @@ void ending_conclude(struct scan *sc, struct err *e)
 		err_set(e, EIO, "%s", shared_tx_failure(s)->msg);
 	else if (gateways_lost(sc->gateways))
 		err_set(e, EHOSTUNREACH, "%s", gateways_lost(sc->gateways));
-	if (atomic_load(&s->rx_failed))
-		err_set(e, EIO, "%s", s->rx_err.msg);
+	if (atomic_load(&s->rx.failed))
+		err_set(e, EIO, "%s", s->rx.err.msg);
 	if (!sc->stuck)
 		rx_count_unfinished(sc->rx);
 	close_files(sc, e);
 	if (e->msg[0]) {
 		f->exit_reason = "failure";
 		f->exit_status = SCAN_FAILED;
-	} else if (f->exit_status == SCAN_COMPLETE && stat_get(&s->stats, STAT_rows_lost)) {
+	} else if (f->exit_status == SCAN_COMPLETE && stat_get(&s->rx.stats, STAT_rows_lost)) {
 		f->exit_reason = "signal";
 		f->exit_status = SCAN_STOPPED;
 	}
 	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
 	f->sending_ns = shared_last_sent_ns(s) - shared_first_sent_ns(s);
-	tell_unfinished(&s->stats);
-	tell_losses(&s->stats);
+	tell_unfinished(&s->rx.stats);
+	tell_losses(&s->rx.stats);
 	if (ending_write_metadata(sc, e))
 		f->exit_status = SCAN_FAILED;
 }

@@ -69,7 +69,7 @@ static int open_senders(struct scan *sc, struct err *e)
 		log_info("engine packet, as %s", e->msg);
 		e->msg[0] = '\0';
 		su->tx = &tx_packet;
-		su->facts.engine = su->tx->name;
+		su->run.engine = su->tx->name;
 		rc = open_engine(sc, &tx, e);
 	}
 	return rc;
@@ -86,7 +86,7 @@ static int open_receiver(struct scan *sc, struct err *e)
 	};
 	const struct rx_xdp_setup xdp = {
 		.interface = su->interface, .ifindex = su->ifindex,
-		.buffer_len = su->answer_ring_len, .validator = &su->shared.validator,
+		.buffer_len = su->answer_ring_len, .validator = &su->shared.facts.validator,
 		.asks_arp = proxy_any(&su->shared, false),
 		.asks_solicit = proxy_any(&su->shared, true),
 	};
@@ -106,7 +106,13 @@ static int open_gateways(struct scan *sc, struct err *e)
 		.interface = su->interface, .ifindex = su->ifindex, .header = su->link,
 	};
 
-	return gateways_open(&sc->gateways, &su->shared, su->gateways, &link, e);
+	const struct gateway_scan scan = {
+		.sum = &su->shared.rx.stats, .stats = &su->shared.control.stats,
+		.status = &su->shared.control.gateway, .timeout_ns = sc->c->probing.timeout_ns,
+		.on_link = su->shared.facts.neigh != NULL,
+	};
+
+	return gateways_open(&sc->gateways, &scan, su->gateways, &link, e);
 }
 
 static int open_network(struct scan *sc, struct err *e)
@@ -126,7 +132,7 @@ static int open_network(struct scan *sc, struct err *e)
 	if (!rc)
 		setup_init_teardown(&sc->setup, sc->c);
 	if (!rc && sc->in.ops)
-		sc->setup.facts.receiver = sc->in.ops->name;
+		sc->setup.run.receiver = sc->in.ops->name;
 	return rc;
 }
 
@@ -145,7 +151,7 @@ static int open_files(struct scan *sc, struct err *e)
 		     : capfile_open(&sc->capture, c->network.save_pcap, e);
 	s->capture = sc->capture;
 	if (!rc)
-		rc = sink_open(&sc->sink, c, &s->stats, s->wall_offset_ns, e);
+		rc = sink_open(&sc->sink, c, &s->rx.stats, s->facts.wall_offset_ns, e);
 	if (!rc)
 		rc = rx_new(&sc->rx, s, &sc->in, sc->sink, sc->cookie_log, e);
 	return rc;
@@ -161,13 +167,13 @@ struct status_moment scan_status(const struct scan *sc, uint64_t now_ns)
 	bool sending = !shared_swept(s) && !shared_stopping(s, STOP_SENDING);
 	struct status_moment m = {
 		.wall_ns = now_ns + (uint64_t)clock_wall_offset_ns(),
-		.elapsed_ns = now_ns - sc->start_ns, .targets = s->order.positions,
-		.remaining_ns = !sending && s->wire && end_ns > now_ns ? end_ns - now_ns : 0,
+		.elapsed_ns = now_ns - sc->start_ns, .targets = s->facts.order.positions,
+		.remaining_ns = !sending && s->facts.wire && end_ns > now_ns ? end_ns - now_ns : 0,
 		.rate_pps = sc->c->rate.pps,
 	};
 
 	for (unsigned int i = 0; i < STATS; i++)
-		m.v[i] = stat_get(&s->stats, (enum stat_id)i);
+		m.v[i] = stat_get(&s->rx.stats, (enum stat_id)i);
 	return m;
 }
 
@@ -203,32 +209,32 @@ static bool is_over(const struct scan *sc, uint64_t now_ns)
 	uint64_t last_ns = shared_last_sent_ns(s);
 	uint64_t end_ns = last_ns + sc->c->rate.cooldown_ns;
 	bool stopped = shared_stopping(s, STOP_SENDING);
-	bool closed = !atomic_load(&s->settles) && shared_clean(s);
-	bool idle = atomic_load(&s->pending) == 0 && closed;
+	bool closed = !atomic_load(&s->rx.teardowns_due) && shared_clean(s);
+	bool idle = atomic_load(&s->rx.pending) == 0 && closed;
 
 	/* Then no retry is due to anyone, however long the sweep would wait for its time. */
-	if (atomic_load(&s->finished) && closed)
+	if (atomic_load(&s->rx.finished) && closed)
 		return true;
 	if (!stopped && !shared_swept(s))
 		return false;
-	if (!s->wire || !last_ns)
+	if (!s->facts.wire || !last_ns)
 		return true;
 	/* A stop waits no longer, whatever comes in; a little for what is to be closed. */
 	if (stopped)
 		return now_ns >= end_ns + (closed ? 0 : CLOSE_NS);
-	return idle && !atomic_load(&s->awaits) && now_ns >= end_ns;
+	return idle && !atomic_load(&s->rx.awaiting) && now_ns >= end_ns;
 }
 
 void scan_ask_stop(struct scan *sc, enum stop level, const char *reason, int status)
 {
-	struct run_facts *f = &sc->setup.facts;
+	struct run_facts *f = &sc->setup.run;
 
 	if (!f->exit_reason) {
 		f->exit_reason = reason;
 		f->exit_status = status;
 	}
-	if ((int)level > atomic_load(&sc->setup.shared.stop))
-		atomic_store(&sc->setup.shared.stop, (int)level);
+	if ((int)level > atomic_load(&sc->setup.shared.control.stop))
+		atomic_store(&sc->setup.shared.control.stop, (int)level);
 }
 
 /*
@@ -282,22 +288,23 @@ static void watch(struct scan *sc)
 			gateways_tick(sc->gateways, now_ns);
 		if (shared_tx_failure(s) || gateways_lost(sc->gateways))
 			scan_ask_stop(sc, STOP_OVER, "failure", SCAN_FAILED);
-		else if (atomic_load(&s->rx_failed))
+		else if (atomic_load(&s->rx.failed))
 			ask_close(sc, &closing_ns, now_ns, "failure", SCAN_FAILED);
-		else if (atomic_load(&s->rx_full))
+		else if (atomic_load(&s->rx.full))
 			ask_close(sc, &closing_ns, now_ns, "max-results", SCAN_STOPPED);
 		else if (sc->c->rate.max_runtime_ns
 			 && now_ns - sc->start_ns >= sc->c->rate.max_runtime_ns
 			 && !shared_stopping(s, STOP_SENDING)
-			 && !(shared_swept(s) && atomic_load(&s->pending) == 0))
+			 && !(shared_swept(s) && atomic_load(&s->rx.pending) == 0))
 			scan_ask_stop(sc, STOP_SENDING, "max-runtime", SCAN_STOPPED);
 		else if (is_over(sc, now_ns))
 			scan_ask_stop(sc, STOP_OVER, "complete", SCAN_COMPLETE);
-		if (s->wire && !shared_swept(s) && now_ns - fed_ns >= NS_PER_S) {
-			collapse_watch(&sc->hitrate, &s->stats, now_ns);
+		if (s->facts.wire && !shared_swept(s) && now_ns - fed_ns >= NS_PER_S) {
+			collapse_watch(&sc->hitrate, &s->rx.stats, now_ns);
 			fed_ns = now_ns;
 		}
-		outage_watch(&sc->outage, s);
+		outage_watch(&sc->outage, shared_refused_ns(s), s->facts.interface,
+			     s->facts.ifindex, s->facts.outage_max_ns);
 		record_status(sc, now_ns);
 		if (!sc->c->records.quiet && now_ns - shown_ns >= every_ns) {
 			show_status(sc, now_ns);
@@ -402,7 +409,8 @@ static void announce(const struct scan *sc)
 		log_notice("%llu targets are on a blocklist and left out",
 			   (unsigned long long)n->blocked);
 	log_info("%llu targets, seed %llu, engine %s, %u thread%s, answers by %s, interface %s",
-		 (unsigned long long)s->order.positions, (unsigned long long)sc->setup.facts.seed,
+		 (unsigned long long)s->facts.order.positions,
+		 (unsigned long long)sc->setup.run.seed,
 		 sc->setup.tx ? sc->setup.tx->name : "none", s->nsenders, s->nsenders == 1 ? ""
 			: "s",
 		 sc->in.ops ? sc->in.ops->name : "none",
@@ -419,7 +427,7 @@ bool scan_uses_config(void)
 int scan_run(const struct config *c, struct err *e)
 {
 	struct scan *sc = &the_scan;
-	struct run_facts *f = &sc->setup.facts;
+	struct run_facts *f = &sc->setup.run;
 	int status;
 
 	sc->c = c;
@@ -439,7 +447,7 @@ int scan_run(const struct config *c, struct err *e)
 	status = SCAN_START;
 	if (c->network.rx_file) {
 		rx_run_file(sc->rx);
-		if (atomic_load(&sc->setup.shared.rx_full))
+		if (atomic_load(&sc->setup.shared.rx.full))
 			scan_ask_stop(sc, STOP_NOW, "max-results", SCAN_STOPPED);
 		scan_ask_stop(sc, STOP_OVER, "complete", SCAN_COMPLETE);
 	} else if (run_live(sc, e)) {

@@ -17,6 +17,7 @@
 #include "scan/setup_mtu.h"
 #include "scan/setup_network.h"
 #include "state/cookiefile.h"
+#include "targets/targets.h"
 #include "wire/tx.h"
 
 #define TARGETS_UNBLOCKED_MAX	1000000000u	/* without a blocklist and a word of assent */
@@ -67,7 +68,7 @@ static double lesser(double a, double b)
 /* Who reads answers may get no time for a second: what comes meanwhile has its place. */
 static void choose_buffers(struct setup *su, double rate)
 {
-	double answers = (double)su->shared.order.positions * ANSWERS_MAX;
+	double answers = (double)su->shared.facts.order.positions * ANSWERS_MAX;
 	double most = lesser(rate * BUFFER_S, answers);
 	double blocks = lesser(PCAP_BLOCKS_S * BUFFER_S, most);
 	double len = blocks * PCAP_BLOCK_LEN + most * PCAP_PACKET_LEN;
@@ -83,13 +84,13 @@ static void choose_buffers(struct setup *su, double rate)
  * is not enough.
  */
 static void choose_sizes(struct setup *su, const struct config *c, unsigned int n,
-			 struct shared_sizes *sizes)
+			 struct sender_sizes *sizes)
 {
 	struct shared *s = &su->shared;
-	uint64_t most = power_of_two((double)s->order.positions * 2, SLOTS_MIN, SLOTS_MAX);
+	uint64_t most = power_of_two((double)s->facts.order.positions * 2, SLOTS_MIN, SLOTS_MAX);
 	double timeout_s = (double)c->probing.timeout_ns / NS_PER_S;
 	double rate = c->rate.pps > 0 ? c->rate.pps : SLOTS_MAX;
-	double awaited = 2 * rate * (timeout_s * (s->plan.retries + 1) + 1);
+	double awaited = 2 * rate * (timeout_s * (s->facts.plan.retries + 1) + 1);
 	double late = awaited + 2 * rate * (double)c->rate.cooldown_ns / NS_PER_S;
 
 	if (late > SLOTS_LATE)
@@ -100,8 +101,8 @@ static void choose_sizes(struct setup *su, const struct config *c, unsigned int 
 	sizes->keep_ns = c->probing.timeout_ns + c->rate.cooldown_ns + NS_PER_S;
 	sizes->followups = RING_MIN;
 	sizes->cleanups = (uint32_t)power_of_two(rate / n * RING_S, RING_MIN, RING_MAX);
-	s->slots = (uint32_t)power_of_two(2 * rate * (timeout_s + 1), TABLE_MIN,
-					  most < TABLE_MAX ? most : TABLE_MAX);
+	s->facts.slots = (uint32_t)power_of_two(2 * rate * (timeout_s + 1), TABLE_MIN,
+						most < TABLE_MAX ? most : TABLE_MAX);
 	choose_buffers(su, rate);
 }
 
@@ -123,8 +124,8 @@ static unsigned int choose_senders(const struct setup *su, const struct config *
 		pps = c->rate.bandwidth_bps / SENDER_BPS * SENDER_PPS;
 	if (pps > 0 && (double)n > pps / SENDER_PPS)
 		n = (uint64_t)(pps / SENDER_PPS);
-	if (n > su->shared.order.positions / SENDER_PLACES)
-		n = su->shared.order.positions / SENDER_PLACES;
+	if (n > su->shared.facts.order.positions / SENDER_PLACES)
+		n = su->shared.facts.order.positions / SENDER_PLACES;
 	if (n < 1 || c->network.save_pcap || c->network.rx_file
 	    || tx_find(c->network.tx)->one_thread)
 		n = 1;
@@ -135,22 +136,22 @@ static int init_memory(struct setup *su, const struct config *c, struct err *e)
 {
 	struct shared *s = &su->shared;
 	unsigned int n = choose_senders(su, c);
-	struct shared_sizes sizes;
+	struct sender_sizes sizes;
 
 	choose_sizes(su, c, n, &sizes);
-	s->stamps = calloc(s->slots, sizeof(*s->stamps));
+	s->stamps = calloc(s->facts.slots, sizeof(*s->stamps));
 	if (!s->stamps || shared_init_senders(s, n, &sizes))
 		return err_set(e, ENOMEM, "out of memory for a window of %llu targets; try a lower "
 			       "--rate or --timeout", (unsigned long long)sizes.window * n);
-	su->facts.threads = n;
-	su->facts.window_slots = sizes.window * n;
-	su->facts.table_slots = s->slots;
+	su->run.threads = n;
+	su->run.window_slots = sizes.window * n;
+	su->run.table_slots = s->facts.slots;
 	return 0;
 }
 
 static int init_keys(struct setup *su, const struct config *c, struct err *e)
 {
-	struct run_facts *f = &su->facts;
+	struct run_facts *f = &su->run;
 	int rc = 0;
 
 	memcpy(f->key, c->network.key, sizeof(f->key));
@@ -174,7 +175,7 @@ static uint64_t sample_size(const struct config *c, uint64_t total)
 /* Whoever scans that many without a blocklist has to mean it. What sends nothing harms nobody. */
 static int check_blocklist(const struct setup *su, const struct config *c, struct err *e)
 {
-	uint64_t n = su->shared.order.positions;
+	uint64_t n = su->shared.facts.order.positions;
 
 	if (n <= TARGETS_UNBLOCKED_MAX || targets_counts(su->targets)->blocklist_ranges
 	    || c->targets.without_blocklist || c->network.rx_file || !tx_find(c->network.tx)->wire)
@@ -192,37 +193,39 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 	uint64_t total = targets_counts(su->targets)->total;
 	int rc;
 
-	s->plan.retries = c->probing.retries != CONFIG_RETRIES_AUTO
+	s->facts.plan.retries = c->probing.retries != CONFIG_RETRIES_AUTO
 		? (unsigned int)c->probing.retries
 			  : targets_is_list(su->targets) || c->probing.plan != PLAN_SURVEY
 			  ? CONFIG_RETRIES_THOROUGH : 0;
-	s->plan.name = c->probing.plan;
-	s->plan.sweep = c->probing.probes;
-	s->plan.confirm = c->probing.plan != PLAN_SURVEY && c->probing.confirm_ns > 0;
-	s->plan.payload = c->probing.payload.type != PAYLOAD_NONE;
-	su->facts.retries = s->plan.retries;
+	s->facts.plan.name = c->probing.plan;
+	s->facts.plan.sweep = c->probing.probes;
+	s->facts.plan.confirm = c->probing.plan != PLAN_SURVEY && c->probing.confirm_ns > 0;
+	s->facts.plan.payload = c->probing.payload.type != PAYLOAD_NONE;
+	su->run.retries = s->facts.plan.retries;
 	/* What is printed is not sent, and nobody answers: once is enough. */
 	if (c->ask.dryrun)
-		s->plan.retries = 0;
-	plan_attempts(&s->plan, attempts);
+		s->facts.plan.retries = 0;
+	plan_attempts(&s->facts.plan, attempts);
 	rc = init_keys(su, c, e);
 	if (!rc)
-		rc = validate_init(&s->validator, su->facts.key, c->network.port_first,
+		rc = validate_init(&s->facts.validator, su->run.key, c->network.port_first,
 				   c->network.port_last,
 				   attempts, e);
 	/* Of the same secret, so that a saved capture is read with one key. */
-	s->source_key.k0 = siphash_words(&s->validator.key, (const uint64_t[]){ 0 }, 1, 2, 4);
-	s->source_key.k1 = siphash_words(&s->validator.key, (const uint64_t[]){ 1 }, 1, 2, 4);
+	s->facts.source_key.k0 = siphash_words(&s->facts.validator.key, (const uint64_t[]){ 0 }, 1,
+					       2, 4);
+	s->facts.source_key.k1 = siphash_words(&s->facts.validator.key, (const uint64_t[]){ 1 }, 1,
+					       2, 4);
 	if (!rc)
-		rc = order_init(&s->order, total, sample_size(c, total), c->targets.shards,
+		rc = order_init(&s->facts.order, total, sample_size(c, total), c->targets.shards,
 				c->targets.shard,
-				su->facts.seed, e);
+				su->run.seed, e);
 	if (!rc)
 		rc = check_blocklist(su, c, e);
 	if (!rc && c->probing.cookie_file)
 		rc = cookiefile_load(&su->store, c->probing.cookie_file, e);
-	s->store = su->store;
-	su->facts.targets = s->order.positions;
+	s->facts.store = su->store;
+	su->run.targets = s->facts.order.positions;
 	return rc ? rc : init_memory(su, c, e);
 }
 
@@ -236,9 +239,9 @@ void setup_init_teardown(struct setup *su, const struct config *c)
 	struct shared *s = &su->shared;
 	struct err e = { "" };
 
-	s->tears_down = s->wire;
+	s->facts.tears_down = s->facts.wire;
 	/* What the driver has handed over the kernel does not see, and so does not reset. */
-	if (!s->wire || su->rx_xdp
+	if (!s->facts.wire || su->rx_xdp
 	    || rst_filter_open(&su->rst_filter, c->network.port_first, c->network.port_last,
 			       &e) == 0)
 		return;
@@ -254,9 +257,9 @@ static const char *sweeper_unfit(const struct setup *su, const struct config *c)
 	const struct shared *s = &su->shared;
 	struct targets_flat flat;
 
-	if (!targets_flat(s->targets, &flat))
+	if (!targets_flat(s->facts.targets, &flat))
 		return "it sweeps prefixes, not server lists, addr:port words and host names";
-	if (s->store)
+	if (s->facts.store)
 		return "it knows no cookies (--cookie-file)";
 	if (c->network.save_pcap)
 		return "its packets cannot be saved (--save-pcap)";
@@ -264,10 +267,10 @@ static const char *sweeper_unfit(const struct setup *su, const struct config *c)
 		return "the interface has no link header";
 	if (su->loopback)
 		return "the targets are this host's own addresses";
-	if (s->neigh)
+	if (s->facts.neigh)
 		return "targets are on the local link, each with a MAC address of its own";
-	for (unsigned int arm = 0; arm < plan_arms(&s->plan); arm++)
-		if (probe_types[plan_arm_kind(&s->plan, arm, false)].payload)
+	for (unsigned int arm = 0; arm < plan_arms(&s->facts.plan); arm++)
+		if (probe_types[plan_arm_kind(&s->facts.plan, arm, false)].payload)
 			return "its packets carry no data (--probes)";
 	return NULL;
 }
@@ -275,15 +278,16 @@ static const char *sweeper_unfit(const struct setup *su, const struct config *c)
 /* Whether a sweeper gains anything: it takes a while to start, and a core while it runs. */
 static bool is_sweeper_worth_it(const struct setup *su)
 {
-	double pps = su->shared.config->rate.pps;
+	double pps = su->shared.facts.config->rate.pps;
 
-	return tx_xdp.sweeper && su->shared.order.positions >= SWEEPER_PLACES
-	       && (pps == 0 || pps >= SWEEPER_PPS) && su->shared.config->rate.bandwidth_bps == 0;
+	return tx_xdp.sweeper && su->shared.facts.order.positions >= SWEEPER_PLACES
+	       && (pps == 0 || pps >= SWEEPER_PPS)
+		&& su->shared.facts.config->rate.bandwidth_bps == 0;
 }
 
 static int choose_receiver(struct setup *su, const struct config *c, struct err *e)
 {
-	su->rx_xdp = !strcmp(c->network.rx, "xdp") && su->shared.wire;
+	su->rx_xdp = !strcmp(c->network.rx, "xdp") && su->shared.facts.wire;
 	if (su->rx_xdp && c->network.vlan_id)
 		return err_set(e, EINVAL, "--rx xdp: it does not look into VLANs (--vlan); use "
 			       "--rx pcap");
@@ -309,7 +313,7 @@ static int choose_engine(struct setup *su, const struct config *c, struct err *e
 	if (su->loopback && su->tx->wire && !su->tx->loopback && targets_have_v4(su->targets))
 		return err_set(e, EINVAL, "--tx %s: this host's own IPv4 addresses take nothing "
 			       "that is sent below IP; use --tx packet", c->network.tx);
-	su->facts.engine = su->tx->name;
+	su->run.engine = su->tx->name;
 	return 0;
 }
 
@@ -317,12 +321,13 @@ static int look_at_capture(struct setup *su, const struct config *c, struct err 
 {
 	struct shared *s = &su->shared;
 	struct capture_facts facts;
-	int rc = capture_look(c, &s->validator, &facts, e);
+	int rc = capture_look(c, &s->facts.validator, &facts, e);
 
 	if (rc)
 		return rc;
-	s->file_lag_ns = facts.back_ns < CAPTURE_BACK_MAX_NS ? facts.back_ns : CAPTURE_BACK_MAX_NS;
-	stat_set(&s->stats, STAT_out_of_order, facts.before.n + facts.misplaced.n);
+	s->facts.file_lag_ns = facts.back_ns < CAPTURE_BACK_MAX_NS ? facts.back_ns
+		: CAPTURE_BACK_MAX_NS;
+	stat_set(&s->rx.stats, STAT_out_of_order, facts.before.n + facts.misplaced.n);
 	return capture_check(c, &facts, e);
 }
 
@@ -332,9 +337,9 @@ static int init_live(struct setup *su, const struct config *c, int *status, stru
 	struct network n;
 	int rc;
 
-	su->shared.wall_offset_ns = clock_wall_offset_ns();
+	su->shared.facts.wall_offset_ns = clock_wall_offset_ns();
 	su->tx = tx_find(c->network.tx);
-	su->shared.wire = su->tx->wire;
+	su->shared.facts.wire = su->tx->wire;
 	network_open(&n, su, c);
 	rc = init_input(su, c, e);
 	if (!rc) {
@@ -358,9 +363,9 @@ static int init_offline(struct setup *su, const struct config *c, struct err *e)
 {
 	int rc = init_input(su, c, e);
 
-	su->shared.wire = true;
+	su->shared.facts.wire = true;
 	for (size_t i = 0; i < c->network.nsources; i++)
-		shared_add_source(&su->shared, c->network.sources[i]);
+		facts_add_source(&su->shared.facts, c->network.sources[i]);
 	return rc ? rc : look_at_capture(su, c, e);
 }
 
@@ -384,13 +389,13 @@ int setup_init(struct setup *su, const struct config *c, int *status, struct err
 	int rc;
 
 	memset(su, 0, sizeof(*su));
-	su->shared.config = c;
-	su->shared.outage_max_ns = OUTAGE_MAX_NS;
+	su->shared.facts.config = c;
+	su->shared.facts.outage_max_ns = OUTAGE_MAX_NS;
 	*status = 1;
 	rc = load_targets(su, c, e);
 	if (rc)
 		return rc;
-	su->shared.targets = su->targets;
+	su->shared.facts.targets = su->targets;
 	return c->network.rx_file ? init_offline(su, c, e) : init_live(su, c, status, e);
 }
 
@@ -402,7 +407,7 @@ void setup_free(struct setup *su)
 	proxy_close(&su->proxies, s);
 	shared_free_senders(s);
 	free(s->stamps);
-	neigh_free(s->neigh);
+	neigh_free(su->neigh);
 	cookiefile_free(su->store);
 	targets_free(su->targets);
 }

@@ -12,6 +12,7 @@
 #include "state/proxy.h"
 #include "state/shared.h"
 
+struct neigh;
 struct rst_filter;
 struct tx_ops;
 
@@ -19,10 +20,11 @@ struct setup {
 	struct shared shared;
 	struct targets *targets;
 	struct cookie_store *store;
+	struct neigh *neigh;		/* NULL: no target is on the local link */
 	struct rst_filter *rst_filter;		/* NULL: the kernel may reset, too */
 	struct proxies proxies;
 	struct gateway_known gateways[2];	/* [0] IPv4, [1] IPv6: those that are followed */
-	struct run_facts facts;
+	struct run_facts run;
 	const struct tx_ops *tx;	/* NULL: reading a capture */
 	char interface[IF_NAMESIZE];	/* the kernel's own name, not an altname */
 	int ifindex;

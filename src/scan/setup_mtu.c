@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "scan/setup.h"
+#include "targets/targets.h"
 
 /* As long as an address can be written: what a payload may say in the place of a domain. */
 #define LONGEST_V4	"255.255.255.255"
@@ -25,17 +26,17 @@ static bool sends_payload(const struct plan *p)
 /* The longest payload to the prefixes' targets of a family, which have no domains. */
 static size_t prefixes_payload(const struct shared *s, bool v6)
 {
-	uint64_t n = targets_counts(s->targets)->from_prefixes;
+	uint64_t n = targets_counts(s->facts.targets)->from_prefixes;
 	uint8_t bytes[PAYLOAD_MAX];
 	size_t longest = 0;
 
 	/* The first address has all ports. */
 	for (uint64_t x = 0; x < n; x++) {
-		struct target t = targets_at(s->targets, x);
-		size_t len = payload_build(&s->config->probing.payload, t.port, "",
+		struct target t = targets_at(s->facts.targets, x);
+		size_t len = payload_build(&s->facts.config->probing.payload, t.port, "",
 					   v6 ? LONGEST_V6 : LONGEST_V4, bytes);
 
-		if (!addr_eq(t.ip, targets_at(s->targets, 0).ip))
+		if (!addr_eq(t.ip, targets_at(s->facts.targets, 0).ip))
 			break;
 		longest = len > longest ? len : longest;
 	}
@@ -45,13 +46,13 @@ static size_t prefixes_payload(const struct shared *s, bool v6)
 /* The longest payload to the lists' targets of a family. */
 static size_t lists_payload(const struct shared *s, bool v6)
 {
-	const struct targets_counts *n = targets_counts(s->targets);
+	const struct targets_counts *n = targets_counts(s->facts.targets);
 	uint8_t bytes[PAYLOAD_MAX];
 	size_t longest = 0;
 
 	for (uint64_t x = n->from_prefixes; x < n->total; x++) {
-		struct target t = targets_at(s->targets, x);
-		size_t len = addr_is_v4(t.ip) == v6 ? 0 : shared_payload(s, x, &t, bytes);
+		struct target t = targets_at(s->facts.targets, x);
+		size_t len = addr_is_v4(t.ip) == v6 ? 0 : facts_payload(&s->facts, x, &t, bytes);
 
 		longest = len > longest ? len : longest;
 	}
@@ -68,12 +69,12 @@ static size_t longest_payload(const struct shared *s, bool v6)
 int setup_check_mtu(const struct setup *su, struct err *e)
 {
 	const struct shared *s = &su->shared;
-	bool payload = sends_payload(&s->plan);
+	bool payload = sends_payload(&s->facts.plan);
 
-	for (unsigned int v6 = 0; v6 < 2 && su->mtu && s->wire; v6++) {
-		size_t len = craft_syn_max(&s->craft, v6);
+	for (unsigned int v6 = 0; v6 < 2 && su->mtu && s->facts.wire; v6++) {
+		size_t len = craft_syn_max(&s->facts.craft, v6);
 
-		if (!(v6 ? targets_have_v6(s->targets) : targets_have_v4(s->targets)))
+		if (!(v6 ? targets_have_v6(s->facts.targets) : targets_have_v4(s->facts.targets)))
 			continue;
 		/* Where all payloads fit, none need be looked at. */
 		if (payload && len + PAYLOAD_MAX > su->mtu)

@@ -10,6 +10,7 @@
 #include "scan/setup_network_link.h"
 #include "scan/setup_network_source.h"
 #include "scan/setup_network_way.h"
+#include "targets/targets.h"
 #include "wire/tx.h"
 
 /* ---- routes -------------------------------------------------------------------------------- */
@@ -121,17 +122,17 @@ static int choose_sources(struct network *n, struct err *e)
 	int rc = 0;
 
 	for (size_t i = 0; i < c->network.nsources && !rc; i++) {
-		shared_add_source(s, c->network.sources[i]);
+		facts_add_source(&s->facts, c->network.sources[i]);
 		rc = network_check_source(n, c->network.sources[i], n->owned[i], e);
-		if (!rc && n->owned[i] && s->wire)
+		if (!rc && n->owned[i] && s->facts.wire)
 			rc = check_source(n, c->network.sources[i], e);
 	}
 	for (unsigned int v6 = 0; v6 < 2 && !rc; v6++) {
 		const struct network_way *w = &n->ways[v6];
 
-		if (w->needed && !s->nsources[v6] && w->route.has_source)
-			shared_add_source(s, w->route.source);
-		if (w->needed && !s->nsources[v6])
+		if (w->needed && !s->facts.nsources[v6] && w->route.has_source)
+			facts_add_source(&s->facts, w->route.source);
+		if (w->needed && !s->facts.nsources[v6])
 			rc = err_set(e, EADDRNOTAVAIL, "there are IPv%d targets, but no IPv%d "
 				     "source address; give one with --source-ip",
 				     v6 ? 6 : 4, v6 ? 6 : 4);
@@ -146,7 +147,7 @@ static int choose_layer(struct network *n, struct err *e)
 {
 	const struct config *c = n->c;
 	const struct iface *i = &n->iface;
-	bool wire = n->su->shared.wire, ethernet = i->kind == IFACE_ETHERNET;
+	bool wire = n->su->shared.facts.wire, ethernet = i->kind == IFACE_ETHERNET;
 
 	n->su->iplayer = c->network.iplayer || (i->index && i->kind == IFACE_IPLAYER);
 	if (wire && c->network.iplayer && (ethernet || i->kind == IFACE_LOOPBACK))
@@ -184,7 +185,7 @@ static void start_header(struct network *n)
 
 static int find_all(struct network *n, struct err *e)
 {
-	bool neighbours = n->su->shared.wire && n->iface.kind == IFACE_ETHERNET
+	bool neighbours = n->su->shared.facts.wire && n->iface.kind == IFACE_ETHERNET
 			&& !n->c->network.gateway_mac_set;
 	struct prefixset on_link;
 	int rc = choose_layer(n, e);
@@ -238,7 +239,7 @@ int network_init(struct network *n, struct err *e)
 	int rc;
 
 	/* What sends nothing needs no way out, where it is told its source address. */
-	if (n->rc && (su->shared.wire || !n->c->network.nsources))
+	if (n->rc && (su->shared.facts.wire || !n->c->network.nsources))
 		return err_set(e, -n->rc, "%s", n->why.msg);
 	if (n->rc)
 		n->iface = (struct iface){ .kind = IFACE_ETHERNET };
@@ -251,7 +252,7 @@ int network_init(struct network *n, struct err *e)
 	su->mtu = n->iface.mtu;
 	su->link = n->link[0];
 	if (n->iface.index)
-		su->facts.interface = su->shared.interface = su->interface;
-	su->shared.ifindex = su->ifindex;
-	return craft_init(&su->shared.craft, n->link, n->c->probing.tcp_options, e);
+		su->run.interface = su->shared.facts.interface = su->interface;
+	su->shared.facts.ifindex = su->ifindex;
+	return craft_init(&su->shared.facts.craft, n->link, n->c->probing.tcp_options, e);
 }

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "net/neigh.h"
 #include "net/netlink.h"
+#include "targets/targets.h"
 
 #define ON_LINK_MAX	65536u		/* neighbours that are looked up */
 #define WALK_MAX	(1u << 20)	/* places of a sample that are looked at one by one */
@@ -20,7 +21,7 @@ static int find_on_link(const struct network *n, const struct prefixset *connect
 			struct prefixset *out)
 {
 	const struct targets *t = n->su->targets;
-	const struct order *o = &n->su->shared.order;
+	const struct order *o = &n->su->shared.facts.order;
 	int err = 0;
 
 	/* Of a sample or a shard not all addresses are probed, and need be asked for. */
@@ -66,8 +67,8 @@ static int find_asker(const struct network *n, struct addr ip, const struct ifac
 	addr_format(ip, text);
 	if (!n->c->network.vlan_id && (r->has_source || w->has_source))
 		*out = r->has_source ? r->source : w->source;
-	else if (s->nsources[v6])
-		*out = s->sources[v6][0].addr;
+	else if (s->facts.nsources[v6])
+		*out = s->facts.sources[v6][0].addr;
 	else
 		return err_set(e, EADDRNOTAVAIL, "there is no IPv%d address to ask for the MAC "
 			       "address of %s from: give one with --source-ip, or name "
@@ -206,6 +207,6 @@ int network_find_neighbours(struct network *n, struct prefixset *on_link, struct
 		log_notice("%" PRIu32 " of %" PRIu64 " addresses on the local link of %s do not "
 			   "answer: nothing is sent to them", silent, on_link->count,
 			   n->iface.name);
-	n->su->shared.neigh = neigh;
+	n->su->shared.facts.neigh = n->su->neigh = neigh;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "net/neigh.h"
+#include "targets/targets.h"
 
 /* ---- whose it is by the routes and the targets --------------------------------------------- */
 
@@ -90,7 +91,7 @@ int network_check_source(const struct network *n, struct addr a, bool owned, str
 	char text[ADDR_STRLEN];
 	int rc;
 
-	if (!n->su->shared.wire)
+	if (!n->su->shared.facts.wire)
 		return 0;
 	addr_format(a, text);
 	if (network_is_loopback(a) && i->kind != IFACE_LOOPBACK)
@@ -158,10 +159,10 @@ int network_proxy_sources(struct network *n, struct err *e)
 	struct shared *s = &n->su->shared;
 	unsigned int proxied = 0;
 
-	if (!s->wire || n->iface.kind != IFACE_ETHERNET || n->su->iplayer)
+	if (!s->facts.wire || n->iface.kind != IFACE_ETHERNET || n->su->iplayer)
 		return 0;
 	for (size_t i = 0; i < n->c->network.nsources; i++)
-		if (!n->owned[i] && shared_proxy_source(s, n->c->network.sources[i]))
+		if (!n->owned[i] && facts_proxy_source(&s->facts, n->c->network.sources[i]))
 			proxied++;
 	if (!proxied)
 		return 0;

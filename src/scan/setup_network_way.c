@@ -81,7 +81,7 @@ static int leave_unrouted(struct network *n, bool v6, const struct prefixset *ke
 /* Packets have a link header, and this host has to find whose address is in it. */
 static bool asks_neighbours(const struct network *n)
 {
-	return n->su->shared.wire && n->iface.kind == IFACE_ETHERNET
+	return n->su->shared.facts.wire && n->iface.kind == IFACE_ETHERNET
 		&& !n->c->network.gateway_mac_set;
 }
 
@@ -176,7 +176,7 @@ static int find_way(struct network *n, bool v6, const struct prefixset *skip)
 static bool may_lack_route(const struct network *n, bool v6)
 {
 	return network_has_source(n, v6)
-	       && (!n->su->shared.wire || (n->c->network.interface && !asks_neighbours(n)));
+	       && (!n->su->shared.facts.wire || (n->c->network.interface && !asks_neighbours(n)));
 }
 
 /* ---- this host's own addresses ------------------------------------------------------------- */
@@ -344,7 +344,7 @@ static int check_up(const struct iface *i, struct err *e)
 /* The interface is known: that it works, and which prefixes are on its link. */
 static int know_interface(struct network *n, struct err *e)
 {
-	int rc = n->su->shared.wire ? check_up(&n->iface, e) : 0;
+	int rc = n->su->shared.facts.wire ? check_up(&n->iface, e) : 0;
 
 	if (rc || !asks_neighbours(n))
 		return rc;

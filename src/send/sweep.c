@@ -8,6 +8,7 @@
 #include "net/neigh.h"
 #include "send/sweep_state.h"
 #include "state/proxy.h"
+#include "targets/targets.h"
 #include "wire/capfile.h"
 
 #define NAP_NS		NS_PER_MS	/* nothing to send: look again after this */
@@ -28,7 +29,7 @@ void sweep_add_frame(struct sweep *w, size_t len, uint8_t kind, uint8_t attempt)
 /* Addresses the frame that comes next to its neighbour. False: there is none on the local link. */
 static bool address_frame(struct sweep *w, struct addr dst)
 {
-	enum neigh_hop hop = w->s->neigh ? neigh_find(w->s->neigh, dst, w->frames[w->n])
+	enum neigh_hop hop = w->s->facts.neigh ? neigh_find(w->s->facts.neigh, dst, w->frames[w->n])
 			     : NEIGH_ROUTED;
 	bool v6 = !addr_is_v4(dst);
 
@@ -43,7 +44,8 @@ add_syn(struct sweep *w, uint64_t x, const struct target *t, struct addr src,
 	uint8_t kind, uint8_t attempt, const struct tfo_option *option)
 {
 	struct shared *s = w->s;
-	struct validate_tag tag = validate_tag(&s->validator, src, t->ip, t->port, kind, attempt);
+	struct validate_tag tag = validate_tag(&s->facts.validator, src, t->ip, t->port, kind,
+					       attempt);
 	uint8_t payload[PAYLOAD_MAX];
 	size_t len;
 	struct craft_syn syn = {
@@ -53,8 +55,8 @@ add_syn(struct sweep *w, uint64_t x, const struct target *t, struct addr src,
 	};
 
 	if (probe_types[kind].payload)
-		syn.payload_len = (uint16_t)shared_payload(s, x, t, payload);
-	len = craft_syn(&s->craft, &syn, w->frames[w->n]);
+		syn.payload_len = (uint16_t)facts_payload(&s->facts, x, t, payload);
+	len = craft_syn(&s->facts.craft, &syn, w->frames[w->n]);
 	if (!address_frame(w, t->ip))
 		return false;
 	sweep_add_frame(w, len, kind, attempt);
@@ -75,7 +77,7 @@ static uint64_t head_target(struct sweep *w, uint64_t k)
 		w->ahead_first = k;
 		w->n_ahead = left < SWEEP_AHEAD ? (unsigned int)left : SWEEP_AHEAD;
 		for (unsigned int i = 0; i < w->n_ahead; i++)
-			w->ahead[i] = order_target(&s->order,
+			w->ahead[i] = order_target(&s->facts.order,
 						   sender_whole(k + i, w->number, s->nsenders));
 	}
 	return w->ahead[k - w->ahead_first];
@@ -87,12 +89,12 @@ add_pos(struct sweep *w, uint64_t k, unsigned int pass)
 {
 	struct shared *s = w->s;
 	unsigned int arm = pass % w->sender->window.arms;
-	uint64_t x = pass ? order_target(&s->order, sender_whole(k, w->number, s->nsenders))
+	uint64_t x = pass ? order_target(&s->facts.order, sender_whole(k, w->number, s->nsenders))
 		     : head_target(w, k);
-	struct target t = targets_at(s->targets, x);
-	struct addr src = shared_source(s, &t);
+	struct target t = targets_at(s->facts.targets, x);
+	struct addr src = facts_source(&s->facts, &t);
 	struct tfo_option option;
-	enum probe_kind kind = shared_sweep_probe(s, &t, src, arm, &option);
+	enum probe_kind kind = facts_sweep_probe(&s->facts, &t, src, arm, &option);
 
 	if (add_syn(w, x, &t, src, (uint8_t)kind, (uint8_t)(pass / w->sender->window.arms),
 		    &option))
@@ -124,7 +126,7 @@ static void add_cleanups(struct sweep *w, unsigned int max)
 	struct cleanup c;
 
 	while (w->n < max && ring_pop(&w->sender->cleanups, &c)) {
-		const struct craft *craft = &w->s->craft;
+		const struct craft *craft = &w->s->facts.craft;
 		uint8_t *out = w->frames[w->n];
 		size_t len = c.acknowledge
 			     ? craft_ack(craft, c.src, c.dst, c.sport, c.dport, c.seq, c.ack, out)
@@ -155,7 +157,8 @@ static void add_followups(struct sweep *w, unsigned int max)
 static void add_trailing(struct sweep *w, unsigned int a, unsigned int max, uint64_t now_ns)
 {
 	struct window *win = &w->sender->window;
-	uint64_t first = 0, due = window_due(win, a, now_ns, w->s->config->probing.timeout_ns);
+	uint64_t first = 0, due = window_due(win, a, now_ns,
+					     w->s->facts.config->probing.timeout_ns);
 	unsigned int before = w->n, skipped = 0;
 
 	for (; w->n < max && w->at[a] < due && skipped < SKIP_MAX; w->at[a]++, skipped++) {
@@ -180,10 +183,10 @@ bool sweep_waits(struct sweep *w, bool *waiting, bool now, enum stat_id id)
 bool sweep_pauses(struct sweep *w, uint64_t now_ns)
 {
 	struct shared *s = w->s;
-	uint64_t looked_ns = atomic_load_explicit(&s->looked_ns, memory_order_relaxed);
-	bool crowded = atomic_load_explicit(&s->crowded, memory_order_relaxed);
+	uint64_t looked_ns = atomic_load_explicit(&s->rx.looked_ns, memory_order_relaxed);
+	bool crowded = atomic_load_explicit(&s->rx.cache_half_full, memory_order_relaxed);
 	/* A receive thread that gets no time to look cannot say so itself. */
-	bool behind = atomic_load_explicit(&s->behind, memory_order_relaxed)
+	bool behind = atomic_load_explicit(&s->rx.backlogged, memory_order_relaxed)
 		      || (looked_ns && looked_ns + STALL_NS < now_ns);
 
 	sweep_waits(w, &w->waits_table, crowded, STAT_waits_table);
@@ -194,7 +197,7 @@ bool sweep_pauses(struct sweep *w, uint64_t now_ns)
 bool sweep_is_held(struct sweep *w)
 {
 	struct shared *s = w->s;
-	bool full = atomic_load_explicit(&s->output_full, memory_order_relaxed)
+	bool full = atomic_load_explicit(&s->rx.output_full, memory_order_relaxed)
 		    || capfile_is_full(s->capture);
 
 	return sweep_waits(w, &w->waits_output, full, STAT_waits_output);
@@ -223,15 +226,15 @@ static void save_batch(struct sweep *w, uint64_t now_ns)
 {
 	for (unsigned int i = 0; i < w->n; i++)
 		capfile_write(w->s->capture, w->batch[i].data, w->batch[i].len, w->batch[i].len,
-			      now_ns + (uint64_t)w->s->wall_offset_ns);
+			      now_ns + (uint64_t)w->s->facts.wall_offset_ns);
 }
 
 void sweep_init_budget(struct sweep *w, uint64_t now_ns)
 {
-	const struct config *c = w->s->config;
+	const struct config *c = w->s->facts.config;
 	double pps = c->rate.pps / w->s->nsenders;
 
-	budget_init(&w->budget, c, w->s->nsenders, craft_request_len(&w->s->craft),
+	budget_init(&w->budget, c, w->s->nsenders, craft_request_len(&w->s->facts.craft),
 		    w->tx->sweeper ? LEAD_MAX : TX_BATCH, now_ns);
 	w->lead = pps > 0 && pps * LEAD_NS / NS_PER_S < LEAD_MAX
 		  ? 1 + (uint32_t)(pps * LEAD_NS / NS_PER_S) : LEAD_MAX;
@@ -250,7 +253,7 @@ static void stop_sweeper(struct sweep *w)
 /* Where a gateway has moved or was silent, frames go to where it is now. */
 static void follow_gateway(struct sweep *w, bool v6, uint64_t now_ns)
 {
-	struct gateway_now *gateway = &w->s->gateways[v6];
+	struct gateway_now *gateway = &w->s->control.gateway.now[v6];
 	uint32_t changes = atomic_load_explicit(&gateway->changes, memory_order_acquire);
 	uint64_t mac = atomic_load_explicit(&gateway->mac, memory_order_relaxed);
 
@@ -269,7 +272,7 @@ static void follow_gateway(struct sweep *w, bool v6, uint64_t now_ns)
 
 static bool gateway_is_silent(struct sweep *w)
 {
-	bool silent = atomic_load_explicit(&w->s->gateway_silent, memory_order_relaxed);
+	bool silent = atomic_load_explicit(&w->s->control.gateway.silent, memory_order_relaxed);
 
 	return sweep_waits(w, &w->waits_gateway, silent, STAT_waits_gateway);
 }
@@ -346,7 +349,7 @@ static void publish(struct sweep *w, uint64_t now_ns)
 /* The batch, and what else of n packets the sweeper was let send. */
 static void take(struct sweep *w, unsigned int n)
 {
-	uint64_t len = (uint64_t)(n - w->n) * craft_request_len(&w->s->craft);
+	uint64_t len = (uint64_t)(n - w->n) * craft_request_len(&w->s->facts.craft);
 
 	for (unsigned int i = 0; i < w->n; i++)
 		len += w->batch[i].len;

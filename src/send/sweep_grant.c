@@ -22,7 +22,7 @@ static void limit_passes(struct sweep *w, uint64_t now_ns)
 		until[0] = 0;
 	/* What is held back counts as not done, and is due all the same. */
 	for (unsigned int a = 1; a < win->passes && !w->waits_gateway && !w->waits_output; a++) {
-		uint64_t due = window_due(win, a, now_ns, w->s->config->probing.timeout_ns);
+		uint64_t due = window_due(win, a, now_ns, w->s->facts.config->probing.timeout_ns);
 
 		until[a] = due > until[a] ? due : until[a];
 	}
@@ -62,7 +62,7 @@ void sweep_follow(struct sweep *w, uint64_t now_ns)
 		sweep_init_budget(w, now_ns);
 	for (unsigned int a = 0; a < win->passes; a++) {
 		uint64_t n = p->sent[a] - before.sent[a];
-		enum probe_kind kind = plan_arm_kind(&w->s->plan, a % win->arms, false);
+		enum probe_kind kind = plan_arm_kind(&w->s->facts.plan, a % win->arms, false);
 
 		w->at[a] = p->at[a];
 		stat_add(&l->stats, (enum stat_id)(STAT_sent_syn + kind), n);
@@ -146,7 +146,7 @@ void sweep_hold(struct sweep *w, unsigned int from)
 void sweep_held_sent(struct sweep *w, uint64_t now_ns)
 {
 	if (w->holds)
-		w->hold_until_ns = now_ns + w->s->config->probing.timeout_ns;
+		w->hold_until_ns = now_ns + w->s->facts.config->probing.timeout_ns;
 }
 
 uint64_t sweep_done(struct sweep *w, unsigned int a, uint64_t now_ns)

@@ -34,7 +34,7 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 	for (unsigned int i = from; i < to; i++) {
 		bytes += w->kinds[i] == SWEEP_AGAIN ? 0 : w->batch[i].len;
 		by_kind[w->kinds[i]]++;
-		retries += w->attempts[i] % plan_followup_attempts(&s->plan) > 0;
+		retries += w->attempts[i] % plan_followup_attempts(&s->facts.plan) > 0;
 	}
 	stat_add(&w->sender->stats, STAT_sent_bytes, bytes);
 	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
@@ -87,7 +87,7 @@ void sweep_give_up(struct sweep *w, unsigned int from)
 void sweep_fail(struct sweep *w, int rc)
 {
 	const struct shared *s = w->s;
-	const char *interface = s->interface ? s->interface : "of the route";
+	const char *interface = s->facts.interface ? s->facts.interface : "of the route";
 
 	if (rc == -EMSGSIZE)
 		err_set(&w->sender->err, -rc, "cannot send on interface %s: %s: its MTU is lower "
@@ -96,7 +96,7 @@ void sweep_fail(struct sweep *w, int rc)
 	else if (w->refused_ns)
 		err_set(&w->sender->err, -rc, "cannot send on interface %s: %s; it %s for %.3g s "
 			"now: see to that, and scan again", interface, strerror(-rc),
-			outage_state(s->ifindex), (double)w->refused_ns / NS_PER_S);
+			outage_state(s->facts.ifindex), (double)w->refused_ns / NS_PER_S);
 	else
 		err_set(&w->sender->err, -rc, "cannot send on interface %s: %s; look at the "
 			"interface and its driver", interface, strerror(-rc));
@@ -109,7 +109,7 @@ void sweep_fail(struct sweep *w, int rc)
  */
 static void note_outage(struct sweep *w, uint64_t now_ns)
 {
-	uint64_t before_ns = w->s->config->probing.timeout_ns + OUTAGE_LEAST_NS;
+	uint64_t before_ns = w->s->facts.config->probing.timeout_ns + OUTAGE_LEAST_NS;
 	uint64_t from_ns = w->refused_from_ns > before_ns ? w->refused_from_ns - before_ns : 0;
 
 	for (unsigned int v6 = 0; v6 < 2 && w->refused_ns >= OUTAGE_LEAST_NS; v6++)
@@ -129,7 +129,7 @@ static bool wait_refused(struct sweep *w, int rc, uint64_t *backoff_ns)
 {
 	bool may_pass = rc == -ENOBUFS || rc == -EAGAIN || rc == -ENETDOWN;
 
-	if (!may_pass || w->refused_ns > w->s->outage_max_ns) {
+	if (!may_pass || w->refused_ns > w->s->facts.outage_max_ns) {
 		sweep_fail(w, rc);
 		return false;
 	}

@@ -18,8 +18,8 @@
 
 bool proxy_any(const struct shared *s, bool v6)
 {
-	for (unsigned int i = 0; i < s->nsources[v6]; i++)
-		if (s->sources[v6][i].proxied)
+	for (unsigned int i = 0; i < s->facts.nsources[v6]; i++)
+		if (s->facts.sources[v6][i].proxied)
 			return true;
 	return false;
 }
@@ -28,8 +28,8 @@ static bool is_proxied(const struct shared *s, struct addr a)
 {
 	bool v6 = !addr_is_v4(a);
 
-	for (unsigned int i = 0; i < s->nsources[v6]; i++)
-		if (s->sources[v6][i].proxied && addr_eq(s->sources[v6][i].addr, a))
+	for (unsigned int i = 0; i < s->facts.nsources[v6]; i++)
+		if (s->facts.sources[v6][i].proxied && addr_eq(s->facts.sources[v6][i].addr, a))
 			return true;
 	return false;
 }
@@ -61,9 +61,9 @@ void proxy_join(struct proxies *c, const struct shared *s, int ifindex)
 		rc = -errno;
 		c->groups = 0;
 	}
-	for (unsigned int i = 0; i < s->nsources[1] && !rc; i++)
-		if (s->sources[1][i].proxied)
-			rc = join_group(c->groups, s->sources[1][i].addr, ifindex);
+	for (unsigned int i = 0; i < s->facts.nsources[1] && !rc; i++)
+		if (s->facts.sources[1][i].proxied)
+			rc = join_group(c->groups, s->facts.sources[1][i].addr, ifindex);
 	if (rc)
 		log_notice("cannot join the groups in which --source-ip is asked for: %s; answers "
 			   "to it may not find their way", strerror(-rc));
@@ -71,16 +71,16 @@ void proxy_join(struct proxies *c, const struct shared *s, int ifindex)
 
 int proxy_open(struct shared *s, const struct craft_link *link, struct err *e)
 {
-	if (ring_init(&s->questions, sizeof(struct neighbour_request), RING_SLOTS))
+	if (ring_init(&s->neigh_requests, sizeof(struct neighbour_request), RING_SLOTS))
 		return err_set(e, ENOMEM, "out of memory for questions of neighbours");
-	s->link = *link;
-	s->proxies = true;
+	s->facts.link = *link;
+	s->facts.proxies = true;
 	return 0;
 }
 
 void proxy_close(struct proxies *c, struct shared *s)
 {
-	ring_free(&s->questions);
+	ring_free(&s->neigh_requests);
 	if (c->groups)
 		close(c->groups);
 	c->groups = 0;
@@ -124,15 +124,16 @@ bool proxy_asked(struct shared *s, const struct rx_frame *f)
 
 	if (!is_question(f))
 		return false;
-	stat_add(&s->stats, STAT_received, 1);
+	stat_add(&s->rx.stats, STAT_received, 1);
 	if (!neighbour_parse_request(&r, f->type, f->ip, f->ip_caplen))
-		stat_add(&s->stats, STAT_drop_parse, 1);
-	else if (!is_proxied(s, r.target) || vlan_of(f) != s->link.vlan_id || !know_asker(f, &r))
-		stat_add(&s->stats, STAT_drop_unmatched, 1);
-	else if (ring_push(&s->questions, &r))
-		stat_add(&s->stats, STAT_questions, 1);
+		stat_add(&s->rx.stats, STAT_drop_parse, 1);
+	else if (!is_proxied(s, r.target) || vlan_of(f) != s->facts.link.vlan_id || !know_asker(f,
+												&r))
+		stat_add(&s->rx.stats, STAT_drop_unmatched, 1);
+	else if (ring_push(&s->neigh_requests, &r))
+		stat_add(&s->rx.stats, STAT_questions, 1);
 	else
-		stat_add(&s->stats, STAT_question_lost, 1);
+		stat_add(&s->rx.stats, STAT_question_lost, 1);
 	return true;
 }
 
@@ -140,7 +141,7 @@ bool proxy_asked(struct shared *s, const struct rx_frame *f)
 
 bool proxy_pending(const struct shared *s)
 {
-	return s->proxies && ring_count(&s->questions);
+	return s->facts.proxies && ring_count(&s->neigh_requests);
 }
 
 size_t proxy_answer(struct shared *s, uint8_t out[static CRAFT_ASK_MAX])
@@ -149,8 +150,8 @@ size_t proxy_answer(struct shared *s, uint8_t out[static CRAFT_ASK_MAX])
 	struct err e = { "" };
 	int len;
 
-	if (!ring_pop(&s->questions, &r))
+	if (!ring_pop(&s->neigh_requests, &r))
 		return 0;
-	len = craft_tell(&s->link, &r, out, &e);
+	len = craft_tell(&s->facts.link, &r, out, &e);
 	return len > 0 ? (size_t)len : 0;
 }

@@ -15,6 +15,7 @@
 #include "xdp/tx_xdp_state.h"
 
 #include "sweep.skel.h"
+#include "targets/targets.h"
 
 #define HASTE		1.5	/* times the rate, to make up for what came late */
 
@@ -46,10 +47,10 @@ static uint8_t option_of(uint32_t kind)
 static void fill_arms(struct sweep_facts *f, const struct shared *s)
 {
 	for (unsigned int arm = 0; arm < f->arms; arm++) {
-		f->kind[arm] = plan_arm_kind(&s->plan, arm, false);
+		f->kind[arm] = plan_arm_kind(&s->facts.plan, arm, false);
 		for (unsigned int v6 = 0; v6 < 2; v6++)
 			f->syn[arm][v6] = *craft_syn_template(
-				&s->craft, v6, option_of(f->kind[arm]));
+				&s->facts.craft, v6, option_of(f->kind[arm]));
 	}
 }
 
@@ -59,14 +60,14 @@ static void fill_facts(struct sweep_facts *f, const struct tx_setup *setup,
 	const struct shared *s = setup->shared;
 	const struct window *w = &s->senders[setup->sender].window;
 
-	f->order = s->order;
+	f->order = s->facts.order;
 	f->lookup = *flat->lookup;
-	f->validator = s->validator;
-	f->source_key = s->source_key;
+	f->validator = s->facts.validator;
+	f->source_key = s->facts.source_key;
 	for (unsigned int v6 = 0; v6 < 2; v6++) {
-		f->n_sources[v6] = s->nsources[v6];
-		for (unsigned int i = 0; i < s->nsources[v6]; i++)
-			f->sources[v6][i] = s->sources[v6][i].addr;
+		f->n_sources[v6] = s->facts.nsources[v6];
+		for (unsigned int i = 0; i < s->facts.nsources[v6]; i++)
+			f->sources[v6][i] = s->facts.sources[v6][i].addr;
 	}
 	f->arms = w->arms;
 	f->passes = w->passes;
@@ -142,7 +143,7 @@ int tx_xdp_load(struct xdp_state *x, const struct tx_setup *setup, const char **
 	struct targets_flat flat;
 	int rc;
 
-	targets_flat(setup->shared->targets, &flat);
+	targets_flat(setup->shared->facts.targets, &flat);
 	*what = "libbpf cannot open its program";
 	x->bpf = sweep_bpf__open();
 	if (!x->bpf)

@@ -24,7 +24,7 @@ static inline void begin_as(const struct core_setup *o, enum config_rows kind,
 	core.config.output.report = report;
 	core.config.output.file = rows.path;
 	core.config.output.fields = "*";
-	ck_assert_msg(sink_open(&sink, &core.config, &core.s.stats, CORE_OFFSET_NS, &e) == 0
+	ck_assert_msg(sink_open(&sink, &core.config, &core.s.rx.stats, CORE_OFFSET_NS, &e) == 0
 		      && answers_init(&answers, &core.s, sink, NULL, &e) == 0, "%s", e.msg);
 }
 
@@ -110,12 +110,12 @@ static inline void data_sent(uint64_t k, struct syn *data)
 	request_answered(k, SYNACK(OPTS_COOKIE, 0), &syn);
 	elapse(PLAN_GAP_NS);
 	ck_assert(core_send_followup(&core, &f, data));
-	ck_assert_uint_eq(f.x, order_target(&core.s.order, k));
+	ck_assert_uint_eq(f.x, order_target(&core.s.facts.order, k));
 }
 
 static inline uint64_t count(enum stat_id id)
 {
-	return stat_get(&core.s.stats, id);
+	return stat_get(&core.s.rx.stats, id);
 }
 
 /* ---- what came of it ----------------------------------------------------------------------- */
@@ -189,7 +189,7 @@ static inline void check_row(uint64_t k, const char *verdict, unsigned int probe
 
 	ck_assert_uint_eq(n_rows(), 1);
 	read_row(0);
-	addr_format(targets_at(core.targets, order_target(&core.s.order, k)).ip, text);
+	addr_format(targets_at(core.targets, order_target(&core.s.facts.order, k)).ip, text);
 	ck_assert_str_eq(cell("ip"), text);
 	ck_assert_str_eq(cell("verdict"), verdict);
 	ck_assert_uint_eq(number("probes"), probes);

@@ -64,7 +64,7 @@ static inline struct reply reply_to(const struct syn *syn, const struct answer_s
  */
 static inline struct entry *first_answer(uint64_t k, const struct answer_spec *spec)
 {
-	uint64_t x = order_target(&core.s.order, k);
+	uint64_t x = order_target(&core.s.facts.order, k);
 	struct target t = targets_at(core.targets, x);
 	struct entry *en;
 	struct syn syn;
@@ -89,7 +89,7 @@ static inline void data_is_sent(uint64_t k, uint8_t attempt, struct syn *syn)
 	struct followup f;
 
 	ck_assert(core_send_followup(&core, &f, syn));
-	ck_assert_uint_eq(f.x, order_target(&core.s.order, k));
+	ck_assert_uint_eq(f.x, order_target(&core.s.facts.order, k));
 	ck_assert_uint_eq(f.kind, PROBE_DATA);
 	ck_assert_uint_eq(f.attempt, attempt);
 }

@@ -82,7 +82,7 @@ static inline void core_source(struct core *c, const char *text)
 
 	ck_assert_int_eq(addr_parse(&source.addr, text), 0);
 	v6 = !addr_is_v4(source.addr);
-	c->s.sources[v6][c->s.nsources[v6]++] = source;
+	c->s.facts.sources[v6][c->s.facts.nsources[v6]++] = source;
 }
 
 static inline void core_configure(struct core *c, const struct core_setup *o)
@@ -113,28 +113,30 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 	uint32_t ring = o->ring ? o->ring : 64;
 	uint8_t attempts[PROBE_KINDS];
 	struct shared *s = &c->s;
-	struct shared_sizes sizes;
+	struct sender_sizes sizes;
 	struct err e = { "" };
 
 	memset(c, 0, sizeof(*c));
 	core_configure(c, o);
 	c->now_ns = CORE_START_NS;
-	s->config = &c->config;
-	s->targets = c->targets;
-	s->plan = (struct plan){ .name = o->plan, .sweep = o->sweep, .retries = o->retries,
+	s->facts.config = &c->config;
+	s->facts.targets = c->targets;
+	s->facts.plan = (struct plan){ .name = o->plan, .sweep = o->sweep, .retries = o->retries,
 				 .payload = !o->no_payload };
-	plan_attempts(&s->plan, attempts);
-	s->slots = o->slots ? o->slots : 256;
-	s->stamps = calloc(s->slots, sizeof(*s->stamps));
+	plan_attempts(&s->facts.plan, attempts);
+	s->facts.slots = o->slots ? o->slots : 256;
+	s->stamps = calloc(s->facts.slots, sizeof(*s->stamps));
 	ck_assert_ptr_nonnull(s->stamps);
-	s->wall_offset_ns = CORE_OFFSET_NS;
-	s->wire = true;
-	s->outage_max_ns = 20000000000;
-	ck_assert_msg(order_init(&s->order, targets_counts(c->targets)->total, 0, 1, 0, 5, &e) == 0
-		      && validate_init(&s->validator, key, c->config.network.port_first,
+	s->facts.wall_offset_ns = CORE_OFFSET_NS;
+	s->facts.wire = true;
+	s->facts.outage_max_ns = 20000000000;
+	ck_assert_msg(order_init(&s->facts.order, targets_counts(c->targets)->total, 0, 1, 0, 5,
+				 &e) == 0
+		      && validate_init(&s->facts.validator, key, c->config.network.port_first,
 				       c->config.network.port_last, attempts, &e) == 0
-		      && craft_init(&s->craft, link, TCP_OPTIONS_WINDOWS, &e) == 0, "%s", e.msg);
-	sizes = (struct shared_sizes){
+		      && craft_init(&s->facts.craft, link, TCP_OPTIONS_WINDOWS, &e) == 0, "%s",
+		      e.msg);
+	sizes = (struct sender_sizes){
 		.window = o->window ? o->window : 1024, .keep_ns = 60000000000,
 		.followups = ring, .cleanups = ring,
 	};
@@ -156,7 +158,7 @@ static inline void core_craft(const struct core *c, uint64_t x, struct addr sour
 			      uint8_t attempt, const struct tfo_option *cookie, struct syn *out)
 {
 	struct target t = targets_at(c->targets, x);
-	struct validate_tag tag = validate_tag(&c->s.validator, source, t.ip, t.port, kind,
+	struct validate_tag tag = validate_tag(&c->s.facts.validator, source, t.ip, t.port, kind,
 					       attempt);
 	uint8_t payload[PAYLOAD_MAX];
 	struct craft_syn syn = {
@@ -167,8 +169,8 @@ static inline void core_craft(const struct core *c, uint64_t x, struct addr sour
 	};
 
 	if (probe_types[kind].payload)
-		syn.payload_len = (uint16_t)shared_payload(&c->s, x, &t, payload);
-	out->len = craft_syn(&c->s.craft, &syn, out->frame);
+		syn.payload_len = (uint16_t)facts_payload(&c->s.facts, x, &t, payload);
+	out->len = craft_syn(&c->s.facts.craft, &syn, out->frame);
 	ck_assert_int_eq(packet_parse(&out->p, out->frame + CRAFT_LINK_LEN,
 				      out->len - CRAFT_LINK_LEN), PACKET_OK);
 }
@@ -177,14 +179,14 @@ static inline void core_craft(const struct core *c, uint64_t x, struct addr sour
 static inline void core_send_arm(struct core *c, uint64_t k, unsigned int arm, uint8_t attempt,
 				 struct syn *out)
 {
-	uint64_t x = order_target(&c->s.order, k), pos;
+	uint64_t x = order_target(&c->s.facts.order, k), pos;
 	struct sender *l = shared_sender(&c->s, k, &pos);
 	struct window *w = &l->window;
 	struct target t = targets_at(c->targets, x);
 	struct window_cursor *cursor = &w->cursor[attempt * w->arms + arm];
-	struct addr source = shared_source(&c->s, &t);
+	struct addr source = facts_source(&c->s.facts, &t);
 	struct tfo_option option;
-	enum probe_kind kind = shared_sweep_probe(&c->s, &t, source, arm, &option);
+	enum probe_kind kind = facts_sweep_probe(&c->s.facts, &t, source, arm, &option);
 
 	if (attempt == 0 && arm == 0)
 		window_start(w, pos);
@@ -257,14 +259,14 @@ static inline bool core_recognise(struct core *c, const uint8_t *bytes, size_t l
 	memset(a, 0, sizeof(*a));
 	if (packet_parse(p, bytes, len) != PACKET_OK)
 		return false;
-	validate_packet(&c->s.validator, p, PAYLOAD_MAX, &a->m);
+	validate_packet(&c->s.facts.validator, p, PAYLOAD_MAX, &a->m);
 	if (a->m.class == VALIDATE_UNMATCHED || a->m.class == VALIDATE_RST_BARE)
 		return false;
 	a->p = p;
 	a->ns = c->now_ns;
 	a->target = (struct target){ a->m.dst, a->m.dport };
 	if (!targets_index(c->targets, a->m.dst, a->m.dport, &a->x)
-	    || !order_pos(&c->s.order, a->x, &a->k))
+	    || !order_pos(&c->s.facts.order, a->x, &a->k))
 		return false;
 	a->sender = shared_sender(&c->s, a->k, &a->pos);
 	return a->pos < window_reserved(&a->sender->window);

@@ -57,10 +57,10 @@ static inline void tap_keep(const struct tx_frame *frame)
 	if (packet_parse(&t->p, t->frame + CRAFT_LINK_LEN, t->len - CRAFT_LINK_LEN) != PACKET_OK
 	    && !t->told)
 		abort();
-	validate_packet(&core.s.validator, &t->p, PAYLOAD_MAX, &t->m);
+	validate_packet(&core.s.facts.validator, &t->p, PAYLOAD_MAX, &t->m);
 	if (t->m.class == VALIDATE_SENT
 	    && targets_index(core.targets, t->m.dst, t->m.dport, &x))
-		order_pos(&core.s.order, x, &t->k);
+		order_pos(&core.s.facts.order, x, &t->k);
 	if (tap.on_frame)
 		tap.on_frame(t);
 	atomic_store(&tap.n, n + 1);
@@ -109,7 +109,7 @@ static inline void start(void)
 
 static inline void stop(void)
 {
-	atomic_store(&core.s.stop, STOP_OVER);
+	atomic_store(&core.s.control.stop, STOP_OVER);
 	ck_assert_int_eq(pthread_join(sender, NULL), 0);
 }
 
@@ -135,10 +135,10 @@ static inline void until_swept(bool needed)
 /* Any follow-up to position k that is told from others by its attempt. */
 static inline void push_followup(uint64_t k, uint8_t attempt)
 {
-	uint64_t x = order_target(&core.s.order, k);
+	uint64_t x = order_target(&core.s.facts.order, k);
 	struct followup f = {
 		.x = x, .target = targets_at(core.targets, x), .slot = (uint32_t)k,
-		.source = core.s.sources[0][0].addr, .kind = PROBE_DATA, .attempt = attempt,
+		.source = core.s.facts.sources[0][0].addr, .kind = PROBE_DATA, .attempt = attempt,
 		.cookie = { TFO_COOKIE, TFO_KIND, 8, "\1\2\3\4\5\6\7\10" },
 	};
 
@@ -151,7 +151,7 @@ static inline void push_cleanup_to(uint64_t x, uint32_t seq)
 {
 	struct addr dst = targets_at(core.targets, x).ip;
 	struct cleanup c = {
-		.src = core.s.sources[!addr_is_v4(dst)][0].addr, .dst = dst,
+		.src = core.s.facts.sources[!addr_is_v4(dst)][0].addr, .dst = dst,
 		.sport = 12345, .dport = 443, .seq = seq,
 	};
 
@@ -189,7 +189,7 @@ static inline void check_probe(unsigned int i, uint64_t k, uint8_t kind, uint8_t
 
 static inline uint64_t count(enum stat_id id)
 {
-	return stat_get(&core.s.stats, id);
+	return stat_get(&core.s.rx.stats, id);
 }
 
 #endif

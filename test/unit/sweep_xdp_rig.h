@@ -45,7 +45,7 @@ static inline bool begin(const struct core_setup *o, unsigned int n_sources, uns
 	if (!runs)
 		return false;
 	core_init(&core, o);
-	core.s.source_key = (struct siphash_key){ 3, 4 };
+	core.s.facts.source_key = (struct siphash_key){ 3, 4 };
 	for (unsigned int i = 1; i < n_sources; i++) {
 		snprintf(text, sizeof(text), "198.19.0.%u", 1 + i);
 		core_source(&core, text);
@@ -90,12 +90,12 @@ static inline void allow(uint64_t granted, uint64_t first, uint64_t later)
 static inline void check_made(unsigned int sender, uint64_t pos, unsigned int pass)
 {
 	uint64_t k = sender_whole(pos, sender, core.s.nsenders);
-	uint64_t target = order_target(&core.s.order, k);
+	uint64_t target = order_target(&core.s.facts.order, k);
 	struct target t = targets_at(core.targets, target);
-	struct addr source = shared_source(&core.s, &t);
+	struct addr source = facts_source(&core.s.facts, &t);
 	unsigned int arms = core.s.senders[sender].window.arms;
 	struct tfo_option option = { .state = TFO_ABSENT };
-	enum probe_kind kind = shared_sweep_probe(&core.s, &t, source, pass % arms, &option);
+	enum probe_kind kind = facts_sweep_probe(&core.s.facts, &t, source, pass % arms, &option);
 	struct syn want;
 
 	core_craft(&core, target, source, (uint8_t)kind, (uint8_t)(pass / arms), &option, &want);

@@ -21,7 +21,7 @@ START_TEST(no_cookie_is_a_row_at_once)
 	ck_assert_uint_eq(count(STAT_cookies), 0);
 	/* It is not asked again. */
 	ck_assert(!window_retry(&core.s.senders[0].window, 9, 0));
-	ck_assert_uint_eq(atomic_load(&core.s.pending), 0);
+	ck_assert_uint_eq(atomic_load(&core.s.rx.pending), 0);
 	end();
 }
 END_TEST
@@ -368,7 +368,7 @@ START_TEST(answers_to_what_was_not_sent)
 
 	begin_with(&(struct core_setup){ .retries = 2 });
 	core_send(&core, 9, 0, &syn);
-	x = order_target(&core.s.order, 9);
+	x = order_target(&core.s.facts.order, 9);
 	core_craft(&core, x, syn.p.tcp.src, PROBE_REQUEST, 1, NULL, &syn);
 	answer(&syn, SYNACK(OPTS_COOKIE, 0));
 	ck_assert_uint_eq(count(STAT_drop_unsent), 1);
@@ -376,13 +376,13 @@ START_TEST(answers_to_what_was_not_sent)
 	ck_assert_ptr_null(cookies_find(&answers.cookies, 9));
 	/* `data` before its time, to a target in the cookie cache. */
 	request_answered(10, SYNACK(OPTS_COOKIE, 0), &syn);
-	x = order_target(&core.s.order, 10);
+	x = order_target(&core.s.facts.order, 10);
 	core_craft(&core, x, syn.p.tcp.src, PROBE_DATA, 0, NULL, &syn);
 	answer(&syn, SYNACK(OPTS_NONE, CORE_DLEN));
 	ck_assert_uint_eq(count(STAT_drop_unsent), 2);
 	ck_assert_uint_eq(n_rows(), 0);
 	/* A position that the sweep has not reached. */
-	x = order_target(&core.s.order, 11);
+	x = order_target(&core.s.facts.order, 11);
 	core_craft(&core, x, syn.p.tcp.src, PROBE_REQUEST, 0, NULL, &syn);
 	ck_assert(!take(bytes, core_answer(&syn, SYNACK(OPTS_NONE, 0), bytes)));
 	end();

@@ -8,7 +8,7 @@
 
 static void address_of(uint64_t k, char text[static ADDR_STRLEN])
 {
-	addr_format(targets_at(core.targets, order_target(&core.s.order, k)).ip, text);
+	addr_format(targets_at(core.targets, order_target(&core.s.facts.order, k)).ip, text);
 }
 
 /* ---- cookies of a file --------------------------------------------------------------------- */
@@ -28,7 +28,7 @@ static void begin_with_cookie(uint64_t k, enum config_report report)
 		 "198.19.0.1,%s,443,34,0102030405060708,2026-01-01T00:00:00Z\n", ip);
 	scratch_text(&store_file, text);
 	ck_assert_msg(cookiefile_load(&store, store_file.path, &e) == 0, "%s", e.msg);
-	core.s.store = store;
+	core.s.facts.store = store;
 }
 
 static void end_with_cookie(void)
@@ -41,13 +41,13 @@ static void end_with_cookie(void)
 /* The sweep sends `data` to position k at once. */
 static void send_stored(uint64_t k, struct syn *syn)
 {
-	uint64_t x = order_target(&core.s.order, k);
+	uint64_t x = order_target(&core.s.facts.order, k);
 	struct target t = targets_at(core.targets, x);
 	struct tfo_option cookie;
 
-	ck_assert(cookiefile_find(store, core.s.sources[0][0].addr, t.ip, t.port, &cookie));
+	ck_assert(cookiefile_find(store, core.s.facts.sources[0][0].addr, t.ip, t.port, &cookie));
 	core_send(&core, k, 0, syn);
-	core_craft(&core, x, core.s.sources[0][0].addr, PROBE_DATA, 0, &cookie, syn);
+	core_craft(&core, x, core.s.facts.sources[0][0].addr, PROBE_DATA, 0, &cookie, syn);
 }
 
 START_TEST(stored_cookie_accepted)
@@ -139,7 +139,7 @@ static void seen(const struct syn *syn)
 	struct packet p;
 	uint64_t reserved = atomic_load(&core.s.senders[0].window.reserved);
 
-	atomic_store(&core.s.senders[0].window.reserved, core.s.order.positions);
+	atomic_store(&core.s.senders[0].window.reserved, core.s.facts.order.positions);
 	ck_assert(core_recognise(&core, syn->frame + CRAFT_LINK_LEN, syn->len - CRAFT_LINK_LEN, &p,
 				 &a));
 	atomic_store(&core.s.senders[0].window.reserved, reserved);
@@ -155,8 +155,8 @@ START_TEST(capture_with_what_was_sent)
 	uint64_t x;
 
 	begin_with(&(struct core_setup){ .retries = 1 });
-	x = order_target(&core.s.order, 9);
-	source = core.s.sources[0][0].addr;
+	x = order_target(&core.s.facts.order, 9);
+	source = core.s.facts.sources[0][0].addr;
 	for (uint8_t attempt = 0; attempt < 2; attempt++) {
 		core_craft(&core, x, source, PROBE_REQUEST, attempt, NULL, &syn);
 		seen(&syn);
@@ -187,8 +187,9 @@ START_TEST(capture_of_answers_alone)
 	struct syn syn;
 
 	begin_with(&(struct core_setup){ .retries = 2 });
-	atomic_store(&core.s.senders[0].window.reserved, core.s.order.positions);
-	core_craft(&core, order_target(&core.s.order, 9), core.s.sources[0][0].addr, PROBE_REQUEST,
+	atomic_store(&core.s.senders[0].window.reserved, core.s.facts.order.positions);
+	core_craft(&core, order_target(&core.s.facts.order, 9), core.s.facts.sources[0][0].addr,
+		   PROBE_REQUEST,
 		   1, NULL, &syn);
 	ck_assert(core_recognise(&core, bytes, core_answer(&syn, SYNACK(OPTS_NONE, 0), bytes), &p,
 				 &a));

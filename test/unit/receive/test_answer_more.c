@@ -70,7 +70,7 @@ START_TEST(max_results)
 		request_answered(k, SYNACK(OPTS_NONE, 0), &other);
 	}
 	ck_assert(answers_full(&answers));
-	ck_assert(atomic_load(&core.s.rx_full));
+	ck_assert(atomic_load(&core.s.rx.full));
 	answer(&syn, SYNACK(OPTS_NONE, CORE_DLEN));
 	cookies_flush(&answers.cookies, core.now_ns);
 	ck_assert_uint_eq(n_rows(), 3);
@@ -192,7 +192,7 @@ END_TEST
 static void begin_tearing_down(const struct core_setup *o)
 {
 	begin_with(o);
-	core.s.tears_down = true;
+	core.s.facts.tears_down = true;
 	answers_free(&answers);
 	ck_assert_int_eq(answers_init(&answers, &core.s, sink, NULL, NULL), 0);
 }
@@ -406,7 +406,7 @@ START_TEST(silent_row_stays_the_only_one)
 	answer(&syn, SYNACK(OPTS_COOKIE, 0));
 	check_row(10, "offline", 1);
 	ck_assert_uint_eq(count(STAT_late), 2);
-	ck_assert_uint_eq(atomic_load(&core.s.pending), 0);
+	ck_assert_uint_eq(atomic_load(&core.s.rx.pending), 0);
 	end();
 }
 END_TEST

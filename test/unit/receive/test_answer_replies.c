@@ -112,7 +112,8 @@ START_TEST(no_row_for_what_is_no_reply)
 	begin_replies(1);
 	core_send(&core, 9, 0, &syn);
 	answer(&syn, SYNACK(OPTS_NONE, 1));
-	core_craft(&core, order_target(&core.s.order, 9), syn.p.tcp.src, PROBE_REQUEST, 1, NULL,
+	core_craft(&core, order_target(&core.s.facts.order, 9), syn.p.tcp.src, PROBE_REQUEST, 1,
+		   NULL,
 		   &syn);
 	answer(&syn, SYNACK(OPTS_NONE, 0));
 	ck_assert_uint_eq(n_rows(), 0);

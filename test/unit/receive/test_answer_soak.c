@@ -161,7 +161,7 @@ static void send_some(void)
 		uint64_t k;
 		struct shot *s;
 
-		ck_assert(order_pos(&core.s.order, f.x, &k));
+		ck_assert(order_pos(&core.s.facts.order, f.x, &k));
 		/* Its slot is still its own. */
 		ck_assert_uint_eq(answers.cookies.v[f.slot].k, k);
 		s = shoot(k, f.kind, f.attempt);
@@ -180,7 +180,8 @@ static void send_some(void)
 		}
 		atomic_store(&core.s.senders[0].window.cursor[a].done, at[a]);
 	}
-	for (; left && at[0] < POSITIONS && !atomic_load(&core.s.crowded); at[0]++, left--)
+	for (; left && at[0] < POSITIONS && !atomic_load(&core.s.rx.cache_half_full); at[0]++,
+										      left--)
 		send_request(at[0], 0);
 }
 
@@ -247,7 +248,7 @@ static void check_rows(void)
 		read_row(i);
 		ck_assert_int_eq(addr_parse(&ip, cell("ip")), 0);
 		ck_assert(targets_index(core.targets, ip, 443, &x));
-		ck_assert(order_pos(&core.s.order, x, &k));
+		ck_assert(order_pos(&core.s.facts.order, x, &k));
 		check_target(&positions[k]);
 	}
 }

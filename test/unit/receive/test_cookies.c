@@ -34,10 +34,10 @@ START_TEST(with_cookie_data_after_the_gap)
 	elapse(CORE_TIMEOUT_NS * 100);	/* in the ring, it has not been sent: no time-out */
 	ck_assert_uint_eq(ring_count(&core.s.senders[0].followups), 1);
 	ck_assert(ring_pop(&core.s.senders[0].followups, &f));
-	ck_assert_uint_eq(f.x, order_target(&core.s.order, 3));
+	ck_assert_uint_eq(f.x, order_target(&core.s.facts.order, 3));
 	ck_assert(addr_eq(f.target.ip, targets_at(core.targets, f.x).ip));
 	ck_assert_uint_eq(f.target.port, 443);
-	ck_assert(addr_eq(f.source, core.s.sources[0][0].addr));
+	ck_assert(addr_eq(f.source, core.s.facts.sources[0][0].addr));
 	ck_assert_uint_eq(f.kind, PROBE_DATA);
 	ck_assert_uint_eq(f.attempt, 0);
 	ck_assert_uint_eq(f.cookie.kind, 34);

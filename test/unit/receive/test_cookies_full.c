@@ -33,7 +33,8 @@ END_TEST
 /* Position 5 takes all the room of a ring of 2. */
 static void fill_ring(void)
 {
-	struct followup f = { .x = order_target(&core.s.order, 5), .slot = core.s.slots - 1 };
+	struct followup f = { .x = order_target(&core.s.facts.order, 5),
+			      .slot = core.s.facts.slots - 1 };
 
 	while (ring_push(&core.s.senders[0].followups, &f))
 		;
@@ -44,7 +45,7 @@ static void empty_ring(void)
 	struct followup f;
 
 	while (ring_pop(&core.s.senders[0].followups, &f))
-		ck_assert_uint_eq(f.slot, core.s.slots - 1);
+		ck_assert_uint_eq(f.slot, core.s.facts.slots - 1);
 }
 
 /* No room for the second or the third attempt: nothing is forgotten, and nothing confused. */
@@ -93,7 +94,7 @@ END_TEST
 
 static bool crowded(void)
 {
-	return atomic_load(&core.s.crowded);
+	return atomic_load(&core.s.rx.cache_half_full);
 }
 
 /* Half full, the sweep is told to pause; full, a target is refused; then there is room again. */
@@ -105,17 +106,17 @@ START_TEST(table_full)
 	for (uint64_t k = 0; k < 8; k++) {
 		ck_assert_int_eq(crowded(), k >= 4);
 		ck_assert_ptr_nonnull(first_answer(k, SYNACK(OPTS_COOKIE, 0)));
-		ck_assert_uint_eq(atomic_load(&core.s.pending), k + 1);
+		ck_assert_uint_eq(atomic_load(&core.s.rx.pending), k + 1);
 	}
 	ck_assert_ptr_null(first_answer(8, SYNACK(OPTS_COOKIE, 0)));
-	ck_assert_uint_eq(atomic_load(&core.s.pending), 8);
+	ck_assert_uint_eq(atomic_load(&core.s.rx.pending), 8);
 	ck_assert_ptr_null(cookies_find(&cache, 8));
 	elapse(PLAN_GAP_NS);
 	for (uint64_t k = 0; k < 5; k++) {
 		ck_assert(crowded());
 		data_is_sent(k, 0, &syn);
 		ck_assert(data_answer(k, 0, &syn, SYNACK(OPTS_NONE, 0)));
-		ck_assert_uint_eq(atomic_load(&core.s.pending), 7 - k);
+		ck_assert_uint_eq(atomic_load(&core.s.rx.pending), 7 - k);
 	}
 	ck_assert(!crowded());
 	ck_assert_ptr_nonnull(first_answer(9, SYNACK(OPTS_COOKIE, 0)));
@@ -123,9 +124,9 @@ START_TEST(table_full)
 	ck_assert(crowded());
 	cookies_flush(&cache, core.now_ns);
 	ck_assert_uint_eq(n_done, 9);
-	ck_assert_uint_eq(atomic_load(&core.s.pending), 0);
+	ck_assert_uint_eq(atomic_load(&core.s.rx.pending), 0);
 	ck_assert(!crowded());
-	ck_assert_uint_eq(stat_get(&core.s.stats, STAT_table_peak), 8);
+	ck_assert_uint_eq(stat_get(&core.s.rx.stats, STAT_table_peak), 8);
 	end();
 }
 END_TEST
@@ -172,7 +173,7 @@ START_TEST(kept_for_repeats)
 	ck_assert(data_answer(3, 0, &syn, SYNACK(OPTS_NONE, 0)));
 	ck_assert_uint_eq(n_done, 1);
 	ck_assert_uint_eq(cookies_pending(&cache), 0);
-	ck_assert_uint_eq(atomic_load(&core.s.pending), 0);
+	ck_assert_uint_eq(atomic_load(&core.s.rx.pending), 0);
 	elapse(7500000000);
 	ck_assert_ptr_nonnull(cookies_find(&cache, 3));
 	ck_assert_ptr_nonnull(cookies_flow(&cache, cookies_find(&cache, 3), PROBE_DATA, 0, &at_ns));
@@ -215,12 +216,12 @@ END_TEST
 
 static uint64_t unfinished(void)
 {
-	return stat_get(&core.s.stats, STAT_unfinished);
+	return stat_get(&core.s.rx.stats, STAT_unfinished);
 }
 
 static void stop(void)
 {
-	atomic_store(&core.s.stop, STOP_SENDING);
+	atomic_store(&core.s.control.stop, STOP_SENDING);
 }
 
 START_TEST(stop_asks_no_more)
@@ -302,7 +303,7 @@ START_TEST(flush_writes_what_is_known)
 	for (unsigned int k = 0; k < 7; k++)
 		ck_assert_int_eq(seen[k], known[k]);
 	ck_assert_uint_eq(unfinished(), 4);
-	ck_assert_uint_eq(atomic_load(&core.s.pending), 0);
+	ck_assert_uint_eq(atomic_load(&core.s.rx.pending), 0);
 	end();
 }
 END_TEST

@@ -6,7 +6,7 @@
 
 static uint64_t unfinished(void)
 {
-	return stat_get(&core.s.stats, STAT_unfinished);
+	return stat_get(&core.s.rx.stats, STAT_unfinished);
 }
 
 /* Data to position 3 is due, and taken from the ring; its stamp. */
@@ -154,7 +154,7 @@ START_TEST(an_arm_that_was_not_sent)
 	uint64_t x;
 
 	begin_with(&(struct core_setup){ .plan = PLAN_PATH });
-	x = order_target(&core.s.order, 3);
+	x = order_target(&core.s.facts.order, 3);
 	t = targets_at(core.targets, x);
 	core_send_arm(&core, 3, 0, 0, &syn);
 	f = (struct flow){

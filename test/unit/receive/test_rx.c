@@ -50,7 +50,7 @@ static int in_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)
 		fn(arg, &f);
 	}
 	if (in.turns++ && in.done())
-		atomic_store(&core.s.stop, STOP_OVER);
+		atomic_store(&core.s.control.stop, STOP_OVER);
 	sched_yield();
 	return in.more ? RX_POLL_MAX : (int)n;
 }
@@ -88,8 +88,8 @@ static void begin_senders(uint32_t ring)
 	begin_with(&o);
 	memset(&in, 0, sizeof(in));
 	core.now_ns = clock_now_ns();
-	core.s.wall_offset_ns = in.wall_offset_ns = clock_wall_offset_ns();
-	core.s.tears_down = true;
+	core.s.facts.wall_offset_ns = in.wall_offset_ns = clock_wall_offset_ns();
+	core.s.facts.tears_down = true;
 	ck_assert_msg(rx_new(&rx, &core.s, &input, sink, NULL, &e) == 0, "%s", e.msg);
 }
 
@@ -136,7 +136,7 @@ static void receive_until(bool (*done)(void))
 {
 	in.turns = 0;
 	in.done = done;
-	atomic_store(&core.s.stop, STOP_NOT);
+	atomic_store(&core.s.control.stop, STOP_NOT);
 	rx_run(rx);
 }
 
@@ -153,7 +153,7 @@ START_TEST(answers_reach_their_sender)
 	for (unsigned int i = 0; i < SENDERS; i++)
 		core_send(&core, sender_whole(positions[_i].pos, i, SENDERS), 0, &syn);
 	core_send(&core, positions[_i].k, 0, &syn);
-	x = order_target(&core.s.order, positions[_i].k);
+	x = order_target(&core.s.facts.order, positions[_i].k);
 	comes(&syn, SYNACK(OPTS_COOKIE, 0));
 	receive_until(followup_is_due);
 	for (unsigned int i = 0; i < SENDERS; i++) {
@@ -208,20 +208,20 @@ START_TEST(behind)
 
 	begin_senders(16);
 	receive_until(at_once);
-	ck_assert(!atomic_load(&core.s.behind));
+	ck_assert(!atomic_load(&core.s.rx.backlogged));
 	in.behind = true;
 	receive_until(at_once);
-	ck_assert(atomic_load(&core.s.behind));
+	ck_assert(atomic_load(&core.s.rx.backlogged));
 	in.behind = false;
 	receive_until(at_once);
-	ck_assert(!atomic_load(&core.s.behind));
+	ck_assert(!atomic_load(&core.s.rx.backlogged));
 	for (unsigned int i = 0; i < 4; i++)
 		ck_assert(ring_push(&core.s.senders[1].cleanups, &c));
 	receive_until(at_once);
-	ck_assert(atomic_load(&core.s.behind));
+	ck_assert(atomic_load(&core.s.rx.backlogged));
 	ck_assert(ring_pop(&core.s.senders[1].cleanups, &c));
 	receive_until(at_once);
-	ck_assert(!atomic_load(&core.s.behind));
+	ck_assert(!atomic_load(&core.s.rx.backlogged));
 	end_senders();
 }
 END_TEST
@@ -283,8 +283,8 @@ START_TEST(saved_by_the_runs_clock)
 
 	begin_senders(64);
 	rx_free(rx);
-	core.s.wall_offset_ns -= 3600 * (int64_t)NS_PER_S;
-	in.former_offset_ns = core.s.wall_offset_ns;
+	core.s.facts.wall_offset_ns -= 3600 * (int64_t)NS_PER_S;
+	in.former_offset_ns = core.s.facts.wall_offset_ns;
 	in.n_former = 1;
 	ck_assert_int_eq(rx_new(&rx, &core.s, &input, sink, NULL, &e), 0);
 	scratch_text(&file, "");
@@ -298,7 +298,7 @@ START_TEST(saved_by_the_runs_clock)
 	ck_assert_int_eq(capfile_close(core.s.capture, &e), 0);
 	r = read_file();
 	for (int i = 0; i < 3; i++) {
-		uint64_t want_ns = core.now_ns + (uint64_t)core.s.wall_offset_ns;
+		uint64_t want_ns = core.now_ns + (uint64_t)core.s.facts.wall_offset_ns;
 
 		/* The clocks' distance was measured twice. */
 		ck_assert(next_frame(r, &g));

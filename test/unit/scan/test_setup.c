@@ -12,6 +12,7 @@
 #include "err.h"
 #include "scan/setup.h"
 #include "state/cookiefile.h"
+#include "targets/targets.h"
 #include "wire/tx.h"
 
 #define PREFIX "198.18.0.0/24"
@@ -87,23 +88,23 @@ START_TEST(what_it_stands_on)
 		c->network.sources[i] = i < 2 ? addr_from_v4(0xc6130001 + i) : (struct addr){ 2,
 											     i };
 	s = set_up(&scan);
-	ck_assert_ptr_eq(s->config, c);
-	ck_assert_ptr_eq(s->targets, scan.setup.targets);
-	ck_assert_uint_eq(targets_counts(s->targets)->total, 256);
-	ck_assert_uint_eq(s->order.positions, 256);
-	ck_assert_uint_eq(scan.setup.facts.targets, 256);
-	ck_assert_ptr_null(s->store);
+	ck_assert_ptr_eq(s->facts.config, c);
+	ck_assert_ptr_eq(s->facts.targets, scan.setup.targets);
+	ck_assert_uint_eq(targets_counts(s->facts.targets)->total, 256);
+	ck_assert_uint_eq(s->facts.order.positions, 256);
+	ck_assert_uint_eq(scan.setup.run.targets, 256);
+	ck_assert_ptr_null(s->facts.store);
 	ck_assert_ptr_null(s->capture);
 	ck_assert_ptr_null(scan.setup.tx);
-	ck_assert(s->wire);
-	ck_assert_int_eq(s->wall_offset_ns, 0);		/* a capture's clock is Unix time */
-	ck_assert_uint_eq(s->nsources[0], 2);
-	ck_assert_uint_eq(s->nsources[1], 1);
+	ck_assert(s->facts.wire);
+	ck_assert_int_eq(s->facts.wall_offset_ns, 0);		/* a capture's clock is Unix time */
+	ck_assert_uint_eq(s->facts.nsources[0], 2);
+	ck_assert_uint_eq(s->facts.nsources[1], 1);
 	ck_assert_uint_eq(ring_count(&s->senders[0].followups), 0);
 	ck_assert_uint_eq(ring_count(&s->senders[0].cleanups), 0);
-	ck_assert_uint_eq(atomic_load(&s->stamps[s->slots - 1]), 0);
-	ck_assert_uint_eq(scan.setup.facts.table_slots, s->slots);
-	ck_assert_uint_eq(scan.setup.facts.window_slots, s->senders[0].window.slots);
+	ck_assert_uint_eq(atomic_load(&s->stamps[s->facts.slots - 1]), 0);
+	ck_assert_uint_eq(scan.setup.run.table_slots, s->facts.slots);
+	ck_assert_uint_eq(scan.setup.run.window_slots, s->senders[0].window.slots);
 	setup_free(&scan.setup);
 }
 END_TEST
@@ -125,10 +126,11 @@ START_TEST(retries_by_the_kind_of_targets)
 
 		configure(&scan, cases[i].target)->probing.retries = cases[i].given;
 		s = set_up(&scan);
-		ck_assert_msg(s->plan.retries == cases[i].retries, "%s, %d: %u", cases[i].target,
-			      cases[i].given, s->plan.retries);
+		ck_assert_msg(s->facts.plan.retries == cases[i].retries, "%s, %d: %u",
+			      cases[i].target,
+			      cases[i].given, s->facts.plan.retries);
 		ck_assert_uint_eq(s->senders[0].window.passes, cases[i].retries + 1);
-		ck_assert_uint_eq(scan.setup.facts.retries, cases[i].retries);
+		ck_assert_uint_eq(scan.setup.run.retries, cases[i].retries);
 		setup_free(&scan.setup);
 	}
 }
@@ -155,9 +157,10 @@ START_TEST(sample_and_shards)
 		c->targets.max_share = cases[i].share;
 		c->targets.shards = cases[i].shards;
 		c->targets.shard = cases[i].shard;
-		ck_assert_msg(set_up(&scan)->order.positions == cases[i].positions, "case %zu: %ju",
+		ck_assert_msg(set_up(&scan)->facts.order.positions == cases[i].positions,
+			      "case %zu: %ju",
 			      i,
-			      (uintmax_t)scan.setup.shared.order.positions);
+			      (uintmax_t)scan.setup.shared.facts.order.positions);
 		setup_free(&scan.setup);
 	}
 }
@@ -167,8 +170,8 @@ END_TEST
 
 static bool same_order(const struct shared *a, const struct shared *b)
 {
-	for (uint64_t k = 0; k < a->order.positions; k++)
-		if (order_target(&a->order, k) != order_target(&b->order, k))
+	for (uint64_t k = 0; k < a->facts.order.positions; k++)
+		if (order_target(&a->facts.order, k) != order_target(&b->facts.order, k))
 			return false;
 	return true;
 }
@@ -176,8 +179,8 @@ static bool same_order(const struct shared *a, const struct shared *b)
 static bool same_tags(const struct shared *a, const struct shared *b)
 {
 	struct addr src = addr_from_v4(0xc6130001), dst = addr_from_v4(0xc6120001);
-	struct validate_tag m = validate_tag(&a->validator, src, dst, 443, PROBE_REQUEST, 0);
-	struct validate_tag n = validate_tag(&b->validator, src, dst, 443, PROBE_REQUEST, 0);
+	struct validate_tag m = validate_tag(&a->facts.validator, src, dst, 443, PROBE_REQUEST, 0);
+	struct validate_tag n = validate_tag(&b->facts.validator, src, dst, 443, PROBE_REQUEST, 0);
 
 	return m.seq == n.seq && m.sport == n.sport;
 }
@@ -185,9 +188,9 @@ static bool same_tags(const struct shared *a, const struct shared *b)
 static bool same_sources(const struct shared *a, const struct shared *b)
 {
 	for (uint64_t x = 0; x < 256; x++) {
-		struct target t = targets_at(a->targets, x);
+		struct target t = targets_at(a->facts.targets, x);
 
-		if (!addr_eq(shared_source(a, &t), shared_source(b, &t)))
+		if (!addr_eq(facts_source(&a->facts, &t), facts_source(&b->facts, &t)))
 			return false;
 	}
 	return true;
@@ -213,8 +216,8 @@ START_TEST(seed_and_key)
 	give_seed(configure_null(&scan, PREFIX), 7);
 	give_key(&scan.c);
 	a = set_up(&scan);
-	ck_assert_uint_eq(scan.setup.facts.seed, 7);
-	ck_assert_mem_eq(scan.setup.facts.key, "sixteen bytes...", 16);
+	ck_assert_uint_eq(scan.setup.run.seed, 7);
+	ck_assert_mem_eq(scan.setup.run.key, "sixteen bytes...", 16);
 
 	give_seed(configure_null(&other, PREFIX), 7);
 	b = set_up(&other);
@@ -247,8 +250,8 @@ START_TEST(seed_and_key_by_chance)
 	ck_assert(!same_tags(a, b));
 	setup_free(&other.setup);
 
-	give_seed(configure_null(&other, PREFIX), scan.setup.facts.seed);
-	memcpy(other.c.network.key, scan.setup.facts.key, 16);
+	give_seed(configure_null(&other, PREFIX), scan.setup.run.seed);
+	memcpy(other.c.network.key, scan.setup.run.key, 16);
 	other.c.network.key_set = true;
 	b = set_up(&other);
 	ck_assert(same_order(a, b));
@@ -264,10 +267,10 @@ END_TEST
 START_TEST(payload_none)
 {
 	configure(&scan, PREFIX)->probing.payload.type = PAYLOAD_NONE;
-	ck_assert(!set_up(&scan)->plan.payload);
+	ck_assert(!set_up(&scan)->facts.plan.payload);
 	setup_free(&scan.setup);
 	configure(&scan, PREFIX);
-	ck_assert(set_up(&scan)->plan.payload);
+	ck_assert(set_up(&scan)->facts.plan.payload);
 	setup_free(&scan.setup);
 }
 END_TEST
@@ -281,8 +284,8 @@ START_TEST(cookie_file)
 		     "198.19.0.1,198.18.0.9,443,34,0102030405060708,2026-01-01T00:00:00Z\n");
 	configure(&scan, PREFIX)->probing.cookie_file = list.path;
 	s = set_up(&scan);
-	ck_assert_ptr_nonnull(s->store);
-	ck_assert_uint_eq(cookiefile_count(s->store), 1);
+	ck_assert_ptr_nonnull(s->facts.store);
+	ck_assert_uint_eq(cookiefile_count(s->facts.store), 1);
 	setup_free(&scan.setup);
 	scratch_close(&list);
 }
@@ -329,12 +332,13 @@ START_TEST(sizes_by_rate_and_time)
 		c->rate.cooldown_ns = cases[i].cooldown_s * NS_PER_S;
 		c->probing.retries = cases[i].retries;
 		s = set_up(&scan);
-		ck_assert(is_power_of_two(s->senders[0].window.slots) && is_power_of_two(s->slots));
+		ck_assert(is_power_of_two(s->senders[0].window.slots)
+			  && is_power_of_two(s->facts.slots));
 		ck_assert_uint_ge(s->senders[0].window.slots, 2 * cases[i].flight);
-		ck_assert_uint_ge(s->slots, 2 * cases[i].answered);
+		ck_assert_uint_ge(s->facts.slots, 2 * cases[i].answered);
 		ck_assert_uint_le(s->senders[0].window.slots, 1024 + 8 * cases[i].flight);
-		ck_assert_uint_le(s->slots, 1024 + 8 * cases[i].answered);
-		ck_assert(!s->wire);
+		ck_assert_uint_le(s->facts.slots, 1024 + 8 * cases[i].answered);
+		ck_assert(!s->facts.wire);
 		setup_free(&scan.setup);
 	}
 }
@@ -349,7 +353,7 @@ START_TEST(sizes_without_a_rate)
 	s = set_up(&scan);
 	ck_assert_uint_ge(s->senders[0].window.slots, 4096);
 	ck_assert_uint_le(s->senders[0].window.slots, 4 * 4096);
-	ck_assert_uint_le(s->slots, 4 * 4096);
+	ck_assert_uint_le(s->facts.slots, 4 * 4096);
 	setup_free(&scan.setup);
 }
 END_TEST
@@ -387,13 +391,13 @@ START_TEST(senders_by_rate_and_targets)
 		s = set_up(&scan);
 		ck_assert_msg(s->nsenders == cases[i].senders, "case %zu: %u senders", i,
 			      s->nsenders);
-		ck_assert_uint_eq(scan.setup.facts.threads, s->nsenders);
+		ck_assert_uint_eq(scan.setup.run.threads, s->nsenders);
 		for (unsigned int sender = 0; sender < s->nsenders; sender++) {
 			positions += s->senders[sender].positions;
 			ck_assert(is_power_of_two(s->senders[sender].window.slots));
 		}
-		ck_assert_uint_eq(positions, s->order.positions);
-		ck_assert_uint_eq(scan.setup.facts.window_slots,
+		ck_assert_uint_eq(positions, s->facts.order.positions);
+		ck_assert_uint_eq(scan.setup.run.window_slots,
 				  s->nsenders * s->senders[0].window.slots);
 		setup_free(&scan.setup);
 	}
@@ -462,7 +466,7 @@ START_TEST(engine_as_named)
 {
 	configure_null(&scan, PREFIX);
 	set_up(&scan);
-	ck_assert_str_eq(scan.setup.facts.engine, "null");
+	ck_assert_str_eq(scan.setup.run.engine, "null");
 	ck_assert_str_eq(scan.setup.tx->name, "null");
 	ck_assert(!scan.setup.rx_xdp);
 	setup_free(&scan.setup);

@@ -43,7 +43,7 @@ static void begin(const char *target, enum payload_type type, uint16_t len)
 		.network.sources = { addr_from_v4(0xc6130001), { 0x2001000200000000, 1 } },
 	};
 	ck_assert_msg(setup_init(&su, &config, &status, &e) == 0, "%s", e.msg);
-	su.shared.wire = true;
+	su.shared.facts.wire = true;
 	memcpy(su.interface, "eth7", 5);
 }
 

@@ -24,7 +24,7 @@ static void begin(const struct core_setup *o)
 	scratch_text(&rows, "");
 	core.config.output.file = rows.path;
 	core.config.output.fields = "ip,verdict,probes";
-	ck_assert_msg(sink_open(&sink, &core.config, &core.s.stats, CORE_OFFSET_NS, &e) == 0
+	ck_assert_msg(sink_open(&sink, &core.config, &core.s.rx.stats, CORE_OFFSET_NS, &e) == 0
 		      && answers_init(&answers, &core.s, sink, NULL, &e) == 0, "%s", e.msg);
 }
 
@@ -99,7 +99,7 @@ static void scan(void)
 	do {
 		swept = atomic_load(&core.s.senders[0].swept);
 		turn();
-	} while (!swept || seen < atomic_load(&tap.n) || atomic_load(&core.s.pending));
+	} while (!swept || seen < atomic_load(&tap.n) || atomic_load(&core.s.rx.pending));
 	stop();
 }
 
@@ -122,8 +122,8 @@ START_TEST(a_scan)
 	ck_assert_uint_eq(sink_rows(sink), POSITIONS * 3 / 4);
 	ck_assert_uint_eq(count(STAT_targets_done), POSITIONS * 3 / 4);
 	ck_assert_uint_eq(count(STAT_accepted), POSITIONS / 2);
-	ck_assert_uint_eq(stat_get_verdict(&core.s.stats, VERDICT_NO_COOKIE)
-			  + stat_get_verdict(&core.s.stats, VERDICT_UNKNOWN), POSITIONS / 4);
+	ck_assert_uint_eq(stat_get_verdict(&core.s.rx.stats, VERDICT_NO_COOKIE)
+			  + stat_get_verdict(&core.s.rx.stats, VERDICT_UNKNOWN), POSITIONS / 4);
 	ck_assert_uint_eq(count(STAT_table_full), 0);
 	ck_assert_uint_eq(count(STAT_drop_unsent), 0);
 	finish();

@@ -66,7 +66,7 @@ START_TEST(request_as_it_is)
 
 		ck_assert_uint_eq(t->flags, TCP_SYN);
 		ck_assert_uint_eq(t->payload_len, 0);
-		ck_assert(addr_eq(t->src, core.s.sources[0][0].addr));
+		ck_assert(addr_eq(t->src, core.s.facts.sources[0][0].addr));
 		tcpopt_parse(&o, t->opts, t->opts_len);
 		ck_assert_uint_eq(o.tfo.state, TFO_EMPTY);
 		ck_assert_uint_eq(o.tfo.kind, TFO_KIND);
@@ -80,8 +80,8 @@ START_TEST(a_shard_without_positions)
 	struct err e = { "" };
 
 	begin();
-	ck_assert_int_eq(order_init(&core.s.order, POSITIONS, 3, 8, 5, 1, &e), 0);
-	core.s.senders[0].positions = core.s.order.positions;
+	ck_assert_int_eq(order_init(&core.s.facts.order, POSITIONS, 3, 8, 5, 1, &e), 0);
+	core.s.senders[0].positions = core.s.facts.order.positions;
 	start();
 	until_swept(false);
 	nothing_more_than(0);
@@ -109,7 +109,7 @@ END_TEST
 START_TEST(waits_for_the_table)
 {
 	begin();
-	atomic_store(&core.s.crowded, true);
+	atomic_store(&core.s.rx.cache_half_full, true);
 	start();
 	while (count(STAT_waits_table) == 0)
 		sched_yield();
@@ -119,7 +119,7 @@ START_TEST(waits_for_the_table)
 	push_followup(8, 0);
 	while (atomic_load(&tap.n) == 1)
 		sched_yield();
-	atomic_store(&core.s.crowded, false);
+	atomic_store(&core.s.rx.cache_half_full, false);
 	until_swept(false);
 	nothing_more_than(2 + POSITIONS);
 	check_probe(0, 7, PROBE_DATA, 0);
@@ -340,8 +340,8 @@ START_TEST(interface_stays_down)
 	unsigned int n;
 
 	begin();
-	core.s.interface = "eth7";
-	core.s.outage_max_ns = NS_PER_MS;
+	core.s.facts.interface = "eth7";
+	core.s.facts.outage_max_ns = NS_PER_MS;
 	tap.script = down_for_good;
 	start();
 	ck_assert_int_eq(pthread_join(sender, NULL), 0);
@@ -464,7 +464,7 @@ END_TEST
 START_TEST(counts_retries_of_data)
 {
 	begin();
-	atomic_store(&core.s.crowded, true);
+	atomic_store(&core.s.rx.cache_half_full, true);
 	for (uint8_t attempt = 0; attempt < 6; attempt++)
 		push_followup(attempt, attempt);
 	start();
@@ -481,7 +481,7 @@ END_TEST
 START_TEST(stop_sending)
 {
 	begin();
-	atomic_store(&core.s.stop, STOP_SENDING);
+	atomic_store(&core.s.control.stop, STOP_SENDING);
 	push_followup(3, 0);
 	start();
 	nothing_more_than(0);

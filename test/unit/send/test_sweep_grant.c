@@ -133,7 +133,7 @@ END_TEST
 START_TEST(pauses)
 {
 	struct window *win = &core.s.senders[0].window;
-	_Atomic bool *why = _i ? &core.s.behind : &core.s.crowded;
+	_Atomic bool *why = _i ? &core.s.rx.backlogged : &core.s.rx.cache_half_full;
 	enum stat_id id = _i ? STAT_waits_receiver : STAT_waits_table;
 
 	begin_still(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 1 }, 0);

@@ -18,20 +18,20 @@ static void begin(const char *target, unsigned int n, unsigned int retries)
 	ck_assert_int_eq(prefixset_add(&set, addr_from_v4(0xc6120000),
 				       addr_from_v4(0xc6120000 + n - 1)), 0);
 	prefixset_seal(&set);
-	ck_assert_int_eq(neigh_new(&core.s.neigh, &set), 0);
+	ck_assert_int_eq(neigh_new(&core.s.facts.neigh, &set), 0);
 	for (unsigned int i = 0; i < n; i++) {
 		struct neighbour a = { addr_from_v4(0xc6120000 + i),
 				       { 2, 0, 0, 0, 9, (uint8_t)i } };
 
-		neigh_mark(core.s.neigh, a.ip, NEIGH_ASK | NEIGH_ON_LINK, a.ip);
+		neigh_mark(core.s.facts.neigh, a.ip, NEIGH_ASK | NEIGH_ON_LINK, a.ip);
 		if (i % 2 == 0)
-			ck_assert(neigh_take(core.s.neigh, &a, NEIGH_SURE));
+			ck_assert(neigh_take(core.s.facts.neigh, &a, NEIGH_SURE));
 	}
 }
 
 static void finish(void)
 {
-	neigh_free(core.s.neigh);
+	neigh_free(core.s.facts.neigh);
 	end();
 }
 
@@ -58,7 +58,7 @@ START_TEST(frames_go_to_neighbours)
 	until_swept(false);
 	nothing_more_than(POSITIONS - 32);
 	for (uint64_t k = 0; k < POSITIONS; k++) {
-		struct addr ip = targets_at(core.targets, order_target(&core.s.order, k)).ip;
+		struct addr ip = targets_at(core.targets, order_target(&core.s.facts.order, k)).ip;
 
 		if (!is_there(ip, 64))
 			continue;
@@ -115,10 +115,10 @@ START_TEST(what_has_no_neighbour_is_told)
 	uint64_t k = 0;
 
 	begin("198.18.0.0/24", 256, 0);
-	while (is_there(targets_at(core.targets, order_target(&core.s.order, k)).ip, 256))
+	while (is_there(targets_at(core.targets, order_target(&core.s.facts.order, k)).ip, 256))
 		k++;
 	push_followup(k, 0);
-	push_cleanup_to(order_target(&core.s.order, k), 1);
+	push_cleanup_to(order_target(&core.s.facts.order, k), 1);
 	start();
 	until_swept(false);
 	nothing_more_than(POSITIONS - 128);
@@ -136,7 +136,7 @@ static const uint8_t new_gateway[6] = { 2, 7, 7, 7, 7, 7 };
 /* As the main thread says it (gateway.h). */
 static void move_gateway(uint64_t heard_ns)
 {
-	struct gateway_now *g = &core.s.gateways[0];
+	struct gateway_now *g = &core.s.control.gateway.now[0];
 
 	atomic_store(&g->mac, (uint64_t)get_be16(new_gateway) << 32 | get_be32(new_gateway + 2));
 	atomic_store(&g->heard_ns, heard_ns);
@@ -159,7 +159,8 @@ static int move_in_between(unsigned int call, unsigned int n)
 
 static bool is_astray(uint32_t last, uint64_t sent_ns)
 {
-	return shared_astray(&core.s, &core.s.senders[0], addr_from_v4(0xc6120000 | last), sent_ns);
+	return sender_astray(&core.s.senders[0], &core.s.facts, addr_from_v4(0xc6120000 | last),
+			     sent_ns);
 }
 
 /* Not those to neighbours on the link. From when to when others may be lost is known. */
@@ -190,14 +191,14 @@ END_TEST
 START_TEST(a_silent_gateway_is_waited_for)
 {
 	begin("198.18.0.0/24", 1, 0);
-	atomic_store(&core.s.gateway_silent, true);
+	atomic_store(&core.s.control.gateway.silent, true);
 	start();
 	push_cleanup(4711);
 	while (!atomic_load(&tap.n))
 		sched_yield();
 	ck_assert_uint_eq(count(STAT_targets_started), 0);
 	ck_assert_uint_eq(count(STAT_waits_gateway), 1);
-	atomic_store(&core.s.gateway_silent, false);
+	atomic_store(&core.s.control.gateway.silent, false);
 	until_swept(false);
 	nothing_more_than(POSITIONS + 1);
 	ck_assert_uint_eq(tap.v[0].p.tcp.flags, TCP_RST);

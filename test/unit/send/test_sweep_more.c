@@ -17,7 +17,7 @@ static void use_sources(unsigned int n)
 {
 	char text[32];
 
-	core.s.nsources[0] = 0;
+	core.s.facts.nsources[0] = 0;
 	for (unsigned int i = 0; i < n; i++) {
 		snprintf(text, sizeof(text), "198.19.0.%u", 10 + i);
 		core_source(&core, text);
@@ -27,8 +27,8 @@ static void use_sources(unsigned int n)
 /* Which of the sources it is. */
 static unsigned int source_number(struct addr a)
 {
-	for (unsigned int i = 0; i < core.s.nsources[0]; i++)
-		if (addr_eq(core.s.sources[0][i].addr, a))
+	for (unsigned int i = 0; i < core.s.facts.nsources[0]; i++)
+		if (addr_eq(core.s.facts.sources[0][i].addr, a))
 			return i;
 	ck_abort_msg("a source of its own");
 	return 0;
@@ -68,15 +68,15 @@ START_TEST(source_by_target_and_key)
 	use_sources(4);
 	for (unsigned int i = 0; i < 400; i++) {
 		struct target t = { addr_from_v4(0xc6120000 + i), 443 };
-		struct addr first = shared_source(&core.s, &t);
+		struct addr first = facts_source(&core.s.facts, &t);
 
-		core.s.source_key.k0 = 0;
-		by_nothing += !addr_eq(shared_source(&core.s, &t), first);
-		core.s.source_key.k0 = 1 + i;
-		by_key += !addr_eq(shared_source(&core.s, &t), first);
-		core.s.source_key.k0 = 0;
+		core.s.facts.source_key.k0 = 0;
+		by_nothing += !addr_eq(facts_source(&core.s.facts, &t), first);
+		core.s.facts.source_key.k0 = 1 + i;
+		by_key += !addr_eq(facts_source(&core.s.facts, &t), first);
+		core.s.facts.source_key.k0 = 0;
 		t.port = 80;
-		by_port += !addr_eq(shared_source(&core.s, &t), first);
+		by_port += !addr_eq(facts_source(&core.s.facts, &t), first);
 	}
 	ck_assert_uint_eq(by_nothing, 0);
 	ck_assert_uint_gt(by_key, 200);
@@ -118,7 +118,7 @@ START_TEST(payload_by_target)
 
 	begin_with(&(struct core_setup){ .retries = 0 });
 	ck_assert_int_eq(payload_parse(&core.config.probing.payload, "http", &e), 0);
-	atomic_store(&core.s.crowded, true);
+	atomic_store(&core.s.rx.cache_half_full, true);
 	for (uint8_t i = 0; i < 20; i++)
 		push_followup(i, 0);
 	start();
@@ -126,7 +126,7 @@ START_TEST(payload_by_target)
 		sched_yield();
 	stop();
 	for (unsigned int i = 0; i < 20; i++) {
-		uint64_t x = order_target(&core.s.order, i);
+		uint64_t x = order_target(&core.s.facts.order, i);
 		struct target t = targets_at(core.targets, x);
 		uint8_t want[PAYLOAD_MAX], told[PAYLOAD_MAX];
 		char text[ADDR_STRLEN];
@@ -140,7 +140,7 @@ START_TEST(payload_by_target)
 		ck_assert_uint_eq(payload_of(&tap.v[i], &p), n);
 		ck_assert_mem_eq(p, want, n);
 		/* The receiver comes to the same. */
-		ck_assert_uint_eq(shared_payload(&core.s, x, &t, told), n);
+		ck_assert_uint_eq(facts_payload(&core.s.facts, x, &t, told), n);
 		ck_assert_mem_eq(told, want, n);
 	}
 	end();
@@ -157,7 +157,7 @@ START_TEST(cookies_of_a_file)
 
 	begin_with(&(struct core_setup){ .retries = 1 });
 	for (unsigned int i = 0; i < 2; i++) {
-		uint64_t x = order_target(&core.s.order, 50 + i);
+		uint64_t x = order_target(&core.s.facts.order, 50 + i);
 
 		addr_format(targets_at(core.targets, x).ip, ip[i]);
 	}
@@ -166,7 +166,7 @@ START_TEST(cookies_of_a_file)
 		 "198.19.0.2,%s,443,34,0102030405060708,2026-01-01T00:00:00Z\n", ip[0], ip[1]);
 	scratch_text(&file, text);
 	ck_assert_msg(cookiefile_load(&store, file.path, &e) == 0, "%s", e.msg);
-	core.s.store = store;
+	core.s.facts.store = store;
 	start();
 	until_swept(true);
 	nothing_more_than(2 * POSITIONS);

@@ -18,7 +18,7 @@ static void begin(void)
 
 	begin_with(&(struct core_setup){ .retries = 0 });
 	core_source(&core, "198.19.9.9");
-	ck_assert(shared_proxy_source(&core.s, addr_from_v4(0xc6130909)));
+	ck_assert(facts_proxy_source(&core.s.facts, addr_from_v4(0xc6130909)));
 	ck_assert_msg(proxy_open(&core.s, &link, &e) == 0,
 		      "%s", e.msg);
 }
@@ -35,14 +35,14 @@ static bool ask(void)
 		addr_from_v4(0xc6130909), addr_from_v4(0xc6130003), { 2, 0, 0, 0, 0, 7 },
 	};
 
-	return ring_push(&core.s.questions, &r);
+	return ring_push(&core.s.neigh_requests, &r);
 }
 
 /* What comes of it is no answer to a probe: the cool-down does not begin anew. */
 START_TEST(told_and_counted_apart)
 {
 	begin();
-	atomic_store(&core.s.crowded, true);
+	atomic_store(&core.s.rx.cache_half_full, true);
 	ck_assert(ask() && ask());
 	start();
 	while (atomic_load(&tap.n) < 2)		/* by then all is done for the first */
@@ -63,7 +63,7 @@ END_TEST
 START_TEST(told_in_the_cool_down)
 {
 	begin();
-	atomic_store(&core.s.stop, STOP_SENDING);
+	atomic_store(&core.s.control.stop, STOP_SENDING);
 	ck_assert(ask());
 	start();
 	while (atomic_load(&tap.n) < 1)

@@ -36,10 +36,11 @@ static void take(struct engine *e, const struct tx_frame *frame)
 	e->frames++;
 	if (packet_parse(&p, frame->data + CRAFT_LINK_LEN, frame->len - CRAFT_LINK_LEN))
 		abort();
-	validate_packet(&core.s.validator, &p, PAYLOAD_MAX, &m);
+	validate_packet(&core.s.facts.validator, &p, PAYLOAD_MAX, &m);
 	if (m.class != VALIDATE_SENT)
 		return;
-	if (!targets_index(core.targets, m.dst, m.dport, &x) || !order_pos(&core.s.order, x, &k)
+	if (!targets_index(core.targets, m.dst, m.dport, &x) || !order_pos(&core.s.facts.order, x,
+									   &k)
 	    || m.attempt >= PASSES)
 		abort();
 	if (shared_sender(&core.s, k, &pos) != &core.s.senders[e->sender])
@@ -108,14 +109,14 @@ static void until_swept(void)
 
 static void stop(void)
 {
-	atomic_store(&core.s.stop, STOP_OVER);
+	atomic_store(&core.s.control.stop, STOP_OVER);
 	for (unsigned int i = 0; i < SENDERS; i++)
 		ck_assert_int_eq(pthread_join(senders[i], NULL), 0);
 }
 
 static uint64_t count(enum stat_id id)
 {
-	return stat_get(&core.s.stats, id);
+	return stat_get(&core.s.rx.stats, id);
 }
 
 static void check_all(unsigned int passes)
@@ -186,7 +187,7 @@ START_TEST(each_has_its_rings)
 
 	begin_with(&(struct core_setup){ .target = "198.18.0.0/19", .senders = SENDERS,
 					 .ring = 16 });
-	atomic_store(&core.s.crowded, true);
+	atomic_store(&core.s.rx.cache_half_full, true);
 	c.dst = targets_at(core.targets, 0).ip;
 	ck_assert(shared_clean(&core.s));
 	ck_assert(!shared_rings_full(&core.s));
@@ -235,13 +236,13 @@ START_TEST(waits_for_the_receiver)
 {
 	begin_with(&(struct core_setup){ .target = "198.18.0.0/19", .senders = SENDERS,
 					 .window = 4096 });
-	atomic_store(&core.s.behind, true);
+	atomic_store(&core.s.rx.backlogged, true);
 	start();
 	while (count(STAT_waits_receiver) < SENDERS)
 		sched_yield();
 	for (unsigned int i = 0; i < SENDERS; i++)
 		ck_assert_uint_eq(atomic_load(&engines[i].n), 0);
-	atomic_store(&core.s.behind, false);
+	atomic_store(&core.s.rx.backlogged, false);
 	until_swept();
 	stop();
 	check_all(1);
@@ -294,7 +295,7 @@ START_TEST(all_of_them_count)
 	ck_assert_ptr_null(shared_tx_failure(&core.s));
 	atomic_store(&l[2].failed, true);
 	ck_assert_ptr_eq(shared_tx_failure(&core.s), &l[2].err);
-	stat_add(&core.s.stats, STAT_received, 1);
+	stat_add(&core.s.rx.stats, STAT_received, 1);
 	for (unsigned int i = 0; i < SENDERS; i++)
 		stat_add(&l[i].stats, STAT_requeued, 10 + i);
 	ck_assert_uint_eq(count(STAT_received), 1);

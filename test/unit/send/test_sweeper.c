@@ -105,7 +105,7 @@ START_TEST(frames_handed_back)
 	struct syn syn;
 
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
-	core_craft(&core, 5, core.s.sources[0][0].addr, PROBE_DATA, 0, NULL, &syn);
+	core_craft(&core, 5, core.s.facts.sources[0][0].addr, PROBE_DATA, 0, NULL, &syn);
 	memcpy(fake.frame, syn.frame, syn.len);
 	fake.frame_len = syn.len;
 	fake.frames_back = 100;
@@ -136,7 +136,7 @@ START_TEST(left_at_the_end)
 
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
 	tap.script = takes_nothing;
-	core_craft(&core, 5, core.s.sources[0][0].addr, PROBE_DATA, 0, NULL, &syn);
+	core_craft(&core, 5, core.s.facts.sources[0][0].addr, PROBE_DATA, 0, NULL, &syn);
 	memcpy(fake.frame, syn.frame, syn.len);
 	fake.frame_len = syn.len;
 	fake.frames_back = 100;
@@ -164,7 +164,7 @@ START_TEST(stopped_once)
 	start_fake();
 	while (count(STAT_targets_started) < 5)
 		sched_yield();
-	atomic_store(&core.s.stop, STOP_SENDING);
+	atomic_store(&core.s.control.stop, STOP_SENDING);
 	for (unsigned int i = 0; i < 3; i++) {
 		push_cleanup(i);
 		while (count(STAT_sent_cleanup) == i)
@@ -191,7 +191,7 @@ START_TEST(stopped_at_the_end)
 	start_fake();
 	while (count(STAT_targets_started) < 5)
 		sched_yield();
-	atomic_store(&core.s.stop, levels[_i]);
+	atomic_store(&core.s.control.stop, levels[_i]);
 	while (_i == 0 && count(STAT_sent_cleanup) == 0)
 		if (ring_count(&core.s.senders[0].cleanups) == 0)
 			push_cleanup(1);
@@ -207,7 +207,7 @@ END_TEST
 START_TEST(broken_sweeper)
 {
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
-	core.s.interface = "eth7";
+	core.s.facts.interface = "eth7";
 	fake.speed = 1;
 	fake.error = -ENXIO;
 	start_fake();

@@ -26,15 +26,15 @@ static void begin(uint16_t vlan_id)
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(addr_parse(&a, i ? OURS6 : OURS4), 0);
 		ck_assert(!proxy_any(&core.s, i));
-		ck_assert(shared_proxy_source(&core.s, a));
+		ck_assert(facts_proxy_source(&core.s.facts, a));
 		ck_assert(proxy_any(&core.s, i));
 	}
 	ck_assert_int_eq(addr_parse(&a, "198.19.9.8"), 0);
-	ck_assert(!shared_proxy_source(&core.s, a));
-	ck_assert(!core.s.proxies);
+	ck_assert(!facts_proxy_source(&core.s.facts, a));
+	ck_assert(!core.s.facts.proxies);
 	ck_assert_msg(proxy_open(&core.s, &link, &e) == 0,
 		      "%s", e.msg);
-	ck_assert(core.s.proxies);
+	ck_assert(core.s.facts.proxies);
 }
 
 static void end(void)
@@ -45,7 +45,7 @@ static void end(void)
 
 static uint64_t count(enum stat_id id)
 {
-	return stat_get(&core.s.stats, id);
+	return stat_get(&core.s.rx.stats, id);
 }
 
 /* ---- questions ----------------------------------------------------------------------------- */

@@ -1,0 +1,94 @@
+/*
+ * sender: one sender shard, a send thread's part of the sweep (sender_shard.h): its positions,
+ * counted from 0, their window, what it is asked to send beside them, and its counters. Nothing in
+ * it is another send thread's.
+ */
+#ifndef TFOMAP_SENDER_H
+#define TFOMAP_SENDER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/stats.h"
+#include "err.h"
+#include "gaps.h"
+#include "ring.h"
+#include "state/facts.h"
+#include "window.h"
+
+/* A probe that is due to a target beyond the sweep's: receive thread to send thread. */
+struct followup {
+	uint64_t x;			/* the target's index */
+	struct target target;
+	struct addr source;
+	uint32_t slot;			/* in the cookie cache: where the send time is stamped */
+	uint8_t kind, attempt;
+	struct tfo_option cookie;
+};
+
+/*
+ * What stamps[] (shared.h) says of a follow-up: 0: it waits in the ring; the time: it was sent
+ * then. With STAMP_LEAVING beside the time it is in the engine's hands, and may leave, or be
+ * refused and handed over again: its slot is not yet free for another. STAMP_NOT_SENT: it was given
+ * up.
+ */
+#define STAMP_LEAVING	(1ull << 63)
+#define STAMP_NOT_SENT	UINT64_MAX
+
+/* A connection that a SYN/ACK opened and that nobody else resets: likewise. */
+struct cleanup {
+	struct addr src, dst;
+	uint16_t sport, dport;
+	uint32_t seq, ack;
+	bool acknowledge;		/* an ACK instead of the RST, which follows */
+};
+
+struct sender {
+	uint64_t positions;		/* set before the threads start */
+	struct window window;		/* window.h says who */
+	struct ring followups, cleanups;	/* receive -> send */
+	char pad[64];
+	/* The send thread's from here on; any thread reads. */
+	_Atomic uint64_t first_sent_ns, last_sent_ns;	/* SYNs; 0: none yet */
+	_Atomic uint64_t refused_ns;	/* for how long its engine has taken nothing; 0: it takes */
+	_Atomic bool swept;		/* every probe of the sweep was sent */
+	_Atomic bool failed;		/* then err is set */
+	struct err err;
+	struct gaps gaps;		/* what was sent then may not have come past the gateway, */
+	struct gaps outages;		/* or not have been answered: the interface was down */
+	_Atomic uint32_t gateway_changes[2];	/* that it has followed: IPv4, IPv6 */
+	struct stats stats;		/* stats.def says which */
+};
+
+/* Of a sender; powers of two. */
+struct sender_sizes {
+	uint64_t window;		/* positions */
+	uint64_t keep_ns;		/* how long its logs know when a position was sent */
+	uint32_t followups, cleanups;	/* in the rings */
+};
+
+/* positions: how many it has. 0 or -ENOMEM; sender_free() in any case. */
+int sender_init(struct sender *sd, uint64_t positions, const struct plan *plan,
+		const struct sender_sizes *sizes);
+void sender_free(struct sender *sd);
+
+/* Whether so much waits for it that its rings may soon be full. Receive thread. */
+bool sender_is_backlogged(const struct sender *sd);
+
+/* When it sent an attempt of an arm to a position, as far as its log reaches; 0: not known. */
+static inline uint64_t sender_sent_ns(const struct sender *sd, uint64_t pos, unsigned int arm,
+				      unsigned int attempt)
+{
+	return sendlog_time(&sd->window.cursor[attempt * sd->window.arms + arm].log, pos);
+}
+
+/* Whether what it sent to ip at sent_ns (0: not known) may not have come past the gateway. */
+bool sender_astray(const struct sender *sd, const struct facts *f, struct addr ip,
+		   uint64_t sent_ns);
+
+/* Whether so did all attempts of an arm that is silent, by the position's status in the window. */
+bool sender_pos_astray(const struct sender *sd, const struct facts *f, uint64_t pos,
+		       struct addr ip, uint16_t status);
+
+#endif
