@@ -288,6 +288,7 @@ static bool wait_for_output(const struct rx *rx)
 static void tick(struct rx *rx, uint64_t now_ns)
 {
 	struct shared *s = rx->s;
+	const struct config *c = s->facts.config;
 
 	rx->now_ns = now_ns;
 	for (unsigned int i = 0; i < s->nsenders; i++)
@@ -295,12 +296,11 @@ static void tick(struct rx *rx, uint64_t now_ns)
 	cookies_tick(&rx->answers.cookies, now_ns, rx->read_ns);
 	for (unsigned int i = 0; i < s->nsenders; i++)
 		window_recycle(&s->senders[i].window, rx->read_ns,
-			       s->facts.config->probing.timeout_ns + s->facts.config->rate.cooldown_ns,
-			       s->facts.wire);
+			       c->probing.timeout_ns + c->rate.cooldown_ns, s->facts.wire);
 	atomic_store_explicit(&s->rx.awaiting, any_awaited(rx), memory_order_relaxed);
 	atomic_store_explicit(&s->rx.teardowns_due, cookies_settling(&rx->answers.cookies),
 			      memory_order_relaxed);
-	atomic_store_explicit(&s->rx.finished, s->facts.config->output.rows == ROWS_TARGET
+	atomic_store_explicit(&s->rx.finished, c->output.rows == ROWS_TARGET
 			      && cookies_pending(&rx->answers.cookies) == 0
 			      && stat_get(&s->rx.stats,
 					  STAT_targets_done) == s->facts.order.positions,
@@ -412,7 +412,8 @@ void rx_run_file(struct rx *rx)
 		atomic_store(&s->rx.failed, true);
 	count_lost(rx, rx->now_ns);
 	/* Its scan waited for what was under way; what else was due it did not send. */
-	rx->read_ns = rx->now_ns += s->facts.file_lag_ns + s->facts.config->probing.timeout_ns + PLAN_LINGER_NS;
+	rx->now_ns += s->facts.file_lag_ns + s->facts.config->probing.timeout_ns + PLAN_LINGER_NS;
+	rx->read_ns = rx->now_ns;
 	if (!is_closed(rx)) {
 		tick(rx, rx->now_ns);
 		settle(rx);

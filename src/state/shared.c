@@ -110,4 +110,3 @@ const struct err *shared_tx_failure(const struct shared *s)
 			return &s->senders[i].err;
 	return NULL;
 }
-
