@@ -13,7 +13,7 @@
 #include "probe.h"
 #include "tcpopt.h"
 
-/* A first SYN/ACK this late is likely a retransmission, which carries no option (TFO.md 2). */
+/* A first SYN/ACK this late is likely a retransmission, without option (doc/protocol.md 2). */
 #define EVIDENCE_LATE_NS 900000000ull
 
 /* A TFO option where it lies in an option area; as struct tfo_option. */
@@ -127,8 +127,8 @@ bool evidence_echoes(const struct flow *f);
 const struct flow *evidence_flow(const struct evidence *ev, enum probe_kind kind);
 
 /*
- * The deciding flow (INTERFACE.md 3): `data` if a SYN/ACK answered it, else the request whose
- * cookie was used, else the first answered probe, else the first sent. NULL: no flows.
+ * The deciding flow (tfomap(8), OUTPUT FIELDS): `data` if a SYN/ACK answered it, else the request
+ * whose cookie was used, else the first answered probe, else the first sent. NULL: no flows.
  */
 const struct flow *evidence_deciding(const struct evidence *ev);
 

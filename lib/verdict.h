@@ -1,6 +1,6 @@
 /*
  * verdict: pure functions from a target's evidence to one verdict, to PATHspider's conditions and
- * to path signals (INTERFACE.md 4-6). One table each for words and rules.
+ * to path signals (tfomap(8): VERDICTS, CONDITIONS, SIGNALS). One table each for words and rules.
  */
 #ifndef TFOMAP_VERDICT_H
 #define TFOMAP_VERDICT_H

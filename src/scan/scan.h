@@ -7,7 +7,7 @@
 struct config;
 struct err;
 
-/* Exit statuses (INTERFACE.md 1). */
+/* EXIT STATUS of tfomap(8). */
 enum scan_status {
 	SCAN_COMPLETE = 0, SCAN_INPUT = 1, SCAN_START = 2, SCAN_FAILED = 3, SCAN_STOPPED = 4,
 };

@@ -17,7 +17,7 @@ WORK = "/run/lab"
 CLONE_NEWNET = 0x40000000
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 CLIENT_PORTS = range(61000, 61010)  # the lab's own clients: no capture is about them
-LATE_S = 0.9  # INTERFACE.md section 4, verdict "unknown"
+LATE_S = 0.9  # doc/protocol.md 2: verdict "unknown"
 FIELDS = """frame.time_epoch ip.src ip.dst ipv6.src ipv6.dst tcp.srcport tcp.dstport tcp.flags
 	tcp.seq_raw tcp.ack_raw tcp.len tcp.options tcp.option_kind tcp.options.tfo.cookie
 	tcp.checksum.status tcp.payload icmp.type icmpv6.type ip.ttl ipv6.hlim tcp.window_size_value
@@ -258,7 +258,7 @@ class Packets:
 
 
 def _deciding(flows):
-	"""INTERFACE.md section 3: the flow that a target's row is about."""
+	"""OUTPUT FIELDS of tfomap(8): the flow that a target's row is about."""
 	data = [f for f in flows if f.is_data and f.first("synack")]
 	gave = [f for f in flows if not f.is_data and f.first("synack") and f.first("synack").cookie]
 	answered = [f for f in flows if f.answers]
@@ -266,7 +266,7 @@ def _deciding(flows):
 
 
 def _verdict(flows):
-	"""INTERFACE.md section 4, as far as a survey of sound servers goes."""
+	"""VERDICTS of tfomap(8), as far as a survey of sound servers goes."""
 	answers = [a for f in flows for a in f.answers]
 	if not answers:
 		return "offline"
@@ -291,7 +291,7 @@ def _verdict(flows):
 
 
 def _conditions(flows, verdict):
-	"""INTERFACE.md section 5."""
+	"""CONDITIONS of tfomap(8)."""
 	data = [f for f in flows if f.is_data]
 	synacks = [f.first("synack") for f in flows if f.first("synack")]
 	if not synacks:

@@ -29,7 +29,7 @@ def capture(name, **how):
 	return register
 
 
-# ---- TFO.md section 4 -------------------------------------------------------------------------
+# ---- doc/protocol.md 4 ------------------------------------------------------------------------
 # The last number of an address is the vector's. A survey sends data only with a cookie that it
 # got, so vectors 8 to 11 (a cookie without data, data without a cookie) need a full scan; there 3
 # answers the experimental request and 27 a SYN without option, in a survey both answer the request.

@@ -1,6 +1,6 @@
 """What tfomap puts on the wire, made anew from its contract (lib/validate.h, lib/permute.h,
-lib/targets order, INTERFACE.md) and from the RFCs, with nothing of its code: a mistake there cannot
-hide here as well. Python's own library only."""
+src/targets/targets.h, the manual) and from the RFCs, with nothing of its code: a mistake there
+cannot hide here as well. Python's own library only."""
 
 import ipaddress
 import struct

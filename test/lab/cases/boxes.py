@@ -184,12 +184,12 @@ for _number, _scans in enumerate(ROUNDS):
 			case(f"boxes/{_name}/{_box.name}")(_check(_number, _name, _plan, _box))
 
 
-# The contract's, INTERFACE.md section 6
+# SIGNALS of tfomap(8)
 SIGNALS = set("""unsolicited echo kind-switch cookie-updated cookie-rotates kind34-blocked
 	experimental-only fingerprint-changed syn-proxy synack-data reply-before-ack injected
 	data-stripped option-stripped malformed proxy-likely""".split())
 
-# Section 5
+# CONDITIONS of tfomap(8)
 CONDITIONS = {f"tfo.connectivity.{word}" for word in "works broken offline transient".split()} \
 	| {"tfo.cookie.received", "tfo.cookie.not_received"} \
 	| {f"tfo.{what}.{word}" for what in ("syndata", "cookie")
