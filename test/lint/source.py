@@ -103,7 +103,7 @@ def cycles():
 def options_named():
 	"""(path, line number, option) in what is read by users, and in the lab's runs of tfomap"""
 	for path in FILES:
-		if not (path == "README.md" or path.startswith(("man/", "conf/", "test/lab/"))):
+		if not (path == "README.md" or path.startswith(("man/", "doc/", "conf/", "test/lab/"))):
 			continue
 		zmap = False
 		for n, line in enumerate(lines(path), 1):
