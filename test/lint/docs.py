@@ -6,7 +6,8 @@ import re
 
 import graph
 
-# A word with one of these ends names a file, if only by its last part; NAME and FOLDER in it stand for any.
+# A word with one of these ends names a file, if only by its last part; NAME and FOLDER in it stand
+# for any.
 ENDS = r".\.(c|h|def|py|md|sh|tbl|in|mk)$"
 CITED = re.compile(r"\bprotocol\.md (\d+(?:\.\d+)?)")
 
