@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/stats.h"
 #include "config/config.h"
+#include "config/config_parse.h"
+#include "config/config_show.h"
 #include "err.h"
 #include "opttab.h"
 #include "output/result.h"

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct err;
+#include "base/log_level.h"
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+struct err;
 
 /* file NULL: stderr. Shows levels up to level. 0, or -errno with a message. */
 int log_open(const char *file, enum log_level level, struct err *e);

@@ -1,7 +1,6 @@
 /*
- * config: what the user asked for, resolved from the command line and a configuration file by the
- * option table (config_options.c: one row an option, from which both, --help, the manuals' tables,
- * --print-config, the sample configuration file and the shell completion come).
+ * config: what the user asked for, in values; read-only once config_parse() has filled it in. Who
+ * reads it needs nothing of how that is done.
  */
 #ifndef TFOMAP_CONFIG_H
 #define TFOMAP_CONFIG_H
@@ -9,13 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "addr.h"
 #include "payload.h"
 #include "plan.h"
-
-struct err;
 
 #define CONFIG_SOURCES_MAX	256
 #define CONFIG_THREADS_MAX	16
@@ -143,47 +139,5 @@ static inline bool config_names_targets(const struct config *c)
 {
 	return c->targets.n || c->targets.allowlist_file || c->targets.list_file;
 }
-
-/*
- * Sets the defaults, then reads the configuration file (that of --config, else default_file, which
- * is also NULL or not there) and argv, which wins and stays as it was. 0, or -errno with a message
- * that names the option (and FILE:LINE), the value, what is wrong and what to try; then there is
- * nothing to free. Contradictions between options are found here as well (shard >= shards,
- * --report all with --rows reply, no target, ...). Where an option asks for something that needs
- * no configuration, nothing else is looked at. Not thread-safe (getopt).
- */
-int config_parse(struct config *c, int argc, char **argv, const char *default_file, struct err *e);
-void config_free(struct config *c);
-
-/*
- * Tries, before a run, that all files can be written which it would write, and that none of them is
- * another one of the run's, by whatever name; leaves them as they are. 0, or -errno with a message
- * that names the option, or both.
- */
-int config_try_outputs(const struct config *c, struct err *e);
-
-/* --help: all options by group, 80 columns. */
-void config_help(FILE *out);
-
-/* --print-config: a configuration file that asks for the same. */
-void config_print(const struct config *c, FILE *out);
-
-/* A configuration file of all options, commented out: each with its default, or what it takes. */
-void config_sample(FILE *out);
-
-/* The options for tfomap(8), and for tfomap.conf(5): roff, .TP entries, the former by group. */
-void config_roff(FILE *out);
-void config_roff_file(FILE *out);
-
-/* The options for the shell's completion: elements of a bash array, by spelling. */
-void config_completion(FILE *out);
-
-/*
- * Every option that a configuration file can have (all but those of "ask and leave") by its long
- * name with the value in force, in the words that the option takes; flags "true" or "false"; ""
- * where nothing was given.
- */
-typedef void config_visit_fn(void *arg, const char *name, const char *value);
-void config_visit(const struct config *c, config_visit_fn *visit, void *arg);
 
 #endif

@@ -1,4 +1,5 @@
-/* config_args: the command line, read by getopt_long() from the option table. */
+#include "config/config_args.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -7,7 +8,7 @@
 
 #include "config/config.h"
 #include "config/config_options.h"
-#include "config/config_read.h"
+#include "config/config_set.h"
 #include "err.h"
 
 #define OPTION_FIRST	256	/* getopt's value of the first row; letters are below */
@@ -59,17 +60,6 @@ static size_t option_meanings(const char *name, size_t len)
 	for (size_t i = 0; i < config_noptions; i++)
 		n += strncmp(config_options[i].name, name, len) == 0;
 	return n;
-}
-
-int config_refuse_name(const char *unknown, const char *dashes, struct err *e)
-{
-	const char *nearest = opttab_nearest(config_options, config_noptions, unknown);
-
-	if (nearest)
-		return err_set(e, EINVAL, "unknown option %s%.64s; did you mean %s%s?", dashes,
-			       unknown, dashes, nearest);
-	return err_set(e, EINVAL, "unknown option %s%.64s; --help shows what there is", dashes,
-		       unknown);
 }
 
 /* Says why getopt_long() took no option: value is what it returned, word where it stopped. */

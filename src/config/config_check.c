@@ -1,9 +1,11 @@
-/* config_check: options that contradict each other. */
+#include "config/config_check.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "config/config.h"
-#include "config/config_read.h"
+#include "config/config_files.h"
+#include "config/config_set.h"
 #include "err.h"
 
 static int check_targets(const struct config *c, struct err *e)

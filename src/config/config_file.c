@@ -1,11 +1,12 @@
-/* config_file: the configuration file: `name value` or `name = value`, one option a line. */
+#include "config/config_file.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/lines.h"
 #include "config/config.h"
 #include "config/config_options.h"
-#include "config/config_read.h"
+#include "config/config_set.h"
 #include "confline.h"
 #include "err.h"
 

@@ -1,4 +1,5 @@
-/* config_files: the files that a run reads and writes, and that none of them harms another. */
+#include "config/config_files.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,7 +9,6 @@
 #include <unistd.h>
 
 #include "config/config.h"
-#include "config/config_read.h"
 #include "err.h"
 
 enum file_use {

@@ -1,4 +1,8 @@
-/* config_options: the one table of all options; rows point into struct config. */
+/*
+ * config_options: the one table of all options, a row each, that point into struct config: the
+ * command line, the configuration file, --help, the manuals' tables, --print-config, the sample
+ * configuration file and the shell completion come from it.
+ */
 #ifndef TFOMAP_CONFIG_OPTIONS_H
 #define TFOMAP_CONFIG_OPTIONS_H
 

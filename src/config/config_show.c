@@ -1,4 +1,5 @@
-/* config_show: the options and their values as text of all kinds, from the option table. */
+#include "config/config_show.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

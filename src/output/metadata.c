@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/stats.h"
+#include "config/config_show.h"
 #include "err.h"
 #include "targets/targets.h"
 #include "utf8.h"

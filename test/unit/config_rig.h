@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "config/config_parse.h"
+#include "config/config_show.h"
 #include "err.h"
 
 #define WORDS_MAX 32

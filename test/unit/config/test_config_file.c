@@ -1,3 +1,4 @@
+#include "config/config_files.h"
 #include "config_rig.h"
 #include "scratch.h"
 #include "unit.h"

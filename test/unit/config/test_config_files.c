@@ -1,4 +1,5 @@
 /* Files that a run reads and writes: none harms another, and all can be written. */
+#include "config/config_files.h"
 #include "config_rig.h"
 #include "unit.h"
 

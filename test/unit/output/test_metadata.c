@@ -11,6 +11,7 @@
 
 #include "base/stats.h"
 #include "config/config.h"
+#include "config/config_parse.h"
 #include "err.h"
 #include "output/metadata.h"
 #include "targets/targets.h"

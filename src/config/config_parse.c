@@ -1,4 +1,4 @@
-#include "config/config.h"
+#include "config/config_parse.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -6,32 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/log_level.h"
+#include "config/config.h"
+#include "config/config_args.h"
+#include "config/config_check.h"
+#include "config/config_file.h"
 #include "config/config_options.h"
-#include "config/config_read.h"
+#include "config/config_set.h"
 #include "err.h"
-
-int config_set(struct config *c, size_t row, const char *value, struct err *e)
-{
-	char *copy = strdup(value);
-	int err;
-
-	if (!copy)
-		return err_set(e, ENOMEM, "out of memory");
-	err = opttab_parse(&config_options[row], c, copy, e);
-	if (err) {
-		free(copy);
-		return err;
-	}
-	free(c->values[row]);
-	c->values[row] = copy;
-	return 0;
-}
-
-bool config_given(const struct config *c, const char *name)
-{
-	return c->values[opttab_find(config_options, config_noptions, name)] != NULL;
-}
 
 static int set_defaults(struct config *c, struct err *e)
 {
