@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "saturate.h"
+
 void prefixset_init(struct prefixset *s)
 {
 	*s = (struct prefixset){ .v = NULL };
@@ -12,11 +14,6 @@ void prefixset_free(struct prefixset *s)
 {
 	free(s->v);
 	prefixset_init(s);
-}
-
-static uint64_t sat_add(uint64_t a, uint64_t b)
-{
-	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
 /* addr_add(a, 1) and its inverse, where neither end of the address space is crossed. */

@@ -17,7 +17,9 @@
 #include "scan/setup_mtu.h"
 #include "scan/setup_network.h"
 #include "state/cookiefile.h"
+#include "targets/targetlist.h"
 #include "targets/targets.h"
+#include "targets/targets_load.h"
 #include "wire/tx.h"
 
 #define TARGETS_UNBLOCKED_MAX	1000000000u	/* without a blocklist and a word of assent */

@@ -9,6 +9,7 @@
 #include "net/neigh.h"
 #include "net/netlink.h"
 #include "targets/targets.h"
+#include "targets/targets_sets.h"
 
 #define ON_LINK_MAX	65536u		/* neighbours that are looked up */
 #define WALK_MAX	(1u << 20)	/* places of a sample that are looked at one by one */

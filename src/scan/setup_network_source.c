@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "net/neigh.h"
 #include "targets/targets.h"
+#include "targets/targets_sets.h"
 
 /* ---- whose it is by the routes and the targets --------------------------------------------- */
 

@@ -7,7 +7,8 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "scan/setup_network_source.h"
-#include "targets/targets_load.h"
+#include "targets/targets.h"
+#include "targets/targets_sets.h"
 
 #define PLACES_MAX	4096	/* of the targets, looked at for one to ask with */
 #define SAMPLES_MAX	64	/* targets that the kernel is asked about */

@@ -1,8 +1,4 @@
-/*
- * listline: the lines of a server list: "addr", "addr:port", "[v6]:port", "addr,port,domain", and
- * what scanners write: CSV whose header names the columns (tfomap, zmap), JSON objects (tfomap,
- * zmap, masscan, naabu, PATHspider), masscan's list.
- */
+/* listline: a server list as it is read: what goes from line to line, and the target at hand. */
 #ifndef TFOMAP_LISTLINE_H
 #define TFOMAP_LISTLINE_H
 
@@ -19,7 +15,6 @@ struct listline;
 /* Takes the target that l holds. 0, or -errno, which ends the line. */
 typedef int listline_take_fn(void *arg, const struct listline *l, struct err *e);
 
-/* A list that is read: what goes from line to line, and the target at hand. */
 struct listline {
 	listline_take_fn *take;
 	void *arg;
@@ -36,11 +31,14 @@ struct listline {
 
 void listline_init(struct listline *l, listline_take_fn *take, void *arg);
 
-/*
- * Parses a trimmed line that is not blank, which is written to, and has all its targets taken: one,
- * mostly; none of a header; several of a JSON array. 0, or -errno: -EINVAL with a message (without
- * file and line), or what take returned.
- */
-int listline_parse(struct listline *l, char *text, struct err *e);
+/* How tools call a target's address and port, in CSV headers and JSON keys; the first fits. */
+struct listline_names {
+	const char *ip, *port, *domain;		/* domain: NULL where there is none */
+};
+
+#define LISTLINE_NAMES	3
+#define LISTLINE_PATHSPIDER	(&listline_names[0])	/* its other keys are the target's info */
+#define LISTLINE_ROWS		(&listline_names[1])
+extern const struct listline_names listline_names[LISTLINE_NAMES];
 
 #endif

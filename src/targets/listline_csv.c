@@ -1,4 +1,5 @@
-/* listline's lines of fields that commas separate. */
+#include "targets/listline_csv.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -7,7 +8,7 @@
 #include "base/lines.h"
 #include "err.h"
 #include "targets/listfield.h"
-#include "targets/listline_forms.h"
+#include "targets/listline.h"
 
 #define FIELDS 3	/* that are looked at: address, port, domain */
 

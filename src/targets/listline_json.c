@@ -1,4 +1,5 @@
-/* listline's JSON: one object a line, or arrays of them, that may go over lines. */
+#include "targets/listline_json.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "err.h"
 #include "targets/hostname.h"
 #include "targets/listfield.h"
-#include "targets/listline_forms.h"
+#include "targets/listline.h"
 
 /* ---- info ---- */
 

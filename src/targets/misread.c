@@ -1,11 +1,8 @@
 #include "targets/misread.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "base/log.h"
 
 /* What servers are mostly asked at. Any number would be noise: one in six groups is decimal. */
 static const uint16_t well_known[] = {
@@ -49,15 +46,16 @@ void misread_note(struct misread *m, const char *word, const char *file, unsigne
 		snprintf(m->where, sizeof(m->where), "%.200s:%lu: ", file, line);
 }
 
-void misread_tell(const struct misread *m, const char *what)
+bool misread_describe(const struct misread *m, const char *what, char out[static MISREAD_LEN])
 {
 	char host[ADDR_STRLEN], others[64] = "";
 	uint16_t port;
 
 	if (!m->n || !split(m->word, host, &port))
-		return;
+		return false;
 	if (m->n > 1)
 		snprintf(others, sizeof(others), " (and so are %" PRIu64 " more)", m->n - 1);
-	log_notice("%s%s is read as an address%s%s; if port %u of %s is meant, write [%s]:%u",
-		   m->where, m->word, what, others, port, host, host, port);
+	snprintf(out, MISREAD_LEN, "%s%s is read as an address%s%s; if port %u of %s is meant, "
+		 "write [%s]:%u", m->where, m->word, what, others, port, host, host, port);
+	return true;
 }

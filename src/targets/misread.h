@@ -6,6 +6,7 @@
 #ifndef TFOMAP_MISREAD_H
 #define TFOMAP_MISREAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "addr.h"
@@ -25,7 +26,8 @@ struct misread {
  */
 void misread_note(struct misread *m, const char *word, const char *file, unsigned long line);
 
-/* Logs one notice, if there was any. what: how such words were read. */
-void misread_tell(const struct misread *m, const char *what);
+/* Says so in one sentence; what: how such words were read. False: there was none. */
+#define MISREAD_LEN 640
+bool misread_describe(const struct misread *m, const char *what, char out[static MISREAD_LEN]);
 
 #endif

@@ -1,15 +1,11 @@
 #include "targets/targetlist.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/lines.h"
 #include "err.h"
-#include "targets/listline.h"
-#include "targets/misread.h"
 
 void targetlist_init(struct targetlist *l)
 {
@@ -67,124 +63,6 @@ int targetlist_add_name(struct targetlist *l, const char *name, const char *wire
 	return 0;
 }
 
-/* ---- reading ---- */
-
-struct reading {
-	struct targetlist *l;
-	const struct lines *in;
-	struct misread *misread;
-};
-
-static const char option[] = "--targets-file";
-
-const char *targetlist_name(const char *path)
-{
-	return strcmp(path, "-") == 0 ? "stdin" : path;
-}
-
-static int beside_fails(const struct targetlist *l, struct err *e)
-{
-	int err = errno ? errno : EIO;
-
-	return err_set(e, err, "cannot keep the domains and info of a list in a temporary file%s: "
-		       "%s", l->beside ? "" : " (in " P_tmpdir ")", strerror(err));
-}
-
-/*
- * Keeps what a target has beside, which *origin is for: "domain TAB wire TAB info NEWLINE", the
- * second left out where it is the first. Where there is nothing it is one byte, of a file's
- * hole as long as no target had anything.
- */
-static int keep_beside(struct targetlist *l, const struct target_extra *x, uint64_t *origin,
-		       struct err *e)
-{
-	bool nothing = !x->domain[0] && !x->info[0];
-	int n = 1;
-
-	*origin = l->next;
-	if (l->next >= TARGETLIST_NAME)
-		return err_set(e, EFBIG, "the list is too large");
-	errno = 0;
-	if (!l->beside && !nothing) {
-		l->beside = tmpfile();
-		if (!l->beside || fseeko(l->beside, (off_t)l->next, SEEK_SET))
-			return beside_fails(l, e);
-		l->has_extra = true;
-	}
-	if (l->beside)
-		n = nothing ? fprintf(l->beside, "\n")
-			    : fprintf(l->beside, "%s\t%s\t%s\n", x->domain,
-				      strcmp(x->wire, x->domain) ? x->wire : "", x->info);
-	if (n < 0)
-		return beside_fails(l, e);
-	l->next += (uint64_t)n;
-	return 0;
-}
-
-static int take_target(void *arg, const struct listline *line, struct err *e)
-{
-	const struct reading *r = arg;
-	uint64_t origin;
-	int err;
-
-	if (line->bare)
-		misread_note(r->misread, line->bare, r->in->path, r->in->n);
-	err = keep_beside(r->l, &line->x, &origin, e);
-	return err ? err : targetlist_add(r->l, line->ip, line->port, origin, e);
-}
-
-/* Of a stdin that is a file, the part before its offset is not meant. */
-static FILE *open_list(const char *path)
-{
-	FILE *f;
-	int fd;
-
-	if (strcmp(path, "-") != 0)
-		return fopen(path, "re");
-	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	f = fd < 0 ? NULL : fdopen(fd, "r");
-	if (!f && fd >= 0) {
-		close(fd);
-		errno = EBADF;	/* it was closed: what holds its place can only be written to */
-	}
-	return f;
-}
-
-static int read_lines(struct reading *r, struct lines *in, struct err *e)
-{
-	struct listline line;
-	char *text;
-	int rc;
-
-	listline_init(&line, take_target, r);
-	while ((rc = lines_next(in, &text, e)) > 0) {
-		rc = listline_parse(&line, text, e);
-		if (rc)
-			return lines_fail(in, rc, e);
-	}
-	r->l->n_other += line.n_other;
-	errno = 0;
-	if (!rc && r->l->beside && fflush(r->l->beside))
-		rc = beside_fails(r->l, e);
-	return rc;
-}
-
-int targetlist_read(struct targetlist *l, const char *path, struct misread *m, struct err *e)
-{
-	struct lines in;
-	struct reading r = { .l = l, .in = &in, .misread = m };
-	FILE *f = open_list(path);
-	int rc;
-
-	if (!f)
-		return lines_unreadable(option, strcmp(path, "-") ? path : "- (standard input)",
-					errno, e);
-	lines_attach(&in, f, option, targetlist_name(path));
-	rc = read_lines(&r, &in, e);
-	fclose(f);
-	return rc;
-}
-
 /* ---- order ---- */
 
 static int entry_cmp(const void *a, const void *b)
@@ -228,6 +106,50 @@ const struct targetlist_entry *targetlist_find(const struct targetlist *l, size_
 }
 
 /* ---- what the lines say beside ---- */
+
+static int beside_fails(const struct targetlist *l, struct err *e)
+{
+	int err = errno ? errno : EIO;
+
+	return err_set(e, err, "cannot keep the domains and info of a list in a temporary file%s: "
+		       "%s", l->beside ? "" : " (in " P_tmpdir ")", strerror(err));
+}
+
+/*
+ * In the file it is "domain TAB wire TAB info NEWLINE", the second left out where it is the first.
+ * Where there is nothing it is one byte, of a file's hole as long as no target had anything.
+ */
+int targetlist_keep(struct targetlist *l, const struct target_extra *x, uint64_t *origin,
+		    struct err *e)
+{
+	bool nothing = !x->domain[0] && !x->info[0];
+	int n = 1;
+
+	*origin = l->next;
+	if (l->next >= TARGETLIST_NAME)
+		return err_set(e, EFBIG, "the list is too large");
+	errno = 0;
+	if (!l->beside && !nothing) {
+		l->beside = tmpfile();
+		if (!l->beside || fseeko(l->beside, (off_t)l->next, SEEK_SET))
+			return beside_fails(l, e);
+		l->has_extra = true;
+	}
+	if (l->beside)
+		n = nothing ? fprintf(l->beside, "\n")
+			    : fprintf(l->beside, "%s\t%s\t%s\n", x->domain,
+				      strcmp(x->wire, x->domain) ? x->wire : "", x->info);
+	if (n < 0)
+		return beside_fails(l, e);
+	l->next += (uint64_t)n;
+	return 0;
+}
+
+int targetlist_flush(struct targetlist *l, struct err *e)
+{
+	errno = 0;
+	return l->beside && fflush(l->beside) ? beside_fails(l, e) : 0;
+}
 
 /* Copies what *text has before a tab or the line's end to out, and steps over it. */
 static void copy_part(char *out, size_t cap, const char **text)

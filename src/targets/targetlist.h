@@ -15,7 +15,6 @@
 #include "targets/target.h"
 
 struct err;
-struct misread;
 
 /*
  * where: port << 48 | origin, so that entries of an address sort by port and then by origin, which
@@ -68,13 +67,12 @@ int targetlist_add_name(struct targetlist *l, const char *name, const char *wire
 			uint64_t *origin, struct err *e);
 
 /*
- * Adds every line of a server list, read to its end. path "-" is stdin. Addresses that may have
- * been meant otherwise go to m. 0, or -errno with a message that names file, line and reason.
+ * Keeps what a target has beside, for which *origin then stands. After all of a source: makes what
+ * was kept readable. 0, or -errno with a message.
  */
-int targetlist_read(struct targetlist *l, const char *path, struct misread *m, struct err *e);
-
-/* How messages call the list of that path. */
-const char *targetlist_name(const char *path);
+int targetlist_keep(struct targetlist *l, const struct target_extra *x, uint64_t *origin,
+		    struct err *e);
+int targetlist_flush(struct targetlist *l, struct err *e);
 
 /* Sorts: entries without port first; then by address, port, origin. */
 void targetlist_sort(struct targetlist *l);

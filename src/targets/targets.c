@@ -1,11 +1,8 @@
 #include "targets/targets.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-#include "err.h"
 #include "targets/targetlist.h"
-#include "targets/targets_load.h"
 
 /*
  * Three parts follow each other in the index space: the addresses of prefixes x the port list, the
@@ -23,54 +20,6 @@ void targets_free(struct targets *t)
 	free(t->ports);
 	free(t->starts);
 	free(t);
-}
-
-static int index_set(struct targets *t)
-{
-	int err;
-
-	free(t->starts);
-	t->starts = NULL;
-	err = lookup_init(&t->lookup, &t->starts, &t->set, t->n_ports);
-	t->arrays = (struct lookup_arrays){
-		.ranges = t->set.v, .starts = t->starts, .ports = t->ports,
-		.ranges_mask = UINT32_MAX, .starts_mask = UINT32_MAX, .ports_mask = UINT32_MAX,
-	};
-	return err;
-}
-
-int targets_load(struct targets **out, const struct config *c, struct targetlist *found,
-		 struct err *e)
-{
-	struct targets *t = calloc(1, sizeof(*t));
-	int err;
-
-	if (!t)
-		return err_set(e, ENOMEM, "no memory for the targets");
-	prefixset_init(&t->set);
-	targetlist_init(&t->list);
-	targetlist_init(&t->merged);
-	if (found) {
-		t->list = *found;
-		targetlist_init(found);
-	}
-	err = targets_fill(t, c, e);
-	if (!err && index_set(t))
-		err = err_set(e, ENOMEM, "no memory for the targets");
-	if (err) {
-		targets_free(t);
-		return err;
-	}
-	*out = t;
-	return 0;
-}
-
-int targets_leave_out(struct targets *t, const struct prefixset *out, uint64_t *counter)
-{
-	int err = targets_take_out(t, out, counter);
-
-	targets_count(t);
-	return err ? err : index_set(t);
 }
 
 const struct targets_counts *targets_counts(const struct targets *t)
@@ -99,56 +48,6 @@ bool targets_have_v4(const struct targets *t)
 bool targets_have_v6(const struct targets *t)
 {
 	return t->have_v6;
-}
-
-int targets_within(const struct targets *t, const struct prefixset *in, struct prefixset *out)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < t->set.n && !err; i++)
-		err = prefixset_add(out, t->set.v[i].first, t->set.v[i].last);
-	prefixset_seal(out);
-	if (!err)
-		err = prefixset_intersect(out, in);
-	for (size_t i = 0; i < t->list.n && !err; i++)
-		if (prefixset_contains(in, t->list.v[i].ip))
-			err = prefixset_add(out, t->list.v[i].ip, t->list.v[i].ip);
-	return err;
-}
-
-/* The first address of the family from first to last that is not in s. */
-static bool outside(struct addr first, struct addr last, bool v6, const struct prefixset *s,
-		    struct addr *out)
-{
-	const struct addr v4_first = addr_from_v4(0), v4_last = addr_from_v4(UINT32_MAX);
-
-	if (!v6 && addr_cmp(first, v4_first) < 0)
-		first = v4_first;
-	for (size_t i = 0; i <= s->n; i++) {
-		if (v6 && addr_is_v4(first))
-			first = addr_add(v4_last, 1);
-		if (addr_cmp(first, last) > 0 || addr_is_v4(first) == v6)
-			return false;
-		if (i == s->n || addr_cmp(first, s->v[i].first) < 0)
-			break;
-		if (addr_cmp(s->v[i].last, last) >= 0)
-			return false;
-		if (addr_cmp(first, s->v[i].last) <= 0)
-			first = addr_add(s->v[i].last, 1);
-	}
-	*out = first;
-	return true;
-}
-
-bool targets_outside(const struct targets *t, bool v6, const struct prefixset *s, struct addr *out)
-{
-	for (size_t i = 0; i < t->set.n; i++)
-		if (outside(t->set.v[i].first, t->set.v[i].last, v6, s, out))
-			return true;
-	for (size_t i = 0; i < t->list.n; i++)
-		if (outside(t->list.v[i].ip, t->list.v[i].ip, v6, s, out))
-			return true;
-	return false;
 }
 
 bool targets_is_list(const struct targets *t)

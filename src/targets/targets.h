@@ -18,9 +18,6 @@
 #include "targets/target.h"
 #include "targets/targetlist.h"
 
-struct config;
-struct err;
-
 /*
  * What was loaded and what was left out, for messages and the metadata; all in pairs, each counted
  * once: named pairs = total + merged + other_family + outside + blocked + own + no_route.
@@ -37,7 +34,7 @@ struct targets_counts {
 	uint64_t blocklist_ranges;	/* 0: nothing is blocked */
 };
 
-/* Inside of targets; here for targets_at(). */
+/* Inside of targets: who fills them in, and targets_at(). */
 struct targets {
 	struct prefixset set;		/* the prefixes' addresses, without what is left out */
 	uint16_t *ports;		/* --target-ports: heap, owned; sorted */
@@ -52,23 +49,7 @@ struct targets {
 	bool have_v4, have_v6, is_list;
 };
 
-/*
- * Loads all that the configuration names: words, -w, -I ("-": stdin, read to its end, kept in an
- * unlinked temporary file), -b, the compiled-in special-purpose blocks. Host names among the words
- * (not in files) are resolved to all their addresses. 0, or -errno with one message that names
- * file, line and reason: bad line, unreadable file, no target left (and why), 2^63 targets or more
- * (names the prefix). found: the targets where the configuration names none; they are taken over,
- * so that it is empty then. NULL: there are no such.
- */
-int targets_load(struct targets **out, const struct config *c, struct targetlist *found,
-		 struct err *e);
 void targets_free(struct targets *t);
-
-/*
- * Before anybody else knows of t: pairs whose address is in out (sealed) go, and count in *counter,
- * which is one of targets_counts(). At least one has to be left. 0, or -ENOMEM: t is of no use.
- */
-int targets_leave_out(struct targets *t, const struct prefixset *out, uint64_t *counter);
 
 const struct targets_counts *targets_counts(const struct targets *t);
 
@@ -84,6 +65,9 @@ static inline struct target targets_at(const struct targets *t, uint64_t i)
 	lookup_at(&t->lookup, &t->arrays, i, &target.ip, &target.port);
 	return target;
 }
+
+/* The place of port among the ports, 0..n_ports-1, in *rank; false: it is not among them. */
+bool targets_port_rank(const struct targets *t, uint16_t port, uint32_t *rank);
 
 /* The index of a pair (false: not among the targets). */
 bool targets_index(const struct targets *t, struct addr ip, uint16_t port, uint64_t *i);
@@ -107,13 +91,6 @@ bool targets_have_extra(const struct targets *t);
 /* True where any IPv4 resp. IPv6 target is in the set. */
 bool targets_have_v4(const struct targets *t);
 bool targets_have_v6(const struct targets *t);
-
-/* Adds the targets' addresses that are in `in` (sealed) to out, which is not sealed. 0, -ENOMEM. */
-int targets_within(const struct targets *t, const struct prefixset *in, struct prefixset *out);
-
-/* Any target of the family whose address is not in s (sealed); false: there is none. */
-bool targets_outside(const struct targets *t, bool v6, const struct prefixset *s,
-		     struct addr *out);
 
 /* True where all targets come from lists or single words (then --retries defaults to 2). */
 bool targets_is_list(const struct targets *t);

@@ -9,10 +9,17 @@
 #include "config/config.h"
 #include "config/slip.h"
 #include "err.h"
+#include "prefixset.h"
+#include "saturate.h"
 #include "targets/blocklist.h"
 #include "targets/hostname.h"
 #include "targets/misread.h"
 #include "targets/prefixfile.h"
+#include "targets/targetlist.h"
+#include "targets/targetlist_read.h"
+#include "targets/targets.h"
+#include "targets/targets_merge.h"
+#include "targets/targets_sets.h"
 #include "text.h"
 
 #define PAIRS_MAX INT64_MAX	/* N < 2^63 */
@@ -23,21 +30,9 @@ struct loading {
 	struct prefixset allow, block;
 	bool restricted;		/* allow restricts what was named elsewhere */
 	uint64_t addresses_max;		/* of one prefix */
-	struct addr first_blocked;	/* for the message, where counts.blocked > 0 */
+	struct addr first;		/* before the blocked were left out, if any was there */
 	struct misread misread, misread_block;
 };
-
-static uint64_t sat_add(uint64_t a, uint64_t b)
-{
-	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-static uint64_t sat_mul(uint64_t a, uint64_t b)
-{
-	uint64_t r;
-
-	return __builtin_mul_overflow(a, b, &r) ? UINT64_MAX : r;
-}
 
 /* ---- what the command line names ---- */
 
@@ -169,74 +164,13 @@ static int read_sources(struct loading *ld, struct err *e)
 	return err;
 }
 
-/* ---- each pair once ---- */
-
-/* The pairs that an entry stands for. */
-static uint64_t entry_pairs(const struct targets *t, const struct targetlist_entry *entry)
-{
-	return targetlist_port(entry) ? 1 : t->n_ports;
-}
-
-/* Sorts the list and drops entries that repeat another. */
-static void drop_repeats(struct targets *t)
-{
-	struct targetlist *l = &t->list;
-	size_t n = 0;
-
-	targetlist_sort(l);
-	for (size_t i = 0; i < l->n; i++) {
-		if (n && addr_eq(l->v[n - 1].ip, l->v[i].ip) &&
-		    targetlist_port(&l->v[n - 1]) == targetlist_port(&l->v[i]))
-			t->counts.merged += entry_pairs(t, &l->v[i]);
-		else
-			l->v[n++] = l->v[i];
-	}
-	l->n = n;
-}
-
-static bool is_covered(const struct targets *t, const struct targetlist_entry *entry)
-{
-	uint16_t port = targetlist_port(entry);
-	uint32_t rank;
-
-	if (port && !targets_port_rank(t, port, &rank))
-		return false;
-	return prefixset_contains(&t->set, entry->ip) ||
-	       (port && targetlist_find(&t->list, 0, t->n_hosts, entry->ip, 0));
-}
-
-/* Moves entries whose pairs are in another part out of the list. */
-static int merge_parts(struct targets *t, struct err *e)
-{
-	struct targetlist *l = &t->list;
-	size_t n = 0;
-	int err = 0;
-
-	for (size_t i = 0; i < l->n && !err; i++) {
-		const struct targetlist_entry entry = l->v[i];
-
-		/* Those without port come first, so they are settled when pairs look there. */
-		if (!is_covered(t, &entry)) {
-			t->n_hosts += targetlist_port(&entry) == 0;
-			l->v[n++] = entry;
-			continue;
-		}
-		t->counts.merged += entry_pairs(t, &entry);
-		if (l->has_extra)
-			err = targetlist_add(&t->merged, entry.ip, targetlist_port(&entry),
-					     targetlist_origin(&entry), e);
-	}
-	l->n = n;
-	return err;
-}
-
 /* ---- what is left out ---- */
 
-/* -4, -6: the other family's; before their number can be too large. */
-static int leave_family(struct loading *ld, struct err *e)
+/* -4, -6: the other family's. */
+static int leave_family(struct loading *ld)
 {
 	struct prefixset other;
-	int err = 0;
+	int err;
 
 	if (!ld->c->targets.ipv4_only && !ld->c->targets.ipv6_only)
 		return 0;
@@ -245,54 +179,38 @@ static int leave_family(struct loading *ld, struct err *e)
 	if (!err)
 		err = targets_take_out(ld->t, &other, &ld->t->counts.other_family);
 	prefixset_free(&other);
-	return err ? err_set(e, -err, "no memory for the targets") : 0;
+	return err;
 }
 
-static void filter_list(struct loading *ld)
+/* Where the allowlist restricts: what is not in it. */
+static int leave_outside(struct loading *ld)
 {
-	struct targets *t = ld->t;
-	struct targetlist *l = &t->list;
-	size_t n = 0, n_hosts = 0;
-
-	for (size_t i = 0; i < l->n; i++) {
-		const struct targetlist_entry entry = l->v[i];
-
-		if (ld->restricted && !prefixset_contains(&ld->allow, entry.ip)) {
-			t->counts.outside += entry_pairs(t, &entry);
-		} else if (prefixset_contains(&ld->block, entry.ip)) {
-			if (t->counts.blocked == 0)
-				ld->first_blocked = entry.ip;
-			t->counts.blocked += entry_pairs(t, &entry);
-		} else {
-			n_hosts += targetlist_port(&entry) == 0;
-			l->v[n++] = entry;
-		}
-	}
-	l->n = n;
-	t->n_hosts = n_hosts;
-}
-
-static int filter_prefixes(struct loading *ld, struct err *e)
-{
-	struct targets *t = ld->t;
-	uint64_t before = t->set.count;
-	struct addr first;
+	struct prefixset out;
 	int err;
 
-	err = ld->restricted ? prefixset_intersect(&t->set, &ld->allow) : 0;
-	if (err)
-		return err_set(e, -err, "no memory for the prefixes");
-	t->counts.outside += (before - t->set.count) * t->n_ports;
-	before = t->set.count;
-	first = before ? t->set.v[0].first : (struct addr){ 0, 0 };
-	err = prefixset_subtract(&t->set, &ld->block);
-	if (err)
-		return err_set(e, -err, "no memory for the prefixes");
-	/* Where nothing is left, the first address is one of the blocked. */
-	if (t->counts.blocked == 0)
-		ld->first_blocked = first;
-	t->counts.blocked += (before - t->set.count) * t->n_ports;
-	return 0;
+	if (!ld->restricted)
+		return 0;
+	prefixset_init(&out);
+	err = prefixset_add(&out, (struct addr){ 0, 0 },
+			    (struct addr){ UINT64_MAX, UINT64_MAX });
+	prefixset_seal(&out);
+	if (!err)
+		err = prefixset_subtract(&out, &ld->allow);
+	if (!err)
+		err = targets_take_out(ld->t, &out, &ld->t->counts.outside);
+	prefixset_free(&out);
+	return err;
+}
+
+static int leave_blocked(struct loading *ld)
+{
+	struct targets *t = ld->t;
+
+	if (t->list.n)
+		ld->first = t->list.v[0].ip;
+	else if (t->set.n)
+		ld->first = t->set.v[0].first;
+	return targets_take_out(t, &ld->block, &t->counts.blocked);
 }
 
 /* ---- in the end ---- */
@@ -360,9 +278,9 @@ static int refuse_empty(const struct loading *ld, struct err *e)
 			 n->blocked ? "," : "");
 	if (n->blocked) {
 		const char *special = c->targets.no_default_blocklist ? NULL :
-			blocklist_why(ld->first_blocked, why);
+			blocklist_why(ld->first, why);
 
-		addr_format(ld->first_blocked, first);
+		addr_format(ld->first, first);
 		text_add(&text, " %" PRIu64 " blocked (%s is in %.100s)", n->blocked, first,
 			 special ? special : c->targets.blocklist_file);
 		if (special)
@@ -371,41 +289,43 @@ static int refuse_empty(const struct loading *ld, struct err *e)
 	return err_set(e, EINVAL, "%s", buf);
 }
 
-/* The addresses that were named in prefixes and words, repeats and all. */
-static uint64_t named_addresses(const struct prefixset *s)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < s->n; i++)
-		n = sat_add(n, sat_add(addr_diff(s->v[i].last, s->v[i].first), 1));
-	return n;
-}
-
-static int settle(struct loading *ld, struct err *e)
+/* Of what all sources named: each pair once, without what is left out. */
+static int choose(struct loading *ld, struct err *e)
 {
 	struct targets *t = ld->t;
-	uint64_t named = named_addresses(&t->set);
-	int err;
+	int err = targets_merge(t, e);
 
-	prefixset_seal(&t->set);
-	t->counts.merged = sat_mul(named - t->set.count, t->n_ports);
-	drop_repeats(t);
-	err = merge_parts(t, e);
-	if (!err)
-		err = leave_family(ld, e);
-	if (!err)
+	if (err)
+		return err;
+	/* The other family is gone before there can be too many. */
+	err = leave_family(ld);
+	if (!err) {
 		err = check_size(t, e);
+		if (err)
+			return err;
+		err = leave_outside(ld);
+	}
+	if (!err)
+		err = leave_blocked(ld);
+	if (!err)
+		err = targets_arrange(t);
 	if (err)
-		return err;
-	filter_list(ld);
-	err = filter_prefixes(ld, e);
-	if (err)
-		return err;
-	targets_count(t);
+		return err_set(e, -err, "no memory for the targets");
 	return t->counts.total ? 0 : refuse_empty(ld, e);
 }
 
-int targets_fill(struct targets *t, const struct config *c, struct err *e)
+/* ---- all of it ---- */
+
+static void tell_misread(const struct misread *m, const char *what)
+{
+	char text[MISREAD_LEN];
+
+	if (misread_describe(m, what, text))
+		log_notice("%s", text);
+}
+
+/* Fills in the targets, which are empty or a capture's. */
+static int fill(struct targets *t, const struct config *c, struct err *e)
 {
 	struct loading ld = { .t = t, .c = c };
 	int err;
@@ -424,12 +344,35 @@ int targets_fill(struct targets *t, const struct config *c, struct err *e)
 	prefixset_init(&ld.block);
 	err = read_sources(&ld, e);
 	if (!err)
-		err = settle(&ld, e);
+		err = choose(&ld, e);
 	if (!err) {
-		misread_tell(&ld.misread, ", to be probed at --target-ports");
-		misread_tell(&ld.misread_block, ", which is blocked");
+		tell_misread(&ld.misread, ", to be probed at --target-ports");
+		tell_misread(&ld.misread_block, ", which is blocked");
 	}
 	prefixset_free(&ld.allow);
 	prefixset_free(&ld.block);
+	return err;
+}
+
+int targets_load(struct targets **out, const struct config *c, struct targetlist *found,
+		 struct err *e)
+{
+	struct targets *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t)
+		return err_set(e, ENOMEM, "no memory for the targets");
+	prefixset_init(&t->set);
+	targetlist_init(&t->list);
+	targetlist_init(&t->merged);
+	if (found) {
+		t->list = *found;
+		targetlist_init(found);
+	}
+	err = fill(t, c, e);
+	if (err)
+		targets_free(t);
+	else
+		*out = t;
 	return err;
 }

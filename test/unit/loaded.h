@@ -9,6 +9,8 @@
 #include "err.h"
 #include "scratch.h"
 #include "targets/targets.h"
+#include "targets/targets_load.h"
+#include "targets/targets_sets.h"
 
 #define WORDS_MAX 64
 #define FILES_MAX 3

@@ -14,6 +14,7 @@
 #include "receive/answer.h"
 #include "receive/cookies.h"
 #include "state/shared.h"
+#include "targets/targets_load.h"
 #include "wire.h"
 
 #define CORE_START_NS	1000000000000ull

@@ -5,6 +5,7 @@
 #include "base/lines.h"
 #include "err.h"
 #include "targets/listline.h"
+#include "targets/listline_parse.h"
 #include "unit.h"
 
 #define N_OF(x) (sizeof(x) / sizeof((x)[0]))

@@ -6,6 +6,7 @@
 #include "scratch.h"
 #include "targets/misread.h"
 #include "targets/targetlist.h"
+#include "targets/targetlist_read.h"
 #include "unit.h"
 
 #define N_OF(x) (sizeof(x) / sizeof((x)[0]))
