@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define DATA_FLOWS		2	/* with the first cookie, and with another */
-
 #define BIT(kind)		(1u << (kind))
 
 enum plan_fault plan_sweep_fault(uint32_t kinds)
@@ -21,7 +19,7 @@ enum plan_fault plan_sweep_fault(uint32_t kinds)
 
 unsigned int plan_flows(const struct plan *p)
 {
-	return p->name == PLAN_SURVEY ? plan_arms(p) + DATA_FLOWS : PLAN_FLOWS_MAX;
+	return p->name == PLAN_SURVEY ? plan_arms(p) + probe_types[PROBE_DATA].flows : PLAN_FLOWS_MAX;
 }
 
 /* Whether a plan ever sends the kind: in the sweep, or to those that answered it. */
@@ -57,15 +55,10 @@ static bool sends(const struct plan *p, enum probe_kind kind)
 	return false;
 }
 
-static unsigned int flows_of(enum probe_kind kind)
-{
-	return kind == PROBE_DATA ? DATA_FLOWS : 1;
-}
-
 void plan_attempts(const struct plan *p, uint8_t attempts[static PROBE_KINDS])
 {
 	for (unsigned int k = 0; k < PROBE_KINDS; k++) {
-		unsigned int n = plan_followup_attempts(p) * flows_of(k) * (1 + p->confirm);
+		unsigned int n = plan_followup_attempts(p) * probe_types[k].flows * (1 + p->confirm);
 
 		/* In a survey all but data is the sweep's alone. */
 		if (p->name == PLAN_SURVEY && k != PROBE_DATA)
@@ -242,21 +235,8 @@ bool plan_next(const struct plan *p, const struct evidence *ev, unsigned int rou
 	if (kind == PROBE_KINDS)
 		return false;
 	w->kind = (uint8_t)kind;
-	w->attempt = (uint8_t)((round * flows_of(kind) + k.n[kind]) * plan_followup_attempts(p));
-	w->cookie = (struct tfo_option){ .state = TFO_ABSENT };
-	switch (probe_types[kind].option) {
-	case PROBE_OPTION_NONE:
-		break;
-	case PROBE_OPTION_ASK:
-		w->cookie = (struct tfo_option){ .state = TFO_EMPTY, .kind = TFO_KIND };
-		break;
-	case PROBE_OPTION_ASK_EXP:
-		w->cookie = (struct tfo_option){ .state = TFO_EMPTY, .kind = TFO_KIND_EXP };
-		break;
-	case PROBE_OPTION_CACHED:
-	case PROBE_OPTION_FORGED:
-		w->cookie = k.cookie;
-		break;
-	}
+	w->attempt = (uint8_t)((round * probe_types[kind].flows + k.n[kind]) * plan_followup_attempts(p));
+	w->cookie = k.cookie;
+	probe_option(kind, &w->cookie);
 	return true;
 }

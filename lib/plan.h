@@ -17,12 +17,28 @@
 #define PLAN_SETTLE_NS	200000000ull	/* after SYN data was taken: what the server says to it */
 #define PLAN_ARMS_MAX	2
 #define PLAN_FOLLOWUP_RETRIES_MIN	2
-#define PLAN_FLOWS_MAX	9		/* every kind once, data twice */
+/* Most flows that a target can have: of each kind as many as its row says. */
+enum {
+	PLAN_FLOWS_MAX = 0
+#define PROBE(id, counter, name, option, payload, sweep, flows, tells) +(flows)
+#include "probe.def"
+#undef PROBE
+};
 
-/* Bits 1 << enum probe_kind: what a sweep can send, and which of that asks for a cookie. */
-#define PLAN_REQUEST_KINDS	(1u << PROBE_REQUEST | 1u << PROBE_REQUEST_EXP)
-#define PLAN_SWEEP_KINDS	(PLAN_REQUEST_KINDS | 1u << PROBE_SYN | 1u << PROBE_DATA \
-				 | 1u << PROBE_BLIND)
+/* Bits 1 << enum probe_kind: what a sweep can send, and which kinds ask for a cookie. */
+enum plan_kinds {
+	PLAN_SWEEP_KINDS = 0
+#define PROBE(id, counter, name, option, payload, sweep, flows, tells) | (sweep) << PROBE_##id
+#include "probe.def"
+#undef PROBE
+	,
+	PLAN_REQUEST_KINDS = 0
+#define PROBE(id, counter, name, option, payload, sweep, flows, tells)                            \
+	| (PROBE_OPTION_##option == PROBE_OPTION_ASK                                               \
+	   || PROBE_OPTION_##option == PROBE_OPTION_ASK_EXP) << PROBE_##id
+#include "probe.def"
+#undef PROBE
+};
 
 enum plan_name {
 	PLAN_SURVEY,		/* request; data to who gave a cookie */

@@ -1,8 +1,8 @@
 #include "probe.h"
 
 const struct probe_type probe_types[PROBE_KINDS] = {
-#define PROBE(id, name, option, payload, tells) \
-	[PROBE_##id] = { name, PROBE_OPTION_##option, payload, tells },
+#define PROBE(id, counter, name, option, payload, sweep, flows, tells) \
+	[PROBE_##id] = { name, PROBE_OPTION_##option, payload, flows, tells },
 #include "probe.def"
 #undef PROBE
 };

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "probe.h"
 #include "verdict.h"
 
 enum stat_id {
@@ -40,6 +41,12 @@ struct stat_type {
 };
 
 extern const struct stat_type stat_types[STATS];
+
+/* The counter of the SYNs of a kind. */
+static inline enum stat_id stat_sent(enum probe_kind kind)
+{
+	return (enum stat_id)(STAT_sent_syn + kind);
+}
 
 /* What belongs to one thread, and, in a chain behind it, what belongs to others. */
 struct stats {

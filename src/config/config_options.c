@@ -70,7 +70,7 @@ static const struct opttab_word plan_words[] = {
 };
 
 static const struct opttab_word probe_words[] = {
-#define PROBE(id, name, option, payload, tells) [PROBE_##id] = { name, false },
+#define PROBE(id, counter, name, ...) [PROBE_##id] = { name, false },
 #include "probe.def"
 #undef PROBE
 	{ NULL, false },

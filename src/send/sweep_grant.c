@@ -65,7 +65,7 @@ void sweep_follow(struct sweep *w, uint64_t now_ns)
 		enum probe_kind kind = plan_arm_kind(&w->s->facts.plan, a % win->arms, false);
 
 		w->at[a] = p->at[a];
-		stat_add(&l->stats, (enum stat_id)(STAT_sent_syn + kind), n);
+		stat_add(&l->stats, stat_sent(kind), n);
 		if (a >= win->arms)
 			stat_add(&l->stats, STAT_sent_retries, n);
 	}

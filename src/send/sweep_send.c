@@ -23,9 +23,6 @@ void sweep_sleep(uint64_t ns)
 
 /* ---- what came of frames ------------------------------------------------------------------- */
 
-/* One counter a kind, in the order of the kinds; behind them what is none. */
-_Static_assert(STAT_sent_retries - STAT_sent_syn == PROBE_KINDS, "stats.def");
-
 static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 {
 	struct shared *s = w->s;
@@ -38,7 +35,7 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 	}
 	stat_add(&w->sender->stats, STAT_sent_bytes, bytes);
 	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
-		stat_add(&w->sender->stats, (enum stat_id)(STAT_sent_syn + kind), by_kind[kind]);
+		stat_add(&w->sender->stats, stat_sent(kind), by_kind[kind]);
 	stat_add(&w->sender->stats, STAT_sent_retries, retries);
 	stat_add(&w->sender->stats, STAT_sent_cleanup, by_kind[SWEEP_CLEANUP]);
 	stat_add(&w->sender->stats, STAT_sent_neighbour, by_kind[SWEEP_ANSWER]);

@@ -83,12 +83,7 @@ facts_sweep_probe(const struct facts *f, const struct target *t, struct addr sou
 	bool known = f->store && cookiefile_find(f->store, source, t->ip, t->port, option);
 	enum probe_kind kind = plan_arm_kind(&f->plan, arm, known);
 
-	if (probe_types[kind].option == PROBE_OPTION_ASK)
-		*option = (struct tfo_option){ .state = TFO_EMPTY, .kind = TFO_KIND };
-	else if (probe_types[kind].option == PROBE_OPTION_ASK_EXP)
-		*option = (struct tfo_option){ .state = TFO_EMPTY, .kind = TFO_KIND_EXP };
-	else if (probe_types[kind].option == PROBE_OPTION_NONE)
-		*option = (struct tfo_option){ .state = TFO_ABSENT };
+	probe_option(kind, option);
 	return kind;
 }
 

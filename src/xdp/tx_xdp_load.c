@@ -28,29 +28,13 @@ static uint32_t mask_of(uint64_t n)
 	return (uint32_t)(m - 1);
 }
 
-/* The TFO option that a kind of the sweep carries, empty; 0: none. */
-static uint8_t option_of(uint32_t kind)
-{
-	switch (probe_types[kind].option) {
-	case PROBE_OPTION_ASK:
-		return TFO_KIND;
-	case PROBE_OPTION_ASK_EXP:
-		return TFO_KIND_EXP;
-	case PROBE_OPTION_NONE:
-	case PROBE_OPTION_CACHED:
-	case PROBE_OPTION_FORGED:
-		break;
-	}
-	return 0;
-}
-
 static void fill_arms(struct sweep_facts *f, const struct shared *s)
 {
 	for (unsigned int arm = 0; arm < f->arms; arm++) {
 		f->kind[arm] = plan_arm_kind(&s->facts.plan, arm, false);
 		for (unsigned int v6 = 0; v6 < 2; v6++)
 			f->syn[arm][v6] = *craft_syn_template(
-				&s->facts.craft, v6, option_of(f->kind[arm]));
+				&s->facts.craft, v6, probe_asks(f->kind[arm]));
 	}
 }
 
