@@ -72,7 +72,7 @@ uint64_t plan_longest_ns(const struct plan *p, uint64_t timeout_ns, uint64_t con
 	unsigned int arms = plan_arms(p), flows = plan_flows(p);
 	uint64_t sweep_ns = (p->retries + 1) * timeout_ns + (arms - 1) * PLAN_GAP_NS
 			    + PLAN_LINGER_NS;
-	uint64_t flow_ns = PLAN_GAP_NS + plan_followup_attempts(p) * timeout_ns + PLAN_SETTLE_NS;
+	uint64_t flow_ns = PLAN_GAP_NS + plan_followup_attempts(p) * timeout_ns + PLAN_TEARDOWN_DELAY_NS;
 	uint64_t again_ns = p->confirm ? confirm_ns + flows * flow_ns : 0;
 
 	return sweep_ns + (flows - arms) * flow_ns + again_ns;

@@ -295,7 +295,7 @@ static void next(struct cookies *c, struct entry *en, uint64_t now_ns)
 	if (en->state == ENTRY_SETTLE && c->settled)
 		c->settled(c->done_arg, en);
 	if (en->state != ENTRY_SETTLE && any_taken(en)) {
-		wait_in(c, en, ENTRY_SETTLE, now_ns + PLAN_SETTLE_NS);
+		wait_in(c, en, ENTRY_SETTLE, now_ns + PLAN_TEARDOWN_DELAY_NS);
 	} else if (en->nflows < plan_flows(p) && plan_next(p, &ev, en->round, &en->want)) {
 		if (probe_types[en->want.kind].option == PROBE_OPTION_FORGED)
 			facts_forge(&c->s->facts, &en->target, &en->want.cookie);

@@ -90,7 +90,7 @@ static inline void accept_data(const struct syn *syn)
 
 	answer(syn, SYNACK(OPTS_NONE, CORE_DLEN));
 	ck_assert_uint_eq(sink_rows(sink), before);
-	elapse(PLAN_SETTLE_NS);
+	elapse(PLAN_TEARDOWN_DELAY_NS);
 }
 
 /* The first request to position k, answered a round trip later. */

@@ -127,7 +127,7 @@ static inline void data_accepted_by(uint64_t k, uint8_t attempt, const struct sy
 
 	ck_assert(data_answer(k, attempt, syn, SYNACK(OPTS_NONE, CORE_DLEN)));
 	ck_assert_uint_eq(n_done, before);
-	elapse(PLAN_SETTLE_NS);
+	elapse(PLAN_TEARDOWN_DELAY_NS);
 }
 
 /* The last target that left: what of its newest flow? */

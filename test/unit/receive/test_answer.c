@@ -110,7 +110,7 @@ START_TEST(answers_to_data)
 	data_sent(9, &syn);
 	answer(&syn, SYNACK(outcomes[_i].opts, outcomes[_i].acked));
 	ck_assert_uint_eq(n_rows(), outcomes[_i].acked == 0);
-	elapse(PLAN_SETTLE_NS);
+	elapse(PLAN_TEARDOWN_DELAY_NS);
 	check_row(9, outcomes[_i].verdict, 2);
 	check_syn(&syn, "0.000");
 	elapse(10 * CORE_TIMEOUT_NS);
@@ -322,7 +322,7 @@ START_TEST(stripped_quote_after_a_synack)
 	data_sent(9, &syn);
 	answer(&syn, SYNACK(OPTS_NONE, CORE_DLEN));
 	quote_stripped(&syn);
-	elapse(PLAN_SETTLE_NS);
+	elapse(PLAN_TEARDOWN_DELAY_NS);
 	check_row(9, "accepted", 2);
 	ck_assert_str_eq(cell("reply"), "synack");
 	ck_assert_str_eq(cell("signals"), "option-stripped");

@@ -110,7 +110,7 @@ START_TEST(early_data)
 	answer(&syn, SEGMENT(0, 80, CORE_DLEN));
 	answer(&syn, SEGMENT(160, 80, CORE_DLEN));
 	answer(&syn, SEGMENT(0, 80, CORE_DLEN));
-	elapse(PLAN_SETTLE_NS - 1);
+	elapse(PLAN_TEARDOWN_DELAY_NS - 1);
 	ck_assert_uint_eq(n_rows(), 0);
 	answer(&syn, SEGMENT(240, 1, CORE_DLEN));
 	elapse(1);
@@ -134,14 +134,14 @@ START_TEST(data_on_the_synack)
 	answer(&syn, SYNACK_DATA(OPTS_NONE, CORE_DLEN, 100));
 	answer(&syn, SEGMENT(100, 50, CORE_DLEN));
 	answer(&syn, SEGMENT(0, 100, CORE_DLEN));
-	elapse(PLAN_SETTLE_NS);
+	elapse(PLAN_TEARDOWN_DELAY_NS);
 	check_row(9, "accepted", 2);
 	ck_assert_uint_eq(number("rlen"), 150);
 	/* What comes again, behind it, makes it no less. */
 	data_sent(10, &syn);
 	answer(&syn, SYNACK_DATA(OPTS_NONE, CORE_DLEN, 100));
 	answer(&syn, SEGMENT(0, 40, CORE_DLEN));
-	elapse(PLAN_SETTLE_NS);
+	elapse(PLAN_TEARDOWN_DELAY_NS);
 	read_row(1);
 	ck_assert_uint_eq(number("rlen"), 100);
 	end();
@@ -220,7 +220,7 @@ START_TEST(clean_up)
 	answer(&syn, SYNACK(OPTS_NONE, CORE_DLEN));
 	ck_assert(!ring_pop(&core.s.senders[0].cleanups, &c));
 	answer(&syn, SEGMENT(0, 100, CORE_DLEN));
-	elapse(PLAN_SETTLE_NS);
+	elapse(PLAN_TEARDOWN_DELAY_NS);
 	ck_assert(ring_pop(&core.s.senders[0].cleanups, &c));
 	ck_assert(c.acknowledge);
 	ck_assert_uint_eq(c.seq, syn.p.tcp.seq + 1 + CORE_DLEN);
@@ -265,7 +265,7 @@ START_TEST(clean_up_of_an_early_answer)
 		ck_assert_uint_eq(c.sport, first.p.tcp.sport);
 		ck_assert_uint_eq(c.acknowledge, i == 0);
 	}
-	elapse(PLAN_SETTLE_NS);
+	elapse(PLAN_TEARDOWN_DELAY_NS);
 	for (unsigned int i = 0; i < 2; i++) {
 		ck_assert(ring_pop(&core.s.senders[0].cleanups, &c));
 		ck_assert_uint_eq(c.sport, second.p.tcp.sport);
@@ -297,7 +297,7 @@ START_TEST(clean_up_of_a_pair)
 	ck_assert(ring_pop(&core.s.senders[0].cleanups, &c));
 	ck_assert(!c.acknowledge);
 	ck_assert_uint_eq(c.sport, request.p.tcp.sport);
-	elapse(PLAN_SETTLE_NS);
+	elapse(PLAN_TEARDOWN_DELAY_NS);
 	for (unsigned int i = 0; i < 2; i++) {
 		ck_assert(ring_pop(&core.s.senders[0].cleanups, &c));
 		ck_assert_uint_eq(c.sport, blind.p.tcp.sport);

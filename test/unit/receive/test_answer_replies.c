@@ -240,7 +240,7 @@ START_TEST(target_row_of_two_synacks_to_data)
 	two_data(&first, &second);
 	answer(&second, SYNACK(OPTS_NONE, CORE_DLEN));
 	answer(&first, SYNACK(OPTS_NONE, CORE_DLEN));
-	elapse(PLAN_SETTLE_NS);
+	elapse(PLAN_TEARDOWN_DELAY_NS);
 	check_row(9, "accepted", 3);
 	check_syn(&second, "20.000");
 	end();

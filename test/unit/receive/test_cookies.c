@@ -92,7 +92,7 @@ START_TEST(accepted_settles)
 		elapse(PLAN_GAP_NS);
 		data_is_sent(k, 0, &syn);
 		ck_assert(data_answer(k, 0, &syn, SYNACK(OPTS_NONE, acked[k])));
-		elapse(PLAN_SETTLE_NS - 1);
+		elapse(PLAN_TEARDOWN_DELAY_NS - 1);
 		ck_assert_uint_eq(n_done, k);
 		ck_assert_uint_eq(cookies_pending(&cache), 1);
 		elapse(1);
@@ -312,7 +312,7 @@ START_TEST(older_attempt_newer_in_the_ring)
 	ck_assert_uint_eq(cookies_pending(&cache), 1);
 	data_is_sent(3, (uint8_t)n, &late);
 	elapse(1);
-	elapse(PLAN_SETTLE_NS);
+	elapse(PLAN_TEARDOWN_DELAY_NS);
 	ck_assert_uint_eq(n_done, 1);
 	check_flow(last_flow(2, n + 1), (uint8_t)(n - 1), &syns[n - 1], sent_ns[n - 1]);
 	nothing_is_asked();
