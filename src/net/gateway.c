@@ -13,7 +13,7 @@
 #include "err.h"
 #include "net/neigh.h"
 #include "net/netlink.h"
-#include "reach.h"
+#include "nud.h"
 #include "wire/craft_neigh.h"
 #include "wire/rx_pcap.h"
 #include "wire/tx.h"
@@ -29,7 +29,7 @@
 
 struct gateway {
 	struct gateway_known known;
-	struct reach reach;
+	struct nud nud;
 	uint64_t syns, asked_syns;	/* sent when it was last heard, was asked */
 	bool silent;			/* and said so */
 };
@@ -60,7 +60,7 @@ static uint64_t tell_senders(struct gateways *g, unsigned int v6, uint64_t heard
 	struct gateway_now *now = &g->scan.status->now[v6];
 	uint64_t syns = stats_syns(g->scan.sum), astray = syns - g->v[v6].syns;
 
-	atomic_store_explicit(&now->mac, mac_number(g->v[v6].reach.mac), memory_order_relaxed);
+	atomic_store_explicit(&now->mac, mac_number(g->v[v6].nud.mac), memory_order_relaxed);
 	atomic_store(&now->heard_ns, heard_ns);
 	atomic_fetch_add(&now->changes, 1);
 	/* Those that went astray for either family count once. */
@@ -74,7 +74,7 @@ static uint64_t tell_senders(struct gateways *g, unsigned int v6, uint64_t heard
 static void tell_moved(struct gateways *g, unsigned int v6, const uint8_t before[static 6],
 		       uint64_t heard_ns)
 {
-	const uint8_t *mac = g->v[v6].reach.mac;
+	const uint8_t *mac = g->v[v6].nud.mac;
 	uint64_t astray = tell_senders(g, v6, heard_ns);
 	char text[ADDR_STRLEN];
 
@@ -98,7 +98,7 @@ static uint64_t reached_ns(const struct gateways *g, const struct gateway *w)
 
 	if (alone && g->answered_ns > ROUND_TRIP_NS)
 		ns = g->answered_ns - ROUND_TRIP_NS;
-	return w->reach.heard_ns > ns ? w->reach.heard_ns : ns;
+	return w->nud.heard_ns > ns ? w->nud.heard_ns : ns;
 }
 
 static void tell_silent(struct gateways *g, struct gateway *w)
@@ -108,7 +108,7 @@ static void tell_silent(struct gateways *g, struct gateway *w)
 	w->silent = true;
 	addr_format(w->known.ip, text);
 	log_warn("the gateway %s (" NEIGH_MAC ") on %s does not answer %s any more: the scan waits "
-		 "for it, %u s at most", text, NEIGH_MAC_ARGS(w->reach.mac),
+		 "for it, %u s at most", text, NEIGH_MAC_ARGS(w->nud.mac),
 		 g->link.interface, addr_is_v4(w->known.ip) ? "ARP" : "neighbour solicitations",
 		 (unsigned int)(LOST_NS / NS_PER_S));
 }
@@ -128,9 +128,9 @@ static void publish(struct gateways *g)
 		struct gateway *w = &g->v[v6];
 		uint64_t ns = reached_ns(g, w);
 
-		if (!is_asked(w) || !w->reach.answers)
+		if (!is_asked(w) || !w->nud.answers)
 			continue;
-		if (!w->silent && reach_gone(&w->reach) && g->now_ns - ns > 2 * ROUND_TRIP_NS)
+		if (!w->silent && nud_gone(&w->nud) && g->now_ns - ns > 2 * ROUND_TRIP_NS)
 			tell_silent(g, w);
 		any_silent |= w->silent;
 		first_ns = ns < first_ns ? ns : first_ns;
@@ -152,14 +152,14 @@ const char *gateways_lost(const struct gateways *g)
 static void take(struct gateways *g, unsigned int v6, const struct neighbour *n)
 {
 	struct gateway *w = &g->v[v6];
-	struct reach before = w->reach;
+	struct nud before = w->nud;
 	char text[ADDR_STRLEN];
 
-	switch (reach_take(&w->reach, n->mac)) {
-	case REACH_MOVED:
+	switch (nud_take(&w->nud, n->mac)) {
+	case NUD_MOVED:
 		tell_moved(g, v6, before.mac, before.heard_ns);
 		break;
-	case REACH_SAME:
+	case NUD_SAME:
 		if (w->silent) {
 			tell_senders(g, v6, before.heard_ns);
 			addr_format(w->known.ip, text);
@@ -167,7 +167,7 @@ static void take(struct gateways *g, unsigned int v6, const struct neighbour *n)
 		}
 		w->syns = w->asked_syns;
 		break;
-	case REACH_OTHER:
+	case NUD_OTHER:
 		return;
 	}
 	w->silent = false;
@@ -199,16 +199,16 @@ static int on_message(const struct nlmsghdr *nlh, void *arg)
 
 	for (unsigned int v6 = 0; v6 < 2 && trust != NEIGH_UNKNOWN; v6++) {
 		struct gateway *w = &g->v[v6];
-		struct reach before = w->reach;
+		struct nud before = w->nud;
 
-		if (!is_of(w, &n) || memcmp(n.mac, w->reach.mac, sizeof(n.mac)) == 0)
+		if (!is_of(w, &n) || memcmp(n.mac, w->nud.mac, sizeof(n.mac)) == 0)
 			continue;
-		reach_doubt(&w->reach);
+		nud_doubt(&w->nud);
 		if (trust != NEIGH_FIXED)
 			continue;
 		if (w->known.is_fixed)
 			w->syns = stats_syns(g->scan.sum);
-		reach_init(&w->reach, n.mac, w->reach.every_ns, g->now_ns);
+		nud_init(&w->nud, n.mac, w->nud.every_ns, g->now_ns);
 		tell_moved(g, v6, before.mac, w->known.is_fixed ? g->now_ns : before.heard_ns);
 		w->known.is_fixed = true;
 		w->silent = false;
@@ -238,7 +238,7 @@ static void ask(struct gateways *g, const struct gateway *w, bool all)
 	if (rc <= 0)
 		return;
 	if (!all && addr_is_v4(w->known.ip))
-		memcpy(bytes, w->reach.mac, sizeof(w->reach.mac));
+		memcpy(bytes, w->nud.mac, sizeof(w->nud.mac));
 	frame.len = (uint32_t)rc;
 	if (tx_packet.send(g->tx_state, &frame, 1) == 1)
 		stat_add(g->scan.stats, STAT_sent_gateway, 1);
@@ -262,14 +262,14 @@ void gateways_tick(struct gateways *g, uint64_t now_ns)
 	(void)rx_pcap_poll(g->packets, on_frame, g, &e);
 	for (unsigned int v6 = 0; v6 < 2; v6++) {
 		struct gateway *w = &g->v[v6];
-		enum reach_ask due = REACH_QUIET;
+		enum nud_ask due = NUD_QUIET;
 
 		if (is_asked(w))
-			due = reach_due(&w->reach, now_ns);
-		if (due == REACH_ASK_IT)
+			due = nud_due(&w->nud, now_ns);
+		if (due == NUD_ASK_UNICAST)
 			w->asked_syns = stats_syns(stats);
-		if (due != REACH_QUIET)
-			ask(g, w, due == REACH_ASK_ALL);
+		if (due != NUD_QUIET)
+			ask(g, w, due == NUD_ASK_ALL);
 	}
 	publish(g);
 }
@@ -331,7 +331,7 @@ int gateways_open(struct gateways **out, const struct gateway_scan *scan,
 	g->link = *link;
 	for (unsigned int v6 = 0; v6 < 2; v6++) {
 		g->v[v6].known = known[v6];
-		reach_init(&g->v[v6].reach, known[v6].mac, choose_every(scan->timeout_ns), now_ns);
+		nud_init(&g->v[v6].nud, known[v6].mac, choose_every(scan->timeout_ns), now_ns);
 		asks |= known[v6].is_followed && !known[v6].is_fixed;
 	}
 	listen_to_kernel(g);

@@ -1,51 +1,51 @@
-#include "reach.h"
+#include "nud.h"
 
 #include <string.h>
 
 #define WAIT_SHARE	4	/* of the interval: for an answer */
 #define GONE_QUESTIONS	10	/* unanswered, in about three intervals */
 
-void reach_init(struct reach *r, const uint8_t mac[static 6], uint64_t every_ns, uint64_t now_ns)
+void nud_init(struct nud *r, const uint8_t mac[static 6], uint64_t every_ns, uint64_t now_ns)
 {
-	*r = (struct reach){ .every_ns = every_ns, .asked_ns = now_ns, .heard_ns = now_ns };
+	*r = (struct nud){ .every_ns = every_ns, .asked_ns = now_ns, .heard_ns = now_ns };
 	memcpy(r->mac, mac, sizeof(r->mac));
 }
 
-enum reach_ask reach_due(struct reach *r, uint64_t now_ns)
+enum nud_ask nud_due(struct nud *r, uint64_t now_ns)
 {
 	bool waits = r->unanswered && r->unanswered < GONE_QUESTIONS;
 
 	if (now_ns - r->asked_ns < (waits ? r->every_ns / WAIT_SHARE : r->every_ns))
-		return REACH_QUIET;
+		return NUD_QUIET;
 	r->asked_ns = now_ns;
 	if (!r->unanswered)
 		r->waits_ns = now_ns;
-	return r->unanswered++ ? REACH_ASK_ALL : REACH_ASK_IT;
+	return r->unanswered++ ? NUD_ASK_ALL : NUD_ASK_UNICAST;
 }
 
-enum reach_answer reach_take(struct reach *r, const uint8_t mac[static 6])
+enum nud_answer nud_take(struct nud *r, const uint8_t mac[static 6])
 {
 	bool same = memcmp(r->mac, mac, sizeof(r->mac)) == 0;
 
 	if (!same && r->unanswered < 2) {
-		reach_doubt(r);
-		return REACH_OTHER;
+		nud_doubt(r);
+		return NUD_OTHER;
 	}
 	memcpy(r->mac, mac, sizeof(r->mac));
 	if (r->unanswered)
 		r->heard_ns = r->waits_ns;
 	r->unanswered = 0;
 	r->answers = true;
-	return same ? REACH_SAME : REACH_MOVED;
+	return same ? NUD_SAME : NUD_MOVED;
 }
 
-void reach_doubt(struct reach *r)
+void nud_doubt(struct nud *r)
 {
 	if (!r->unanswered)
 		r->asked_ns -= r->asked_ns < r->every_ns ? r->asked_ns : r->every_ns;
 }
 
-bool reach_gone(const struct reach *r)
+bool nud_gone(const struct nud *r)
 {
 	return r->answers && r->unanswered >= GONE_QUESTIONS;
 }
