@@ -30,7 +30,7 @@ bool neighbour_parse(struct neighbour *n, uint16_t ethertype, const uint8_t *buf
 struct neighbour_request {
 	struct addr target;	/* whose neighbour is asked for */
 	struct addr asker;	/* all zero: who looks whether the target is taken */
-	uint8_t mac[6];		/* the asker's; all zero: not told, it is that of the frame */
+	uint8_t mac[6];		/* the asker's; all zero: not said, it is that of the frame */
 };
 
 /* The same for a question: one that a host is to answer, if the target is its own. */

@@ -14,7 +14,8 @@
 #define PLAN_GAP_NS	20000000ull	/* one target's probes are at least this far apart */
 #define PLAN_LINGER_NS	1000000000ull	/* after a RST or an ICMP error: an injected one comes
 					 * before the SYN/ACK, by less than a round trip */
-#define PLAN_TEARDOWN_DELAY_NS	200000000ull	/* after SYN data was taken: what the server says to it */
+#define PLAN_TEARDOWN_DELAY_NS	200000000ull	/* after SYN data was taken: the server's answer
+					 * to it is awaited before the reset */
 #define PLAN_ARMS_MAX	2
 #define PLAN_FOLLOWUP_RETRIES_MIN	2
 /* Most flows that a target can have: of each kind as many as its row says. */

@@ -68,8 +68,8 @@ bool window_retry(struct window *w, uint64_t k, unsigned int arm)
 }
 
 /* How far pass s, of which *pos is a position in its log, was ago_ns ago. */
-static uint64_t behind(const struct window *w, unsigned int s, uint64_t *pos, uint64_t now_ns,
-		       uint64_t ago_ns)
+static uint64_t trailing(const struct window *w, unsigned int s, uint64_t *pos, uint64_t now_ns,
+			 uint64_t ago_ns)
 {
 	uint64_t end = atomic_load_explicit(&w->cursor[s].done, memory_order_relaxed);
 
@@ -82,11 +82,11 @@ uint64_t window_due(struct window *w, unsigned int s, uint64_t now_ns, uint64_t 
 	uint64_t due, again;
 
 	if (w->arms == 1)
-		return behind(w, s - 1, &c->pos, now_ns, timeout_ns);
-	due = behind(w, s - 1, &c->gap_pos, now_ns, w->gap_ns);
+		return trailing(w, s - 1, &c->pos, now_ns, timeout_ns);
+	due = trailing(w, s - 1, &c->gap_pos, now_ns, w->gap_ns);
 	if (s < w->arms)
 		return due;
-	again = behind(w, s - w->arms, &c->pos, now_ns, timeout_ns);
+	again = trailing(w, s - w->arms, &c->pos, now_ns, timeout_ns);
 	return due < again ? due : again;
 }
 

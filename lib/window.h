@@ -1,8 +1,8 @@
 /*
- * window: the targets in flight, one status each, in a ring over the positions of a sender of the
- * sweep. The send thread moves `reserved` (before sending: an answer at or above it is forged) and
- * the cursors; the receive thread marks answers and moves `floor`, below which slots may be used
- * anew. Memory depends on rate x time-out, never on the number of targets.
+ * window: the targets in flight: a ring of probe slots, one status each, over the positions of a
+ * sender of the sweep. The send thread moves `reserved` (before sending: an answer at or above it
+ * is forged) and the cursors; the receive thread marks answers and moves `floor`, below which
+ * probe slots may be used anew. Memory depends on rate x time-out, never on the number of targets.
  */
 #ifndef TFOMAP_WINDOW_H
 #define TFOMAP_WINDOW_H
@@ -28,7 +28,7 @@ struct window_cursor {
 struct window {
 	_Atomic uint16_t *status;
 	bool owned;			/* status is heap */
-	uint64_t slots;			/* a power of two */
+	uint64_t slots;			/* probe slots, a power of two */
 	unsigned int arms, passes;	/* passes: arms x attempts */
 	uint64_t gap_ns;
 	struct window_cursor cursor[WINDOW_PASSES_MAX];
@@ -42,8 +42,9 @@ struct window {
 };
 
 /*
- * slots: a power of two, 128..2^32. arms 1..WINDOW_ARMS_MAX, attempts 1..WINDOW_ATTEMPTS_MAX;
- * gap_ns: between the arms; keep_ns: how long the time of a SYN must be known. 0 or -ENOMEM.
+ * slots: probe slots, a power of two, 128..2^32. arms 1..WINDOW_ARMS_MAX, attempts
+ * 1..WINDOW_ATTEMPTS_MAX; gap_ns: between the arms; keep_ns: how long the time of a SYN must be
+ * known. 0 or -ENOMEM.
  */
 int window_init(struct window *w, uint64_t slots, unsigned int arms, unsigned int attempts,
 		uint64_t gap_ns, uint64_t keep_ns);
@@ -85,13 +86,13 @@ bool window_retry(struct window *w, uint64_t k, unsigned int arm);
 /* Send thread: the first position that pass s (1..) may not visit yet: it is too soon. */
 uint64_t window_due(struct window *w, unsigned int s, uint64_t now_ns, uint64_t timeout_ns);
 
-/* Receive thread: position k's slot was given up; what became of the position is forgotten. */
+/* Receive thread: position k's probe slot was given up: what became of it is forgotten. */
 static inline bool window_is_past(const struct window *w, uint64_t k)
 {
 	return k < atomic_load_explicit(&w->floor, memory_order_relaxed);
 }
 
-/* Receive thread: the status of position k; 0: its slot is no longer (or not yet) its own. */
+/* Receive thread: the status of position k; 0: its probe slot is no longer (or not yet) its own. */
 uint16_t window_status(const struct window *w, uint64_t k);
 
 /*
@@ -104,9 +105,9 @@ uint16_t window_mark(struct window *w, uint64_t k, uint16_t bits);
 uint64_t window_silent_until(struct window *w, uint64_t now_ns, uint64_t timeout_ns);
 
 /*
- * Receive thread: frees slots: those of positions sent longer than keep_ns ago and, where the ring
- * runs short, all below tail; where slots are not `needed` (nothing can answer) tail does not hold
- * them back either. Call after tail was moved.
+ * Receive thread: frees probe slots: those of positions sent longer than keep_ns ago and, where the
+ * ring runs short, all below tail; where they are not `needed` (nothing can answer) tail does not
+ * hold them back either. Call after tail was moved.
  */
 void window_recycle(struct window *w, uint64_t now_ns, uint64_t keep_ns, bool needed);
 

@@ -175,7 +175,7 @@ static bool is_astray(const struct rx *rx, unsigned int sender, uint16_t status)
 	uint64_t pos = l->window.tail;
 	struct target t;
 
-	if (!gaps_any(&l->gaps) && !gaps_any(&l->outages))
+	if (!outage_log_any(&l->gateway_outages) && !outage_log_any(&l->link_outages))
 		return false;
 	t = targets_at(s->facts.targets, order_target(&s->facts.order, sender_whole(pos, sender,
 										    s->nsenders)));

@@ -266,7 +266,7 @@ static void follow_gateway(struct sweep *w, bool v6, uint64_t now_ns)
 		w->tx->sweeper->address(w->tx_state, v6, w->gateway[v6]);
 		now_ns = clock_now_ns();
 	}
-	gaps_add(&w->sender->gaps, v6, atomic_load(&gateway->heard_ns), now_ns);
+	outage_log_add(&w->sender->gateway_outages, v6, atomic_load(&gateway->heard_ns), now_ns);
 	atomic_store(&w->sender->gateway_changes[v6], changes);
 }
 

@@ -47,9 +47,9 @@ bool sender_astray(const struct sender *sd, const struct facts *f, struct addr i
 
 	if (!sent_ns)
 		return false;
-	if (gaps_touch(&sd->outages, !addr_is_v4(ip), sent_ns, sent_ns + grain_ns))
+	if (outage_log_overlaps(&sd->link_outages, !addr_is_v4(ip), sent_ns, sent_ns + grain_ns))
 		return true;
-	return gaps_touch(&sd->gaps, !addr_is_v4(ip), sent_ns, sent_ns + grain_ns)
+	return outage_log_overlaps(&sd->gateway_outages, !addr_is_v4(ip), sent_ns, sent_ns + grain_ns)
 	       && (!f->neigh || neigh_find(f->neigh, ip, mac) == NEIGH_ROUTED);
 }
 

@@ -81,7 +81,7 @@ uint64_t shared_refused_ns(const struct shared *s)
 	return longest_ns;
 }
 
-static bool gaps_are_known(const struct shared *s)
+static bool outages_are_known(const struct shared *s)
 {
 	for (unsigned int i = 0; i < s->nsenders; i++)
 		for (unsigned int v6 = 0; v6 < 2; v6++)
@@ -98,7 +98,7 @@ uint64_t shared_silent_ns(const struct shared *s, uint64_t ns)
 
 	if (!reached_ns)
 		return ns;
-	if (!gaps_are_known(s))
+	if (!outages_are_known(s))
 		return 0;
 	return ns > timeout_ns && ns - timeout_ns > reached_ns ? reached_ns + timeout_ns : ns;
 }

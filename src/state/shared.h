@@ -60,7 +60,7 @@ uint64_t shared_refused_ns(const struct shared *s);
 
 /*
  * Receive thread: the clock of time-outs, of which ns would be the time: it stands still while the
- * gateway may be gone, and until all senders know their gaps.
+ * gateway may be gone, and until all senders know their outages.
  */
 uint64_t shared_silent_ns(const struct shared *s, uint64_t ns);
 

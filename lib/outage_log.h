@@ -1,31 +1,29 @@
 /*
- * gaps: stretches of time in which what was sent may not have left the local link. One thread
- * writes, any read. All zero: there were none.
+ * outage_log: when what was sent may not have left the local link. One thread writes, any read. All
+ * zero: never.
  */
-#ifndef TFOMAP_GAPS_H
-#define TFOMAP_GAPS_H
+#ifndef TFOMAP_OUTAGE_LOG_H
+#define TFOMAP_OUTAGE_LOG_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GAPS_MAX 32	/* then the last one grows */
+#define OUTAGES_MAX 32	/* then the last one grows */
 
-struct gap {
-	uint64_t from_ns;
-	_Atomic uint64_t to_ns;
-};
-
-struct gaps {
-	struct gap v[2][GAPS_MAX];	/* [0] IPv4, [1] IPv6 */
+struct outage_log {
+	struct {
+		uint64_t from_ns;
+		_Atomic uint64_t to_ns;
+	} v[2][OUTAGES_MAX];		/* [0] IPv4, [1] IPv6 */
 	_Atomic unsigned int n[2];
 };
 
-static inline void gaps_add(struct gaps *g, bool v6, uint64_t from_ns, uint64_t to_ns)
+static inline void outage_log_add(struct outage_log *g, bool v6, uint64_t from_ns, uint64_t to_ns)
 {
 	unsigned int n = atomic_load_explicit(&g->n[v6], memory_order_relaxed);
 
-	if (n == GAPS_MAX) {
+	if (n == OUTAGES_MAX) {
 		atomic_store(&g->v[v6][n - 1].to_ns, to_ns);
 		return;
 	}
@@ -34,13 +32,14 @@ static inline void gaps_add(struct gaps *g, bool v6, uint64_t from_ns, uint64_t 
 	atomic_store_explicit(&g->n[v6], n + 1, memory_order_release);
 }
 
-static inline bool gaps_any(const struct gaps *g)
+static inline bool outage_log_any(const struct outage_log *g)
 {
 	return atomic_load(&g->n[0]) || atomic_load(&g->n[1]);
 }
 
 /* Whether a time that is known to be in from_ns..to_ns may lie in one of them. */
-static inline bool gaps_touch(const struct gaps *g, bool v6, uint64_t from_ns, uint64_t to_ns)
+static inline bool outage_log_overlaps(const struct outage_log *g, bool v6, uint64_t from_ns,
+				       uint64_t to_ns)
 {
 	unsigned int n = atomic_load_explicit(&g->n[v6], memory_order_acquire);
 
