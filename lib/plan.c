@@ -19,7 +19,9 @@ enum plan_fault plan_sweep_fault(uint32_t kinds)
 
 unsigned int plan_flows(const struct plan *p)
 {
-	return p->name == PLAN_SURVEY ? plan_arms(p) + probe_types[PROBE_DATA].flows : PLAN_FLOWS_MAX;
+	if (p->name == PLAN_SURVEY)
+		return plan_arms(p) + probe_types[PROBE_DATA].flows;
+	return PLAN_FLOWS_MAX;
 }
 
 /* Whether a plan ever sends the kind: in the sweep, or to those that answered it. */
@@ -58,7 +60,8 @@ static bool sends(const struct plan *p, enum probe_kind kind)
 void plan_attempts(const struct plan *p, uint8_t attempts[static PROBE_KINDS])
 {
 	for (unsigned int k = 0; k < PROBE_KINDS; k++) {
-		unsigned int n = plan_followup_attempts(p) * probe_types[k].flows * (1 + p->confirm);
+		unsigned int flows = probe_types[k].flows * (1 + p->confirm);
+		unsigned int n = plan_followup_attempts(p) * flows;
 
 		/* In a survey all but data is the sweep's alone. */
 		if (p->name == PLAN_SURVEY && k != PROBE_DATA)
@@ -72,7 +75,8 @@ uint64_t plan_longest_ns(const struct plan *p, uint64_t timeout_ns, uint64_t con
 	unsigned int arms = plan_arms(p), flows = plan_flows(p);
 	uint64_t sweep_ns = (p->retries + 1) * timeout_ns + (arms - 1) * PLAN_GAP_NS
 			    + PLAN_LINGER_NS;
-	uint64_t flow_ns = PLAN_GAP_NS + plan_followup_attempts(p) * timeout_ns + PLAN_TEARDOWN_DELAY_NS;
+	uint64_t flow_ns = PLAN_GAP_NS + plan_followup_attempts(p) * timeout_ns
+			   + PLAN_TEARDOWN_DELAY_NS;
 	uint64_t again_ns = p->confirm ? confirm_ns + flows * flow_ns : 0;
 
 	return sweep_ns + (flows - arms) * flow_ns + again_ns;
@@ -227,6 +231,7 @@ static enum probe_kind next_kind(const struct known *k, unsigned int round)
 bool plan_next(const struct plan *p, const struct evidence *ev, unsigned int round,
 	       struct plan_want *w)
 {
+	unsigned int generation;
 	enum probe_kind kind;
 	struct known k;
 
@@ -235,7 +240,8 @@ bool plan_next(const struct plan *p, const struct evidence *ev, unsigned int rou
 	if (kind == PROBE_KINDS)
 		return false;
 	w->kind = (uint8_t)kind;
-	w->attempt = (uint8_t)((round * probe_types[kind].flows + k.n[kind]) * plan_followup_attempts(p));
+	generation = round * probe_types[kind].flows + k.n[kind];
+	w->attempt = (uint8_t)(generation * plan_followup_attempts(p));
 	w->cookie = k.cookie;
 	probe_option(kind, &w->cookie);
 	return true;

@@ -42,14 +42,15 @@ bool sender_is_backlogged(const struct sender *sd)
 bool sender_astray(const struct sender *sd, const struct facts *f, struct addr ip,
 		   uint64_t sent_ns)
 {
-	uint64_t grain_ns = sd->window.cursor[0].log.grain_ns + NS_PER_MS;
+	uint64_t to_ns = sent_ns + sd->window.cursor[0].log.grain_ns + NS_PER_MS;
+	bool v6 = !addr_is_v4(ip);
 	uint8_t mac[6];
 
 	if (!sent_ns)
 		return false;
-	if (outage_log_overlaps(&sd->link_outages, !addr_is_v4(ip), sent_ns, sent_ns + grain_ns))
+	if (outage_log_overlaps(&sd->link_outages, v6, sent_ns, to_ns))
 		return true;
-	return outage_log_overlaps(&sd->gateway_outages, !addr_is_v4(ip), sent_ns, sent_ns + grain_ns)
+	return outage_log_overlaps(&sd->gateway_outages, v6, sent_ns, to_ns)
 	       && (!f->neigh || neigh_find(f->neigh, ip, mac) == NEIGH_ROUTED);
 }
 
