@@ -230,10 +230,10 @@ static void read_kernel(struct gateways *g)
 /* A solicitation goes to the gateway's group anyway. */
 static void ask(struct gateways *g, const struct gateway *w, bool all)
 {
-	uint8_t bytes[CRAFT_ASK_MAX];
+	uint8_t bytes[CRAFT_NEIGH_MAX];
 	struct tx_frame frame = { .data = bytes };
 	struct err e = { "" };
-	int rc = craft_ask(&g->link.header, w->known.asker, w->known.ip, bytes, &e);
+	int rc = craft_neigh_request(&g->link.header, w->known.asker, w->known.ip, bytes, &e);
 
 	if (rc <= 0)
 		return;

@@ -21,7 +21,7 @@
 #define SHOW_NS		NS_PER_S	/* on a terminal */
 #define SHOW_PLAIN_NS	(10 * NS_PER_S)
 #define FILTER		"(arp and arp[6:2] = 2) or (icmp6 and ip6[40] = 136)"
-/* Likewise, and the same question by others. */
+/* Likewise, and the same request by others. */
 #define PROBE_FILTER	"arp or (icmp6 and (ip6[40] = 135 or ip6[40] = 136))"
 #define ETHER_LEN	14
 
@@ -91,11 +91,11 @@ static int listen_once(struct asking *a, struct err *e)
 
 static int send_one(struct asking *a, uint32_t rank, struct err *e)
 {
-	uint8_t bytes[CRAFT_ASK_MAX];
+	uint8_t bytes[CRAFT_NEIGH_MAX];
 	struct tx_frame frame = { .data = bytes };
 	uint64_t end_ns;
-	int rc = craft_ask(&a->link->header, a->n->v[rank].asker, prefixset_nth(&a->n->set, rank),
-			   bytes, e);
+	int rc = craft_neigh_request(&a->link->header, a->n->v[rank].asker,
+				     prefixset_nth(&a->n->set, rank), bytes, e);
 
 	if (rc < 0)
 		return rc;

@@ -6,9 +6,9 @@
 #define SLICE_NS	100000ull	/* at high rates packets gather this long for a batch */
 #define DOZE_NS		(10 * NS_PER_MS)	/* longest sleep: then the rings are looked at */
 #define WIRE_OVERHEAD	24	/* preamble, check sequence and gap, as zmap counts them */
-#define TELL_PPS	100.0		/* answers to neighbours, and a share of the rate: who asks
+#define REPLY_PPS	100.0		/* neighbour replies, and a share of the rate: who requests
 					 * more must not stop the scan */
-#define TELL_SHARE	0.5
+#define REPLY_SHARE	0.5
 
 static double lesser(double a, double b)
 {
@@ -25,7 +25,7 @@ void budget_init(struct budget *b, const struct config *c, unsigned int shares,
 	syns = c->rate.bandwidth_bps / 8 / b->syn_len / shares;
 	pacer_init(&b->rate, pps, now_ns);
 	pacer_init(&b->bandwidth, syns, now_ns);
-	pacer_init(&b->telling, lesser(pps * TELL_SHARE, lesser(syns * TELL_SHARE, TELL_PPS)),
+	pacer_init(&b->replies, lesser(pps * REPLY_SHARE, lesser(syns * REPLY_SHARE, REPLY_PPS)),
 		   now_ns);
 	slice = lesser(pps * SLICE_NS / NS_PER_S, lesser(syns * SLICE_NS / NS_PER_S, most));
 	b->slice = slice < 1 ? 1 : (uint32_t)slice;
@@ -46,14 +46,14 @@ uint32_t budget_allow(struct budget *b, uint64_t now_ns, uint64_t *wait_ns)
 	return n < b->slice ? 0 : n;
 }
 
-uint32_t budget_tell(struct budget *b, uint64_t now_ns, uint32_t max)
+uint32_t budget_allow_replies(struct budget *b, uint64_t now_ns, uint32_t max)
 {
-	return pacer_allow(&b->telling, now_ns, max);
+	return pacer_allow(&b->replies, now_ns, max);
 }
 
-void budget_take(struct budget *b, uint32_t n, uint64_t len, uint32_t told)
+void budget_take(struct budget *b, uint32_t n, uint64_t len, uint32_t nreplies)
 {
-	pacer_take(&b->telling, told);
+	pacer_take(&b->replies, nreplies);
 	pacer_take(&b->rate, n);
 	pacer_take(&b->bandwidth, (double)(len + (uint64_t)n * WIRE_OVERHEAD) / b->syn_len);
 }

@@ -1,6 +1,6 @@
 /*
- * budget: a send thread's share of what may be sent: packets/s, bits/s, and answers to neighbours,
- * all token buckets (pacer.h). Send thread only.
+ * budget: a send thread's share of what may be sent: packets/s, bits/s, and neighbour replies, all
+ * token buckets (pacer.h). Send thread only.
  */
 #ifndef TFOMAP_BUDGET_H
 #define TFOMAP_BUDGET_H
@@ -14,7 +14,7 @@ struct config;
 
 struct budget {
 	struct pacer rate, bandwidth;	/* both count in SYNs of syn_len */
-	struct pacer telling;		/* answers to neighbours */
+	struct pacer replies;		/* to neighbours */
 	double syn_len;			/* bytes of a request on the wire */
 	uint32_t most;			/* packets in one go */
 	uint32_t slice;			/* packets that gather for one go, 1..most */
@@ -27,10 +27,10 @@ void budget_init(struct budget *b, const struct config *c, unsigned int shares,
 /* Packets that may go now, 0..most; 0: *wait_ns is how long to sleep. */
 uint32_t budget_allow(struct budget *b, uint64_t now_ns, uint64_t *wait_ns);
 
-/* Answers to neighbours that may go now, at most max. */
-uint32_t budget_tell(struct budget *b, uint64_t now_ns, uint32_t max);
+/* Neighbour replies that may go now, at most max. */
+uint32_t budget_allow_replies(struct budget *b, uint64_t now_ns, uint32_t max);
 
-/* n packets of len bytes in all were sent, told of them answers to neighbours. */
-void budget_take(struct budget *b, uint32_t n, uint64_t len, uint32_t told);
+/* n packets of len bytes in all were sent, nreplies of them neighbour replies. */
+void budget_take(struct budget *b, uint32_t n, uint64_t len, uint32_t nreplies);
 
 #endif

@@ -116,7 +116,7 @@ static void add_answers(struct sweep *w, unsigned int max)
 {
 	size_t len;
 
-	while (w->n < max && (len = proxy_answer(w->s, w->frames[w->n])))
+	while (w->n < max && (len = proxy_next_reply(w->s, w->frames[w->n])))
 		sweep_add_frame(w, len, SWEEP_ANSWER, 0);
 	w->ntold = w->n;
 }
@@ -406,8 +406,8 @@ void sweep_run(struct shared *s, unsigned int sender, const struct tx_ops *tx, v
 
 		follow_gateway(w, false, now_ns);
 		follow_gateway(w, true, now_ns);
-		if (sender == 0 && proxy_pending(s))
-			told = budget_tell(&w->budget, now_ns, TX_BATCH);
+		if (sender == 0 && proxy_has_request(s))
+			told = budget_allow_replies(&w->budget, now_ns, TX_BATCH);
 		if (!allowed && !told) {
 			sweep_sleep(wait_ns);
 			continue;

@@ -10,7 +10,7 @@
 #include "config/config.h"
 #include "wire/rx_pcap.h"
 
-#define RING_SLOTS	512u	/* questions that wait; whoever is not answered asks again */
+#define RING_SLOTS	512u	/* requests that wait; whoever gets no reply asks again */
 #define ETHER_LEN	14
 #define ETHERTYPE_8021Q	0x8100
 #define SOLICIT_AT	40	/* of an IPv6 packet without extension headers: its ICMPv6 type */
@@ -49,7 +49,7 @@ static int join_group(int fd, struct addr a, int ifindex)
 	return 0;
 }
 
-/* Where the kernel has no IPv6 there, questions may come all the same. */
+/* Where the kernel has no IPv6 there, requests may come all the same. */
 void proxy_join(struct proxies *c, const struct shared *s, int ifindex)
 {
 	int rc = 0;
@@ -72,7 +72,7 @@ void proxy_join(struct proxies *c, const struct shared *s, int ifindex)
 int proxy_open(struct shared *s, const struct craft_link *link, struct err *e)
 {
 	if (ring_init(&s->neigh_requests, sizeof(struct neighbour_request), RING_SLOTS))
-		return err_set(e, ENOMEM, "out of memory for questions of neighbours");
+		return err_set(e, ENOMEM, "out of memory for neighbour requests");
 	s->facts.link = *link;
 	s->facts.proxies = true;
 	return 0;
@@ -88,7 +88,7 @@ void proxy_close(struct proxies *c, struct shared *s)
 
 /* ---- receive thread ------------------------------------------------------------------------ */
 
-static bool is_question(const struct rx_frame *f)
+static bool is_request(const struct rx_frame *f)
 {
 	if (f->type == NEIGHBOUR_TYPE_ARP)
 		return true;
@@ -104,8 +104,8 @@ static uint16_t vlan_of(const struct rx_frame *f)
 	return get_be16(f->bytes + ETHER_LEN) & 0xfff;
 }
 
-/* Fills in who sent the frame, where the question does not say. False: no neighbour did. */
-static bool know_asker(const struct rx_frame *f, struct neighbour_request *r)
+/* Fills in who sent the frame, where the request does not say. False: no neighbour did. */
+static bool find_asker(const struct rx_frame *f, struct neighbour_request *r)
 {
 	static const uint8_t nobody[6];
 	const uint8_t *from = f->bytes + 6;
@@ -118,17 +118,17 @@ static bool know_asker(const struct rx_frame *f, struct neighbour_request *r)
 	return true;
 }
 
-bool proxy_asked(struct shared *s, const struct rx_frame *f)
+bool proxy_take_request(struct shared *s, const struct rx_frame *f)
 {
 	struct neighbour_request r;
 
-	if (!is_question(f))
+	if (!is_request(f))
 		return false;
 	stat_add(&s->rx.stats, STAT_received, 1);
 	if (!neighbour_parse_request(&r, f->type, f->ip, f->ip_caplen))
 		stat_add(&s->rx.stats, STAT_drop_parse, 1);
-	else if (!is_proxied(s, r.target) || vlan_of(f) != s->facts.link.vlan_id || !know_asker(f,
-												&r))
+	else if (!is_proxied(s, r.target) || vlan_of(f) != s->facts.link.vlan_id
+		 || !find_asker(f, &r))
 		stat_add(&s->rx.stats, STAT_drop_unmatched, 1);
 	else if (ring_push(&s->neigh_requests, &r))
 		stat_add(&s->rx.stats, STAT_questions, 1);
@@ -139,12 +139,12 @@ bool proxy_asked(struct shared *s, const struct rx_frame *f)
 
 /* ---- send thread --------------------------------------------------------------------------- */
 
-bool proxy_pending(const struct shared *s)
+bool proxy_has_request(const struct shared *s)
 {
 	return s->facts.proxies && ring_count(&s->neigh_requests);
 }
 
-size_t proxy_answer(struct shared *s, uint8_t out[static CRAFT_ASK_MAX])
+size_t proxy_next_reply(struct shared *s, uint8_t out[static CRAFT_NEIGH_MAX])
 {
 	struct neighbour_request r;
 	struct err e = { "" };
@@ -152,6 +152,6 @@ size_t proxy_answer(struct shared *s, uint8_t out[static CRAFT_ASK_MAX])
 
 	if (!ring_pop(&s->neigh_requests, &r))
 		return 0;
-	len = craft_tell(&s->facts.link, &r, out, &e);
+	len = craft_neigh_reply(&s->facts.link, &r, out, &e);
 	return len > 0 ? (size_t)len : 0;
 }

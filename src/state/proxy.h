@@ -1,8 +1,8 @@
 /*
  * proxy: source addresses of the user's that nobody owns, neither this host's kernel nor another
- * neighbour: as long as it runs, tfomap answers ARP requests and neighbour solicitations for them,
- * so that the answers to probes find their way here. The receive thread sees who asks, the send
- * thread answers.
+ * neighbour: as long as it runs, tfomap replies to ARP requests and neighbour solicitations for
+ * them (proxy ARP and ND), so that the answers to probes find their way here. The receive thread
+ * takes the requests, the first send thread makes the replies.
  */
 #ifndef TFOMAP_PROXY_H
 #define TFOMAP_PROXY_H
@@ -37,15 +37,15 @@ void proxy_close(struct proxies *c, struct shared *s);
 bool proxy_any(const struct shared *s, bool v6);
 
 /*
- * Receive thread: takes a frame if it is a question for a neighbour, of an answer or not; counts
- * it. False: something else.
+ * Receive thread: takes a frame if it is a neighbour request, sound or not, for a source of ours or
+ * not; counts it. False: something else.
  */
-bool proxy_asked(struct shared *s, const struct rx_frame *f);
+bool proxy_take_request(struct shared *s, const struct rx_frame *f);
 
-/* Send thread: whether somebody waits for an answer. */
-bool proxy_pending(const struct shared *s);
+/* Send thread: whether a request waits for its reply. */
+bool proxy_has_request(const struct shared *s);
 
-/* Send thread: the next answer that is due, into out; returns its length, 0: there is none. */
-size_t proxy_answer(struct shared *s, uint8_t out[static CRAFT_ASK_MAX]);
+/* Send thread: the next reply that is due, into out; returns its length, 0: there is none. */
+size_t proxy_next_reply(struct shared *s, uint8_t out[static CRAFT_NEIGH_MAX]);
 
 #endif

@@ -94,12 +94,12 @@ static int begin(libnet_t **l, struct err *e)
 }
 
 /* Writes what was built, unless rc says that it was not. */
-static int finish(libnet_t *l, int rc, uint8_t out[static CRAFT_ASK_MAX], struct err *e)
+static int finish(libnet_t *l, int rc, uint8_t out[static CRAFT_NEIGH_MAX], struct err *e)
 {
 	uint8_t *packet = NULL;
 	uint32_t len = 0;
 
-	if (rc < 0 || libnet_pblock_coalesce(l, &packet, &len) < 0 || len > CRAFT_ASK_MAX) {
+	if (rc < 0 || libnet_pblock_coalesce(l, &packet, &len) < 0 || len > CRAFT_NEIGH_MAX) {
 		rc = err_set(e, EINVAL, "libnet cannot craft a packet: %s", libnet_geterror(l));
 	} else {
 		memcpy(out, packet, len);
@@ -110,8 +110,8 @@ static int finish(libnet_t *l, int rc, uint8_t out[static CRAFT_ASK_MAX], struct
 	return rc;
 }
 
-int craft_ask(const struct craft_link *link, struct addr asker, struct addr target,
-	      uint8_t out[static CRAFT_ASK_MAX], struct err *e)
+int craft_neigh_request(const struct craft_link *link, struct addr asker, struct addr target,
+			uint8_t out[static CRAFT_NEIGH_MAX], struct err *e)
 {
 	static const uint8_t unknown[6];
 	struct craft_link to_all = *link;
@@ -126,8 +126,8 @@ int craft_ask(const struct craft_link *link, struct addr asker, struct addr targ
 	return finish(l, rc, out, e);
 }
 
-int craft_tell(const struct craft_link *link, const struct neighbour_request *r,
-	       uint8_t out[static CRAFT_ASK_MAX], struct err *e)
+int craft_neigh_reply(const struct craft_link *link, const struct neighbour_request *r,
+		      uint8_t out[static CRAFT_NEIGH_MAX], struct err *e)
 {
 	struct craft_link back = *link;
 	libnet_t *l;

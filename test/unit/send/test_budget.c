@@ -12,35 +12,35 @@
 
 /* What a send thread was allowed in a simulated time. */
 struct total {
-	uint64_t packets, bytes, told, longest_wait_ns;
+	uint64_t packets, bytes, replies, longest_wait_ns;
 };
 
 static struct config config;
 
 /* Asks as a send thread does, and sends all it may, of len bytes each; it always has something. */
-static struct total send_for(struct budget *b, uint64_t ns, uint64_t len, bool tells)
+static struct total send_for(struct budget *b, uint64_t ns, uint64_t len, bool replies)
 {
 	struct total sum = { 0 };
 	uint64_t now = START, wait;
 
 	while (now < START + ns) {
-		uint32_t told = tells ? budget_tell(b, now, MOST) : 0;
+		uint32_t r = replies ? budget_allow_replies(b, now, MOST) : 0;
 		uint32_t n = budget_allow(b, now, &wait);
 
 		ck_assert_uint_le(n, b->most);
 		ck_assert_uint_le(wait, DOZE_NS);
 		ck_assert(n == 0 || n >= b->slice);
 		sum.longest_wait_ns = wait > sum.longest_wait_ns ? wait : sum.longest_wait_ns;
-		if (!n && !told) {
+		if (!n && !r) {
 			ck_assert_uint_gt(wait, 0);
 			now += wait;
 			continue;
 		}
-		n = n > told ? n : told;
-		budget_take(b, n, n * len, told);
+		n = n > r ? n : r;
+		budget_take(b, n, n * len, r);
 		sum.packets += n;
 		sum.bytes += n * (len + WIRE_LEN - REQUEST_LEN);
-		sum.told += told;
+		sum.replies += r;
 		now += 1000;
 	}
 	return sum;
@@ -174,18 +174,18 @@ START_TEST(debts_are_paid)
 }
 END_TEST
 
-/* Whoever asks: 100 answers a second and half of the rate at most, and the rate is kept. */
-START_TEST(telling_is_bounded)
+/* 100 neighbour replies a second and half of the rate at most; and the rate is kept. */
+START_TEST(replies_are_bounded)
 {
 	static const struct {
-		double rate_pps, bandwidth_bps, told;
+		double rate_pps, bandwidth_bps, replies;
 	} cases[] = {
 		{ 0, 0, 100 }, { 1000, 0, 100 }, { 50, 0, 25 }, { 0, 8 * WIRE_LEN * 40.0, 20 },
 		{ 60, 8 * WIRE_LEN * 40.0, 20 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint64_t now = START, told = 0;
+		uint64_t now = START, replies = 0;
 		struct budget b;
 
 		config = (struct config){
@@ -193,12 +193,12 @@ START_TEST(telling_is_bounded)
 		};
 		budget_init(&b, &config, 1, REQUEST_LEN, MOST, START);
 		for (; now < START + 10 * NS_PER_S; now += NS_PER_MS) {
-			uint32_t n = budget_tell(&b, now, MOST);
+			uint32_t n = budget_allow_replies(&b, now, MOST);
 
 			budget_take(&b, n, n * REQUEST_LEN, n);
-			told += n;
+			replies += n;
 		}
-		near(told, 10 * cases[i].told, 12);
+		near(replies, 10 * cases[i].replies, 12);
 		if (cases[i].rate_pps > 0 && !cases[i].bandwidth_bps) {
 			budget_init(&b, &config, 1, REQUEST_LEN, MOST, START);
 			near(send_for(&b, 10 * NS_PER_S, REQUEST_LEN, true).packets,
@@ -212,7 +212,7 @@ UNIT_SUITE(budget)
 {
 	TCase *tcase = unit_case(suite, "budget", bits_by_what_is_sent, rate_and_bandwidth,
 				 no_limit, waits_no_longer_than_a_doze, slices, debts_are_paid,
-				 telling_is_bounded);
+				 replies_are_bounded);
 
 	tcase_add_loop_test(tcase, senders_make_up_the_rate, 0,
 			    sizeof(rates) / sizeof(rates[0]));

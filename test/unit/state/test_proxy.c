@@ -1,4 +1,4 @@
-/* proxy: which questions are answered, and with what, as the two threads see them. */
+/* proxy: which requests get a reply, and what reply, as the two threads see them. */
 #include "unit.h"
 
 
@@ -48,10 +48,10 @@ static uint64_t count(enum stat_id id)
 	return stat_get(&core.s.rx.stats, id);
 }
 
-/* ---- questions ----------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
-/* A frame that asks for target, as craft_ask() makes it; in a VLAN where that is not 0. */
-static size_t question(const char *target, uint16_t vlan_id, uint8_t out[static CRAFT_ASK_MAX])
+/* A frame that asks for target; in a VLAN where that is not 0. */
+static size_t request(const char *target, uint16_t vlan_id, uint8_t out[static CRAFT_NEIGH_MAX])
 {
 	struct craft_link link = { .src = { 2, 0, 0, 0, 0, 7 }, .vlan_id = vlan_id };
 	struct err e = { "" };
@@ -60,7 +60,7 @@ static size_t question(const char *target, uint16_t vlan_id, uint8_t out[static 
 
 	ck_assert_int_eq(addr_parse(&a, target), 0);
 	ck_assert_int_eq(addr_parse(&asker, addr_is_v4(a) ? "198.19.0.3" : "fe80::7"), 0);
-	len = craft_ask(&link, asker, a, out, &e);
+	len = craft_neigh_request(&link, asker, a, out, &e);
 	ck_assert_msg(len > 0, "%s", e.msg);
 	return (size_t)len;
 }
@@ -78,27 +78,27 @@ static bool comes_in(const uint8_t *bytes, size_t len)
 
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, bytes, len);
-	taken = proxy_asked(&core.s, &f);
+	taken = proxy_take_request(&core.s, &f);
 	free(copy);
 	return taken;
 }
 
 static void asks(const char *target, uint16_t vlan_id)
 {
-	uint8_t frame[CRAFT_ASK_MAX];
+	uint8_t frame[CRAFT_NEIGH_MAX];
 
-	ck_assert(comes_in(frame, question(target, vlan_id, frame)));
+	ck_assert(comes_in(frame, request(target, vlan_id, frame)));
 }
 
-/* The next answer says that target is here, to the neighbour that asked. */
-static void is_told(const char *target, uint16_t vlan_id)
+/* The next reply says that target is here, to the neighbour that asked. */
+static void gets_reply(const char *target, uint16_t vlan_id)
 {
 	size_t at = vlan_id ? 18 : 14, len;
-	uint8_t frame[CRAFT_ASK_MAX];
+	uint8_t frame[CRAFT_NEIGH_MAX];
 	struct neighbour n;
 	struct addr a;
 
-	len = proxy_answer(&core.s, frame);
+	len = proxy_next_reply(&core.s, frame);
 	ck_assert_uint_gt(len, at);
 	ck_assert_mem_eq(frame, neighbour, 6);
 	ck_assert_mem_eq(frame + 6, here, 6);
@@ -108,11 +108,11 @@ static void is_told(const char *target, uint16_t vlan_id)
 	ck_assert_mem_eq(n.mac, here, 6);
 }
 
-static void nothing_is_told(void)
+static void no_reply(void)
 {
-	uint8_t frame[CRAFT_ASK_MAX];
+	uint8_t frame[CRAFT_NEIGH_MAX];
 
-	ck_assert_uint_eq(proxy_answer(&core.s, frame), 0);
+	ck_assert_uint_eq(proxy_next_reply(&core.s, frame), 0);
 }
 
 START_TEST(answers_for_what_is_proxied)
@@ -122,9 +122,9 @@ START_TEST(answers_for_what_is_proxied)
 	begin(vlan_id);
 	asks(OURS4, vlan_id);
 	asks(OURS6, vlan_id);
-	is_told(OURS4, vlan_id);
-	is_told(OURS6, vlan_id);
-	nothing_is_told();
+	gets_reply(OURS4, vlan_id);
+	gets_reply(OURS6, vlan_id);
+	no_reply();
 	ck_assert_uint_eq(count(STAT_questions), 2);
 	ck_assert_uint_eq(count(STAT_received), 2);
 	ck_assert_uint_eq(count(STAT_drop_unmatched), 0);
@@ -142,28 +142,28 @@ START_TEST(leaves_others_alone)
 	asks("2001:2:0:ff::8", 0);
 	asks(OURS4, 7);
 	asks(OURS6, 7);
-	nothing_is_told();
+	no_reply();
 	ck_assert_uint_eq(count(STAT_drop_unmatched), 6);
 	ck_assert_uint_eq(count(STAT_questions), 0);
 	end();
 	begin(7);
 	asks(OURS4, 0);
 	asks(OURS6, 8);
-	nothing_is_told();
+	no_reply();
 	ck_assert_uint_eq(count(STAT_drop_unmatched), 2);
 	end();
 }
 END_TEST
 
-/* Without its MAC address in the question it is that of the frame, if a neighbour sent it. */
+/* Without its MAC address in the request it is that of the frame, if a neighbour sent it. */
 START_TEST(asker_of_the_frame)
 {
-	uint8_t frame[CRAFT_ASK_MAX];
+	uint8_t frame[CRAFT_NEIGH_MAX];
 	uint16_t sum;
 	size_t len;
 
 	begin(0);
-	len = question(OURS6, 0, frame) - 8;
+	len = request(OURS6, 0, frame) - 8;
 	frame[14 + 5] = 24;
 	frame[14 + 42] = frame[14 + 43] = 0;
 	sum = plain_plus(plain_plus(plain_sum(0, frame + 14 + 8, 32), 58), 24);
@@ -171,32 +171,32 @@ START_TEST(asker_of_the_frame)
 	frame[14 + 42] = (uint8_t)(sum >> 8);
 	frame[14 + 43] = (uint8_t)sum;
 	ck_assert(comes_in(frame, len));
-	is_told(OURS6, 0);
+	gets_reply(OURS6, 0);
 	frame[6] |= 1;
 	ck_assert(comes_in(frame, len));
 	memset(frame + 6, 0, 6);
 	ck_assert(comes_in(frame, len));
-	nothing_is_told();
+	no_reply();
 	ck_assert_uint_eq(count(STAT_drop_unmatched), 2);
 	end();
 }
 END_TEST
 
-START_TEST(unsound_questions)
+START_TEST(unsound_requests)
 {
-	uint8_t frame[CRAFT_ASK_MAX];
+	uint8_t frame[CRAFT_NEIGH_MAX];
 	size_t len;
 
 	begin(0);
-	len = question(OURS4, 0, frame);
+	len = request(OURS4, 0, frame);
 	frame[14 + 7] = 2;			/* a reply */
 	ck_assert(comes_in(frame, len));
 	frame[14 + 7] = 1;
 	ck_assert(comes_in(frame, len - 1));	/* cut */
-	len = question(OURS6, 0, frame);
+	len = request(OURS6, 0, frame);
 	frame[14 + 43] ^= 1;			/* checksum */
 	ck_assert(comes_in(frame, len));
-	nothing_is_told();
+	no_reply();
 	ck_assert_uint_eq(count(STAT_drop_parse), 3);
 	/* Nothing of the kind: for others to look at, and not counted here. */
 	frame[14 + 40] = 136;
@@ -222,18 +222,18 @@ START_TEST(flood)
 	ck_assert_uint_gt(count(STAT_question_lost), 0);
 	ck_assert_uint_eq(kept + count(STAT_question_lost), 5000);
 	for (uint64_t i = 0; i < kept; i++)
-		is_told(OURS4, 0);
-	nothing_is_told();
+		gets_reply(OURS4, 0);
+	no_reply();
 	asks(OURS6, 0);
-	is_told(OURS6, 0);
+	gets_reply(OURS6, 0);
 	end();
 }
 END_TEST
 
 UNIT_SUITE(proxy)
 {
-	TCase *tcase = unit_case(suite, "questions", leaves_others_alone, asker_of_the_frame,
-				 unsound_questions, flood);
+	TCase *tcase = unit_case(suite, "requests", leaves_others_alone, asker_of_the_frame,
+				 unsound_requests, flood);
 
 	tcase_add_loop_test(tcase, answers_for_what_is_proxied, 0, 2);
 }

@@ -7,7 +7,7 @@
 #include "wire/craft_neigh.h"
 
 static const uint8_t ours[6] = { 2, 0, 0, 0, 0, 9 };
-static uint8_t frame[CRAFT_ASK_MAX];
+static uint8_t frame[CRAFT_NEIGH_MAX];
 
 /* Asks; returns where the packet behind the link header begins, which is checked. */
 static const uint8_t *ask(uint16_t vlan_id, struct addr asker, struct addr target,
@@ -16,7 +16,7 @@ static const uint8_t *ask(uint16_t vlan_id, struct addr asker, struct addr targe
 	struct craft_link link = { .src = { 2, 0, 0, 0, 0, 9 }, .dst = { 4 }, .vlan_id = vlan_id };
 	size_t at = CRAFT_LINK_LEN + (vlan_id ? CRAFT_VLAN_LEN : 0);
 	struct err e = { "" };
-	int len = craft_ask(&link, asker, target, frame, &e);
+	int len = craft_neigh_request(&link, asker, target, frame, &e);
 
 	ck_assert_msg(len == (int)(at + packet_len), "%d %s", len, e.msg);
 	ck_assert_mem_eq(frame, dst, 6);
@@ -105,7 +105,7 @@ static const uint8_t *tell(uint16_t vlan_id, struct addr target, struct addr ask
 	struct neighbour_request r = { target, asker, { 2, 0, 0, 0, 0, 7 } };
 	size_t at = CRAFT_LINK_LEN + (vlan_id ? CRAFT_VLAN_LEN : 0);
 	struct err e = { "" };
-	int len = craft_tell(&link, &r, frame, &e);
+	int len = craft_neigh_reply(&link, &r, frame, &e);
 
 	ck_assert_msg(len == (int)(at + packet_len), "%d %s", len, e.msg);
 	ck_assert_mem_eq(frame, dst, 6);
@@ -176,7 +176,7 @@ START_TEST(advertisement)
 }
 END_TEST
 
-UNIT_SUITE(craft_ask)
+UNIT_SUITE(craft_neigh)
 {
 	TCase *tcase = tcase_create("requests"), *answers = tcase_create("answers");
 
