@@ -43,13 +43,44 @@ static const struct opttab_word tcp_options_words[] = {
 };
 
 static const struct opttab_word tx_words[] = {
-	{ "auto", false }, { "packet", false }, { "xdp", false }, { "libnet", false },
-	{ "pcap", true }, { "null", false }, { NULL, false },
+	{ "auto", false },
+#define TX(id, file, doc) { #id, file },
+#include "config/engines.def"
+	{ NULL, false },
 };
 
 static const struct opttab_word rx_words[] = {
-	{ "pcap", false }, { "xdp", false }, { "pcap", true }, { NULL, false },
+#define RX(id, word, file, doc) { #word, file },
+#include "config/engines.def"
+	{ NULL, false },
 };
+
+/* What stands behind a word of engines.def. */
+#define FILE_false
+#define FILE_true	":FILE"
+
+static const char tx_help[] = "auto"
+#define TX(id, file, doc) "|" #id FILE_##file
+#include "config/engines.def"
+	;
+
+static const char tx_man[] = "How packets are sent: "
+#define TX(id, file, doc) #id FILE_##file " (" doc "), "
+#include "config/engines.def"
+	"or auto: the fastest that runs here, which the log names. With pcap and null nothing can "
+	"answer, and no privilege is needed.";
+
+static const char rx_help[] = ""
+#define RX(id, word, file, doc) "|" #word FILE_##file
+#include "config/engines.def"
+	", a saved capture";
+
+static const char rx_man[] = "Where answers come from: "
+#define RX(id, word, file, doc) #word FILE_##file " (" doc "); "
+#include "config/engines.def"
+	"a capture takes the targets, the seed, the key (--key), --plan, --probes and --retries of "
+	"the run that made it. Without the targets, or of a capture that lacks what was sent, "
+	"there is --rows reply only.";
 
 static const struct opttab_word format_words[] = {
 	[FORMAT_CSV] = { "csv", false }, [FORMAT_NDJSON] = { "ndjson", false }, { NULL, false },
@@ -237,12 +268,7 @@ const struct opttab_row config_options[] = {
 		 "--interface instead." },
 	{ "tx", 0, WORD_FILE(network.tx, network.tx_file), .words = tx_words, .def = "auto",
 	  .group = network,
-	  .arg = "ENGINE", .help = "packet|xdp|libnet|pcap:FILE|null",
-	  .man = "How packets are sent: packet (AF_PACKET, many a call), xdp (the sweep is made "
-		 "in the kernel and leaves by the driver's XDP: ten times as fast; see FAST "
-		 "ENGINES), libnet, pcap:FILE (written to FILE, none leaves), null (only "
-		 "counted), or auto: the fastest that runs here, which the log names. With pcap "
-		 "and null nothing can answer, and no privilege is needed." },
+	  .arg = "ENGINE", .help = tx_help, .man = tx_man },
 	{ "sender-threads", 'T', U32(network.threads), .max = CONFIG_THREADS_MAX, .def = "0",
 	  .group = network, .arg = "N", .help = "at most; 0: by the cores",
 	  .man = "Send with up to N threads, 1 to 16; 0: one less than there are cores, 4 at "
@@ -252,13 +278,7 @@ const struct opttab_row config_options[] = {
 		 "8192 targets; with --save-pcap and --tx pcap there is one." },
 	{ "rx", 0, WORD_FILE(network.rx, network.rx_file), .words = rx_words, .def = "pcap",
 	  .group = network,
-	  .arg = "FROM", .help = "pcap|xdp|pcap:FILE, a saved capture",
-	  .man = "Where answers come from: pcap (live), xdp (live, validated in the driver's "
-		 "receive path, for many answers a second; see FAST ENGINES), or pcap:FILE, a "
-		 "capture that --save-pcap made: nothing is sent, and the rows come from the "
-		 "file. Takes the targets, the seed, the key (--key), --plan, --probes and "
-		 "--retries of the run that made it. Without the targets, or of a capture that "
-		 "lacks what was sent, there is --rows reply only." },
+	  .arg = "FROM", .help = rx_help + 1, .man = rx_man },
 	{ "save-pcap", 0, STRING(network.save_pcap), .min = 1, .group = network, .arg = "FILE",
 	  .man = "Write every packet sent and every validated answer to FILE." },
 	{ "key", 0, HEX16(network.key, network.key_set), .max = 16, .group = network, .arg = "HEX",

@@ -16,6 +16,7 @@
 #include "nud.h"
 #include "wire/craft_neigh.h"
 #include "wire/rx_pcap.h"
+#include "wire/rx_source.h"
 #include "wire/tx.h"
 
 #define EVERY_MIN_NS	(200 * NS_PER_MS)	/* from one question to the next */
@@ -39,7 +40,7 @@ struct gateways {
 	struct gateway_link link;
 	struct gateway v[2];		/* [0] IPv4, [1] IPv6 */
 	struct mnl_socket *nl;		/* NULL: the kernel does not tell */
-	struct rx_pcap *packets;	/* NULL: none is asked for */
+	struct rx_in in;		/* ops NULL: none is asked for */
 	void *tx_state;
 	uint64_t now_ns;		/* of the tick */
 	uint64_t answers, answered_ns;	/* to probes, and when there were more of them */
@@ -256,10 +257,10 @@ void gateways_tick(struct gateways *g, uint64_t now_ns)
 		g->answered_ns = now_ns;
 	g->answers = answers;
 	read_kernel(g);
-	if (!g->packets)
+	if (!g->in.ops)
 		return;
 	/* Where the link fails, the engines tell. */
-	(void)rx_pcap_poll(g->packets, on_frame, g, &e);
+	(void)g->in.ops->poll(g->in.state, on_frame, g, &e);
 	for (unsigned int v6 = 0; v6 < 2; v6++) {
 		struct gateway *w = &g->v[v6];
 		enum nud_ask due = NUD_QUIET;
@@ -300,7 +301,7 @@ static int open_link(struct gateways *g, struct err *e)
 	};
 	int rc = tx_packet.open(&g->tx_state, &tx, e);
 
-	return rc ? rc : rx_pcap_open_live(&g->packets, &live, e);
+	return rc ? rc : rx_pcap_open(&g->in, &live, e);
 }
 
 static uint64_t choose_every(uint64_t timeout_ns)
@@ -349,8 +350,8 @@ void gateways_close(struct gateways *g)
 {
 	if (!g)
 		return;
-	if (g->packets)
-		rx_pcap_close(g->packets);
+	if (g->in.ops)
+		g->in.ops->close(g->in.state);
 	if (g->tx_state)
 		tx_packet.close(g->tx_state, NULL);
 	if (g->nl)

@@ -11,6 +11,7 @@
 #include "pacer.h"
 #include "wire/craft_neigh.h"
 #include "wire/rx_pcap.h"
+#include "wire/rx_source.h"
 #include "wire/tx.h"
 
 #define TRIES		3
@@ -29,7 +30,7 @@ struct asking {
 	struct neigh *n;
 	const struct neigh_link *link;
 	void *tx_state;
-	struct rx_pcap *packets;
+	struct rx_in in;
 	rx_frame_fn *on_frame;
 	uint64_t wait_ns;
 	struct pacer pacer;
@@ -83,7 +84,7 @@ static void show(struct asking *a, uint64_t now_ns)
 /* Takes what came, or waits for it a moment. */
 static int listen_once(struct asking *a, struct err *e)
 {
-	int rc = rx_pcap_poll(a->packets, a->on_frame, a, e);
+	int rc = a->in.ops->poll(a->in.state, a->on_frame, a, e);
 
 	show(a, clock_now_ns());
 	return rc < 0 ? rc : 0;
@@ -163,7 +164,7 @@ static int ask_link(struct asking *a, const char *filter, struct err *e)
 	a->all = a->missing = neigh_missing(a->n, NEIGH_SURE);
 	if (!a->missing)
 		return 0;
-	rc = rx_pcap_open_live(&a->packets, &live, e);
+	rc = rx_pcap_open(&a->in, &live, e);
 	if (rc)
 		return rc;
 	rc = tx_packet.open(&a->tx_state, &tx, e);
@@ -171,7 +172,7 @@ static int ask_link(struct asking *a, const char *filter, struct err *e)
 		rc = ask(a, e);
 		tx_packet.close(a->tx_state, NULL);
 	}
-	rx_pcap_close(a->packets);
+	a->in.ops->close(a->in.state);
 	return rc;
 }
 

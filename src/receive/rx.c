@@ -252,7 +252,8 @@ static void count_lost(struct rx *rx, uint64_t now_ns)
 /* What waits for this thread, or from it for the send threads, is so much that more may be lost. */
 static bool is_behind(const struct rx *rx)
 {
-	return (rx->in.ops && rx->in.ops->behind && rx->in.ops->behind(rx->in.state))
+	return (rx->in.ops && rx->in.ops->back_pressure
+		&& rx->in.ops->back_pressure(rx->in.state))
 	       || shared_rings_full(rx->s);
 }
 

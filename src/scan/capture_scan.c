@@ -13,7 +13,8 @@
 #include "payload.h"
 #include "targets/targetlist.h"
 #include "validate.h"
-#include "wire/rx_pcap.h"
+#include "wire/rx_file.h"
+#include "wire/rx_source.h"
 
 /* The clocks of one machine's parts differ by less; more makes the times of answers wrong. */
 #define CLOCKS_DIFFER_NS	(10 * NS_PER_MS)
@@ -21,7 +22,7 @@
 #define FAULT_LEN		320
 
 struct reading {
-	struct rx_pcap *file;
+	struct rx_in in;		/* ops NULL: it could not be opened */
 	uint64_t n_ours;		/* packets of the run so far */
 	int rc;				/* what ends it early */
 	struct err *e;
@@ -30,12 +31,12 @@ struct reading {
 /* 0, or -errno with a message. arg: begins with its struct reading, *r. */
 static int read_file(struct reading *r, const struct config *c, rx_frame_fn *fn, void *arg)
 {
-	int n = rx_pcap_open_file(&r->file, c->network.rx_file, r->e);
+	int n = rx_file_open(&r->in, c->network.rx_file, r->e);
 
 	if (n)
 		return n;
 	while (n >= 0 && !r->rc)
-		n = rx_pcap_poll(r->file, fn, arg, r->e);
+		n = r->in.ops->poll(r->in.state, fn, arg, r->e);
 	if (r->rc || n == -ENODATA)
 		return r->rc;
 	/* Of a file that ends too soon there are rows first. */
@@ -45,9 +46,9 @@ static int read_file(struct reading *r, const struct config *c, rx_frame_fn *fn,
 }
 
 /* Why what is looked for may be missing. */
-static void describe_unread(const struct rx_pcap *file, char out[static CAPTURE_UNREAD_LEN])
+static void describe_unread(const struct rx_in *in, char out[static CAPTURE_UNREAD_LEN])
 {
-	const struct rx_pcap_counts n = rx_pcap_counts(file);
+	const struct rx_file_counts n = rx_file_counts(in);
 
 	out[0] = '\0';
 	if (n.unread)
@@ -96,15 +97,15 @@ int capture_list_targets(const struct config *c, struct targetlist *l, struct er
 	int rc = read_file(&s.reading, c, list_frame, &s);
 	char unread[CAPTURE_UNREAD_LEN];
 
-	if (!s.reading.file)
+	if (!s.reading.in.ops)
 		return rc;
-	describe_unread(s.reading.file, unread);
+	describe_unread(&s.reading.in, unread);
 	if (!rc && !s.reading.n_ours)
 		rc = err_set(e, EINVAL, "--rx pcap:%.200s: no packet in it is of the run's source "
 			     "ports (--source-port)%s; name the targets of that run",
 				c->network.rx_file,
 			     unread);
-	rx_pcap_close(s.reading.file);
+	s.reading.in.ops->close(s.reading.in.state);
 	return rc;
 }
 
@@ -127,7 +128,7 @@ struct looking {
 static void note(struct looking *l, struct capture_fault *fault)
 {
 	if (!fault->n++)
-		fault->first = rx_pcap_counts(l->reading.file).packets;
+		fault->first = rx_file_counts(&l->reading.in).packets;
 }
 
 /* Whether SYN and answer are in the order in which they happened, by place and by time. */
@@ -192,11 +193,11 @@ int capture_look(const struct config *c, const struct validator *v, struct captu
 			       c->network.rx_file);
 	rc = read_file(&l.reading, c, look_at_frame, &l);
 	free(l.seen);
-	if (!l.reading.file)
+	if (!l.reading.in.ops)
 		return rc;
 	f->ours = l.reading.n_ours;
-	describe_unread(l.reading.file, f->unread);
-	rx_pcap_close(l.reading.file);
+	describe_unread(&l.reading.in, f->unread);
+	l.reading.in.ops->close(l.reading.in.state);
 	return rc;
 }
 

@@ -25,9 +25,7 @@
 #include "state/cookiefile.h"
 #include "state/proxy.h"
 #include "wire/capfile.h"
-#include "wire/rx_pcap.h"
 #include "wire/tx.h"
-#include "xdp/rx_xdp.h"
 
 #define LOOK_NS		(20 * NS_PER_MS)	/* how often the main thread looks */
 #define CLOSE_NS	NS_PER_S	/* for connections that are still to be closed at a stop, */
@@ -65,11 +63,11 @@ static int open_senders(struct scan *sc, struct err *e)
 	int rc = open_engine(sc, &tx, e);
 
 	/* What was chosen for its speed may turn out not to run here: before it took any window. */
-	if (rc && su->tx->sweeper && !strcmp(c->network.tx, "auto") && tx.sender == 0) {
-		log_info("engine packet, as %s", e->msg);
-		e->msg[0] = '\0';
-		su->tx = &tx_packet;
+	if (rc && su->tx->sweeper && su->tx_auto && tx.sender == 0) {
+		su->tx = tx_best(false);
 		su->run.engine = su->tx->name;
+		log_info("engine %s, as %s", su->tx->name, e->msg);
+		e->msg[0] = '\0';
 		rc = open_engine(sc, &tx, e);
 	}
 	return rc;
@@ -77,26 +75,20 @@ static int open_senders(struct scan *sc, struct err *e)
 
 static int open_receiver(struct scan *sc, struct err *e)
 {
-	const struct config *c = sc->c;
 	struct setup *su = &sc->setup;
-	char filter[RX_FILTER_LEN];
-	const struct rx_live live = {
-		.interface = su->interface, .filter = filter, .vlan_id = c->network.vlan_id,
-		.buffer_len = su->capture_buffer_len,
-	};
-	const struct rx_xdp_setup xdp = {
+	const struct rx_setup rx = {
 		.interface = su->interface, .ifindex = su->ifindex,
-		.buffer_len = su->answer_ring_len, .validator = &su->shared.facts.validator,
+		.vlan_id = (uint16_t)sc->c->network.vlan_id, .file = sc->c->network.rx_file,
+		.validator = &su->shared.facts.validator,
 		.asks_arp = proxy_any(&su->shared, false),
 		.asks_solicit = proxy_any(&su->shared, true),
+		.buffer_len = su->rx->buffer_len ? su->rx->buffer_len(su->unread) : 0,
 	};
+	int rc = su->rx->open(&sc->in.state, &rx, e);
 
-	if (su->rx_xdp)
-		return rx_xdp_open(&sc->in, &xdp, e);
-	rx_pcap_filter(c->network.port_first, c->network.port_last, proxy_any(&su->shared, false),
-		       proxy_any(&su->shared, true), filter);
-	sc->in.ops = &rx_pcap_ops;
-	return rx_pcap_open_live((struct rx_pcap **)&sc->in.state, &live, e);
+	if (!rc)
+		sc->in.ops = su->rx;
+	return rc;
 }
 
 static int open_gateways(struct scan *sc, struct err *e)
@@ -119,20 +111,17 @@ static int open_network(struct scan *sc, struct err *e)
 {
 	int rc;
 
-	if (sc->c->network.rx_file) {
-		sc->in.ops = &rx_pcap_ops;
-		return rx_pcap_open_file((struct rx_pcap **)&sc->in.state, sc->c->network.rx_file,
-					 e);
-	}
+	if (!sc->setup.tx)
+		return open_receiver(sc, e);
 	rc = open_senders(sc, e);
-	if (!rc && sc->setup.tx->wire)
+	if (!rc && sc->setup.rx)
 		rc = open_receiver(sc, e);
-	if (!rc && sc->setup.tx->wire)
+	if (!rc && sc->setup.rx)
 		rc = open_gateways(sc, e);
 	if (!rc)
 		setup_init_teardown(&sc->setup, sc->c);
-	if (!rc && sc->in.ops)
-		sc->setup.run.receiver = sc->in.ops->name;
+	if (!rc && sc->setup.rx)
+		sc->setup.run.receiver = sc->setup.rx->name;
 	return rc;
 }
 

@@ -20,6 +20,7 @@
 #include "targets/targetlist.h"
 #include "targets/targets.h"
 #include "targets/targets_load.h"
+#include "wire/rx_source.h"
 #include "wire/tx.h"
 
 #define TARGETS_UNBLOCKED_MAX	1000000000u	/* without a blocklist and a word of assent */
@@ -37,13 +38,6 @@
 #define SENDER_PLACES	8192u
 #define SWEEPER_PPS	250000		/* worth an engine with a sweeper, and so many targets */
 #define SWEEPER_PLACES	(1u << 20)
-#define BUFFER_MIN	(4u << 20)	/* of the capture */
-#define BUFFER_MAX	(64u << 20)
-#define BUFFER_S	1.1		/* of answers to every packet, unread */
-#define PCAP_BLOCK_LEN	(256u << 10)	/* libpcap's: one in 10 ms, however little comes, */
-#define PCAP_BLOCKS_S	100
-#define PCAP_PACKET_LEN	200		/* and by answers in numbers, each with its headers */
-#define XDP_RECORD_LEN	160		/* of an answer in the ring of --rx xdp */
 #define ANSWERS_MAX	16		/* of one target, as a rule */
 
 static int random_bytes(void *p, size_t n, struct err *e)
@@ -62,22 +56,13 @@ static uint64_t power_of_two(double at_least, uint64_t min, uint64_t max)
 	return n;
 }
 
-static double lesser(double a, double b)
-{
-	return a < b ? a : b;
-}
-
-/* Who reads answers may get no time for a second: what comes meanwhile has its place. */
-static void choose_buffers(struct setup *su, double rate)
+/* Answers to every packet, as far as there are targets to answer. */
+static uint64_t choose_unread(const struct setup *su, double rate)
 {
 	double answers = (double)su->shared.facts.order.positions * ANSWERS_MAX;
-	double most = lesser(rate * BUFFER_S, answers);
-	double blocks = lesser(PCAP_BLOCKS_S * BUFFER_S, most);
-	double len = blocks * PCAP_BLOCK_LEN + most * PCAP_PACKET_LEN;
+	double sent = rate * RX_UNREAD_MS / 1000;
 
-	su->capture_buffer_len = len < BUFFER_MIN ? BUFFER_MIN
-				 : (uint32_t)lesser(len, BUFFER_MAX);
-	su->answer_ring_len = (uint32_t)power_of_two(most * XDP_RECORD_LEN, BUFFER_MIN, BUFFER_MAX);
+	return (uint64_t)(sent < answers ? sent : answers);
 }
 
 /*
@@ -97,15 +82,15 @@ static void choose_sizes(struct setup *su, const struct config *c, unsigned int 
 
 	if (late > SLOTS_LATE)
 		late = awaited > SLOTS_LATE ? awaited : SLOTS_LATE;
-	/* A file's packets may come in any density: all places stay in sight. */
-	sizes->window = c->network.rx_file ? most : power_of_two(late, SLOTS_MIN, most);
+	/* Packets of another time may come in any density: all positions stay in sight. */
+	sizes->window = su->rx && su->rx->own_clock ? most : power_of_two(late, SLOTS_MIN, most);
 	sizes->window = power_of_two((double)sizes->window / n, SLOTS_MIN, SLOTS_MAX);
 	sizes->keep_ns = c->probing.timeout_ns + c->rate.cooldown_ns + NS_PER_S;
 	sizes->followups = RING_MIN;
 	sizes->cleanups = (uint32_t)power_of_two(rate / n * RING_S, RING_MIN, RING_MAX);
 	s->facts.slots = (uint32_t)power_of_two(2 * rate * (timeout_s + 1), TABLE_MIN,
 						most < TABLE_MAX ? most : TABLE_MAX);
-	choose_buffers(su, rate);
+	su->unread = choose_unread(su, rate);
 }
 
 /*
@@ -128,8 +113,7 @@ static unsigned int choose_senders(const struct setup *su, const struct config *
 		n = (uint64_t)(pps / SENDER_PPS);
 	if (n > su->shared.facts.order.positions / SENDER_PLACES)
 		n = su->shared.facts.order.positions / SENDER_PLACES;
-	if (n < 1 || c->network.save_pcap || c->network.rx_file
-	    || tx_find(c->network.tx)->one_thread)
+	if (n < 1 || c->network.save_pcap || !su->tx || su->tx->one_thread)
 		n = 1;
 	return (unsigned int)n;
 }
@@ -180,7 +164,7 @@ static int check_blocklist(const struct setup *su, const struct config *c, struc
 	uint64_t n = su->shared.facts.order.positions;
 
 	if (n <= TARGETS_UNBLOCKED_MAX || targets_counts(su->targets)->blocklist_ranges
-	    || c->targets.without_blocklist || c->network.rx_file || !tx_find(c->network.tx)->wire)
+	    || c->targets.without_blocklist || !su->tx || !su->tx->wire)
 		return 0;
 	return err_set(e, EINVAL, "%" PRIu64 " targets, and nothing is blocked: name who is not to "
 		       "be probed (--blocklist-file), leave --no-default-blocklist out, or confirm "
@@ -243,7 +227,7 @@ void setup_init_teardown(struct setup *su, const struct config *c)
 
 	s->facts.tears_down = s->facts.wire;
 	/* What the driver has handed over the kernel does not see, and so does not reset. */
-	if (!s->facts.wire || su->rx_xdp
+	if (!s->facts.wire || su->rx->consumes
 	    || rst_filter_open(&su->rst_filter, c->network.port_first, c->network.port_last,
 			       &e) == 0)
 		return;
@@ -278,40 +262,45 @@ static const char *sweeper_unfit(const struct setup *su, const struct config *c)
 }
 
 /* Whether a sweeper gains anything: it takes a while to start, and a core while it runs. */
-static bool is_sweeper_worth_it(const struct setup *su)
+static bool is_sweeper_worth_it(const struct setup *su, const struct config *c)
 {
-	double pps = su->shared.facts.config->rate.pps;
-
-	return tx_xdp.sweeper && su->shared.facts.order.positions >= SWEEPER_PLACES
-	       && (pps == 0 || pps >= SWEEPER_PPS)
-		&& su->shared.facts.config->rate.bandwidth_bps == 0;
+	return su->shared.facts.order.positions >= SWEEPER_PLACES
+	       && (c->rate.pps == 0 || c->rate.pps >= SWEEPER_PPS) && c->rate.bandwidth_bps == 0;
 }
 
-static int choose_receiver(struct setup *su, const struct config *c, struct err *e)
+static int check_receiver(const struct setup *su, const struct config *c, struct err *e)
 {
-	su->rx_xdp = !strcmp(c->network.rx, "xdp") && su->shared.facts.wire;
-	if (su->rx_xdp && c->network.vlan_id)
-		return err_set(e, EINVAL, "--rx xdp: it does not look into VLANs (--vlan); use "
-			       "--rx pcap");
-	if (su->rx_xdp && su->iplayer)
-		return err_set(e, EINVAL, "--rx xdp: interface %s has no link header; use "
-			       "--rx pcap", su->interface);
+	if (su->rx && su->rx->untagged && c->network.vlan_id)
+		return err_set(e, EINVAL, "--rx %s: it does not look into VLANs (--vlan); use "
+			       "--rx pcap", c->network.rx);
+	if (su->rx && su->rx->needs_ethernet && su->iplayer)
+		return err_set(e, EINVAL, "--rx %s: interface %s has no link header; use "
+			       "--rx pcap", c->network.rx, su->interface);
 	return 0;
+}
+
+/* --tx auto takes what sweeps by itself where that can, and gains something. */
+static void improve_engine(struct setup *su, const struct config *c)
+{
+	const struct tx_ops *sweeps = tx_best(true);
+	const char *unfit;
+
+	if (!su->tx_auto || !sweeps || !is_sweeper_worth_it(su, c))
+		return;
+	unfit = sweeper_unfit(su, c);
+	if (unfit)
+		log_info("engine %s, as for %s: %s", su->tx->name, sweeps->name, unfit);
+	else
+		su->tx = sweeps;
 }
 
 static int choose_engine(struct setup *su, const struct config *c, struct err *e)
 {
-	const char *unfit = sweeper_unfit(su, c);
-	bool is_auto = !strcmp(c->network.tx, "auto");
+	const char *unfit = su->tx->sweeper ? sweeper_unfit(su, c) : NULL;
 
-	if (is_auto && is_sweeper_worth_it(su)) {
-		if (!unfit)
-			su->tx = &tx_xdp;
-		else
-			log_info("engine packet, as for xdp: %s", unfit);
-	}
-	if (!is_auto && su->tx->sweeper && unfit)
+	if (unfit)
 		return err_set(e, EINVAL, "--tx %s: %s; use --tx packet", c->network.tx, unfit);
+	improve_engine(su, c);
 	if (su->loopback && su->tx->wire && !su->tx->loopback && targets_have_v4(su->targets))
 		return err_set(e, EINVAL, "--tx %s: this host's own IPv4 addresses take nothing "
 			       "that is sent below IP; use --tx packet", c->network.tx);
@@ -341,6 +330,10 @@ static int init_live(struct setup *su, const struct config *c, int *status, stru
 
 	su->shared.facts.wall_offset_ns = clock_wall_offset_ns();
 	su->tx = tx_find(c->network.tx);
+	su->tx_auto = !su->tx;
+	if (su->tx_auto)
+		su->tx = tx_best(false);
+	su->rx = su->tx->wire ? rx_find(c->network.rx, false) : NULL;
 	su->shared.facts.wire = su->tx->wire;
 	network_open(&n, su, c);
 	rc = init_input(su, c, e);
@@ -354,7 +347,7 @@ static int init_live(struct setup *su, const struct config *c, int *status, stru
 	*status = 1;
 	rc = setup_check_mtu(su, e);
 	if (!rc)
-		rc = choose_receiver(su, c, e);
+		rc = check_receiver(su, c, e);
 	if (rc)
 		return rc;
 	return choose_engine(su, c, e);
@@ -363,9 +356,11 @@ static int init_live(struct setup *su, const struct config *c, int *status, stru
 /* What reads a capture. */
 static int init_offline(struct setup *su, const struct config *c, struct err *e)
 {
-	int rc = init_input(su, c, e);
+	int rc;
 
+	su->rx = rx_find(c->network.rx, true);
 	su->shared.facts.wire = true;
+	rc = init_input(su, c, e);
 	for (size_t i = 0; i < c->network.nsources; i++)
 		facts_add_source(&su->shared.facts, c->network.sources[i]);
 	return rc ? rc : look_at_capture(su, c, e);

@@ -14,6 +14,7 @@
 
 struct neigh;
 struct rst_filter;
+struct rx_ops;
 struct tx_ops;
 
 struct setup {
@@ -26,15 +27,15 @@ struct setup {
 	struct gateway_known gateways[2];	/* [0] IPv4, [1] IPv6: those that are followed */
 	struct run_facts run;
 	const struct tx_ops *tx;	/* NULL: reading a capture */
+	bool tx_auto;			/* it is chosen, not named */
+	const struct rx_ops *rx;	/* NULL: nothing can answer */
 	char interface[IF_NAMESIZE];	/* the kernel's own name, not an altname */
 	int ifindex;
 	unsigned int mtu;		/* bytes, from the IP header on; 0: no interface */
 	struct craft_link link;		/* of questions on the local link: src and vlan_id */
-	bool rx_xdp;			/* answers are taken in the driver */
 	bool iplayer;			/* packets have no link header */
 	bool loopback;			/* the interface is lo */
-	uint32_t capture_buffer_len;	/* bytes, of libpcap's; and of the ring of --rx xdp */
-	uint32_t answer_ring_len;
+	uint64_t unread;		/* packets that may come within RX_UNREAD_MS */
 };
 
 /*

@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
-#include "wire/rx_pcap.h"
+#include "wire/rx_source.h"
 
 #define RING_SLOTS	512u	/* requests that wait; whoever gets no reply asks again */
 #define ETHER_LEN	14

@@ -1,4 +1,7 @@
-/* rx_in: where packets come from, behind one table of calls. The receive thread uses them. */
+/*
+ * rx_source: where packets come from, behind one table of calls: the receive engines, and their
+ * registry. Each source is one thread's.
+ */
 #ifndef TFOMAP_RX_SOURCE_H
 #define TFOMAP_RX_SOURCE_H
 
@@ -8,6 +11,7 @@
 #include "packet.h"
 
 struct err;
+struct validator;
 
 /*
  * A packet as captured: bytes from its link header on (live only where that is Ethernet, else from
@@ -25,6 +29,9 @@ struct rx_frame {
 
 /* How long a packet that came may stay where poll() does not find it yet. */
 #define RX_DELAY_NS 50000000ull
+
+/* So long whoever reads may get no time: what comes meanwhile finds room, within bounds. */
+#define RX_UNREAD_MS 1100
 
 /*
  * The capture ended before the headers did: what it is cannot be told, or what it says. p: what
@@ -46,9 +53,33 @@ struct rx_lost {
 	uint64_t unmatched;		/* answers to nothing, told apart in the kernel: no loss */
 };
 
+/* What a source is opened with; what it has no use for is not looked at. */
+struct rx_setup {
+	const char *interface;
+	int ifindex;
+	uint16_t vlan_id;		/* packets with this 802.1Q tag; 0: any, or none */
+	const char *file;		/* of the words with `:FILE` */
+	const struct validator *validator;	/* answers to its tags, to its ports, are wanted, */
+	bool asks_arp, asks_solicit;	/* and questions of neighbours, too */
+	uint32_t buffer_len;		/* buffer_len() of what may come within RX_UNREAD_MS */
+};
+
 struct rx_ops {
-	const char *name, *doc;
-	bool consumes;			/* the kernel does not see what is handed over */
+	const char *name;
+	/* What it is, for who chooses it and for the receive thread. */
+	bool own_clock;			/* its packets came at another time: it is what they say */
+	bool sees_sent;			/* what was sent comes, too, and nothing else knows of it */
+	bool may_be_cut;		/* its packets may lack of their headers */
+	bool consumes;			/* the kernel does not see the answers that it hands over */
+	bool needs_ethernet;
+	bool untagged;			/* it does not look behind 802.1Q tags */
+	/*
+	 * Bytes of buffer where `unread` packets may wait within RX_UNREAD_MS, as far as so much
+	 * memory is worth it. NULL: it has none.
+	 */
+	uint32_t (*buffer_len)(uint64_t unread);
+	/* *state is the source's own. 0, or -errno with a message. */
+	int (*open)(void **state, const struct rx_setup *setup, struct err *e);
 	/*
 	 * Hands over what is there; live it waits for it, 10 ms at most. Returns the number of
 	 * packets, fewer than RX_POLL_MAX where that was all; -ENODATA at the end of a file, or
@@ -57,7 +88,7 @@ struct rx_ops {
 	int (*poll)(void *state, rx_frame_fn *fn, void *arg, struct err *e);
 	void (*lost)(void *state, struct rx_lost *out);
 	/* Whether so much waits that soon there may be no room; NULL: it cannot tell. */
-	bool (*behind)(const void *state);
+	bool (*back_pressure)(const void *state);
 	/* After fn has had enough: poll returns before the next packet. */
 	void (*enough)(void *state);
 	void (*close)(void *state);
@@ -68,5 +99,11 @@ struct rx_in {
 	const struct rx_ops *ops;
 	void *state;
 };
+
+#define RX(id, word, file, doc) extern const struct rx_ops rx_##id;
+#include "config/engines.def"
+
+/* The source of that word of --rx, with or without a file; NULL: none. */
+const struct rx_ops *rx_find(const char *word, bool file);
 
 #endif

@@ -2,17 +2,27 @@
 
 #include <string.h>
 
-/* The registry, best first: `auto` takes the first. The last is --dryrun's, not for --tx. */
+/* Best first; behind those of --tx that of --dryrun. */
 static const struct tx_ops *const engines[] = {
-	&tx_packet, &tx_xdp, &tx_libnet, &tx_pcap, &tx_null, &tx_dryrun,
+#define TX(id, file, doc) &tx_##id,
+#include "config/engines.def"
+	&tx_dryrun,
 };
+
+#define ENGINES (sizeof(engines) / sizeof(*engines))
 
 const struct tx_ops *tx_find(const char *name)
 {
-	if (!strcmp(name, "auto"))
-		return engines[0];
-	for (unsigned int i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+	for (unsigned int i = 0; i < ENGINES; i++)
 		if (!strcmp(name, engines[i]->name))
+			return engines[i];
+	return NULL;
+}
+
+const struct tx_ops *tx_best(bool sweeps)
+{
+	for (unsigned int i = 0; i < ENGINES; i++)
+		if (engines[i]->wire && sweeps == (engines[i]->sweeper != NULL))
 			return engines[i];
 	return NULL;
 }

@@ -69,7 +69,7 @@ struct tx_sweeper {
 };
 
 struct tx_ops {
-	const char *name, *doc;
+	const char *name;
 	bool wire;		/* packets leave; something may answer */
 	bool one_thread;	/* it has one output, which one thread writes */
 	bool loopback;		/* on lo its IPv4 packets arrive, too */
@@ -85,9 +85,14 @@ struct tx_ops {
 	int (*close)(void *state, struct err *e);
 };
 
-extern const struct tx_ops tx_packet, tx_xdp, tx_libnet, tx_pcap, tx_null, tx_dryrun;
+#define TX(id, file, doc) extern const struct tx_ops tx_##id;
+#include "config/engines.def"
+extern const struct tx_ops tx_dryrun;	/* prints: --dryrun's, no word of --tx */
 
-/* The engine of that name ("auto": the best that runs here); NULL: none. */
+/* The engine of that name; NULL: none. */
 const struct tx_ops *tx_find(const char *name);
+
+/* What --tx auto takes: the best whose packets leave, which sweeps or does not; NULL: none. */
+const struct tx_ops *tx_best(bool sweeps);
 
 #endif

@@ -70,7 +70,6 @@ static int dryrun_close(void *state, struct err *e)
 
 const struct tx_ops tx_dryrun = {
 	.name = "dryrun",
-	.doc = "prints what would be sent",
 	.one_thread = true,
 	.open = dryrun_open,
 	.send = dryrun_send,

@@ -47,7 +47,6 @@ static int libnet_engine_close(void *state, struct err *e)
 
 const struct tx_ops tx_libnet = {
 	.name = "libnet",
-	.doc = "libnet's link layer, one packet a call",
 	.wire = true,
 	.open = libnet_engine_open,
 	.send = libnet_engine_send,

@@ -27,7 +27,6 @@ static int null_close(void *state, struct err *e)
 
 const struct tx_ops tx_null = {
 	.name = "null",
-	.doc = "counts what would be sent",
 	.open = null_open,
 	.send = null_send,
 	.close = null_close,

@@ -175,7 +175,6 @@ static int packet_close(void *state, struct err *e)
 
 const struct tx_ops tx_packet = {
 	.name = "packet",
-	.doc = "AF_PACKET, batches, past the queueing discipline",
 	.wire = true,
 	.loopback = true,
 	.open = packet_open,

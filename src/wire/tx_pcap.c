@@ -37,7 +37,6 @@ static int pcap_engine_close(void *state, struct err *e)
 
 const struct tx_ops tx_pcap = {
 	.name = "pcap",
-	.doc = "writes what would be sent to a capture file",
 	.one_thread = true,
 	.open = pcap_engine_open,
 	.send = pcap_engine_send,

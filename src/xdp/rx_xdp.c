@@ -1,5 +1,9 @@
-#include "xdp/rx_xdp.h"
-
+/*
+ * rx_xdp: answers are told from everything else in the driver's receive path (bpf/answers.bpf.c),
+ * before the kernel makes packets of its own of them, and come through a ring that both sides see.
+ * The kernel does not see validated answers: who opened something has to reset it. Everything else
+ * goes on untouched. Gone with the process, however that ends.
+ */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -14,6 +18,7 @@
 #include "err.h"
 #include "kernel_answers.h"
 #include "payload.h"
+#include "wire/rx_source.h"
 #include "xdp/bpf_xdp.h"
 
 #include "answers.skel.h"
@@ -21,9 +26,12 @@
 #define ETHER_LEN	14
 #define NAP_NS		500000	/* nothing there: the program wakes nobody, which costs it more */
 #define EVERY_CPU_MAX	4096
-#define BEHIND_SHARE	8	/* of the ring: what is on its way still has room then */
+#define FULL_SHARE	8	/* of the ring: what is on its way still has room then */
+#define RECORD_LEN	160	/* of an answer in the ring */
+#define RING_MIN	(4u << 20)
+#define RING_MAX	(64u << 20)
 
-struct rx_xdp {
+struct answers {
 	struct answers_bpf *bpf;
 	struct ring_buffer *ring;
 	struct answers_marks *per_cpu;	/* heap, owned: room to read them */
@@ -45,7 +53,7 @@ static size_t page_len(void)
 
 static int on_record(void *state, void *data, size_t size)
 {
-	struct rx_xdp *x = state;
+	struct answers *x = state;
 	const struct answers_record *r = data;
 	struct rx_frame frame;
 
@@ -64,7 +72,7 @@ static int on_record(void *state, void *data, size_t size)
 static int xdp_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)
 {
 	const struct timespec nap = { 0, NAP_NS };
-	struct rx_xdp *x = state;
+	struct answers *x = state;
 	int rc;
 
 	x->fn = fn;
@@ -82,7 +90,7 @@ static int xdp_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)
 
 static void xdp_lost(void *state, struct rx_lost *out)
 {
-	struct rx_xdp *x = state;
+	struct answers *x = state;
 	uint32_t zero = 0;
 
 	*out = (struct rx_lost){ .capture = 0 };
@@ -94,23 +102,23 @@ static void xdp_lost(void *state, struct rx_lost *out)
 	}
 }
 
-static bool xdp_behind(const void *state)
+static bool xdp_back_pressure(const void *state)
 {
-	const struct rx_xdp *x = state;
+	const struct answers *x = state;
 	uint64_t waits = __atomic_load_n(x->put, __ATOMIC_ACQUIRE)
 			 - __atomic_load_n(x->taken, __ATOMIC_RELAXED);
 
-	return waits > x->ring_len / BEHIND_SHARE;
+	return waits > x->ring_len / FULL_SHARE;
 }
 
 static void xdp_enough(void *state)
 {
-	((struct rx_xdp *)state)->enough = true;
+	((struct answers *)state)->enough = true;
 }
 
 static void xdp_close(void *state)
 {
-	struct rx_xdp *x = state;
+	struct answers *x = state;
 
 	if (x->taken)
 		munmap(x->taken, page_len());
@@ -122,19 +130,8 @@ static void xdp_close(void *state)
 	free(x);
 }
 
-static const struct rx_ops rx_xdp_ops = {
-	.name = "xdp",
-	.doc = "validated in the driver's receive path",
-	.consumes = true,
-	.poll = xdp_poll,
-	.lost = xdp_lost,
-	.behind = xdp_behind,
-	.enough = xdp_enough,
-	.close = xdp_close,
-};
-
 /* A page of the ring's map (0: what was taken, 1: what was put); NULL: errno says why not. */
-static uint64_t *map_page(const struct rx_xdp *x, unsigned int page)
+static uint64_t *map_page(const struct answers *x, unsigned int page)
 {
 	int fd = bpf_map__fd(x->bpf->maps.ring);
 	off_t at = (off_t)(page * page_len());
@@ -145,7 +142,7 @@ static uint64_t *map_page(const struct rx_xdp *x, unsigned int page)
 	return p;
 }
 
-static int load(struct rx_xdp *x, const struct rx_xdp_setup *setup, const char **what)
+static int load(struct answers *x, const struct rx_setup *setup, const char **what)
 {
 	struct answers_facts *f;
 	int rc;
@@ -179,9 +176,9 @@ static int load(struct rx_xdp *x, const struct rx_xdp_setup *setup, const char *
 	return x->bpf->links.answers ? 0 : -errno;
 }
 
-int rx_xdp_open(struct rx_in *out, const struct rx_xdp_setup *setup, struct err *e)
+static int xdp_open(void **state, const struct rx_setup *setup, struct err *e)
 {
-	struct rx_xdp *x = calloc(1, sizeof(*x));
+	struct answers *x = calloc(1, sizeof(*x));
 	const char *what = "";
 	int rc;
 
@@ -194,6 +191,30 @@ int rx_xdp_open(struct rx_in *out, const struct rx_xdp_setup *setup, struct err 
 		return err_set(e, -rc, "--rx xdp on interface %s: %s: %s%s; use --rx pcap",
 			       setup->interface, what, strerror(-rc), bpf_xdp_advice(rc));
 	}
-	*out = (struct rx_in){ .ops = &rx_xdp_ops, .state = x };
+	*state = x;
 	return 0;
 }
+
+/* A ring's length is a power of two of pages. */
+static uint32_t xdp_buffer_len(uint64_t unread)
+{
+	uint32_t len = RING_MIN;
+
+	while (len < RING_MAX && len < unread * RECORD_LEN)
+		len *= 2;
+	return len;
+}
+
+const struct rx_ops rx_xdp = {
+	.name = "xdp",
+	.consumes = true,
+	.needs_ethernet = true,
+	.untagged = true,
+	.buffer_len = xdp_buffer_len,
+	.open = xdp_open,
+	.poll = xdp_poll,
+	.lost = xdp_lost,
+	.back_pressure = xdp_back_pressure,
+	.enough = xdp_enough,
+	.close = xdp_close,
+};

@@ -461,7 +461,6 @@ static const struct tx_sweeper xdp_sweeper = {
 
 const struct tx_ops tx_xdp = {
 	.name = "xdp",
-	.doc = "the sweep made in the kernel, sent by the driver's XDP",
 	.wire = true,
 	.sweeper = &xdp_sweeper,
 	.open = xdp_open,

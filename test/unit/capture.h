@@ -8,7 +8,8 @@
 
 #include "err.h"
 #include "scratch.h"
-#include "wire/rx_pcap.h"
+#include "wire/rx_file.h"
+#include "wire/rx_source.h"
 
 #define FRAME_MAX	1200
 
@@ -22,7 +23,7 @@ struct got {
 	struct rx_frame f;
 	uint8_t bytes[FRAME_MAX];
 	size_t ip_at;
-	struct rx_pcap *break_it;
+	const struct rx_in *break_it;
 };
 
 static inline void on_frame(void *arg, const struct rx_frame *f)
@@ -34,35 +35,35 @@ static inline void on_frame(void *arg, const struct rx_frame *f)
 	g->ip_at = (size_t)(f->ip - f->bytes);
 	memcpy(g->bytes, f->bytes, f->caplen < FRAME_MAX ? f->caplen : FRAME_MAX);
 	if (g->break_it)
-		rx_pcap_break(g->break_it);
+		g->break_it->ops->enough(g->break_it->state);
 }
 
-static inline struct rx_pcap *read_file(void)
+static inline struct rx_in read_file(void)
 {
-	struct rx_pcap *r = NULL;
+	struct rx_in in = { .ops = NULL };
 	struct err e = { "" };
 
-	ck_assert_msg(rx_pcap_open_file(&r, file.path, &e) == 0, "%s", e.msg);
-	return r;
+	ck_assert_msg(rx_file_open(&in, file.path, &e) == 0, "%s", e.msg);
+	return in;
 }
 
 /* The next packet has to be there. False: nobody was given it. */
-static inline bool next_frame(struct rx_pcap *r, struct got *g)
+static inline bool next_frame(struct rx_in r, struct got *g)
 {
 	unsigned int before = g->n;
 	struct err e = { "" };
 
-	ck_assert_msg(rx_pcap_poll(r, on_frame, g, &e) == 1, "%s", e.msg);
+	ck_assert_msg(r.ops->poll(r.state, on_frame, g, &e) == 1, "%s", e.msg);
 	return g->n > before;
 }
 
-static inline void no_more(struct rx_pcap *r, struct got *g)
+static inline void no_more(struct rx_in r, struct got *g)
 {
 	struct err e = { "" };
 
-	ck_assert_int_eq(rx_pcap_poll(r, on_frame, g, &e), -ENODATA);
+	ck_assert_int_eq(r.ops->poll(r.state, on_frame, g, &e), -ENODATA);
 	ck_assert_str_eq(e.msg, "");
-	rx_pcap_close(r);
+	r.ops->close(r.state);
 }
 
 /* ---- made by hand, in the machine's byte order --------------------------------------------- */
@@ -114,7 +115,7 @@ static inline void capture_add(const char *frame, size_t len, uint32_t fraction)
 	capture_len += len;
 }
 
-static inline struct rx_pcap *capture_open(void)
+static inline struct rx_in capture_open(void)
 {
 	scratch_open(&file, capture, capture_len);
 	return read_file();

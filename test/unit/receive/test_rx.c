@@ -61,7 +61,7 @@ static void in_lost(void *state, struct rx_lost *out)
 	*out = in.lost;
 }
 
-static bool in_behind(const void *state)
+static bool in_back_pressure(const void *state)
 {
 	(void)state;
 	return in.behind;
@@ -74,7 +74,7 @@ static void in_enough(void *state)
 }
 
 static const struct rx_ops in_ops = {
-	.name = "test", .poll = in_poll, .lost = in_lost, .behind = in_behind,
+	.name = "test", .poll = in_poll, .lost = in_lost, .back_pressure = in_back_pressure,
 	.enough = in_enough,
 };
 
@@ -278,7 +278,7 @@ START_TEST(saved_by_the_runs_clock)
 {
 	struct err e = { "" };
 	struct got g = { .n = 0 };
-	struct rx_pcap *r;
+	struct rx_in r;
 	struct syn syn;
 
 	begin_senders(64);

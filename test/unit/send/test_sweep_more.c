@@ -7,7 +7,8 @@
 #include "state/cookiefile.h"
 #include "sweep_rig.h"
 #include "wire/capfile.h"
-#include "wire/rx_pcap.h"
+#include "wire/rx_file.h"
+#include "wire/rx_source.h"
 
 #define POSITIONS 256		/* in a /24, and in a /120 */
 
@@ -218,7 +219,7 @@ START_TEST(saves_what_it_sends)
 {
 	struct reading reading = { 0, 0 };
 	uint64_t first_ns, last_ns;
-	struct rx_pcap *packets;
+	struct rx_in packets;
 	struct scratch file;
 	struct err e = { "" };
 	int rc;
@@ -231,15 +232,15 @@ START_TEST(saves_what_it_sends)
 	until_swept(true);
 	nothing_more_than(2 * POSITIONS + 1);
 	ck_assert_msg(capfile_close(core.s.capture, &e) == 0, "%s", e.msg);
-	ck_assert_int_eq(rx_pcap_open_file(&packets, file.path, &e), 0);
-	rc = rx_pcap_poll(packets, compare, &reading, &e);
+	ck_assert_int_eq(rx_file_open(&packets, file.path, &e), 0);
+	rc = packets.ops->poll(packets.state, compare, &reading, &e);
 	ck_assert_int_eq(rc, 1);
 	first_ns = reading.wall_ns;
-	while ((rc = rx_pcap_poll(packets, compare, &reading, &e)) > 0)
+	while ((rc = packets.ops->poll(packets.state, compare, &reading, &e)) > 0)
 		;
 	last_ns = reading.wall_ns;
 	ck_assert_int_eq(rc, -ENODATA);
-	rx_pcap_close(packets);
+	packets.ops->close(packets.state);
 	ck_assert_uint_eq(reading.n, 2 * POSITIONS + 2);
 	ck_assert_uint_eq(first_ns, atomic_load(&core.s.stamps[9]) + CORE_OFFSET_NS);
 	ck_assert_uint_eq(first_ns, atomic_load(&core.s.senders[0].first_sent_ns) + CORE_OFFSET_NS);

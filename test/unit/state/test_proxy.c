@@ -5,7 +5,7 @@
 #include "plain_sum.h"
 #include "rig.h"
 #include "state/proxy.h"
-#include "wire/rx_pcap.h"
+#include "wire/rx_source.h"
 
 #define OURS4	"198.19.9.9"
 #define OURS6	"2001:2:0:ff::9"

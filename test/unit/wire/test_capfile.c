@@ -52,7 +52,7 @@ START_TEST(round_trip)
 	struct capfile *f = open_file();
 	struct got g = { .n = 0 };
 	uint8_t frame[FRAME_MAX];
-	struct rx_pcap *r;
+	struct rx_in r;
 
 	for (uint64_t i = 0; i < 300; i++) {
 		uint32_t len = make_frame(i, frame);
@@ -83,7 +83,7 @@ START_TEST(ip_packets)
 	struct capfile *f = NULL;
 	struct got g = { .n = 0 };
 	struct err e = { "" };
-	struct rx_pcap *r;
+	struct rx_in r;
 
 	scratch_text(&file, "");
 	ck_assert_msg(capfile_open_ip(&f, file.path, &e) == 0, "%s", e.msg);
@@ -134,7 +134,7 @@ START_TEST(frame_that_was_cut)
 	struct capfile *f = open_file();
 	struct got g = { .n = 0 };
 	uint8_t frame[FRAME_MAX];
-	struct rx_pcap *r;
+	struct rx_in r;
 
 	make_frame(1, frame);
 	capfile_write(f, frame, 60, 1514, WALL_NS);
@@ -154,7 +154,7 @@ START_TEST(overwrites)
 	struct capfile *f;
 	struct got g = { .n = 0 };
 	uint8_t frame[FRAME_MAX];
-	struct rx_pcap *r;
+	struct rx_in r;
 	struct err e = { "" };
 
 	f = open_file();
@@ -241,7 +241,7 @@ START_TEST(two_threads)
 	struct writer w[2] = { { open_file(), 1, &ready }, { NULL, 2, &ready } };
 	struct got g = { .n = 0 };
 	uint32_t next[3] = { 0 };
-	struct rx_pcap *r;
+	struct rx_in r;
 	struct err e = { "" };
 	pthread_t thread;
 
@@ -254,7 +254,7 @@ START_TEST(two_threads)
 	for (uint32_t n = 0; n < 2 * EACH; n++) {
 		uint8_t who;
 
-		if (rx_pcap_poll(r, on_frame, &g, &e) != 1 || g.n != n + 1)
+		if (r.ops->poll(r.state, on_frame, &g, &e) != 1 || g.n != n + 1)
 			ck_abort_msg("frame %u is torn: %s", n, e.msg);
 		who = g.bytes[0];
 		if (who != 1 && who != 2)

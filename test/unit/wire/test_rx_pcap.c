@@ -1,10 +1,11 @@
-/* rx_pcap: reading files; live capture needs an interface. */
+/* rx_pcap, rx_file: reading files, filters and buffers; live capture needs an interface. */
 #include "unit.h"
 
 #include <pcap/pcap.h>
 
 #include "capture.h"
 #include "icmp.h"
+#include "wire/rx_pcap.h"
 
 #define MACS	"\2\0\0\0\0\1\2\0\0\0\0\2"
 #define TAG	"\x81\x00\0\x64"
@@ -67,7 +68,7 @@ static const struct {
 START_TEST(link_types)
 {
 	struct got g = { .n = 0 };
-	struct rx_pcap *r;
+	struct rx_in r;
 
 	capture_begin(MAGIC_NS, frames[_i].link);
 	capture_add(frames[_i].frame, frames[_i].len, 5);
@@ -80,8 +81,8 @@ START_TEST(link_types)
 		ck_assert_uint_eq(g.f.ip_caplen, frames[_i].len - g.ip_at);
 		ck_assert_uint_eq(g.f.wall_ns, 1700000000000000005);
 	}
-	ck_assert_uint_eq(rx_pcap_counts(r).packets, 1);
-	ck_assert_uint_eq(rx_pcap_counts(r).unread, frames[_i].ip_at < 0);
+	ck_assert_uint_eq(rx_file_counts(&r).packets, 1);
+	ck_assert_uint_eq(rx_file_counts(&r).unread, frames[_i].ip_at < 0);
 	no_more(r, &g);
 	scratch_close(&file);
 }
@@ -90,7 +91,7 @@ END_TEST
 START_TEST(microseconds)
 {
 	struct got g = { .n = 0 };
-	struct rx_pcap *r;
+	struct rx_in r;
 
 	capture_begin(MAGIC_US, LINK_ETHERNET);
 	capture_add(frames[0].frame, frames[0].len, 123456);
@@ -104,19 +105,19 @@ END_TEST
 
 START_TEST(is_no_capture)
 {
-	struct rx_pcap *r = NULL;
+	struct rx_in r;
 	struct err e = { "" };
 
-	ck_assert_int_eq(rx_pcap_open_file(&r, "/nonexistent/x.pcap", &e), -EINVAL);
+	ck_assert_int_eq(rx_file_open(&r, "/nonexistent/x.pcap", &e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.msg, "/nonexistent/x.pcap"));
 	e.msg[0] = '\0';
 	scratch_text(&file, "ip,port,verdict\n192.0.2.1,443,no-cookie\n");
-	ck_assert_int_eq(rx_pcap_open_file(&r, file.path, &e), -EINVAL);
+	ck_assert_int_eq(rx_file_open(&r, file.path, &e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.msg, file.path));
 	scratch_close(&file);
 	e.msg[0] = '\0';
 	scratch_text(&file, "");
-	ck_assert_int_eq(rx_pcap_open_file(&r, file.path, &e), -EINVAL);
+	ck_assert_int_eq(rx_file_open(&r, file.path, &e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.msg, file.path));
 	scratch_close(&file);
 }
@@ -125,12 +126,12 @@ END_TEST
 /* Better than to find nothing in it. */
 START_TEST(unknown_link_type)
 {
-	struct rx_pcap *r = NULL;
+	struct rx_in r;
 	struct err e = { "" };
 
 	capture_begin(MAGIC_NS, LINK_WIRELESS);
 	scratch_open(&file, capture, capture_len);
-	ck_assert_int_eq(rx_pcap_open_file(&r, file.path, &e), -EINVAL);
+	ck_assert_int_eq(rx_file_open(&r, file.path, &e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.msg, file.path));
 	ck_assert_ptr_nonnull(strstr(e.msg, "IEEE802_11"));
 	scratch_close(&file);
@@ -143,7 +144,7 @@ START_TEST(ends_too_early)
 	for (size_t cut = 1; cut < 16 + frames[0].len; cut++) {
 		struct got g = { .n = 0 };
 		struct err e = { "" };
-		struct rx_pcap *r;
+		struct rx_in r;
 		int rc;
 
 		capture_begin(MAGIC_NS, LINK_ETHERNET);
@@ -152,12 +153,12 @@ START_TEST(ends_too_early)
 		capture_len -= cut;
 		r = capture_open();
 		ck_assert(next_frame(r, &g));
-		rc = rx_pcap_poll(r, on_frame, &g, &e);
+		rc = r.ops->poll(r.state, on_frame, &g, &e);
 		ck_assert_int_lt(rc, 0);
 		ck_assert_int_ne(rc, -ENODATA);
 		ck_assert_str_ne(e.msg, "");
 		ck_assert_uint_eq(g.n, 1);
-		rx_pcap_close(r);
+		r.ops->close(r.state);
 		scratch_close(&file);
 	}
 }
@@ -167,19 +168,21 @@ START_TEST(has_had_enough)
 {
 	struct got g = { .n = 0 };
 	struct err e = { "" };
-	uint64_t capture_lost = 1, interface_lost = 1;
+	struct rx_lost lost;
+	struct rx_in r;
 
 	capture_begin(MAGIC_NS, LINK_ETHERNET);
 	for (uint32_t i = 0; i < 3; i++)
 		capture_add(frames[0].frame, frames[0].len, i);
-	g.break_it = capture_open();
-	ck_assert_int_ge(rx_pcap_poll(g.break_it, on_frame, &g, &e), 0);
+	r = capture_open();
+	g.break_it = &r;
+	ck_assert_int_ge(r.ops->poll(r.state, on_frame, &g, &e), 0);
 	ck_assert_uint_eq(g.n, 1);
-	ck_assert_int_eq(rx_pcap_poll(g.break_it, on_frame, &g, &e), 0);
+	ck_assert_int_eq(r.ops->poll(r.state, on_frame, &g, &e), 0);
 	ck_assert_uint_eq(g.n, 1);
-	rx_pcap_lost(g.break_it, &capture_lost, &interface_lost);
-	ck_assert_uint_eq(capture_lost + interface_lost, 0);
-	rx_pcap_close(g.break_it);
+	r.ops->lost(r.state, &lost);
+	ck_assert_uint_eq(lost.capture + lost.interface, 0);
+	r.ops->close(r.state);
 	scratch_close(&file);
 }
 END_TEST
@@ -256,11 +259,42 @@ START_TEST(filter_of_errors)
 }
 END_TEST
 
+/*
+ * Seen with libpcap 1.10: a block of 256 KiB each 10 ms however little comes, and 200 bytes of a
+ * SYN/ACK. No more memory than is worth it.
+ */
+START_TEST(buffer_by_what_waits)
+{
+	const uint32_t blocks = RX_UNREAD_MS / 10 * (256u << 10);
+
+	ck_assert_uint_eq(rx_pcap.buffer_len(0), 4u << 20);
+	ck_assert_uint_le(rx_pcap.buffer_len(16), 8u << 20);
+	ck_assert_uint_ge(rx_pcap.buffer_len(10000), blocks + 10000 * 200);
+	ck_assert_uint_lt(rx_pcap.buffer_len(10000), blocks * 3 / 2);
+	ck_assert_uint_ge(rx_pcap.buffer_len(100000), blocks + 100000 * 200);
+	ck_assert_uint_eq(rx_pcap.buffer_len(1u << 25), 64u << 20);
+}
+END_TEST
+
+START_TEST(registry)
+{
+	ck_assert_ptr_eq(rx_find("pcap", false), &rx_pcap);
+	ck_assert_ptr_eq(rx_find("pcap", true), &rx_file);
+	ck_assert_ptr_eq(rx_find("xdp", false), &rx_xdp);
+	ck_assert_ptr_null(rx_find("xdp", true));
+	ck_assert_ptr_null(rx_find("", false));
+	/* What was saved has a time of its own, and what was sent in it; what comes now has not. */
+	ck_assert(rx_file.own_clock && rx_file.sees_sent && !rx_file.consumes);
+	ck_assert(!rx_pcap.own_clock && !rx_pcap.sees_sent && !rx_pcap.consumes);
+	ck_assert(!rx_xdp.own_clock && !rx_xdp.sees_sent && rx_xdp.consumes);
+}
+END_TEST
+
 UNIT_SUITE(rx_pcap)
 {
 	TCase *tcase = unit_case(suite, "files", microseconds, is_no_capture, unknown_link_type,
 				 ends_too_early, has_had_enough, filter_of_questions,
-				 filter_of_errors);
+				 filter_of_errors, buffer_by_what_waits, registry);
 
 	tcase_add_loop_test(tcase, link_types, 0, (int)(sizeof(frames) / sizeof(frames[0])));
 }

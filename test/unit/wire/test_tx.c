@@ -6,7 +6,8 @@
 
 #include "err.h"
 #include "scratch.h"
-#include "wire/rx_pcap.h"
+#include "wire/rx_file.h"
+#include "wire/rx_source.h"
 #include "wire/tx.h"
 
 static uint8_t bytes[TX_BATCH][100];
@@ -40,12 +41,12 @@ START_TEST(registry)
 		ck_assert_ptr_eq(ops, engines[i].ops);
 		ck_assert_str_eq(ops->name, engines[i].name);
 		ck_assert_int_eq(ops->wire, engines[i].wire);
-		ck_assert_str_ne(ops->doc, "");
 		ck_assert(ops->open && ops->send && ops->close);
 	}
 	/* What is chosen for a scan sends. */
-	ck_assert_ptr_nonnull(tx_find("auto"));
-	ck_assert(tx_find("auto")->wire);
+	ck_assert_ptr_eq(tx_best(false), &tx_packet);
+	ck_assert(tx_best(true) == (tx_xdp.sweeper ? &tx_xdp : NULL));
+	ck_assert_ptr_null(tx_find("auto"));
 	ck_assert_ptr_null(tx_find(""));
 	ck_assert_ptr_null(tx_find("pca"));
 	ck_assert_ptr_null(tx_find("pcap:x"));
@@ -90,7 +91,7 @@ static void compare(void *arg, const struct rx_frame *f)
 START_TEST(pcap_writes_all)
 {
 	struct reading reading = { 0, 0 };
-	struct rx_pcap *packets;
+	struct rx_in packets;
 	struct scratch file;
 	struct err e = { "" };
 	struct tx_setup setup;
@@ -105,11 +106,11 @@ START_TEST(pcap_writes_all)
 		ck_assert_int_eq(tx_pcap.send(state, frames, n), (int)n);
 	}
 	ck_assert_msg(tx_pcap.close(state, &e) == 0, "%s", e.msg);
-	ck_assert_int_eq(rx_pcap_open_file(&packets, file.path, &e), 0);
-	while ((rc = rx_pcap_poll(packets, compare, &reading, &e)) > 0)
+	ck_assert_int_eq(rx_file_open(&packets, file.path, &e), 0);
+	while ((rc = packets.ops->poll(packets.state, compare, &reading, &e)) > 0)
 		;
 	ck_assert_int_eq(rc, -ENODATA);
-	rx_pcap_close(packets);
+	packets.ops->close(packets.state);
 	ck_assert_uint_eq(reading.n, TX_BATCH * (TX_BATCH + 1) / 2);
 	scratch_close(&file);
 }

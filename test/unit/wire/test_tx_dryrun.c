@@ -92,7 +92,7 @@ START_TEST(registered)
 {
 	ck_assert_ptr_eq(tx_find("dryrun"), &tx_dryrun);
 	ck_assert(!tx_dryrun.wire);
-	ck_assert_ptr_ne(tx_find("auto"), &tx_dryrun);
+	ck_assert_ptr_ne(tx_best(false), &tx_dryrun);
 }
 END_TEST
 
