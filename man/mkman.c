@@ -15,7 +15,9 @@
 #include "config/config_show.h"
 #include "err.h"
 #include "opttab.h"
+#include "output/metadata.h"
 #include "output/result.h"
+#include "output/status.h"
 #include "plan.h"
 #include "probe.h"
 #include "verdict.h"
@@ -127,11 +129,57 @@ static void write_longest(FILE *out)
 	config_free(&c);
 }
 
+/* Names in a row, in bold. */
 static void write_losses(FILE *out)
 {
+	const char *before = ".BR ";
+
 	for (int i = 0; i < STATS; i++)
-		if (stat_types[i].means)
-			write_entry(out, stat_types[i].name, stat_types[i].means);
+		if (stat_types[i].means) {
+			fprintf(out, "%s%s", before, stat_types[i].name);
+			before = " \", \" ";
+		}
+	fputs(" .\n", out);
+}
+
+static void write_keys(FILE *out, const char *object)
+{
+	for (size_t i = 0; i < metadata_nkeys; i++)
+		if (strcmp(metadata_keys[i].object, object) == 0)
+			write_entry(out, metadata_keys[i].name, metadata_keys[i].doc);
+}
+
+static void write_group(FILE *out, unsigned int group)
+{
+	char text[1024];
+
+	fprintf(out, ".SS counters.%s\n", stat_groups[group].name);
+	opttab_roff_text(stat_groups[group].doc, text, sizeof(text));
+	fprintf(out, "%s.\n", text);
+	for (int i = 0; i < STATS; i++) {
+		const struct stat_type *type = &stat_types[i];
+
+		if (type->group != group)
+			continue;
+		snprintf(text, sizeof(text), "%s%s%s", type->doc, type->means ? "; " : "",
+			 type->means ? type->means : "");
+		write_entry(out, type->name, text);
+	}
+}
+
+static void write_metadata(FILE *out)
+{
+	write_keys(out, "");
+	fputs(".SS targets\nAddresses times ports, each pair counted once.\n", out);
+	write_keys(out, "targets");
+	for (unsigned int group = 0; group < STAT_GROUPS; group++)
+		write_group(out, group);
+}
+
+static void write_columns(FILE *out)
+{
+	for (size_t i = 0; i < status_ncolumns; i++)
+		write_entry(out, status_columns[i].name, status_columns[i].doc);
 }
 
 static const struct {
@@ -148,6 +196,8 @@ static const struct {
 	{ "@SIGNALS@\n", write_signals },
 	{ "@LONGEST@\n", write_longest },
 	{ "@LOSSES@\n", write_losses },
+	{ "@METADATA@\n", write_metadata },
+	{ "@COLUMNS@\n", write_columns },
 };
 
 static const struct {

@@ -6,13 +6,11 @@ const struct stat_type stat_types[STATS] = {
 #define STAT(id, owner, group, doc) [STAT_##id] = { #id, STAT_GROUP_##group, doc, NULL },
 #define LOSS(id, owner, doc, means) [STAT_##id] = { #id, STAT_GROUP_losses, doc, means },
 #include "base/stats.def"
-#undef STAT
 };
 
-const char *const stat_group_names[STAT_GROUPS] = {
-	[STAT_GROUP_syns] = "syns", [STAT_GROUP_sent] = "sent", [STAT_GROUP_replies] = "replies",
-	[STAT_GROUP_drops] = "drops", [STAT_GROUP_losses] = "losses", [STAT_GROUP_rows] = "rows",
-	[STAT_GROUP_state] = "state",
+const struct stat_group_type stat_groups[STAT_GROUPS] = {
+#define GROUP(id, doc) [STAT_GROUP_##id] = { #id, doc },
+#include "base/stats.def"
 };
 
 uint64_t stats_syns(const struct stats *s)

@@ -16,28 +16,28 @@
 enum stat_id {
 #define STAT(id, owner, group, doc) STAT_##id,
 #include "base/stats.def"
-#undef STAT
 	STATS
 };
 
 enum stat_group {
-	STAT_GROUP_syns,	/* SYNs by kind: their sum is all SYNs */
-	STAT_GROUP_sent,	/* more of what was sent, or is still to be */
-	STAT_GROUP_replies,
-	STAT_GROUP_drops,	/* packets that are no answer: nothing is lost */
-	STAT_GROUP_losses,
-	STAT_GROUP_rows,
-	STAT_GROUP_state,
+#define GROUP(id, doc) STAT_GROUP_##id,
+#include "base/stats.def"
 	STAT_GROUPS
 };
 
-extern const char *const stat_group_names[STAT_GROUPS];
+struct stat_group_type {
+	const char *name;
+	const char *doc;
+};
+
+extern const struct stat_group_type stat_groups[STAT_GROUPS];
 
 struct stat_type {
 	const char *name;
 	enum stat_group group;
-	const char *doc;
-	const char *means;		/* of a loss that can make rows and verdicts wrong */
+	const char *doc;		/* what it counts */
+	const char *means;		/* of a loss that can make rows and verdicts wrong: what it
+					 * does, and what to do about it; else NULL */
 };
 
 extern const struct stat_type stat_types[STATS];
@@ -48,7 +48,7 @@ static inline enum stat_id stat_sent(enum probe_kind kind)
 	return (enum stat_id)(STAT_sent_syn + kind);
 }
 
-/* What belongs to one thread, and, in a chain behind it, what belongs to others. */
+/* What belongs to one thread, and, chained to it, what belongs to others. */
 struct stats {
 	const struct stats *more;		/* NULL: no others. Set before the threads start */
 	_Atomic uint64_t v[STATS];

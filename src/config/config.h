@@ -23,7 +23,10 @@
 
 enum config_rows { ROWS_TARGET, ROWS_REPLY };
 enum config_report { REPORT_SYNACK, REPORT_ANSWERED, REPORT_ALL };
-enum config_format { FORMAT_CSV, FORMAT_NDJSON };
+enum config_format {
+#define FORMAT(id, nests, doc) FORMAT_##id,
+#include "config/formats.def"
+};
 enum config_tcp_options {
 	TCP_OPTIONS_WINDOWS, TCP_OPTIONS_LINUX, TCP_OPTIONS_BSD, TCP_OPTIONS_MSS, TCP_OPTIONS_NONE,
 };

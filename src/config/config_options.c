@@ -83,8 +83,20 @@ static const char rx_man[] = "Where answers come from: "
 	"there is --rows reply only.";
 
 static const struct opttab_word format_words[] = {
-	[FORMAT_CSV] = { "csv", false }, [FORMAT_NDJSON] = { "ndjson", false }, { NULL, false },
+#define FORMAT(id, nests, doc) [FORMAT_##id] = { #id, false },
+#include "config/formats.def"
+	{ NULL, false },
 };
+
+static const char format_help[] = ""
+#define FORMAT(id, nests, doc) "|" #id
+#include "config/formats.def"
+	;
+
+static const char format_man[] = "The form of the rows: "
+#define FORMAT(id, nests, doc) #id " (" doc "), "
+#include "config/formats.def"
+	"with the same rows in each.";
 
 static const struct opttab_word rows_words[] = {
 	[ROWS_TARGET] = { "target", false }, [ROWS_REPLY] = { "reply", false }, { NULL, false },
@@ -292,9 +304,7 @@ const struct opttab_row config_options[] = {
 	  .man = "Write the rows to FILE; - is standard output, the default." },
 	{ "output-format", 'O', WORD(config_format, output.format), .words = format_words,
 	  .def = "csv",
-	  .group = output, .arg = "FORM", .help = "csv|ndjson",
-	  .man = "The form of the rows: csv (RFC 4180) or ndjson (a JSON object each line). It "
-		 "never changes which rows there are." },
+	  .group = output, .arg = "FORM", .help = format_help + 1, .man = format_man },
 	{ "output-fields", 'f', STRING(output.fields), .min = 1, .group = output, .arg = "LIST",
 	  .help = "names, in the order wanted; * is all",
 	  .man = "The fields of a row, separated by commas, in the order wanted, or * for all. "

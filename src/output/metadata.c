@@ -5,45 +5,24 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/stats.h"
+#include "bytes.h"
+#include "config/config.h"
 #include "config/config_show.h"
 #include "err.h"
+#include "output/json_text.h"
 #include "targets/targets.h"
-#include "utf8.h"
+#include "verdict.h"
 
 /* An object under construction; the first failure (no memory) lasts. */
 struct object {
 	json_t *json;
 	bool failed;
 };
-
-/* Takes v, which may be NULL where there was no memory for it. */
-static void object_set(struct object *o, const char *name, json_t *v)
-{
-	o->failed |= json_object_set_new(o->json, name, v) != 0;
-}
-
-static void object_set_number(struct object *o, const char *name, uint64_t v)
-{
-	object_set(o, name, json_integer((json_int_t)v));
-}
-
-static void object_set_seconds(struct object *o, const char *name, uint64_t ns)
-{
-	object_set(o, name, json_real((double)(ns / 1000) / 1e6));
-}
-
-/* Closes the inner object into the outer one. */
-static void object_set_object(struct object *o, const char *name, struct object *inner)
-{
-	o->failed |= inner->failed;
-	object_set(o, name, inner->json);
-}
 
 static struct object object_new(void)
 {
@@ -53,21 +32,39 @@ static struct object object_new(void)
 	return o;
 }
 
-/* Words of the command line may be any bytes. NULL s: null. */
-static json_t *text_value(const char *s)
+/* Takes v, which may be NULL where there was no memory for it. */
+static void object_set(struct object *o, const char *name, json_t *v)
 {
-	size_t n = s ? strlen(s) : 0;
-	char *clean;
-	json_t *v;
+	o->failed |= json_object_set_new(o->json, name, v) != 0;
+}
 
-	if (!s)
-		return json_null();
-	clean = malloc(UTF8_CLEAN_MAX(n) + 1);
-	if (!clean)
-		return NULL;
-	v = json_stringn(clean, utf8_clean(clean, s, n));
-	free(clean);
-	return v;
+/* The object, whole; NULL: no memory. */
+static json_t *object_value(struct object *o)
+{
+	if (!o->failed)
+		return o->json;
+	json_decref(o->json);
+	return NULL;
+}
+
+/* ---- values: a new reference, or NULL without memory ---------------------------------------- */
+
+static json_t *number_value(uint64_t v)
+{
+	return json_integer((json_int_t)v);
+}
+
+static json_t *seconds_value(uint64_t ns)
+{
+	return json_real((double)(ns / 1000) / 1e6);
+}
+
+static json_t *decimal_value(uint64_t v)
+{
+	char text[21];
+
+	snprintf(text, sizeof(text), "%" PRIu64, v);
+	return json_string(text);
 }
 
 static json_t *time_value(uint64_t wall_ns)
@@ -89,59 +86,35 @@ static json_t *hex_value(const uint8_t *p, size_t n)
 	return json_string(text);
 }
 
+static json_t *hash_value(uint64_t hash)
+{
+	uint8_t bytes[8];
+
+	put_be64(bytes, hash);
+	return hex_value(bytes, sizeof(bytes));
+}
+
+/* Words of the command line may be any bytes. */
 static json_t *argv_value(const struct config *c)
 {
 	json_t *list = json_array();
 
 	for (int i = 0; i < c->argc; i++)
-		if (json_array_append_new(list, text_value(c->argv[i]))) {
-			json_decref(list);
-			return NULL;
-		}
+		list = json_list_add(list, json_text(c->argv[i]));
 	return list;
 }
 
 static void visit_option(void *arg, const char *name, const char *value)
 {
-	object_set(arg, name, text_value(value));
+	object_set(arg, name, json_text(value));
 }
 
-static void add_run(struct object *o, const struct config *c, const struct run_facts *f)
+static json_t *configuration_value(const struct config *c)
 {
-	struct object options = object_new();
-	char seed[21];
+	struct object o = object_new();
 
-	object_set(o, "tfomap", json_string(PACKAGE_VERSION));
-	object_set(o, "argv", argv_value(c));
-	config_visit(c, visit_option, &options);
-	object_set_object(o, "configuration", &options);
-	object_set(o, "notes", text_value(c->records.notes));
-	snprintf(seed, sizeof(seed), "%" PRIu64, f->seed);
-	object_set(o, "seed", json_string(seed));
-	object_set(o, "key", hex_value(f->key, sizeof(f->key)));
-	object_set_number(o, "shard", c->targets.shard);
-	object_set_number(o, "shards", c->targets.shards);
-	object_set_number(o, "retries", f->retries);
-}
-
-static void add_targets(struct object *o, const struct targets_counts *t, uint64_t of_run)
-{
-	struct object targets = object_new();
-	uint8_t hash[8];
-
-	put_be64(hash, t->blocklist_hash);
-	object_set_number(&targets, "of_this_run", of_run);
-	object_set_number(&targets, "total", t->total);
-	object_set_number(&targets, "from_prefixes", t->from_prefixes);
-	object_set_number(&targets, "from_list", t->from_list);
-	object_set_number(&targets, "merged", t->merged);
-	object_set_number(&targets, "other_family", t->other_family);
-	object_set_number(&targets, "outside_allowlist", t->outside);
-	object_set_number(&targets, "blocked", t->blocked);
-	object_set_number(&targets, "own_address", t->own);
-	object_set_number(&targets, "no_route", t->no_route);
-	object_set(&targets, "blocklist_hash", hex_value(hash, sizeof(hash)));
-	object_set_object(o, "targets", &targets);
+	config_visit(c, visit_option, &o);
+	return object_value(&o);
 }
 
 static json_t *sources_value(const struct run_facts *f)
@@ -151,51 +124,42 @@ static json_t *sources_value(const struct run_facts *f)
 
 	for (unsigned int i = 0; i < f->nsources; i++) {
 		addr_format(f->sources[i], text);
-		if (json_array_append_new(list, json_string(text))) {
-			json_decref(list);
-			return NULL;
-		}
+		list = json_list_add(list, json_string(text));
 	}
 	return list;
 }
 
-static void add_network(struct object *o, const struct run_facts *f)
+static uint64_t end_after_ns(const struct run_facts *f)
 {
-	object_set(o, "interface", text_value(f->interface));
-	object_set(o, "engine", text_value(f->engine));
-	object_set(o, "receiver", text_value(f->receiver));
-	object_set_number(o, "sender_threads", f->threads);
-	object_set(o, "sources", sources_value(f));
-	object_set_number(o, "window_slots", f->window_slots);
-	object_set_number(o, "table_slots", f->table_slots);
+	return f->end_wall_ns > f->start_wall_ns ? f->end_wall_ns - f->start_wall_ns : 0;
 }
 
-static void add_times(struct object *o, const struct run_facts *f)
+static json_t *group_value(const struct stats *s, enum stat_group group)
 {
-	uint64_t ran_ns = f->end_wall_ns > f->start_wall_ns ? f->end_wall_ns - f->start_wall_ns : 0;
+	struct object o = object_new();
 
-	object_set(o, "start", time_value(f->start_wall_ns));
-	object_set(o, "end", time_value(f->end_wall_ns));
-	object_set_seconds(o, "duration_s", ran_ns);
-	object_set_seconds(o, "sending_s", f->sending_ns);
+	for (unsigned int i = 0; i < STATS; i++)
+		if (stat_types[i].group == group)
+			object_set(&o, stat_types[i].name, number_value(stat_get(s, i)));
+	return object_value(&o);
 }
 
-static void add_counters(struct object *o, const struct stats *s)
+static json_t *counters_value(const struct stats *s)
 {
-	struct object counters = object_new(), verdicts = object_new();
+	struct object o = object_new();
 
-	for (unsigned int g = 0; g < STAT_GROUPS; g++) {
-		struct object group = object_new();
+	for (unsigned int g = 0; g < STAT_GROUPS; g++)
+		object_set(&o, stat_groups[g].name, group_value(s, g));
+	return object_value(&o);
+}
 
-		for (unsigned int i = 0; i < STATS; i++)
-			if (stat_types[i].group == g)
-				object_set_number(&group, stat_types[i].name, stat_get(s, i));
-		object_set_object(&counters, stat_group_names[g], &group);
-	}
-	object_set_object(o, "counters", &counters);
+static json_t *verdicts_value(const struct stats *s)
+{
+	struct object o = object_new();
+
 	for (unsigned int v = 0; v < VERDICTS; v++)
-		object_set_number(&verdicts, verdict_types[v].name, stat_get_verdict(s, v));
-	object_set_object(o, "verdicts", &verdicts);
+		object_set(&o, verdict_types[v].name, number_value(stat_get_verdict(s, v)));
+	return object_value(&o);
 }
 
 /*
@@ -217,15 +181,43 @@ static uint64_t memory_peak_bytes(void)
 	return kib * 1024;
 }
 
-static void add_end(struct object *o, const struct stats *s, const struct run_facts *f)
+static json_t *memory_value(void)
 {
-	uint64_t memory = memory_peak_bytes();
+	uint64_t bytes = memory_peak_bytes();
 
-	object_set(o, "memory_peak_bytes", memory ? json_integer((json_int_t)memory) : json_null());
-	object_set(o, "sound", json_boolean(stats_sound(s)));
-	object_set(o, "exit_reason", text_value(f->exit_reason ? f->exit_reason : "running"));
-	object_set(o, "exit_status", f->exit_reason ? json_integer(f->exit_status) : json_null());
+	return bytes ? number_value(bytes) : json_null();
 }
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+const struct metadata_key metadata_keys[] = {
+#define KEY(name, value, doc) { "", #name, doc },
+#define TARGETS_KEY(name, value, doc) { "targets", #name, doc },
+#include "output/metadata.def"
+};
+
+const size_t metadata_nkeys = sizeof(metadata_keys) / sizeof(metadata_keys[0]);
+
+static json_t *targets_value(const struct targets_counts *t, const struct run_facts *f)
+{
+	struct object o = object_new();
+
+#define TARGETS_KEY(name, value, doc) object_set(&o, #name, value);
+#include "output/metadata.def"
+	return object_value(&o);
+}
+
+static json_t *metadata_value(const struct config *c, const struct targets_counts *t,
+			      const struct stats *s, const struct run_facts *f)
+{
+	struct object o = object_new();
+
+#define KEY(name, value, doc) object_set(&o, #name, value);
+#include "output/metadata.def"
+	return object_value(&o);
+}
+
+/* ---- the file ------------------------------------------------------------------------------- */
 
 static int fails(const char *path, int code, struct err *e)
 {
@@ -259,19 +251,9 @@ static int write_json(const char *path, const json_t *json, struct err *e)
 int metadata_write(const char *path, const struct config *c, const struct targets_counts *t,
 		   const struct stats *s, const struct run_facts *f, struct err *e)
 {
-	struct object o = object_new();
-	int err;
+	json_t *json = metadata_value(c, t, s, f);
+	int err = json ? write_json(path, json, e) : fails(path, ENOMEM, e);
 
-	add_run(&o, c, f);
-	add_targets(&o, t, f->targets);
-	add_network(&o, f);
-	add_times(&o, f);
-	add_counters(&o, s);
-	add_end(&o, s, f);
-	if (o.failed)
-		err = fails(path, ENOMEM, e);
-	else
-		err = write_json(path, o.json, e);
-	json_decref(o.json);
+	json_decref(json);
 	return err;
 }

@@ -2,6 +2,7 @@
 #ifndef TFOMAP_METADATA_H
 #define TFOMAP_METADATA_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config/config.h"
@@ -10,7 +11,16 @@ struct err;
 struct stats;
 struct targets_counts;
 
-/* The resolved facts of a run that the configuration alone does not tell. */
+/* A key, for the manual: metadata.def has them all, in the order of the file. */
+struct metadata_key {
+	const char *object;		/* that it is in: "", the file's one object, or "targets" */
+	const char *name, *doc;
+};
+
+extern const struct metadata_key metadata_keys[];
+extern const size_t metadata_nkeys;
+
+/* The facts of a run that its configuration does not have. */
 struct run_facts {
 	uint64_t seed;
 	uint8_t key[16];		/* of the validation hash */
@@ -30,8 +40,7 @@ struct run_facts {
 
 /*
  * Writes the file over what is there. Numbers that a double may not hold (seed, hashes) are
- * strings; counters are in objects by group, under the names of stats.def; "sound" is whether
- * nothing was lost that can make rows and verdicts wrong. Peak memory is read from the kernel. A
+ * strings; the counters are those of stats.def, by group. Peak memory is read from the kernel. A
  * new file is the user's alone (mode 0600). 0, or -errno with a message.
  */
 int metadata_write(const char *path, const struct config *c, const struct targets_counts *t,

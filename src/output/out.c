@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const struct out_ops *const registry[] = {
-	[FORMAT_CSV] = &out_csv_ops,
-	[FORMAT_NDJSON] = &out_ndjson_ops,
+#define FORMAT(id, nests, doc) [FORMAT_##id] = &out_##id##_ops,
+#include "config/formats.def"
 };
 
 void out_init(struct out *o, enum config_format format, const struct result_selection *fields)
@@ -22,7 +22,7 @@ void out_close(struct out *o)
 }
 
 /* A row that could not be held is taken out again, so that what is left is whole. */
-static int out_settle(struct out *o, size_t start)
+static int out_finish(struct out *o, size_t start)
 {
 	int err = o->err;
 
@@ -38,7 +38,7 @@ int out_header(struct out *o)
 
 	if (o->ops->header)
 		o->ops->header(o);
-	return out_settle(o, start);
+	return out_finish(o, start);
 }
 
 int out_row(struct out *o, const struct result *r)
@@ -46,10 +46,10 @@ int out_row(struct out *o, const struct result *r)
 	size_t start = o->len;
 
 	o->ops->row(o, r);
-	return out_settle(o, start);
+	return out_finish(o, start);
 }
 
-/* Doubles, so that a run settles on one size and rows cost no allocation. */
+/* Doubles, so that a run comes to one size and rows cost no allocation. */
 static bool out_grow(struct out *o, size_t n)
 {
 	size_t cap = o->cap ? o->cap : 4096;

@@ -1,6 +1,6 @@
 /*
  * out: rows as bytes. One out_x.c for each format, which exports a `const struct out_ops`, and a
- * row in the registry of out.c. Rows are appended to a buffer; nothing here writes to a file.
+ * row in config/formats.def. Rows are appended to a buffer; nothing here writes to a file.
  */
 #ifndef TFOMAP_OUT_H
 #define TFOMAP_OUT_H
@@ -17,12 +17,12 @@
 struct out;
 
 struct out_ops {
-	const char *name;
 	void (*header)(struct out *o);		/* NULL: the format has none */
 	void (*row)(struct out *o, const struct result *r);
 };
 
-extern const struct out_ops out_csv_ops, out_ndjson_ops;
+#define FORMAT(id, nests, doc) extern const struct out_ops out_##id##_ops;
+#include "config/formats.def"
 
 /* One output: the format, the fields, the bytes so far. One thread. */
 struct out {
@@ -47,7 +47,7 @@ int out_row(struct out *o, const struct result *r);
 
 /* ---- for the formats ---- */
 
-/* n bytes of room behind len; NULL: no memory, and err is set. */
+/* n bytes of room after len; NULL: no memory, and err is set. */
 char *out_room(struct out *o, size_t n);
 
 /* Appends n bytes. */

@@ -92,4 +92,4 @@ static void csv_row(struct out *o, const struct result *r)
 	out_char(o, '\n');
 }
 
-const struct out_ops out_csv_ops = { .name = "csv", .header = csv_header, .row = csv_row };
+const struct out_ops out_csv_ops = { .header = csv_header, .row = csv_row };

@@ -4,24 +4,10 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "output/json_text.h"
 #include "utf8.h"
-
-static json_t *text_value(const char *s)
-{
-	size_t n = strlen(s);
-	char *clean = malloc(UTF8_CLEAN_MAX(n) + 1);
-	json_t *v;
-
-	if (!clean)
-		return NULL;
-	n = utf8_clean(clean, s, n);
-	v = json_stringn_nocheck(clean, n);
-	free(clean);
-	return v;
-}
 
 static json_t *words_value(enum result_type type, uint32_t set)
 {
@@ -29,10 +15,8 @@ static json_t *words_value(enum result_type type, uint32_t set)
 	const char *word;
 
 	for (unsigned int bit = 0; (word = result_word(type, bit)); bit++)
-		if (set >> bit & 1 && json_array_append_new(list, json_string(word))) {
-			json_decref(list);
-			return NULL;
-		}
+		if (set >> bit & 1)
+			list = json_list_add(list, json_string(word));
 	return list;
 }
 
@@ -87,10 +71,7 @@ static json_t *flows_value(struct out *o, const struct result *r)
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; i < r->flows->nflows; i++)
-		if (json_array_append_new(list, flow_value(o, r, &r->flows->flows[i]))) {
-			json_decref(list);
-			return NULL;
-		}
+		list = json_list_add(list, flow_value(o, r, &r->flows->flows[i]));
 	return list;
 }
 
@@ -104,7 +85,7 @@ static json_t *value_of(struct out *o, const struct result *r, const struct resu
 	if (out_is_plain(f->type))
 		return plain_value(o, r, f);
 	if (f->type == RESULT_TEXT)
-		return text_value(*(const char *const *)m);
+		return json_text(*(const char *const *)m);
 	if (f->type == RESULT_FLOWS)
 		return flows_value(o, r);
 	if (f->type == RESULT_JSON)
@@ -164,4 +145,4 @@ static void ndjson_row(struct out *o, const struct result *r)
 	out_put(o, "}\n", 2);
 }
 
-const struct out_ops out_ndjson_ops = { .name = "ndjson", .header = NULL, .row = ndjson_row };
+const struct out_ops out_ndjson_ops = { .row = ndjson_row };

@@ -1,6 +1,7 @@
 #include "output/result.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ const struct result_field result_fields[] = {
 	FIELD(time_sent, TIME, BOTH, "when the SYN was sent, UTC"),
 	FIELD(time_reply, TIME, BOTH, "when the answer came, UTC"),
 	FIELD(probes, NUMBER, TARGET, "SYNs that the target took"),
-	FIELD(flows, FLOWS, TARGET, "the reply rows behind the verdict"),
+	FIELD(flows, FLOWS, TARGET, "the reply rows that the verdict comes from"),
 	FIELD(info, JSON, TARGET, "what else the server list says of the target"),
 };
 
@@ -117,14 +118,33 @@ const char *result_word(enum result_type type, unsigned int bit)
 
 /* ---- selection ---- */
 
+static const struct {
+	const char *name;
+	bool nests;
+} formats[] = {
+#define FORMAT(id, nests, doc) [FORMAT_##id] = { #id, nests },
+#include "config/formats.def"
+};
+
+/* One that can show every field. */
+static const char *nesting_format(void)
+{
+	size_t i = 0;
+
+	while (!formats[i].nests)
+		i++;
+	return formats[i].name;
+}
+
 static bool field_fits(const struct result_field *f, enum config_rows rows,
 		       enum config_format format)
 {
-	return f->rows >> rows & 1 && !(result_is_nested(f) && format == FORMAT_CSV);
+	return f->rows >> rows & 1 && (formats[format].nests || !result_is_nested(f));
 }
 
 /* Why there is no field of that name here. */
-static int select_refuse(const char *name, enum config_rows rows, struct err *e)
+static int select_refuse(const char *name, enum config_rows rows, enum config_format format,
+			 struct err *e)
 {
 	const char *nearest = NULL;
 	unsigned int best = 4;
@@ -137,8 +157,8 @@ static int select_refuse(const char *name, enum config_rows rows, struct err *e)
 			return err_set(e, EINVAL, "-f: '%s' is a field of --rows %s only", name,
 				       rows == ROWS_TARGET ? "reply" : "target");
 		if (distance == 0)
-			return err_set(e, EINVAL, "-f: '%s' has no place in CSV; "
-				       "-O ndjson can show it", name);
+			return err_set(e, EINVAL, "-f: '%s' has no place in %s; -O %s can show it",
+				       name, formats[format].name, nesting_format());
 		if (f->rows >> rows & 1 && distance < best) {
 			best = distance;
 			nearest = f->name;
@@ -167,7 +187,7 @@ static int select_add(struct result_selection *sel, const char *name, size_t len
 				      || strcmp(result_fields[i].name, word) != 0))
 		i++;
 	if (i == result_nfields)
-		return select_refuse(word, rows, e);
+		return select_refuse(word, rows, format, e);
 	for (size_t k = 0; k < sel->n; k++)
 		if (sel->v[k] == i)
 			return err_set(e, EINVAL, "-f: '%s' is named twice", word);
@@ -358,7 +378,7 @@ void result_from_target(struct result *r, const struct evidence *ev,
 
 /* ---- the table, for people ---- */
 
-/* In which rows a name is, over all places that it has; 0 where an earlier place told it. */
+/* In which rows a name is, over all places that it has; 0 where an earlier place has them. */
 static unsigned int rows_of(const struct result_field *f)
 {
 	unsigned int rows = 0;
@@ -378,35 +398,43 @@ static const char *rows_text(unsigned int rows)
 	return rows == BOTH ? "target, reply" : rows == TARGET ? "target" : "reply";
 }
 
-static const char *format_text(const struct result_field *f)
+/* What it is, and where it cannot be. */
+#define DOC_LEN 256
+static const char *full_doc(const struct result_field *f, char text[static DOC_LEN])
 {
-	return result_is_nested(f) ? " (ndjson only)" : "";
+	if (!result_is_nested(f))
+		return f->doc;
+	snprintf(text, DOC_LEN, "%s (%s only)", f->doc, nesting_format());
+	return text;
 }
 
 void result_list(FILE *out)
 {
+	char text[DOC_LEN];
+
 	fprintf(out, "%-18s %-8s %-14s %s\n", "field", "type", "--rows", "meaning");
 	for (size_t i = 0; i < result_nfields; i++) {
 		const struct result_field *f = &result_fields[i];
 		unsigned int rows = rows_of(f);
 
 		if (rows)
-			fprintf(out, "%-18s %-8s %-14s %s%s\n", f->name, type_names[f->type],
-				rows_text(rows), f->doc, format_text(f));
+			fprintf(out, "%-18s %-8s %-14s %s\n", f->name, type_names[f->type],
+				rows_text(rows), full_doc(f, text));
 	}
 }
 
 void result_roff(FILE *out)
 {
+	char text[DOC_LEN], doc[DOC_LEN];
+
 	for (size_t i = 0; i < result_nfields; i++) {
 		const struct result_field *f = &result_fields[i];
 		unsigned int rows = rows_of(f);
-		char doc[256];
 
 		if (!rows)
 			continue;
-		opttab_roff_text(f->doc, doc, sizeof(doc));
-		fprintf(out, ".TP\n.B %s\n(%s; %s) %s%s\n", f->name, type_names[f->type],
-			rows_text(rows), doc, format_text(f));
+		opttab_roff_text(full_doc(f, text), doc, sizeof(doc));
+		fprintf(out, ".TP\n.B %s\n(%s; %s) %s\n", f->name, type_names[f->type],
+			rows_text(rows), doc);
 	}
 }

@@ -89,7 +89,7 @@ static inline const void *result_member(const struct result *r, const struct res
 	return (const char *)r + f->offset;
 }
 
-/* True for fields that only ndjson can show. */
+/* True for fields that only a format can show that nests (config/formats.def). */
 static inline bool result_is_nested(const struct result_field *f)
 {
 	return f->type == RESULT_FLOWS || f->type == RESULT_JSON;
@@ -112,9 +112,8 @@ struct result_selection {
 
 /*
  * Resolves a comma-separated list of names. NULL or "*": all of that kind of row that the format
- * can show (CSV leaves out the nested ones). 0; -EINVAL with a message that names the field, the
- * reason (unknown:
- * and the nearest known one; of the other kind of row; not in CSV; named twice); -ENOMEM.
+ * can show. 0; -EINVAL with a message that names the field, the reason (unknown: and the nearest
+ * known one; of the other kind of row; not in that format; named twice); -ENOMEM.
  */
 int result_select(struct result_selection *sel, const char *list, enum config_rows rows,
 		  enum config_format format, struct err *e);

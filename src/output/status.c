@@ -16,12 +16,13 @@ enum brevity {
 };
 
 /* What line and row show beside the counters. */
-struct figures {
+struct status_figures {
 	uint64_t wall_ns;
 	double elapsed_s;
 	double remaining_s;		/* of the cool-down, or of sending, by how that went so
 					 * far; < 0: not known */
 	bool cooling;
+	bool pending;			/* each target got its first probe, more are due */
 	double share;			/* of the targets, by their first probe */
 	uint64_t sent;			/* packets: clean-up is paced and sent like the rest */
 	double sent_pps;
@@ -55,12 +56,20 @@ static double done(const struct status_moment *m)
 	return share < 0.999999 ? share : 0.999999;
 }
 
+/* How long retries take depends on who answers: that is not known before. */
+static bool is_pending(const struct status_moment *m)
+{
+	return m->sending && done(m) >= 1;
+}
+
 static double remaining_s(const struct status_moment *m)
 {
 	double share = done(m);
 
 	if (m->remaining_ns)
 		return (double)m->remaining_ns / NS_PER_S;
+	if (is_pending(m))
+		return -1;
 	if (share > 0)
 		return (double)m->elapsed_ns / NS_PER_S * (1 - share) / share;
 	/* Nothing is known before the first packet of a run without a limit. */
@@ -78,16 +87,17 @@ static double sent_pps(const struct status_moment *now, const struct status_mome
 	return ns ? (double)n * NS_PER_S / (double)ns : 0;
 }
 
-static void figures_init(struct figures *f, const struct status_moment *now,
+static void figures_init(struct status_figures *f, const struct status_moment *now,
 			 const struct status_moment *prev)
 {
 	uint64_t answers = now->v[STAT_synacks] + now->v[STAT_rsts] + now->v[STAT_icmps];
 
-	*f = (struct figures){
+	*f = (struct status_figures){
 		.wall_ns = now->wall_ns,
 		.elapsed_s = (double)now->elapsed_ns / NS_PER_S,
 		.remaining_s = remaining_s(now),
 		.cooling = now->remaining_ns > 0,
+		.pending = is_pending(now),
 		.share = done(now),
 		.sent = packets(now),
 		.sent_pps = sent_pps(now, prev),
@@ -147,8 +157,10 @@ static void add_percent(struct text *t, double percent)
 	text_add(t, percent >= 1 || percent <= 0 ? "%.1f%%" : "%.3f%%", percent);
 }
 
-static void add_remaining(struct text *t, const struct figures *f)
+static void add_remaining(struct text *t, const struct status_figures *f)
 {
+	if (f->pending)
+		text_add(t, " (probes pending)");
 	if (f->remaining_s <= 0 || f->remaining_s > 1e9)	/* 30 years: not worth a figure */
 		return;
 	text_add(t, " (");
@@ -156,7 +168,7 @@ static void add_remaining(struct text *t, const struct figures *f)
 	text_add(t, f->cooling ? " cool-down)" : " left)");
 }
 
-static void add_sent(struct text *t, const struct figures *f, bool rate)
+static void add_sent(struct text *t, const struct status_figures *f, bool rate)
 {
 	text_add(t, " | sent ");
 	add_number(t, f->sent);
@@ -166,8 +178,8 @@ static void add_sent(struct text *t, const struct figures *f, bool rate)
 	add_rate(t, f->sent_pps);
 }
 
-static void add_answers(struct text *t, const struct figures *f, const struct status_moment *m,
-			bool phase2)
+static void add_answers(struct text *t, const struct status_figures *f,
+			const struct status_moment *m, bool phase2)
 {
 	text_add(t, " | answers ");
 	add_number(t, f->answers);
@@ -221,7 +233,7 @@ static void add_bar(struct text *t, size_t width, double share)
 }
 
 /* What comes before the bar, resp. after it. */
-static void compose(struct text *head, struct text *tail, const struct figures *f,
+static void compose(struct text *head, struct text *tail, const struct status_figures *f,
 		    const struct status_moment *now, unsigned int brevity)
 {
 	text_add(head, " ");
@@ -242,7 +254,7 @@ void status_line(const struct status_moment *now, const struct status_moment *pr
 	struct text head, tail, line;
 	unsigned int brevity = SHOW_ALL;
 	size_t cap = width && width < STATUS_LEN ? width + 1 : STATUS_LEN;
-	struct figures f;
+	struct status_figures f;
 
 	figures_init(&f, now, prev);
 	do {
@@ -262,7 +274,7 @@ void status_line(const struct status_moment *now, const struct status_moment *pr
 
 /* ---- the row ------------------------------------------------------------------------------- */
 
-static void column_time(struct text *t, const struct figures *f)
+static void column_time(struct text *t, const struct status_figures *f)
 {
 	char text[CLOCK_TEXT_LEN];
 
@@ -270,60 +282,65 @@ static void column_time(struct text *t, const struct figures *f)
 	text_add(t, "%s", text);
 }
 
-static void column_elapsed(struct text *t, const struct figures *f)
+static void column_elapsed(struct text *t, const struct status_figures *f)
 {
 	text_add(t, "%.3f", f->elapsed_s);
 }
 
-static void column_remaining(struct text *t, const struct figures *f)
+static void column_remaining(struct text *t, const struct status_figures *f)
 {
 	if (f->remaining_s >= 0)
 		text_add(t, "%.3f", f->remaining_s);
 }
 
-static void column_percent(struct text *t, const struct figures *f)
+static void column_percent(struct text *t, const struct status_figures *f)
 {
 	text_add(t, "%.4f", 100 * f->share);
 }
 
-static void column_sent(struct text *t, const struct figures *f)
+static void column_sent(struct text *t, const struct status_figures *f)
 {
 	text_add(t, "%" PRIu64, f->sent);
 }
 
-static void column_sent_pps(struct text *t, const struct figures *f)
+static void column_sent_pps(struct text *t, const struct status_figures *f)
 {
 	text_add(t, "%.1f", f->sent_pps);
 }
 
-static void column_answers(struct text *t, const struct figures *f)
+static void column_answers(struct text *t, const struct status_figures *f)
 {
 	text_add(t, "%" PRIu64, f->answers);
 }
 
-static void column_hit_percent(struct text *t, const struct figures *f)
+static void column_hit_percent(struct text *t, const struct status_figures *f)
 {
 	text_add(t, "%.4f", f->hit_percent);
 }
 
-/* The columns before the counters'. */
-static const struct {
-	const char *name;
-	void (*add)(struct text *t, const struct figures *f);
-} columns[] = {
-	{ "time", column_time }, { "elapsed_s", column_elapsed },
-	{ "remaining_s", column_remaining }, { "percent", column_percent },
-	{ "sent", column_sent }, { "sent_pps", column_sent_pps },
-	{ "answers", column_answers }, { "hit_percent", column_hit_percent },
+const struct status_column status_columns[] = {
+	{ "time", column_time, "the time of the row, UTC" },
+	{ "elapsed_s", column_elapsed, "seconds since the start" },
+	{ "remaining_s", column_remaining, "seconds that are left: of the cool-down, else of "
+	  "sending first probes, by how that went so far; empty: not known" },
+	{ "percent", column_percent, "per cent of the targets that got their first probe; retries "
+	  "may still be due at 100" },
+	{ "sent", column_sent, "packets sent: SYNs, what closes connections, and ARP and neighbour "
+	  "replies" },
+	{ "sent_pps", column_sent_pps, "these a second, since the row before" },
+	{ "answers", column_answers, "synacks, rsts and icmps together" },
+	{ "hit_percent", column_hit_percent, "how many per cent of the SYNs these are" },
 };
+
+const size_t status_ncolumns = sizeof(status_columns) / sizeof(status_columns[0]);
 
 void status_header(char out[static STATUS_ROW_LEN])
 {
 	struct text t;
 
 	text_init(&t, out, STATUS_ROW_LEN);
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-		text_add(&t, "%s%s", i ? "," : "", columns[i].name);
+	for (size_t i = 0; i < status_ncolumns; i++)
+		text_add(&t, "%s%s", i ? "," : "", status_columns[i].name);
 	for (unsigned int i = 0; i < STATS; i++)
 		text_add(&t, ",%s", stat_types[i].name);
 }
@@ -331,14 +348,14 @@ void status_header(char out[static STATUS_ROW_LEN])
 void status_row(const struct status_moment *now, const struct status_moment *prev,
 		char out[static STATUS_ROW_LEN])
 {
-	struct figures f;
+	struct status_figures f;
 	struct text t;
 
 	figures_init(&f, now, prev);
 	text_init(&t, out, STATUS_ROW_LEN);
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+	for (size_t i = 0; i < status_ncolumns; i++) {
 		text_add(&t, "%s", i ? "," : "");
-		columns[i].add(&t, &f);
+		status_columns[i].add(&t, &f);
 	}
 	for (unsigned int i = 0; i < STATS; i++)
 		text_add(&t, ",%" PRIu64, now->v[i]);

@@ -2,6 +2,7 @@
 #ifndef TFOMAP_STATUS_H
 #define TFOMAP_STATUS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,21 +13,35 @@ struct status_moment {
 	uint64_t wall_ns;		/* Unix time */
 	uint64_t elapsed_ns;
 	uint64_t targets;		/* of this run */
+	bool sending;			/* more probes are due: first ones or retries */
 	uint64_t remaining_ns;		/* of cool-down, once sending has ended; else 0 */
 	double rate_pps;		/* asked for; 0 = no limit */
 	uint64_t v[STATS];		/* stat_get() of each */
 };
 
 /*
- * elapsed and remaining, per cent, a bar, packets sent and their rate since *prev, answers and hit
- * rate (of SYNs), cookies, accepted, and every loss counter that is not zero. width > 0: a terminal
- * of that many columns: the bar takes what room there is, and what matters least is left out
- * where there is none. 0: no bar, nothing left out. prev NULL or equal to now: the rate since the
- * start. No line end.
+ * elapsed and remaining (or that probes are pending, once each target got its first), per cent, a
+ * bar, packets sent and their rate since *prev, answers and hit rate (of SYNs), cookies, accepted,
+ * and every loss counter that is not zero. width > 0: a terminal of that many columns: the bar
+ * takes what room there is, and what matters least is left out where there is none. 0: no bar,
+ * nothing left out. prev NULL or equal to now: the rate since the start. No line end.
  */
 #define STATUS_LEN 512
 void status_line(const struct status_moment *now, const struct status_moment *prev,
 		 unsigned int width, char out[static STATUS_LEN]);
+
+/* A column, for the manual; those of all counters follow these. */
+struct status_figures;
+struct text;
+
+struct status_column {
+	const char *name;
+	void (*add)(struct text *t, const struct status_figures *f);
+	const char *doc;
+};
+
+extern const struct status_column status_columns[];
+extern const size_t status_ncolumns;
 
 /*
  * A row of CSV: the time, every figure of the line, then every counter under its own name. A column

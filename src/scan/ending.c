@@ -149,8 +149,8 @@ static void tell_losses(const struct stats *s)
 		uint64_t n = stat_get(s, (enum stat_id)i);
 
 		if (stat_types[i].means && n)
-			log_warn("%s %llu: %s", stat_types[i].name, (unsigned long long)n,
-				 stat_types[i].means);
+			log_warn("%s %llu: %s; %s", stat_types[i].name, (unsigned long long)n,
+				 stat_types[i].doc, stat_types[i].means);
 	}
 }
 

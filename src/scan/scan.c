@@ -157,6 +157,7 @@ struct status_moment scan_status(const struct scan *sc, uint64_t now_ns)
 	struct status_moment m = {
 		.wall_ns = now_ns + (uint64_t)clock_wall_offset_ns(),
 		.elapsed_ns = now_ns - sc->start_ns, .targets = s->facts.order.positions,
+		.sending = sending,
 		.remaining_ns = !sending && s->facts.wire && end_ns > now_ns ? end_ns - now_ns : 0,
 		.rate_pps = sc->c->rate.pps,
 	};

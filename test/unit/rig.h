@@ -98,7 +98,7 @@ static inline void core_configure(struct core *c, const struct core_setup *o)
 			     .no_default_blocklist = true },
 		.probing.timeout_ns = CORE_TIMEOUT_NS, .rate.cooldown_ns = 8000000000ull,
 		.network = { .port_first = 10000, .port_last = 32767 },
-		.output = { .format = FORMAT_CSV, .rows = ROWS_TARGET, .report = REPORT_ANSWERED },
+		.output = { .format = FORMAT_csv, .rows = ROWS_TARGET, .report = REPORT_ANSWERED },
 	};
 	ck_assert_msg(payload_parse(&c->config.probing.payload, o->no_payload ? "none"
 				    : "text:" CORE_PAYLOAD, &e) == 0, "%s", e.msg);

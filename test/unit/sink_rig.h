@@ -39,7 +39,7 @@ static inline void rig_init(struct rig *g)
 	ck_assert_ptr_nonnull(mkdtemp(g->dir));
 	snprintf(g->path, sizeof(g->path), "%s/rows", g->dir);
 	g->config = (struct config){
-		.output = { .file = g->path, .format = FORMAT_CSV, .rows = ROWS_TARGET,
+		.output = { .file = g->path, .format = FORMAT_csv, .rows = ROWS_TARGET,
 			    .report = REPORT_ANSWERED, .fields = "ip,domain,port" },
 	};
 	sample_init(&g->sample);

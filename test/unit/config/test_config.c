@@ -34,7 +34,7 @@ START_TEST(defaults)
 	ck_assert_uint_eq(config.network.port_last, 32767);
 	ck_assert_str_eq(config.network.tx, "auto");
 	ck_assert_ptr_null(config.network.rx_file);
-	ck_assert_int_eq(config.output.format, FORMAT_CSV);
+	ck_assert_int_eq(config.output.format, FORMAT_csv);
 	ck_assert_int_eq(config.output.rows, ROWS_TARGET);
 	ck_assert_int_eq(config.output.report, REPORT_ANSWERED);
 	ck_assert_int_eq(config.records.verbosity, LOG_INFO);
@@ -92,7 +92,7 @@ START_TEST(every_other_member)
 	ck_assert_str_eq(config.network.tx, "pcap");
 	ck_assert_str_eq(config.network.tx_file, "out");
 	ck_assert_str_eq(config.output.file, "rows");
-	ck_assert_int_eq(config.output.format, FORMAT_NDJSON);
+	ck_assert_int_eq(config.output.format, FORMAT_ndjson);
 	ck_assert_str_eq(config.output.fields, "ip,port");
 	ck_assert(config.output.no_header);
 	ck_assert(config.records.quiet);

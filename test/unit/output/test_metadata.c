@@ -54,6 +54,7 @@ static void parse_words(struct config *c)
 static const struct run_facts facts = {
 	.seed = UINT64_MAX, .key = { 0x0f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xff },
 	.retries = 2, .targets = 256, .interface = "veth0", .engine = "packet",
+	.receiver = "pcap", .threads = 4,
 	.sources = { { 0, ADDR_V4_PREFIX | 0xc0000201 }, { 0, ADDR_V4_PREFIX | 0xc0000202 },
 		     { 0x20010db800000000, 1 } },
 	.nsources = 3, .window_slots = 65536,
@@ -68,7 +69,7 @@ static const struct targets_counts counts = {
 	.blocklist_hash = 0x00ff00ff12345678,
 };
 
-/* The file's one object, for the path a.b.c within it. */
+/* The file's one object. */
 static json_t *written(const struct run_facts *f, const struct targets_counts *t,
 		       const struct stats *s)
 {
@@ -85,93 +86,82 @@ static json_t *written(const struct run_facts *f, const struct targets_counts *t
 	return v;
 }
 
-static json_t *member(json_t *v, const char *names)
+/* The value for the path a.b.c within v, as JSON text. */
+static const char *text_of(const json_t *v, const char *names)
 {
+	static char text[4096];
 	char name[128], *rest = name;
+	size_t n;
 
 	snprintf(name, sizeof(name), "%s", names);
-	for (char *part; (part = strsep(&rest, "."));) {
+	for (char *part; (part = strsep(&rest, "."));)
 		v = json_object_get(v, part);
-		ck_assert_msg(v != NULL, "%s", names);
-	}
-	return v;
+	ck_assert_msg(v != NULL, "%s", names);
+	n = json_dumpb(v, text, sizeof(text) - 1, JSON_COMPACT | JSON_ENCODE_ANY);
+	ck_assert_uint_lt(n, sizeof(text));
+	text[n] = '\0';
+	return text;
 }
 
-static void check_string(json_t *v, const char *names, const char *want)
+static void check(const json_t *v, const char *names, const char *want)
 {
-	ck_assert_msg(json_is_string(member(v, names)), "%s", names);
-	ck_assert_str_eq(json_string_value(member(v, names)), want);
+	const char *got = text_of(v, names);
+
+	ck_assert_msg(strcmp(got, want) == 0, "%s: %s, not %s", names, got, want);
 }
 
-static void check_integer(json_t *v, const char *names, json_int_t want)
+START_TEST(the_run)
 {
-	ck_assert_msg(json_is_integer(member(v, names)), "%s", names);
-	ck_assert_int_eq(json_integer_value(member(v, names)), want);
-}
-
-START_TEST(tells_of_the_run)
-{
-	static struct stats stats;
-	json_t *v = written(&facts, &counts, &stats), *list;
-
-	check_string(v, "tfomap", PACKAGE_VERSION);
-	list = member(v, "argv");
-	ck_assert_uint_eq(json_array_size(list), NWORDS);
-	ck_assert_str_eq(json_string_value(json_array_get(list, 1)), "--seed");
-	ck_assert_str_eq(json_string_value(json_array_get(list, 8)), "caf\xef\xbf\xbd \"x\"");
-	check_string(v, "configuration.seed", "7");
-	check_string(v, "configuration.rate", "10000");
-	check_string(v, "notes", "caf\xef\xbf\xbd \"x\"");
-	check_string(v, "seed", "18446744073709551615");
-	check_string(v, "key", "0f0102030405060708090a0b0c0d0eff");
-	check_integer(v, "shard", 2);
-	check_integer(v, "shards", 3);
-	check_integer(v, "retries", 2);
-	check_string(v, "interface", "veth0");
-	check_string(v, "engine", "packet");
-	list = member(v, "sources");
-	ck_assert_uint_eq(json_array_size(list), 3);
-	ck_assert_str_eq(json_string_value(json_array_get(list, 0)), "192.0.2.1");
-	ck_assert_str_eq(json_string_value(json_array_get(list, 1)), "192.0.2.2");
-	ck_assert_str_eq(json_string_value(json_array_get(list, 2)), "2001:db8::1");
-	check_integer(v, "window_slots", 65536);
-	check_integer(v, "table_slots", 1024);
-	check_string(v, "start", "2023-11-14T22:13:20.000000Z");
-	check_string(v, "end", "2023-11-14T22:13:32.500000Z");
-	ck_assert(json_number_value(member(v, "duration_s")) == 12.5);
-	ck_assert(json_number_value(member(v, "sending_s")) == 0.25);
-	ck_assert_int_gt(json_integer_value(member(v, "memory_peak_bytes")), 100000);
-	check_string(v, "exit_reason", "complete");
-	check_integer(v, "exit_status", 0);
-	json_decref(v);
-}
-END_TEST
-
-START_TEST(tells_of_the_targets)
-{
+	static const struct {
+		const char *names, *want;
+	} values[] = {
+		{ "tfomap", "\"" PACKAGE_VERSION "\"" },
+		{ "argv", "[\"tfomap\",\"--seed\",\"7\",\"--shards\",\"3\",\"--shard\",\"2\","
+		  "\"--notes\",\"caf\xef\xbf\xbd \\\"x\\\"\",\"192.0.2.0/24\"]" },
+		{ "configuration.seed", "\"7\"" }, { "configuration.rate", "\"10000\"" },
+		{ "notes", "\"caf\xef\xbf\xbd \\\"x\\\"\"" },
+		{ "seed", "\"18446744073709551615\"" },
+		{ "key", "\"0f0102030405060708090a0b0c0d0eff\"" },
+		{ "shard", "2" }, { "shards", "3" }, { "retries", "2" },
+		{ "targets.of_this_run", "256" }, { "targets.total", "768" },
+		{ "targets.from_prefixes", "256" }, { "targets.from_list", "512" },
+		{ "targets.merged", "3" }, { "targets.blocked", "4" },
+		{ "targets.outside_allowlist", "5" }, { "targets.other_family", "6" },
+		{ "targets.own_address", "7" }, { "targets.no_route", "8" },
+		{ "targets.blocklist_hash", "\"00ff00ff12345678\"" },
+		{ "interface", "\"veth0\"" }, { "engine", "\"packet\"" },
+		{ "receiver", "\"pcap\"" },
+		{ "sources", "[\"192.0.2.1\",\"192.0.2.2\",\"2001:db8::1\"]" },
+		{ "sender_threads", "4" }, { "window_slots", "65536" }, { "table_slots", "1024" },
+		{ "start", "\"2023-11-14T22:13:20.000000Z\"" },
+		{ "end", "\"2023-11-14T22:13:32.500000Z\"" },
+		{ "duration_s", "12.5" }, { "sending_s", "0.25" },
+		{ "exit_reason", "\"complete\"" }, { "exit_status", "0" },
+	};
 	static struct stats stats;
 	json_t *v = written(&facts, &counts, &stats);
 
-	check_integer(v, "targets.of_this_run", 256);
-	check_integer(v, "targets.total", 768);
-	check_integer(v, "targets.from_prefixes", 256);
-	check_integer(v, "targets.from_list", 512);
-	check_integer(v, "targets.merged", 3);
-	check_integer(v, "targets.blocked", 4);
-	check_integer(v, "targets.outside_allowlist", 5);
-	check_integer(v, "targets.other_family", 6);
-	check_integer(v, "targets.own_address", 7);
-	check_integer(v, "targets.no_route", 8);
-	check_string(v, "targets.blocklist_hash", "00ff00ff12345678");
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		check(v, values[i].names, values[i].want);
+	ck_assert_uint_gt(strtoul(text_of(v, "memory_peak_bytes"), NULL, 10), 100000);
 	json_decref(v);
 }
 END_TEST
 
+static void check_number(const json_t *v, const char *object, const char *name, unsigned int want)
+{
+	char names[128], text[16];
+
+	snprintf(names, sizeof(names), "%s.%s", object, name);
+	snprintf(text, sizeof(text), "%u", want);
+	check(v, names, text);
+}
+
 /* Every counter and every verdict is there, each with its own figure. */
-START_TEST(tells_every_counter)
+START_TEST(every_counter)
 {
 	static struct stats stats;
-	char name[128];
+	char object[64];
 	json_t *v;
 
 	for (unsigned int i = 0; i < STATS; i++)
@@ -181,31 +171,53 @@ START_TEST(tells_every_counter)
 			stat_add_verdict(&stats, i);
 	v = written(&facts, &counts, &stats);
 	for (unsigned int i = 0; i < STATS; i++) {
-		snprintf(name, sizeof(name), "counters.%s.%s",
-			 stat_group_names[stat_types[i].group], stat_types[i].name);
-		check_integer(v, name, 1000 + i);
+		snprintf(object, sizeof(object), "counters.%s",
+			 stat_groups[stat_types[i].group].name);
+		check_number(v, object, stat_types[i].name, 1000 + i);
 	}
-	for (unsigned int i = 0; i < VERDICTS; i++) {
-		snprintf(name, sizeof(name), "verdicts.%s", verdict_types[i].name);
-		check_integer(v, name, 1 + i);
+	for (unsigned int i = 0; i < VERDICTS; i++)
+		check_number(v, "verdicts", verdict_types[i].name, 1 + i);
+	json_decref(v);
+}
+END_TEST
+
+/* The table has what the file has, in its order. */
+START_TEST(keys_of_the_table)
+{
+	static struct stats stats;
+	json_t *v = written(&facts, &counts, &stats), *value, *count;
+	const char *name, *inner;
+	size_t i = 0;
+
+	json_object_foreach(v, name, value) {
+		ck_assert_str_eq(metadata_keys[i].object, "");
+		ck_assert_str_eq(metadata_keys[i++].name, name);
+		if (strcmp(name, "targets") != 0)
+			continue;
+		json_object_foreach(value, inner, count) {
+			ck_assert_str_eq(metadata_keys[i].object, "targets");
+			ck_assert_str_eq(metadata_keys[i++].name, inner);
+		}
 	}
+	ck_assert_uint_eq(i, metadata_nkeys);
 	json_decref(v);
 }
 END_TEST
 
 /* A run that replays a capture has neither interface nor engine, and may not even have begun. */
-START_TEST(tells_of_little)
+START_TEST(a_run_of_little)
 {
 	static const struct run_facts none = { .exit_reason = "signal", .exit_status = 4 };
 	static const struct targets_counts nothing;
 	static struct stats stats;
 	json_t *v = written(&none, &nothing, &stats);
 
-	ck_assert(json_is_null(member(v, "interface")));
-	ck_assert(json_is_null(member(v, "engine")));
-	ck_assert_uint_eq(json_array_size(member(v, "sources")), 0);
-	ck_assert(json_is_null(member(v, "start")));
-	check_integer(v, "exit_status", 4);
+	check(v, "interface", "null");
+	check(v, "engine", "null");
+	check(v, "receiver", "null");
+	check(v, "sources", "[]");
+	check(v, "start", "null");
+	check(v, "exit_status", "4");
 	json_decref(v);
 }
 END_TEST
@@ -219,7 +231,7 @@ static void put_file(const char *text)
 }
 
 /* Any loss that can make a verdict wrong, and no other. */
-START_TEST(tells_whether_it_is_sound)
+START_TEST(whether_it_is_sound)
 {
 	for (unsigned int i = 0; i < STATS; i++) {
 		struct stats stats = { .more = NULL };
@@ -227,8 +239,7 @@ START_TEST(tells_whether_it_is_sound)
 
 		stat_set(&stats, (enum stat_id)i, 1);
 		v = written(&facts, &counts, &stats);
-		ck_assert_int_eq(json_is_false(json_object_get(v, "sound")),
-				 stat_types[i].means != NULL);
+		check(v, "sound", stat_types[i].means ? "false" : "true");
 		json_decref(v);
 	}
 	ck_assert(stat_types[STAT_drop_capture].means && stat_types[STAT_drop_interface].means
@@ -237,7 +248,7 @@ START_TEST(tells_whether_it_is_sound)
 }
 END_TEST
 
-START_TEST(tells_that_it_is_running)
+START_TEST(while_it_is_running)
 {
 	struct run_facts f = facts;
 	struct stats stats = { .more = NULL };
@@ -246,8 +257,8 @@ START_TEST(tells_that_it_is_running)
 
 	f.exit_reason = NULL;
 	v = written(&f, &counts, &stats);
-	check_string(v, "exit_reason", "running");
-	ck_assert(json_is_null(json_object_get(v, "exit_status")));
+	check(v, "exit_reason", "\"running\"");
+	check(v, "exit_status", "null");
 	json_decref(v);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_mode & 0777, 0600);
@@ -283,9 +294,9 @@ END_TEST
 
 UNIT_SUITE(metadata)
 {
-	TCase *write = unit_case(suite, "write", tells_of_the_run, tells_of_the_targets,
-				 tells_every_counter, tells_whether_it_is_sound,
-				 tells_that_it_is_running, tells_of_little,
+	TCase *write = unit_case(suite, "write", the_run, every_counter,
+				 keys_of_the_table, whether_it_is_sound,
+				 while_it_is_running, a_run_of_little,
 				 replaces_what_was_there, says_what_went_wrong);
 
 	tcase_add_checked_fixture(write, setup, teardown);

@@ -59,7 +59,7 @@ START_TEST(csv_target_row)
 {
 	struct rig g;
 
-	rig_open(&g, NULL, ROWS_TARGET, FORMAT_CSV);
+	rig_open(&g, NULL, ROWS_TARGET, FORMAT_csv);
 	ck_assert_int_eq(out_header(&g.out), 0);
 	ck_assert(strncmp(g.out.p, "ip,port,domain,verdict,confirmed,", 33) == 0);
 	ck_assert_int_eq(g.out.p[g.out.len - 1], '\n');
@@ -79,7 +79,7 @@ START_TEST(csv_reply_rows)
 {
 	struct rig g;
 
-	rig_open(&g, NULL, ROWS_REPLY, FORMAT_CSV);
+	rig_open(&g, NULL, ROWS_REPLY, FORMAT_csv);
 	rig_reply(&g, 0);
 	check_bytes(&g, "192.0.2.7,443,request,0,synack,,false,34,34,0,8,1000,0,1001,0,"
 		    "3021b9d889017eeb,0,12.346,57,65160,1460,7,2-4-34-1-3,18,"
@@ -103,7 +103,7 @@ static void check_domain(const char *domain, const char *csv)
 {
 	struct rig g;
 
-	rig_open(&g, "domain,port", ROWS_TARGET, FORMAT_CSV);
+	rig_open(&g, "domain,port", ROWS_TARGET, FORMAT_csv);
 	strcpy(g.extra.domain, domain);
 	rig_target(&g);
 	check_bytes(&g, csv);
@@ -129,11 +129,11 @@ START_TEST(csv_row_of_one_null)
 {
 	struct rig g;
 
-	rig_open(&g, "domain", ROWS_TARGET, FORMAT_CSV);
+	rig_open(&g, "domain", ROWS_TARGET, FORMAT_csv);
 	rig_target(&g);
 	check_bytes(&g, "\"\"\n");
 	rig_close(&g);
-	rig_open(&g, "domain,confirmed", ROWS_TARGET, FORMAT_CSV);
+	rig_open(&g, "domain,confirmed", ROWS_TARGET, FORMAT_csv);
 	rig_target(&g);
 	check_bytes(&g, ",\n");
 	rig_close(&g);
@@ -164,7 +164,7 @@ START_TEST(csv_columns_are_even)
 	struct rig g;
 	const char *p;
 
-	rig_open(&g, NULL, ROWS_TARGET, FORMAT_CSV);
+	rig_open(&g, NULL, ROWS_TARGET, FORMAT_csv);
 	out_header(&g.out);
 	for (int i = 0; i < 500; i++) {
 		draw_domain(g.extra.domain, &state);
@@ -214,19 +214,19 @@ START_TEST(extreme_values)
 	r->time_sent = 1;
 	r->confirmed = (struct result_number){ 1, true };
 	r->ip = (struct addr){ UINT64_MAX, UINT64_MAX };
-	ck_assert_str_eq(plain(&g, "tfo_seq,rtt_ms,time_sent,confirmed,ip", FORMAT_CSV),
+	ck_assert_str_eq(plain(&g, "tfo_seq,rtt_ms,time_sent,confirmed,ip", FORMAT_csv),
 			 "4294967295,0.000,1970-01-01T00:00:00.000000Z,true,"
 			 "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\n");
 	r->rtt_ms.v = 3600000000500ull;
-	ck_assert_str_eq(plain(&g, "rtt_ms", FORMAT_CSV), "3600000.001\n");
+	ck_assert_str_eq(plain(&g, "rtt_ms", FORMAT_csv), "3600000.001\n");
 	r->rtt_ms.v = 999999500;
-	ck_assert_str_eq(plain(&g, "rtt_ms", FORMAT_CSV), "1000.000\n");
+	ck_assert_str_eq(plain(&g, "rtt_ms", FORMAT_csv), "1000.000\n");
 	r->rtt_ms.v = 100000;	/* no double is 0.1 */
-	ck_assert_str_eq(plain(&g, "rtt_ms", FORMAT_NDJSON), "{\"rtt_ms\":0.1}\n");
+	ck_assert_str_eq(plain(&g, "rtt_ms", FORMAT_ndjson), "{\"rtt_ms\":0.1}\n");
 	r->rtt_ms.v = 123456789012000ull;
-	ck_assert_str_eq(plain(&g, "rtt_ms", FORMAT_NDJSON), "{\"rtt_ms\":123456789.012}\n");
+	ck_assert_str_eq(plain(&g, "rtt_ms", FORMAT_ndjson), "{\"rtt_ms\":123456789.012}\n");
 	r->tfo_seq.known = false;
-	ck_assert_str_eq(plain(&g, "tfo_seq,confirmed,info", FORMAT_NDJSON),
+	ck_assert_str_eq(plain(&g, "tfo_seq,confirmed,info", FORMAT_ndjson),
 			 "{\"tfo_seq\":null,\"confirmed\":true,\"info\":null}\n");
 }
 END_TEST
@@ -240,7 +240,7 @@ START_TEST(times_across_seconds)
 	memset(r, 0, sizeof(*r));
 	r->time_sent = SAMPLE_OFFSET_NS + 39999999999;
 	r->time_reply = SAMPLE_OFFSET_NS + 40000000999;
-	rig_open(&g, "time_sent,time_reply", ROWS_TARGET, FORMAT_CSV);
+	rig_open(&g, "time_sent,time_reply", ROWS_TARGET, FORMAT_csv);
 	out_row(&g.out, r);
 	out_row(&g.out, r);
 	check_bytes(&g, "2023-11-14T22:13:59.999999Z,2023-11-14T22:14:00.000000Z\n"
@@ -286,7 +286,7 @@ START_TEST(ndjson_order)
 	json_t *value;
 	size_t i = 0;
 
-	rig_open(&g, "*", ROWS_TARGET, FORMAT_NDJSON);
+	rig_open(&g, "*", ROWS_TARGET, FORMAT_ndjson);
 	ck_assert_int_eq(out_header(&g.out), 0);
 	ck_assert_uint_eq(g.out.len, 0);
 	rig_target(&g);
@@ -304,7 +304,7 @@ START_TEST(ndjson_target_row)
 	struct rig g;
 	json_t *row, *list;
 
-	rig_open(&g, "*", ROWS_TARGET, FORMAT_NDJSON);
+	rig_open(&g, "*", ROWS_TARGET, FORMAT_ndjson);
 	rig_target(&g);
 	row = parsed(&g);
 	ck_assert_str_eq(string(row, "ip"), "192.0.2.7");
@@ -345,7 +345,7 @@ START_TEST(ndjson_flows)
 
 	for (size_t i = 0; i < result_nfields; i++)
 		nreply += result_fields[i].rows >> ROWS_REPLY & 1;
-	rig_open(&g, "flows", ROWS_TARGET, FORMAT_NDJSON);
+	rig_open(&g, "flows", ROWS_TARGET, FORMAT_ndjson);
 	memset(&g.sample.flows[1].reply, 0, sizeof(g.sample.flows[1].reply));
 	rig_target(&g);
 	row = parsed(&g);
@@ -380,7 +380,7 @@ START_TEST(ndjson_info)
 	static const char *const bad[] = { "{", "[1]", "7", "{\"a\":1}x", "{\"a\":\"\xff\"}", " " };
 	struct rig g;
 
-	rig_open(&g, "info", ROWS_TARGET, FORMAT_NDJSON);
+	rig_open(&g, "info", ROWS_TARGET, FORMAT_ndjson);
 	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
 		char want[256];
 
@@ -414,7 +414,7 @@ START_TEST(ndjson_every_line_parses)
 	uint32_t state = 7;
 	struct rig g;
 
-	rig_open(&g, "domain,ip", ROWS_TARGET, FORMAT_NDJSON);
+	rig_open(&g, "domain,ip", ROWS_TARGET, FORMAT_ndjson);
 	for (int i = 0; i < 500; i++) {
 		json_t *row;
 
@@ -441,8 +441,8 @@ START_TEST(formats_agree)
 	const char *p;
 	json_t *row;
 
-	rig_open(&csv, NULL, ROWS_REPLY, FORMAT_CSV);
-	rig_open(&ndjson, NULL, ROWS_REPLY, FORMAT_NDJSON);
+	rig_open(&csv, NULL, ROWS_REPLY, FORMAT_csv);
+	rig_open(&ndjson, NULL, ROWS_REPLY, FORMAT_ndjson);
 	rig_reply(&csv, 0);
 	rig_reply(&ndjson, 0);
 	p = csv.out.p;

@@ -47,20 +47,20 @@ START_TEST(selects_all_by_default)
 	for (int star = 0; star < 2; star++) {
 		const char *list = star ? "*" : NULL;
 
-		check_selection(list, ROWS_TARGET, FORMAT_CSV, target_fields);
-		check_selection(list, ROWS_TARGET, FORMAT_NDJSON, nested);
-		check_selection(list, ROWS_REPLY, FORMAT_CSV, reply_fields);
-		check_selection(list, ROWS_REPLY, FORMAT_NDJSON, reply_fields);
+		check_selection(list, ROWS_TARGET, FORMAT_csv, target_fields);
+		check_selection(list, ROWS_TARGET, FORMAT_ndjson, nested);
+		check_selection(list, ROWS_REPLY, FORMAT_csv, reply_fields);
+		check_selection(list, ROWS_REPLY, FORMAT_ndjson, reply_fields);
 	}
 }
 END_TEST
 
 START_TEST(selects_by_name)
 {
-	check_selection("verdict,ip", ROWS_TARGET, FORMAT_CSV, "verdict,ip");
-	check_selection("reply", ROWS_TARGET, FORMAT_CSV, "reply");
-	check_selection("reply", ROWS_REPLY, FORMAT_CSV, "reply");
-	check_selection("info,flows", ROWS_TARGET, FORMAT_NDJSON, "info,flows");
+	check_selection("verdict,ip", ROWS_TARGET, FORMAT_csv, "verdict,ip");
+	check_selection("reply", ROWS_TARGET, FORMAT_csv, "reply");
+	check_selection("reply", ROWS_REPLY, FORMAT_csv, "reply");
+	check_selection("info,flows", ROWS_TARGET, FORMAT_ndjson, "info,flows");
 }
 END_TEST
 
@@ -70,7 +70,7 @@ static void check_refused(const char *list, enum config_rows rows, const char *w
 	struct result_selection sel;
 	struct err e = { "" };
 
-	ck_assert_int_eq(result_select(&sel, list, rows, FORMAT_CSV, &e), -EINVAL);
+	ck_assert_int_eq(result_select(&sel, list, rows, FORMAT_csv, &e), -EINVAL);
 	ck_assert_msg(strstr(e.msg, word1) && strstr(e.msg, word2), "%s: %s", list, e.msg);
 }
 

@@ -145,7 +145,7 @@ START_TEST(ndjson_rows)
 	struct rig g;
 
 	rig_init(&g);
-	g.config.output.format = FORMAT_NDJSON;
+	g.config.output.format = FORMAT_ndjson;
 	rig_open(&g);
 	rig_target(&g);
 	ck_assert_int_eq(sink_close(g.sink, &g.e), 0);

@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "output/status.h"
 
-static const struct status_moment start = { .targets = 400000, .rate_pps = 10000 };
+static const struct status_moment start = {
+	.targets = 400000, .rate_pps = 10000, .sending = true,
+};
 
 /* 5 s into a scan of 400,000 targets. */
 static struct status_moment busy(void)
@@ -91,10 +93,15 @@ START_TEST(first_and_last_moment)
 	now = busy();
 	now.elapsed_ns = 3723 * NS_PER_S;
 	now.v[STAT_targets_started] = now.targets;
+	now.sending = false;
 	now.remaining_ns = 7 * NS_PER_S;
 	check_line(&now, NULL, 0, " 1:02:03 100% (0:07 cool-down) | sent 50.1 K, 13.5 p/s | "
 		   "answers 1.2 K (2.5%), cookies 30, accepted 28");
 	now.remaining_ns = 0;
+	now.sending = true;
+	check_line(&now, NULL, 0, " 1:02:03 100% (probes pending) | sent 50.1 K, 13.5 p/s | "
+		   "answers 1.2 K (2.5%), cookies 30, accepted 28");
+	now.sending = false;
 	now.elapsed_ns = 90061 * NS_PER_S;
 	check_line(&now, NULL, 0, " 1d 01:01:01 100% | sent 50.1 K, 0.6 p/s | "
 		   "answers 1.2 K (2.5%), cookies 30, accepted 28");
@@ -156,6 +163,7 @@ START_TEST(bar_takes_the_room)
 	check_line(&now, NULL, 120, " 0:05 12% [==>                    ] (0:35 left) | sent "
 		   "50.1 K, 10.0 Kp/s | answers 1.2 K (2.5%), cookies 30, accepted 28");
 	now.v[STAT_targets_started] = now.targets;
+	now.sending = false;
 	check_line(&now, NULL, 200, " 0:05 100% [==============================] | sent 50.1 K, "
 		   "10.0 Kp/s | answers 1.2 K (2.5%), cookies 30, accepted 28");
 }
@@ -272,10 +280,14 @@ START_TEST(row_of_the_beginning_and_the_end)
 	ck_assert_str_eq(column(&now, NULL, "hit_percent"), "0.0000");
 	now = busy();
 	now.v[STAT_targets_started] = now.targets;
+	now.sending = false;
 	ck_assert_str_eq(column(&now, NULL, "percent"), "100.0000");
 	ck_assert_str_eq(column(&now, NULL, "remaining_s"), "0.000");
 	now.remaining_ns = 7 * NS_PER_S;
 	ck_assert_str_eq(column(&now, NULL, "remaining_s"), "7.000");
+	now.remaining_ns = 0;
+	now.sending = true;	/* retries */
+	ck_assert_str_eq(column(&now, NULL, "remaining_s"), "");
 }
 END_TEST
 
