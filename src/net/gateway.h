@@ -6,31 +6,15 @@
 #ifndef TFOMAP_GATEWAY_H
 #define TFOMAP_GATEWAY_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "addr.h"
+#include "net/gateway_status.h"
 #include "wire/craft.h"
 
 struct err;
 struct gateways;
 struct stats;
-
-/* Where frames of a family go that no neighbour on the link takes. */
-struct gateway_now {
-	_Atomic uint32_t changes;	/* it has moved, or is back, that often */
-	_Atomic uint64_t mac;		/* since the first of them */
-	_Atomic uint64_t heard_ns;	/* before the last of them it was last heard */
-};
-
-/* What other threads see: main writes. */
-struct gateway_status {
-	struct gateway_now now[2];	/* [0] IPv4, [1] IPv6 */
-	_Atomic bool silent;		/* none is there to send to */
-	_Atomic uint64_t reached_ns;	/* the silence of who was asked later is no proof: the
-					 * gateway may be gone; 0: not known */
-};
 
 /* The scan that is watched; all of it stays the caller's. */
 struct gateway_scan {
@@ -39,14 +23,6 @@ struct gateway_scan {
 	struct gateway_status *status;
 	uint64_t timeout_ns;		/* of a probe */
 	bool on_link;			/* targets are on the link, beside those behind a gateway */
-};
-
-/* The gateway of one family, as it was found. */
-struct gateway_known {
-	bool is_followed;		/* frames go to it, and not as the user said */
-	bool is_fixed;			/* in the kernel's table, which alone may change it */
-	struct addr ip, asker;		/* and our address to ask from */
-	uint8_t mac[6];
 };
 
 struct gateway_link {

@@ -13,6 +13,7 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "net/gateway.h"
 #include "net/outage.h"
 #include "output/collapse.h"
 #include "output/sink.h"

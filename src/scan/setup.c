@@ -14,8 +14,8 @@
 #include "net/outage.h"
 #include "net/rst_filter.h"
 #include "scan/capture_scan.h"
-#include "scan/setup_mtu.h"
-#include "scan/setup_network.h"
+#include "setup/mtu.h"
+#include "setup/network.h"
 #include "state/cookiefile.h"
 #include "targets/targetlist.h"
 #include "targets/targets.h"
@@ -322,6 +322,48 @@ static int look_at_capture(struct setup *su, const struct config *c, struct err 
 	return capture_check(c, &facts, e);
 }
 
+/* What the network tells; its neighbours are su's from here on. */
+static int take_network(struct setup *su, const struct network *n, struct err *e)
+{
+	const struct iface *i = &n->routes.iface;
+	const struct sources *sources = &n->routes.sources;
+	struct facts *f = &su->shared.facts;
+
+	f->neigh = su->neigh = n->hops.neigh;
+	for (unsigned int v6 = 0; v6 < 2; v6++) {
+		su->gateways[v6] = n->hops.gateways[v6];
+		for (unsigned int k = 0; k < sources->n[v6]; k++)
+			facts_add_source(f, sources->v[v6][k]);
+	}
+	memcpy(su->interface, i->name, sizeof(su->interface));
+	su->ifindex = f->ifindex = i->index;
+	su->loopback = i->kind == IFACE_LOOPBACK;
+	su->mtu = i->mtu;
+	su->iplayer = n->iplayer;
+	su->link = n->hops.header[0];
+	if (i->index)
+		su->run.interface = f->interface = su->interface;
+	return craft_init(&f->craft, n->hops.header, f->config->probing.tcp_options, e);
+}
+
+/* From here on others who look for source addresses that nobody owns are heard, and answered. */
+static int open_proxies(struct setup *su, const struct network *n, struct err *e)
+{
+	const struct config *c = n->routes.c;
+	struct shared *s = &su->shared;
+	unsigned int proxied = 0;
+
+	for (size_t i = 0; i < c->network.nsources; i++)
+		proxied += !n->routes.owned[i]
+			   && facts_proxy_source(&s->facts, c->network.sources[i]);
+	if (proxy_open(s, &n->hops.header[0], e))
+		return -ENOMEM;
+	proxy_join(&su->proxies, s, su->ifindex);
+	log_info("source addresses that this host does not own: %u; looking on %s whether they are "
+		 "in use, then answering for them", proxied, su->interface);
+	return neighbours_check_unused(&n->routes, &n->hops.header[0], e);
+}
+
 /* What sends. */
 static int init_live(struct setup *su, const struct config *c, int *status, struct err *e)
 {
@@ -335,17 +377,21 @@ static int init_live(struct setup *su, const struct config *c, int *status, stru
 		su->tx = tx_best(false);
 	su->rx = su->tx->wire ? rx_find(c->network.rx, false) : NULL;
 	su->shared.facts.wire = su->tx->wire;
-	network_open(&n, su, c);
+	network_open(&n, su->targets, c, su->tx->wire);
 	rc = init_input(su, c, e);
 	if (!rc) {
 		*status = 2;
-		rc = network_init(&n, e);
+		rc = network_init(&n, &su->shared.facts.order, e);
 	}
+	if (!rc)
+		rc = take_network(su, &n, e);
+	if (!rc && n.proxies)
+		rc = open_proxies(su, &n, e);
 	network_close(&n);
 	if (rc)
 		return rc;
 	*status = 1;
-	rc = setup_check_mtu(su, e);
+	rc = mtu_check(&su->shared.facts, su->mtu, e);
 	if (!rc)
 		rc = check_receiver(su, c, e);
 	if (rc)

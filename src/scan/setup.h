@@ -7,7 +7,7 @@
 
 #include <net/if.h>
 
-#include "net/gateway.h"
+#include "net/gateway_status.h"
 #include "output/metadata.h"
 #include "state/proxy.h"
 #include "state/shared.h"

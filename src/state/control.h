@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/stats.h"
-#include "net/gateway.h"
+#include "net/gateway_status.h"
 
 /*
  * How far the end has come: on; no more probes, answers are awaited; over, all rows are written;

@@ -1,4 +1,4 @@
-/* setup_mtu: the longest SYN that a scan may send, against the interface's MTU. */
+/* mtu: the longest SYN that a scan may send, against the interface's MTU. */
 #include "unit.h"
 
 #include <errno.h>
@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "scan/setup.h"
-#include "scan/setup_mtu.h"
 #include "scratch.h"
+#include "setup/mtu.h"
 
 /* A TCP header with the options that SYNs have beside TFO's, and the longest cookie. */
 #define TCP_LEN		(20 + 12 + 20)
@@ -44,7 +44,7 @@ static void begin(const char *target, enum payload_type type, uint16_t len)
 	};
 	ck_assert_msg(setup_init(&su, &config, &status, &e) == 0, "%s", e.msg);
 	su.shared.facts.wire = true;
-	memcpy(su.interface, "eth7", 5);
+	su.shared.facts.interface = "eth7";
 }
 
 static void end(void)
@@ -59,16 +59,13 @@ static void least(unsigned int mtu)
 	struct err e = { "" };
 	char told[32];
 
-	su.mtu = mtu;
-	ck_assert_msg(setup_check_mtu(&su, &e) == 0, "%s", e.msg);
-	su.mtu--;
-	ck_assert_int_eq(setup_check_mtu(&su, &e), -EMSGSIZE);
+	ck_assert_msg(mtu_check(&su.shared.facts, mtu, &e) == 0, "%s", e.msg);
+	ck_assert_int_eq(mtu_check(&su.shared.facts, mtu - 1, &e), -EMSGSIZE);
 	ck_assert_ptr_nonnull(strstr(e.msg, "eth7"));
 	ck_assert_ptr_nonnull(strstr(e.msg, "--payload"));
 	snprintf(told, sizeof(told), "have %u ", mtu);
 	ck_assert_msg(strstr(e.msg, told) != NULL, "%s", e.msg);
-	su.mtu = 0;
-	ck_assert_int_eq(setup_check_mtu(&su, &e), 0);
+	ck_assert_int_eq(mtu_check(&su.shared.facts, 0, &e), 0);
 }
 
 START_TEST(a_payload_of_the_users)
@@ -119,7 +116,7 @@ START_TEST(a_payload_by_domain)
 }
 END_TEST
 
-UNIT_SUITE(setup_mtu)
+UNIT_SUITE(mtu)
 {
 	unit_case(suite, "longest", a_payload_of_the_users, no_payload, a_payload_by_port,
 		  a_payload_by_domain);

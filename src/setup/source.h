@@ -1,0 +1,15 @@
+/* source: the source addresses of the scan, and whether the user's can be. Main thread. */
+#ifndef TFOMAP_SETUP_SOURCE_H
+#define TFOMAP_SETUP_SOURCE_H
+
+struct err;
+struct routes;
+
+/*
+ * With interface and gateways known: fills r->sources: those that the user names, unless they are
+ * another host's, as far as the routes and the targets tell; else the kernel's choice. 0, or -errno
+ * with a message.
+ */
+int source_choose(struct routes *r, struct err *e);
+
+#endif
