@@ -72,13 +72,12 @@ void evidence_options(const struct flow *f, struct tcpopts *o)
 /* An answer's option has the kind and the bytes of the one that f carried. */
 static bool is_carried(const struct reply *r, const struct flow *f)
 {
-	return r->tfo.kind == f->synkind && r->tfo.len == f->synlen
-		&& memcmp(reply_cookie(r), f->syncookie, f->synlen) == 0;
+	return r->tfo.kind == f->synkind && flow_carries(f, reply_cookie(r), r->tfo.len);
 }
 
 bool evidence_echoes(const struct flow *f)
 {
-	return f->reply.class == REPLY_SYNACK && f->synkind && f->reply.tfo.state != TFO_CUT
+	return flow_is_answered(f) && f->synkind && f->reply.tfo.state != TFO_CUT
 		&& is_carried(&f->reply, f);
 }
 
@@ -90,18 +89,13 @@ const struct flow *evidence_flow(const struct evidence *ev, enum probe_kind kind
 	return NULL;
 }
 
-static bool is_request(const struct flow *f)
-{
-	return f->kind == PROBE_REQUEST || f->kind == PROBE_REQUEST_EXP;
-}
-
 /* The first request that gave a cookie: any, or the one that sent carries. */
 static const struct flow *request_giving(const struct evidence *ev, const struct flow *sent)
 {
 	for (unsigned int i = 0; i < ev->nflows; i++) {
 		const struct flow *f = &ev->flows[i];
 
-		if (is_request(f) && evidence_gives(f)
+		if (probe_asks(f->kind) && evidence_gives(f)
 		    && (!sent || is_carried(&f->reply, sent)))
 			return f;
 	}
@@ -130,7 +124,7 @@ const struct flow *evidence_deciding(const struct evidence *ev)
 {
 	const struct flow *f = evidence_flow(ev, PROBE_DATA);
 
-	if (f && f->reply.class == REPLY_SYNACK)
+	if (f && flow_is_answered(f))
 		return f;
 	f = request_used(ev);
 	if (f)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "addr.h"
 #include "packet.h"
@@ -102,6 +103,45 @@ void evidence_reply_options(struct reply *r, const uint8_t *area, size_t len);
  */
 bool evidence_stripped(const struct flow *f, const struct reply *r);
 
+/* A SYN/ACK answered f: all else, silence after the last attempt, a RST or ICMP, is blocked. */
+static inline bool flow_is_answered(const struct flow *f)
+{
+	return f->reply.class == REPLY_SYNACK;
+}
+
+/* The SYN/ACK to f has a TFO option, usable or not. */
+static inline bool flow_has_option(const struct flow *f)
+{
+	return flow_is_answered(f) && f->reply.tfo.state != TFO_ABSENT;
+}
+
+/* That SYN/ACK came so late that it is likely a retransmission. */
+static inline bool flow_is_late(const struct flow *f)
+{
+	return flow_is_answered(f) && f->sent_ns && f->reply.time_ns >= f->sent_ns
+		&& f->reply.time_ns - f->sent_ns >= EVIDENCE_LATE_NS;
+}
+
+/* How much of f's payload the SYN/ACK acknowledges. */
+enum flow_extent {
+	EXTENT_NO_SYNACK, EXTENT_NONE, EXTENT_PART, EXTENT_ALL,
+};
+
+static inline enum flow_extent flow_extent(const struct flow *f)
+{
+	if (!flow_is_answered(f))
+		return EXTENT_NO_SYNACK;
+	if (f->reply.acked == 0)
+		return EXTENT_NONE;
+	return f->reply.acked < f->dlen ? EXTENT_PART : EXTENT_ALL;
+}
+
+/* These are the bytes of the cookie on f's SYN, whatever the kind of the option. */
+static inline bool flow_carries(const struct flow *f, const uint8_t *cookie, size_t len)
+{
+	return f->synlen == len && memcmp(f->syncookie, cookie, len) == 0;
+}
+
 /* The options of the answer; all zero where there is none. */
 void evidence_options(const struct flow *f, struct tcpopts *o);
 
@@ -113,7 +153,7 @@ static inline bool evidence_gives(const struct flow *f)
 {
 	const struct tfo_place *o = &f->reply.tfo;
 
-	return f->reply.class == REPLY_SYNACK && o->state == TFO_COOKIE
+	return flow_is_answered(f) && o->state == TFO_COOKIE
 		&& (o->kind == TFO_KIND || o->kind == TFO_KIND_EXP);
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "outcome.h"
+
 #define BIT(kind)		(1u << (kind))
 
 enum plan_fault plan_sweep_fault(uint32_t kinds)
@@ -90,22 +92,10 @@ unsigned int plan_generation(const struct plan *p, uint8_t attempt)
 /* What is known of a target, as the rules ask for it. */
 struct known {
 	const struct plan *p;
-	const struct flow *flow[PROBE_KINDS];	/* the newest of each kind; NULL: not sent */
-	unsigned int n[PROBE_KINDS];
-	bool any_synack, any_rst, any_blocked;	/* blocked: sent, and no SYN/ACK; but for syn */
+	struct outcomes o;
 	bool has_cookie;
 	struct tfo_option cookie;
 };
-
-static bool synack(const struct known *k, enum probe_kind kind)
-{
-	return k->flow[kind] && k->flow[kind]->reply.class == REPLY_SYNACK;
-}
-
-static bool blocked(const struct known *k, enum probe_kind kind)
-{
-	return k->flow[kind] && k->flow[kind]->reply.class != REPLY_SYNACK;
-}
 
 static void set_cookie(struct known *k, uint8_t kind, const uint8_t *bytes, uint8_t len)
 {
@@ -122,86 +112,108 @@ static void find_cookie(struct known *k, const struct evidence *ev)
 {
 	for (unsigned int i = 0; i < ev->nflows; i++) {
 		const struct flow *f = &ev->flows[i];
+		const uint8_t *cookie = reply_cookie(&f->reply);
 		const struct tfo_place *given = &f->reply.tfo;
 
-		if (!f->synkind || !evidence_gives(f)
-		    || (f->kind == PROBE_REQUEST_EXP && k->has_cookie)
-		    || (f->kind == PROBE_FORGED && given->len == f->synlen
-			&& memcmp(reply_cookie(&f->reply), f->syncookie, given->len) == 0))
-			continue;
-		set_cookie(k, given->kind, reply_cookie(&f->reply), given->len);
+		if (f->synkind && evidence_gives(f)
+		    && !(f->kind == PROBE_REQUEST_EXP && k->has_cookie)
+		    && !(f->kind == PROBE_FORGED && flow_carries(f, cookie, given->len)))
+			set_cookie(k, given->kind, cookie, given->len);
 	}
 }
 
 static void gather(struct known *k, const struct plan *p, const struct evidence *ev)
 {
+	const struct flow *data;
+
 	*k = (struct known){ .p = p };
-	for (unsigned int i = 0; i < ev->nflows; i++) {
-		const struct flow *f = &ev->flows[i];
-
-		k->flow[f->kind] = f;
-		k->n[f->kind]++;
-		k->any_synack |= f->reply.class == REPLY_SYNACK;
-		k->any_rst |= f->reply.class == REPLY_RST;
-		k->any_blocked |= f->reply.class != REPLY_SYNACK && f->kind != PROBE_SYN;
-	}
+	outcome_gather(&k->o, ev);
 	find_cookie(k, ev);
+	data = k->o.flow[PROBE_DATA];
 	/* One from a file came in no answer. */
-	if (!k->has_cookie && k->flow[PROBE_DATA]) {
-		const struct flow *data = k->flow[PROBE_DATA];
-
+	if (!k->has_cookie && data)
 		set_cookie(k, data->synkind, data->syncookie, data->synlen);
-	}
 }
 
 /* A server that refused the cookie and sent another one is asked once more with that. */
 static bool refused_for_another(const struct known *k)
 {
-	const struct flow *data = k->flow[PROBE_DATA];
+	const struct flow *data = k->o.flow[PROBE_DATA];
 
-	return k->n[PROBE_DATA] == 1 && synack(k, PROBE_DATA) && data->reply.acked == 0
-	       && (k->cookie.kind != data->synkind || k->cookie.len != data->synlen
-		   || memcmp(k->cookie.cookie, data->syncookie, k->cookie.len) != 0);
+	return k->o.n[PROBE_DATA] == 1 && flow_extent(data) == EXTENT_NONE
+	       && (k->cookie.kind != data->synkind
+		   || !flow_carries(data, k->cookie.cookie, k->cookie.len));
 }
 
 /* No cookie in kind 34, from a server that answers: perhaps in the experimental one. */
 static bool wants_experimental(const struct known *k)
 {
-	return !k->flow[PROBE_REQUEST_EXP] && !k->has_cookie
-	       && (synack(k, PROBE_REQUEST) || (blocked(k, PROBE_REQUEST) && synack(k, PROBE_SYN)));
+	const struct outcomes *o = &k->o;
+
+	if (o->flow[PROBE_REQUEST_EXP] || k->has_cookie)
+		return false;
+	return outcome_answered(o, PROBE_REQUEST)
+	       || (outcome_blocked(o, PROBE_REQUEST) && outcome_answered(o, PROBE_SYN));
+}
+
+/* The first of the kinds that was not sent; PROBE_KINDS: none. */
+static enum probe_kind first_unsent(const struct outcomes *o, const enum probe_kind *kinds,
+				    unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (!o->flow[kinds[i]])
+			return kinds[i];
+	return PROBE_KINDS;
 }
 
 /* The probes around `data`; PROBE_KINDS: none. */
 static enum probe_kind next_with_cookie(const struct known *k)
 {
-	if (k->p->name == PLAN_FULL) {
-		if (!k->flow[PROBE_FORGED])
-			return PROBE_FORGED;
-		if (!k->flow[PROBE_BLIND])
-			return PROBE_BLIND;
-		if (!k->flow[PROBE_BARE])
-			return PROBE_BARE;
-	}
-	if (!k->flow[PROBE_DATA] || refused_for_another(k))
+	static const enum probe_kind around[] = { PROBE_FORGED, PROBE_BLIND, PROBE_BARE };
+	const struct outcomes *o = &k->o;
+	enum probe_kind kind = k->p->name == PLAN_FULL ? first_unsent(o, around, 3) : PROBE_KINDS;
+
+	if (kind != PROBE_KINDS)
+		return kind;
+	if (!o->flow[PROBE_DATA] || refused_for_another(k))
 		return PROBE_DATA;
-	if (k->p->name == PLAN_SURVEY || !blocked(k, PROBE_DATA))
+	if (k->p->name == PLAN_SURVEY || !outcome_blocked(o, PROBE_DATA))
 		return PROBE_KINDS;
-	if (!k->flow[PROBE_BLIND])
-		return PROBE_BLIND;
-	if (!k->flow[PROBE_BARE])
-		return PROBE_BARE;
-	if (!k->flow[PROBE_FORGED] && synack(k, PROBE_BLIND) && synack(k, PROBE_BARE))
+	kind = first_unsent(o, &around[1], 2);
+	if (kind == PROBE_KINDS && !o->flow[PROBE_FORGED] && outcome_answered(o, PROBE_BLIND)
+	    && outcome_answered(o, PROBE_BARE))
 		return PROBE_FORGED;
-	return PROBE_KINDS;
+	return kind;
+}
+
+/* A kind was blocked that is not the baseline. */
+static bool feature_blocked(const struct outcomes *o)
+{
+	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
+		if (kind != PROBE_SYN && outcome_blocked(o, kind))
+			return true;
+	return false;
 }
 
 static bool wants_recheck(const struct known *k)
 {
-	if (k->flow[PROBE_RECHECK] || !k->flow[PROBE_SYN])
+	const struct outcomes *o = &k->o;
+
+	if (o->flow[PROBE_RECHECK] || !o->flow[PROBE_SYN])
 		return false;
-	if (blocked(k, PROBE_SYN))
-		return synack(k, PROBE_REQUEST) || synack(k, PROBE_REQUEST_EXP);
-	return k->any_blocked || (k->p->name == PLAN_FULL && k->flow[PROBE_DATA]);
+	if (outcome_blocked(o, PROBE_SYN))
+		return outcome_answered(o, PROBE_REQUEST)
+		       || outcome_answered(o, PROBE_REQUEST_EXP);
+	return feature_blocked(o) || (k->p->name == PLAN_FULL && o->flow[PROBE_DATA]);
+}
+
+/* Full: whether data passes is asked of a closed port, too. */
+static bool wants_blind_at_closed(const struct known *k)
+{
+	const struct outcomes *o = &k->o;
+
+	return k->p->name == PLAN_FULL && k->p->payload && !o->flow[PROBE_BLIND]
+	       && !outcome_came(o, REPLY_SYNACK) && outcome_came(o, REPLY_RST);
 }
 
 static enum probe_kind next_kind(const struct known *k, unsigned int round)
@@ -212,18 +224,17 @@ static enum probe_kind next_kind(const struct known *k, unsigned int round)
 	/* The sweep sent these in the first round. */
 	for (unsigned int arm = 0; round > 0 && arm < plan_arms(k->p); arm++) {
 		kind = plan_arm_kind(k->p, arm, false);
-		if (!k->flow[kind])
+		if (!k->o.flow[kind])
 			return kind;
 	}
 	if (deep && wants_experimental(k))
 		return PROBE_REQUEST_EXP;
-	if (k->has_cookie && k->p->payload && !blocked(k, PROBE_REQUEST)) {
+	if (k->has_cookie && k->p->payload && !outcome_blocked(&k->o, PROBE_REQUEST)) {
 		kind = next_with_cookie(k);
 		if (kind != PROBE_KINDS)
 			return kind;
 	}
-	if (k->p->name == PLAN_FULL && k->p->payload && !k->any_synack && k->any_rst
-	    && !k->flow[PROBE_BLIND])
+	if (wants_blind_at_closed(k))
 		return PROBE_BLIND;
 	return deep && wants_recheck(k) ? PROBE_RECHECK : PROBE_KINDS;
 }
@@ -240,7 +251,7 @@ bool plan_next(const struct plan *p, const struct evidence *ev, unsigned int rou
 	if (kind == PROBE_KINDS)
 		return false;
 	w->kind = (uint8_t)kind;
-	generation = round * probe_types[kind].flows + k.n[kind];
+	generation = round * probe_types[kind].flows + k.o.n[kind];
 	w->attempt = (uint8_t)(generation * plan_followup_attempts(p));
 	w->cookie = k.cookie;
 	probe_option(kind, &w->cookie);

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "outcome.h"
+
 const struct verdict_type signal_types[SIGNALS] = {
 #define SIGNAL(id, name, tells) [SIGNAL_##id] = { name, tells },
 #include "signal.def"
@@ -20,16 +22,11 @@ static uint32_t bit_if(bool is, enum signal s)
 	return is ? 1u << s : 0;
 }
 
-static bool is_synack(const struct flow *f)
-{
-	return f && f->reply.class == REPLY_SYNACK;
-}
-
 static uint32_t synack_signals(const struct flow *f)
 {
 	uint8_t kind = f->reply.tfo.kind;
 	bool echo = evidence_echoes(f);
-	bool updated = f->kind == PROBE_DATA && f->dlen && f->reply.acked == f->dlen
+	bool updated = f->kind == PROBE_DATA && f->dlen && flow_extent(f) == EXTENT_ALL
 		&& evidence_gives(f) && !echo;
 
 	return bit_if(kind && !f->synkind, SIGNAL_UNSOLICITED)
@@ -46,7 +43,7 @@ static uint32_t synack_signals(const struct flow *f)
  */
 static bool is_injected(const struct flow *f)
 {
-	bool waits = f->reply.class == REPLY_SYNACK && f->reply.acked == 0;
+	bool waits = flow_extent(f) == EXTENT_NONE;
 	bool plain = !f->synkind && !f->dlen;
 
 	return f->reset_first || (waits && f->seen >> REPLY_RST & 1)
@@ -59,10 +56,10 @@ static uint32_t flow_signals(const struct flow *f)
 		| bit_if(is_injected(f), SIGNAL_INJECTED)
 		| bit_if(f->stripped, SIGNAL_OPTION_STRIPPED);
 
-	if (f->reply.class != REPLY_SYNACK && f->reply.class != REPLY_RST)
+	if (!flow_is_answered(f) && f->reply.class != REPLY_RST)
 		return set;
 	set |= bit_if(f->reply.opts_bad || f->reply.opts_cut, SIGNAL_MALFORMED);
-	return is_synack(f) ? set | synack_signals(f) : set;
+	return flow_is_answered(f) ? set | synack_signals(f) : set;
 }
 
 /* The cookie that the target itself made: in a SYN/ACK to f, usable, and not what f had sent. */
@@ -92,7 +89,7 @@ static bool cookies_rotate(const struct evidence *ev)
 	return n == COOKIES_ROTATE;
 }
 
-static bool experimental_only(const struct evidence *ev)
+static bool experimental_only(const struct evidence *ev, const struct outcomes *o)
 {
 	bool in_34 = false, in_exp = false;
 
@@ -102,7 +99,7 @@ static bool experimental_only(const struct evidence *ev)
 		in_34 |= cookie_made(f) && f->reply.tfo.kind == TFO_KIND;
 		in_exp |= cookie_made(f) && f->reply.tfo.kind == TFO_KIND_EXP;
 	}
-	return in_exp && !in_34 && is_synack(evidence_flow(ev, PROBE_REQUEST));
+	return in_exp && !in_34 && outcome_answered(o, PROBE_REQUEST);
 }
 
 /* What an answer shows of the stack that made it. */
@@ -142,16 +139,15 @@ static bool fingerprint_eq(const struct fingerprint *a, const struct fingerprint
 		&& memcmp(a->kinds, b->kinds, a->n) == 0;
 }
 
-static bool fingerprint_changed(const struct evidence *ev)
+static bool fingerprint_changed(const struct evidence *ev, const struct outcomes *o)
 {
-	const struct flow *syn = evidence_flow(ev, PROBE_SYN);
 	struct fingerprint plain, tfo;
 
-	if (!is_synack(syn))
+	if (!outcome_answered(o, PROBE_SYN))
 		return false;
-	fingerprint_take(&plain, syn);
+	fingerprint_take(&plain, o->flow[PROBE_SYN]);
 	for (unsigned int i = 0; i < ev->nflows; i++) {
-		if (!ev->flows[i].synkind || !is_synack(&ev->flows[i]))
+		if (!ev->flows[i].synkind || !flow_is_answered(&ev->flows[i]))
 			continue;
 		fingerprint_take(&tfo, &ev->flows[i]);
 		if (!fingerprint_eq(&plain, &tfo))
@@ -160,28 +156,23 @@ static bool fingerprint_changed(const struct evidence *ev)
 	return false;
 }
 
-static bool kind34_blocked(const struct evidence *ev)
+static bool kind34_blocked(const struct outcomes *o)
 {
-	const struct flow *request = evidence_flow(ev, PROBE_REQUEST);
-
-	return request && !is_synack(request)
-		&& is_synack(evidence_flow(ev, PROBE_REQUEST_EXP));
+	return outcome_blocked(o, PROBE_REQUEST) && outcome_answered(o, PROBE_REQUEST_EXP);
 }
 
 /* Of a closed port only: an open one that resets says nothing of the data. */
-static bool data_stripped(const struct evidence *ev)
+static bool data_stripped(const struct evidence *ev, const struct outcomes *o)
 {
-	bool stripped = false;
-
+	if (outcome_came(o, REPLY_SYNACK))
+		return false;
 	for (unsigned int i = 0; i < ev->nflows; i++) {
-		const struct flow *f = &ev->flows[i];
+		const struct reply *r = &ev->flows[i].reply;
 
-		if (is_synack(f))
-			return false;
-		stripped |= f->reply.class == REPLY_RST && f->reply.flags & TCP_ACK
-			&& f->reply.acked < f->dlen;
+		if (r->class == REPLY_RST && r->flags & TCP_ACK && r->acked < ev->flows[i].dlen)
+			return true;
 	}
-	return stripped;
+	return false;
 }
 
 static bool proxy_likely(uint32_t set)
@@ -194,13 +185,15 @@ static bool proxy_likely(uint32_t set)
 uint32_t verdict_signals(const struct evidence *ev)
 {
 	uint32_t set = 0;
+	struct outcomes o;
 
+	outcome_gather(&o, ev);
 	for (unsigned int i = 0; i < ev->nflows; i++)
 		set |= flow_signals(&ev->flows[i]);
 	set |= bit_if(cookies_rotate(ev), SIGNAL_COOKIE_ROTATES)
-		| bit_if(kind34_blocked(ev), SIGNAL_KIND34_BLOCKED)
-		| bit_if(experimental_only(ev), SIGNAL_EXPERIMENTAL_ONLY)
-		| bit_if(fingerprint_changed(ev), SIGNAL_FINGERPRINT_CHANGED)
-		| bit_if(data_stripped(ev), SIGNAL_DATA_STRIPPED);
+		| bit_if(kind34_blocked(&o), SIGNAL_KIND34_BLOCKED)
+		| bit_if(experimental_only(ev, &o), SIGNAL_EXPERIMENTAL_ONLY)
+		| bit_if(fingerprint_changed(ev, &o), SIGNAL_FINGERPRINT_CHANGED)
+		| bit_if(data_stripped(ev, &o), SIGNAL_DATA_STRIPPED);
 	return set | bit_if(proxy_likely(set), SIGNAL_PROXY_LIKELY);
 }

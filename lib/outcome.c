@@ -1,0 +1,46 @@
+#include "outcome.h"
+
+void outcome_gather(struct outcomes *o, const struct evidence *ev)
+{
+	*o = (struct outcomes){ .came = 0 };
+	for (unsigned int i = 0; i < ev->nflows; i++) {
+		const struct flow *f = &ev->flows[i];
+
+		o->flow[f->kind] = f;
+		o->n[f->kind]++;
+		o->came |= (uint8_t)(1u << f->reply.class);
+	}
+}
+
+/* The newest flow of a kind that asks for a cookie; NULL: the kind does not, or was not sent. */
+static const struct flow *request_of(const struct outcomes *o, unsigned int kind)
+{
+	return probe_asks((enum probe_kind)kind) ? o->flow[kind] : NULL;
+}
+
+bool outcome_asked(const struct outcomes *o)
+{
+	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
+		if (request_of(o, kind))
+			return true;
+	return false;
+}
+
+bool outcome_gave_cookie(const struct outcomes *o)
+{
+	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
+		if (request_of(o, kind) && evidence_gives(o->flow[kind]))
+			return true;
+	return false;
+}
+
+bool outcome_gave_odd(const struct outcomes *o)
+{
+	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++) {
+		const struct flow *f = request_of(o, kind);
+
+		if (f && flow_has_option(f) && !evidence_gives(f))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,57 @@
+/*
+ * outcome: what became of a target's probes, kind by kind: what plan and verdict both ask of the
+ * evidence. Of several flows of a kind the newest counts. The words are those of verdict.def's
+ * rules; a rule in brackets is served by the question above it.
+ */
+#ifndef TFOMAP_OUTCOME_H
+#define TFOMAP_OUTCOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "evidence.h"
+
+struct outcomes {
+	const struct flow *flow[PROBE_KINDS];	/* the newest of each kind; NULL: not sent */
+	uint8_t n[PROBE_KINDS];			/* flows of each kind */
+	uint8_t came;				/* bits 1 << enum reply_class: what answered any flow
+						 * (flow.reply); REPLY_NONE: some is silent */
+};
+
+/* ev's flows must outlive *o, which points to them. */
+void outcome_gather(struct outcomes *o, const struct evidence *ev);
+
+/* "SYN/ACK": a SYN/ACK answered the kind. */
+static inline bool outcome_answered(const struct outcomes *o, enum probe_kind kind)
+{
+	return o->flow[kind] && flow_is_answered(o->flow[kind]);
+}
+
+/* "blocked": the kind was sent, and silence after all attempts, a RST or an ICMP error followed. */
+static inline bool outcome_blocked(const struct outcomes *o, enum probe_kind kind)
+{
+	return o->flow[kind] && !flow_is_answered(o->flow[kind]);
+}
+
+/* Whether any flow was answered so. [offline, unreachable, closed] */
+static inline bool outcome_came(const struct outcomes *o, enum reply_class class)
+{
+	return o->came >> class & 1;
+}
+
+/* How much of the kind's payload is acknowledged. [accepted, partial, refused, ignored, ...] */
+static inline enum flow_extent outcome_extent(const struct outcomes *o, enum probe_kind kind)
+{
+	return o->flow[kind] ? flow_extent(o->flow[kind]) : EXTENT_NO_SYNACK;
+}
+
+/* A request, of either kind, was sent. [unknown, no-cookie] */
+bool outcome_asked(const struct outcomes *o);
+
+/* A request was given a usable cookie. [cookie-only, and all rules on `data`] */
+bool outcome_gave_cookie(const struct outcomes *o);
+
+/* A request's SYN/ACK had a TFO option that is no usable cookie. [odd-cookie] */
+bool outcome_gave_odd(const struct outcomes *o);
+
+#endif
