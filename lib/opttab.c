@@ -1,43 +1,15 @@
 #include "opttab.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "err.h"
+#include "opttab_net.h"
 #include "opttab_reading.h"
 #include "payload.h"
 
 #define NS_PER_S 1000000000u
-
-int opttab_fails(const struct reading *rd, const char *fmt, ...)
-{
-	char why[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	return err_set(rd->e, EINVAL, "--%s %.100s: %s", rd->row->name,
-		       *rd->value ? rd->value : "''", why);
-}
-
-bool opttab_read_digits(const char **s, uint64_t *out)
-{
-	bool fits = true;
-	uint64_t v = 0;
-
-	for (; is_digit(**s); ++*s) {
-		uint64_t digit = (uint64_t)(**s - '0');
-
-		fits = fits && v <= (UINT64_MAX - digit) / 10;
-		v = fits ? v * 10 + digit : UINT64_MAX;
-	}
-	*out = v;
-	return fits;
-}
 
 /* Digits and at most nine more after a point; at least one digit in all. False: not so. */
 static bool read_decimal(const char **s, uint64_t *whole, uint32_t *billionths)
@@ -47,7 +19,7 @@ static bool read_decimal(const char **s, uint64_t *whole, uint32_t *billionths)
 	bool any;
 
 	*billionths = 0;
-	opttab_read_digits(s, whole);	/* what does not fit is the most there is: out of bounds */
+	reading_digits(s, whole);	/* what does not fit is the most there is: out of bounds */
 	any = *s > start;
 	if (**s == '.') {
 		for (++*s; is_digit(**s); ++*s, any = true) {
@@ -82,10 +54,10 @@ static uint32_t read_suffix(const char **s)
 static int reading_no_number(const struct reading *rd, const char *wanted)
 {
 	if (strchr(rd->value, '%'))
-		return opttab_fails(rd, "a share in per cent cannot be given here, only a number");
+		return reading_fails(rd, "a share in per cent cannot be given here, only a number");
 	if (rd->value[0] == '-')
-		return opttab_fails(rd, "cannot be below 0");
-	return opttab_fails(rd, "not a number (%s)", wanted);
+		return reading_fails(rd, "cannot be below 0");
+	return reading_fails(rd, "not a number (%s)", wanted);
 }
 
 /* Bounds, of which a max of 0 is the type's own, type_max. */
@@ -96,8 +68,8 @@ static int reading_bounds(const struct reading *rd, double v, double type_max)
 	if (v >= rd->row->min && v <= max)
 		return 0;
 	if (v < rd->row->min && rd->row->max <= 0)
-		return opttab_fails(rd, "must be %.15g at least", rd->row->min);
-	return opttab_fails(rd, "must be %.15g to %.15g", rd->row->min, max);
+		return reading_fails(rd, "must be %.15g at least", rd->row->min);
+	return reading_fails(rd, "must be %.15g to %.15g", rd->row->min, max);
 }
 
 static int parse_whole(const struct reading *rd, bool suffix, uint64_t type_max, uint64_t *out)
@@ -108,13 +80,13 @@ static int parse_whole(const struct reading *rd, bool suffix, uint64_t type_max,
 
 	if (!is_digit(*s))
 		return reading_no_number(rd, wanted);
-	if (!opttab_read_digits(&s, &v))
-		return opttab_fails(rd, "too large");
+	if (!reading_digits(&s, &v))
+		return reading_fails(rd, "too large");
 	factor = suffix ? read_suffix(&s) : 1;
 	if (*s)
 		return reading_no_number(rd, wanted);
 	if (v > type_max / factor)
-		return opttab_fails(rd, "too large");
+		return reading_fails(rd, "too large");
 	*out = v * factor;
 	return reading_bounds(rd, (double)*out, (double)type_max);
 }
@@ -124,7 +96,7 @@ static int parse_flag(const struct reading *rd)
 	bool off = rd->value && strcmp(rd->value, "false") == 0;
 
 	if (rd->value && !off && strcmp(rd->value, "true") != 0)
-		return opttab_fails(rd, "takes no value but true or false");
+		return reading_fails(rd, "takes no value but true or false");
 	*(bool *)reading_member(rd) = !off;
 	return 0;
 }
@@ -171,10 +143,10 @@ static int parse_share(const struct reading *rd)
 	double percent;
 
 	if (!read_decimal(&s, &whole, &billionths) || strcmp(s, "%") != 0)
-		return opttab_fails(rd, "not a share, such as 10%% or 0.5%%");
+		return reading_fails(rd, "not a share, such as 10%% or 0.5%%");
 	percent = (double)whole + billionths / (double)NS_PER_S;
 	if (percent <= 0 || percent > 100)
-		return opttab_fails(rd, "a share is more than 0%% and at most 100%%");
+		return reading_fails(rd, "a share is more than 0%% and at most 100%%");
 	*(uint64_t *)reading_member(rd) = 0;
 	*(double *)reading_also(rd) = percent / 100;
 	return 0;
@@ -208,8 +180,8 @@ static int parse_rate(const struct reading *rd)
 	if (*s)
 		return reading_no_number(rd, "such as 0.5, 2500, 10K or 1.2M");
 	if (v > 0 && (v < rd->row->min || v > rd->row->max))
-		return opttab_fails(rd, "must be %.15g to %.15g, or 0 for no limit", rd->row->min,
-				    rd->row->max);
+		return reading_fails(rd, "must be %.15g to %.15g, or 0 for no limit", rd->row->min,
+				     rd->row->max);
 	*(double *)reading_member(rd) = v;
 	return 0;
 }
@@ -236,7 +208,7 @@ static int reading_no_word(const struct reading *rd)
 	char words[160];
 
 	opttab_values(rd->row, ", ", words, sizeof(words));
-	return opttab_fails(rd, rd->row->type == OPTTAB_WORDS
+	return reading_fails(rd, rd->row->type == OPTTAB_WORDS
 			    ? "must be some of these, separated by commas: %s"
 			    : "must be one of: %s", words);
 }
@@ -265,7 +237,7 @@ static int parse_words(const struct reading *rd)
 		if (!rd->row->words[i].word)
 			return reading_no_word(rd);
 		if (set >> i & 1)
-			return opttab_fails(rd, "%s is there twice", rd->row->words[i].word);
+			return reading_fails(rd, "%s is there twice", rd->row->words[i].word);
 		set |= 1u << i;
 		s += len;
 		if (!*s)
@@ -285,7 +257,7 @@ static int parse_word_file(const struct reading *rd)
 		    || w->file != (colon != NULL))
 			continue;
 		if (colon && !colon[1])
-			return opttab_fails(rd, "the name of the file is missing after the colon");
+			return reading_fails(rd, "the name of the file is missing after the colon");
 		if (rd->row->member)
 			*(const char **)reading_member(rd) = w->word;
 		*(const char **)reading_also(rd) = colon ? colon + 1 : NULL;
@@ -297,7 +269,7 @@ static int parse_word_file(const struct reading *rd)
 static int parse_string(const struct reading *rd)
 {
 	if ((double)strlen(rd->value) < rd->row->min)
-		return opttab_fails(rd, "cannot be empty");
+		return reading_fails(rd, "cannot be empty");
 	*(const char **)reading_member(rd) = rd->value;
 	return 0;
 }
@@ -309,12 +281,12 @@ static int parse_payload(const struct reading *rd)
 
 	if (strncmp(rd->value, "file:", 5) == 0) {
 		if (!rd->value[5])
-			return opttab_fails(rd, "the name of the file is missing after the colon");
+			return reading_fails(rd, "the name of the file is missing after the colon");
 	} else {
 		struct err why = { "" };
 
 		if (payload_parse(&p, rd->value, &why))
-			return opttab_fails(rd, "%s", why.msg);
+			return reading_fails(rd, "%s", why.msg);
 		*(struct payload *)reading_member(rd) = p;
 	}
 	if (text)

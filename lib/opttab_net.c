@@ -1,10 +1,12 @@
-/* opttab's parsers of ports, addresses and bytes. */
+#include "opttab_net.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "addr.h"
 #include "err.h"
+#include "hex.h"
 #include "opttab_reading.h"
 
 /* "80" or "80-90" at *s, stepped over. */
@@ -19,9 +21,9 @@ static int read_port_range(const struct reading *rd, const char **s, uint16_t *f
 		ok = addr_read_port(s, last);
 	}
 	if (!ok)
-		return opttab_fails(rd, "a port is a number from 1 to 65535");
+		return reading_fails(rd, "a port is a number from 1 to 65535");
 	if (*first > *last)
-		return opttab_fails(rd, "the range %u-%u runs backwards", *first, *last);
+		return reading_fails(rd, "the range %u-%u runs backwards", *first, *last);
 	return 0;
 }
 
@@ -44,7 +46,7 @@ static int read_port_set(const struct reading *rd, bool set[static UINT16_MAX + 
 		if (!*s)
 			return 0;
 		if (*s != ',')
-			return opttab_fails(rd, "not a list of ports, such as 80,8000-8100 or *");
+			return reading_fails(rd, "not a list of ports, such as 80,8000-8100 or *");
 	}
 }
 
@@ -70,7 +72,7 @@ int opttab_parse_ports(const struct reading *rd)
 	for (uint32_t port = 1, i = 0; port <= UINT16_MAX; port++)
 		if (set[port])
 			v[i++] = (uint16_t)port;
-	opttab_free(rd->row, rd->base);
+	free(*(uint16_t **)reading_member(rd));
 	*(uint16_t **)reading_member(rd) = v;
 	*(uint32_t *)reading_also(rd) = n;
 out:
@@ -87,7 +89,7 @@ int opttab_parse_port_range(const struct reading *rd)
 	if (err)
 		return err;
 	if (*s)
-		return opttab_fails(rd, "not a range of ports, such as 10000-32767");
+		return reading_fails(rd, "not a range of ports, such as 10000-32767");
 	*(uint16_t *)reading_member(rd) = first;
 	*(uint16_t *)reading_also(rd) = last;
 	return 0;
@@ -129,15 +131,15 @@ int opttab_parse_addrs(const struct reading *rd)
 			word[len] = '\0';
 		}
 		if (!len)
-			return opttab_fails(rd, "an address is missing");
+			return reading_fails(rd, "an address is missing");
 		if (len >= sizeof(word) || addr_parse(&a, word))
-			return opttab_fails(rd, "%.*s is not an IPv4 or IPv6 address "
+			return reading_fails(rd, "%.*s is not an IPv4 or IPv6 address "
 					     "(several are separated by commas)", (int)len, s);
 		if (!is_host(a))
-			return opttab_fails(rd, "%s is not the address of one host", word);
+			return reading_fails(rd, "%s is not the address of one host", word);
 		if (!addr_in(v, n, a)) {
 			if ((double)n >= rd->row->max)
-				return opttab_fails(rd, "more than %.15g addresses", rd->row->max);
+				return reading_fails(rd, "more than %.15g addresses", rd->row->max);
 			v[n++] = a;
 		}
 		s += len;
@@ -148,45 +150,15 @@ int opttab_parse_addrs(const struct reading *rd)
 	return 0;
 }
 
-/* The value of a hexadecimal digit; -1: none. */
-static int hex_digit(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/* Reads n bytes, two digits each, with a separator between them where sep is not 0. */
-static bool read_hex(const char *s, char sep, uint8_t *out, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		int hi, lo;
-
-		if (i && sep && *s++ != sep)
-			return false;
-		hi = hex_digit(s[0]);
-		lo = hi < 0 ? -1 : hex_digit(s[1]);
-		if (lo < 0)
-			return false;
-		out[i] = (uint8_t)(hi << 4 | lo);
-		s += 2;
-	}
-	return !*s;
-}
-
 int opttab_parse_mac(const struct reading *rd)
 {
 	static const uint8_t zero[6];
 	uint8_t mac[6];
 
-	if (!read_hex(rd->value, ':', mac, 6) && !read_hex(rd->value, '-', mac, 6))
-		return opttab_fails(rd, "not a MAC address, such as 02:00:5e:10:00:01");
+	if (!hex_read(rd->value, ':', mac, 6) && !hex_read(rd->value, '-', mac, 6))
+		return reading_fails(rd, "not a MAC address, such as 02:00:5e:10:00:01");
 	if (mac[0] & 1 || memcmp(mac, zero, 6) == 0)
-		return opttab_fails(rd, "not the address of one neighbour");
+		return reading_fails(rd, "not the address of one neighbour");
 	memcpy(reading_member(rd), mac, 6);
 	reading_mark(rd);
 	return 0;
@@ -200,11 +172,11 @@ int opttab_parse_hex(const struct reading *rd)
 
 	if (!bytes)
 		return err_set(rd->e, ENOMEM, "--%s: out of memory", rd->row->name);
-	ok = read_hex(rd->value, '\0', bytes, n);
+	ok = hex_read(rd->value, '\0', bytes, n);
 	if (ok) {
 		memcpy(reading_member(rd), bytes, n);
 		reading_mark(rd);
 	}
 	free(bytes);
-	return ok ? 0 : opttab_fails(rd, "must be exactly %zu hexadecimal digits", 2 * n);
+	return ok ? 0 : reading_fails(rd, "must be exactly %zu hexadecimal digits", 2 * n);
 }

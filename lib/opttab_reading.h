@@ -1,8 +1,13 @@
-/* opttab_reading: what the files of opttab's parsers share; for them alone. */
+/* opttab_reading: one value of an option while it is read; for opttab's parsers alone. */
 #ifndef TFOMAP_OPTTAB_READING_H
 #define TFOMAP_OPTTAB_READING_H
 
-#include "opttab.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "opttab_row.h"
+
+struct err;
 
 /* One value on its way into the caller's struct. */
 struct reading {
@@ -33,7 +38,7 @@ static inline void reading_mark(const struct reading *rd)
 }
 
 /* Sets "--name value: why". Returns -EINVAL. */
-int opttab_fails(const struct reading *rd, const char *fmt, ...)
+int reading_fails(const struct reading *rd, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 static inline bool is_digit(char c)
@@ -42,13 +47,6 @@ static inline bool is_digit(char c)
 }
 
 /* Reads digits at *s, if any, and steps over them. False: too many for 64 bits; then UINT64_MAX. */
-bool opttab_read_digits(const char **s, uint64_t *out);
-
-/* The parsers of opttab_net.c. */
-int opttab_parse_ports(const struct reading *rd);
-int opttab_parse_port_range(const struct reading *rd);
-int opttab_parse_addrs(const struct reading *rd);
-int opttab_parse_mac(const struct reading *rd);
-int opttab_parse_hex(const struct reading *rd);
+bool reading_digits(const char **s, uint64_t *out);
 
 #endif

@@ -7,6 +7,7 @@
 #include "addr.h"
 #include "bytes.h"
 #include "err.h"
+#include "hex.h"
 #include "text.h"
 
 #define PORT_DNS	53
@@ -25,14 +26,6 @@ const char *const payload_words[] = {
 
 /* What a port gets that has no protocol of its own here. */
 static const char fallback_text[] = "tfomap\r\n";
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 int payload_set_bytes(struct payload *p, const uint8_t *bytes, size_t len, struct err *e)
 {
@@ -57,8 +50,8 @@ static int parse_hex(struct payload *p, const char *digits, struct err *e)
 	for (size_t i = 0; i < len; i++)
 		if (hex_digit(digits[i]) < 0)
 			return err_set(e, EINVAL, "'%c' is no hexadecimal digit", digits[i]);
-	for (size_t i = 0; i < len / 2 && i < PAYLOAD_MAX; i++)
-		bytes[i] = (uint8_t)(hex_digit(digits[2 * i]) << 4 | hex_digit(digits[2 * i + 1]));
+	if (len / 2 <= PAYLOAD_MAX)
+		hex_read(digits, '\0', bytes, len / 2);
 	return payload_set_bytes(p, bytes, len / 2, e);
 }
 

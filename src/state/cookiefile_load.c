@@ -4,6 +4,7 @@
 
 #include "base/lines.h"
 #include "err.h"
+#include "hex.h"
 #include "state/cookiefile.h"
 
 #define FIELDS 6
@@ -89,30 +90,12 @@ static int source_add(struct cookie_store *s, struct addr ip, uint32_t *id)
 
 /* ---- lines ---- */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool parse_cookie(struct stored *out, const char *hex)
 {
 	size_t len = strlen(hex) / 2;
 
-	if (strlen(hex) % 2 || !tfo_cookie_len_ok(len))
+	if (!tfo_cookie_len_ok(len) || !hex_read(hex, '\0', out->cookie, len))
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		out->cookie[i] = (uint8_t)(high << 4 | low);
-	}
 	out->len = (uint8_t)len;
 	return true;
 }
