@@ -13,9 +13,9 @@
 
 struct outcomes {
 	const struct flow *flow[PROBE_KINDS];	/* the newest of each kind; NULL: not sent */
-	uint8_t n[PROBE_KINDS];			/* flows of each kind */
-	uint8_t came;				/* bits 1 << enum reply_class: what answered any flow
-						 * (flow.reply); REPLY_NONE: some is silent */
+	uint8_t n[PROBE_KINDS];	/* flows of each kind */
+	uint8_t came;		/* bits 1 << enum reply_class: what answered some flow; REPLY_NONE:
+				 * some flow is silent */
 };
 
 /* ev's flows must outlive *o, which points to them. */
