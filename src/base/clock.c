@@ -16,6 +16,13 @@ uint64_t clock_now_ns(void)
 	return clock_read_ns(CLOCK_MONOTONIC);
 }
 
+void clock_sleep(uint64_t ns)
+{
+	struct timespec t = { (time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S) };
+
+	nanosleep(&t, NULL);
+}
+
 int64_t clock_wall_offset_ns(void)
 {
 	uint64_t best = UINT64_MAX;

@@ -10,6 +10,9 @@
 /* CLOCK_MONOTONIC in ns. */
 uint64_t clock_now_ns(void);
 
+/* Sleeps that long, or until a signal comes. */
+void clock_sleep(uint64_t ns);
+
 /* CLOCK_REALTIME minus CLOCK_MONOTONIC, in ns: add to the run's clock to get Unix time. */
 int64_t clock_wall_offset_ns(void);
 

@@ -141,7 +141,8 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 	struct arrival a;
 
 	rx->newest_ns = came_ns(rx, fr);
-	if (rx->s->facts.proxies && proxy_take_request(rx->s, fr))
+	if (rx->s->facts.proxies
+	    && proxy_take_request(&rx->s->facts, &rx->s->neigh_requests, &rx->s->rx.stats, fr))
 		return;
 	if (!recognise(rx, fr, &p, &a))
 		return;

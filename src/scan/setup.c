@@ -356,9 +356,9 @@ static int open_proxies(struct setup *su, const struct network *n, struct err *e
 	for (size_t i = 0; i < c->network.nsources; i++)
 		proxied += !n->routes.owned[i]
 			   && facts_proxy_source(&s->facts, c->network.sources[i]);
-	if (proxy_open(s, &n->hops.header[0], e))
+	if (proxy_open(&s->facts, &s->neigh_requests, &n->hops.header[0], e))
 		return -ENOMEM;
-	proxy_join(&su->proxies, s, su->ifindex);
+	proxy_join(&su->proxies, &s->facts, su->ifindex);
 	log_info("source addresses that this host does not own: %u; looking on %s whether they are "
 		 "in use, then answering for them", proxied, su->interface);
 	return neighbours_check_unused(&n->routes, &n->hops.header[0], e);
@@ -447,7 +447,7 @@ void setup_free(struct setup *su)
 	struct shared *s = &su->shared;
 
 	rst_filter_close(su->rst_filter);
-	proxy_close(&su->proxies, s);
+	proxy_close(&su->proxies, &s->neigh_requests);
 	shared_free_senders(s);
 	free(s->stamps);
 	neigh_free(su->neigh);

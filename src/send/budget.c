@@ -31,6 +31,13 @@ void budget_init(struct budget *b, const struct config *c, unsigned int shares,
 	b->slice = slice < 1 ? 1 : (uint32_t)slice;
 }
 
+void budget_refill(struct budget *b, uint64_t now_ns)
+{
+	pacer_init(&b->rate, b->rate.rate_pps, now_ns);
+	pacer_init(&b->bandwidth, b->bandwidth.rate_pps, now_ns);
+	pacer_init(&b->replies, b->replies.rate_pps, now_ns);
+}
+
 uint32_t budget_allow(struct budget *b, uint64_t now_ns, uint64_t *wait_ns)
 {
 	uint32_t n = pacer_allow(&b->rate, now_ns, b->most);

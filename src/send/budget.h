@@ -24,6 +24,9 @@ struct budget {
 void budget_init(struct budget *b, const struct config *c, unsigned int shares,
 		 size_t request_len, uint32_t most, uint64_t now_ns);
 
+/* As it was at first, now: there is no making up for what was not sent until then. */
+void budget_refill(struct budget *b, uint64_t now_ns);
+
 /* Packets that may go now, 0..most; 0: *wait_ns is how long to sleep. */
 uint32_t budget_allow(struct budget *b, uint64_t now_ns, uint64_t *wait_ns);
 

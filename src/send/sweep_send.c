@@ -1,81 +1,54 @@
-/*
- * sweep_send: the send thread's batch into the engine's hands. What the engine refuses is tried
- * again with back-off; only what it took counts as sent.
- */
+#include "send/sweep_send.h"
+
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "net/outage.h"
 #include "send/sweep_state.h"
+#include "state/shared.h"
 
 #define BACKOFF_MIN_NS	50000ull
 #define BACKOFF_MAX_NS	(10 * NS_PER_MS)
-#define LATE_NS		(10 * NS_PER_MS)	/* what a sweeper's time-outs may be short of */
-
-void sweep_sleep(uint64_t ns)
-{
-	struct timespec t = { (time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S) };
-
-	nanosleep(&t, NULL);
-}
 
 /* ---- what came of frames ------------------------------------------------------------------- */
 
 static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 {
-	struct shared *s = w->s;
-	uint64_t bytes = 0, by_kind[SWEEP_FRAMES_ALL] = { 0 }, retries = 0;
+	const struct batch *b = &w->batch;
+	struct stats *stats = &w->sender->stats;
+	uint64_t bytes = 0, by_kind[BATCH_KINDS] = { 0 }, retries = 0;
 
 	for (unsigned int i = from; i < to; i++) {
-		bytes += w->kinds[i] == SWEEP_AGAIN ? 0 : w->batch[i].len;
-		by_kind[w->kinds[i]]++;
-		retries += w->attempts[i] % plan_followup_attempts(&s->facts.plan) > 0;
+		bytes += b->kinds[i] == BATCH_COUNTED ? 0 : b->frames[i].len;
+		by_kind[b->kinds[i]]++;
+		retries += b->attempts[i] % plan_followup_attempts(&w->facts->plan) > 0;
 	}
-	stat_add(&w->sender->stats, STAT_sent_bytes, bytes);
+	stat_add(stats, STAT_sent_bytes, bytes);
 	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
-		stat_add(&w->sender->stats, stat_sent(kind), by_kind[kind]);
-	stat_add(&w->sender->stats, STAT_sent_retries, retries);
-	stat_add(&w->sender->stats, STAT_sent_cleanup, by_kind[SWEEP_CLEANUP]);
-	stat_add(&w->sender->stats, STAT_sent_neighbour, by_kind[SWEEP_ANSWER]);
+		stat_add(stats, stat_sent(kind), by_kind[kind]);
+	stat_add(stats, STAT_sent_retries, retries);
+	stat_add(stats, STAT_sent_cleanup, by_kind[BATCH_TEARDOWN]);
+	stat_add(stats, STAT_sent_neighbour, by_kind[BATCH_REPLY]);
 }
 
 /* What the receive thread is told of the follow-ups among frames from..to - 1. */
 static void stamp(struct sweep *w, unsigned int from, unsigned int to, uint64_t value)
 {
 	for (unsigned int i = from; i < to; i++)
-		if (w->origins[i].slot != SWEEP_NONE)
-			atomic_store_explicit(&w->s->stamps[w->origins[i].slot], value,
+		if (w->batch.origins[i].slot != BATCH_NONE)
+			atomic_store_explicit(&w->stamps[w->batch.origins[i].slot], value,
 					      memory_order_release);
-}
-
-/*
- * The sweep's SYNs from `from` on are handed over once more: their time is anew. Those of a pass
- * are next to each other, in the order of their positions. A sweeper's logs are its own.
- */
-static void late(struct sweep *w, unsigned int from, uint64_t now_ns)
-{
-	if (w->tx->sweeper && w->refused_ns >= LATE_NS)
-		sweep_hold(w, from);
-	if (w->tx->sweeper)
-		return;
-	for (unsigned int i = from; i < w->n; i++) {
-		const struct sweep_origin *o = &w->origins[i];
-
-		if (o->pass != SWEEP_NONE && (i == from || w->origins[i - 1].pass != o->pass))
-			sendlog_add(&w->sender->window.cursor[o->pass].log, o->pos, now_ns);
-	}
 }
 
 void sweep_give_up(struct sweep *w, unsigned int from)
 {
-	stamp(w, from, w->n, STAMP_NOT_SENT);
-	for (unsigned int i = from; i < w->n; i++) {
+	stamp(w, from, w->batch.n, STAMP_NOT_SENT);
+	for (unsigned int i = from; i < w->batch.n; i++) {
 		stat_add(&w->sender->stats,
-			 w->kinds[i] == SWEEP_AGAIN ? STAT_not_taken : STAT_not_sent, 1);
-		if (w->origins[i].pass != SWEEP_NONE)
-			window_mark(&w->sender->window, w->origins[i].pos, WINDOW_UNKNOWN);
+			 w->batch.kinds[i] == BATCH_COUNTED ? STAT_not_taken : STAT_not_sent, 1);
+		if (w->batch.origins[i].pass != BATCH_NONE)
+			window_mark(&w->sender->window, w->batch.origins[i].pos, WINDOW_UNKNOWN);
 	}
 }
 
@@ -83,8 +56,8 @@ void sweep_give_up(struct sweep *w, unsigned int from)
 
 void sweep_fail(struct sweep *w, int rc)
 {
-	const struct shared *s = w->s;
-	const char *interface = s->facts.interface ? s->facts.interface : "of the route";
+	const struct facts *f = w->facts;
+	const char *interface = f->interface ? f->interface : "of the route";
 
 	if (rc == -EMSGSIZE)
 		err_set(&w->sender->err, -rc, "cannot send on interface %s: %s: its MTU is lower "
@@ -93,7 +66,7 @@ void sweep_fail(struct sweep *w, int rc)
 	else if (w->refused_ns)
 		err_set(&w->sender->err, -rc, "cannot send on interface %s: %s; it %s for %.3g s "
 			"now: see to that, and scan again", interface, strerror(-rc),
-			outage_state(s->facts.ifindex), (double)w->refused_ns / NS_PER_S);
+			outage_state(f->ifindex), (double)w->refused_ns / NS_PER_S);
 	else
 		err_set(&w->sender->err, -rc, "cannot send on interface %s: %s; look at the "
 			"interface and its driver", interface, strerror(-rc));
@@ -106,7 +79,7 @@ void sweep_fail(struct sweep *w, int rc)
  */
 static void note_outage(struct sweep *w, uint64_t now_ns)
 {
-	uint64_t before_ns = w->s->facts.config->probing.timeout_ns + OUTAGE_LEAST_NS;
+	uint64_t before_ns = w->facts->config->probing.timeout_ns + OUTAGE_LEAST_NS;
 	uint64_t from_ns = w->refused_from_ns > before_ns ? w->refused_from_ns - before_ns : 0;
 
 	for (unsigned int v6 = 0; v6 < 2 && w->refused_ns >= OUTAGE_LEAST_NS; v6++)
@@ -126,18 +99,31 @@ static bool wait_refused(struct sweep *w, int rc, uint64_t *backoff_ns)
 {
 	bool may_pass = rc == -ENOBUFS || rc == -EAGAIN || rc == -ENETDOWN;
 
-	if (!may_pass || w->refused_ns > w->s->facts.outage_max_ns) {
+	if (!may_pass || w->refused_ns > w->facts->outage_max_ns) {
 		sweep_fail(w, rc);
 		return false;
 	}
 	if (shared_stopping(w->s, STOP_OVER))
 		return false;
 	stat_add(&w->sender->stats, STAT_requeued, 1);
-	sweep_sleep(*backoff_ns);
+	clock_sleep(*backoff_ns);
 	set_refused(w, w->refused_ns + *backoff_ns);
 	if (*backoff_ns < BACKOFF_MAX_NS)
 		*backoff_ns *= 2;
 	return true;
+}
+
+/* The engine took frames sent..sent + n - 1. */
+static void note_sent(struct sweep *w, unsigned int sent, unsigned int n, uint64_t now_ns)
+{
+	stamp(w, sent, sent + n, now_ns);
+	count_sent(w, sent, sent + n);
+	if (w->refused_ns) {
+		note_outage(w, now_ns);
+		set_refused(w, 0);
+	}
+	if (w->driver->sent)
+		w->driver->sent(w, now_ns);
 }
 
 bool sweep_send(struct sweep *w, uint64_t now_ns)
@@ -145,29 +131,23 @@ bool sweep_send(struct sweep *w, uint64_t now_ns)
 	uint64_t backoff_ns = BACKOFF_MIN_NS;
 	unsigned int sent = 0;
 
-	while (sent < w->n) {
+	while (sent < w->batch.n) {
 		int rc;
 
-		stamp(w, sent, w->n, now_ns | STAMP_LEAVING);
-		rc = w->tx->send(w->tx_state, w->batch + sent, w->n - sent);
+		stamp(w, sent, w->batch.n, now_ns | STAMP_LEAVING);
+		rc = w->tx->send(w->tx_state, w->batch.frames + sent, w->batch.n - sent);
 		if (rc > 0) {
-			stamp(w, sent, sent + (unsigned int)rc, now_ns);
-			count_sent(w, sent, sent + (unsigned int)rc);
+			note_sent(w, sent, (unsigned int)rc, now_ns);
 			sent += (unsigned int)rc;
 			backoff_ns = BACKOFF_MIN_NS;
-			if (w->refused_ns) {
-				note_outage(w, now_ns);
-				set_refused(w, 0);
-			}
-			sweep_held_sent(w, now_ns);
 		} else if (!wait_refused(w, rc, &backoff_ns)) {
 			break;
 		}
-		if (sent < w->n) {
+		if (sent < w->batch.n) {
 			now_ns = clock_now_ns();
-			late(w, sent, now_ns);
+			w->driver->refused(w, sent, now_ns);
 		}
 	}
 	sweep_give_up(w, sent);
-	return sent == w->n;
+	return sent == w->batch.n;
 }

@@ -1,119 +1,82 @@
-/* sweep_state: inside of sweep: a send thread's own. */
+/*
+ * sweep_state: inside of sweep: what a send thread's modules have in common, and how the common
+ * loop calls the driver of its sweep.
+ */
 #ifndef TFOMAP_SWEEP_STATE_H
 #define TFOMAP_SWEEP_STATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "send/backpressure.h"
+#include "send/batch.h"
 #include "send/budget.h"
-#include "state/shared.h"
-#include "wire/craft.h"
-#include "wire/tx.h"
+#include "window_status.h"
+
+struct facts;
+struct ring;
+struct sender;
+struct shared;
+struct sweep;
 
 #define SWEEP_AHEAD	16	/* positions whose targets are worked out in one go */
 
-/* What a frame in the batch is, beside the probe kinds, for the counters. */
-enum {
-	SWEEP_CLEANUP = PROBE_KINDS, SWEEP_ANSWER,
-	SWEEP_AGAIN,			/* it was counted before */
-	SWEEP_FRAMES_ALL
-};
-
-#define SWEEP_NONE	UINT32_MAX
-#define SWEEP_BACK	256	/* positions handed back that wait, a power of two */
-
-/* Whom it concerns that a frame was sent, or was not. */
-struct sweep_origin {
-	uint64_t pos;			/* of a SYN of the sweep's */
-	uint32_t pass;			/* likewise; SWEEP_NONE: it is none */
-	uint32_t slot;			/* of a follow-up, in the cookie cache; SWEEP_NONE: none */
+/*
+ * Who makes the SYNs of the sweep's positions: this thread, batch by batch (sweep_frames), or the
+ * engine's own sweeper, which this thread grants credit and follows (sweep_kernel). Chosen once,
+ * when the thread starts. NULL where there is nothing to do.
+ */
+struct sweep_driver {
+	uint32_t burst;			/* packets that may go in one turn */
+	uint64_t nap_ns;		/* with no frame to send: look again after this */
+	size_t own_len;			/* of w->own, which is all zero at first */
+	/* Adds frames that the engine took and hands back, until the batch has max. */
+	void (*retake)(struct sweep *w, unsigned int max);
+	/*
+	 * Adds SYNs of the sweep, as far as back-pressure lets them go, so that max packets go in
+	 * this turn, those of the batch among them. Returns how many go beside the batch, or
+	 * -errno: the engine is broken.
+	 */
+	int (*fill)(struct sweep *w, uint32_t max, uint64_t now_ns);
+	/*
+	 * After sending: w->at, w->done and w->nwaiting as they are now. True: SYNs have left
+	 * beside the batch.
+	 */
+	bool (*follow)(struct sweep *w, uint64_t now_ns);
+	/* The engine took a part of the batch. */
+	void (*sent)(struct sweep *w, uint64_t now_ns);
+	/* The batch's frames from `from` on are handed to the engine once more, now. */
+	void (*refused)(struct sweep *w, unsigned int from, uint64_t now_ns);
+	/* A family's frames go to w->gateway[v6] from here on. */
+	void (*redirect)(struct sweep *w, bool v6);
+	/* No SYN of the sweep from here on; returns when that is so. May be called again. */
+	void (*stop)(struct sweep *w);
 };
 
 struct sweep {
 	struct shared *s;
+	const struct facts *facts;	/* of s, like */
 	struct sender *sender;
-	unsigned int number;		/* of the sender */
+	unsigned int number, nsenders;	/* of the sender; of all */
+	struct ring *requests;		/* of neighbours; NULL: none for this sender */
+	_Atomic uint64_t *stamps;	/* of follow-ups */
 	const struct tx_ops *tx;
 	void *tx_state;
+	const struct sweep_driver *driver;
+	void *own;			/* the driver's */
 	struct budget budget;
+	struct backpressure pressure;
 	uint64_t at[WINDOW_PASSES_MAX];	/* next position of each pass; [0] the head */
+	uint64_t done[WINDOW_PASSES_MAX];	/* positions below are done with, of each pass */
+	uint64_t nwaiting;		/* positions below `at` that are still to be sent */
 	uint32_t gateway_changes[2];	/* that are followed: IPv4, IPv6; then */
 	uint8_t gateway[2][6];		/* frames go there */
-	bool waits_window, waits_table, waits_receiver, waits_gateway, waits_output;
-	/* Where the engine has a sweeper: */
-	uint64_t granted;		/* what it may send, in all */
-	uint64_t until[WINDOW_PASSES_MAX];	/* how far its passes may go */
-	struct tx_progress progress;	/* how far it is */
-	uint32_t lead;			/* how far it may be behind what it may send */
-	bool stopped;
-	struct sweep_origin back[SWEEP_BACK];	/* positions handed back, numbers back_n.. */
-	uint64_t back_n, back_end;
-	bool holds;			/* positions that were to be sent wait, */
-	uint64_t hold[WINDOW_PASSES_MAX];	/* of each pass this, and later ones, */
-	uint64_t hold_until_ns;		/* and then their time-out; UINT64_MAX: not sent yet */
 	uint64_t ahead[SWEEP_AHEAD], ahead_first;	/* targets of positions ahead_first.. */
 	unsigned int n_ahead;
-	unsigned int n, ntold;		/* frames in the batch; of them answers to neighbours */
-	struct tx_frame batch[TX_BATCH];
-	uint8_t kinds[TX_BATCH], attempts[TX_BATCH];
-	struct sweep_origin origins[TX_BATCH];
 	uint64_t refused_ns;		/* for how long the engine has taken nothing, */
 	uint64_t refused_from_ns;	/* and since when */
-	uint8_t frames[TX_BATCH][CRAFT_FRAME_MAX];
+	unsigned int nreplies;		/* to neighbours, in the batch */
+	struct batch batch;
 };
-
-void sweep_sleep(uint64_t ns);
-
-/* The engine is broken, as -errno says: ends in the sender's failed and err. */
-void sweep_fail(struct sweep *w, int rc);
-
-/*
- * Sends the batch, filled at now_ns, however long the engine refuses it. False: the engine is
- * broken, or there is no time left to try again; then whom it concerns is told what was not sent.
- */
-bool sweep_send(struct sweep *w, uint64_t now_ns);
-
-/* Frames of the batch from `from` on are not sent: that nobody answers them tells nothing. */
-void sweep_give_up(struct sweep *w, unsigned int from);
-
-/* The buckets as they are at the start, at now_ns. */
-void sweep_init_budget(struct sweep *w, uint64_t now_ns);
-
-/* A pass of the sweep at position k of the sender, into the batch. */
-void sweep_add_pos(struct sweep *w, uint64_t k, unsigned int pass);
-void sweep_add_frame(struct sweep *w, size_t len, uint8_t kind, uint8_t attempt);
-
-/* Counts a wait once, however long it lasts; *waiting: so far. Returns now. */
-bool sweep_waits(struct sweep *w, bool *waiting, bool now, enum stat_id id);
-
-/* Whether the sweep has to give the receive thread time; counted. */
-bool sweep_pauses(struct sweep *w, uint64_t now_ns);
-
-/* Whether nothing may be sent that brings rows, as too many wait already; counted. */
-bool sweep_is_held(struct sweep *w);
-
-/* Lets the engine's sweeper send up to max packets more. Returns how many, or -errno. */
-int sweep_let(struct sweep *w, uint32_t max, uint64_t now_ns);
-
-/* Into the batch: frames that the sweeper took and hands back, and positions; max in all. */
-void sweep_add_frames_back(struct sweep *w, unsigned int max);
-void sweep_add_positions_back(struct sweep *w, unsigned int max);
-
-/* Positions that were handed back and are not to be sent any more. */
-void sweep_give_up_back(struct sweep *w);
-
-/*
- * The sweep's SYNs in the batch from `from` on, and what was handed back beside them, have to wait:
- * they count as not done until they are sent and have had their time-out, as the sweeper's logs say
- * when they were made. And: they were sent.
- */
-void sweep_hold(struct sweep *w, unsigned int from);
-void sweep_held_sent(struct sweep *w, uint64_t now_ns);
-
-/* How far pass a is done, at most. */
-uint64_t sweep_done(struct sweep *w, unsigned int a, uint64_t now_ns);
-
-/* What the sweeper did since the last look, into w->at and the counters. */
-void sweep_follow(struct sweep *w, uint64_t now_ns);
 
 #endif

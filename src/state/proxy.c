@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "config/config.h"
+#include "base/stats.h"
+#include "err.h"
+#include "ring.h"
+#include "state/facts.h"
 #include "wire/rx_source.h"
 
 #define RING_SLOTS	512u	/* requests that wait; whoever gets no reply asks again */
@@ -16,20 +19,20 @@
 #define SOLICIT_AT	40	/* of an IPv6 packet without extension headers: its ICMPv6 type */
 #define SOLICIT_TYPE	135
 
-bool proxy_any(const struct shared *s, bool v6)
+bool proxy_any(const struct facts *f, bool v6)
 {
-	for (unsigned int i = 0; i < s->facts.nsources[v6]; i++)
-		if (s->facts.sources[v6][i].proxied)
+	for (unsigned int i = 0; i < f->nsources[v6]; i++)
+		if (f->sources[v6][i].proxied)
 			return true;
 	return false;
 }
 
-static bool is_proxied(const struct shared *s, struct addr a)
+static bool is_proxied(const struct facts *f, struct addr a)
 {
 	bool v6 = !addr_is_v4(a);
 
-	for (unsigned int i = 0; i < s->facts.nsources[v6]; i++)
-		if (s->facts.sources[v6][i].proxied && addr_eq(s->facts.sources[v6][i].addr, a))
+	for (unsigned int i = 0; i < f->nsources[v6]; i++)
+		if (f->sources[v6][i].proxied && addr_eq(f->sources[v6][i].addr, a))
 			return true;
 	return false;
 }
@@ -50,37 +53,38 @@ static int join_group(int fd, struct addr a, int ifindex)
 }
 
 /* Where the kernel has no IPv6 there, requests may come all the same. */
-void proxy_join(struct proxies *c, const struct shared *s, int ifindex)
+void proxy_join(struct proxies *c, const struct facts *f, int ifindex)
 {
 	int rc = 0;
 
-	if (!proxy_any(s, true))
+	if (!proxy_any(f, true))
 		return;
 	c->groups = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (c->groups < 0) {
 		rc = -errno;
 		c->groups = 0;
 	}
-	for (unsigned int i = 0; i < s->facts.nsources[1] && !rc; i++)
-		if (s->facts.sources[1][i].proxied)
-			rc = join_group(c->groups, s->facts.sources[1][i].addr, ifindex);
+	for (unsigned int i = 0; i < f->nsources[1] && !rc; i++)
+		if (f->sources[1][i].proxied)
+			rc = join_group(c->groups, f->sources[1][i].addr, ifindex);
 	if (rc)
 		log_notice("cannot join the groups in which --source-ip is asked for: %s; answers "
 			   "to it may not find their way", strerror(-rc));
 }
 
-int proxy_open(struct shared *s, const struct craft_link *link, struct err *e)
+int proxy_open(struct facts *f, struct ring *requests, const struct craft_link *link,
+	       struct err *e)
 {
-	if (ring_init(&s->neigh_requests, sizeof(struct neighbour_request), RING_SLOTS))
+	if (ring_init(requests, sizeof(struct neighbour_request), RING_SLOTS))
 		return err_set(e, ENOMEM, "out of memory for neighbour requests");
-	s->facts.link = *link;
-	s->facts.proxies = true;
+	f->link = *link;
+	f->proxies = true;
 	return 0;
 }
 
-void proxy_close(struct proxies *c, struct shared *s)
+void proxy_close(struct proxies *c, struct ring *requests)
 {
-	ring_free(&s->neigh_requests);
+	ring_free(requests);
 	if (c->groups)
 		close(c->groups);
 	c->groups = 0;
@@ -118,40 +122,37 @@ static bool find_asker(const struct rx_frame *f, struct neighbour_request *r)
 	return true;
 }
 
-bool proxy_take_request(struct shared *s, const struct rx_frame *f)
+bool proxy_take_request(const struct facts *f, struct ring *requests, struct stats *stats,
+			const struct rx_frame *frame)
 {
 	struct neighbour_request r;
 
-	if (!is_request(f))
+	if (!is_request(frame))
 		return false;
-	stat_add(&s->rx.stats, STAT_received, 1);
-	if (!neighbour_parse_request(&r, f->type, f->ip, f->ip_caplen))
-		stat_add(&s->rx.stats, STAT_drop_parse, 1);
-	else if (!is_proxied(s, r.target) || vlan_of(f) != s->facts.link.vlan_id
-		 || !find_asker(f, &r))
-		stat_add(&s->rx.stats, STAT_drop_unmatched, 1);
-	else if (ring_push(&s->neigh_requests, &r))
-		stat_add(&s->rx.stats, STAT_questions, 1);
+	stat_add(stats, STAT_received, 1);
+	if (!neighbour_parse_request(&r, frame->type, frame->ip, frame->ip_caplen))
+		stat_add(stats, STAT_drop_parse, 1);
+	else if (!is_proxied(f, r.target) || vlan_of(frame) != f->link.vlan_id
+		 || !find_asker(frame, &r))
+		stat_add(stats, STAT_drop_unmatched, 1);
+	else if (ring_push(requests, &r))
+		stat_add(stats, STAT_questions, 1);
 	else
-		stat_add(&s->rx.stats, STAT_question_lost, 1);
+		stat_add(stats, STAT_question_lost, 1);
 	return true;
 }
 
 /* ---- send thread --------------------------------------------------------------------------- */
 
-bool proxy_has_request(const struct shared *s)
-{
-	return s->facts.proxies && ring_count(&s->neigh_requests);
-}
-
-size_t proxy_next_reply(struct shared *s, uint8_t out[static CRAFT_NEIGH_MAX])
+size_t proxy_next_reply(const struct facts *f, struct ring *requests,
+			uint8_t out[static CRAFT_NEIGH_MAX])
 {
 	struct neighbour_request r;
 	struct err e = { "" };
 	int len;
 
-	if (!ring_pop(&s->neigh_requests, &r))
+	if (!ring_pop(requests, &r))
 		return 0;
-	len = craft_neigh_reply(&s->facts.link, &r, out, &e);
+	len = craft_neigh_reply(&f->link, &r, out, &e);
 	return len > 0 ? (size_t)len : 0;
 }

@@ -10,10 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "state/shared.h"
 #include "wire/craft_neigh.h"
 
+struct facts;
+struct ring;
 struct rx_frame;
+struct stats;
 
 struct proxies {
 	int groups;			/* a socket: member of the groups that IPv6 addresses are
@@ -21,31 +23,31 @@ struct proxies {
 };
 
 /*
- * Main thread, before the others: from now on the sources marked `proxied` are answered for, with
- * link's src and vlan_id. 0, or -ENOMEM with a message.
+ * Main thread, before the others: from now on requests for the sources marked `proxied` are taken
+ * into the ring, and replied to with link's src and vlan_id. 0, or -ENOMEM with a message.
  */
-int proxy_open(struct shared *s, const struct craft_link *link, struct err *e);
+int proxy_open(struct facts *f, struct ring *requests, const struct craft_link *link,
+	       struct err *e);
 
 /*
  * Likewise: the kernel joins the groups in which the proxied IPv6 addresses are asked for on the
  * interface (RFC 4291 2.7.1), which it tells the link. Where that fails it is logged.
  */
-void proxy_join(struct proxies *c, const struct shared *s, int ifindex);
-void proxy_close(struct proxies *c, struct shared *s);
+void proxy_join(struct proxies *c, const struct facts *f, int ifindex);
+void proxy_close(struct proxies *c, struct ring *requests);
 
 /* Whether a source of that family is proxied. */
-bool proxy_any(const struct shared *s, bool v6);
+bool proxy_any(const struct facts *f, bool v6);
 
 /*
  * Receive thread: takes a frame if it is a neighbour request, sound or not, for a source of ours or
  * not; counts it. False: something else.
  */
-bool proxy_take_request(struct shared *s, const struct rx_frame *f);
-
-/* Send thread: whether a request waits for its reply. */
-bool proxy_has_request(const struct shared *s);
+bool proxy_take_request(const struct facts *f, struct ring *requests, struct stats *stats,
+			const struct rx_frame *frame);
 
 /* Send thread: the next reply that is due, into out; returns its length, 0: there is none. */
-size_t proxy_next_reply(struct shared *s, uint8_t out[static CRAFT_NEIGH_MAX]);
+size_t proxy_next_reply(const struct facts *f, struct ring *requests,
+			uint8_t out[static CRAFT_NEIGH_MAX]);
 
 #endif

@@ -9,6 +9,7 @@
 #include "neighbour.h"
 #include "rig.h"
 #include "send/sweep.h"
+#include "wire/tx.h"
 
 #define TAP_MAX 12288
 

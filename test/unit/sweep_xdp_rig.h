@@ -77,7 +77,7 @@ static uint32_t run(void)
 	return opts.retval;
 }
 
-/* As sweep_let() does: packets in all, and how far the first and the later passes may go. */
+/* As sweep_kernel does: packets in all, and how far the first and the later passes may go. */
 static inline void allow(uint64_t granted, uint64_t first, uint64_t later)
 {
 	x->limits->until[0] = first;

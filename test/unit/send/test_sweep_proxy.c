@@ -19,13 +19,13 @@ static void begin(void)
 	begin_with(&(struct core_setup){ .retries = 0 });
 	core_source(&core, "198.19.9.9");
 	ck_assert(facts_proxy_source(&core.s.facts, addr_from_v4(0xc6130909)));
-	ck_assert_msg(proxy_open(&core.s, &link, &e) == 0,
-		      "%s", e.msg);
+	ck_assert_msg(proxy_open(&core.s.facts, &core.s.neigh_requests, &link, &e) == 0, "%s",
+		      e.msg);
 }
 
 static void finish(void)
 {
-	proxy_close(&proxies, &core.s);
+	proxy_close(&proxies, &core.s.neigh_requests);
 	end();
 }
 

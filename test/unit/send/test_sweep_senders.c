@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "rig.h"
 #include "send/sweep.h"
+#include "wire/tx.h"
 
 #define POSITIONS	8192		/* in a /19: 16 blocks */
 #define SENDERS	3

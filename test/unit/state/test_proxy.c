@@ -25,21 +25,21 @@ static void begin(uint16_t vlan_id)
 	core_source(&core, OURS6);
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(addr_parse(&a, i ? OURS6 : OURS4), 0);
-		ck_assert(!proxy_any(&core.s, i));
+		ck_assert(!proxy_any(&core.s.facts, i));
 		ck_assert(facts_proxy_source(&core.s.facts, a));
-		ck_assert(proxy_any(&core.s, i));
+		ck_assert(proxy_any(&core.s.facts, i));
 	}
 	ck_assert_int_eq(addr_parse(&a, "198.19.9.8"), 0);
 	ck_assert(!facts_proxy_source(&core.s.facts, a));
 	ck_assert(!core.s.facts.proxies);
-	ck_assert_msg(proxy_open(&core.s, &link, &e) == 0,
-		      "%s", e.msg);
+	ck_assert_msg(proxy_open(&core.s.facts, &core.s.neigh_requests, &link, &e) == 0, "%s",
+		      e.msg);
 	ck_assert(core.s.facts.proxies);
 }
 
 static void end(void)
 {
-	proxy_close(&proxies, &core.s);
+	proxy_close(&proxies, &core.s.neigh_requests);
 	core_free(&core);
 }
 
@@ -78,7 +78,7 @@ static bool comes_in(const uint8_t *bytes, size_t len)
 
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, bytes, len);
-	taken = proxy_take_request(&core.s, &f);
+	taken = proxy_take_request(&core.s.facts, &core.s.neigh_requests, &core.s.rx.stats, &f);
 	free(copy);
 	return taken;
 }
@@ -98,7 +98,7 @@ static void gets_reply(const char *target, uint16_t vlan_id)
 	struct neighbour n;
 	struct addr a;
 
-	len = proxy_next_reply(&core.s, frame);
+	len = proxy_next_reply(&core.s.facts, &core.s.neigh_requests, frame);
 	ck_assert_uint_gt(len, at);
 	ck_assert_mem_eq(frame, neighbour, 6);
 	ck_assert_mem_eq(frame + 6, here, 6);
@@ -112,7 +112,7 @@ static void no_reply(void)
 {
 	uint8_t frame[CRAFT_NEIGH_MAX];
 
-	ck_assert_uint_eq(proxy_next_reply(&core.s, frame), 0);
+	ck_assert_uint_eq(proxy_next_reply(&core.s.facts, &core.s.neigh_requests, frame), 0);
 }
 
 START_TEST(answers_for_what_is_proxied)

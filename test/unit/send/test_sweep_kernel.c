@@ -1,7 +1,8 @@
-/* sweep_let: what the send thread lets a sweeper do, pass by pass, without its thread. */
+/* sweep_kernel: what credit a sweeper gets, and how far its passes may go, without its thread. */
+#include "send/sweep_state.h"
 #include "sweeper_rig.h"
 
-static struct sweep w;
+static struct sweep *w;
 
 /* A send thread before its first turn, of a sweeper that does nothing by itself. */
 static void begin_still(const struct core_setup *o, double rate_pps)
@@ -10,20 +11,25 @@ static void begin_still(const struct core_setup *o, double rate_pps)
 	core.config.rate.pps = rate_pps;
 	memset(&fake, 0, sizeof(fake));
 	fake.still = true;
-	memset(&w, 0, sizeof(w));
-	w.s = &core.s;
-	w.sender = &core.s.senders[0];
-	w.tx = &fake_ops;
-	w.tx_state = &tap;
-	sweep_init_budget(&w, CORE_START_NS);
-	core.config.rate.pps = 0;	/* which the sweeper looks at, with a clock of its own */
+	w = sweep_new(&core.s, 0, &fake_ops, &tap, CORE_START_NS);
+	ck_assert_ptr_nonnull(w);
 }
 
-static int let(uint32_t max)
+static void end_still(void)
 {
-	int n = sweep_let(&w, max, core.now_ns);
+	sweep_free(w);
+	end();
+}
 
-	ck_assert_uint_eq(fake.granted, w.granted);
+/* Returns how many packets more the sweeper may send, of max. */
+static int grant(uint32_t max)
+{
+	uint64_t before = fake.granted;
+	int n;
+
+	backpressure_look(&w->pressure, core.now_ns);
+	n = w->driver->fill(w, max, core.now_ns);
+	ck_assert_uint_eq(fake.granted, before + (uint64_t)n);
 	return n;
 }
 
@@ -34,51 +40,47 @@ static void goes_on(unsigned int n)
 
 	while (n-- > 0)
 		ck_assert(sweep_one(win));
-	sweep_follow(&w, core.now_ns);
+	w->driver->follow(w, core.now_ns);
 	for (unsigned int a = 0; a < win->passes; a++)
-		atomic_store(&win->cursor[a].done, w.at[a]);
+		atomic_store(&win->cursor[a].done, w->done[a]);
 }
 
 /* Its first packet is waited for; then it has what there is. */
 START_TEST(one_to_begin_with)
 {
 	begin_still(&(struct core_setup){ .target = "198.18.0.0/22" }, 1e6);
-	ck_assert_int_eq(let(50), 1);
+	ck_assert_int_eq(grant(50), 1);
 	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(let(50), 0);
+		ck_assert_int_eq(grant(50), 0);
 	goes_on(1);
-	ck_assert_int_eq(let(50), 50);
-	ck_assert_int_eq(let(0), 0);
-	ck_assert_int_eq(let(7), 7);
-	ck_assert_uint_eq(w.granted, 58);
-	end();
+	ck_assert_int_eq(grant(50), 50);
+	ck_assert_int_eq(grant(0), 0);
+	ck_assert_int_eq(grant(7), 7);
+	ck_assert_uint_eq(fake.granted, 58);
+	end_still();
 }
 END_TEST
 
-/* 50 ms of the rate, and one, may be outstanding; without a rate there is a bound, too. */
-START_TEST(outstanding_is_bounded)
+/* 50 ms of the rate, and one, may be in flight; without a rate there is a limit, too. */
+START_TEST(in_flight_is_limited)
 {
 	static const struct {
 		double rate_pps;
-		uint32_t lead;
+		uint32_t limit;
 	} cases[] = { { 1000, 51 }, { 10, 1 }, { 4000, 201 }, { 0, 1 << 17 }, { 1e9, 1 << 17 } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint32_t lead = cases[i].lead;
+		uint32_t limit = cases[i].limit;
 
 		begin_still(&(struct core_setup){ .target = "198.18.0.0/22" }, cases[i].rate_pps);
-		ck_assert_uint_eq(w.lead, lead);
-		ck_assert_int_eq(let(1), 1);
-		/* Its buckets are anew from here on, as full as they were. */
-		core.config.rate.pps = cases[i].rate_pps;
+		ck_assert_int_eq(grant(1), 1);
 		goes_on(1);
-		core.config.rate.pps = 0;
-		ck_assert_int_eq(let(1 << 20), (int)lead);
-		ck_assert_int_eq(let(1 << 20), 0);
+		ck_assert_int_eq(grant(1 << 20), (int)limit);
+		ck_assert_int_eq(grant(1 << 20), 0);
 		goes_on(1);
-		ck_assert_int_eq(let(1 << 20), 1);
-		ck_assert_uint_eq(w.granted - fake.p.used, lead);
-		end();
+		ck_assert_int_eq(grant(1 << 20), 1);
+		ck_assert_uint_eq(fake.granted - fake.p.used, limit);
+		end_still();
 	}
 }
 END_TEST
@@ -86,17 +88,17 @@ END_TEST
 START_TEST(no_further_than_there_are_positions)
 {
 	begin_still(&(struct core_setup){ .target = "198.18.0.0/22", .window = 2048 }, 0);
-	let(1);
+	grant(1);
 	ck_assert_uint_eq(fake.until[0], POSITIONS);
 	goes_on(1);
-	let(1 << 17);
+	grant(1 << 17);
 	ck_assert_uint_eq(fake.until[0], POSITIONS);
 	ck_assert_uint_eq(window_reserved(&core.s.senders[0].window), POSITIONS);
 	goes_on(POSITIONS - 1);
 	ck_assert(!sweep_one(&core.s.senders[0].window));
-	let(100);
+	grant(100);
 	ck_assert_uint_eq(count(STAT_waits_window), 0);
-	end();
+	end_still();
 }
 END_TEST
 
@@ -106,44 +108,44 @@ START_TEST(no_further_than_there_is_room)
 	struct window *win = &core.s.senders[0].window;
 
 	begin_still(&(struct core_setup){ .target = "198.18.0.0/22", .window = 128 }, 0);
-	let(1);
+	grant(1);
 	goes_on(1);
-	let(1000);
+	grant(1000);
 	ck_assert_uint_eq(fake.until[0], 128);
 	ck_assert_uint_eq(window_reserved(win), 128);
 	ck_assert_uint_eq(count(STAT_waits_window), 0);
 	goes_on(127);
 	ck_assert(!sweep_one(win));
-	let(10);
-	let(10);
+	grant(10);
+	grant(10);
 	ck_assert_uint_eq(count(STAT_waits_window), 1);
 	atomic_store(&win->floor, 60);
-	let(10);
+	grant(10);
 	ck_assert_uint_eq(fake.until[0], 188);
 	ck_assert_uint_gt(window_reserved(win), 128);
 	ck_assert_uint_le(window_reserved(win), 188);
 	goes_on(60);
-	let(10);
+	grant(10);
 	ck_assert_uint_eq(count(STAT_waits_window), 2);
-	end();
+	end_still();
 }
 END_TEST
 
 /* Nothing new where the receive thread has no room; what was reserved stays so. */
-START_TEST(pauses)
+START_TEST(stops_under_back_pressure)
 {
 	struct window *win = &core.s.senders[0].window;
 	_Atomic bool *why = _i ? &core.s.rx.backlogged : &core.s.rx.cache_half_full;
 	enum stat_id id = _i ? STAT_waits_receiver : STAT_waits_table;
 
 	begin_still(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 1 }, 0);
-	let(1);
+	grant(1);
 	goes_on(1);
-	let(100);
+	grant(100);
 	goes_on(40);
 	atomic_store(why, true);
-	let(100);
-	let(100);
+	grant(100);
+	grant(100);
 	ck_assert_uint_eq(fake.until[0], 0);
 	ck_assert(!sweep_one(win));
 	ck_assert_uint_ge(window_reserved(win), 101);
@@ -151,15 +153,15 @@ START_TEST(pauses)
 	ck_assert_uint_eq(count(STAT_waits_table) + count(STAT_waits_receiver), 1);
 	/* Who was asked is asked again all the same. */
 	core.now_ns += NS_PER_S;
-	let(100);
+	grant(100);
 	ck_assert_uint_eq(fake.until[1], 41);
 	goes_on(41);
 	ck_assert_uint_eq(count(STAT_sent_retries), 41);
 	atomic_store(why, false);
-	let(100);
+	grant(100);
 	ck_assert_uint_eq(fake.until[0], POSITIONS);
 	ck_assert(sweep_one(win));
-	end();
+	end_still();
 }
 END_TEST
 
@@ -176,26 +178,26 @@ START_TEST(counts_what_was_done)
 		fake.p.used += 50;
 		fake.p.sent_bytes += 3000;
 		fake.p.refused += 5;
-		sweep_follow(&w, core.now_ns);
+		w->driver->follow(w, core.now_ns);
 		ck_assert_uint_eq(count(STAT_sent_syn), round * (10 + 12));
 		ck_assert_uint_eq(count(STAT_sent_request), round * (11 + 13));
 		ck_assert_uint_eq(count(STAT_sent_retries), round * (12 + 13));
 		ck_assert_uint_eq(count(STAT_sent_bytes), round * 3000);
 		ck_assert_uint_eq(count(STAT_requeued), round * 5);
 		for (unsigned int a = 0; a < 4; a++)
-			ck_assert_uint_eq(w.at[a], round * (20 + a));
-		sweep_follow(&w, core.now_ns);
+			ck_assert_uint_eq(w->at[a], round * (20 + a));
+		w->driver->follow(w, core.now_ns);
 	}
 	ck_assert_uint_eq(count(STAT_sent_data), 0);
-	end();
+	end_still();
 }
 END_TEST
 
-UNIT_SUITE(sweep_let)
+UNIT_SUITE(sweep_kernel)
 {
-	TCase *tcase = unit_case(suite, "grants", one_to_begin_with, outstanding_is_bounded,
+	TCase *tcase = unit_case(suite, "grants", one_to_begin_with, in_flight_is_limited,
 				 no_further_than_there_are_positions, no_further_than_there_is_room,
 				 counts_what_was_done);
 
-	tcase_add_loop_test(tcase, pauses, 0, 2);
+	tcase_add_loop_test(tcase, stops_under_back_pressure, 0, 2);
 }
