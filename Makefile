@@ -297,7 +297,7 @@ endif
 
 # ---- lint, coverage -----------------------------------------------------------------------------
 
-lint: $(B)/libtfomap.a $(B)/tfomap ## headers alone, layers, cppcheck, shellcheck, option names ...
+lint: $(B)/libtfomap.a $(B)/tfomap ## headers alone, cppcheck, shellcheck, documents ...; the map
 	$(Q)LINT_CC='$(CC) $(cc_flags) $(CPPFLAGS) $(CFLAGS)' LINT_LIB='$(lib_flags)' \
 		LINT_SRC='$(src_flags)' LINT_UNIT='$(unit_flags)' LINT_ARCHIVE='$<' \
 		TFOMAP='$(B)/tfomap' test/lint/run

@@ -33,7 +33,6 @@ def paths(documents, files):
 	found = []
 	for document, text in documents.items():
 		for n, line in enumerate(text.splitlines(), 1):
-			line = re.sub(r"\w+://\S+", "", line)
 			for word in re.findall(r"(?<![\w./:-])[\w.*-]+(?:/[\w.*-]+)*/?", line):
 				word = word.rstrip(".")
 				if _is_path(word, tops) and not _exists(word, files, folders):
