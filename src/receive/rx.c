@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "receive/answer.h"
+#include "receive/replay.h"
 #include "state/cookiefile.h"
 #include "state/proxy.h"
 #include "wire/capfile.h"
@@ -16,7 +17,7 @@
 #define LOST_EVERY_NS	(100 * NS_PER_MS)	/* how often the capture is asked for its losses */
 #define SAVE_EVERY_NS	NS_PER_S		/* how often cookies and frames go to their files */
 #define SILENT_CHUNK	4096			/* silent rows between two looks at the capture */
-#define SETTLE_POLLS	256			/* of what has come already, at the end */
+#define LAST_POLLS	256			/* of what has come already, at the end */
 #define ANSWERED	(WINDOW_DONE | WINDOW_ARM(0, WINDOW_ANSWERED) \
 			 | WINDOW_ARM(1, WINDOW_ANSWERED))
 #define CLOCK_STEP_NS	(10 * (int64_t)NS_PER_MS)	/* the wall clock was set */
@@ -30,6 +31,7 @@ struct rx {
 	struct sink *sink;
 	struct cookiefile *cookie_log;	/* NULL: not asked for */
 	struct answers answers;
+	struct replay replay;
 	int64_t wall_offset_ns;		/* now: follows steps of the wall clock */
 	int64_t former_offset_ns;	/* before the last of these */
 	uint64_t now_ns;		/* a capture file's clock; live: of the last tick */
@@ -99,7 +101,7 @@ static bool recognise(struct rx *rx, const struct rx_frame *fr, struct packet *p
 /* No more rows are written. */
 static bool is_closed(const struct rx *rx)
 {
-	return answers_full(&rx->answers) || atomic_load(&rx->s->rx.failed);
+	return rows_full(&rx->answers.rows) || atomic_load(&rx->s->rx.failed);
 }
 
 static void follow_clock(struct rx *rx)
@@ -151,7 +153,7 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 		if (!rx->s->facts.config->network.rx_file)
 			stat_add(&rx->s->rx.stats, STAT_drop_unmatched, 1);	/* a loop */
 		else
-			answers_sent(&rx->answers, &a);
+			replay_sent(&rx->replay, &a);
 		return;
 	}
 	if (is_closed(rx)) {
@@ -160,28 +162,13 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 	}
 	save_frame(rx, fr, a.ns);
 	if (rx->s->facts.config->network.rx_file)
-		answers_suppose_sent(&rx->answers, &a);
+		replay_answered(&rx->replay, &a);
 	answers_take(&rx->answers, &a);
-	if (answers_full(&rx->answers))
+	if (rows_full(&rx->answers.rows))
 		rx->in.ops->enough(rx->in.state);
 }
 
 /* ---- time ---------------------------------------------------------------------------------- */
-
-/* Whether the position at the tail may be silent for a gateway's or an interface's sake. */
-static bool is_astray(const struct rx *rx, unsigned int sender, uint16_t status)
-{
-	const struct shared *s = rx->s;
-	const struct sender *l = &s->senders[sender];
-	uint64_t pos = l->window.tail;
-	struct target t;
-
-	if (!outage_log_any(&l->gateway_outages) && !outage_log_any(&l->link_outages))
-		return false;
-	t = targets_at(s->facts.targets, order_target(&s->facts.order, sender_whole(pos, sender,
-										    s->nsenders)));
-	return sender_pos_astray(l, &s->facts, pos, t.ip, status);
-}
 
 /* Retires the positions whose last attempt had its time-out; silent ones get their rows. */
 static void move_tail(struct rx *rx, unsigned int sender)
@@ -193,16 +180,11 @@ static void move_tail(struct rx *rx, unsigned int sender)
 	for (int n = 0; rows && n < SILENT_CHUNK && w->tail < to; n++, w->tail++) {
 		uint16_t status = window_status(w, w->tail);
 
-		if (answers_full(&rx->answers) || sink_is_full(rx->sink))
+		if (rows_full(&rx->answers.rows) || sink_is_full(rx->sink))
 			break;
 		if (!status || status & ANSWERED)
 			continue;
-		window_mark(w, w->tail, WINDOW_DONE);
-		if (status & WINDOW_UNKNOWN || is_astray(rx, sender, status))
-			stat_add(&rx->s->rx.stats, STAT_unfinished, 1);
-		else
-			answers_silent(&rx->answers, sender_whole(w->tail, sender, rx->s->nsenders),
-				       status);
+		rows_silent(&rx->answers.rows, sender_whole(w->tail, sender, rx->s->nsenders));
 	}
 	if (!rows && to > w->tail)
 		w->tail = to;
@@ -300,7 +282,7 @@ static void tick(struct rx *rx, uint64_t now_ns)
 		window_recycle(&s->senders[i].window, rx->read_ns,
 			       c->probing.timeout_ns + c->rate.cooldown_ns, s->facts.wire);
 	atomic_store_explicit(&s->rx.awaiting, any_awaited(rx), memory_order_relaxed);
-	atomic_store_explicit(&s->rx.teardowns_due, cookies_settling(&rx->answers.cookies),
+	atomic_store_explicit(&s->rx.teardowns_due, cookies_teardowns_due(&rx->answers.cookies),
 			      memory_order_relaxed);
 	atomic_store_explicit(&s->rx.finished, c->output.rows == ROWS_TARGET
 			      && cookies_pending(&rx->answers.cookies) == 0
@@ -317,7 +299,7 @@ static void tick(struct rx *rx, uint64_t now_ns)
 }
 
 /* What is owed when the scan is over: the rows of what is known. The rest is unfinished. */
-static void settle(struct rx *rx)
+static void conclude(struct rx *rx)
 {
 	for (unsigned int i = 0; i < rx->s->nsenders; i++) {
 		const struct window *w = &rx->s->senders[i].window;
@@ -367,12 +349,12 @@ void rx_run(struct rx *rx)
 		tick(rx, clock_now_ns());
 	} while (n >= 0 && !shared_stopping(s, STOP_OVER));
 	/* What has come by now counts, too. */
-	for (int i = 0; i < SETTLE_POLLS && n >= RX_POLL_MAX && !shared_stopping(s, STOP_NOW)
+	for (int i = 0; i < LAST_POLLS && n >= RX_POLL_MAX && !shared_stopping(s, STOP_NOW)
 	     && !is_closed(rx);
 	     i++)
 		n = read_packets(rx);
 	if (!shared_stopping(s, STOP_NOW) && !is_closed(rx))
-		settle(rx);
+		conclude(rx);
 	if (rx->in.ops)
 		count_lost(rx, clock_now_ns());
 	if (sink_flush(rx->sink, &s->rx.err))
@@ -389,15 +371,13 @@ void rx_count_unfinished(struct rx *rx)
 static void on_file_frame(void *arg, const struct rx_frame *fr)
 {
 	struct rx *rx = arg;
-	struct followup f;
 
 	/* What comes out of order is not behind its time-outs. */
 	if (fr->wall_ns > rx->now_ns + rx->s->facts.file_lag_ns)
 		rx->read_ns = rx->now_ns = fr->wall_ns - rx->s->facts.file_lag_ns;
 	cookies_tick(&rx->answers.cookies, rx->now_ns, rx->read_ns);
 	on_frame(rx, fr);
-	while (ring_pop(&rx->s->senders[0].followups, &f))
-		;	/* was sent then: it comes in the file, or was never sent */
+	replay_forget_due(&rx->replay);
 }
 
 void rx_run_file(struct rx *rx)
@@ -418,7 +398,7 @@ void rx_run_file(struct rx *rx)
 	rx->read_ns = rx->now_ns;
 	if (!is_closed(rx)) {
 		tick(rx, rx->now_ns);
-		settle(rx);
+		conclude(rx);
 	}
 	if (stat_get(&s->rx.stats, STAT_drop_unsent))
 		log_warn("--rx pcap:%.100s: %" PRIu64 " answers to probes of its run are of none "
@@ -439,6 +419,7 @@ int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sin
 	rx->s = s;
 	rx->in = *in;
 	rx->sink = sink;
+	rx->replay = (struct replay){ .s = s, .cookies = &rx->answers.cookies };
 	rx->cookie_log = cookie_log;
 	rx->wall_offset_ns = rx->former_offset_ns = s->facts.wall_offset_ns;
 	atomic_store(&s->rx.awaiting, true);

@@ -159,6 +159,17 @@ static void look_at_time(struct looking *l, uint64_t ns)
 		l->f->back_ns = l->newest_ns - ns;
 }
 
+/* A SYN of the run's: the first of its family tells where the run sent from. */
+static void look_at_source(struct looking *l, struct addr src)
+{
+	bool v6 = !addr_is_v4(src);
+
+	if (!l->f->has_source[v6])
+		l->f->source[v6] = src;
+	l->f->has_source[v6] = true;
+	l->f->syns++;
+}
+
 static void look_at_frame(void *arg, const struct rx_frame *fr)
 {
 	struct looking *l = arg;
@@ -172,7 +183,8 @@ static void look_at_frame(void *arg, const struct rx_frame *fr)
 		note(l, &l->f->cut);
 	if (m.class != VALIDATE_UNMATCHED && m.class != VALIDATE_RST_BARE) {
 		l->reading.n_ours++;
-		l->f->syns += m.class == VALIDATE_SENT;
+		if (m.class == VALIDATE_SENT)
+			look_at_source(l, m.src);
 		look_at_time(l, fr->wall_ns);
 		look_at_order(l, &m, fr->wall_ns);
 	}

@@ -2,8 +2,10 @@
 #ifndef TFOMAP_CAPTURE_SCAN_H
 #define TFOMAP_CAPTURE_SCAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "addr.h"
 #include "base/clock.h"
 
 struct config;
@@ -24,6 +26,8 @@ struct capture_fault {
 /* What is known of a run from its capture, and what makes the capture unsound. */
 struct capture_facts {
 	uint64_t ours, syns;		/* packets of the run; its SYNs of them */
+	bool has_source[2];		/* IPv4, IPv6: there are such SYNs; */
+	struct addr source[2];		/* where the first of them came from */
 	char unread[CAPTURE_UNREAD_LEN];	/* words on packets without IP; empty: none */
 	struct capture_fault cut;	/* answers whose options were not captured */
 	struct capture_fault before;	/* answers with an earlier time than their SYN's */

@@ -318,6 +318,10 @@ static int look_at_capture(struct setup *su, const struct config *c, struct err 
 		return rc;
 	s->facts.file_lag_ns = facts.back_ns < CAPTURE_BACK_MAX_NS ? facts.back_ns
 		: CAPTURE_BACK_MAX_NS;
+	/* Without --source-ip the capture tells where its run sent from. */
+	for (unsigned int v6 = 0; v6 < 2; v6++)
+		if (!s->facts.nsources[v6] && facts.has_source[v6])
+			facts_add_source(&s->facts, facts.source[v6]);
 	stat_set(&s->rx.stats, STAT_out_of_order, facts.before.n + facts.misplaced.n);
 	return capture_check(c, &facts, e);
 }

@@ -1,8 +1,5 @@
 #include "state/sender.h"
 
-#include "base/clock.h"
-#include "net/neigh.h"
-
 /* Of a ring, that may wait: answers that are on their way meanwhile still find room. */
 #define FULL_SHARE	4
 
@@ -37,35 +34,4 @@ static bool is_filling(const struct ring *r)
 bool sender_is_backlogged(const struct sender *sd)
 {
 	return is_filling(&sd->cleanups) || is_filling(&sd->followups);
-}
-
-bool sender_astray(const struct sender *sd, const struct facts *f, struct addr ip,
-		   uint64_t sent_ns)
-{
-	uint64_t to_ns = sent_ns + sd->window.cursor[0].log.grain_ns + NS_PER_MS;
-	bool v6 = !addr_is_v4(ip);
-	uint8_t mac[6];
-
-	if (!sent_ns)
-		return false;
-	if (outage_log_overlaps(&sd->link_outages, v6, sent_ns, to_ns))
-		return true;
-	return outage_log_overlaps(&sd->gateway_outages, v6, sent_ns, to_ns)
-	       && (!f->neigh || neigh_find(f->neigh, ip, mac) == NEIGH_ROUTED);
-}
-
-bool sender_pos_astray(const struct sender *sd, const struct facts *f, uint64_t pos,
-		       struct addr ip, uint16_t status)
-{
-	for (unsigned int arm = 0; arm < sd->window.arms; arm++) {
-		unsigned int sent = window_sent(status, arm), astray = 0;
-
-		if (status & WINDOW_ARM(arm, WINDOW_ANSWERED))
-			continue;
-		for (unsigned int i = 0; i < sent; i++)
-			astray += sender_astray(sd, f, ip, sender_sent_ns(sd, pos, arm, i));
-		if (sent && astray == sent)
-			return true;
-	}
-	return false;
 }

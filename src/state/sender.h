@@ -76,19 +76,4 @@ void sender_free(struct sender *sd);
 /* Whether so much waits for it that its rings may soon be full. Receive thread. */
 bool sender_is_backlogged(const struct sender *sd);
 
-/* When it sent an attempt of an arm to a position, as far as its log reaches; 0: not known. */
-static inline uint64_t sender_sent_ns(const struct sender *sd, uint64_t pos, unsigned int arm,
-				      unsigned int attempt)
-{
-	return sendlog_time(&sd->window.cursor[attempt * sd->window.arms + arm].log, pos);
-}
-
-/* Whether what it sent to ip at sent_ns (0: not known) may not have come past the gateway. */
-bool sender_astray(const struct sender *sd, const struct facts *f, struct addr ip,
-		   uint64_t sent_ns);
-
-/* Whether so did all attempts of an arm that is silent, by the position's status in the window. */
-bool sender_pos_astray(const struct sender *sd, const struct facts *f, uint64_t pos,
-		       struct addr ip, uint16_t status);
-
 #endif

@@ -2,6 +2,7 @@
 #ifndef UNIT_COOKIES_RIG_H
 #define UNIT_COOKIES_RIG_H
 
+#include "receive/sent.h"
 #include "rig.h"
 
 #define DONE_MAX 512
@@ -108,7 +109,7 @@ static inline bool data_answer(uint64_t k, uint8_t attempt, const struct syn *sy
 	struct flow *f;
 
 	ck_assert_ptr_nonnull(en);
-	f = cookies_flow(&cache, en, PROBE_DATA, attempt, &sent_ns);
+	f = sent_flow(en, &core.s.facts.plan, PROBE_DATA, attempt, &sent_ns);
 	if (!f)
 		return false;
 	f->reply = reply_to(syn, spec);

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "answer_rig.h"
+#include "receive/replay.h"
 #include "state/cookiefile.h"
 
 #define COOKIE_HEADER	"source_ip,ip,port,kind,cookie,time\n"
@@ -91,7 +92,7 @@ START_TEST(stored_cookie_silent)
 	begin_with_cookie(9, REPORT_ALL);
 	send_stored(9, &syn);
 	elapse(CORE_TIMEOUT_NS);
-	answers_silent(&answers, 9, 1);
+	rows_silent(&answers.rows, 9);
 	check_row(9, "offline", 1);
 	ck_assert_uint_eq(number("tfo_seq"), syn.p.tcp.seq);
 	ck_assert_uint_eq(number("tfo_dlen"), CORE_DLEN);
@@ -132,6 +133,14 @@ END_TEST
 
 /* ---- reading a saved capture --------------------------------------------------------------- */
 
+static struct replay replay;
+
+static void begin_replay(unsigned int retries)
+{
+	begin_with(&(struct core_setup){ .retries = retries });
+	replay = (struct replay){ .s = &core.s, .cookies = &answers.cookies };
+}
+
 /* Our own SYN, seen in a capture. */
 static void seen(const struct syn *syn)
 {
@@ -144,7 +153,7 @@ static void seen(const struct syn *syn)
 				 &a));
 	atomic_store(&core.s.senders[0].window.reserved, reserved);
 	ck_assert_int_eq(a.m.class, VALIDATE_SENT);
-	answers_sent(&answers, &a);
+	replay_sent(&replay, &a);
 }
 
 START_TEST(capture_with_what_was_sent)
@@ -154,7 +163,7 @@ START_TEST(capture_with_what_was_sent)
 	struct syn syn;
 	uint64_t x;
 
-	begin_with(&(struct core_setup){ .retries = 1 });
+	begin_replay(1);
 	x = order_target(&core.s.facts.order, 9);
 	source = core.s.facts.sources[0][0].addr;
 	for (uint8_t attempt = 0; attempt < 2; attempt++) {
@@ -186,19 +195,19 @@ START_TEST(capture_of_answers_alone)
 	struct packet p;
 	struct syn syn;
 
-	begin_with(&(struct core_setup){ .retries = 2 });
+	begin_replay(2);
 	atomic_store(&core.s.senders[0].window.reserved, core.s.facts.order.positions);
 	core_craft(&core, order_target(&core.s.facts.order, 9), core.s.facts.sources[0][0].addr,
 		   PROBE_REQUEST,
 		   1, NULL, &syn);
 	ck_assert(core_recognise(&core, bytes, core_answer(&syn, SYNACK(OPTS_NONE, 0), bytes), &p,
 				 &a));
-	answers_suppose_sent(&answers, &a);
+	replay_answered(&replay, &a);
 	answers_take(&answers, &a);
 	check_row(9, "no-cookie", 2);
 	check_syn(&syn, "");
 	/* It is known now: the next one is a repeat. */
-	answers_suppose_sent(&answers, &a);
+	replay_answered(&replay, &a);
 	answers_take(&answers, &a);
 	ck_assert_uint_eq(n_rows(), 1);
 	end();

@@ -66,10 +66,10 @@ START_TEST(max_results)
 	for (uint64_t k = 1; k < 4; k++) {
 		struct syn other;
 
-		ck_assert(!answers_full(&answers));
+		ck_assert(!rows_full(&answers.rows));
 		request_answered(k, SYNACK(OPTS_NONE, 0), &other);
 	}
-	ck_assert(answers_full(&answers));
+	ck_assert(rows_full(&answers.rows));
 	ck_assert(atomic_load(&core.s.rx.full));
 	answer(&syn, SYNACK(OPTS_NONE, CORE_DLEN));
 	cookies_flush(&answers.cookies, core.now_ns);
@@ -85,9 +85,9 @@ START_TEST(max_results_of_replies)
 	begin_as(&(struct core_setup){ .retries = 0 }, ROWS_REPLY, REPORT_ANSWERED);
 	core.config.rate.max_results = 2;
 	request_answered(0, SYNACK(OPTS_NONE, 0), &syn);
-	ck_assert(!answers_full(&answers));
+	ck_assert(!rows_full(&answers.rows));
 	answer(&syn, SYNACK(OPTS_NONE, 0));
-	ck_assert(answers_full(&answers));
+	ck_assert(rows_full(&answers.rows));
 	answer(&syn, SYNACK(OPTS_NONE, 0));
 	ck_assert_uint_eq(n_rows(), 2);
 	end();
@@ -314,6 +314,25 @@ START_TEST(clean_up_of_a_pair)
 }
 END_TEST
 
+/* However often a target repeats itself: two resets for each SYN that it took. */
+START_TEST(resets_are_bounded)
+{
+	struct cleanup c;
+	struct syn syn;
+	unsigned int n = 0;
+
+	begin_tearing_down(&(struct core_setup){ .retries = 0 });
+	data_sent(9, &syn);
+	for (unsigned int i = 0; i < 10; i++)
+		answer(&syn, SYNACK(OPTS_NONE, 0));
+	check_row(9, "ignored", 2);
+	while (ring_pop(&core.s.senders[0].cleanups, &c))
+		n++;
+	ck_assert_uint_eq(n, 2 * 2);
+	end();
+}
+END_TEST
+
 /* A capture that is read: nothing is sent. */
 START_TEST(clean_up_of_a_capture)
 {
@@ -348,8 +367,14 @@ START_TEST(silent_row)
 
 	begin_as(&(struct core_setup){ .retries = 2 }, ROWS_TARGET, REPORT_ALL);
 	core_send(&core, 9, 0, &syn);
+	for (uint8_t attempt = 1; attempt < 3; attempt++) {
+		struct syn again;
+
+		elapse(CORE_TIMEOUT_NS);
+		core_send(&core, 9, attempt, &again);
+	}
 	elapse(CORE_TIMEOUT_NS);
-	answers_silent(&answers, 9, 3);
+	rows_silent(&answers.rows, 9);
 	check_row(9, "offline", 3);
 	ck_assert_str_eq(cell("reply"), "none");
 	ck_assert_uint_eq(number("tfo_seq"), syn.p.tcp.seq);
@@ -398,8 +423,7 @@ START_TEST(silent_row_stays_the_only_one)
 	core_send(&core, 9, 0, &syn);
 	core_send(&core, 10, 0, &syn);
 	elapse(CORE_TIMEOUT_NS);
-	window_mark(&core.s.senders[0].window, 10, WINDOW_DONE);
-	answers_silent(&answers, 10, 1);
+	rows_silent(&answers.rows, 10);
 	elapse(1);
 	answer(&syn, SYNACK(OPTS_COOKIE, 0));
 	give_up_slots();
@@ -440,7 +464,7 @@ UNIT_SUITE(answer_more)
 	unit_case(suite, "early data", early_data, data_on_the_synack, early_data_of_each_flow,
 		  data_alone);
 	unit_case(suite, "clean-up", clean_up, clean_up_of_a_pair,
-		  clean_up_of_an_early_answer, clean_up_of_a_capture, clean_up_without_room);
+		  clean_up_of_an_early_answer, resets_are_bounded, clean_up_of_a_capture, clean_up_without_room);
 	unit_case(suite, "silent", silent_row, answer_to_a_recycled_slot,
 		  silent_row_stays_the_only_one);
 	unit_case(suite, "IPv6", ipv6);

@@ -163,7 +163,7 @@ static void send_some(void)
 
 		ck_assert(order_pos(&core.s.facts.order, f.x, &k));
 		/* Its slot is still its own. */
-		ck_assert_uint_eq(answers.cookies.v[f.slot].k, k);
+		ck_assert_uint_eq(answers.cookies.cache.v[f.slot].k, k);
 		s = shoot(k, f.kind, f.attempt);
 		s->syn = syn;
 		answer_data(positions[k].server, &syn);
@@ -290,7 +290,7 @@ START_TEST(every_target_one_row)
 			continue;
 		ck_assert(!(status & WINDOW_ANSWERED));
 		ck_assert_uint_eq(status, RETRIES + 1);
-		answers_silent(&answers, k, status);
+		rows_silent(&answers.rows, k);
 		silent++;
 	}
 	check_rows();

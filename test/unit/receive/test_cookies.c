@@ -217,7 +217,7 @@ START_TEST(synack_after_a_reset_wins)
 	en = first_answer(3, RESET(0));
 	core_craft(&core, en->x, en->source, PROBE_REQUEST, 0, NULL, &syn);
 	elapse(PLAN_LINGER_NS - 1);
-	f = cookies_flow(&cache, en, PROBE_REQUEST, 0, &(uint64_t){ 0 });
+	f = sent_flow(en, &core.s.facts.plan, PROBE_REQUEST, 0, &(uint64_t){ 0 });
 	ck_assert_ptr_eq(f, &en->flows[0]);
 	ck_assert_uint_ne(f->sent_ns, 0);
 	f->reply = reply_to(&syn, SYNACK(OPTS_COOKIE, 0));
@@ -380,18 +380,18 @@ START_TEST(what_was_not_sent_is_not_answered)
 
 	begin();
 	en = first_answer(3, SYNACK(OPTS_COOKIE, 0));
-	ck_assert_ptr_null(cookies_flow(&cache, en, PROBE_DATA, 0, &at_ns));
-	ck_assert_ptr_null(cookies_flow(&cache, en, PROBE_REQUEST, 1, &at_ns));
+	ck_assert_ptr_null(sent_flow(en, &core.s.facts.plan, PROBE_DATA, 0, &at_ns));
+	ck_assert_ptr_null(sent_flow(en, &core.s.facts.plan, PROBE_REQUEST, 1, &at_ns));
 	elapse(PLAN_GAP_NS);
 	/* In the ring. */
-	ck_assert_ptr_null(cookies_flow(&cache, en, PROBE_DATA, 0, &at_ns));
+	ck_assert_ptr_null(sent_flow(en, &core.s.facts.plan, PROBE_DATA, 0, &at_ns));
 	sent_ns = core.now_ns;
 	data_is_sent(3, 0, &syn);
 	for (uint8_t attempt = 1; attempt < 6; attempt++)
-		ck_assert_ptr_null(cookies_flow(&cache, en, PROBE_DATA, attempt, &at_ns));
-	ck_assert_ptr_null(cookies_flow(&cache, en, PROBE_SYN, 0, &at_ns));
+		ck_assert_ptr_null(sent_flow(en, &core.s.facts.plan, PROBE_DATA, attempt, &at_ns));
+	ck_assert_ptr_null(sent_flow(en, &core.s.facts.plan, PROBE_SYN, 0, &at_ns));
 	elapse(CORE_TIMEOUT_NS);
-	ck_assert_ptr_null(cookies_flow(&cache, en, PROBE_DATA, 1, &at_ns));
+	ck_assert_ptr_null(sent_flow(en, &core.s.facts.plan, PROBE_DATA, 1, &at_ns));
 	/* None of this left a trace. */
 	ck_assert(data_answer(3, 0, &syn, SYNACK(OPTS_NONE, 0)));
 	data_is_sent(3, 1, &syn);

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "net/neigh.h"
+#include "receive/sent.h"
 #include "sweep_rig.h"
 
 #define POSITIONS 256		/* in a /24 */
@@ -161,7 +162,7 @@ static int move_in_between(unsigned int call, unsigned int n)
 
 static bool is_astray(uint32_t last, uint64_t sent_ns)
 {
-	return sender_astray(&core.s.senders[0], &core.s.facts, addr_from_v4(0xc6120000 | last),
+	return sent_is_astray(&core.s.senders[0], &core.s.facts, addr_from_v4(0xc6120000 | last),
 			     sent_ns);
 }
 

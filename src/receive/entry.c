@@ -1,0 +1,65 @@
+#include "receive/entry.h"
+
+#include "verdict.h"
+
+struct evidence entry_evidence(const struct entry *en)
+{
+	struct evidence ev = {
+		.ip = en->target.ip, .source = en->source, .port = en->target.port,
+		.nflows = en->nflows, .flows = en->flows, .sent_before = en->sent_before,
+	};
+
+	if (en->round > 0)
+		ev.confirmed = verdict_decide(&ev) == (enum verdict)en->first_verdict
+			       ? CONFIRMED_TRUE : CONFIRMED_FALSE;
+	return ev;
+}
+
+struct flow *entry_add_arm(struct entry *en, const struct flow *flow)
+{
+	unsigned int at = en->nflows++;
+
+	/* In the order of sending: syn before request. */
+	for (; at > 0 && en->flows[at - 1].kind > flow->kind; at--)
+		en->flows[at] = en->flows[at - 1];
+	en->flows[at] = *flow;
+	return &en->flows[at];
+}
+
+/*
+ * Whether the server may say something to the SYN, and has given it a place in its TFO queue: it
+ * took data, or a cookie without data.
+ */
+static bool server_took(const struct flow *f)
+{
+	struct tcpopts o;
+
+	if (f->reply.class != REPLY_SYNACK || f->kind != PROBE_BARE)
+		return f->reply.class == REPLY_SYNACK && f->reply.acked > 0;
+	evidence_options(f, &o);
+	return o.tfo.state == TFO_ABSENT;
+}
+
+/* The servers' answers to the sweep's probes are waited for together, a follow-up's by itself. */
+static const struct flow *first_heard(const struct entry *en)
+{
+	return en->tried && en->nflows ? entry_newest(en) : en->flows;
+}
+
+bool entry_took_data(const struct entry *en)
+{
+	for (const struct flow *f = first_heard(en); f < en->flows + en->nflows; f++)
+		if (server_took(f))
+			return true;
+	return false;
+}
+
+bool entry_hears(const struct entry *en, const struct flow *f)
+{
+	return entry_states[en->state].hears && f >= first_heard(en) && server_took(f);
+}
+
+bool entry_has_heard(const struct entry *en, const struct flow *f)
+{
+	return server_took(f) && !entry_is_under_way(en, f) && !entry_hears(en, f);
+}

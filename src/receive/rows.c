@@ -1,0 +1,105 @@
+#include "receive/rows.h"
+
+#include "config/config.h"
+#include "net/neigh.h"
+#include "output/sink.h"
+#include "receive/sent.h"
+#include "state/shared.h"
+#include "targets/targets.h"
+
+bool rows_full(const struct rows *r)
+{
+	return atomic_load_explicit(&r->s->rx.full, memory_order_relaxed);
+}
+
+static void check_full(struct rows *r)
+{
+	uint64_t max = r->s->facts.config->rate.max_results;
+
+	if (max && sink_rows(r->sink) >= max)
+		atomic_store(&r->s->rx.full, true);
+}
+
+void rows_mark(const struct rows *r, uint64_t k, uint16_t bits)
+{
+	uint64_t pos;
+	struct window *w = &shared_sender(r->s, k, &pos)->window;
+
+	if (window_status(w, pos))
+		window_mark(w, pos, bits);
+}
+
+void rows_target(struct rows *r, uint64_t k, uint64_t x, const struct evidence *ev)
+{
+	const struct targets *targets = r->s->facts.targets;
+
+	rows_mark(r, k, WINDOW_DONE);
+	if (evidence_cookie(ev))
+		stat_add(&r->s->rx.stats, STAT_cookies, 1);
+	if (targets_have_extra(targets)) {
+		targets_extra(targets, x, &r->extra);
+		sink_target(r->sink, ev, &r->extra);
+	} else {
+		sink_target(r->sink, ev, NULL);
+	}
+	check_full(r);
+}
+
+void rows_entry(struct rows *r, const struct entry *en)
+{
+	struct evidence ev = entry_evidence(en);
+
+	if (rows_full(r))
+		stat_add(&r->s->rx.stats, STAT_unfinished, 1);
+	else
+		rows_target(r, en->k, en->x, &ev);
+}
+
+void rows_silent(struct rows *r, uint64_t k)
+{
+	const struct facts *f = &r->s->facts;
+	uint64_t x = order_target(&f->order, k), pos;
+	const struct sender *sd = shared_sender(r->s, k, &pos);
+	struct target t = targets_at(f->targets, x);
+	struct flow flows[PLAN_ARMS_MAX];
+	struct evidence ev = {
+		.ip = t.ip, .port = t.port, .source = facts_source(f, &t), .flows = flows,
+	};
+	/* Where no neighbour is on the local link, the sweep went by without a packet. */
+	bool gone = f->neigh && neigh_find(f->neigh, t.ip, (uint8_t[6]){ 0 }) == NEIGH_SILENT;
+
+	if (!sent_proves(sd, f, pos, t.ip)) {
+		rows_mark(r, k, WINDOW_DONE);
+		stat_add(&r->s->rx.stats, STAT_unfinished, 1);
+		return;
+	}
+	for (unsigned int arm = 0; arm < sd->window.arms; arm++) {
+		struct flow *flow = &flows[ev.nflows];
+
+		if (!sent_silent_arm(sd, f, pos, x, &t, ev.source, arm, flow))
+			continue;
+		if (gone) {
+			flow->sent = 0;
+			flow->sent_ns = 0;
+		}
+		ev.nflows++;
+	}
+	rows_target(r, k, x, &ev);
+}
+
+void rows_reply(struct rows *r, const struct arrival *a, const struct flow *f, uint64_t sent_ns,
+		const struct reply *reply, enum result_repeat repeat, bool late)
+{
+	struct flow row;
+
+	if (r->s->facts.config->output.rows != ROWS_REPLY || rows_full(r))
+		return;
+	row = *f;
+	row.sent_ns = sent_ns;
+	row.attempt = a->m.attempt;
+	row.sport = a->m.tag.sport;
+	row.seq = a->m.tag.seq;
+	row.reply = *reply;
+	sink_reply(r->sink, a->target.ip, a->target.port, a->m.src, &row, repeat, late);
+	check_full(r);
+}

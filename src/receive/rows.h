@@ -1,0 +1,46 @@
+/*
+ * rows: what is known goes to the sink: the row of a target, of a silent one, of a reply; and each
+ * target has one. Receive thread.
+ */
+#ifndef TFOMAP_ROWS_H
+#define TFOMAP_ROWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "output/result.h"
+#include "receive/arrival.h"
+#include "targets/target.h"
+
+struct entry;
+struct shared;
+struct sink;
+
+struct rows {
+	struct shared *s;
+	struct sink *sink;		/* the caller's */
+	struct target_extra extra;	/* too large for a stack frame */
+};
+
+/* --max-results rows are written: no more of them. */
+bool rows_full(const struct rows *r);
+
+/* Sets bits of position k in its window, where that still knows it. */
+void rows_mark(const struct rows *r, uint64_t k, uint16_t bits);
+
+/* The row of position k, target x. */
+void rows_target(struct rows *r, uint64_t k, uint64_t x, const struct evidence *ev);
+
+/* That of an entry; where there may be no more it is unfinished. */
+void rows_entry(struct rows *r, const struct entry *en);
+
+/*
+ * That of position k, which never answered; where its silence proves nothing it is unfinished.
+ */
+void rows_silent(struct rows *r, uint64_t k);
+
+/* f: the probe's flow, which may tell of another attempt; sent_ns: of the one answered. */
+void rows_reply(struct rows *r, const struct arrival *a, const struct flow *f, uint64_t sent_ns,
+		const struct reply *reply, enum result_repeat repeat, bool late);
+
+#endif

@@ -1,0 +1,132 @@
+#include "receive/sent.h"
+
+#include "base/clock.h"
+#include "net/neigh.h"
+
+bool sent_is_astray(const struct sender *sd, const struct facts *f, struct addr ip, uint64_t ns)
+{
+	uint64_t to_ns = ns + sd->window.cursor[0].log.grain_ns + NS_PER_MS;
+	bool v6 = !addr_is_v4(ip);
+	uint8_t mac[6];
+
+	if (!ns)
+		return false;
+	if (outage_log_overlaps(&sd->link_outages, v6, ns, to_ns))
+		return true;
+	return outage_log_overlaps(&sd->gateway_outages, v6, ns, to_ns)
+	       && (!f->neigh || neigh_find(f->neigh, ip, mac) == NEIGH_ROUTED);
+}
+
+/* ---- the sweep's --------------------------------------------------------------------------- */
+
+bool sent_silent_arm(const struct sender *sd, const struct facts *f, uint64_t pos, uint64_t x,
+		     const struct target *t, struct addr source, unsigned int arm,
+		     struct flow *out)
+{
+	unsigned int syns = sent_arm(sd, pos, arm);
+	struct tfo_option option;
+	enum probe_kind kind;
+
+	if (!syns)
+		return false;
+	kind = facts_sweep_probe(f, t, source, arm, &option);
+	facts_describe(f, x, t, source, (uint8_t)kind, 0, &option, out);
+	out->sent = (uint8_t)syns;
+	out->sent_ns = sent_arm_ns(sd, pos, arm, 0);
+	return true;
+}
+
+/* Whether so may be all attempts of an arm. */
+static bool is_arm_astray(const struct sender *sd, const struct facts *f, uint64_t pos,
+			  unsigned int arm, struct addr ip)
+{
+	unsigned int syns = sent_arm(sd, pos, arm), i = 0;
+
+	while (i < syns && sent_is_astray(sd, f, ip, sent_arm_ns(sd, pos, arm, i)))
+		i++;
+	return syns > 0 && i == syns;
+}
+
+bool sent_proves(const struct sender *sd, const struct facts *f, uint64_t pos, struct addr ip)
+{
+	uint16_t status = window_status(&sd->window, pos);
+	bool outages = outage_log_any(&sd->gateway_outages) || outage_log_any(&sd->link_outages);
+
+	for (unsigned int arm = 0; arm < sd->window.arms; arm++)
+		if (!(status & WINDOW_ARM(arm, WINDOW_ANSWERED)) && window_sent(status, arm)
+		    && (status & WINDOW_UNKNOWN
+			|| (outages && is_arm_astray(sd, f, pos, arm, ip))))
+			return false;
+	return true;
+}
+
+/* ---- follow-ups, and all of an entry's ----------------------------------------------------- */
+
+static uint64_t stamp_of(const struct entry *en)
+{
+	return atomic_load_explicit(en->stamp, memory_order_acquire);
+}
+
+uint64_t sent_ns(const struct entry *en)
+{
+	uint64_t stamp = stamp_of(en);
+
+	return (stamp & STAMP_LEAVING) ? 0 : stamp;
+}
+
+bool sent_is_given_up(const struct entry *en)
+{
+	return stamp_of(en) == STAMP_NOT_SENT;
+}
+
+/* When the probe that is under way may have been sent: it can be answered; 0: it cannot. */
+static uint64_t leaving_ns(const struct entry *en)
+{
+	uint64_t stamp = stamp_of(en);
+
+	return stamp == STAMP_NOT_SENT ? 0 : stamp & ~STAMP_LEAVING;
+}
+
+unsigned int sent_syns(const struct entry *en, const struct flow *f)
+{
+	return entry_is_under_way(en, f) ? en->tried - !leaving_ns(en) : f->sent;
+}
+
+unsigned int sent_all_syns(const struct entry *en)
+{
+	unsigned int n = en->sent_before;
+
+	for (unsigned int i = 0; i < en->nflows; i++)
+		n += sent_syns(en, &en->flows[i]);
+	return n;
+}
+
+/* When attempt i of flow f was sent; 0: not known, or not yet. */
+static uint64_t attempt_ns(const struct entry *en, const struct plan *p, const struct flow *f,
+			   unsigned int i)
+{
+	bool requested = f == entry_newest(en) && en->tried > 0;
+
+	if (requested && i + 1 == en->tried)
+		return leaving_ns(en);
+	if (requested && i + 2 == en->tried)
+		return en->before_ns;
+	return i == f->attempt % plan_followup_attempts(p) ? f->sent_ns : 0;
+}
+
+struct flow *sent_flow(const struct entry *en, const struct plan *p, uint8_t kind, uint8_t attempt,
+		       uint64_t *ns)
+{
+	unsigned int generation = plan_generation(p, attempt);
+	unsigned int i = attempt % plan_followup_attempts(p);
+	struct flow *f = NULL;
+
+	for (unsigned int n = 0; n < en->nflows && !f; n++)
+		if (en->flows[n].kind == kind
+		    && plan_generation(p, en->flows[n].attempt) == generation)
+			f = &en->flows[n];
+	if (!f || i >= sent_syns(en, f))
+		return NULL;
+	*ns = attempt_ns(en, p, f, i);
+	return f;
+}

@@ -1,0 +1,75 @@
+/*
+ * sent: which SYNs went to a target, how many, and when, whoever keeps it: of the sweep's probes
+ * the window's status and the send logs, of follow-ups the entry and its stamp. Questions only:
+ * nothing is changed. The receive thread's.
+ */
+#ifndef TFOMAP_SENT_H
+#define TFOMAP_SENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "receive/entry.h"
+#include "state/sender.h"
+
+/*
+ * Whether what was sent to ip at ns (0: not known) may not have come past the gateway, or not have
+ * been answered: the interface was down.
+ */
+bool sent_is_astray(const struct sender *sd, const struct facts *f, struct addr ip, uint64_t ns);
+
+/* ---- the sweep's --------------------------------------------------------------------------- */
+
+/* SYNs of an arm, by the position's status in the window; 0 where it is forgotten. */
+static inline unsigned int sent_arm(const struct sender *sd, uint64_t pos, unsigned int arm)
+{
+	return window_sent(window_status(&sd->window, pos), arm);
+}
+
+/* Whether an arm's attempt was sent. */
+static inline bool sent_arm_attempt(const struct sender *sd, uint64_t pos, unsigned int arm,
+				    unsigned int attempt)
+{
+	return attempt < sent_arm(sd, pos, arm);
+}
+
+/* When, as far as the send log reaches; 0: not known. */
+static inline uint64_t sent_arm_ns(const struct sender *sd, uint64_t pos, unsigned int arm,
+				   unsigned int attempt)
+{
+	return sendlog_time(&sd->window.cursor[attempt * sd->window.arms + arm].log, pos);
+}
+
+/* The flow of an arm of which nothing came. False: it was not sent. */
+bool sent_silent_arm(const struct sender *sd, const struct facts *f, uint64_t pos, uint64_t x,
+		     const struct target *t, struct addr source, unsigned int arm,
+		     struct flow *out);
+
+/*
+ * Whether the silence of those of the position's arms that are silent proves something: they were
+ * sent, past the gateway, while the interface was up, and no answer was lost here.
+ */
+bool sent_proves(const struct sender *sd, const struct facts *f, uint64_t pos, struct addr ip);
+
+/* ---- follow-ups, and all of an entry's ----------------------------------------------------- */
+
+/* When the probe that is under way was sent; 0: it is not known to be. */
+uint64_t sent_ns(const struct entry *en);
+
+/* Whether it was given up. */
+bool sent_is_given_up(const struct entry *en);
+
+/* SYNs of f, a flow of the entry, that may have been sent: that can be answered. */
+unsigned int sent_syns(const struct entry *en, const struct flow *f);
+
+/* The same of all, those of a first round with them. */
+unsigned int sent_all_syns(const struct entry *en);
+
+/*
+ * The flow that an attempt of a kind belongs to; *ns: when that very attempt was sent, 0 where that
+ * is not known. NULL: no such probe was sent.
+ */
+struct flow *sent_flow(const struct entry *en, const struct plan *p, uint8_t kind, uint8_t attempt,
+		       uint64_t *ns);
+
+#endif

@@ -1,0 +1,93 @@
+#include "receive/teardown.h"
+
+#include "receive/arrival.h"
+#include "receive/sent.h"
+#include "state/shared.h"
+
+#define RESETS_PER_SYN 2
+
+static void push(struct shared *s, uint64_t k, const struct cleanup *c)
+{
+	uint64_t pos;
+
+	if (!ring_push(&shared_sender(s, k, &pos)->cleanups, c))
+		stat_add(&s->rx.stats, STAT_cleanup_lost, 1);
+}
+
+/*
+ * A server that took data has said what it says: its connection is acknowledged, then reset. A
+ * bare reset would leave its place in the server's TFO queue taken for a minute.
+ */
+static void close_accepted(struct shared *s, uint64_t k, struct cleanup c)
+{
+	c.acknowledge = true;
+	push(s, k, &c);
+	c.acknowledge = false;
+	push(s, k, &c);
+}
+
+void teardown_entry(struct shared *s, const struct entry *en)
+{
+	for (unsigned int i = 0; i < en->nflows; i++) {
+		const struct flow *f = &en->flows[i];
+		const struct cleanup c = {
+			.src = en->source, .dst = en->target.ip, .sport = f->sport,
+			.dport = en->target.port, .seq = f->reply.ack,
+			.ack = f->reply.seq + 1 + f->rlen,
+		};
+
+		if (entry_hears(en, f))
+			close_accepted(s, en->k, c);
+	}
+}
+
+/*
+ * A SYN/ACK that comes again shows that its reset was lost, or never sent: it is reset once more.
+ * However often a host repeats itself, it draws no more than two resets for a SYN. Counts it.
+ */
+static bool may_reset(const struct arrival *a)
+{
+	struct window *w = &a->sender->window;
+	uint16_t bit;
+
+	if (a->entry && a->entry->resets < RESETS_PER_SYN * sent_all_syns(a->entry)) {
+		a->entry->resets++;
+		return true;
+	}
+	if (a->entry)
+		return false;
+	if (a->is_first)
+		return true;
+	if (a->arm < 0 || !window_status(w, a->pos))
+		return false;
+	bit = WINDOW_ARM(a->arm, WINDOW_RESET);
+	return !(window_mark(w, a->pos, bit) & bit);
+}
+
+/* The flow of the very attempt that is answered; NULL: another one's answer decides, or none. */
+static const struct flow *flow_of(const struct shared *s, const struct arrival *a)
+{
+	const struct flow *f = NULL;
+	uint64_t ns;
+
+	if (a->entry)
+		f = sent_flow(a->entry, &s->facts.plan, a->m.kind, a->m.attempt, &ns);
+	return f && f->attempt == a->m.attempt ? f : NULL;
+}
+
+void teardown_arrival(struct shared *s, const struct arrival *a)
+{
+	const struct cleanup c = {
+		.src = a->m.src, .dst = a->target.ip, .sport = a->m.tag.sport,
+		.dport = a->target.port, .seq = a->p->tcp.ack,
+		.ack = a->p->tcp.seq + 1 + a->p->tcp.payload_len,
+	};
+	const struct flow *f = flow_of(s, a);
+
+	if ((f && entry_hears(a->entry, f)) || !may_reset(a))
+		return;
+	if (a->m.acked > 0 || (f && entry_has_heard(a->entry, f)))
+		close_accepted(s, a->k, c);
+	else
+		push(s, a->k, &c);
+}
