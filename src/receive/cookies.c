@@ -4,13 +4,8 @@
 #include "config/config.h"
 #include "receive/sent.h"
 #include "state/shared.h"
-#include "verdict.h"
 
-#define KEEP_NS		(8 * NS_PER_S)	/* SYN/ACKs are sent again after about 1, 3 and 7 s */
 #define KEPT_MAX	16384u		/* entries that only wait for repeats */
-
-/* What an action answers where the entry stays as it was, at its place in the queue. */
-#define STAYS		ENTRY_STATES
 
 int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, void *arg,
 		 struct err *e)
@@ -55,17 +50,11 @@ static void publish_fill(struct cookies *c)
 
 /* ---- questions ----------------------------------------------------------------------------- */
 
-static const struct sender *sender_of_entry(const struct cookies *c, const struct entry *en,
-					    uint64_t *pos)
-{
-	return shared_sender(c->s, en->k, pos);
-}
-
 /* The sweep is done with the position, as far as it will be. */
 static bool is_swept(const struct cookies *c, const struct entry *en)
 {
 	uint64_t pos;
-	const struct sender *sd = sender_of_entry(c, en, &pos);
+	const struct sender *sd = cookies_sender(c, en, &pos);
 
 	return pos < sd->window.tail;
 }
@@ -74,7 +63,7 @@ static bool is_swept(const struct cookies *c, const struct entry *en)
 static bool is_proven(const struct cookies *c, const struct entry *en)
 {
 	uint64_t pos;
-	const struct sender *sd = sender_of_entry(c, en, &pos);
+	const struct sender *sd = cookies_sender(c, en, &pos);
 
 	return sent_proves(sd, &c->s->facts, pos, en->target.ip);
 }
@@ -83,226 +72,12 @@ static bool is_proven(const struct cookies *c, const struct entry *en)
 static bool is_astray(const struct cookies *c, const struct entry *en)
 {
 	uint64_t pos;
-	const struct sender *sd = sender_of_entry(c, en, &pos);
+	const struct sender *sd = cookies_sender(c, en, &pos);
 
-	return sent_is_astray(sd, &c->s->facts, en->target.ip, sent_ns(en));
+	return sent_is_astray(sd, &c->s->facts, en->target.ip, sent_newest_ns(en));
 }
-
-/* A blocked verdict is tested once more, later. */
-static bool wants_confirmation(const struct cookies *c, const struct entry *en)
-{
-	struct evidence ev;
-
-	if (!c->s->facts.plan.confirm || en->round > 0 || shared_stopping(c->s, STOP_SENDING))
-		return false;
-	ev = entry_evidence(en);
-	return verdict_is_blocked(verdict_decide(&ev));
-}
-
-/* Whether what is known of the entry's target is all that the plan asks, and had its time. */
-static bool is_known(const struct cookies *c, const struct entry *en)
-{
-	struct plan_want want;
-	struct evidence ev;
-
-	if (en->nflows == 0
-	    || (en->state == ENTRY_UNDER_WAY && entry_newest(en)->reply.class == REPLY_NONE))
-		return false;
-	ev = entry_evidence(en);
-	return en->nflows == c->cache.nflows
-	       || !plan_next(&c->s->facts.plan, &ev, en->round, &want)
-	       /* That data was not sent is what this verdict says. */
-	       || (en->round == 0 && verdict_decide(&ev) == VERDICT_COOKIE_ONLY);
-}
-
-/* ---- actions: each returns the state that follows, or STAYS -------------------------------- */
-
-typedef enum entry_state action_fn(struct cookies *c, struct entry *en, uint64_t now_ns);
-
-static enum entry_state wait_for(struct entry *en, enum entry_state state, uint64_t due_ns)
-{
-	en->due_ns = due_ns;
-	return state;
-}
-
-static enum entry_state do_stay(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	(void)c, (void)en, (void)now_ns;
-	return STAYS;
-}
-
-static enum entry_state do_await(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	(void)c, (void)en, (void)now_ns;
-	return ENTRY_SWEEP;
-}
-
-static enum entry_state do_wait_on(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	(void)c;
-	return wait_for(en, ENTRY_LINGER, now_ns + PLAN_LINGER_NS);
-}
-
-static enum entry_state do_drop(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	(void)c, (void)en, (void)now_ns;
-	return ENTRY_NONE;
-}
-
-/*
- * The scan ends before the target is known, or its probes may not have come past the gateway: no
- * row, as that could be false.
- */
-static enum entry_state do_leave(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	stat_add(&c->s->rx.stats, STAT_unfinished, 1);
-	return wait_for(en, ENTRY_DONE, now_ns + KEEP_NS);
-}
-
-static enum entry_state write_row(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	c->done(c->arg, en);
-	return wait_for(en, ENTRY_DONE, now_ns + KEEP_NS);
-}
-
-static enum entry_state do_finish(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	if (wants_confirmation(c, en))
-		return wait_for(en, ENTRY_CONFIRM,
-				now_ns + c->s->facts.config->probing.confirm_ns);
-	return write_row(c, en, now_ns);
-}
-
-static enum entry_state do_finish_known(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	return is_known(c, en) ? do_finish(c, en, now_ns) : do_leave(c, en, now_ns);
-}
-
-static enum entry_state do_conclude(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	return is_known(c, en) ? write_row(c, en, now_ns) : do_leave(c, en, now_ns);
-}
-
-/* A probe after the gap, or the row. */
-static enum entry_state plan_probe(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	const struct facts *f = &c->s->facts;
-	struct evidence ev = entry_evidence(en);
-
-	if (en->nflows >= c->cache.nflows || !plan_next(&f->plan, &ev, en->round, &en->want))
-		return do_finish(c, en, now_ns);
-	if (probe_types[en->want.kind].option == PROBE_OPTION_FORGED)
-		facts_forge(f, &en->target, &en->want.cookie);
-	en->tried = 0;
-	return wait_for(en, ENTRY_GAP, now_ns + PLAN_GAP_NS);
-}
-
-static enum entry_state do_plan(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	if (entry_took_data(en))
-		return wait_for(en, ENTRY_TEARDOWN, now_ns + PLAN_TEARDOWN_DELAY_NS);
-	return plan_probe(c, en, now_ns);
-}
-
-static enum entry_state do_tear_down(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	if (c->tear_down)
-		c->tear_down(c->arg, en);
-	return plan_probe(c, en, now_ns);
-}
-
-/* Hands the wanted probe's next attempt to the send thread; not where the ring is full. */
-static enum entry_state do_request(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	uint64_t before_ns = en->tried ? sent_ns(en) : 0, pos;
-	struct followup f = {
-		.x = en->x, .target = en->target, .source = en->source,
-		.slot = entry_cache_slot(&c->cache, en), .kind = en->want.kind,
-		.attempt = (uint8_t)(en->want.attempt + en->tried), .cookie = en->want.cookie,
-	};
-
-	atomic_store_explicit(en->stamp, 0, memory_order_relaxed);
-	if (!ring_push(&shared_sender(c->s, en->k, &pos)->followups, &f)) {
-		atomic_store_explicit(en->stamp, before_ns, memory_order_relaxed);
-		return STAYS;
-	}
-	en->before_ns = before_ns;
-	if (en->tried++ == 0)
-		facts_describe(&c->s->facts, en->x, &en->target, en->source, f.kind, f.attempt,
-			       &f.cookie, &en->flows[en->nflows++]);
-	return wait_for(en, ENTRY_UNDER_WAY, now_ns);
-}
-
-/* The whole plan once more; what the first round said is kept beside it. */
-static enum entry_state do_repeat(struct cookies *c, struct entry *en, uint64_t now_ns)
-{
-	struct evidence ev = entry_evidence(en);
-
-	en->first_verdict = (uint8_t)verdict_decide(&ev);
-	en->sent_before = (uint16_t)evidence_probes(&ev);
-	en->round = 1;
-	en->nflows = 0;
-	return plan_probe(c, en, now_ns);
-}
-
-static action_fn *const actions[ENTRY_ACTIONS] = {
-	[ENTRY_DO_STAY] = do_stay,
-	[ENTRY_DO_AWAIT] = do_await,
-	[ENTRY_DO_WAIT_ON] = do_wait_on,
-	[ENTRY_DO_PLAN] = do_plan,
-	[ENTRY_DO_TEAR_DOWN] = do_tear_down,
-	[ENTRY_DO_REQUEST] = do_request,
-	[ENTRY_DO_REPEAT] = do_repeat,
-	[ENTRY_DO_FINISH] = do_finish,
-	[ENTRY_DO_FINISH_KNOWN] = do_finish_known,
-	[ENTRY_DO_CONCLUDE] = do_conclude,
-	[ENTRY_DO_LEAVE] = do_leave,
-	[ENTRY_DO_DROP] = do_drop,
-};
 
 /* ---- steps --------------------------------------------------------------------------------- */
-
-/* The flow under way, as far as it was sent. */
-static void close_flow(struct entry *en)
-{
-	struct flow *f = entry_newest(en);
-	uint64_t ns = sent_ns(en);
-
-	f->sent = (uint8_t)(en->tried - !ns);
-	if (!f->sent)
-		en->nflows--;
-	else if (en->tried == 1 && f->reply.class == REPLY_NONE)
-		f->sent_ns = ns;
-}
-
-/* Arms that were not answered stay silent. */
-static void close_arms(const struct cookies *c, struct entry *en)
-{
-	uint64_t pos;
-	const struct sender *sd = sender_of_entry(c, en, &pos);
-	struct flow f;
-
-	for (unsigned int arm = 0; arm < sd->window.arms; arm++) {
-		bool there = false;
-
-		if (!sent_silent_arm(sd, &c->s->facts, pos, en->x, &en->target, en->source, arm,
-				     &f))
-			continue;
-		for (unsigned int i = 0; i < en->nflows; i++)
-			there |= en->flows[i].kind == f.kind;
-		if (!there)
-			entry_add_arm(en, &f);
-	}
-}
-
-/* Ends what its state had under way. */
-static void end_state(const struct cookies *c, struct entry *en)
-{
-	if (en->state == ENTRY_UNDER_WAY)
-		close_flow(en);
-	else if (en->state == ENTRY_SWEEP && en->nflows < plan_arms(&c->s->facts.plan))
-		close_arms(c, en);
-}
 
 /* What the table says. False: the entry stays as it was. */
 static bool step(struct cookies *c, struct entry *en, enum entry_event event, uint64_t now_ns)
@@ -310,14 +85,12 @@ static bool step(struct cookies *c, struct entry *en, enum entry_event event, ui
 	enum entry_state from = (enum entry_state)en->state, to;
 	const struct entry_rule *rule = &entry_rules[from][event];
 
-	if (rule->action != ENTRY_DO_STAY)
-		end_state(c, en);
-	to = actions[rule->action](c, en, now_ns);
-	if (to != STAYS)
+	to = cookies_act(c, en, rule, now_ns);
+	if (to != COOKIES_STAYS)
 		entry_cache_move(&c->cache, en, to);
 	if (c->step)
 		c->step(c->step_arg, en, from, event);
-	return to != STAYS;
+	return to != COOKIES_STAYS;
 }
 
 /* Those that have their row give way to those that have none. */
@@ -382,7 +155,7 @@ static enum entry_event answer_event(const struct cookies *c, const struct entry
 		return ENTRY_ON_ARM_ANSWERED;
 	if (en->state == ENTRY_SWEEP)
 		return any_refused(en) ? ENTRY_ON_REFUSED : ENTRY_ON_ACCEPTED;
-	if (newest == REPLY_NONE || (en->state == ENTRY_UNDER_WAY && !sent_ns(en)))
+	if (newest == REPLY_NONE || (en->state == ENTRY_UNDER_WAY && !sent_newest_ns(en)))
 		return ENTRY_ON_OVERTAKEN;
 	return newest == REPLY_SYNACK ? ENTRY_ON_ACCEPTED : ENTRY_ON_REFUSED;
 }
@@ -406,7 +179,7 @@ static enum entry_event probe_event(const struct cookies *c, const struct entry 
 	const struct config *config = c->s->facts.config;
 	enum reply_class class = (enum reply_class)entry_newest(en)->reply.class;
 	bool is_last = en->tried == plan_followup_attempts(&c->s->facts.plan);
-	uint64_t ns = sent_ns(en), from_ns = ns;
+	uint64_t ns = sent_newest_ns(en), from_ns = ns;
 
 	if (sent_is_given_up(en))
 		return class == REPLY_NONE ? ENTRY_ON_GIVEN_UP : ENTRY_ON_COMPLETE;
@@ -433,9 +206,8 @@ static enum entry_event time_event(const struct cookies *c, const struct entry *
 
 	if (en->state == ENTRY_UNDER_WAY)
 		return probe_event(c, en, read_ns);
-	if (en->state == ENTRY_SWEEP)
-		return !is_swept(c, en) ? ENTRY_EVENTS
-		       : is_proven(c, en) ? ENTRY_ON_SWEPT : ENTRY_ON_UNPROVEN;
+	if (en->state == ENTRY_SWEEP && is_swept(c, en))
+		return is_proven(c, en) ? ENTRY_ON_SWEPT : ENTRY_ON_UNPROVEN;
 	switch (entry_states[en->state].clock) {
 	case ENTRY_CLOCK_NONE:
 		break;

@@ -9,28 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "receive/entry_cache.h"
+#include "receive/cookies_act.h"
 
 struct err;
-struct shared;
-
-/* The row of a target of which nothing more is due. */
-typedef void cookies_done_fn(void *arg, const struct entry *en);
-
-/* What happened to an entry: it was in `from`, and was left in en->state. */
-typedef void cookies_step_fn(void *arg, const struct entry *en, enum entry_state from,
-			     enum entry_event event);
-
-struct cookies {
-	struct shared *s;
-	struct entry_cache cache;
-	cookies_done_fn *done;
-	cookies_done_fn *tear_down;	/* the server had its time to say something to the probes
-					 * that entry_hears() is true of; NULL: nobody asks */
-	void *arg;			/* of both */
-	cookies_step_fn *step;		/* NULL: nobody looks on */
-	void *step_arg;
-};
 
 /* s->facts.slots entries. 0, or -ENOMEM with a message. */
 int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, void *arg,

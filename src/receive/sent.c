@@ -67,7 +67,7 @@ static uint64_t stamp_of(const struct entry *en)
 	return atomic_load_explicit(en->stamp, memory_order_acquire);
 }
 
-uint64_t sent_ns(const struct entry *en)
+uint64_t sent_newest_ns(const struct entry *en)
 {
 	uint64_t stamp = stamp_of(en);
 

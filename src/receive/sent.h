@@ -54,7 +54,7 @@ bool sent_proves(const struct sender *sd, const struct facts *f, uint64_t pos, s
 /* ---- follow-ups, and all of an entry's ----------------------------------------------------- */
 
 /* When the probe that is under way was sent; 0: it is not known to be. */
-uint64_t sent_ns(const struct entry *en);
+uint64_t sent_newest_ns(const struct entry *en);
 
 /* Whether it was given up. */
 bool sent_is_given_up(const struct entry *en);

@@ -2,6 +2,7 @@
 
 import docs
 import graph
+import states
 
 SOUND = {
 	"lib/a.h": "",
@@ -80,4 +81,8 @@ def faults():
 	wrong += _differs("folders", docs.folders(order.replace("`wire/`", "`wires/`")), "wires")
 	wrong += _differs("cited", docs.cited("## 1. A\n### 1.2 B", {"a.h": "protocol.md 1.2, 1"}), None)
 	wrong += _differs("cited", docs.cited("## 1. A", {"a.h": "(doc/protocol.md 2)"}), "section 2")
+	table = open(states.TABLE, encoding="utf-8").read()
+	made = f"<!-- states -->\n{states.block(table)}<!-- /states -->"
+	wrong += _differs("states", states.check(table, made), None)
+	wrong += _differs("states", states.check(table, made.replace("DONE", "GONE", 1)), "--fix")
 	return wrong

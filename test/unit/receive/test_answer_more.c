@@ -464,7 +464,8 @@ UNIT_SUITE(answer_more)
 	unit_case(suite, "early data", early_data, data_on_the_synack, early_data_of_each_flow,
 		  data_alone);
 	unit_case(suite, "clean-up", clean_up, clean_up_of_a_pair,
-		  clean_up_of_an_early_answer, resets_are_bounded, clean_up_of_a_capture, clean_up_without_room);
+		  clean_up_of_an_early_answer, resets_are_bounded, clean_up_of_a_capture,
+		  clean_up_without_room);
 	unit_case(suite, "silent", silent_row, answer_to_a_recycled_slot,
 		  silent_row_stays_the_only_one);
 	unit_case(suite, "IPv6", ipv6);

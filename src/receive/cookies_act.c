@@ -1,0 +1,223 @@
+#include "receive/cookies_act.h"
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "receive/sent.h"
+#include "state/shared.h"
+#include "verdict.h"
+
+#define KEEP_NS		(8 * NS_PER_S)	/* SYN/ACKs are sent again after about 1, 3 and 7 s */
+
+struct sender *cookies_sender(const struct cookies *c, const struct entry *en, uint64_t *pos)
+{
+	return shared_sender(c->s, en->k, pos);
+}
+
+/* ---- what a state had under way ------------------------------------------------------------ */
+
+/* The flow under way, as far as it was sent. */
+static void close_flow(struct entry *en)
+{
+	struct flow *f = entry_newest(en);
+	uint64_t ns = sent_newest_ns(en);
+
+	f->sent = (uint8_t)(en->tried - !ns);
+	if (!f->sent)
+		en->nflows--;
+	else if (en->tried == 1 && f->reply.class == REPLY_NONE)
+		f->sent_ns = ns;
+}
+
+/* Arms that were not answered stay silent. */
+static void close_arms(const struct cookies *c, struct entry *en)
+{
+	uint64_t pos;
+	const struct sender *sd = cookies_sender(c, en, &pos);
+	struct flow f;
+
+	for (unsigned int arm = 0; arm < sd->window.arms; arm++) {
+		bool there = false;
+
+		if (!sent_silent_arm(sd, &c->s->facts, pos, en->x, &en->target, en->source, arm,
+				     &f))
+			continue;
+		for (unsigned int i = 0; i < en->nflows; i++)
+			there |= en->flows[i].kind == f.kind;
+		if (!there)
+			entry_add_arm(en, &f);
+	}
+}
+
+/* Ends what its state had under way. */
+static void end_state(const struct cookies *c, struct entry *en)
+{
+	if (en->state == ENTRY_UNDER_WAY)
+		close_flow(en);
+	else if (en->state == ENTRY_SWEEP && en->nflows < plan_arms(&c->s->facts.plan))
+		close_arms(c, en);
+}
+
+/* ---- questions ----------------------------------------------------------------------------- */
+
+/* A blocked verdict is tested once more, later. */
+static bool wants_confirmation(const struct cookies *c, const struct entry *en)
+{
+	struct evidence ev;
+
+	if (!c->s->facts.plan.confirm || en->round > 0 || shared_stopping(c->s, STOP_SENDING))
+		return false;
+	ev = entry_evidence(en);
+	return verdict_is_blocked(verdict_decide(&ev));
+}
+
+/* Whether what is known of the entry's target is all that the plan asks, and had its time. */
+static bool is_known(const struct cookies *c, const struct entry *en)
+{
+	struct plan_want want;
+	struct evidence ev;
+
+	if (en->nflows == 0
+	    || (en->state == ENTRY_UNDER_WAY && entry_newest(en)->reply.class == REPLY_NONE))
+		return false;
+	ev = entry_evidence(en);
+	return en->nflows == c->cache.nflows
+	       || !plan_next(&c->s->facts.plan, &ev, en->round, &want)
+	       /* That data was not sent is what this verdict says. */
+	       || (en->round == 0 && verdict_decide(&ev) == VERDICT_COOKIE_ONLY);
+}
+
+/* ---- actions: each returns the state that follows, or COOKIES_STAYS ------------------------ */
+
+typedef enum entry_state action_fn(struct cookies *c, struct entry *en, uint64_t now_ns);
+
+static enum entry_state wait_for(struct entry *en, enum entry_state state, uint64_t due_ns)
+{
+	en->due_ns = due_ns;
+	return state;
+}
+
+static enum entry_state do_wait_on(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	(void)c;
+	return wait_for(en, ENTRY_LINGER, now_ns + PLAN_LINGER_NS);
+}
+
+/*
+ * The scan ends before the target is known, or its probes may not have come past the gateway: no
+ * row, as that could be false.
+ */
+static enum entry_state do_leave(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	stat_add(&c->s->rx.stats, STAT_unfinished, 1);
+	return wait_for(en, ENTRY_DONE, now_ns + KEEP_NS);
+}
+
+static enum entry_state write_row(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	c->done(c->arg, en);
+	return wait_for(en, ENTRY_DONE, now_ns + KEEP_NS);
+}
+
+static enum entry_state do_finish(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	if (wants_confirmation(c, en))
+		return wait_for(en, ENTRY_CONFIRM,
+				now_ns + c->s->facts.config->probing.confirm_ns);
+	return write_row(c, en, now_ns);
+}
+
+static enum entry_state do_finish_known(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	return is_known(c, en) ? do_finish(c, en, now_ns) : do_leave(c, en, now_ns);
+}
+
+static enum entry_state do_conclude(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	return is_known(c, en) ? write_row(c, en, now_ns) : do_leave(c, en, now_ns);
+}
+
+/* A probe after the gap, or the row. */
+static enum entry_state plan_probe(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	const struct facts *f = &c->s->facts;
+	struct evidence ev = entry_evidence(en);
+
+	if (en->nflows >= c->cache.nflows || !plan_next(&f->plan, &ev, en->round, &en->want))
+		return do_finish(c, en, now_ns);
+	if (probe_types[en->want.kind].option == PROBE_OPTION_FORGED)
+		facts_forge(f, &en->target, &en->want.cookie);
+	en->tried = 0;
+	return wait_for(en, ENTRY_GAP, now_ns + PLAN_GAP_NS);
+}
+
+static enum entry_state do_plan(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	if (entry_took_data(en))
+		return wait_for(en, ENTRY_TEARDOWN, now_ns + PLAN_TEARDOWN_DELAY_NS);
+	return plan_probe(c, en, now_ns);
+}
+
+static enum entry_state do_tear_down(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	if (c->tear_down)
+		c->tear_down(c->arg, en);
+	return plan_probe(c, en, now_ns);
+}
+
+/* Hands the wanted probe's next attempt to the send thread; not where the ring is full. */
+static enum entry_state do_request(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	uint64_t before_ns = en->tried ? sent_newest_ns(en) : 0, pos;
+	struct followup f = {
+		.x = en->x, .target = en->target, .source = en->source,
+		.slot = entry_cache_slot(&c->cache, en), .kind = en->want.kind,
+		.attempt = (uint8_t)(en->want.attempt + en->tried), .cookie = en->want.cookie,
+	};
+
+	atomic_store_explicit(en->stamp, 0, memory_order_relaxed);
+	if (!ring_push(&shared_sender(c->s, en->k, &pos)->followups, &f)) {
+		atomic_store_explicit(en->stamp, before_ns, memory_order_relaxed);
+		return COOKIES_STAYS;
+	}
+	en->before_ns = before_ns;
+	if (en->tried++ == 0)
+		facts_describe(&c->s->facts, en->x, &en->target, en->source, f.kind, f.attempt,
+			       &f.cookie, &en->flows[en->nflows++]);
+	return wait_for(en, ENTRY_UNDER_WAY, now_ns);
+}
+
+/* The whole plan once more; what the first round said is kept beside it. */
+static enum entry_state do_repeat(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	struct evidence ev = entry_evidence(en);
+
+	en->first_verdict = (uint8_t)verdict_decide(&ev);
+	en->sent_before = (uint16_t)evidence_probes(&ev);
+	en->round = 1;
+	en->nflows = 0;
+	return plan_probe(c, en, now_ns);
+}
+
+/* Without a function: what follows is all. */
+static action_fn *const actions[ENTRY_ACTIONS] = {
+	[ENTRY_DO_WAIT_ON] = do_wait_on,
+	[ENTRY_DO_PLAN] = do_plan,
+	[ENTRY_DO_TEAR_DOWN] = do_tear_down,
+	[ENTRY_DO_REQUEST] = do_request,
+	[ENTRY_DO_REPEAT] = do_repeat,
+	[ENTRY_DO_FINISH] = do_finish,
+	[ENTRY_DO_FINISH_KNOWN] = do_finish_known,
+	[ENTRY_DO_CONCLUDE] = do_conclude,
+	[ENTRY_DO_LEAVE] = do_leave,
+};
+
+enum entry_state cookies_act(struct cookies *c, struct entry *en, const struct entry_rule *rule,
+			     uint64_t now_ns)
+{
+	action_fn *action = actions[rule->action];
+
+	if (rule->action == ENTRY_DO_STAY)
+		return COOKIES_STAYS;
+	end_state(c, en);
+	return action ? action(c, en, now_ns) : (enum entry_state)__builtin_ctz(rule->next);
+}
