@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "digits.h"
 #include "err.h"
 
 /* How much of the caller's text a message repeats: a whole line of a file could be behind it. */
@@ -41,7 +42,7 @@ static const char *addr_fault(const char *s, size_t len)
 			return "an IPv6 zone (what follows %) cannot be used here";
 		if (s[i] == '/')
 			return "a prefix cannot be used here, only one address";
-		number += s[i] == '.' || (s[i] >= '0' && s[i] <= '9');
+		number += s[i] == '.' || is_digit(s[i]);
 		colons += s[i] == ':';
 	}
 	if (number == len)
@@ -69,19 +70,13 @@ static int addr_parse_part(struct addr *out, const char *part, size_t len, const
 /* Parses decimal digits and nothing else, without leading zeros, into 0..max. */
 static bool addr_parse_number(unsigned int *out, const char *s, unsigned int max)
 {
-	unsigned int v = 0;
+	uint64_t v;
 
 	if (!*s || (s[0] == '0' && s[1]))
 		return false;
-	for (; *s; s++) {
-		if (*s < '0' || *s > '9')
-			return false;
-		v = v * 10 + (unsigned int)(*s - '0');
-		if (v > max)
-			return false;
-	}
-	*out = v;
-	return true;
+	digits_read(&s, &v);
+	*out = (unsigned int)v;
+	return !*s && v <= max;
 }
 
 /* The top n bits of a word, n = 0..64. */
@@ -216,10 +211,9 @@ int addr_parse_range(struct addr *first, struct addr *last, const char *s, struc
 bool addr_read_port(const char **s, uint16_t *port)
 {
 	const char *p = *s;
-	uint32_t v = 0;
+	uint64_t v;
 
-	for (; *p >= '0' && *p <= '9' && v <= UINT16_MAX; p++)
-		v = v * 10 + (uint32_t)(*p - '0');
+	digits_read(&p, &v);
 	if (v == 0 || v > UINT16_MAX)
 		return false;
 	*s = p;

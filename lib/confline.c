@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "hex.h"
 #include "text.h"
 
 #define BLANKS	" \t"
@@ -20,37 +21,21 @@ static bool is_control(char c)
 	return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-/* What two hexadecimal digits at s stand for; -1: there are none. */
-static int hex_byte(const char *s)
-{
-	static const char digits[] = "0123456789abcdefABCDEF";
-	int v = 0;
-
-	for (int i = 0; i < 2; i++) {
-		const char *at = s[i] ? strchr(digits, s[i]) : NULL;
-
-		if (!at)
-			return -1;
-		v = v << 4 | (int)(at - digits < 16 ? at - digits : at - digits - 6);
-	}
-	return v;
-}
-
 /* Reads what follows a backslash at *s, steps over it, and puts the byte to *out. */
 static int read_escape(char **s, char *out, struct err *e)
 {
-	int byte = **s == 'x' ? hex_byte(*s + 1) : -1;
+	int high = **s == 'x' ? hex_digit((*s)[1]) : -1, low = high < 0 ? -1 : hex_digit((*s)[2]);
 
 	if (**s == '"' || **s == '\\') {
 		*out = *(*s)++;
 		return 0;
 	}
-	if (byte < 0)
+	if (low < 0)
 		return err_set(e, EINVAL, "in quotes, a backslash begins \\\", \\\\ or \\xHH with "
 			       "two hexadecimal digits");
-	if (byte == 0)
+	if (high == 0 && low == 0)
 		return err_set(e, EINVAL, "a value cannot have a NUL byte (\\x00)");
-	*out = (char)byte;
+	*out = (char)(high << 4 | low);
 	*s += 3;
 	return 0;
 }

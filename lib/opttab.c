@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digits.h"
 #include "err.h"
 #include "opttab_net.h"
 #include "opttab_reading.h"
@@ -19,7 +20,7 @@ static bool read_decimal(const char **s, uint64_t *whole, uint32_t *billionths)
 	bool any;
 
 	*billionths = 0;
-	reading_digits(s, whole);	/* what does not fit is the most there is: out of bounds */
+	digits_read(s, whole);	/* what does not fit is the most there is: out of bounds */
 	any = *s > start;
 	if (**s == '.') {
 		for (++*s; is_digit(**s); ++*s, any = true) {
@@ -80,7 +81,7 @@ static int parse_whole(const struct reading *rd, bool suffix, uint64_t type_max,
 
 	if (!is_digit(*s))
 		return reading_no_number(rd, wanted);
-	if (!reading_digits(&s, &v))
+	if (!digits_read(&s, &v))
 		return reading_fails(rd, "too large");
 	factor = suffix ? read_suffix(&s) : 1;
 	if (*s)

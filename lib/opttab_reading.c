@@ -17,18 +17,3 @@ int reading_fails(const struct reading *rd, const char *fmt, ...)
 	return err_set(rd->e, EINVAL, "--%s %.100s: %s", rd->row->name,
 		       *rd->value ? rd->value : "''", why);
 }
-
-bool reading_digits(const char **s, uint64_t *out)
-{
-	bool fits = true;
-	uint64_t v = 0;
-
-	for (; is_digit(**s); ++*s) {
-		uint64_t digit = (uint64_t)(**s - '0');
-
-		fits = fits && v <= (UINT64_MAX - digit) / 10;
-		v = fits ? v * 10 + digit : UINT64_MAX;
-	}
-	*out = v;
-	return fits;
-}

@@ -41,12 +41,4 @@ static inline void reading_mark(const struct reading *rd)
 int reading_fails(const struct reading *rd, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static inline bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Reads digits at *s, if any, and steps over them. False: too many for 64 bits; then UINT64_MAX. */
-bool reading_digits(const char **s, uint64_t *out);
-
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "digits.h"
 #include "payload.h"
 #include "text.h"
 
@@ -333,8 +334,7 @@ size_t opttab_help(const struct opttab_row *rows, size_t n, bool first,
 
 static bool is_word_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-	       || c == '-';
+	return is_alnum(c) || c == '-';
 }
 
 /* The length of an option's name at s, which begins a word; 0: none there. */

@@ -6,6 +6,7 @@
 
 #include "addr.h"
 #include "bytes.h"
+#include "digits.h"
 #include "err.h"
 #include "hex.h"
 #include "text.h"
@@ -80,16 +81,6 @@ int payload_parse(struct payload *p, const char *s, struct err *e)
 	if (strncmp(s, "hex:", 4) == 0)
 		return parse_hex(p, s + 4, e);
 	return parse_no_word(e);
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alnum(char c)
-{
-	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
 /* A label of len bytes: letters, digits, hyphens inside; underscores, as names in use have them. */

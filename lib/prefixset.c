@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "bisect.h"
 #include "saturate.h"
 
 void prefixset_init(struct prefixset *s)
@@ -175,24 +176,33 @@ int prefixset_intersect(struct prefixset *s, const struct prefixset *with)
 	return prefixset_replace(s, &out, err);
 }
 
-/*
- * The range with the greatest first address at or below a; NULL: none. This search and the next
- * narrow v[0..n-1] down to one by a step that compilers can make without a branch.
- */
+struct search {
+	const struct prefixset_range *v;
+	struct addr a;
+	uint64_t rank;
+};
+
+static bool begins_by_address(const void *arg, size_t i)
+{
+	const struct search *search = arg;
+
+	return addr_cmp(search->v[i].first, search->a) <= 0;
+}
+
+static bool begins_by_rank(const void *arg, size_t i)
+{
+	const struct search *search = arg;
+
+	return search->v[i].before <= search->rank;
+}
+
+/* The range with the greatest first address at or below a; NULL: none. */
 static const struct prefixset_range *prefixset_find(const struct prefixset *s, struct addr a)
 {
-	const struct prefixset_range *v = s->v;
-	size_t n = s->n;
+	const struct search search = { .v = s->v, .a = a };
+	size_t n = bisect(s->n, begins_by_address, &search);
 
-	if (n == 0 || addr_cmp(a, v->first) < 0)
-		return NULL;
-	while (n > 1) {
-		size_t half = n / 2;
-
-		v = addr_cmp(v[half].first, a) <= 0 ? v + half : v;
-		n -= half;
-	}
-	return v;
+	return n ? &s->v[n - 1] : NULL;
 }
 
 bool prefixset_contains(const struct prefixset *s, struct addr a)
@@ -214,16 +224,10 @@ bool prefixset_rank(const struct prefixset *s, struct addr a, uint64_t *rank)
 
 struct addr prefixset_nth(const struct prefixset *s, uint64_t rank)
 {
-	const struct prefixset_range *v = s->v;
-	size_t n = s->n;
+	const struct search search = { .v = s->v, .rank = rank };
+	const struct prefixset_range *r = &s->v[bisect(s->n, begins_by_rank, &search) - 1];
 
-	while (n > 1) {
-		size_t half = n / 2;
-
-		v = v[half].before <= rank ? v + half : v;
-		n -= half;
-	}
-	return addr_add(v->first, rank - v->before);
+	return addr_add(r->first, rank - r->before);
 }
 
 /* Whether x holds more addresses than y, exactly. */

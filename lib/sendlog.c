@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /* Readers stay this far from the entry that is written over next. */
-#define RST_FILTER 64
+#define MARGIN 64
 
 #define LOAD(x) atomic_load_explicit(&(x), memory_order_relaxed)
 
@@ -13,7 +13,7 @@ int sendlog_init(struct sendlog *l, uint32_t capacity, uint64_t keep_ns)
 	l->block = calloc(1, SENDLOG_BLOCK_LEN(capacity));
 	l->owned = true;
 	l->mask = capacity - 1;
-	l->grain_ns = keep_ns / (capacity - RST_FILTER);
+	l->grain_ns = keep_ns / (capacity - MARGIN);
 	if (l->grain_ns < SENDLOG_GRAIN_NS)
 		l->grain_ns = SENDLOG_GRAIN_NS;
 	return l->block ? 0 : -ENOMEM;
@@ -49,7 +49,7 @@ void sendlog_add(struct sendlog *l, uint64_t first, uint64_t ns)
 /* The oldest entry that is safe to read while the writer goes on. */
 static uint64_t oldest(const struct sendlog *l, uint64_t n)
 {
-	uint64_t keep = l->mask + 1 - RST_FILTER;
+	uint64_t keep = l->mask + 1 - MARGIN;
 
 	return n > keep ? n - keep : 0;
 }

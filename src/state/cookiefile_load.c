@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/lines.h"
+#include "bisect.h"
+#include "digits.h"
 #include "err.h"
 #include "hex.h"
 #include "state/cookiefile.h"
@@ -47,20 +49,24 @@ size_t cookiefile_count(const struct cookie_store *s)
 
 /* ---- sources ---- */
 
+struct source_search {
+	const struct source *v;
+	struct addr ip;
+};
+
+static bool is_source_before(const void *arg, size_t i)
+{
+	const struct source_search *search = arg;
+
+	return addr_cmp(search->v[i].ip, search->ip) < 0;
+}
+
 /* Where ip is among the sources, or would be. */
 static size_t source_place(const struct cookie_store *s, struct addr ip)
 {
-	size_t low = 0, high = s->n_sources;
+	const struct source_search search = { s->sources, ip };
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (addr_cmp(s->sources[mid].ip, ip) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return bisect(s->n_sources, is_source_before, &search);
 }
 
 static bool source_find(const struct cookie_store *s, struct addr ip, uint32_t *id)
@@ -123,7 +129,7 @@ static bool is_time(const char *text)
 	const char *shape = "0000-00-00T00:00:00";
 
 	for (; *shape; shape++, text++) {
-		if (*shape == '0' ? !(*text >= '0' && *text <= '9') : *text != *shape)
+		if (*shape == '0' ? !is_digit(*text) : *text != *shape)
 			return false;
 	}
 	return true;
@@ -262,27 +268,32 @@ int cookiefile_load(struct cookie_store **out, const char *path, struct err *e)
 	return 0;
 }
 
+struct search {
+	const struct stored *v;
+	struct stored want;
+};
+
+static bool is_before(const void *arg, size_t i)
+{
+	const struct search *search = arg;
+
+	return key_cmp(&search->v[i], &search->want) < 0;
+}
+
 bool cookiefile_find(const struct cookie_store *s, struct addr source, struct addr ip,
 		     uint16_t port, struct tfo_option *out)
 {
-	struct stored want = { .ip = ip, .port = port };
-	size_t low = 0, high = s->n;
+	struct search search = { .v = s->v, .want = { .ip = ip, .port = port } };
+	const struct stored *found;
+	size_t i;
 
-	if (!source_find(s, source, &want.source))
+	if (!source_find(s, source, &search.want.source))
 		return false;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (key_cmp(&s->v[mid], &want) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low == s->n || key_cmp(&s->v[low], &want) != 0)
+	i = bisect(s->n, is_before, &search);
+	found = s->v + i;
+	if (i == s->n || key_cmp(found, &search.want) != 0)
 		return false;
-	*out = (struct tfo_option){
-		.state = TFO_COOKIE, .kind = s->v[low].kind, .len = s->v[low].len
-	};
-	memcpy(out->cookie, s->v[low].cookie, s->v[low].len);
+	*out = (struct tfo_option){ .state = TFO_COOKIE, .kind = found->kind, .len = found->len };
+	memcpy(out->cookie, found->cookie, found->len);
 	return true;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "digits.h"
 #include "err.h"
 #include "targets/hostname.h"
 #include "utf8.h"
@@ -42,8 +43,7 @@ int listfield_port(uint16_t *out, const char *text, struct err *e)
 
 static bool is_name_char(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       c == '.' || c == '-' || c == '_';
+	return is_alnum(c) || c == '.' || c == '-' || c == '_';
 }
 
 static int too_long(const char *s, struct err *e)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bisect.h"
 #include "err.h"
 
 void targetlist_init(struct targetlist *l)
@@ -86,22 +87,28 @@ void targetlist_sort(struct targetlist *l)
 		qsort(l->v, l->n, sizeof(*l->v), entry_cmp);
 }
 
+struct search {
+	const struct targetlist_entry *v;
+	struct targetlist_entry want;
+};
+
+static bool is_before(const void *arg, size_t i)
+{
+	const struct search *search = arg;
+
+	return entry_cmp(&search->v[i], &search->want) < 0;
+}
+
 const struct targetlist_entry *targetlist_find(const struct targetlist *l, size_t low, size_t high,
 					       struct addr ip, uint16_t port)
 {
-	const struct targetlist_entry want = { ip, (uint64_t)port << TARGETLIST_ORIGIN_BITS };
-	size_t end = high;
+	const struct search search = {
+		l->v + low, { ip, (uint64_t)port << TARGETLIST_ORIGIN_BITS }
+	};
+	size_t i = low + bisect(high - low, is_before, &search);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (entry_cmp(&l->v[mid], &want) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low < end && addr_eq(l->v[low].ip, ip) && targetlist_port(&l->v[low]) == port)
-		return &l->v[low];
+	if (i < high && addr_eq(l->v[i].ip, ip) && targetlist_port(&l->v[i]) == port)
+		return &l->v[i];
 	return NULL;
 }
 

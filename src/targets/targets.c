@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "bisect.h"
 #include "targets/targetlist.h"
 
 /*
@@ -69,24 +70,28 @@ struct target targets_at_list(const struct targets *t, uint64_t i)
 	return (struct target){ entry->ip, targetlist_port(entry) };
 }
 
+struct port_search {
+	const uint16_t *ports;
+	uint16_t port;
+};
+
+static bool is_port_before(const void *arg, size_t i)
+{
+	const struct port_search *search = arg;
+
+	return search->ports[i] < search->port;
+}
+
 bool targets_port_rank(const struct targets *t, uint16_t port, uint32_t *rank)
 {
-	uint32_t low = 0, high = t->n_ports;
+	const struct port_search search = { t->ports, port };
 
 	/* Ports in a row need no search. */
 	*rank = (uint32_t)(port - t->ports[0]);
 	if (*rank < t->n_ports && t->ports[*rank] == port)
 		return true;
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (t->ports[mid] < port)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	*rank = low;
-	return low < t->n_ports && t->ports[low] == port;
+	*rank = (uint32_t)bisect(t->n_ports, is_port_before, &search);
+	return *rank < t->n_ports && t->ports[*rank] == port;
 }
 
 bool targets_index(const struct targets *t, struct addr ip, uint16_t port, uint64_t *i)
