@@ -1,8 +1,8 @@
 /*
  * The sweep in the kernel: run with live frames (BPF_PROG_RUN), PATCH_LEN long, it makes of each
- * the SYN of the sender's next position, as src/sweep.c does, and sends it out by a redirect. It
- * goes as far as tfomap grants. Frames that tfomap made go first; one for which there is nothing to
- * do is dropped.
+ * the SYN of the sender's next position, as the frame sweep (src/send/sweep.c) does, and sends it
+ * out by a redirect. It goes as far as tfomap grants. Frames that tfomap made go first; one for
+ * which there is nothing to do is dropped.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -23,10 +23,12 @@
 #include "scan/scan_state.h"
 #include "scan/setup.h"
 #include "send/sweep.h"
+#include "send/sweep_export.h"
 #include "state/cookiefile.h"
 #include "state/proxy.h"
 #include "wire/capfile.h"
 #include "wire/tx.h"
+#include "wire/tx_sweep.h"
 
 #define LOOK_NS		(20 * NS_PER_MS)	/* how often the main thread looks */
 #define CLOSE_NS	NS_PER_S	/* for connections that are still to be closed at a stop, */
@@ -36,41 +38,41 @@
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
-/* Opens the engine for each send thread, or for none. */
-static int open_engine(struct scan *sc, struct tx_setup *tx, struct err *e)
+/* Opens the engine for a send thread. */
+static int open_engine(struct scan *sc, unsigned int sender, struct err *e)
 {
+	const struct config *c = sc->c;
 	struct setup *su = &sc->setup;
-	int rc = 0;
+	struct shared *s = &su->shared;
+	struct tx_sweep sweep;
+	struct tx_setup tx = {
+		.interface = su->interface, .ifindex = su->ifindex, .iplayer = su->iplayer,
+		.loopback = su->loopback, .file = c->network.tx_file,
+		.why = &s->senders[sender].err,
+	};
 
-	for (unsigned int i = 0; i < su->shared.nsenders && !rc; i++) {
-		tx->why = &su->shared.senders[i].err;
-		tx->sender = i;
-		rc = su->tx->open(&sc->tx_state[i], tx, e);
+	if (su->tx->sweeper) {
+		sweep_export(&sweep, s, sender, c->rate.pps / s->nsenders);
+		tx.sweep = &sweep;
 	}
-	if (rc)
-		ending_close_engine(sc, &(struct err){ "" });
-	return rc;
+	return su->tx->open(&sc->tx_state[sender], &tx, e);
 }
 
 static int open_senders(struct scan *sc, struct err *e)
 {
-	const struct config *c = sc->c;
 	struct setup *su = &sc->setup;
-	struct tx_setup tx = {
-		.interface = su->interface, .ifindex = su->ifindex, .iplayer = su->iplayer,
-		.loopback = su->loopback, .file = c->network.tx_file, .shared = &su->shared,
-		.rate_pps = c->rate.pps / su->shared.nsenders,
-	};
-	int rc = open_engine(sc, &tx, e);
+	int rc = open_engine(sc, 0, e);
 
 	/* What was chosen for its speed may turn out not to run here: before it took any window. */
-	if (rc && su->tx->sweeper && su->tx_auto && tx.sender == 0) {
+	if (rc && su->tx->sweeper && su->tx_auto) {
 		su->tx = tx_best(false);
 		su->run.engine = su->tx->name;
 		log_info("engine %s, as %s", su->tx->name, e->msg);
 		e->msg[0] = '\0';
-		rc = open_engine(sc, &tx, e);
+		rc = open_engine(sc, 0, e);
 	}
+	for (unsigned int i = 1; i < su->shared.nsenders && !rc; i++)
+		rc = open_engine(sc, i, e);
 	return rc;
 }
 

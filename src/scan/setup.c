@@ -241,9 +241,9 @@ void setup_init_teardown(struct setup *su, const struct config *c)
 static const char *sweeper_unfit(const struct setup *su, const struct config *c)
 {
 	const struct shared *s = &su->shared;
-	struct targets_flat flat;
+	struct lookup_arrays arrays;
 
-	if (!targets_flat(s->facts.targets, &flat))
+	if (!targets_flat(s->facts.targets, &arrays))
 		return "it sweeps prefixes, not server lists, addr:port words and host names";
 	if (s->facts.store)
 		return "it knows no cookies (--cookie-file)";

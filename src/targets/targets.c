@@ -28,12 +28,13 @@ const struct targets_counts *targets_counts(const struct targets *t)
 	return &t->counts;
 }
 
-bool targets_flat(const struct targets *t, struct targets_flat *out)
+const struct lookup *targets_flat(const struct targets *t, struct lookup_arrays *out)
 {
-	*out = (struct targets_flat){
-		.lookup = &t->lookup, .ranges = t->set.v, .starts = t->starts, .ports = t->ports,
+	*out = (struct lookup_arrays){
+		.ranges = t->set.v, .starts = t->starts, .ports = t->ports,
+		.ranges_mask = UINT32_MAX, .starts_mask = UINT32_MAX, .ports_mask = UINT32_MAX,
 	};
-	return t->counts.from_prefixes == t->counts.total;
+	return t->counts.from_prefixes == t->counts.total ? &t->lookup : NULL;
 }
 
 bool targets_have_extra(const struct targets *t)

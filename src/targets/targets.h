@@ -74,16 +74,9 @@ bool targets_index(const struct targets *t, struct addr ip, uint16_t port, uint6
 
 /*
  * The pairs as plain arrays (lookup.h), for who looks them up by itself: theirs, as long as they
- * are. False: some targets are no part of prefixes.
+ * are. NULL: some targets are no part of prefixes.
  */
-struct targets_flat {
-	const struct lookup *lookup;
-	const struct prefixset_range *ranges;	/* lookup->n_ranges */
-	const uint32_t *starts;			/* lookup->n_starts */
-	const uint16_t *ports;			/* lookup->n_ports */
-};
-
-bool targets_flat(const struct targets *t, struct targets_flat *out);
+const struct lookup *targets_flat(const struct targets *t, struct lookup_arrays *out);
 
 /* True where some target has a domain or info: else targets_extra() need not be asked. */
 bool targets_have_extra(const struct targets *t);

@@ -9,6 +9,7 @@
 #include "window_status.h"
 
 struct err;
+struct tx_sweep;
 
 #define TX_BATCH 64		/* frames in one call, at most */
 
@@ -17,17 +18,13 @@ struct tx_frame {
 	uint32_t len;
 };
 
-struct shared;
-
 struct tx_setup {
 	const char *interface;	/* NULL where the engine needs none */
 	int ifindex;
 	bool iplayer;		/* frames have no link header */
 	bool loopback;		/* the interface is lo */
 	const char *file;	/* of pcap:FILE */
-	struct shared *shared;	/* and the sender's number, for engines with a sweeper */
-	unsigned int sender;
-	double rate_pps;	/* of the sender; 0: no limit */
+	const struct tx_sweep *sweep;	/* for engines with a sweeper */
 	struct err *why;	/* where an engine says why send() is broken for good, if it knows
 				 * better than the number tells; the send thread's */
 };
@@ -42,8 +39,8 @@ struct tx_progress {
 };
 
 /*
- * An engine that makes the packets of a sender's sweep by itself, as far as it is let: it marks the
- * window and writes the send logs. Send thread only.
+ * An engine that makes the packets of a sender's sweep by itself, within the credit that it is
+ * given: it marks the window and writes the send logs. Send thread only.
  */
 struct tx_sweeper {
 	/*

@@ -7,14 +7,24 @@
 
 #include "unit.h"
 
-/* Its inside: facts, maps and what the send thread sees of them. */
-#include "xdp/tx_xdp.c"
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "kernel_clock.h"
 #include "rig.h"
+#include "send/sweep_export.h"
+#include "wire/tx.h"
+#include "wire/tx_sweep.h"
+#include "xdp/xdp_sweeper.h"
+
+#include "sweep.skel.h"
 
 static struct core core;
-static struct xdp_state *x;
+static struct xdp_sweeper x;
 static bool runs;
 static uint8_t made[256];
 static uint32_t made_len;
@@ -39,7 +49,7 @@ static inline bool can_run(void)
 static inline bool begin(const struct core_setup *o, unsigned int n_sources, unsigned int sender)
 {
 	const char *what = "";
-	struct tx_setup setup = { .ifindex = 1, .shared = &core.s, .sender = sender };
+	struct tx_sweep sweep;
 	char text[ADDR_STRLEN];
 
 	if (!runs)
@@ -50,16 +60,18 @@ static inline bool begin(const struct core_setup *o, unsigned int n_sources, uns
 		snprintf(text, sizeof(text), "198.19.0.%u", 1 + i);
 		core_source(&core, text);
 	}
-	x = calloc(1, sizeof(*x));
-	ck_assert_ptr_nonnull(x);
-	ck_assert_msg(tx_xdp_load(x, &setup, &what) == 0
-		      && tx_xdp_map(x, &core.s.senders[sender].window, &what) == 0, "%s", what);
+	memset(&x, 0, sizeof(x));
+	xdp_sweeper_init(&x);
+	sweep_export(&sweep, &core.s, sender, 0);
+	ck_assert_msg(xdp_program_load(&x.program, &sweep, 1, &what) == 0
+		      && xdp_program_take_window(&x.program, sweep.window, &what) == 0, "%s",
+		      what);
 	return true;
 }
 
 static inline void end(void)
 {
-	ck_assert_int_eq(xdp_close(x, &(struct err){ "" }), 0);
+	xdp_program_unload(&x.program);
 	core_free(&core);
 }
 
@@ -71,19 +83,20 @@ static uint32_t run(void)
 		.sz = sizeof(opts), .data_in = frame, .data_size_in = sizeof(frame),
 		.data_out = made, .data_size_out = sizeof(made), .repeat = 1,
 	};
+	int fd = bpf_program__fd(x.program.bpf->progs.sweep);
 
-	ck_assert_int_eq(bpf_prog_test_run_opts(bpf_program__fd(x->bpf->progs.sweep), &opts), 0);
+	ck_assert_int_eq(bpf_prog_test_run_opts(fd, &opts), 0);
 	made_len = opts.data_size_out;
 	return opts.retval;
 }
 
-/* As sweep_kernel does: packets in all, and how far the first and the later passes may go. */
+/* Credit in packets, and how far the first and the later passes may go. */
 static inline void allow(uint64_t granted, uint64_t first, uint64_t later)
 {
-	x->limits->until[0] = first;
-	for (unsigned int i = 1; i < x->passes; i++)
-		x->limits->until[i] = later;
-	x->limits->granted = granted;
+	x.program.limits->until[0] = first;
+	for (unsigned int i = 1; i < x.program.passes; i++)
+		x.program.limits->until[i] = later;
+	x.program.limits->granted = granted;
 }
 
 /* It is the SYN that the frame engines send: pass `pass` of the sender's position. */

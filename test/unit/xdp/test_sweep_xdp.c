@@ -30,24 +30,24 @@ START_TEST(frames_as_they_are)
 	if (!begin(&sweeps[_i].o, sweeps[_i].sources, sweeps[_i].sender))
 		return;
 	positions = core.s.senders[sweeps[_i].sender].positions;
-	for (unsigned int pass = 0; pass < x->passes; pass++)
+	for (unsigned int pass = 0; pass < x.program.passes; pass++)
 		for (uint64_t pos = 0; pos < positions; pos++) {
-			x->limits->until[pass] = pos + 1;
-			x->limits->granted = ++n;
+			x.program.limits->until[pass] = pos + 1;
+			x.program.limits->granted = ++n;
 			ck_assert_uint_eq(run(), XDP_REDIRECT);
 			check_made(sweeps[_i].sender, pos, pass);
 			bytes += made_len;
 			/* Granted, but there is nothing to do; and the other way round. */
-			x->limits->granted = n + 1;
+			x.program.limits->granted = n + 1;
 			ck_assert_uint_eq(run(), XDP_DROP);
-			x->limits->granted = n;
+			x.program.limits->granted = n;
 		}
 	ck_assert_uint_eq(run(), XDP_DROP);
-	xdp_progress(x, &p);
+	xdp_sweeper_calls.progress(&x, &p);
 	ck_assert_uint_eq(p.used, n);
 	ck_assert_uint_eq(p.sent_bytes, bytes);
 	ck_assert_uint_eq(p.refused, 0);
-	for (unsigned int pass = 0; pass < x->passes; pass++) {
+	for (unsigned int pass = 0; pass < x.program.passes; pass++) {
 		ck_assert_uint_eq(p.at[pass], positions);
 		ck_assert_uint_eq(p.sent[pass], positions);
 	}
@@ -71,7 +71,7 @@ START_TEST(passes_in_their_order)
 			window_mark(w, pos, WINDOW_ANSWERED);
 	}
 	allow(1000, 200, 30);
-	x->limits->until[2] = 0;
+	x.program.limits->until[2] = 0;
 	for (uint64_t pos = 0; pos < 30; pos += 3) {
 		ck_assert_uint_eq(run(), XDP_REDIRECT);
 		check_made(0, pos, 1);
@@ -80,9 +80,9 @@ START_TEST(passes_in_their_order)
 	while (run() != XDP_REDIRECT)
 		;
 	check_made(0, 100, 0);
-	ck_assert_uint_eq(x->marks->at[1], 30);
+	ck_assert_uint_eq(x.program.marks->at[1], 30);
 	window_mark(w, 6, WINDOW_DONE);
-	x->limits->until[2] = 30;
+	x.program.limits->until[2] = 30;
 	for (uint64_t pos = 0; pos < 30; pos += 3)
 		if (pos != 6) {
 			while (run() != XDP_REDIRECT)
@@ -92,7 +92,7 @@ START_TEST(passes_in_their_order)
 	ck_assert_uint_eq(window_status(w, 3), 3);
 	ck_assert_uint_eq(window_status(w, 6), 2 | WINDOW_DONE);
 	ck_assert_uint_eq(window_status(w, 4), 1 | WINDOW_ANSWERED);
-	ck_assert_uint_eq(x->marks->used, 100 + 10 + 1 + 9);
+	ck_assert_uint_eq(x.program.marks->used, 100 + 10 + 1 + 9);
 	end();
 }
 END_TEST
@@ -104,10 +104,10 @@ START_TEST(stops)
 	allow(10, 100, 0);
 	for (int i = 0; i < 5; i++)
 		ck_assert_uint_eq(run(), XDP_REDIRECT);
-	x->limits->stop = 1;
+	x.program.limits->stop = 1;
 	ck_assert_uint_eq(run(), XDP_DROP);
-	ck_assert_uint_eq(x->marks->used, 5);
-	ck_assert_uint_eq(x->marks->at[0], 5);
+	ck_assert_uint_eq(x.program.marks->used, 5);
+	ck_assert_uint_eq(x.program.marks->at[0], 5);
 	end();
 }
 END_TEST
@@ -130,19 +130,19 @@ START_TEST(frames_go_first)
 	allow(5, 100, 0);
 	ck_assert_uint_eq(run(), XDP_REDIRECT);
 	/* All but the one that is too long. */
-	ck_assert_uint_eq(put_frames(x, frames, 40), 39);
+	ck_assert_uint_eq(xdp_frames_put(&x.frames, frames, 40), 39);
 	for (; n < 39; n++) {
 		ck_assert_uint_eq(run(), XDP_REDIRECT);
 		ck_assert_uint_eq(made_len, frames[n].len);
 		ck_assert_mem_eq(made, bytes[n], made_len);
 	}
-	ck_assert_uint_eq(x->marks->used, 1);
+	ck_assert_uint_eq(x.program.marks->used, 1);
 	ck_assert_uint_eq(run(), XDP_REDIRECT);
 	check_made(0, 1, 0);
 	/* No more than the ring holds. */
-	for (n = 0; put_frames(x, frames, 32) == 32; n += 32)
+	for (n = 0; xdp_frames_put(&x.frames, frames, 32) == 32; n += 32)
 		;
-	ck_assert_uint_eq(n, SWEEP_FRAMES - PUT_MARGIN);
+	ck_assert_uint_eq(n, SWEEP_FRAMES - XDP_FRAMES_MARGIN);
 	end();
 }
 END_TEST
@@ -157,20 +157,20 @@ START_TEST(handed_back)
 
 	if (!begin(&(struct core_setup){ .retries = 1 }, 1, 0))
 		return;
-	ck_assert(!xdp_hand_back(x, &pos, &pass));
+	ck_assert(!xdp_sweeper_calls.hand_back(&x, &pos, &pass));
 	while (n < 3 * SWEEP_OVERRUNS) {
 		for (uint64_t i = n; i < n + 40; i++) {
-			x->marks->overrun[i % SWEEP_OVERRUNS].pos = 1000 + i;
-			x->marks->overrun[i % SWEEP_OVERRUNS].pass = i % 2;
+			x.program.marks->overrun[i % SWEEP_OVERRUNS].pos = 1000 + i;
+			x.program.marks->overrun[i % SWEEP_OVERRUNS].pass = i % 2;
 		}
-		x->marks->overruns = n + 40;
+		x.program.marks->overruns = n + 40;
 		for (uint64_t end_of = n + 40; n < end_of; n++) {
-			ck_assert(xdp_hand_back(x, &pos, &pass));
+			ck_assert(xdp_sweeper_calls.hand_back(&x, &pos, &pass));
 			ck_assert_uint_eq(pos, 1000 + n);
 			ck_assert_uint_eq(pass, n % 2);
 		}
-		ck_assert(!xdp_hand_back(x, &pos, &pass));
-		ck_assert_uint_eq(x->limits->overruns_taken, n);
+		ck_assert(!xdp_sweeper_calls.hand_back(&x, &pos, &pass));
+		ck_assert_uint_eq(x.program.limits->overruns_taken, n);
 	}
 	end();
 }
@@ -180,7 +180,7 @@ END_TEST
 
 static void wait_past_a_grain(void)
 {
-	uint64_t until = clock_now_ns() + 2 * x->bpf->rodata->facts.log_grain_ns;
+	uint64_t until = clock_now_ns() + 2 * x.program.bpf->rodata->facts.log_grain_ns;
 
 	while (clock_now_ns() < until)
 		;
@@ -207,7 +207,7 @@ START_TEST(times_of_each_pass)
 		allow(n, to, to - 10);
 		while (run() == XDP_REDIRECT)
 			;
-		ck_assert_uint_eq(x->marks->used, n);
+		ck_assert_uint_eq(x.program.marks->used, n);
 		wait_past_a_grain();
 	}
 	for (unsigned int s = 0; s < passes; s++)
@@ -237,11 +237,11 @@ START_TEST(to_where_the_gateway_is)
 	ck_assert_uint_eq(run(), XDP_REDIRECT);
 	check_made(0, 0, 0);
 	memcpy(before, made, sizeof(before));
-	xdp_address(x, !v6, moved);
+	xdp_sweeper_calls.address(&x, !v6, moved);
 	allow(2, 2, 0);
 	ck_assert_uint_eq(run(), XDP_REDIRECT);
 	check_made(0, 1, 0);
-	xdp_address(x, v6, moved);
+	xdp_sweeper_calls.address(&x, v6, moved);
 	allow(3, 3, 0);
 	ck_assert_uint_eq(run(), XDP_REDIRECT);
 	ck_assert_mem_eq(made, moved, sizeof(moved));

@@ -1,0 +1,194 @@
+#include "xdp/xdp_program.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "wire/tx_sweep.h"
+#include "window.h"
+
+#include "sweep.skel.h"
+
+#define HASTE		1.5	/* times the rate, to make up for what came late */
+#define RUN_BATCH	64u	/* a veth's ring of 256 overflows with more */
+
+_Static_assert(RUN_BATCH + SWEEP_BULK_MAX <= SWEEP_HANDED, "kernel_sweep.h");
+_Static_assert(TX_SWEEP_SOURCES_MAX <= SWEEP_SOURCES_MAX, "kernel_sweep.h");
+
+static uint32_t mask_of(uint64_t n)
+{
+	uint64_t m = 1;
+
+	while (m < n)
+		m *= 2;
+	return (uint32_t)(m - 1);
+}
+
+static void fill_arms(struct sweep_facts *f, const struct tx_sweep *sweep)
+{
+	for (unsigned int arm = 0; arm < f->arms; arm++) {
+		f->kind[arm] = sweep->arms[arm].kind;
+		for (unsigned int v6 = 0; v6 < 2; v6++)
+			f->syn[arm][v6] = *sweep->arms[arm].syn[v6];
+	}
+}
+
+static void fill_sources(struct sweep_facts *f, const struct tx_sweep *sweep)
+{
+	f->source_key = sweep->source_key;
+	for (unsigned int v6 = 0; v6 < 2; v6++) {
+		f->n_sources[v6] = sweep->n_sources[v6];
+		memcpy(f->sources[v6], sweep->sources[v6],
+		       sweep->n_sources[v6] * sizeof(*f->sources[v6]));
+	}
+}
+
+static void fill_facts(struct sweep_facts *f, const struct tx_sweep *sweep, int ifindex)
+{
+	const struct window *w = sweep->window;
+
+	f->order = *sweep->order;
+	f->lookup = *sweep->lookup;
+	f->validator = *sweep->validator;
+	fill_sources(f, sweep);
+	f->arms = w->arms;
+	f->passes = w->passes;
+	fill_arms(f, sweep);
+	f->sender = sweep->sender;
+	f->n_senders = sweep->n_senders;
+	f->ifindex = (uint32_t)ifindex;
+	f->status_mask = (uint32_t)(w->slots - 1);
+	f->log_mask = (uint32_t)w->cursor[0].log.mask;
+	f->pace_ns = sweep->rate_pps > 0 ? (uint64_t)(SWEEP_PACED * 1e9 / sweep->rate_pps / HASTE)
+		     : 0;
+	f->log_grain_ns = w->cursor[0].log.grain_ns;
+	f->ranges_mask = mask_of(f->lookup.n_ranges);
+	f->starts_mask = mask_of(f->lookup.n_starts);
+	f->ports_mask = mask_of(f->lookup.n_ports);
+}
+
+static void know_facts(struct xdp_program *p, const struct sweep_facts *f)
+{
+	p->passes = f->passes;
+	p->arms = f->arms;
+	for (unsigned int arm = 0; arm < f->arms; arm++)
+		for (unsigned int v6 = 0; v6 < 2; v6++)
+			p->len[arm][v6] = f->syn[arm][v6].len;
+}
+
+/* The arrays' maps hold a power of two of what they hold. */
+static void size_maps(struct xdp_program *p, const struct sweep_facts *f)
+{
+	p->status_len = ((size_t)f->status_mask + 1) * sizeof(uint16_t);
+	p->logs_len = SENDLOG_BLOCK_LEN((size_t)f->log_mask + 1);
+	bpf_map__set_value_size(p->bpf->maps.status, (uint32_t)p->status_len);
+	bpf_map__set_value_size(p->bpf->maps.logs, (uint32_t)p->logs_len);
+	bpf_map__set_max_entries(p->bpf->maps.logs, f->passes);
+	bpf_map__set_value_size(p->bpf->maps.ranges, (uint32_t)(((size_t)f->ranges_mask + 1)
+				* sizeof(struct prefixset_range)));
+	bpf_map__set_value_size(p->bpf->maps.starts,
+				(uint32_t)(((size_t)f->starts_mask + 1) * sizeof(uint32_t)));
+	bpf_map__set_value_size(p->bpf->maps.ports,
+				(uint32_t)(((size_t)f->ports_mask + 1) * sizeof(uint16_t)));
+}
+
+static int fill_map(struct bpf_map *map, const void *from, size_t len)
+{
+	uint32_t zero = 0, value_len = bpf_map__value_size(map);
+	uint8_t *value = calloc(1, (value_len + 7u) & ~7u);
+	int rc = -ENOMEM;
+
+	if (value) {
+		memcpy(value, from, len);
+		rc = bpf_map_update_elem(bpf_map__fd(map), &zero, value, BPF_ANY);
+	}
+	free(value);
+	return rc;
+}
+
+static int fill_maps(struct xdp_program *p, const struct lookup *l, const struct lookup_arrays *a)
+{
+	int rc = fill_map(p->bpf->maps.ranges, a->ranges, l->n_ranges * sizeof(*a->ranges));
+
+	if (!rc)
+		rc = fill_map(p->bpf->maps.starts, a->starts, l->n_starts * sizeof(*a->starts));
+	if (!rc)
+		rc = fill_map(p->bpf->maps.ports, a->ports, l->n_ports * sizeof(*a->ports));
+	return rc;
+}
+
+int xdp_program_load(struct xdp_program *p, const struct tx_sweep *sweep, int ifindex,
+		     const char **what)
+{
+	int rc;
+
+	*what = "libbpf cannot open its program";
+	p->bpf = sweep_bpf__open();
+	if (!p->bpf)
+		return -errno;
+	fill_facts(&p->bpf->rodata->facts, sweep, ifindex);
+	know_facts(p, &p->bpf->rodata->facts);
+	size_maps(p, &p->bpf->rodata->facts);
+	*what = "the kernel does not take its program";
+	rc = sweep_bpf__load(p->bpf);
+	if (rc)
+		return rc;
+	p->limits = &p->bpf->bss->limits;
+	p->marks = &p->bpf->bss->marks;
+	*what = "cannot fill its maps";
+	return fill_maps(p, sweep->lookup, &sweep->arrays);
+}
+
+int xdp_program_attach(struct xdp_program *p, const char **what)
+{
+	*what = "cannot watch what the driver takes";
+	p->bpf->links.xmit = bpf_program__attach(p->bpf->progs.xmit);
+	p->bpf->links.redirect_err = bpf_program__attach(p->bpf->progs.redirect_err);
+	return p->bpf->links.xmit && p->bpf->links.redirect_err ? 0 : -errno;
+}
+
+int xdp_program_run(const struct xdp_program *p, uint32_t n)
+{
+	uint8_t frame[PATCH_LEN] = { 0 };
+	struct bpf_test_run_opts opts = {
+		.sz = sizeof(opts), .data_in = frame, .data_size_in = sizeof(frame), .repeat = n,
+		.flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = RUN_BATCH,
+	};
+
+	return bpf_prog_test_run_opts(bpf_program__fd(p->bpf->progs.sweep), &opts);
+}
+
+int xdp_program_take_window(struct xdp_program *p, struct window *w, const char **what)
+{
+	struct sendlog_block *blocks[WINDOW_PASSES_MAX] = { NULL };
+	size_t stride = (p->logs_len + 7) / 8 * 8;
+
+	*what = "cannot map its window";
+	p->logs_len = stride * p->passes;
+	p->status = mmap(NULL, p->status_len, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 bpf_map__fd(p->bpf->maps.status), 0);
+	p->logs = mmap(NULL, p->logs_len, PROT_READ | PROT_WRITE, MAP_SHARED,
+		       bpf_map__fd(p->bpf->maps.logs), 0);
+	p->frames = mmap(NULL, sizeof(*p->frames) * SWEEP_FRAMES, PROT_READ | PROT_WRITE,
+			 MAP_SHARED, bpf_map__fd(p->bpf->maps.frames), 0);
+	if (p->status == MAP_FAILED || p->logs == MAP_FAILED || p->frames == MAP_FAILED)
+		return -errno;
+	for (unsigned int i = 0; i < p->passes; i++)
+		blocks[i] = (struct sendlog_block *)((uint8_t *)p->logs + i * stride);
+	window_move(w, p->status, blocks);
+	return 0;
+}
+
+void xdp_program_unload(struct xdp_program *p)
+{
+	if (p->status && p->status != MAP_FAILED)
+		munmap(p->status, p->status_len);
+	if (p->logs && p->logs != MAP_FAILED)
+		munmap(p->logs, p->logs_len);
+	if (p->frames && p->frames != MAP_FAILED)
+		munmap(p->frames, sizeof(*p->frames) * SWEEP_FRAMES);
+	sweep_bpf__destroy(p->bpf);
+}
