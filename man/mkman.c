@@ -16,7 +16,7 @@
 #include "err.h"
 #include "opttab.h"
 #include "output/metadata.h"
-#include "output/result.h"
+#include "output/result_fields.h"
 #include "output/status.h"
 #include "plan.h"
 #include "probe.h"

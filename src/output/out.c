@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/result.h"
+
 static const struct out_ops *const registry[] = {
 #define FORMAT(id, nests, doc) [FORMAT_##id] = &out_##id##_ops,
 #include "config/formats.def"
@@ -166,27 +168,6 @@ static size_t put_bool(char *dst, bool v)
 
 	memcpy(dst, v ? "true" : "false", n);
 	return n;
-}
-
-bool out_is_plain(enum result_type type)
-{
-	switch (type) {
-	case RESULT_ADDR:
-	case RESULT_NUMBER:
-	case RESULT_BOOL:
-	case RESULT_MS:
-	case RESULT_TIME:
-	case RESULT_HEX:
-	case RESULT_OPTIONS:
-		return true;
-	case RESULT_TEXT:
-	case RESULT_CONDITIONS:
-	case RESULT_SIGNALS:
-	case RESULT_FLOWS:
-	case RESULT_JSON:
-		break;
-	}
-	return false;
 }
 
 size_t out_plain(struct out *o, const struct result *r, const struct result_field *f,

@@ -11,10 +11,11 @@
 
 #include "base/clock.h"
 #include "config/config.h"
-#include "output/result.h"
+#include "output/result_fields.h"
 #include "tcpopt.h"
 
 struct out;
+struct result;
 
 struct out_ops {
 	void (*header)(struct out *o);		/* NULL: the format has none */
@@ -60,12 +61,10 @@ static inline const struct result_field *out_field(const struct out *o, size_t i
 }
 
 /*
- * A value of a type with a plain text form (true: ASCII without quotes, commas and line ends; all
- * but TEXT, CONDITIONS, SIGNALS, FLOWS, JSON), which is not null. Writes it to dst, without a NUL,
- * and returns its length.
+ * A value that is not null, of a type that is plain. Writes it to dst, without a NUL, and returns
+ * its length.
  */
 #define OUT_PLAIN_MAX TCPOPT_TEXT_LEN
-bool out_is_plain(enum result_type type);
 size_t out_plain(struct out *o, const struct result *r, const struct result_field *f,
 		 char dst[static OUT_PLAIN_MAX]);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "output/result.h"
 #include "utf8.h"
 
 static void csv_header(struct out *o)
@@ -63,7 +64,7 @@ static void csv_value(struct out *o, const struct result *r, const struct result
 {
 	const void *m = result_member(r, f);
 
-	if (out_is_plain(f->type)) {
+	if (result_types[f->type].plain) {
 		char *dst = out_room(o, OUT_PLAIN_MAX);
 
 		if (dst)

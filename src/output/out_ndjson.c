@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "output/json_text.h"
+#include "output/result.h"
 #include "utf8.h"
 
 static json_t *words_value(enum result_type type, uint32_t set)
@@ -82,7 +83,7 @@ static json_t *value_of(struct out *o, const struct result *r, const struct resu
 
 	if (result_is_null(r, f))
 		return json_null();
-	if (out_is_plain(f->type))
+	if (result_types[f->type].plain)
 		return plain_value(o, r, f);
 	if (f->type == RESULT_TEXT)
 		return json_text(*(const char *const *)m);

@@ -1,6 +1,6 @@
 /*
- * result: one row as values, and the table of all output fields (name, type, place, doc) from
- * which CSV, ndjson, --list-output-fields and the manual come. Adding a field = a member and a row.
+ * result: one row as values, and how evidence becomes one. A new field is a member, what fills it,
+ * and a row in result_fields.c.
  */
 #ifndef TFOMAP_RESULT_H
 #define TFOMAP_RESULT_H
@@ -8,34 +8,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
-#include "config/config.h"
-#include "evidence.h"
-#include "targets/targets.h"
+#include "addr.h"
+#include "tcpopt.h"
 #include "verdict.h"
 
-struct err;
+struct evidence;
+struct flow;
+struct target_extra;
 
 /* How a reply row stands to earlier replies to the same probe. */
 enum result_repeat { REPEAT_NONE, REPEAT_DUPLICATE, REPEAT_RETRANSMISSION };
-
-/* The types of fields. Of every type, a member of all zero bytes is null. */
-enum result_type {
-	RESULT_ADDR,		/* struct addr */
-	RESULT_NUMBER,		/* struct result_number */
-	RESULT_BOOL,		/* struct result_number, 0 or 1 */
-	RESULT_MS,		/* struct result_number in ns; shown in ms, 3 decimals */
-	RESULT_TIME,		/* uint64_t, Unix time in ns; shown as RFC 3339 */
-	RESULT_TEXT,		/* const char *, any bytes */
-	RESULT_HEX,		/* struct result_bytes */
-	RESULT_OPTIONS,		/* const struct tcpopts *; shown as the kinds in order */
-	RESULT_CONDITIONS,	/* const struct evidence *, of which they are drawn when they are
-				 * shown; an empty set is no null */
-	RESULT_SIGNALS,		/* likewise */
-	RESULT_FLOWS,		/* const struct evidence *; ndjson: a reply row for each flow */
-	RESULT_JSON,		/* const char *, the text of a JSON object; ndjson */
-};
 
 struct result_number {
 	uint64_t v;
@@ -69,56 +52,6 @@ struct result {
 	int64_t wall_offset_ns;
 };
 
-struct result_field {
-	const char *name;
-	enum result_type type;
-	uint8_t rows;			/* bits 1 << enum config_rows: the kinds of row it is in */
-	uint16_t offset;		/* of the member in struct result */
-	const char *doc;		/* one line, plain text */
-};
-
-/*
- * In the order of the columns. A name may be there twice (`reply` has another place in either kind
- * of row), but once for each kind of row.
- */
-extern const struct result_field result_fields[];
-extern const size_t result_nfields;
-
-static inline const void *result_member(const struct result *r, const struct result_field *f)
-{
-	return (const char *)r + f->offset;
-}
-
-/* True for fields that only a format can show that nests (config/formats.def). */
-static inline bool result_is_nested(const struct result_field *f)
-{
-	return f->type == RESULT_FLOWS || f->type == RESULT_JSON;
-}
-
-/* True where the row has nothing to say there. */
-bool result_is_null(const struct result *r, const struct result_field *f);
-
-/* The set of a field of RESULT_CONDITIONS or RESULT_SIGNALS that is not null, as bits. */
-uint32_t result_set(const struct result *r, const struct result_field *f);
-
-/* The word of a bit of RESULT_CONDITIONS or RESULT_SIGNALS; NULL from the first unused bit on. */
-const char *result_word(enum result_type type, unsigned int bit);
-
-/* Fields selected for a run, in output order. */
-struct result_selection {
-	uint16_t *v;		/* heap, owned: places in result_fields */
-	size_t n;
-};
-
-/*
- * Resolves a comma-separated list of names. NULL or "*": all of that kind of row that the format
- * can show. 0; -EINVAL with a message that names the field, the reason (unknown: and the nearest
- * known one; of the other kind of row; not in that format; named twice); -ENOMEM.
- */
-int result_select(struct result_selection *sel, const char *list, enum config_rows rows,
-		  enum config_format format, struct err *e);
-void result_selection_free(struct result_selection *sel);
-
 /*
  * A target's row, of its deciding flow. wall_offset_ns turns the run's clock into Unix time; extra
  * may be NULL. ev and extra must outlive *r.
@@ -136,9 +69,5 @@ void result_from_flow(struct result *r, struct addr ip, uint16_t port, struct ad
 
 /* What only the receiver knows of a reply: goes into `repeat` and `late`. */
 void result_set_repeat(struct result *r, enum result_repeat repeat, bool late);
-
-/* --list-output-fields (name, type, which rows, doc), and the same for the manual (roff, .TP). */
-void result_list(FILE *out);
-void result_roff(FILE *out);
 
 #endif

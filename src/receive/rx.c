@@ -12,6 +12,7 @@
 #include "receive/replay.h"
 #include "state/cookiefile.h"
 #include "state/proxy.h"
+#include "targets/targets.h"
 #include "wire/capfile.h"
 
 #define LOST_EVERY_NS	(100 * NS_PER_MS)	/* how often the capture is asked for its losses */

@@ -16,6 +16,7 @@
 #include "scan/scan.h"
 #include "scan/scan_state.h"
 #include "state/cookiefile.h"
+#include "targets/targets.h"
 #include "wire/capfile.h"
 #include "wire/tx.h"
 

@@ -15,7 +15,7 @@
 #include "config/config_show.h"
 #include "err.h"
 #include "net/iface.h"
-#include "output/result.h"
+#include "output/result_fields.h"
 #include "plan.h"
 #include "probe.h"
 #include "scan/scan.h"

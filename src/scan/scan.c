@@ -26,6 +26,7 @@
 #include "send/sweep_export.h"
 #include "state/cookiefile.h"
 #include "state/proxy.h"
+#include "targets/targets.h"
 #include "wire/capfile.h"
 #include "wire/tx.h"
 #include "wire/tx_sweep.h"

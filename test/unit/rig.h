@@ -7,6 +7,7 @@
 #define UNIT_RIG_H
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "receive/answer.h"
 #include "receive/cookies.h"
 #include "state/shared.h"
+#include "targets/targets.h"
 #include "targets/targets_load.h"
 #include "wire.h"
 

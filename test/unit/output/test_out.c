@@ -7,7 +7,9 @@
 #include "csv_reader.h"
 #include "err.h"
 #include "output/out.h"
+#include "output/result.h"
 #include "sample.h"
+#include "targets/target.h"
 
 /* A selection and an output over it. */
 struct rig {
