@@ -2,7 +2,7 @@
  * mkman: makes a manual page, or what else has tables of the program's own, from its .in file:
  * standard input to standard output. A line that is only @NAME@ is replaced by a table; @VERSION@
  * and @SYSCONFDIR@ are replaced wherever they are. What no plan of this version sends, and what
- * could be told only by sending it, is left out.
+ * could be known only by sending it, is left out.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ static bool has_word(const char *text, const char *name)
 	return false;
 }
 
-/* Whether the rule can be told with the probes that are sent. */
+/* Whether the rule can be decided with the probes that are sent. */
 static bool rule_applies(const char *rule)
 {
 	for (int kind = 0; kind < PROBE_KINDS; kind++)

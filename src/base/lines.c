@@ -89,7 +89,7 @@ static int check_last(const struct lines *l, size_t len, struct err *e)
 
 	if (len == LINES_MAX - 1)
 		return err_set(e, EINVAL, "the line is longer than %d bytes", LINES_MAX - 2);
-	/* fgets() reads on behind a NUL byte: further than strlen() sees. A pipe has no offset. */
+	/* fgets() reads on past a NUL byte: further than strlen() sees. A pipe has no offset. */
 	end = ftello(l->f);
 	if (!feof(l->f) || (end >= 0 && (uint64_t)end != l->next))
 		return err_set(e, EINVAL, "a NUL byte: is this a text file?");

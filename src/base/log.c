@@ -23,7 +23,7 @@ static struct {
 	struct writer *errors;		/* of stderr; NULL: before log_open(), no thread writes */
 	struct writer *file;		/* NULL: stderr alone */
 	int fd;				/* the file's */
-	unsigned long left_out;		/* messages: nobody read those before them */
+	unsigned long left_out;		/* messages, as too many waited to be read */
 	enum log_level level;
 	bool broken;			/* the file could not be written: said once */
 	bool terminal;			/* stderr can show a line in place */
@@ -103,7 +103,7 @@ static void log_stderr(const char *word, const char *line)
 	put(log_state.errors, text);
 }
 
-/* Whether nobody reads, and a message has to be left out; if not, tells how many were. */
+/* Whether too many wait, and a message has to be left out; if not, says how many were. */
 static bool leave_out(void)
 {
 	char line[LOG_LINE];
@@ -113,24 +113,28 @@ static bool leave_out(void)
 		return true;
 	}
 	if (log_state.left_out) {
-		snprintf(line, sizeof(line), "%lu messages were left out: nobody read those "
-			 "before them", log_state.left_out);
+		snprintf(line, sizeof(line), "%lu message%s left out: too many waited to be read",
+			 log_state.left_out, log_s(log_state.left_out));
 		log_state.left_out = 0;
 		log_stderr(log_level_word(LOG_WARN), line);
 	}
 	return false;
 }
 
-static void tell_broken_file(void)
+static void warn_broken_file(void)
 {
 	struct writer_state st;
+	char line[LOG_LINE];
 
 	if (!log_state.file || log_state.broken)
 		return;
 	writer_get(log_state.file, &st);
 	log_state.broken = st.err && !st.left;
-	if (log_state.broken)
-		log_stderr(log_level_word(LOG_WARN), "the log file cannot be written any more");
+	if (!log_state.broken)
+		return;
+	snprintf(line, sizeof(line), "the log file lacks messages from here on: %s",
+		 strerror(-st.err));
+	log_stderr(log_level_word(LOG_WARN), line);
 }
 
 static void log_file(const char *word, const char *line)
@@ -140,7 +144,7 @@ static void log_file(const char *word, const char *line)
 	clock_text(clock_now_ns() + (uint64_t)clock_wall_offset_ns(), now);
 	snprintf(text, sizeof(text), "%s %s%s\n", now, word, line);
 	put(log_state.file, text);
-	tell_broken_file();
+	warn_broken_file();
 }
 
 void log_msg(enum log_level level, const char *fmt, ...)
@@ -157,7 +161,7 @@ void log_msg(enum log_level level, const char *fmt, ...)
 	if (level <= log_state.level && !leave_out()) {
 		if (log_state.file)
 			log_file(word, line);
-		/* Who waits at the terminal is told of an error there, too. */
+		/* An error shows on the terminal, too. */
 		if (!log_state.file || level == LOG_ERROR)
 			log_stderr(word, line);
 	}
@@ -223,7 +227,7 @@ void log_close(void)
 	if (log_state.file) {
 		while (!writer_wait(log_state.file, NS_PER_S))
 			;
-		tell_broken_file();
+		warn_broken_file();
 		writer_close(log_state.file, NULL);
 		close(log_state.fd);
 	}

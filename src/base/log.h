@@ -1,7 +1,7 @@
 /*
  * log: messages for people, on stderr or the log file, never on stdout. Any thread, after
  * log_open(); not in per-packet paths. A status line on a terminal is cleared before a message.
- * From log_open() on nobody waits for who reads them, be it a stopped terminal or a full pipe.
+ * From log_open() on no thread waits for who reads them, be it a stopped terminal or a full pipe.
  */
 #ifndef TFOMAP_LOG_H
 #define TFOMAP_LOG_H
@@ -19,11 +19,18 @@ int log_open(const char *file, enum log_level level, struct err *e);
 /* Waits ns at most for who reads the messages. True: all are out. */
 bool log_wait(uint64_t ns);
 
-/* Gives up messages that nobody has read yet. Then, or after waiting for all of them: closes. */
+/* Gives up messages that were not read yet. Then, or after waiting for all of them: closes. */
 void log_leave(void);
 void log_close(void);
 
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* What makes a word in a message a plural: "s", or "" for one. */
+static inline const char *log_s(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 #define log_error(...)	log_msg(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...)	log_msg(LOG_WARN, __VA_ARGS__)
 #define log_notice(...)	log_msg(LOG_NOTICE, __VA_ARGS__)

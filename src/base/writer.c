@@ -27,7 +27,7 @@ struct chunk {
 	size_t len, cap;
 	unsigned int n;			/* records */
 	size_t end[CHUNK_RECORDS];	/* of each: quoted fields may hold line ends, so that bytes
-					 * alone do not tell where one ends */
+					 * alone do not show where one ends */
 	uint8_t bytes[];
 };
 

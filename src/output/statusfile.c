@@ -16,7 +16,7 @@ struct statusfile {
 	struct writer *writer;
 	int fd;
 	char *path;
-	uint64_t skipped;		/* rows, as nobody read those before */
+	uint64_t skipped;		/* rows, as too many waited to be read */
 	bool any;			/* there is a row before */
 	struct status_moment prev;
 };
@@ -98,8 +98,8 @@ int statusfile_close(struct statusfile *f, struct err *e)
 		return 0;
 	writer_close(f->writer, &last);
 	if (f->skipped)
-		log_warn("%s lacks %llu rows: nobody read those before them", f->path,
-			 (unsigned long long)f->skipped);
+		log_warn("%s lacks %llu row%s: too many waited to be read", f->path,
+			 (unsigned long long)f->skipped, log_s(f->skipped));
 	if (last.err && !last.left)
 		rc = fails(f->path, -last.err, e);
 	if (close(f->fd) && !rc)

@@ -14,7 +14,7 @@ struct writer;
 int statusfile_open(struct statusfile **out, const char *path, struct err *e);
 
 /*
- * Adds a row; what is a rate in it counts from the row before. Waits for nobody: a row is left out
+ * Adds a row; what is a rate in it counts from the row before. Does not wait: a row is left out
  * where too many wait for a reader. An error is kept for the end.
  */
 void statusfile_add(struct statusfile *f, const struct status_moment *now);

@@ -22,7 +22,7 @@
 
 #define LOOK_NS		(20 * NS_PER_MS)	/* how often signals are looked at */
 #define JOIN_S		1		/* a thread that does not end by then is given up */
-#define BLOCKED_NS	NS_PER_S	/* an output that takes nothing for so long is told of */
+#define BLOCKED_NS	NS_PER_S	/* an output that takes nothing for so long is said */
 #define FILES		4
 
 /* ---- threads ------------------------------------------------------------------------------- */
@@ -87,17 +87,17 @@ int ending_close(struct scan *sc, struct err *e)
 struct waited {
 	struct writer *writer;		/* NULL: none */
 	uint64_t out, since_ns;		/* records that were out, and since when no more are */
-	bool told;
+	bool said;
 };
 
-static void tell_blocked(struct scan *sc, const struct waited *w, uint64_t waiting)
+static void log_blocked(struct scan *sc, const struct waited *w, uint64_t waiting)
 {
 	bool rows = w->writer == sink_writer(sc->sink);
 
-	log_notice("output blocked: %llu %s wait%s for whatever reads %s; %s",
-		   (unsigned long long)waiting, rows ? waiting == 1 ? "row" : "rows"
-		   : waiting == 1 ? "record" : "records", waiting == 1 ? "s" : "",
-		   writer_name(w->writer), sc->asked ? "once more to leave now"
+	log_notice("output blocked: %llu %s%s wait%s for whatever reads %s; %s",
+		   (unsigned long long)waiting, rows ? "row" : "record", log_s(waiting),
+		   waiting == 1 ? "s" : "", writer_name(w->writer),
+		   sc->asked ? "once more to leave now"
 		   : "interrupt twice to leave without them");
 }
 
@@ -113,9 +113,9 @@ static bool is_taken(struct scan *sc, struct waited *w, uint64_t now_ns)
 		w->out = st.out;
 		w->since_ns = now_ns;
 	}
-	if (now_ns - w->since_ns >= BLOCKED_NS && !w->told) {
-		tell_blocked(sc, w, st.waiting);
-		w->told = true;
+	if (now_ns - w->since_ns >= BLOCKED_NS && !w->said) {
+		log_blocked(sc, w, st.waiting);
+		w->said = true;
 	}
 	return false;
 }
@@ -144,7 +144,7 @@ static void wait_for_files(struct scan *sc)
 
 /* ---- what became of it --------------------------------------------------------------------- */
 
-static void tell_losses(const struct stats *s)
+static void warn_losses(const struct stats *s)
 {
 	for (unsigned int i = 0; i < STATS; i++) {
 		uint64_t n = stat_get(s, (enum stat_id)i);
@@ -188,20 +188,21 @@ static void close_files(struct scan *sc, struct err *e)
 		pthread_sigmask(SIG_UNBLOCK, &sc->signals, NULL);
 	if (sc->stuck) {
 		stat_set(&s->rx.stats, STAT_rows_lost, sink_waiting(sc->sink));
-		log_warn("a thread hangs in a system call, and is left behind");
+		log_warn("a thread hangs in a system call (a disk or a mount that does not "
+			 "answer): its rows and files may lack their ends");
 	} else if (ending_close(sc, &late)) {
 		err_set(e, EIO, "%s", late.msg);
 	}
 }
 
 /* Those of whom nothing false is said, as nothing is. */
-static void tell_unfinished(const struct stats *s)
+static void log_unfinished(const struct stats *s)
 {
 	uint64_t n = stat_get(s, STAT_unfinished);
 
 	if (n)
 		log_notice("%" PRIu64 " target%s unfinished: not all probes sent, or no time to "
-			   "answer them; no row, scan again", n, n == 1 ? "" : "s");
+			   "answer them; no row, scan again", n, log_s(n));
 }
 
 void ending_conclude(struct scan *sc, struct err *e)
@@ -231,8 +232,8 @@ void ending_conclude(struct scan *sc, struct err *e)
 	}
 	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
 	f->sending_ns = shared_last_sent_ns(s) - shared_first_sent_ns(s);
-	tell_unfinished(&s->rx.stats);
-	tell_losses(&s->rx.stats);
+	log_unfinished(&s->rx.stats);
+	warn_losses(&s->rx.stats);
 	if (ending_write_metadata(sc, e))
 		f->exit_status = SCAN_FAILED;
 }

@@ -391,22 +391,22 @@ static void announce(const struct scan *sc)
 	if (sc->c->ask.config_file)
 		log_info("options from %s", sc->c->ask.config_file);
 	if (n->merged)
-		log_info("%llu repeated targets were merged", (unsigned long long)n->merged);
+		log_info("%llu repeated target%s merged", (unsigned long long)n->merged,
+			 log_s(n->merged));
 	if (n->other_family)
-		log_notice("%llu targets are of the other family than %s and left out",
-			   (unsigned long long)n->other_family,
+		log_notice("%llu target%s left out: of the other family than %s",
+			   (unsigned long long)n->other_family, log_s(n->other_family),
 			   sc->c->targets.ipv4_only ? "--ipv4" : "--ipv6");
 	if (n->outside)
-		log_info("%llu targets are outside the allowlist and left out",
-			 (unsigned long long)n->outside);
+		log_info("%llu target%s left out: outside the allowlist",
+			 (unsigned long long)n->outside, log_s(n->outside));
 	if (n->blocked)
-		log_notice("%llu targets are on a blocklist and left out",
-			   (unsigned long long)n->blocked);
-	log_info("%llu targets, seed %llu, engine %s, %u thread%s, answers by %s, interface %s",
-		 (unsigned long long)s->facts.order.positions,
+		log_notice("%llu target%s left out: on a blocklist",
+			   (unsigned long long)n->blocked, log_s(n->blocked));
+	log_info("%llu target%s, seed %llu, engine %s, %u thread%s, answers by %s, interface %s",
+		 (unsigned long long)s->facts.order.positions, log_s(s->facts.order.positions),
 		 (unsigned long long)sc->setup.run.seed,
-		 sc->setup.tx ? sc->setup.tx->name : "none", s->nsenders, s->nsenders == 1 ? ""
-			: "s",
+		 sc->setup.tx ? sc->setup.tx->name : "none", s->nsenders, log_s(s->nsenders),
 		 sc->in.ops ? sc->in.ops->name : "none",
 		 sc->setup.interface[0] ? sc->setup.interface : "none");
 }

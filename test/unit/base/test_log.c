@@ -100,7 +100,7 @@ START_TEST(to_file)
 	close(fd);
 	stderr_to_file();
 	log_opens(log_name, LOG_INFO);
-	log_info("told");
+	log_info("said");
 	log_error("bad");
 	log_debug("hidden");
 	log_close();
@@ -112,7 +112,7 @@ START_TEST(to_file)
 	ck_assert_str_eq(line, "old\n");
 	ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
 	ck_assert_int_eq(sscanf(line, "%*u-%*u-%*uT%*u:%*u:%*u.%*6uZ %63[^\n]", word), 1);
-	ck_assert_str_eq(word, "told");
+	ck_assert_str_eq(word, "said");
 	ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
 	ck_assert_ptr_nonnull(strstr(line, "Z error: bad\n"));
 	ck_assert_ptr_null(fgets(line, sizeof(line), f));
@@ -134,7 +134,8 @@ START_TEST(file_faults)
 	log_info("two");
 	log_close();
 	stderr_back();
-	ck_assert_str_eq(text, "tfomap: warning: the log file cannot be written any more\n");
+	ck_assert_str_eq(text, "tfomap: warning: the log file lacks messages from here on: "
+			       "No space left on device\n");
 }
 END_TEST
 
@@ -144,10 +145,10 @@ START_TEST(status_without_terminal)
 	log_opens(NULL, LOG_INFO);
 	ck_assert(!log_status_is_terminal());
 	log_status("10%");
-	log_info("told");
+	log_info("said");
 	log_close();
 	stderr_back();
-	ck_assert_str_eq(text, "tfomap: 10%\ntfomap: told\n");
+	ck_assert_str_eq(text, "tfomap: 10%\ntfomap: said\n");
 }
 END_TEST
 
@@ -180,14 +181,14 @@ START_TEST(status_on_terminal)
 	log_opens(NULL, LOG_INFO);
 	terminal = log_status_is_terminal();
 	log_status("10%");
-	log_info("told");
+	log_info("said");
 	log_status("20%");
 	log_close();
 	dup2(old_stderr, STDERR_FILENO);
 	close(old_stderr);
 	read_terminal(master);
 	ck_assert(terminal);
-	ck_assert_str_eq(text, "\r\033[K10%" "\r\033[Ktfomap: told\r\n10%" "\r\033[K20%\r\n");
+	ck_assert_str_eq(text, "\r\033[K10%" "\r\033[Ktfomap: said\r\n10%" "\r\033[K20%\r\n");
 }
 END_TEST
 
