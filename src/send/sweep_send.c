@@ -32,7 +32,7 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 	stat_add(stats, STAT_sent_neighbour, by_kind[BATCH_REPLY]);
 }
 
-/* What the receive thread is told of the follow-ups among frames from..to - 1. */
+/* Where the receive thread reads what became of the follow-ups among frames from..to - 1. */
 static void stamp(struct sweep *w, unsigned int from, unsigned int to, uint64_t value)
 {
 	for (unsigned int i = from; i < to; i++)

@@ -33,7 +33,7 @@ struct sweep_driver {
 	/* Adds frames that the engine took and hands back, until the batch has max. */
 	void (*retake)(struct sweep *w, unsigned int max);
 	/*
-	 * Adds SYNs of the sweep, as far as back-pressure lets them go, so that max packets go in
+	 * Adds SYNs of the sweep, as far as back-pressure allows, so that max packets go in
 	 * this turn, those of the batch among them. Returns how many go beside the batch, or
 	 * -errno: the engine is broken.
 	 */

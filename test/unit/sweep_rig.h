@@ -1,4 +1,4 @@
-/* The send thread with an engine that keeps what it is given, and refuses when it is told to. */
+/* The send threads with an engine that keeps what it is given, and refuses when it is told to. */
 #ifndef UNIT_SWEEP_RIG_H
 #define UNIT_SWEEP_RIG_H
 
@@ -11,14 +11,15 @@
 #include "send/sweep.h"
 #include "wire/tx.h"
 
-#define TAP_MAX 12288
+#define TAP_MAX 16384
 
 /* A frame as the engine took it, and what it is. */
 struct tapped {
 	uint8_t frame[256];
 	uint32_t len;
 	struct packet p;		/* of frame */
-	bool told;			/* an answer to a neighbour: */
+	unsigned int sender;
+	bool is_reply;			/* to a neighbour: */
 	struct neighbour neighbour;
 	struct validate_match m;	/* class VALIDATE_SENT where it is a probe */
 	uint64_t k;			/* its position */
@@ -27,21 +28,24 @@ struct tapped {
 
 /*
  * What the engine says to its call number `call` (from 0), of n frames: how many it takes, or
- * -errno. In the send thread, before the frames are kept.
+ * -errno. In the send thread, one at a time, before the frames are kept.
  */
 typedef int tap_script(unsigned int call, unsigned int n);
 
 static struct {
+	pthread_mutex_t lock;		/* of all but the counts */
+	const struct tx_ops *ops;
+	unsigned int senders[SENDERS_MAX];	/* numbers: the state of their engines */
 	tap_script *script;		/* NULL: takes all */
 	void (*on_frame)(const struct tapped *t);	/* in the send thread; may be NULL */
 	_Atomic unsigned int calls, refusals, n;
-	struct tapped v[TAP_MAX];	/* the send thread's, until it is joined */
+	struct tapped v[TAP_MAX];	/* the send threads', until they are joined */
 } tap;
 
 static struct core core;
-static pthread_t sender;
+static pthread_t senders[SENDERS_MAX];
 
-static inline void tap_keep(const struct tx_frame *frame)
+static inline void tap_keep(unsigned int sender, const struct tx_frame *frame)
 {
 	unsigned int n = atomic_load(&tap.n);
 	struct tapped *t = &tap.v[n];
@@ -51,12 +55,13 @@ static inline void tap_keep(const struct tx_frame *frame)
 		abort();
 	memcpy(t->frame, frame->data, frame->len);
 	t->len = frame->len;
+	t->sender = sender;
 	t->k = UINT64_MAX;
 	t->ns = clock_now_ns();
-	t->told = neighbour_parse(&t->neighbour, get_be16(t->frame + CRAFT_LINK_LEN - 2),
-				  t->frame + CRAFT_LINK_LEN, t->len - CRAFT_LINK_LEN);
+	t->is_reply = neighbour_parse(&t->neighbour, get_be16(t->frame + CRAFT_LINK_LEN - 2),
+				      t->frame + CRAFT_LINK_LEN, t->len - CRAFT_LINK_LEN);
 	if (packet_parse(&t->p, t->frame + CRAFT_LINK_LEN, t->len - CRAFT_LINK_LEN) != PACKET_OK
-	    && !t->told)
+	    && !t->is_reply)
 		abort();
 	validate_packet(&core.s.facts.validator, &t->p, PAYLOAD_MAX, &t->m);
 	if (t->m.class == VALIDATE_SENT
@@ -69,15 +74,20 @@ static inline void tap_keep(const struct tx_frame *frame)
 
 static inline int tap_send(void *state, const struct tx_frame *frames, unsigned int n)
 {
-	unsigned int call = atomic_fetch_add(&tap.calls, 1);
-	int takes = tap.script ? tap.script(call, n) : (int)n;
+	const unsigned int *number = state;
+	unsigned int call;
+	int takes;
 
-	if (state != &tap || n < 1 || n > TX_BATCH)
+	if (n < 1 || n > TX_BATCH)
 		abort();
+	pthread_mutex_lock(&tap.lock);
+	call = atomic_fetch_add(&tap.calls, 1);
+	takes = tap.script ? tap.script(call, n) : (int)n;
 	if (takes < 0)
 		atomic_fetch_add(&tap.refusals, 1);
 	for (int i = 0; i < takes; i++)
-		tap_keep(&frames[i]);
+		tap_keep(*number, &frames[i]);
+	pthread_mutex_unlock(&tap.lock);
 	return takes;
 }
 
@@ -86,6 +96,8 @@ static const struct tx_ops tap_ops = { .name = "tap", .send = tap_send };
 static inline void begin_with(const struct core_setup *o)
 {
 	memset(&tap, 0, sizeof(tap));
+	pthread_mutex_init(&tap.lock, NULL);
+	tap.ops = &tap_ops;
 	core_init(&core, o);
 	core.config.rate.pps = 0;
 	core.config.probing.timeout_ns = NS_PER_MS;
@@ -99,37 +111,74 @@ static inline void end(void)
 
 static inline void *send_thread(void *arg)
 {
-	sweep_run(&core.s, 0, &tap_ops, arg);
+	unsigned int *number = arg;
+
+	sweep_run(&core.s, *number, tap.ops, number);
 	return NULL;
 }
 
 static inline void start(void)
 {
-	ck_assert_int_eq(pthread_create(&sender, NULL, send_thread, &tap), 0);
+	for (unsigned int i = 0; i < core.s.nsenders; i++) {
+		tap.senders[i] = i;
+		ck_assert_int_eq(pthread_create(&senders[i], NULL, send_thread, &tap.senders[i]),
+				 0);
+	}
+}
+
+static inline void join(void)
+{
+	for (unsigned int i = 0; i < core.s.nsenders; i++)
+		ck_assert_int_eq(pthread_join(senders[i], NULL), 0);
 }
 
 static inline void stop(void)
 {
 	atomic_store(&core.s.control.stop, STOP_OVER);
-	ck_assert_int_eq(pthread_join(sender, NULL), 0);
+	join();
+}
+
+static inline uint64_t count(enum stat_id id)
+{
+	return stat_get(&core.s.rx.stats, id);
+}
+
+static inline void until_sent(unsigned int n)
+{
+	while (atomic_load(&tap.n) < n)
+		sched_yield();
+}
+
+static inline void until_refused(unsigned int n)
+{
+	while (atomic_load(&tap.refusals) < n)
+		sched_yield();
+}
+
+static inline void until_counted(enum stat_id id, uint64_t n)
+{
+	while (count(id) < n)
+		sched_yield();
 }
 
 /* The receive thread's part, where nobody answers: who is past the time-out gives up the slot. */
 static inline void receive(bool needed)
 {
-	struct window *w = &core.s.senders[0].window;
-	uint64_t now_ns = clock_now_ns();
-	uint64_t to = window_silent_until(w, now_ns, core.config.probing.timeout_ns);
+	for (unsigned int i = 0; i < core.s.nsenders; i++) {
+		struct window *w = &core.s.senders[i].window;
+		uint64_t now_ns = clock_now_ns();
+		uint64_t to = window_silent_until(w, now_ns, core.config.probing.timeout_ns);
 
-	if (to > w->tail)
-		w->tail = to;
-	window_recycle(w, now_ns, NS_PER_S, needed);
+		if (to > w->tail)
+			w->tail = to;
+		window_recycle(w, now_ns, NS_PER_S, needed);
+	}
 	sched_yield();
 }
 
 static inline void until_swept(bool needed)
 {
-	while (!atomic_load(&core.s.senders[0].swept))
+	while (!shared_swept(&core.s))
 		receive(needed);
 }
 
@@ -169,8 +218,7 @@ static inline void push_cleanup(uint32_t seq)
 static inline void nothing_more_than(unsigned int n)
 {
 	push_cleanup(4711);
-	while (atomic_load(&tap.n) <= n)
-		sched_yield();
+	until_sent(n + 1);
 	stop();
 	ck_assert_uint_eq(atomic_load(&tap.n), n + 1);
 	ck_assert_uint_eq(tap.v[n].p.tcp.flags, TCP_RST);
@@ -186,11 +234,6 @@ static inline void check_probe(unsigned int i, uint64_t k, uint8_t kind, uint8_t
 	    || t->m.attempt != attempt)
 		ck_abort_msg("frame %u: class %d, position %ju, kind %u, attempt %u", i, t->m.class,
 			     (uintmax_t)t->k, t->m.kind, t->m.attempt);
-}
-
-static inline uint64_t count(enum stat_id id)
-{
-	return stat_get(&core.s.rx.stats, id);
 }
 
 #endif

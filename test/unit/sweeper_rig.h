@@ -80,7 +80,7 @@ static inline int fake_grant(void *state, uint64_t granted, const uint64_t *unti
 {
 	struct window *win = &core.s.senders[0].window;
 
-	if (state != &tap)
+	if (state != &tap.senders[0])
 		abort();
 	check_grant(granted, until);
 	fake.first_ns = fake.first_ns ? fake.first_ns : now_ns;
@@ -147,22 +147,12 @@ static const struct tx_ops fake_ops = {
 	.name = "fake", .send = tap_send, .sweeper = &fake_sweeper,
 };
 
-static inline void *fake_thread(void *arg)
-{
-	sweep_run(&core.s, 0, &fake_ops, arg);
-	return NULL;
-}
-
 static inline void begin_running(const struct core_setup *o)
 {
 	begin_with(o);
+	tap.ops = &fake_ops;
 	memset(&fake, 0, sizeof(fake));
 	fake.speed = 37;
-}
-
-static inline void start_fake(void)
-{
-	ck_assert_int_eq(pthread_create(&sender, NULL, fake_thread, &tap), 0);
 }
 
 /* Each position has each of its passes once, of the sweeper or as a frame. */

@@ -94,8 +94,7 @@ START_TEST(waits_for_the_window)
 {
 	begin_with(&(struct core_setup){ .target = "198.18.0.0/22", .window = 128 });
 	start();
-	while (count(STAT_waits_window) == 0)
-		sched_yield();
+	until_counted(STAT_waits_window, 1);
 	ck_assert_uint_eq(atomic_load(&tap.n), 128);
 	ck_assert(!atomic_load(&core.s.senders[0].swept));
 	until_swept(false);
@@ -111,14 +110,11 @@ START_TEST(waits_for_the_table)
 	begin();
 	atomic_store(&core.s.rx.cache_half_full, true);
 	start();
-	while (count(STAT_waits_table) == 0)
-		sched_yield();
+	until_counted(STAT_waits_table, 1);
 	push_followup(7, 0);
-	while (atomic_load(&tap.n) == 0)
-		sched_yield();
+	until_sent(1);
 	push_followup(8, 0);
-	while (atomic_load(&tap.n) == 1)
-		sched_yield();
+	until_sent(2);
 	atomic_store(&core.s.rx.cache_half_full, false);
 	until_swept(false);
 	nothing_more_than(2 + POSITIONS);
@@ -344,7 +340,7 @@ START_TEST(interface_stays_down)
 	core.s.facts.outage_max_ns = NS_PER_MS;
 	tap.script = down_for_good;
 	start();
-	ck_assert_int_eq(pthread_join(sender, NULL), 0);
+	join();
 	ck_assert(atomic_load(&core.s.senders[0].failed));
 	ck_assert_ptr_nonnull(strstr(core.s.senders[0].err.msg, "eth7"));
 	ck_assert_ptr_nonnull(strstr(core.s.senders[0].err.msg, "Network is down"));
@@ -367,7 +363,7 @@ START_TEST(broken_engine_is_not_asked_again)
 	begin();
 	tap.script = broken;
 	start();
-	ck_assert_int_eq(pthread_join(sender, NULL), 0);
+	join();
 	ck_assert(atomic_load(&core.s.senders[0].failed));
 	ck_assert_ptr_nonnull(strstr(core.s.senders[0].err.msg, strerror(ENXIO)));
 	ck_assert_uint_eq(atomic_load(&tap.calls), 3);
@@ -385,22 +381,21 @@ static int never(unsigned int call, unsigned int n)
 	return -ENOBUFS;
 }
 
-/* Refused for ever: it ends when it is told to. */
+/* Refused for ever: it ends when it has to. */
 START_TEST(stopped_while_refused)
 {
 	begin();
 	push_followup(3, 0);
 	tap.script = never;
 	start();
-	while (atomic_load(&tap.refusals) < 3)
-		sched_yield();
+	until_refused(3);
 	ck_assert_uint_ne(atomic_load(&core.s.stamps[3]) & STAMP_LEAVING, 0);
 	ck_assert_uint_ne(atomic_load(&core.s.senders[0].refused_ns), 0);
 	stop();
 	ck_assert(!atomic_load(&core.s.senders[0].failed));
 	ck_assert_uint_eq(count(STAT_sent_request), 0);
 	ck_assert_uint_gt(count(STAT_not_sent), 1);
-	/* Nothing was sent: that is told of the follow-up, and of the positions. */
+	/* Nothing was sent: the follow-up is stamped so, the positions marked. */
 	ck_assert_uint_eq(atomic_load(&core.s.stamps[3]), STAMP_NOT_SENT);
 	ck_assert_uint_eq(count(STAT_not_sent), 1 + count(STAT_targets_started));
 	for (uint64_t k = 0; k < count(STAT_targets_started); k++)
@@ -468,8 +463,7 @@ START_TEST(counts_retries_of_data)
 	for (uint8_t attempt = 0; attempt < 6; attempt++)
 		push_followup(attempt, attempt);
 	start();
-	while (atomic_load(&tap.n) < 6)
-		sched_yield();
+	until_sent(6);
 	nothing_more_than(6);
 	ck_assert_uint_eq(count(STAT_sent_data), 6);
 	ck_assert_uint_eq(count(STAT_sent_retries), 4);

@@ -11,7 +11,7 @@ static void begin_still(const struct core_setup *o, double rate_pps)
 	core.config.rate.pps = rate_pps;
 	memset(&fake, 0, sizeof(fake));
 	fake.still = true;
-	w = sweep_new(&core.s, 0, &fake_ops, &tap, CORE_START_NS);
+	w = sweep_new(&core.s, 0, &fake_ops, &tap.senders[0], CORE_START_NS);
 	ck_assert_ptr_nonnull(w);
 }
 

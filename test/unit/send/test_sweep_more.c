@@ -123,13 +123,12 @@ START_TEST(payload_by_target)
 	for (uint8_t i = 0; i < 20; i++)
 		push_followup(i, 0);
 	start();
-	while (atomic_load(&tap.n) < 20)
-		sched_yield();
+	until_sent(20);
 	stop();
 	for (unsigned int i = 0; i < 20; i++) {
 		uint64_t x = order_target(&core.s.facts.order, i);
 		struct target t = targets_at(core.targets, x);
-		uint8_t want[PAYLOAD_MAX], told[PAYLOAD_MAX];
+		uint8_t want[PAYLOAD_MAX], got[PAYLOAD_MAX];
 		char text[ADDR_STRLEN];
 		const uint8_t *p;
 		size_t n;
@@ -141,8 +140,8 @@ START_TEST(payload_by_target)
 		ck_assert_uint_eq(payload_of(&tap.v[i], &p), n);
 		ck_assert_mem_eq(p, want, n);
 		/* The receiver comes to the same. */
-		ck_assert_uint_eq(facts_payload(&core.s.facts, x, &t, told), n);
-		ck_assert_mem_eq(told, want, n);
+		ck_assert_uint_eq(facts_payload(&core.s.facts, x, &t, got), n);
+		ck_assert_mem_eq(got, want, n);
 	}
 	end();
 }

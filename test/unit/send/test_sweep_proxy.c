@@ -1,13 +1,12 @@
-/* sweep: answers to neighbours among what is sent. */
+/* sweep: replies to neighbours among what is sent. */
 #include "unit.h"
-
 
 #include "state/proxy.h"
 #include "sweep_rig.h"
 
-#define POSITIONS		256	/* in a /24 */
-#define TOLD_PPS	100	/* answers, at most; */
-#define TOLD_BURST	11	/* so many at once */
+#define POSITIONS	256		/* in a /24 */
+#define REPLY_PPS	100		/* replies, at most; */
+#define REPLY_BURST	11		/* so many at once */
 
 static struct proxies proxies;
 
@@ -39,17 +38,16 @@ static bool ask(void)
 }
 
 /* What comes of it is no answer to a probe: the cool-down does not begin anew. */
-START_TEST(told_and_counted_apart)
+START_TEST(counted_apart)
 {
 	begin();
 	atomic_store(&core.s.rx.cache_half_full, true);
 	ck_assert(ask() && ask());
 	start();
-	while (atomic_load(&tap.n) < 2)		/* by then all is done for the first */
-		sched_yield();
+	until_sent(2);		/* by then all is done for the first */
 	ck_assert_uint_eq(atomic_load(&core.s.senders[0].first_sent_ns), 0);
 	nothing_more_than(2);
-	ck_assert(tap.v[0].told && tap.v[1].told);
+	ck_assert(tap.v[0].is_reply && tap.v[1].is_reply);
 	ck_assert(addr_eq(tap.v[0].neighbour.ip, addr_from_v4(0xc6130909)));
 	ck_assert_mem_eq(tap.v[0].frame, "\2\0\0\0\0\7\2\0\0\0\0\11", 12);
 	ck_assert_uint_eq(count(STAT_sent_neighbour), 2);
@@ -60,34 +58,31 @@ START_TEST(told_and_counted_apart)
 END_TEST
 
 /* While no more probes go out, too: their answers are still on the way. */
-START_TEST(told_in_the_cool_down)
+START_TEST(in_the_cool_down)
 {
 	begin();
 	atomic_store(&core.s.control.stop, STOP_SENDING);
 	ck_assert(ask());
 	start();
-	while (atomic_load(&tap.n) < 1)
-		sched_yield();
+	until_sent(1);
 	nothing_more_than(1);
-	ck_assert(tap.v[0].told);
+	ck_assert(tap.v[0].is_reply);
 	finish();
 }
 END_TEST
 
 /* Where the rate lets a packet go every few hours only, who asks need not wait that long. */
-START_TEST(told_before_the_rate_allows)
+START_TEST(before_the_rate_allows)
 {
 	begin();
 	core.config.rate.pps = 0.0001;
 	start();
-	while (atomic_load(&tap.n) < 1)		/* the only packet that is allowed */
-		sched_yield();
+	until_sent(1);		/* the only packet that is allowed */
 	ck_assert(ask());
-	while (atomic_load(&tap.n) < 2)
-		sched_yield();
+	until_sent(2);
 	stop();
 	check_probe(0, 0, PROBE_REQUEST, 0);
-	ck_assert(tap.v[1].told);
+	ck_assert(tap.v[1].is_reply);
 	finish();
 }
 END_TEST
@@ -96,7 +91,7 @@ END_TEST
 START_TEST(flood)
 {
 	uint64_t start_ns = clock_now_ns();
-	unsigned int n, told = 0;
+	unsigned int n, replies = 0;
 
 	begin();
 	while (ask())
@@ -108,12 +103,12 @@ START_TEST(flood)
 	for (unsigned int i = 0; i < n; i++) {
 		double elapsed_s = (double)(tap.v[i].ns - start_ns) / NS_PER_S;
 
-		told += tap.v[i].told;
-		ck_assert_msg(told <= TOLD_BURST + TOLD_PPS * elapsed_s, "%u after %.3f s", told,
-			      elapsed_s);
+		replies += tap.v[i].is_reply;
+		ck_assert_msg(replies <= REPLY_BURST + REPLY_PPS * elapsed_s, "%u after %.3f s",
+			      replies, elapsed_s);
 	}
-	ck_assert_uint_gt(told, 0);
-	ck_assert_uint_eq(count(STAT_sent_neighbour), told);
+	ck_assert_uint_gt(replies, 0);
+	ck_assert_uint_eq(count(STAT_sent_neighbour), replies);
 	ck_assert_uint_eq(count(STAT_sent_request), POSITIONS);
 	finish();
 }
@@ -121,6 +116,6 @@ END_TEST
 
 UNIT_SUITE(sweep_proxy)
 {
-	unit_case(suite, "answers to neighbours", told_and_counted_apart, told_in_the_cool_down,
-		  told_before_the_rate_allows, flood);
+	unit_case(suite, "neighbour replies", counted_apart, in_the_cool_down,
+		  before_the_rate_allows, flood);
 }

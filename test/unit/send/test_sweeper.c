@@ -9,7 +9,7 @@ START_TEST(every_pos_once)
 {
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 2 });
 	core.config.rate.pps = rates[_i];
-	start_fake();
+	start();
 	until_swept(true);
 	stop();
 	check_all();
@@ -27,9 +27,8 @@ START_TEST(every_pos_in_a_small_window)
 {
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 1,
 					    .window = 128 });
-	start_fake();
-	while (count(STAT_waits_window) == 0)
-		sched_yield();
+	start();
+	until_counted(STAT_waits_window, 1);
 	ck_assert_uint_eq(count(STAT_targets_started), 128);
 	until_swept(true);
 	stop();
@@ -43,15 +42,13 @@ START_TEST(what_it_cannot_do)
 {
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 1 });
 	fake.hand_back_each = 7;
-	start_fake();
+	start();
 	until_swept(true);
-	/* A frame that is behind the last of them. */
+	/* A frame that comes after the last of them. */
 	push_cleanup(1);
-	while (count(STAT_sent_cleanup) == 0)
-		sched_yield();
+	until_counted(STAT_sent_cleanup, 1);
 	push_cleanup(2);
-	while (count(STAT_sent_cleanup) == 1)
-		sched_yield();
+	until_counted(STAT_sent_cleanup, 2);
 	stop();
 	ck_assert_uint_eq(fake.n_back, 2 * (POSITIONS / 7 + 1));
 	ck_assert_uint_eq(fake.n_taken, fake.n_back);
@@ -72,27 +69,26 @@ static int refused_for_long(unsigned int call, unsigned int n)
 START_TEST(handed_back_and_refused)
 {
 	const struct window *win;
-	uint64_t held = UINT64_MAX, late_ns = 0;
+	uint64_t deferred = UINT64_MAX, late_ns = 0;
 
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
 	core.config.probing.timeout_ns = 20 * NS_PER_MS;
 	win = &core.s.senders[0].window;
 	tap.script = refused_for_long;
 	fake.hand_back_each = 100;
-	start_fake();
-	while (atomic_load(&tap.refusals) < 13)
-		sched_yield();
-	/* The second of them, and of those behind it none. */
-	held = atomic_load(&win->cursor[0].done);
+	start();
+	until_refused(13);
+	/* The second of them, and of those after it none. */
+	deferred = atomic_load(&win->cursor[0].done);
 	until_swept(true);
 	while (atomic_load(&win->cursor[0].done) < POSITIONS)
 		sched_yield();
 	late_ns = clock_now_ns();
 	stop();
 	check_all();
-	ck_assert_uint_eq(held % 100, 0);
+	ck_assert_uint_eq(deferred % 100, 0);
 	for (unsigned int i = 0; i < atomic_load(&tap.n); i++)
-		if (tap.v[i].k >= held)
+		if (tap.v[i].k >= deferred)
 			ck_assert_uint_ge(late_ns, tap.v[i].ns);
 	ck_assert_uint_eq(count(STAT_not_sent), 0);
 	end();
@@ -109,10 +105,9 @@ START_TEST(frames_handed_back)
 	memcpy(fake.frame, syn.frame, syn.len);
 	fake.frame_len = syn.len;
 	fake.frames_back = 100;
-	start_fake();
+	start();
 	until_swept(false);
-	while (atomic_load(&tap.n) < 100)
-		sched_yield();
+	until_sent(100);
 	stop();
 	ck_assert_uint_eq(atomic_load(&tap.n), 100);
 	ck_assert_uint_eq(count(STAT_sent_data), 0);
@@ -141,9 +136,8 @@ START_TEST(left_at_the_end)
 	fake.frame_len = syn.len;
 	fake.frames_back = 100;
 	fake.hand_back_each = 10;
-	start_fake();
-	while (atomic_load(&tap.refusals) == 0)
-		sched_yield();
+	start();
+	until_refused(1);
 	stop();
 	ck_assert_uint_eq(count(STAT_not_taken), 100);
 	ck_assert_uint_eq(count(STAT_not_sent), fake.n_back);
@@ -161,14 +155,12 @@ START_TEST(stopped_once)
 
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
 	fake.speed = 1;
-	start_fake();
-	while (count(STAT_targets_started) < 5)
-		sched_yield();
+	start();
+	until_counted(STAT_targets_started, 5);
 	atomic_store(&core.s.control.stop, STOP_SENDING);
 	for (unsigned int i = 0; i < 3; i++) {
 		push_cleanup(i);
-		while (count(STAT_sent_cleanup) == i)
-			sched_yield();
+		until_counted(STAT_sent_cleanup, i + 1);
 	}
 	stop();
 	granted = fake.granted;
@@ -188,9 +180,8 @@ START_TEST(stopped_at_the_end)
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
 	fake.speed = 1;
 	fake.on_its_way = 5;
-	start_fake();
-	while (count(STAT_targets_started) < 5)
-		sched_yield();
+	start();
+	until_counted(STAT_targets_started, 5);
 	atomic_store(&core.s.control.stop, levels[_i]);
 	while (_i == 0 && count(STAT_sent_cleanup) == 0)
 		if (ring_count(&core.s.senders[0].cleanups) == 0)
@@ -210,8 +201,8 @@ START_TEST(broken_sweeper)
 	core.s.facts.interface = "eth7";
 	fake.speed = 1;
 	fake.error = -ENXIO;
-	start_fake();
-	ck_assert_int_eq(pthread_join(sender, NULL), 0);
+	start();
+	join();
 	ck_assert(atomic_load(&core.s.senders[0].failed));
 	ck_assert_ptr_nonnull(strstr(core.s.senders[0].err.msg, "eth7"));
 	ck_assert_ptr_nonnull(strstr(core.s.senders[0].err.msg, strerror(ENXIO)));
