@@ -21,7 +21,7 @@
 #include "output/statusfile.h"
 #include "receive/rx.h"
 #include "scan/scan_state.h"
-#include "scan/setup.h"
+#include "setup/setup.h"
 #include "send/sweep.h"
 #include "send/sweep_export.h"
 #include "state/cookiefile.h"

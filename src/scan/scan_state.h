@@ -10,7 +10,7 @@
 #include "hitrate.h"
 #include "net/outage.h"
 #include "output/status.h"
-#include "scan/setup.h"
+#include "setup/setup.h"
 #include "wire/rx_source.h"
 
 struct capfile;

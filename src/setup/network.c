@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "setup/reached.h"
-#include "setup/source.h"
+#include "setup/sources.h"
 #include "targets/targets.h"
 
 /* Whether packets have a link header. Where none leaves, there need be no interface. */
@@ -72,7 +72,7 @@ static int find_all(struct network *n, const struct order *o, struct err *e)
 	if (routes_use_neighbours(r))
 		rc = neighbours_on_link(r, o, &on_link, e);
 	if (!rc)
-		rc = source_choose(r, e);
+		rc = sources_choose(r, e);
 	if (!rc && routes_use_neighbours(r))
 		rc = neighbours_find(r, &on_link, &n->hops, e);
 	prefixset_free(&on_link);

@@ -42,7 +42,7 @@ struct routes {
 	struct prefixset own;		/* the targets that are this host's addresses */
 	struct prefixset connected;	/* the prefixes on the link: neighbours are looked up */
 	bool owned[CONFIG_SOURCES_MAX];	/* the user's source addresses: the kernel's own */
-	struct sources sources;		/* of the scan: source_choose() */
+	struct sources sources;		/* of the scan: sources_choose() */
 };
 
 /*

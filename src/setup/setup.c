@@ -1,4 +1,4 @@
-#include "scan/setup.h"
+#include "setup/setup.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 #include "net/neigh.h"
 #include "net/outage.h"
 #include "net/rst_filter.h"
-#include "scan/capture_scan.h"
+#include "setup/capture_scan.h"
 #include "setup/mtu.h"
 #include "setup/network.h"
 #include "state/cookiefile.h"

@@ -1,4 +1,4 @@
-#include "setup/source.h"
+#include "setup/sources.h"
 
 #include <errno.h>
 #include <string.h>
@@ -153,7 +153,7 @@ static void add(struct sources *s, struct addr a)
 	s->v[v6][s->n[v6]++] = a;
 }
 
-int source_choose(struct routes *r, struct err *e)
+int sources_choose(struct routes *r, struct err *e)
 {
 	const struct config *c = r->c;
 	int rc = 0;

@@ -10,7 +10,7 @@
 #include "capture.h"
 #include "config/config.h"
 #include "err.h"
-#include "scan/setup.h"
+#include "setup/setup.h"
 #include "state/cookiefile.h"
 #include "targets/targets.h"
 #include "wire/tx.h"

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
-#include "scan/setup.h"
+#include "setup/setup.h"
 #include "scratch.h"
 #include "setup/mtu.h"
 

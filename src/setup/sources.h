@@ -1,6 +1,6 @@
-/* source: the source addresses of the scan, and whether the user's can be. Main thread. */
-#ifndef TFOMAP_SETUP_SOURCE_H
-#define TFOMAP_SETUP_SOURCE_H
+/* sources: the source addresses of the scan, and whether the user's can be. Main thread. */
+#ifndef TFOMAP_SETUP_SOURCES_H
+#define TFOMAP_SETUP_SOURCES_H
 
 struct err;
 struct routes;
@@ -10,6 +10,6 @@ struct routes;
  * another host's, as far as the routes and the targets tell; else the kernel's choice. 0, or -errno
  * with a message.
  */
-int source_choose(struct routes *r, struct err *e);
+int sources_choose(struct routes *r, struct err *e);
 
 #endif

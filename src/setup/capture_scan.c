@@ -1,4 +1,4 @@
-#include "scan/capture_scan.h"
+#include "setup/capture_scan.h"
 
 #include <errno.h>
 #include <inttypes.h>
