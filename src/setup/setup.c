@@ -16,6 +16,7 @@
 #include "setup/capture_scan.h"
 #include "setup/mtu.h"
 #include "setup/network.h"
+#include "setup/sizes.h"
 #include "state/cookiefile.h"
 #include "targets/targetlist.h"
 #include "targets/targets.h"
@@ -24,21 +25,8 @@
 #include "wire/tx.h"
 
 #define TARGETS_UNBLOCKED_MAX	1000000000u	/* without a blocklist and a word of assent */
-#define SLOTS_MIN	1024u
-#define SLOTS_MAX	(1u << 25)
-#define SLOTS_LATE	(1u << 24)	/* no more than that for late answers' sake */
-#define TABLE_MIN	1024u
-#define TABLE_MAX	(1u << 19)
-#define RING_MIN	8192u
-#define RING_MAX	(1u << 18)
-#define RING_S		0.25		/* of clean-up that may wait */
-#define THREADS_AUTO_MAX	4
-#define SENDER_PPS	100000		/* a send thread is worth that much, or as many bits/s */
-#define SENDER_BPS	67200000.0
-#define SENDER_PLACES	8192u
 #define SWEEPER_PPS	250000		/* worth an engine with a sweeper, and so many targets */
 #define SWEEPER_PLACES	(1u << 20)
-#define ANSWERS_MAX	16		/* of one target, as a rule */
 
 static int random_bytes(void *p, size_t n, struct err *e)
 {
@@ -47,91 +35,26 @@ static int random_bytes(void *p, size_t n, struct err *e)
 	return err_set(e, errno, "getrandom: %s", strerror(errno));
 }
 
-static uint64_t power_of_two(double at_least, uint64_t min, uint64_t max)
-{
-	uint64_t n = min;
-
-	while (n < max && (double)n < at_least)
-		n *= 2;
-	return n;
-}
-
-/* Answers to every packet, as far as there are targets to answer. */
-static uint64_t choose_unread(const struct setup *su, double rate)
-{
-	double answers = (double)su->shared.facts.order.positions * ANSWERS_MAX;
-	double sent = rate * RX_UNREAD_MS / 1000;
-
-	return (uint64_t)(sent < answers ? sent : answers);
-}
-
-/*
- * The n senders' windows and the cache hold rate x time: what can be in flight, twice, as each has
- * to stay half free. Without a rate limit they have their largest size; the sweep waits where that
- * is not enough.
- */
-static void choose_sizes(struct setup *su, const struct config *c, unsigned int n,
-			 struct sender_sizes *sizes)
-{
-	struct shared *s = &su->shared;
-	uint64_t most = power_of_two((double)s->facts.order.positions * 2, SLOTS_MIN, SLOTS_MAX);
-	double timeout_s = (double)c->probing.timeout_ns / NS_PER_S;
-	double rate = c->rate.pps > 0 ? c->rate.pps : SLOTS_MAX;
-	double awaited = 2 * rate * (timeout_s * (s->facts.plan.retries + 1) + 1);
-	double late = awaited + 2 * rate * (double)c->rate.cooldown_ns / NS_PER_S;
-
-	if (late > SLOTS_LATE)
-		late = awaited > SLOTS_LATE ? awaited : SLOTS_LATE;
-	/* Packets of another time may come in any density: all positions stay in sight. */
-	sizes->window = su->rx && su->rx->own_clock ? most : power_of_two(late, SLOTS_MIN, most);
-	sizes->window = power_of_two((double)sizes->window / n, SLOTS_MIN, SLOTS_MAX);
-	sizes->keep_ns = c->probing.timeout_ns + c->rate.cooldown_ns + NS_PER_S;
-	sizes->followups = RING_MIN;
-	sizes->cleanups = (uint32_t)power_of_two(rate / n * RING_S, RING_MIN, RING_MAX);
-	s->facts.slots = (uint32_t)power_of_two(2 * rate * (timeout_s + 1), TABLE_MIN,
-						most < TABLE_MAX ? most : TABLE_MAX);
-	su->unread = choose_unread(su, rate);
-}
-
-/*
- * One sender for each thread that is asked for, but no more than the rate and the targets are
- * worth: a sender has its share of the rate, whether its part of the targets can use it or not. A
- * capture is of one sender, so that it can be read again by one.
- */
-static unsigned int choose_senders(const struct setup *su, const struct config *c)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t n = c->network.threads ? c->network.threads : cores > THREADS_AUTO_MAX
-		? THREADS_AUTO_MAX
-		     : cores > 2 ? (uint64_t)cores - 1 : 1;
-	double pps = c->rate.pps;
-
-	if (c->rate.bandwidth_bps > 0 && (pps == 0
-					  || c->rate.bandwidth_bps / SENDER_BPS * SENDER_PPS < pps))
-		pps = c->rate.bandwidth_bps / SENDER_BPS * SENDER_PPS;
-	if (pps > 0 && (double)n > pps / SENDER_PPS)
-		n = (uint64_t)(pps / SENDER_PPS);
-	if (n > su->shared.facts.order.positions / SENDER_PLACES)
-		n = su->shared.facts.order.positions / SENDER_PLACES;
-	if (n < 1 || c->network.save_pcap || !su->tx || su->tx->one_thread)
-		n = 1;
-	return (unsigned int)n;
-}
-
 static int init_memory(struct setup *su, const struct config *c, struct err *e)
 {
 	struct shared *s = &su->shared;
-	unsigned int n = choose_senders(su, c);
-	struct sender_sizes sizes;
+	const struct sizes_basis basis = {
+		.config = c, .positions = s->facts.order.positions,
+		.retries = s->facts.plan.retries, .cores = sysconf(_SC_NPROCESSORS_ONLN),
+		.one_sender = !su->tx || su->tx->one_thread,
+		.keep_all = su->rx && su->rx->own_clock,
+	};
+	struct sizes sizes;
 
-	choose_sizes(su, c, n, &sizes);
-	s->stamps = calloc(s->facts.slots, sizeof(*s->stamps));
-	if (!s->stamps || shared_init_senders(s, n, &sizes))
-		return err_set(e, ENOMEM, "out of memory for a window of %llu targets; try a lower "
-			       "--rate or --timeout", (unsigned long long)sizes.window * n);
-	su->run.threads = n;
-	su->run.window_slots = sizes.window * n;
-	su->run.table_slots = s->facts.slots;
+	sizes_choose(&basis, &sizes);
+	su->unread = sizes.unread;
+	su->run.threads = sizes.senders;
+	su->run.window_slots = sizes.sender.window * sizes.senders;
+	su->run.table_slots = s->facts.slots = sizes.table;
+	s->stamps = calloc(sizes.table, sizeof(*s->stamps));
+	if (!s->stamps || shared_init_senders(s, sizes.senders, &sizes.sender))
+		return err_set(e, ENOMEM, "out of memory for a window of %" PRIu64 " targets; try "
+			       "a lower --rate or --timeout", su->run.window_slots);
 	return 0;
 }
 

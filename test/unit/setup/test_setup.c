@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "capture.h"
@@ -291,136 +290,7 @@ START_TEST(cookie_file)
 }
 END_TEST
 
-static bool is_power_of_two(uint64_t n)
-{
-	return n && !(n & (n - 1));
-}
-
-/* Reading a file, all positions stay in sight. */
-START_TEST(window_of_a_file)
-{
-	const struct shared *s;
-
-	configure(&scan, "198.18.0.0/16")->rate.pps = 1;
-	s = set_up(&scan);
-	ck_assert_uint_ge(s->senders[0].window.slots, 65536);
-	ck_assert(is_power_of_two(s->senders[0].window.slots));
-	setup_free(&scan.setup);
-}
-END_TEST
-
-/* Live, what can be in flight fits twice: until it is over, and within a time-out. */
-START_TEST(sizes_by_rate_and_time)
-{
-	static const struct {
-		double rate_pps;
-		uint64_t timeout_s, cooldown_s;
-		int retries;
-		uint64_t flight, answered;
-	} cases[] = {
-		{ 1000, 3, 8, 0, 11000, 3000 }, { 1000, 10, 8, 0, 18000, 10000 },
-		{ 1000, 3, 8, 4, 23000, 3000 }, { 100, 3, 100, 0, 10300, 300 },
-		{ 0.1, 3, 8, 0, 2, 1 },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct config *c = configure_null(&scan, "198.18.0.0/15");
-		const struct shared *s;
-
-		c->rate.pps = cases[i].rate_pps;
-		c->probing.timeout_ns = cases[i].timeout_s * NS_PER_S;
-		c->rate.cooldown_ns = cases[i].cooldown_s * NS_PER_S;
-		c->probing.retries = cases[i].retries;
-		s = set_up(&scan);
-		ck_assert(is_power_of_two(s->senders[0].window.slots)
-			  && is_power_of_two(s->facts.slots));
-		ck_assert_uint_ge(s->senders[0].window.slots, 2 * cases[i].flight);
-		ck_assert_uint_ge(s->facts.slots, 2 * cases[i].answered);
-		ck_assert_uint_le(s->senders[0].window.slots, 1024 + 8 * cases[i].flight);
-		ck_assert_uint_le(s->facts.slots, 1024 + 8 * cases[i].answered);
-		ck_assert(!s->facts.wire);
-		setup_free(&scan.setup);
-	}
-}
-END_TEST
-
-/* Without a limit it is the targets that tell. */
-START_TEST(sizes_without_a_rate)
-{
-	const struct shared *s;
-
-	configure_null(&scan, "198.18.0.0/20")->rate.pps = 0;
-	s = set_up(&scan);
-	ck_assert_uint_ge(s->senders[0].window.slots, 4096);
-	ck_assert_uint_le(s->senders[0].window.slots, 4 * 4096);
-	ck_assert_uint_le(s->facts.slots, 4 * 4096);
-	setup_free(&scan.setup);
-}
-END_TEST
-
 /* ---- send threads -------------------------------------------------------------------------- */
-
-/* As many as are asked for, where the rate and the targets are worth them. */
-START_TEST(senders_by_rate_and_targets)
-{
-	static const struct {
-		uint32_t threads;
-		double rate_pps, bandwidth_bps;
-		const char *target;
-		unsigned int senders;
-	} cases[] = {
-		{ 1, 0, 0, "198.18.0.0/15", 1 }, { 3, 0, 0, "198.18.0.0/15", 3 },
-		{ 16, 0, 0, "198.18.0.0/15", 16 }, { 4, 1e6, 0, "198.18.0.0/15", 4 },
-		{ 4, 399999, 0, "198.18.0.0/15", 3 }, { 4, 200000, 0, "198.18.0.0/15", 2 },
-		{ 4, 199999, 0, "198.18.0.0/15", 1 }, { 4, 10000, 0, "198.18.0.0/15", 1 },
-		{ 4, 0, 1e9, "198.18.0.0/15", 4 }, { 4, 0, 2 * 67.2e6, "198.18.0.0/15", 2 },
-		{ 4, 0, 1e6, "198.18.0.0/15", 1 }, { 4, 1e6, 2 * 67.2e6, "198.18.0.0/15", 2 },
-		{ 4, 200000, 1e9, "198.18.0.0/15", 2 }, { 4, 0, 0, "198.18.0.0/17", 4 },
-		{ 4, 0, 0, "198.18.0.0/18", 2 }, { 4, 0, 0, "198.18.0.0/19", 1 },
-		{ 4, 0, 0, "198.18.0.0/24", 1 },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct config *c = configure_null(&scan, cases[i].target);
-		const struct shared *s;
-		uint64_t positions = 0;
-
-		c->network.threads = cases[i].threads;
-		c->rate.pps = cases[i].rate_pps;
-		c->rate.bandwidth_bps = cases[i].bandwidth_bps;
-		s = set_up(&scan);
-		ck_assert_msg(s->nsenders == cases[i].senders, "case %zu: %u senders", i,
-			      s->nsenders);
-		ck_assert_uint_eq(scan.setup.run.threads, s->nsenders);
-		for (unsigned int sender = 0; sender < s->nsenders; sender++) {
-			positions += s->senders[sender].positions;
-			ck_assert(is_power_of_two(s->senders[sender].window.slots));
-		}
-		ck_assert_uint_eq(positions, s->facts.order.positions);
-		ck_assert_uint_eq(scan.setup.run.window_slots,
-				  s->nsenders * s->senders[0].window.slots);
-		setup_free(&scan.setup);
-	}
-}
-END_TEST
-
-/* Left to itself it keeps a core for the receive thread, where there are any, and is modest. */
-START_TEST(senders_by_cores)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	const struct shared *s;
-
-	configure_null(&scan, "198.18.0.0/15")->rate.pps = 0;
-	s = set_up(&scan);
-	ck_assert_uint_ge(s->nsenders, 1);
-	ck_assert_uint_le(s->nsenders, 4);
-	ck_assert(s->nsenders == 1 || s->nsenders < cores);
-	setup_free(&scan.setup);
-	configure_null(&scan, "198.18.0.0/15")->rate.pps = 10000;
-	ck_assert_uint_eq(set_up(&scan)->nsenders, 1);
-	setup_free(&scan.setup);
-}
-END_TEST
 
 /* What is one file is of one thread: a saved capture, the one that is read, packets to a file. */
 START_TEST(one_sender_for_a_file)
@@ -435,27 +305,7 @@ START_TEST(one_sender_for_a_file)
 		c->network.rx_file = i == 2 ? empty_capture() : NULL;
 		c->network.tx = i == 3 ? "pcap" : "null";
 		ck_assert_uint_eq(set_up(&scan)->nsenders, i == 0 ? 4 : 1);
-		setup_free(&scan.setup);
-	}
-}
-END_TEST
-
-/* The senders have together what one has, but for what rounding up adds. */
-START_TEST(senders_share_the_window)
-{
-	uint64_t whole;
-
-	configure_null(&scan, "198.18.0.0/15")->rate.pps = 400000;
-	scan.c.probing.timeout_ns = scan.c.rate.cooldown_ns = NS_PER_S / 10;
-	scan.c.network.threads = 1;
-	whole = set_up(&scan)->senders[0].window.slots;
-	setup_free(&scan.setup);
-	for (scan.c.network.threads = 2; scan.c.network.threads <= 4; scan.c.network.threads++) {
-		const struct shared *s = set_up(&scan);
-
-		ck_assert_uint_eq(s->nsenders, scan.c.network.threads);
-		ck_assert_uint_ge(s->senders[0].window.slots * s->nsenders, whole);
-		ck_assert_uint_lt(s->senders[0].window.slots * s->nsenders, 2 * whole);
+		ck_assert_uint_eq(scan.setup.run.threads, i == 0 ? 4 : 1);
 		setup_free(&scan.setup);
 	}
 }
@@ -503,33 +353,10 @@ START_TEST(refuses)
 }
 END_TEST
 
-static uint64_t unread(const char *target, double rate_pps)
-{
-	configure_null(&scan, target)->rate.pps = rate_pps;
-	set_up(&scan);
-	setup_free(&scan.setup);
-	return scan.setup.unread;
-}
-
-/* A second of answers to every packet finds room unread, as far as there are targets. */
-START_TEST(a_second_unread)
-{
-	ck_assert_uint_ge(unread("198.18.0.0/15", 100000), 100000);
-	ck_assert_uint_lt(unread("198.18.0.0/15", 100000), 150000);
-	ck_assert_uint_ge(unread("198.18.0.0/15", 10000), 10000);
-	ck_assert_uint_ge(unread("198.18.0.0/15", 0), 1u << 20);
-	ck_assert_uint_le(unread("198.18.0.1", 10000), 100);
-}
-END_TEST
-
 UNIT_SUITE(setup)
 {
 	unit_case(suite, "input", what_it_stands_on, retries_by_the_kind_of_targets,
 		  sample_and_shards, seed_and_key, seed_and_key_by_chance, payload_none,
 		  cookie_file, refuses);
-	unit_case(suite, "senders", senders_by_rate_and_targets, senders_by_cores,
-		  one_sender_for_a_file,
-		  senders_share_the_window, engine_as_named);
-	unit_case(suite, "sizes", window_of_a_file, sizes_by_rate_and_time, sizes_without_a_rate,
-		  a_second_unread);
+	unit_case(suite, "senders", one_sender_for_a_file, engine_as_named);
 }

@@ -1,0 +1,34 @@
+/*
+ * sizes: how many send threads a scan is worth, and how much memory windows, rings, cookie cache and
+ * the receiver's buffer get. A function of what is given alone.
+ */
+#ifndef TFOMAP_SETUP_SIZES_H
+#define TFOMAP_SETUP_SIZES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "state/sender.h"
+
+struct config;
+
+struct sizes_basis {
+	const struct config *config;	/* rate, bandwidth, times, threads, save_pcap count */
+	uint64_t positions;
+	unsigned int retries;
+	long cores;
+	bool one_sender;		/* nothing sends, or to one output */
+	bool keep_all;			/* all positions stay in sight: packets of another time may
+					 * come in any density */
+};
+
+struct sizes {
+	unsigned int senders;		/* 1 or more */
+	struct sender_sizes sender;	/* of each */
+	uint32_t table;			/* slots of the cookie cache, a power of two */
+	uint64_t unread;		/* packets that may come within RX_UNREAD_MS */
+};
+
+void sizes_choose(const struct sizes_basis *b, struct sizes *out);
+
+#endif
