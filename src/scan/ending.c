@@ -1,4 +1,5 @@
-/* ending: how a run ends: its threads, its files, what is said of losses, the metadata. */
+#include "scan/ending.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -10,17 +11,18 @@
 #include "base/writer.h"
 #include "config/config.h"
 #include "net/gateway.h"
+#include "output/metadata.h"
 #include "output/sink.h"
 #include "output/statusfile.h"
-#include "receive/rx.h"
-#include "scan/scan.h"
+#include "scan/exit_status.h"
 #include "scan/scan_state.h"
+#include "scan/stop.h"
 #include "state/cookiefile.h"
+#include "state/shared.h"
 #include "targets/targets.h"
 #include "wire/capfile.h"
 #include "wire/tx.h"
 
-#define LOOK_NS		(20 * NS_PER_MS)	/* how often signals are looked at */
 #define JOIN_S		1		/* a thread that does not end by then is given up */
 #define BLOCKED_NS	NS_PER_S	/* an output that takes nothing for so long is said */
 #define FILES		4
@@ -36,8 +38,8 @@ void ending_join(struct scan *sc, pthread_t thread)
 		until.tv_sec += JOIN_S;
 		if (pthread_timedjoin_np(thread, NULL, &until) == 0)
 			return;
-		scan_take_signal(sc, LOOK_NS);
-		if (sc->asked > 1) {
+		stop_take_signal(sc, STOP_LOOK_NS);
+		if (sc->interrupts > 1) {
 			sc->stuck = true;
 			return;
 		}
@@ -46,12 +48,12 @@ void ending_join(struct scan *sc, pthread_t thread)
 
 /* ---- closing ------------------------------------------------------------------------------- */
 
-int ending_close_engine(struct scan *sc, struct err *e)
+int ending_close_engines(struct scan *sc, struct err *e)
 {
 	int first = 0;
 
-	for (unsigned int i = 0; i < sc->setup.shared.nsenders; i++) {
-		int rc = sc->tx_state[i] ? sc->setup.tx->close(sc->tx_state[i], e) : 0;
+	for (unsigned int i = 0; i < sc->s->nsenders; i++) {
+		int rc = sc->tx_state[i] ? sc->tx->close(sc->tx_state[i], e) : 0;
 
 		sc->tx_state[i] = NULL;
 		first = first ? first : rc;
@@ -63,8 +65,6 @@ int ending_close(struct scan *sc, struct err *e)
 {
 	int rc = 0, first = 0;
 
-	if (sc->rx)
-		rx_free(sc->rx);
 	if (sc->sink)
 		first = sink_close(sc->sink, e);
 	rc = cookiefile_close(sc->cookie_log, e);
@@ -73,7 +73,7 @@ int ending_close(struct scan *sc, struct err *e)
 	first = first ? first : rc;
 	rc = statusfile_close(sc->status_file, e);
 	first = first ? first : rc;
-	rc = ending_close_engine(sc, e);
+	rc = ending_close_engines(sc, e);
 	first = first ? first : rc;
 	if (sc->in.state)
 		sc->in.ops->close(sc->in.state);
@@ -97,7 +97,7 @@ static void log_blocked(struct scan *sc, const struct waited *w, uint64_t waitin
 	log_notice("output blocked: %llu %s%s wait%s for whatever reads %s; %s",
 		   (unsigned long long)waiting, rows ? "row" : "record", log_s(waiting),
 		   waiting == 1 ? "s" : "", writer_name(w->writer),
-		   sc->asked ? "once more to leave now"
+		   sc->interrupts ? "once more to leave now"
 		   : "interrupt twice to leave without them");
 }
 
@@ -106,7 +106,7 @@ static bool is_taken(struct scan *sc, struct waited *w, uint64_t now_ns)
 {
 	struct writer_state st;
 
-	if (writer_wait(w->writer, LOOK_NS))
+	if (writer_wait(w->writer, STOP_LOOK_NS))
 		return true;
 	writer_get(w->writer, &st);
 	if (st.out != w->out || !w->since_ns) {
@@ -131,11 +131,11 @@ static void wait_for_files(struct scan *sc)
 	};
 	bool taken = false;
 
-	while (!taken && sc->asked < 2) {
+	while (!taken && sc->interrupts < 2) {
 		taken = true;
 		for (size_t i = 0; i < FILES; i++)
 			taken &= is_taken(sc, &files[i], clock_now_ns());
-		scan_take_signal(sc, 0);
+		stop_take_signal(sc, 0);
 	}
 	for (size_t i = 0; i < FILES && !taken; i++)
 		if (!writer_wait(files[i].writer, 0) && !writer_leave(files[i].writer))
@@ -172,14 +172,14 @@ int ending_write_metadata(struct scan *sc, struct err *e)
 	/* From here on signals do as usual: nothing is left to be put in order. */
 	if (!is_file(path))
 		pthread_sigmask(SIG_UNBLOCK, &sc->signals, NULL);
-	sc->setup.run.nsources = facts_list_sources(&sc->setup.shared.facts, sc->setup.run.sources);
-	return metadata_write(path, sc->c, targets_counts(sc->setup.targets),
-			      &sc->setup.shared.rx.stats, &sc->setup.run, e);
+	sc->run->nsources = facts_list_sources(&sc->s->facts, sc->run->sources);
+	return metadata_write(path, sc->c, targets_counts(sc->targets),
+			      &sc->s->rx.stats, sc->run, e);
 }
 
 static void close_files(struct scan *sc, struct err *e)
 {
-	struct shared *s = &sc->setup.shared;
+	struct shared *s = sc->s;
 	struct err late = { "" };
 
 	wait_for_files(sc);
@@ -207,21 +207,16 @@ static void log_unfinished(const struct stats *s)
 
 void ending_conclude(struct scan *sc, struct err *e)
 {
-	struct shared *s = &sc->setup.shared;
-	struct run_facts *f = &sc->setup.run;
-	struct status_moment last = scan_status(sc, clock_now_ns());
+	struct shared *s = sc->s;
+	struct run_facts *f = sc->run;
 
 	sc->ending = true;
-	if (sc->status_file)
-		statusfile_add(sc->status_file, &last);
 	if (shared_tx_failure(s))
 		err_set(e, EIO, "%s", shared_tx_failure(s)->msg);
 	else if (gateways_lost(sc->gateways))
 		err_set(e, EHOSTUNREACH, "%s", gateways_lost(sc->gateways));
 	if (atomic_load(&s->rx.failed))
 		err_set(e, EIO, "%s", s->rx.err.msg);
-	if (!sc->stuck)
-		rx_count_unfinished(sc->rx);
 	close_files(sc, e);
 	if (e->msg[0]) {
 		f->exit_reason = "failure";

@@ -4,13 +4,10 @@
 
 #include <stdbool.h>
 
+#include "scan/exit_status.h"
+
 struct config;
 struct err;
-
-/* EXIT STATUS of tfomap(8). */
-enum scan_status {
-	SCAN_COMPLETE = 0, SCAN_INPUT = 1, SCAN_START = 2, SCAN_FAILED = 3, SCAN_STOPPED = 4,
-};
 
 /*
  * Whether a thread of the scan was left behind, which may still look at the configuration: then

@@ -1,0 +1,28 @@
+/* ending: how a run ends: threads, files, what is said of losses, the metadata. Main thread. */
+#ifndef TFOMAP_ENDING_H
+#define TFOMAP_ENDING_H
+
+#include <pthread.h>
+
+struct err;
+struct scan;
+
+/* Closes all that is open, but sc->rx; the first failure is returned with its message. */
+int ending_close(struct scan *sc, struct err *e);
+
+/* Closes the send engines; likewise. */
+int ending_close_engines(struct scan *sc, struct err *e);
+
+/* Waits for a thread. Asked to leave at once, one that does not end is left behind: sc->stuck. */
+void ending_join(struct scan *sc, pthread_t thread);
+
+/*
+ * After all threads have ended: waits for whatever takes rows and files, or leaves them, closes,
+ * says what was lost, and writes the metadata. The result of the run is in its facts and *e.
+ */
+void ending_conclude(struct scan *sc, struct err *e);
+
+/* Writes the metadata as they are now: while it runs, only over what is a file, or nothing yet. */
+int ending_write_metadata(struct scan *sc, struct err *e);
+
+#endif

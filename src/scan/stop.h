@@ -1,0 +1,26 @@
+/* stop: what ends a scan before its time: signals, limits, failures. Main thread. */
+#ifndef TFOMAP_STOP_H
+#define TFOMAP_STOP_H
+
+#include <stdint.h>
+
+#include "state/control.h"
+
+struct scan;
+
+/*
+ * How long signals are waited for at once, at most; the rest of what main looks at has to wait
+ * meanwhile.
+ */
+#define STOP_LOOK_NS 20000000ull
+
+/* Before the threads start, which inherit it: signals that ask to stop are main's. */
+void stop_block_signals(struct scan *sc);
+
+/* What a signal, a limit or a failure asks for; the first reason and exit status stay. */
+void stop_request(struct scan *sc, enum stop level, const char *reason, int status);
+
+/* Looks for a signal, wait_ns at most, and does what it asks for. */
+void stop_take_signal(struct scan *sc, uint64_t wait_ns);
+
+#endif
