@@ -297,7 +297,8 @@ int scan_run(const struct config *c, struct err *e)
 	int status;
 
 	*sc = (struct scan){
-		.c = c, .setup = &the_setup, .s = &the_setup.shared, .run = &the_setup.run,
+		.c = c, .setup = &the_setup, .s = &the_setup.shared,
+		.control = &the_setup.shared.control, .run = &the_setup.run,
 	};
 	if (setup_init(&the_setup, c, &status, e) == 0) {
 		sc->targets = the_setup.targets;

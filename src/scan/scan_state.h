@@ -13,6 +13,7 @@
 #include "wire/rx_source.h"
 
 struct capfile;
+struct control;
 struct cookiefile;
 struct gateways;
 struct run_facts;
@@ -29,6 +30,7 @@ struct scan {
 	/* Of setup: */
 	struct setup *setup;
 	struct shared *s;
+	struct control *control;	/* s->control */
 	struct run_facts *run;
 	const struct targets *targets;
 	/* What is open: */

@@ -9,7 +9,7 @@
 #include "output/metadata.h"
 #include "scan/exit_status.h"
 #include "scan/scan_state.h"
-#include "state/shared.h"
+#include "state/control.h"
 
 void stop_block_signals(struct scan *sc)
 {
@@ -27,8 +27,8 @@ void stop_request(struct scan *sc, enum stop level, const char *reason, int stat
 		f->exit_reason = reason;
 		f->exit_status = status;
 	}
-	if ((int)level > atomic_load(&sc->s->control.stop))
-		atomic_store(&sc->s->control.stop, (int)level);
+	if ((int)level > atomic_load(&sc->control->stop))
+		atomic_store(&sc->control->stop, (int)level);
 }
 
 void stop_take_signal(struct scan *sc, uint64_t wait_ns)

@@ -1,6 +1,6 @@
 /*
- * sizes: how many send threads a scan is worth, and how much memory windows, rings, cookie cache and
- * the receiver's buffer get. A function of what is given alone.
+ * sizes: how many send threads a scan is worth, and how much memory windows, rings, cookie cache
+ * and the receiver's buffer get. A function of what is given alone.
  */
 #ifndef TFOMAP_SETUP_SIZES_H
 #define TFOMAP_SETUP_SIZES_H
