@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/stats.h"
 #include "err.h"
-#include "net/neigh.h"
+#include "net/neigh_cache.h"
 #include "net/netlink.h"
 #include "nud.h"
 #include "wire/craft_neigh.h"
@@ -19,19 +19,19 @@
 #include "wire/rx_source.h"
 #include "wire/tx.h"
 
-#define EVERY_MIN_NS	(200 * NS_PER_MS)	/* from one question to the next */
+#define EVERY_MIN_NS	(200 * NS_PER_MS)	/* from one request to the next */
 #define EVERY_MAX_NS	NS_PER_S
 #define EVERY_SHARE	3	/* of the time-out, so that no verdict has to wait for an answer */
 #define ROUND_TRIP_NS	NS_PER_S	/* hardly an answer to a probe takes longer */
 #define LOST_NS		(60 * NS_PER_S)	/* that long it is waited for */
-#define TOLD_MAX	10		/* moves, in messages that show by default */
+#define REPORTS_MAX	10		/* moves, in messages that show by default */
 #define BUFFER_LEN	(256u << 10)
 #define FILTER		"(arp and arp[6:2] = 2) or (icmp6 and ip6[40] = 136)"
 
 struct gateway {
 	struct gateway_known known;
 	struct nud nud;
-	uint64_t syns, asked_syns;	/* sent when it was last heard, was asked */
+	uint64_t syns, polled_syns;	/* sent when it was last heard, was polled */
 	bool silent;			/* and said so */
 };
 
@@ -40,15 +40,15 @@ struct gateways {
 	struct gateway_link link;
 	struct gateway v[2];		/* [0] IPv4, [1] IPv6 */
 	struct mnl_socket *nl;		/* NULL: the kernel does not tell */
-	struct rx_in in;		/* ops NULL: none is asked for */
+	struct rx_in in;		/* ops NULL: none is polled */
 	void *tx_state;
 	uint64_t now_ns;		/* of the tick */
 	uint64_t answers, answered_ns;	/* to probes, and when there were more of them */
-	unsigned int told;		/* moves */
+	unsigned int moves;
 	uint64_t astray_to;		/* SYNs before this one are counted, or arrived */
 };
 
-/* ---- telling ------------------------------------------------------------------------------- */
+/* ---- what others see of it ----------------------------------------------------------------- */
 
 static uint64_t mac_number(const uint8_t mac[static 6])
 {
@@ -56,7 +56,7 @@ static uint64_t mac_number(const uint8_t mac[static 6])
 }
 
 /* What was sent since it was last heard may be lost: the send threads go on from here. */
-static uint64_t tell_senders(struct gateways *g, unsigned int v6, uint64_t heard_ns)
+static uint64_t publish_change(struct gateways *g, unsigned int v6, uint64_t heard_ns)
 {
 	struct gateway_now *now = &g->scan.status->now[v6];
 	uint64_t syns = stats_syns(g->scan.sum), astray = syns - g->v[v6].syns;
@@ -72,17 +72,17 @@ static uint64_t tell_senders(struct gateways *g, unsigned int v6, uint64_t heard
 	return astray;
 }
 
-static void tell_moved(struct gateways *g, unsigned int v6, const uint8_t before[static 6],
+static void report_moved(struct gateways *g, unsigned int v6, const uint8_t before[static 6],
 		       uint64_t heard_ns)
 {
 	const uint8_t *mac = g->v[v6].nud.mac;
-	uint64_t astray = tell_senders(g, v6, heard_ns);
+	uint64_t astray = publish_change(g, v6, heard_ns);
 	char text[ADDR_STRLEN];
 
 	addr_format(g->v[v6].known.ip, text);
 	stat_add(g->scan.stats, STAT_gateway_moves, 1);
-	/* Two that take turns are told often enough. */
-	log_msg(++g->told > TOLD_MAX ? LOG_INFO : LOG_NOTICE,
+	/* Two that take turns are reported often enough. */
+	log_msg(++g->moves > REPORTS_MAX ? LOG_INFO : LOG_NOTICE,
 		"the gateway %s moved from " NEIGH_MAC " to " NEIGH_MAC ", and the scan follows: %"
 		PRIu64 " probes were sent since it was last heard, whose targets may seem silent",
 		text, NEIGH_MAC_ARGS(before), NEIGH_MAC_ARGS(mac), astray);
@@ -102,7 +102,7 @@ static uint64_t reached_ns(const struct gateways *g, const struct gateway *w)
 	return w->nud.heard_ns > ns ? w->nud.heard_ns : ns;
 }
 
-static void tell_silent(struct gateways *g, struct gateway *w)
+static void report_silent(struct gateways *g, struct gateway *w)
 {
 	char text[ADDR_STRLEN];
 
@@ -114,7 +114,7 @@ static void tell_silent(struct gateways *g, struct gateway *w)
 		 (unsigned int)(LOST_NS / NS_PER_S));
 }
 
-static bool is_asked(const struct gateway *w)
+static bool is_polled(const struct gateway *w)
 {
 	return w->known.is_followed && !w->known.is_fixed;
 }
@@ -129,10 +129,10 @@ static void publish(struct gateways *g)
 		struct gateway *w = &g->v[v6];
 		uint64_t ns = reached_ns(g, w);
 
-		if (!is_asked(w) || !w->nud.answers)
+		if (!is_polled(w) || !w->nud.answers)
 			continue;
 		if (!w->silent && nud_gone(&w->nud) && g->now_ns - ns > 2 * ROUND_TRIP_NS)
-			tell_silent(g, w);
+			report_silent(g, w);
 		any_silent |= w->silent;
 		first_ns = ns < first_ns ? ns : first_ns;
 	}
@@ -158,15 +158,15 @@ static void take(struct gateways *g, unsigned int v6, const struct neighbour *n)
 
 	switch (nud_take(&w->nud, n->mac)) {
 	case NUD_MOVED:
-		tell_moved(g, v6, before.mac, before.heard_ns);
+		report_moved(g, v6, before.mac, before.heard_ns);
 		break;
 	case NUD_SAME:
 		if (w->silent) {
-			tell_senders(g, v6, before.heard_ns);
+			publish_change(g, v6, before.heard_ns);
 			addr_format(w->known.ip, text);
 			log_notice("the gateway %s answers again: the scan goes on", text);
 		}
-		w->syns = w->asked_syns;
+		w->syns = w->polled_syns;
 		break;
 	case NUD_OTHER:
 		return;
@@ -187,11 +187,11 @@ static void on_frame(void *arg, const struct rx_frame *f)
 	if (!neighbour_parse(&n, f->type, f->ip, f->ip_caplen))
 		return;
 	for (unsigned int v6 = 0; v6 < 2; v6++)
-		if (is_of(&g->v[v6], &n) && is_asked(&g->v[v6]))
+		if (is_of(&g->v[v6], &n) && is_polled(&g->v[v6]))
 			take(g, v6, &n);
 }
 
-/* What somebody put into the table counts at once; what the kernel heard, we ask for. */
+/* What somebody put into the table counts at once; after what the kernel heard comes a request. */
 static int on_message(const struct nlmsghdr *nlh, void *arg)
 {
 	struct gateways *g = arg;
@@ -210,7 +210,7 @@ static int on_message(const struct nlmsghdr *nlh, void *arg)
 		if (w->known.is_fixed)
 			w->syns = stats_syns(g->scan.sum);
 		nud_init(&w->nud, n.mac, w->nud.every_ns, g->now_ns);
-		tell_moved(g, v6, before.mac, w->known.is_fixed ? g->now_ns : before.heard_ns);
+		report_moved(g, v6, before.mac, w->known.is_fixed ? g->now_ns : before.heard_ns);
 		w->known.is_fixed = true;
 		w->silent = false;
 	}
@@ -226,15 +226,19 @@ static void read_kernel(struct gateways *g)
 		mnl_cb_run(buf, (size_t)n, 0, 0, on_message, g);
 }
 
-/* ---- asking -------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------ */
 
 /* A solicitation goes to the gateway's group anyway. */
-static void ask(struct gateways *g, const struct gateway *w, bool all)
+static void poll_gateway(struct gateways *g, const struct gateway *w, bool all)
 {
+	struct craft_link header = { .vlan_id = g->link.vlan_id };
 	uint8_t bytes[CRAFT_NEIGH_MAX];
 	struct tx_frame frame = { .data = bytes };
 	struct err e = { "" };
-	int rc = craft_neigh_request(&g->link.header, w->known.asker, w->known.ip, bytes, &e);
+	int rc;
+
+	memcpy(header.src, g->link.mac, sizeof(header.src));
+	rc = craft_neigh_request(&header, w->known.asker, w->known.ip, bytes, &e);
 
 	if (rc <= 0)
 		return;
@@ -265,12 +269,12 @@ void gateways_tick(struct gateways *g, uint64_t now_ns)
 		struct gateway *w = &g->v[v6];
 		enum nud_ask due = NUD_QUIET;
 
-		if (is_asked(w))
+		if (is_polled(w))
 			due = nud_due(&w->nud, now_ns);
 		if (due == NUD_ASK_UNICAST)
-			w->asked_syns = stats_syns(stats);
+			w->polled_syns = stats_syns(stats);
 		if (due != NUD_QUIET)
-			ask(g, w, due == NUD_ASK_ALL);
+			poll_gateway(g, w, due == NUD_ASK_ALL);
 	}
 	publish(g);
 }
@@ -281,7 +285,7 @@ void gateways_tick(struct gateways *g, uint64_t now_ns)
 static void listen_to_kernel(struct gateways *g)
 {
 	int group = RTNLGRP_NEIGH;
-	int rc = g->link.header.vlan_id ? -EOPNOTSUPP : netlink_open(&g->nl);
+	int rc = g->link.vlan_id ? -EOPNOTSUPP : netlink_open(&g->nl);
 
 	if (!rc && mnl_socket_setsockopt(g->nl, NETLINK_ADD_MEMBERSHIP, &group,
 					 sizeof(group)) < 0) {
@@ -297,7 +301,7 @@ static int open_link(struct gateways *g, struct err *e)
 	};
 	const struct rx_live live = {
 		.interface = g->link.interface, .filter = FILTER, .buffer_len = BUFFER_LEN,
-		.vlan_id = g->link.header.vlan_id,
+		.vlan_id = g->link.vlan_id,
 	};
 	int rc = tx_packet.open(&g->tx_state, &tx, e);
 
@@ -318,7 +322,7 @@ int gateways_open(struct gateways **out, const struct gateway_scan *scan,
 		  struct err *e)
 {
 	uint64_t now_ns = clock_now_ns();
-	bool asks = false;
+	bool polls = false;
 	struct gateways *g;
 	int rc = 0;
 
@@ -333,10 +337,10 @@ int gateways_open(struct gateways **out, const struct gateway_scan *scan,
 	for (unsigned int v6 = 0; v6 < 2; v6++) {
 		g->v[v6].known = known[v6];
 		nud_init(&g->v[v6].nud, known[v6].mac, choose_every(scan->timeout_ns), now_ns);
-		asks |= known[v6].is_followed && !known[v6].is_fixed;
+		polls |= known[v6].is_followed && !known[v6].is_fixed;
 	}
 	listen_to_kernel(g);
-	if (asks)
+	if (polls)
 		rc = open_link(g, e);
 	if (rc) {
 		gateways_close(g);

@@ -1,7 +1,7 @@
 /*
- * gateway: where the gateways are while the scan runs. Each is asked at intervals whether it is
+ * gateway: where the gateways are while the scan runs. Each is polled at intervals whether it is
  * still there, and the kernel's neighbour table is watched; where one has moved, or is silent, the
- * others see it in a struct gateway_status, and the user is told. Main thread.
+ * others see it in a struct gateway_status, and the user, too. Main thread.
  */
 #ifndef TFOMAP_GATEWAY_H
 #define TFOMAP_GATEWAY_H
@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "net/gateway_status.h"
-#include "wire/craft.h"
 
 struct err;
 struct gateways;
@@ -28,7 +27,8 @@ struct gateway_scan {
 struct gateway_link {
 	const char *interface;
 	int ifindex;
-	struct craft_link header;	/* src and vlan_id count */
+	uint8_t mac[6];			/* the interface's */
+	uint16_t vlan_id;		/* 0: no 802.1Q tag */
 };
 
 /*

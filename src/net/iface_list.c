@@ -1,10 +1,11 @@
+#include "net/iface_list.h"
+
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/iface.h"
 #include "net/iface_read.h"
 #include "net/netlink.h"
 

@@ -4,7 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/neigh_store.h"
+struct neigh_entry {
+	struct addr asker;
+	uint8_t mac[6];
+	uint8_t role;			/* NEIGH_ASK, NEIGH_ON_LINK */
+	uint8_t trust;			/* enum neigh_trust */
+};
+
+struct neigh {
+	struct prefixset set;
+	struct neigh_entry *v;		/* heap: one an address, by its rank in set */
+	uint32_t n;
+};
 
 int neigh_new(struct neigh **out, struct prefixset *addresses)
 {
@@ -58,13 +69,30 @@ bool neigh_take(struct neigh *n, const struct neighbour *answer, enum neigh_trus
 	return true;
 }
 
+static bool is_missing(const struct neigh_entry *entry, enum neigh_trust trust)
+{
+	return (entry->role & NEIGH_ASK) && entry->trust < trust;
+}
+
 uint32_t neigh_missing(const struct neigh *n, enum neigh_trust trust)
 {
 	uint32_t missing = 0;
 
 	for (uint32_t i = 0; i < n->n; i++)
-		missing += (n->v[i].role & NEIGH_ASK) && n->v[i].trust < trust;
+		missing += is_missing(&n->v[i], trust);
 	return missing;
+}
+
+bool neigh_next_missing(const struct neigh *n, enum neigh_trust trust, uint32_t *i, struct addr *ip,
+			struct addr *asker)
+{
+	while (*i < n->n && !is_missing(&n->v[*i], trust))
+		++*i;
+	if (*i == n->n)
+		return false;
+	*ip = prefixset_nth(&n->set, *i);
+	*asker = n->v[*i].asker;
+	return true;
 }
 
 uint32_t neigh_silent(const struct neigh *n)

@@ -12,11 +12,8 @@
 #include "addr.h"
 #include "neighbour.h"
 #include "prefixset.h"
-#include "wire/craft.h"
 
-struct err;
 struct neigh;
-struct nlmsghdr;
 
 /* What is to become of an address, as bits; 0: a gateway leads to it. */
 #define NEIGH_ASK	1	/* its MAC address is needed */
@@ -45,6 +42,13 @@ bool neigh_take(struct neigh *n, const struct neighbour *answer, enum neigh_trus
 /* How many of the addresses that are asked for are known less than that. */
 uint32_t neigh_missing(const struct neigh *n, enum neigh_trust trust);
 
+/*
+ * The first of them from place *i on, which becomes its place, and the address to ask from. False:
+ * there is none.
+ */
+bool neigh_next_missing(const struct neigh *n, enum neigh_trust trust, uint32_t *i, struct addr *ip,
+			struct addr *asker);
+
 /* How many targets on the link have no MAC address. */
 uint32_t neigh_silent(const struct neigh *n);
 
@@ -62,35 +66,5 @@ enum neigh_hop {
 
 /* Where frames to a target go. NEIGH_FOUND: mac is set, else it stays as it is. */
 enum neigh_hop neigh_find(const struct neigh *n, struct addr ip, uint8_t mac[static 6]);
-
-/* ---- filling it ---- */
-
-/* What a message of the kernel tells of a neighbour on an interface. NEIGH_UNKNOWN: nothing. */
-enum neigh_trust neigh_read_message(const struct nlmsghdr *nlh, int ifindex, struct neighbour *out);
-
-/* From the kernel's neighbour cache of an interface. 0, or -errno with a message. */
-int neigh_read_cache(struct neigh *n, int ifindex, struct err *e);
-
-struct neigh_link {
-	const char *interface;
-	int ifindex;
-	struct craft_link header;	/* src and vlan_id count */
-	double rate_pps;		/* 0: no limit but our own */
-	bool quiet;			/* no status line */
-};
-
-/*
- * Asks for what is not sure, three times a second apart, until all is known; by packets, whatever
- * engine the scan has. Who does not answer is no error. 0, or -errno with a message where the link
- * cannot be used.
- */
-int neigh_resolve(struct neigh *n, const struct neigh_link *link, struct err *e);
-
-/*
- * Asks whether somebody has what is marked with an asker that is all zero, as a host does before
- * it takes an address (RFC 5227 2.1.1, RFC 4862 5.4), but within a second: neigh_mac() then tells
- * who. Likewise.
- */
-int neigh_probe(struct neigh *n, const struct neigh_link *link, struct err *e);
 
 #endif

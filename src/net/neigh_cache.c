@@ -1,10 +1,11 @@
+#include "net/neigh_cache.h"
+
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "err.h"
-#include "net/neigh.h"
 #include "net/netlink.h"
 
 /* What the kernel relies on; the other usable states it confirms as it sends, we by asking. */

@@ -1,3 +1,5 @@
+#include "net/neigh_request.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "err.h"
-#include "net/neigh_store.h"
+#include "net/neigh.h"
 #include "net/outage.h"
 #include "pacer.h"
 #include "wire/craft_neigh.h"
@@ -26,7 +28,7 @@
 #define PROBE_FILTER	"arp or (icmp6 and (ip6[40] = 135 or ip6[40] = 136))"
 #define ETHER_LEN	14
 
-struct asking {
+struct look_up {
 	struct neigh *n;
 	const struct neigh_link *link;
 	void *tx_state;
@@ -38,9 +40,9 @@ struct asking {
 	uint64_t start_ns, shown_ns;
 };
 
-static void on_answer(void *arg, const struct rx_frame *f)
+static void on_reply(void *arg, const struct rx_frame *f)
 {
-	struct asking *a = arg;
+	struct look_up *a = arg;
 	struct neighbour answer;
 
 	if (neighbour_parse(&answer, f->type, f->ip, f->ip_caplen)
@@ -51,13 +53,13 @@ static void on_answer(void *arg, const struct rx_frame *f)
 /* Who looks whether the address is taken is about to take it. What comes back of ours is no one. */
 static void on_probe(void *arg, const struct rx_frame *f)
 {
-	struct asking *a = arg;
+	struct look_up *a = arg;
 	struct neighbour_request r;
 	struct neighbour n;
 
-	if (f->caplen < ETHER_LEN || !memcmp(f->bytes + 6, a->link->header.src, sizeof(n.mac)))
+	if (f->caplen < ETHER_LEN || !memcmp(f->bytes + 6, a->link->mac, sizeof(n.mac)))
 		return;
-	on_answer(a, f);
+	on_reply(a, f);
 	if (!neighbour_parse_request(&r, f->type, f->ip, f->ip_caplen)
 	    || !addr_eq(r.asker, (struct addr){ 0, 0 }))
 		return;
@@ -67,7 +69,7 @@ static void on_probe(void *arg, const struct rx_frame *f)
 		a->missing--;
 }
 
-static void show(struct asking *a, uint64_t now_ns)
+static void show(struct look_up *a, uint64_t now_ns)
 {
 	uint64_t every_ns = log_status_is_terminal() ? SHOW_NS : SHOW_PLAIN_NS;
 	char line[160];
@@ -75,14 +77,14 @@ static void show(struct asking *a, uint64_t now_ns)
 	if (a->link->quiet || now_ns - a->start_ns < SHOW_FIRST_NS
 	    || (a->shown_ns && now_ns - a->shown_ns < every_ns))
 		return;
-	snprintf(line, sizeof(line), "asking for neighbours on the local link: %" PRIu32 " of %"
+	snprintf(line, sizeof(line), "looking up neighbours on the local link: %" PRIu32 " of %"
 		 PRIu32 " have answered", a->all - a->missing, a->all);
 	log_status(line);
 	a->shown_ns = now_ns;
 }
 
 /* Takes what came, or waits for it a moment. */
-static int listen_once(struct asking *a, struct err *e)
+static int listen_once(struct look_up *a, struct err *e)
 {
 	int rc = a->in.ops->poll(a->in.state, a->on_frame, a, e);
 
@@ -90,14 +92,16 @@ static int listen_once(struct asking *a, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-static int send_one(struct asking *a, uint32_t rank, struct err *e)
+static int send_request(struct look_up *a, struct addr target, struct addr asker, struct err *e)
 {
+	struct craft_link header = { .vlan_id = a->link->vlan_id };
 	uint8_t bytes[CRAFT_NEIGH_MAX];
 	struct tx_frame frame = { .data = bytes };
 	uint64_t end_ns;
-	int rc = craft_neigh_request(&a->link->header, a->n->v[rank].asker,
-				     prefixset_nth(&a->n->set, rank), bytes, e);
+	int rc;
 
+	memcpy(header.src, a->link->mac, sizeof(header.src));
+	rc = craft_neigh_request(&header, asker, target, bytes, e);
 	if (rc < 0)
 		return rc;
 	frame.len = (uint32_t)rc;
@@ -115,20 +119,19 @@ static int send_one(struct asking *a, uint32_t rank, struct err *e)
 	return 0;
 }
 
-/* One try: everyone who is not known is asked, at the scan's rate; then answers are awaited. */
-static int ask_all(struct asking *a, struct err *e)
+/* One try: whoever is not known is looked up, at the scan's rate; then replies are awaited. */
+static int try_all(struct look_up *a, struct err *e)
 {
+	struct addr target, asker;
+	uint32_t i = 0;
 	uint64_t end_ns;
 	int rc = 0;
 
-	for (uint32_t i = 0; i < a->n->n && !rc; i++) {
-		const struct neigh_entry *entry = &a->n->v[i];
-
-		while (!rc && (entry->role & NEIGH_ASK) && entry->trust < NEIGH_SURE) {
-			if (pacer_allow(&a->pacer, clock_now_ns(), 1)) {
-				rc = send_one(a, i, e);
-				break;
-			}
+	while (!rc && neigh_next_missing(a->n, NEIGH_SURE, &i, &target, &asker)) {
+		if (pacer_allow(&a->pacer, clock_now_ns(), 1)) {
+			rc = send_request(a, target, asker, e);
+			i++;
+		} else {
 			rc = listen_once(a, e);
 		}
 	}
@@ -138,7 +141,7 @@ static int ask_all(struct asking *a, struct err *e)
 	return rc;
 }
 
-static int ask(struct asking *a, struct err *e)
+static int try_often(struct look_up *a, struct err *e)
 {
 	double rate_pps = a->link->rate_pps;
 	int rc = 0;
@@ -148,16 +151,16 @@ static int ask(struct asking *a, struct err *e)
 	a->start_ns = clock_now_ns();
 	pacer_init(&a->pacer, rate_pps, a->start_ns);
 	for (int tries = 0; tries < TRIES && a->missing && !rc; tries++)
-		rc = ask_all(a, e);
+		rc = try_all(a, e);
 	return rc;
 }
 
-static int ask_link(struct asking *a, const char *filter, struct err *e)
+static int look_up(struct look_up *a, const char *filter, struct err *e)
 {
 	const struct neigh_link *link = a->link;
 	struct tx_setup tx = { .interface = link->interface, .ifindex = link->ifindex };
 	struct rx_live live = {
-		.interface = link->interface, .filter = filter, .vlan_id = link->header.vlan_id,
+		.interface = link->interface, .filter = filter, .vlan_id = link->vlan_id,
 	};
 	int rc;
 
@@ -169,7 +172,7 @@ static int ask_link(struct asking *a, const char *filter, struct err *e)
 		return rc;
 	rc = tx_packet.open(&a->tx_state, &tx, e);
 	if (!rc) {
-		rc = ask(a, e);
+		rc = try_often(a, e);
 		tx_packet.close(a->tx_state, NULL);
 	}
 	a->in.ops->close(a->in.state);
@@ -178,18 +181,18 @@ static int ask_link(struct asking *a, const char *filter, struct err *e)
 
 int neigh_resolve(struct neigh *n, const struct neigh_link *link, struct err *e)
 {
-	struct asking a = {
-		.n = n, .link = link, .on_frame = on_answer, .wait_ns = WAIT_NS,
+	struct look_up a = {
+		.n = n, .link = link, .on_frame = on_reply, .wait_ns = WAIT_NS,
 	};
 
-	return ask_link(&a, FILTER, e);
+	return look_up(&a, FILTER, e);
 }
 
 int neigh_probe(struct neigh *n, const struct neigh_link *link, struct err *e)
 {
-	struct asking a = {
+	struct look_up a = {
 		.n = n, .link = link, .on_frame = on_probe, .wait_ns = PROBE_WAIT_NS,
 	};
 
-	return ask_link(&a, PROBE_FILTER, e);
+	return look_up(&a, PROBE_FILTER, e);
 }

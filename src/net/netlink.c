@@ -89,7 +89,7 @@ static int read_answer(struct mnl_socket *nl, unsigned int seq, mnl_cb_t fn, voi
 }
 
 /* Every request ends in an acknowledgement or, a dump, in an end mark. */
-int netlink_ask(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
+int netlink_request(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
 {
 	nlh->nlmsg_flags |= NLM_F_ACK;
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)

@@ -27,7 +27,7 @@ void netlink_put_addr(struct nlmsghdr *nlh, uint16_t attribute, struct addr a);
  * Sends the request, which is no dump, and reads to the end of its answer; fn (libmnl's rules, may
  * be NULL) sees each message. 0, or -errno: the kernel's or of the socket.
  */
-int netlink_ask(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t fn, void *arg);
+int netlink_request(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t fn, void *arg);
 
 /*
  * The same for a request with NLM_F_DUMP, over a socket of its own. Where the kernel says that

@@ -14,7 +14,7 @@
 #include "config/config_parse.h"
 #include "config/config_show.h"
 #include "err.h"
-#include "net/iface.h"
+#include "net/iface_list.h"
 #include "output/result_fields.h"
 #include "plan.h"
 #include "probe.h"

@@ -89,16 +89,17 @@ static int open_receiver(struct scan *sc, struct err *e)
 static int open_gateways(struct scan *sc, struct err *e)
 {
 	struct setup *su = sc->setup;
-	const struct gateway_link link = {
-		.interface = su->interface, .ifindex = su->ifindex, .header = su->link,
+	struct gateway_link link = {
+		.interface = su->interface, .ifindex = su->ifindex,
+		.vlan_id = (uint16_t)sc->c->network.vlan_id,
 	};
-
 	const struct gateway_scan scan = {
 		.sum = &su->shared.rx.stats, .stats = &su->shared.control.stats,
 		.status = &su->shared.control.gateway, .timeout_ns = sc->c->probing.timeout_ns,
 		.on_link = su->shared.facts.neigh != NULL,
 	};
 
+	memcpy(link.mac, su->mac, sizeof(link.mac));
 	return gateways_open(&sc->gateways, &scan, su->gateways, &link, e);
 }
 

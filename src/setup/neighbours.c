@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "err.h"
 #include "net/neigh.h"
+#include "net/neigh_cache.h"
+#include "net/neigh_request.h"
 #include "order.h"
 #include "setup/route.h"
 #include "targets/targets.h"
@@ -155,17 +157,21 @@ static double request_rate(const struct config *c)
 	       : c->rate.pps;
 }
 
-static struct neigh_link link_of(const struct routes *r, const struct craft_link *header)
+static struct neigh_link link_of(const struct routes *r)
 {
-	return (struct neigh_link){
-		.interface = r->iface.name, .ifindex = r->iface.index, .header = *header,
-		.rate_pps = request_rate(r->c), .quiet = r->c->records.quiet,
+	struct neigh_link link = {
+		.interface = r->iface.name, .ifindex = r->iface.index,
+		.vlan_id = (uint16_t)r->c->network.vlan_id, .rate_pps = request_rate(r->c),
+		.quiet = r->c->records.quiet,
 	};
+
+	memcpy(link.mac, r->iface.mac, sizeof(link.mac));
+	return link;
 }
 
 static int resolve(const struct routes *r, struct next_hops *h, struct err *e)
 {
-	const struct neigh_link link = link_of(r, &h->header[0]);
+	const struct neigh_link link = link_of(r);
 	/* What the kernel knows of the link is of its untagged part. */
 	int rc = r->c->network.vlan_id ? 0 : neigh_read_cache(h->neigh, r->iface.index, e);
 
@@ -243,10 +249,9 @@ static int list_sources(const struct routes *r, struct neigh **out, struct err *
 	return 0;
 }
 
-int neighbours_check_unused(const struct routes *r, const struct craft_link *header,
-			    struct err *e)
+int neighbours_check_unused(const struct routes *r, struct err *e)
 {
-	const struct neigh_link link = link_of(r, header);
+	const struct neigh_link link = link_of(r);
 	const struct config *c = r->c;
 	char text[ADDR_STRLEN];
 	struct neigh *neigh = NULL;

@@ -36,10 +36,9 @@ int neighbours_find(const struct routes *r, const struct prefixset *on_link, str
 		    struct err *e);
 
 /*
- * Refuses a source address of the user's that this host does not own where a neighbour has it.
- * header: src and vlan_id count. 0, or -errno with a message.
+ * Refuses a source address of the user's that this host does not own where a neighbour has it. 0,
+ * or -errno with a message.
  */
-int neighbours_check_unused(const struct routes *r, const struct craft_link *header,
-			    struct err *e);
+int neighbours_check_unused(const struct routes *r, struct err *e);
 
 #endif

@@ -267,7 +267,7 @@ static int take_network(struct setup *su, const struct network *n, struct err *e
 	su->loopback = i->kind == IFACE_LOOPBACK;
 	su->mtu = i->mtu;
 	su->iplayer = n->iplayer;
-	su->link = n->hops.header[0];
+	memcpy(su->mac, i->mac, sizeof(su->mac));
 	if (i->index)
 		su->run.interface = f->interface = su->interface;
 	return craft_init(&f->craft, n->hops.header, f->config->probing.tcp_options, e);
@@ -288,7 +288,7 @@ static int open_proxies(struct setup *su, const struct network *n, struct err *e
 	proxy_join(&su->proxies, &s->facts, su->ifindex);
 	log_info("source addresses that this host does not own: %u; looking on %s whether they are "
 		 "in use, then answering for them", proxied, su->interface);
-	return neighbours_check_unused(&n->routes, &n->hops.header[0], e);
+	return neighbours_check_unused(&n->routes, e);
 }
 
 /* What sends. */

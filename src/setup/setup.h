@@ -32,7 +32,7 @@ struct setup {
 	char interface[IF_NAMESIZE];	/* the kernel's own name, not an altname */
 	int ifindex;
 	unsigned int mtu;		/* bytes, from the IP header on; 0: no interface */
-	struct craft_link link;		/* of questions on the local link: src and vlan_id */
+	uint8_t mac[6];			/* the interface's */
 	bool iplayer;			/* packets have no link header */
 	bool loopback;			/* the interface is lo */
 	uint64_t unread;		/* packets that may come within RX_UNREAD_MS */
