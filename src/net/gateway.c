@@ -73,7 +73,7 @@ static uint64_t publish_change(struct gateways *g, unsigned int v6, uint64_t hea
 }
 
 static void report_moved(struct gateways *g, unsigned int v6, const uint8_t before[static 6],
-		       uint64_t heard_ns)
+			 uint64_t heard_ns)
 {
 	const uint8_t *mac = g->v[v6].nud.mac;
 	uint64_t astray = publish_change(g, v6, heard_ns);

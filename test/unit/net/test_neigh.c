@@ -76,6 +76,22 @@ START_TEST(counts_who_is_missing)
 }
 END_TEST
 
+/* Each once, with the address to ask from; and the same again until it is known, or passed by. */
+START_TEST(goes_through_who_is_missing)
+{
+	struct addr ip, asker;
+	uint32_t i = 0, seen = 0;
+
+	ck_assert(neigh_next_missing(n, NEIGH_SURE, &i, &ip, &asker) && addr_eq(ip, v4(1)));
+	ck_assert(neigh_next_missing(n, NEIGH_SURE, &i, &ip, &asker) && addr_eq(ip, v4(1)));
+	ck_assert(take(v4(1), 1, NEIGH_SURE));
+	ck_assert(neigh_next_missing(n, NEIGH_SURE, &i, &ip, &asker) && addr_eq(ip, v4(16)));
+	for (i = 0; neigh_next_missing(n, NEIGH_SURE, &i, &ip, &asker); i++, seen++)
+		ck_assert(addr_eq(asker, addr_is_v4(ip) ? v4(2) : v6(9)));
+	ck_assert_uint_eq(seen, neigh_missing(n, NEIGH_SURE));
+}
+END_TEST
+
 START_TEST(takes_what_was_asked_for)
 {
 	ck_assert(!take(v4(2), 2, NEIGH_SURE));		/* not in the set */
@@ -133,8 +149,9 @@ END_TEST
 
 UNIT_SUITE(neigh)
 {
-	TCase *tcase = unit_case(suite, "store", counts_who_is_missing, takes_what_was_asked_for,
-				 the_first_sure_answer_stays, finds_the_way, unknown_has_no_mac);
+	TCase *tcase = unit_case(suite, "store", counts_who_is_missing, goes_through_who_is_missing,
+				 takes_what_was_asked_for, the_first_sure_answer_stays,
+				 finds_the_way, unknown_has_no_mac);
 
 	tcase_add_checked_fixture(tcase, make, drop);
 }
