@@ -11,6 +11,15 @@
 
 #define OUTAGES_MAX 32	/* then the last one grows */
 
+/*
+ * Of an interface that takes no packets: shorter outages are a full queue's; kernels look at
+ * carriers every second, so that one may have begun or ended that much before it is seen; one that
+ * takes nothing for so long has failed (the port of a switch may need a part of that).
+ */
+#define OUTAGE_LEAST_NS	100000000ull
+#define OUTAGE_AFTER_NS	1000000000ull
+#define OUTAGE_MAX_NS	10000000000ull
+
 struct outage_log {
 	struct {
 		uint64_t from_ns;

@@ -159,3 +159,16 @@ int iface_owns(struct mnl_socket *nl, struct addr a, bool *owns, struct err *e)
 	*owns = !err && r.type == IFACE_ROUTE_LOCAL;
 	return 0;
 }
+
+const char *iface_state(int ifindex)
+{
+	struct iface i = { .up = true, .carrier = true };
+	struct mnl_socket *nl;
+
+	if (!netlink_open(&nl)) {
+		if (iface_find(nl, NULL, ifindex, &i, &(struct err){ "" }))
+			i = (struct iface){ .up = true, .carrier = true };
+		mnl_socket_close(nl);
+	}
+	return !i.up ? "is down" : !i.carrier ? "has no carrier" : "takes no packets";
+}

@@ -8,8 +8,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "err.h"
+#include "net/iface.h"
 #include "net/neigh.h"
-#include "net/outage.h"
+#include "outage_log.h"
 #include "pacer.h"
 #include "wire/craft_neigh.h"
 #include "wire/rx_pcap.h"
@@ -114,7 +115,7 @@ static int send_request(struct look_up *a, struct addr target, struct addr asker
 	}
 	if (rc < 0)
 		return err_set(e, -rc, "cannot send on interface %s: %s; it %s",
-			       a->link->interface, strerror(-rc), outage_state(a->link->ifindex));
+			       a->link->interface, strerror(-rc), iface_state(a->link->ifindex));
 	pacer_take(&a->pacer, 1);
 	return 0;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "net/outage.h"
+#include "net/iface.h"
 #include "send/sweep_state.h"
 #include "state/shared.h"
 
@@ -66,7 +66,7 @@ void sweep_fail(struct sweep *w, int rc)
 	else if (w->refused_ns)
 		err_set(&w->sender->err, -rc, "cannot send on interface %s: %s; it %s for %.3g s "
 			"now: see to that, and scan again", interface, strerror(-rc),
-			outage_state(f->ifindex), (double)w->refused_ns / NS_PER_S);
+			iface_state(f->ifindex), (double)w->refused_ns / NS_PER_S);
 	else
 		err_set(&w->sender->err, -rc, "cannot send on interface %s: %s; look at the "
 			"interface and its driver", interface, strerror(-rc));
