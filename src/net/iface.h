@@ -53,8 +53,8 @@ int iface_local(struct prefixset *out);
 int iface_owns(struct mnl_socket *nl, struct addr a, bool *owns, struct err *e);
 
 /*
- * What an interface that takes no packets is said to be: "is down", "has no carrier"; else "takes no
- * packets". Any thread.
+ * What an interface that takes no packets is said to be: "is down", "has no carrier"; else "takes
+ * no packets". Any thread.
  */
 const char *iface_state(int ifindex);
 

@@ -48,7 +48,7 @@ void ending_join(struct scan *sc, pthread_t thread)
 
 /* ---- closing ------------------------------------------------------------------------------- */
 
-int ending_close_engines(struct scan *sc, struct err *e)
+static int close_engines(struct scan *sc, struct err *e)
 {
 	int first = 0;
 
@@ -73,7 +73,7 @@ int ending_close(struct scan *sc, struct err *e)
 	first = first ? first : rc;
 	rc = statusfile_close(sc->status_file, e);
 	first = first ? first : rc;
-	rc = ending_close_engines(sc, e);
+	rc = close_engines(sc, e);
 	first = first ? first : rc;
 	if (sc->in.state)
 		sc->in.ops->close(sc->in.state);
