@@ -12,7 +12,7 @@
 #include "evidence.h"
 #include "plan.h"
 #include "receive/entry_machine.h"
-#include "targets/target.h"
+#include "lists/target.h"
 
 struct entry {
 	uint64_t k, x;			/* position in the sweep, index of the target */

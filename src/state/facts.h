@@ -14,7 +14,7 @@
 #include "plan.h"
 #include "siphash.h"
 #include "state/cookiefile.h"
-#include "targets/target.h"
+#include "lists/target.h"
 #include "validate.h"
 #include "wire/craft.h"
 

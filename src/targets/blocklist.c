@@ -7,7 +7,7 @@
 
 #include "prefixset.h"
 #include "siphash.h"
-#include "targets/prefixfile.h"
+#include "lists/prefixfile.h"
 
 /* Smaller ranges before those that they lie in: blocklist_why() takes the first. */
 static const struct blocklist_row {

@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "addr.h"
-#include "targets/target.h"
+#include "lists/target.h"
 
 struct err;
 

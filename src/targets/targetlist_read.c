@@ -8,9 +8,9 @@
 
 #include "base/lines.h"
 #include "err.h"
-#include "targets/listline.h"
-#include "targets/listline_parse.h"
-#include "targets/misread.h"
+#include "lists/listline.h"
+#include "lists/listline_parse.h"
+#include "lists/misread.h"
 #include "targets/targetlist.h"
 
 struct reading {

@@ -15,7 +15,7 @@
 #include "addr.h"
 #include "lookup.h"
 #include "prefixset.h"
-#include "targets/target.h"
+#include "lists/target.h"
 #include "targets/targetlist.h"
 
 /*

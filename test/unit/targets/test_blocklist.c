@@ -5,8 +5,8 @@
 #include "prefixset.h"
 #include "scratch.h"
 #include "targets/blocklist.h"
-#include "targets/misread.h"
-#include "targets/prefixfile.h"
+#include "lists/misread.h"
+#include "lists/prefixfile.h"
 #include "unit.h"
 
 static struct prefixset set, other;

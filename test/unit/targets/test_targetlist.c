@@ -4,7 +4,7 @@
 #include "base/lines.h"
 #include "err.h"
 #include "scratch.h"
-#include "targets/misread.h"
+#include "lists/misread.h"
 #include "targets/targetlist.h"
 #include "targets/targetlist_read.h"
 #include "unit.h"

@@ -1,4 +1,4 @@
-#include "targets/misread.h"
+#include "lists/misread.h"
 #include "unit.h"
 
 #define N_OF(x) (sizeof(x) / sizeof((x)[0]))

@@ -4,8 +4,8 @@
 
 #include "base/lines.h"
 #include "err.h"
-#include "targets/listline.h"
-#include "targets/listline_parse.h"
+#include "lists/listline.h"
+#include "lists/listline_parse.h"
 #include "unit.h"
 
 #define N_OF(x) (sizeof(x) / sizeof((x)[0]))

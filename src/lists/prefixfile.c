@@ -1,4 +1,4 @@
-#include "targets/prefixfile.h"
+#include "lists/prefixfile.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,8 +7,8 @@
 #include "base/lines.h"
 #include "err.h"
 #include "prefixset.h"
-#include "targets/hostname.h"
-#include "targets/misread.h"
+#include "lists/hostname.h"
+#include "lists/misread.h"
 
 /* Adds a range that stands in text. */
 static int add_range(struct prefixset *s, struct addr first, struct addr last, const char *text,

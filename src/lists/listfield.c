@@ -1,11 +1,11 @@
-#include "targets/listfield.h"
+#include "lists/listfield.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "digits.h"
 #include "err.h"
-#include "targets/hostname.h"
+#include "lists/hostname.h"
 #include "utf8.h"
 
 int listfield_refuse_name(const char *text, struct err *e)

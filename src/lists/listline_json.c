@@ -1,4 +1,4 @@
-#include "targets/listline_json.h"
+#include "lists/listline_json.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -6,9 +6,9 @@
 
 #include "base/lines.h"
 #include "err.h"
-#include "targets/hostname.h"
-#include "targets/listfield.h"
-#include "targets/listline.h"
+#include "lists/hostname.h"
+#include "lists/listfield.h"
+#include "lists/listline.h"
 
 /* ---- info ---- */
 

@@ -1,4 +1,4 @@
-#include "targets/listline.h"
+#include "lists/listline.h"
 
 const struct listline_names listline_names[LISTLINE_NAMES] = {
 	{ "dip", "dp", "domain" },	/* PATHspider */

@@ -1,14 +1,14 @@
-#include "targets/listline_parse.h"
+#include "lists/listline_parse.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/lines.h"
 #include "err.h"
-#include "targets/listfield.h"
-#include "targets/listline.h"
-#include "targets/listline_csv.h"
-#include "targets/listline_json.h"
+#include "lists/listfield.h"
+#include "lists/listline.h"
+#include "lists/listline_csv.h"
+#include "lists/listline_json.h"
 
 /* ---- masscan's list ---- */
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "addr.h"
-#include "targets/target.h"
+#include "lists/target.h"
 
 struct err;
 

@@ -1,4 +1,4 @@
-#include "targets/listline_csv.h"
+#include "lists/listline_csv.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -7,8 +7,8 @@
 
 #include "base/lines.h"
 #include "err.h"
-#include "targets/listfield.h"
-#include "targets/listline.h"
+#include "lists/listfield.h"
+#include "lists/listline.h"
 
 #define FIELDS 3	/* that are looked at: address, port, domain */
 

@@ -1,4 +1,4 @@
-#include "targets/hostname.h"
+#include "lists/hostname.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "targets/misread.h"
+#include "lists/misread.h"
 
 #include <inttypes.h>
 #include <stdio.h>
