@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "targets/target.h"
+#include "lists/target.h"
 
 static struct result_number number(uint64_t v)
 {

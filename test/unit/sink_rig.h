@@ -16,7 +16,7 @@
 #include "err.h"
 #include "output/sink.h"
 #include "sample.h"
-#include "targets/target.h"
+#include "lists/target.h"
 
 /* A sink into a file of its own, in a directory that goes with it. */
 struct rig {

@@ -9,7 +9,7 @@
 #include "output/out.h"
 #include "output/result.h"
 #include "sample.h"
-#include "targets/target.h"
+#include "lists/target.h"
 
 /* A selection and an output over it. */
 struct rig {

@@ -5,7 +5,7 @@
 #include "output/result.h"
 #include "output/result_fields.h"
 #include "sample.h"
-#include "targets/target.h"
+#include "lists/target.h"
 
 /* The fields of that kind of row that are not null, in order. */
 static const char *known(const struct result *r, enum config_rows rows)
