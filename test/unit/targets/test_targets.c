@@ -1,8 +1,9 @@
-#include <errno.h>
+#include <inttypes.h>
 #include <netdb.h>
 #include <netinet/in.h>
 
 #include "loaded.h"
+#include "text.h"
 #include "unit.h"
 
 #define N_OF(x) (sizeof(x) / sizeof((x)[0]))
@@ -44,21 +45,13 @@ void freeaddrinfo(struct addrinfo *list)
 }
 
 /* Loading fails with a message that has want in it. */
-static void expect_error(int err, const char *want)
+static void expect_error(const char *want)
 {
 	struct err e = { "" };
 
-	ck_assert_int_eq(targets_load(&targets, &config, NULL, &e), err);
+	ck_assert_int_lt(targets_load(&targets, &config, NULL, &e), 0);
 	ck_assert_ptr_null(targets);
 	ck_assert_msg(strstr(e.msg, want), "%s, want %s", e.msg, want);
-}
-
-static struct addr ip(const char *s)
-{
-	struct addr a;
-
-	ck_assert_msg(addr_parse(&a, s) == 0, "%s", s);
-	return a;
 }
 
 static void expect_at(uint64_t i, const char *a, uint16_t port)
@@ -74,138 +67,225 @@ static void expect_at(uint64_t i, const char *a, uint16_t port)
 	ck_assert_uint_eq(back, i);
 }
 
-static void expect_not(const char *a, uint16_t port)
+/* ---- small sets, whole ---- */
+
+enum { V4 = 1, V6 = 2, SPECIAL = 4 };	/* --ipv4, --ipv6, the compiled-in blocklist */
+
+static const struct load_case {
+	const char *words, *list, *allow, *block;	/* words: a blank between them */
+	const char *want;	/* as describe() has it, or ! and a part of the message */
+	uint16_t ports[2];	/* none: 443 */
+	unsigned int flags;
+} load_cases[] = {
+	/* The order: prefixes and addresses, then lists' addresses, then pairs. */
+	{ .words = "2001:2::/127 198.18.0.4/31 198.18.0.1", .ports = { 80, 443 },
+	  .want = " 198.18.0.1:80 198.18.0.1:443 198.18.0.4:80 198.18.0.4:443 198.18.0.5:80"
+		  " 198.18.0.5:443 [2001:2::]:80 [2001:2::]:443 [2001:2::1]:80 [2001:2::1]:443 |" },
+	{ .words = "198.18.0.9 198.18.0.1:8080 [2001:2::1]:22 [2001:2::9]", .ports = { 80, 443 },
+	  .list = "198.18.0.7\n198.18.0.1:22\n198.18.0.3\n198.18.0.9:81\n",
+	  .want = "list 198.18.0.9:80 198.18.0.9:443 [2001:2::9]:80 [2001:2::9]:443 |"
+		  " 198.18.0.3:80 198.18.0.3:443 198.18.0.7:80 198.18.0.7:443 198.18.0.1:22"
+		  " 198.18.0.1:8080 198.18.0.9:81 [2001:2::1]:22" },
+
+	/* Names; in their own script they are asked for as DNS has it, and so go into requests. */
+	{ .words = "both.example one.example:8443",
+	  .want = "list | 198.18.0.1:443=both.example 198.18.0.2:443=both.example"
+		  " [2001:2::1]:443=both.example 198.18.0.1:8443=one.example" },
+	{ .words = "b\xc3\xbc" "cher.example:80",
+	  .want = "list | 198.18.0.1:80=b\xc3\xbc" "cher.example/xn--bcher-kva.example"
+		  " 198.18.0.2:80=b\xc3\xbc" "cher.example/xn--bcher-kva.example"
+		  " [2001:2::1]:80=b\xc3\xbc" "cher.example/xn--bcher-kva.example" },
+	{ .words = "b\xfc" "cher.example", .want = "!b?cher.example: not a name in UTF-8: " },
+	{ .words = "nobody.example",
+	  .want = "!cannot resolve nobody.example: Name or service not known" },
+
+	{ .words = "198.18.0.1 198.18.0.1/24", .want = "!198.18.0.1/24: host bits" },
+	{ .words = "198.18.0.1 198.18.0.300", .want = "!198.18.0.300: not an IPv4 address" },
+	{ .words = "198.18.0.1 10.1", .want = "!10.1: not an IPv4 address" },
+	{ .words = "198.18.0.1 0x7f.1", .want = "!0x7f.1" },
+	{ .words = "198.18.0.1:99999", .want = "!198.18.0.1:99999: the port" },
+	{ .words = "one.example:", .want = "!one.example:: the port" },
+	{ .words = "one.example:x", .want = "!one.example:x: the port" },
+	{ .words = "one.example:0", .want = "!one.example:0: the port" },
+	{ .words = "example.org/24", .want = "!example.org/24" },
+	{ .words = "bad\thost", .want = "!bad?host" },
+
+	/* An allowlist alone is a source; with a list it restricts; what is blocked wins. */
+	{ .words = "198.18.0.9", .allow = "198.18.0.0/31 # two\n198.18.0.9\n",
+	  .want = "merged 1 198.18.0.0:443 198.18.0.1:443 198.18.0.9:443 |" },
+	{ .words = "198.18.0.0/30 198.18.7.7:80",
+	  .allow = "198.18.0.2/31\n2001:2::/32\n198.18.9.0/24\n",
+	  .list = "198.18.9.1\n198.18.8.1\n198.18.8.1:443\n[2001:2::5]:80\n[2001:3::5]:80\n",
+	  .want = "merged 1 outside 5 198.18.0.2:443 198.18.0.3:443 | 198.18.9.1:443"
+		  " [2001:2::5]:80" },
+	{ .words = "198.18.0.0/30 1.1.1.0/30 1.1.1.1:80 1.1.2.1:80", .flags = SPECIAL,
+	  .block = "1.1.1.1\n", .allow = "1.1.1.1\n198.18.0.1\n",
+	  .want = "merged 2 blocked 6 1.1.1.0:443 1.1.1.2:443 1.1.1.3:443 | 1.1.2.1:80" },
+	{ .words = "198.18.0.0/31 2001:2::/127", .block = "::/0\n",
+	  .want = "blocked 2 198.18.0.0:443 198.18.0.1:443 |" },
+	{ .words = "198.18.0.0/31 2001:2::/127", .block = "0.0.0.0/0\n",
+	  .want = "blocked 2 [2001:2::]:443 [2001:2::1]:443 |" },
+
+	/* However many there are of the other family, they are none of ours; each counts once. */
+	{ .words = "2001:2::/32 198.18.0.0/30 [2001:2::1]:80", .flags = V4,
+	  .allow = "198.18.0.2/31\n2001:2::/48\n::/0\n",
+	  .want = "other_family 9223372036854775807 198.18.0.0:443 198.18.0.1:443"
+		  " 198.18.0.2:443 198.18.0.3:443 |" },
+	{ .words = "0.0.0.0/0 198.18.0.1:80 [2001:2::1]:80 2001:2::1", .flags = V6,
+	  .list = "198.18.0.1:80\n198.18.0.1,80,a.example\n2001:2::2\n",
+	  .want = "merged 2 other_family 4294967297 [2001:2::1]:443 | [2001:2::2]:443"
+		  " [2001:2::1]:80" },
+	{ .words = "198.18.0.0/30 198.18.0.1:80", .flags = V6,
+	  .want = "!no target is left of 5: 5 IPv4 (--ipv6)" },
+	{ .list = "198.18.0.1\n198.18.0.2\n2001:2::2\n", .allow = "198.18.0.1\n", .flags = V4,
+	  .block = "198.18.0.1\n", .want = "!no target is left of 3: 1 IPv6 (--ipv4), 1 outside " },
+
+	/* Why nothing is left. */
+	{ .words = "198.18.0.0/16", .flags = SPECIAL,
+	  .want = "!no target is left of 65536: 65536 blocked (198.18.0.0 is in 198.18.0.0/15, "
+		  "benchmarking, RFC 2544); --no-default-blocklist" },
+	{ .list = "[2001:2::7]:80\n", .flags = SPECIAL,
+	  .want = "!no target is left of 1: 1 blocked (2001:2::7 is in 2001:2::/48, benchmarking, "
+		  "RFC 5180); --no-default-blocklist" },
+	{ .words = "198.18.0.0/31", .block = "198.18.0.0/24\n",
+	  .want = "!2 blocked (198.18.0.0 is in /proc/self/fd/" },
+	{ .list = "198.18.0.1\n198.18.9.1\n", .allow = "198.18.9.0/24\n", .block = "198.18.9.1\n",
+	  .want = "!no target is left of 2: 1 outside /proc/self/fd/" },
+	{ .list = "# nothing\n", .want = "!no target in it" },
+	{ .allow = "", .want = "!no target in it" },
+
+	/*
+	 * Of several lines the first has the say, be it with a port, without, or in a prefix; also
+	 * where it says nothing.
+	 */
+	{ .words = "198.18.0.0/30",
+	  .list = "198.18.0.1,443,covered.example\n198.18.1.1,,host.example\n"
+		  "198.18.1.1,443,later.example\n198.18.1.1,80,other.example\n"
+		  "198.18.1.2,443,first.example\n198.18.1.2\n198.18.1.2,443,third.example\n"
+		  "{\"dip\":\"198.18.1.3\",\"dp\":443,\"domain\":\"json.example\",\"rank\":1}\n"
+		  "198.18.0.2\n198.18.0.2,443,late.example\n",
+	  .want = "merged 6 198.18.0.0:443 198.18.0.1:443=covered.example 198.18.0.2:443"
+		  " 198.18.0.3:443 | 198.18.1.1:443=host.example 198.18.1.2:443=first.example"
+		  " 198.18.1.1:80=other.example 198.18.1.3:443=json.example{\"rank\":1}" },
+};
+
+static bool is_there(struct target t)
 {
-	uint64_t i;
+	for (uint64_t i = 0; i < counts->total; i++) {
+		struct target other = targets_at(targets, i);
 
-	ck_assert_msg(!targets_index(targets, ip(a), port, &i), "%s:%u", a, port);
-}
-
-static void expect_extra(uint64_t i, const char *domain, const char *info)
-{
-	struct target_extra x;
-
-	targets_extra(targets, i, &x);
-	ck_assert_str_eq(x.domain, domain);
-	ck_assert_str_eq(x.info, info);
-}
-
-/* ---- what can be named, and in what order ---- */
-
-/* A name in its own script is asked for as DNS has it; and so it goes into requests. */
-START_TEST(names_in_their_own_script)
-{
-	struct target_extra x;
-
-	word("b\xc3\xbc" "cher.example:80");
-	load();
-	ck_assert_uint_eq(counts->total, 3);
-	targets_extra(targets, 0, &x);
-	ck_assert_str_eq(x.domain, "b\xc3\xbc" "cher.example");
-	ck_assert_str_eq(x.wire, "xn--bcher-kva.example");
-	reset();
-	word("b\xfc" "cher.example");
-	expect_error(-EINVAL, "b?cher.example: not a name in UTF-8: ");
-}
-END_TEST
-
-START_TEST(orders_prefixes_by_address)
-{
-	ports[0] = 80;
-	ports[1] = 443;
-	config.targets.ports.n = 2;
-	word("2001:2::/127");
-	word("198.18.0.4/31");
-	word("198.18.0.1");
-	load();
-	ck_assert_uint_eq(counts->total, 10);
-	ck_assert_uint_eq(counts->from_prefixes, 10);
-	expect_at(0, "198.18.0.1", 80);
-	expect_at(1, "198.18.0.1", 443);
-	expect_at(2, "198.18.0.4", 80);
-	expect_at(5, "198.18.0.5", 443);
-	expect_at(6, "2001:2::", 80);
-	expect_at(9, "2001:2::1", 443);
-	expect_not("198.18.0.1", 81);
-	expect_not("198.18.0.1", 0);
-	expect_not("198.18.0.2", 80);
-	ck_assert(targets_have_v4(targets) && targets_have_v6(targets));
-	ck_assert(!targets_have_extra(targets) && !targets_is_list(targets));
-}
-END_TEST
-
-START_TEST(orders_the_three_parts)
-{
-	ports[0] = 80;
-	ports[1] = 443;
-	config.targets.ports.n = 2;
-	word("198.18.0.9");
-	word("198.18.0.1:8080");
-	word("[2001:2::1]:22");
-	word("[2001:2::9]");
-	config.targets.list_file = file("198.18.0.7\n198.18.0.1:22\n198.18.0.3\n198.18.0.9:81\n");
-	load();
-	ck_assert_uint_eq(counts->from_prefixes, 4);
-	ck_assert_uint_eq(counts->from_list, 8);
-	expect_at(0, "198.18.0.9", 80);
-	expect_at(3, "2001:2::9", 443);
-	expect_at(4, "198.18.0.3", 80);
-	expect_at(5, "198.18.0.3", 443);
-	expect_at(6, "198.18.0.7", 80);
-	expect_at(8, "198.18.0.1", 22);
-	expect_at(9, "198.18.0.1", 8080);
-	expect_at(10, "198.18.0.9", 81);
-	expect_at(11, "2001:2::1", 22);
-	expect_not("198.18.0.3", 0);
-	expect_not("198.18.0.3", 22);
-	expect_not("2001:2::1", 80);
-	ck_assert(targets_is_list(targets));
-}
-END_TEST
-
-START_TEST(resolves_names)
-{
-	word("both.example");
-	word("one.example:8443");
-	load();
-	ck_assert_uint_eq(counts->total, 4);
-	expect_at(0, "198.18.0.1", 443);
-	expect_extra(0, "both.example", "");
-	expect_at(1, "198.18.0.2", 443);
-	expect_extra(1, "both.example", "");
-	expect_at(2, "2001:2::1", 443);
-	expect_extra(2, "both.example", "");
-	expect_at(3, "198.18.0.1", 8443);
-	expect_extra(3, "one.example", "");
-	ck_assert(targets_have_extra(targets) && targets_is_list(targets));
-}
-END_TEST
-
-START_TEST(refuses_bad_words)
-{
-	static const char *const bad[][2] = {
-		{ "198.18.0.1/24", "198.18.0.1/24: host bits" },
-		{ "198.18.0.300", "198.18.0.300: not an IPv4 address" },
-		{ "10.1", "10.1: not an IPv4 address" },
-		{ "0x7f.1", "0x7f.1" },
-		{ "198.18.0.1:99999", "198.18.0.1:99999: the port" },
-		{ "one.example:", "one.example:: the port" },
-		{ "one.example:x", "one.example:x: the port" },
-		{ "one.example:0", "one.example:0: the port" },
-		{ "example.org/24", "example.org/24" },
-		{ "bad host", "bad host" },
-		{ "", "" },
-	};
-
-	for (size_t i = 0; i < N_OF(bad); i++) {
-		reset();
-		word("198.18.0.1");
-		word(bad[i][0]);
-		expect_error(-EINVAL, bad[i][1]);
+		if (addr_eq(other.ip, t.ip) && other.port == t.port)
+			return true;
 	}
+	return false;
+}
+
+/* An index leads to a pair and back, and to a pair with another port only where that is there. */
+static void check_index(uint64_t i)
+{
+	static const uint16_t others[] = { 0, 22, 80, 81, 443, 8080 };
+	struct target t = targets_at(targets, i);
+	uint64_t back;
+
+	ck_assert(targets_index(targets, t.ip, t.port, &back) && back == i);
+	for (size_t k = 0; k < N_OF(others); k++) {
+		t.port = others[k];
+		ck_assert_int_eq(targets_index(targets, t.ip, t.port, &back), is_there(t));
+	}
+}
+
+static void describe_target(uint64_t i, struct text *out)
+{
+	struct target t = targets_at(targets, i);
+	struct target_extra x;
+	char ip[ADDR_STRLEN];
+
+	check_index(i);
+	addr_format(t.ip, ip);
+	targets_extra(targets, i, &x);
+	ck_assert(!x.domain[0] || targets_have_extra(targets));
+	text_add(out, addr_is_v4(t.ip) ? " %s:%u" : " [%s]:%u", ip, t.port);
+	if (x.domain[0])
+		text_add(out, "=%s", x.domain);
+	if (strcmp(x.wire, x.domain) != 0)
+		text_add(out, "/%s", x.wire);
+	text_add(out, "%s", x.info);
+}
+
+/*
+ * "list" where all come from lists and words, what was left out, then all targets by index, with
+ * what is said of them; | is where those of prefixes end.
+ */
+static void describe(struct text *out)
+{
+	const struct {
+		const char *name;
+		uint64_t n;
+	} left_out[] = {
+		{ "merged", counts->merged }, { "other_family", counts->other_family },
+		{ "outside", counts->outside }, { "blocked", counts->blocked },
+	};
+	bool v4 = false, v6 = false;
+
+	text_add(out, "%s", targets_is_list(targets) ? "list" : "");
+	for (size_t k = 0; k < N_OF(left_out); k++)
+		if (left_out[k].n)
+			text_add(out, "%s%s %" PRIu64, out->len ? " " : "", left_out[k].name,
+				 left_out[k].n);
+	for (uint64_t i = 0; i <= counts->total; i++) {
+		if (i == counts->from_prefixes)
+			text_add(out, " |");
+		if (i == counts->total)
+			break;
+		describe_target(i, out);
+		v4 |= addr_is_v4(targets_at(targets, i).ip);
+		v6 |= !addr_is_v4(targets_at(targets, i).ip);
+	}
+	ck_assert(targets_have_v4(targets) == v4 && targets_have_v6(targets) == v6);
+}
+
+START_TEST(small_sets)
+{
+	const struct load_case *c = &load_cases[_i];
+	char given[256], got[1024], *save = NULL;
+	struct text out;
+
+	config.targets.no_default_blocklist = !(c->flags & SPECIAL);
+	config.targets.ipv4_only = c->flags & V4;
+	config.targets.ipv6_only = c->flags & V6;
+	for (unsigned int k = 0; k < 2 && c->ports[k]; k++) {
+		ports[k] = c->ports[k];
+		config.targets.ports.n = k + 1;
+	}
+	snprintf(given, sizeof(given), "%s", c->words ? c->words : "");
+	for (char *w = strtok_r(given, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		word(w);
+	config.targets.list_file = c->list ? file(c->list) : NULL;
+	config.targets.allowlist_file = c->allow ? file(c->allow) : NULL;
+	config.targets.blocklist_file = c->block ? file(c->block) : NULL;
+	if (c->want[0] == '!') {
+		expect_error(c->want + 1);
+		return;
+	}
+	load();
+	text_init(&out, got, sizeof(got));
+	describe(&out);
+	ck_assert_str_eq(got, c->want);
+}
+END_TEST
+
+START_TEST(refuses_what_is_not_there)
+{
+	word("198.18.0.1");
+	config.targets.list_file = "/nowhere/list";
+	expect_error("--targets-file /nowhere/list: cannot be read: ");
 	reset();
-	word("nobody.example");
-	expect_error(-ENOENT, "cannot resolve nobody.example: Name or service not known");
+	word("198.18.0.1");
+	word("");
+	expect_error("the address is missing");
+	reset();
+	word("bad host");
+	expect_error("bad host");
 }
 END_TEST
 
@@ -215,20 +295,20 @@ START_TEST(takes_over_what_was_found)
 	struct targetlist found;
 
 	targetlist_init(&found);
-	for (int i = 0; i < 2; i++)
-		ck_assert_int_eq(targetlist_add(&found, ip("198.18.0.2"), 80,
+	for (uint32_t i = 0; i < 3; i++)
+		ck_assert_int_eq(targetlist_add(&found, addr_from_v4(0xc6120002 - i / 2), 80,
 						TARGETLIST_NO_ORIGIN, NULL), 0);
-	ck_assert_int_eq(targetlist_add(&found, ip("198.18.0.1"), 81, TARGETLIST_NO_ORIGIN, NULL),
-			 0);
 	load_found(&found);
 	ck_assert_ptr_null(found.v);
 	ck_assert_uint_eq(counts->total, 2);
 	ck_assert_uint_eq(counts->merged, 1);
-	expect_at(0, "198.18.0.1", 81);
+	expect_at(0, "198.18.0.1", 80);
 	expect_at(1, "198.18.0.2", 80);
 	ck_assert(targets_is_list(targets));
 }
 END_TEST
+
+/* ---- large sets ---- */
 
 START_TEST(reads_all_ports_of_all_of_ipv4)
 {
@@ -284,7 +364,7 @@ START_TEST(refuses_too_many)
 		for (size_t k = 0; k < 3 && cases[i].words[k]; k++)
 			word(cases[i].words[k]);
 		if (cases[i].error) {
-			expect_error(-EINVAL, cases[i].error);
+			expect_error(cases[i].error);
 			continue;
 		}
 		load();
@@ -292,210 +372,21 @@ START_TEST(refuses_too_many)
 	}
 	reset();
 	config.targets.allowlist_file = file("198.18.0.0/24\n2001:2::/48\n");
-	expect_error(-EINVAL, ":2: 2001:2::/48 has more addresses");
+	expect_error(":2: 2001:2::/48 has more addresses");
 	/* Adjacent prefixes make a range that is none. */
 	reset();
 	word("2001:2:0:0:8000::/66");
 	word("2001:2:0:0:4000::/66");
-	expect_error(-EINVAL, "2^63 targets or more, "
+	expect_error("2^63 targets or more, "
 		     "2001:2:0:0:4000::-2001:2::bfff:ffff:ffff:ffff x 1 port the");
-}
-END_TEST
-
-/* ---- allow and block ---- */
-
-START_TEST(allowlist_alone_is_a_source)
-{
-	word("198.18.0.9");
-	config.targets.allowlist_file = file("198.18.0.0/31 # two\n198.18.0.9\n");
-	load();
-	ck_assert_uint_eq(counts->total, 3);
-	ck_assert_uint_eq(counts->merged, 1);
-	ck_assert_uint_eq(counts->outside, 0);
-	expect_at(2, "198.18.0.9", 443);
-	ck_assert(!targets_is_list(targets));
-}
-END_TEST
-
-START_TEST(allowlist_restricts_a_list)
-{
-	word("198.18.0.0/30");
-	word("198.18.7.7:80");
-	config.targets.allowlist_file = file("198.18.0.2/31\n2001:2::/32\n198.18.9.0/24\n");
-	config.targets.list_file = file("198.18.9.1\n198.18.8.1\n198.18.8.1:443\n[2001:2::5]:80\n"
-				   "[2001:3::5]:80\n");
-	load();
-	ck_assert_uint_eq(counts->from_prefixes, 2);
-	ck_assert_uint_eq(counts->from_list, 2);
-	/* 198.18.0.0, 198.18.0.1, 198.18.7.7, 198.18.8.1, 2001:3::5 */
-	ck_assert_uint_eq(counts->outside, 5);
-	ck_assert_uint_eq(counts->merged, 1);
-	expect_at(0, "198.18.0.2", 443);
-	expect_at(2, "198.18.9.1", 443);
-	expect_at(3, "2001:2::5", 80);
-	expect_not("198.18.8.1", 443);
-}
-END_TEST
-
-START_TEST(blocked_wins)
-{
-	config.targets.no_default_blocklist = false;
-	word("198.18.0.0/30");
-	word("1.1.1.0/30");
-	word("1.1.1.1:80");
-	word("1.1.2.1:80");
-	config.targets.blocklist_file = file("1.1.1.1\n");
-	config.targets.allowlist_file = file("1.1.1.1\n198.18.0.1\n");
-	load();
-	ck_assert_uint_eq(counts->total, 4);
-	ck_assert_uint_eq(counts->blocked, 4 + 1 + 1);
-	ck_assert_uint_eq(counts->merged, 2);
-	expect_at(0, "1.1.1.0", 443);
-	expect_at(1, "1.1.1.2", 443);
-	expect_at(3, "1.1.2.1", 80);
-	expect_not("1.1.1.1", 443);
-	expect_not("1.1.1.1", 80);
-	expect_not("198.18.0.1", 443);
-}
-END_TEST
-
-START_TEST(families_are_blocked_apart)
-{
-	word("198.18.0.0/31");
-	word("2001:2::/127");
-	config.targets.blocklist_file = file("::/0\n");
-	load();
-	ck_assert_uint_eq(counts->total, 2);
-	ck_assert(targets_have_v4(targets) && !targets_have_v6(targets));
-	reset();
-	word("198.18.0.0/31");
-	word("2001:2::/127");
-	config.targets.blocklist_file = file("0.0.0.0/0\n");
-	load();
-	ck_assert_uint_eq(counts->total, 2);
-	ck_assert(!targets_have_v4(targets) && targets_have_v6(targets));
-}
-END_TEST
-
-START_TEST(says_why_nothing_is_left)
-{
-	config.targets.no_default_blocklist = false;
-	word("198.18.0.0/16");
-	expect_error(-EINVAL, "no target is left of 65536: 65536 blocked (198.18.0.0 is in "
-		     "198.18.0.0/15, benchmarking, RFC 2544); --no-default-blocklist");
-	reset();
-	config.targets.no_default_blocklist = false;
-	config.targets.list_file = file("[2001:2::7]:80\n");
-	expect_error(-EINVAL, "no target is left of 1: 1 blocked (2001:2::7 is in 2001:2::/48, "
-		     "benchmarking, RFC 5180); --no-default-blocklist");
-	reset();
-	word("198.18.0.0/31");
-	config.targets.blocklist_file = file("198.18.0.0/24\n");
-	expect_error(-EINVAL, "2 blocked (198.18.0.0 is in /proc/self/fd/");
-	reset();
-	config.targets.list_file = file("198.18.0.1\n198.18.9.1\n");
-	config.targets.allowlist_file = file("198.18.9.0/24\n");
-	config.targets.blocklist_file = file("198.18.9.1\n");
-	expect_error(-EINVAL, "no target is left of 2: 1 outside /proc/self/fd/");
-	reset();
-	config.targets.list_file = file("# nothing\n");
-	expect_error(-EINVAL, "no target in it");
-	reset();
-	config.targets.allowlist_file = file("");
-	expect_error(-EINVAL, "no target in it");
-	reset();
-	word("198.18.0.1");
-	config.targets.list_file = "/nowhere/list";
-	expect_error(-ENOENT, "--targets-file /nowhere/list: cannot be read: ");
-}
-END_TEST
-
-/* ---- what lines say beside ---- */
-
-START_TEST(first_line_has_the_say)
-{
-	word("198.18.0.0/28");
-	config.targets.list_file = file(
-		"198.18.0.1,443,covered.example\n"	/* in the prefix: keeps its domain */
-		"198.18.1.1,,host.example\n"
-		"198.18.1.1,443,later.example\n"	/* the line without port was first */
-		"198.18.1.1,80,other.example\n"
-		"198.18.1.2,443,first.example\n"
-		"198.18.1.2\n"
-		"198.18.1.2,443,third.example\n"
-		"{\"dip\":\"198.18.1.3\",\"dp\":443,\"domain\":\"json.example\",\"rank\":1}\n"
-		"198.18.0.2\n"				/* says nothing, but comes first */
-		"198.18.0.2,443,late.example\n");
-	load();
-	ck_assert_uint_eq(counts->from_prefixes, 16);
-	ck_assert_uint_eq(counts->from_list, 4);
-	ck_assert_uint_eq(counts->merged, 6);
-	expect_at(1, "198.18.0.1", 443);
-	expect_extra(1, "covered.example", "");
-	expect_extra(2, "", "");
-	expect_extra(3, "", "");
-	expect_at(16, "198.18.1.1", 443);
-	expect_extra(16, "host.example", "");
-	expect_at(17, "198.18.1.2", 443);
-	expect_extra(17, "first.example", "");
-	expect_at(18, "198.18.1.1", 80);
-	expect_extra(18, "other.example", "");
-	expect_at(19, "198.18.1.3", 443);
-	expect_extra(19, "json.example", "{\"rank\":1}");
-}
-END_TEST
-
-/* However many there are of the other family, they are none of ours. */
-START_TEST(one_family_only)
-{
-	config.targets.ipv4_only = true;
-	word("2001:2::/32");
-	word("198.18.0.0/30");
-	word("[2001:2::1]:80");
-	config.targets.allowlist_file = file("198.18.0.2/31\n2001:2::/48\n::/0\n");
-	load();
-	ck_assert_uint_eq(counts->total, 4);
-	ck_assert_uint_eq(counts->other_family, INT64_MAX);
-	ck_assert(targets_have_v4(targets) && !targets_have_v6(targets));
-	reset();
-	config.targets.ipv6_only = true;
-	word("0.0.0.0/0");
-	word("198.18.0.1:80");
-	word("[2001:2::1]:80");
-	word("2001:2::1");
-	config.targets.list_file = file("198.18.0.1:80\n198.18.0.1,80,a.example\n2001:2::2\n");
-	load();
-	ck_assert_uint_eq(counts->total, 3);
-	ck_assert_uint_eq(counts->other_family, (1ull << 32) + 1);
-	ck_assert_uint_eq(counts->merged, 2);
-	reset();
-	config.targets.ipv6_only = true;
-	word("198.18.0.0/30");
-	word("198.18.0.1:80");
-	expect_error(-EINVAL, "no target is left of 5: 5 IPv4 (--ipv6)");
-	/* Each is counted once. */
-	reset();
-	config.targets.ipv4_only = true;
-	config.targets.list_file = file("198.18.0.1\n198.18.0.2\n2001:2::2\n");
-	config.targets.allowlist_file = file("198.18.0.1\n");
-	config.targets.blocklist_file = file("198.18.0.1\n");
-	expect_error(-EINVAL, "no target is left of 3: 1 IPv6 (--ipv4), 1 outside ");
 }
 END_TEST
 
 UNIT_SUITE(targets)
 {
-	TCase *t;
+	TCase *t = unit_case(suite, "whole", refuses_what_is_not_there, takes_over_what_was_found,
+			     reads_all_ports_of_all_of_ipv4, refuses_too_many);
 
-	t = unit_case(suite, "names", orders_prefixes_by_address, orders_the_three_parts,
-		      resolves_names, names_in_their_own_script, refuses_bad_words,
-		      takes_over_what_was_found,
-		      reads_all_ports_of_all_of_ipv4, refuses_too_many);
-	tcase_add_checked_fixture(t, open_config, reset);
-	t = unit_case(suite, "allow and block", allowlist_alone_is_a_source,
-		      allowlist_restricts_a_list, blocked_wins, one_family_only,
-		      families_are_blocked_apart, says_why_nothing_is_left);
-	tcase_add_checked_fixture(t, open_config, reset);
-	t = unit_case(suite, "extra", first_line_has_the_say);
+	tcase_add_loop_test(t, small_sets, 0, N_OF(load_cases));
 	tcase_add_checked_fixture(t, open_config, reset);
 }
