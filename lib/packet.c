@@ -248,14 +248,3 @@ enum packet_fault packet_parse(struct packet *p, const uint8_t *buf, size_t capl
 		return icmp_read(p, &ip);
 	return PACKET_OTHER;
 }
-
-const char *packet_fault_name(enum packet_fault f)
-{
-	static const char *const names[PACKET_FAULTS] = {
-		[PACKET_OK] = "ok", [PACKET_SHORT] = "short", [PACKET_BAD_IP] = "bad-ip",
-		[PACKET_FRAGMENT] = "fragment", [PACKET_OTHER] = "other",
-		[PACKET_BAD_TCP] = "bad-tcp", [PACKET_BAD_QUOTE] = "bad-quote",
-	};
-
-	return f < PACKET_FAULTS ? names[f] : "unknown";
-}

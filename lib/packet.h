@@ -67,7 +67,4 @@ struct packet {
  */
 enum packet_fault packet_parse(struct packet *p, const uint8_t *buf, size_t caplen);
 
-/* One word for a fault, for counters ("short", "bad-ip", ...). */
-const char *packet_fault_name(enum packet_fault f);
-
 #endif

@@ -13,13 +13,12 @@ static void second_range(uint8_t first, uint8_t *low, uint8_t *high)
 	*high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
 }
 
-size_t utf8_length(const uint8_t *s, size_t n)
+/* Bytes of the well-formed character that the n > 0 bytes at s begin with, 1..4; 0: none. */
+static size_t char_length(const uint8_t *s, size_t n)
 {
 	uint8_t low, high;
 	size_t len;
 
-	if (n == 0)
-		return 0;
 	if (s[0] < 0x80)
 		return 1;
 	if (s[0] < 0xc2 || s[0] > 0xf4)
@@ -60,7 +59,7 @@ enum utf8_kind utf8_next(const uint8_t *s, size_t n, size_t *len)
 {
 	uint32_t c;
 
-	*len = utf8_length(s, n);
+	*len = char_length(s, n);
 	if (*len == 0) {
 		*len = 1;
 		return UTF8_MALFORMED;

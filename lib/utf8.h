@@ -8,9 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the well-formed character that the n bytes at s begin with, 1..4; 0: none. */
-size_t utf8_length(const uint8_t *s, size_t n);
-
 /* The code point of a well-formed character of len bytes. */
 uint32_t utf8_code(const uint8_t *s, size_t len);
 

@@ -137,33 +137,6 @@ START_TEST(next_probe)
 }
 END_TEST
 
-START_TEST(without_payload_nothing_follows)
-{
-	const struct plan bare = { .retries = 2, .payload = false };
-	struct plan_want want;
-	struct target t;
-
-	for (int i = 0; i < N_OF(cases); i++) {
-		replay(&t, cases[i].steps);
-		ck_assert_msg(!plan_next(&bare, &t.ev, 0, &want), "%s", cases[i].what);
-	}
-}
-END_TEST
-
-/* No plan asks for more flows than an entry of the cookie cache holds. */
-START_TEST(flows_fit)
-{
-	for (int i = 0; i < N_OF(cases); i++) {
-		struct plan_want want;
-		struct target t;
-
-		replay(&t, cases[i].steps);
-		if (plan_next(&survey, &t.ev, 0, &want))
-			ck_assert_msg(t.ev.nflows < PLAN_FLOWS_MAX, "%s", cases[i].what);
-	}
-}
-END_TEST
-
 /* For each number of retries: follow-ups are asked 3 times at least, each flow has its own part. */
 START_TEST(attempts)
 {
@@ -191,41 +164,11 @@ START_TEST(attempts)
 }
 END_TEST
 
-START_TEST(attempts_without_payload)
-{
-	const struct plan p = { .retries = 4, .payload = false };
-	uint8_t n[PROBE_KINDS];
-
-	plan_attempts(&p, n);
-	ck_assert_uint_eq(n[PROBE_REQUEST], 5);
-	ck_assert_uint_eq(n[PROBE_DATA], 0);
-}
-END_TEST
-
-/* The second flow begins where the first one's attempts end. */
-START_TEST(second_flow_by_retries)
-{
-	const struct plan p = { .retries = (unsigned int)_i, .payload = true };
-	static const struct step steps[] = {
-		GAVE_COOKIE, DATA(TARGET_COOKIE, SA, OTHER_34, 0), { 0, NULL, UNSENT, NULL, 0 },
-	};
-	struct plan_want want;
-	struct target t;
-
-	replay(&t, steps);
-	ck_assert(plan_next(&p, &t.ev, 0, &want));
-	ck_assert_uint_eq(want.attempt, plan_followup_attempts(&p));
-	ck_assert_uint_eq(plan_generation(&p, want.attempt), 1);
-	ck_assert_uint_eq(plan_generation(&p, (uint8_t)(want.attempt - 1)), 0);
-}
-END_TEST
-
 UNIT_SUITE(plan)
 {
-	TCase *tcase = unit_case(suite, "survey", without_payload_nothing_follows, flows_fit,
-				 attempts_without_payload);
+	TCase *tcase = tcase_create("survey");
 
 	tcase_add_loop_test(tcase, next_probe, 0, N_OF(cases));
 	tcase_add_loop_test(tcase, attempts, 0, 16);
-	tcase_add_loop_test(tcase, second_flow_by_retries, 0, 16);
+	suite_add_tcase(suite, tcase);
 }

@@ -153,7 +153,7 @@ static void begin(struct walk *w, int i)
 	memset(w, 0, sizeof(*w));
 	w->plan = (struct plan){
 		.name = (enum plan_name)(i % 3), .sweep = sweeps[n % LENGTH(sweeps)],
-		.retries = 1, .payload = n / LENGTH(sweeps) == 0, .confirm = i % 3 != PLAN_SURVEY,
+		.retries = (unsigned int)i % 5, .payload = n / LENGTH(sweeps) == 0, .confirm = i % 3 != PLAN_SURVEY,
 	};
 	target_init(&w->t);
 	plan_attempts(&w->plan, w->attempts);

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,18 +88,19 @@ START_TEST(takes_out_what_acts)
 }
 END_TEST
 
-START_TEST(length_of_every_two_bytes)
+START_TEST(every_two_bytes)
 {
 	for (unsigned int a = 0; a < 256; a++)
 		for (unsigned int b = 0; b < 256; b++) {
 			uint8_t s[2] = { (uint8_t)a, (uint8_t)b };
-			size_t want = a < 0x80 ? 1 : 0;
+			bool two = a >= 0xc2 && a < 0xe0 && b >= 0x80 && b < 0xc0;
+			enum utf8_kind kind;
+			size_t len;
 
-			if (a >= 0xc2 && a < 0xe0 && b >= 0x80 && b < 0xc0)
-				want = 2;
-			ck_assert_uint_eq(utf8_length(s, 2), want);
+			kind = utf8_next(s, 2, &len);
+			ck_assert_int_eq(kind == UTF8_MALFORMED, a >= 0x80 && !two);
+			ck_assert_uint_eq(len, two ? 2 : 1);
 		}
-	ck_assert_uint_eq(utf8_length((const uint8_t *)"a", 0), 0);
 }
 END_TEST
 
@@ -106,5 +108,5 @@ UNIT_SUITE(utf8)
 {
 	unit_case(suite, "utf8", keeps_what_is_sound, replaces_what_is_not, tells_kinds,
 		  takes_out_what_acts,
-		  length_of_every_two_bytes);
+		  every_two_bytes);
 }

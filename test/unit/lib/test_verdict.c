@@ -257,23 +257,10 @@ START_TEST(cookie_in_kind_253_is_odd)
 }
 END_TEST
 
-/* The newer `data` decides, for better and for worse. */
-START_TEST(data_once_more)
-{
-	target_init(&t);
-	flow_synack(target_send(&t, PROBE_REQUEST), options[SAME], 0);
-	flow_synack(target_send(&t, PROBE_DATA), options[COOKIE], 0);
-	flow_synack(target_send_cookie(&t, PROBE_DATA, TARGET_OTHER), "", TARGET_DLEN);
-	ck_assert_uint_eq(verdict_decide(&t.ev), VERDICT_ACCEPTED);
-	t.flows[2].reply.class = REPLY_NONE;
-	ck_assert_uint_eq(verdict_decide(&t.ev), VERDICT_SECOND_BLOCKED);
-}
-END_TEST
-
 UNIT_SUITE(verdict)
 {
 	unit_case(suite, "rules", survey_is_total, all_kinds_are_total, a_case_for_each_verdict);
 	unit_case(suite, "table", words_are_those_of_the_contract);
 	unit_case(suite, "edges", nothing_sent_is_offline, late_begins_at_900_ms,
-		  cookie_in_kind_253_is_odd, data_once_more);
+		  cookie_in_kind_253_is_odd);
 }
