@@ -133,22 +133,6 @@ START_TEST(large_orders)
 }
 END_TEST
 
-START_TEST(shard_beyond_the_sample_is_empty)
-{
-	struct order o;
-	uint64_t k;
-
-	init(&o, 10, 3, 8, 2, 1);
-	ck_assert_uint_eq(o.positions, 1);
-	for (uint32_t shard = 3; shard < 8; shard++) {
-		init(&o, 10, 3, 8, shard, 1);
-		ck_assert_uint_eq(o.positions, 0);
-		for (uint64_t x = 0; x < 10; x++)
-			ck_assert(!order_pos(&o, x, &k));
-	}
-}
-END_TEST
-
 /* Another seed, another order and another sample; the same seed, the same ones. */
 START_TEST(seed_decides)
 {
@@ -190,5 +174,5 @@ END_TEST
 UNIT_SUITE(order)
 {
 	unit_case(suite, "order", shards_part_the_sample, large_orders,
-		  shard_beyond_the_sample_is_empty, seed_decides, refuses_what_cannot_be_ordered);
+		  seed_decides, refuses_what_cannot_be_ordered);
 }
