@@ -30,15 +30,15 @@ static inline void target_init(struct target *t)
 static inline struct flow *
 target_send_cookie(struct target *t, enum probe_kind kind, const char *cached)
 {
-	const struct probe_type *type = &probe_types[kind];
+	struct tfo_option option = { .state = TFO_COOKIE, .kind = TFO_KIND };
 	struct flow *f = &t->flows[t->ev.nflows];
 
+	probe_option(kind, &option);
 	*f = (struct flow){ .kind = (uint8_t)kind, .sent = 1, .seq = 0xfffffffau };
 	f->sent_ns = TARGET_SENT_NS + t->ev.nflows * 1000000000ull;
-	f->dlen = type->payload ? TARGET_DLEN : 0;
-	if (type->option != PROBE_OPTION_NONE)
-		f->synkind = type->option == PROBE_OPTION_ASK_EXP ? TFO_KIND_EXP : TFO_KIND;
-	if (type->option == PROBE_OPTION_CACHED || type->option == PROBE_OPTION_FORGED)
+	f->dlen = probe_types[kind].payload ? TARGET_DLEN : 0;
+	f->synkind = option.kind;
+	if (option.state == TFO_COOKIE)
 		f->synlen = (uint8_t)wire_hex(cached, f->syncookie);
 	t->ev.nflows++;
 	return f;

@@ -1,7 +1,9 @@
 /*
- * plan: every way that a target can go, on each plan with each sweep that --probes can ask for:
- * what is sent has its part of the attempts, no part is idle, and there is a verdict at the end.
+ * plan and verdict: every way that a target can go, on each plan with each sweep that --probes can
+ * ask for: what is sent has its part of the attempts, no part is idle, and the verdict at the end
+ * is the oracle's.
  */
+#include "oracle.h"
 #include "plan.h"
 #include "target.h"
 #include "unit.h"
@@ -20,58 +22,69 @@ static const uint32_t sweeps[] = {
 /* Plans, sweeps, with a payload and without one. */
 #define WALKS	((int)(3 * LENGTH(sweeps) * 2))
 
+/* One way of many: what was sent so far, and what came of it. */
 struct walk {
 	struct plan plan;
 	unsigned int round;
+	bool fine;			/* with outcomes that lead to the same probes, too */
 	uint8_t attempts[PROBE_KINDS];
-	uint32_t sent;			/* kinds, in any of the ways */
-	unsigned int ends, most;	/* most: flows of one way */
 	struct target t;
+	struct outcome o[PROBE_KINDS];	/* of each kind, the newest */
+	enum answer before;		/* to the first of two `data` */
+	/* Of all ways. */
+	uint32_t sent, verdicts;	/* bits: kinds, verdicts */
+	unsigned int most;		/* flows of one way */
 };
 
 #define TIMEOUT_NS	3000000000ull
 #define CONFIRM_NS	60000000000ull
 
-/* What can come of a probe, as far as a plan tells it apart. */
-static const struct outcome to_plain[] = {
-	{ .answer = SILENT }, { .answer = RST }, { SA, ABSENT, 0, false },
+/* Answers to a SYN without option and data, or with a cookie alone. */
+static const struct outcome plain[] = {
+	{ .answer = SILENT }, { .answer = RST }, { .answer = ICMP }, { .answer = SA },
 };
-static const struct outcome to_request[] = {
-	{ .answer = SILENT }, { .answer = RST }, { SA, ABSENT, 0, false }, { SA, SAME, 0, false },
+static const struct outcome requests[] = {
+	{ .answer = SILENT }, { .answer = RST }, { .answer = ICMP }, { SA, ABSENT, 0, false },
+	{ SA, ABSENT, 0, true }, { SA, EMPTY, 0, false }, { SA, ODD, 0, true },
+	{ SA, COOKIE, 0, false }, { SA, COOKIE_EXP, 0, true },
 };
+/* To `data`: the cookie comes back, or another one. */
 static const struct outcome to_data[] = {
-	{ .answer = SILENT }, { .answer = RST }, { SA, COOKIE, 0, false },
+	{ .answer = SILENT }, { .answer = RST }, { .answer = ICMP }, { SA, ABSENT, 0, false },
+	{ SA, COOKIE, 0, false }, { SA, SAME, 0, false }, { SA, ABSENT, 9, false },
 	{ SA, ABSENT, TARGET_DLEN, false },
 };
+static const struct outcome payloads[] = {
+	{ .answer = SILENT }, { .answer = RST }, { .answer = ICMP }, { SA, ABSENT, 0, false },
+	{ SA, SAME, 0, false }, { SA, ABSENT, 9, false }, { SA, ABSENT, TARGET_DLEN, false },
+};
 
-static size_t outcomes_of(enum probe_kind kind, const struct outcome **out)
-{
-	if (probe_types[kind].payload) {
-		*out = to_data;
-		return LENGTH(to_data);
-	}
-	if (kind == PROBE_REQUEST || kind == PROBE_REQUEST_EXP) {
-		*out = to_request;
-		return LENGTH(to_request);
-	}
-	*out = to_plain;
-	return LENGTH(to_plain);
-}
+static const struct { const struct outcome *v; size_t n; } by_kind[PROBE_KINDS] = {
+	[PROBE_SYN] = { plain, LENGTH(plain) },
+	[PROBE_REQUEST] = { requests, LENGTH(requests) },
+	[PROBE_REQUEST_EXP] = { requests, LENGTH(requests) },
+	[PROBE_DATA] = { to_data, LENGTH(to_data) },
+	[PROBE_FORGED] = { payloads, LENGTH(payloads) },
+	[PROBE_BLIND] = { payloads, LENGTH(payloads) },
+	[PROBE_BARE] = { plain, LENGTH(plain) },
+	[PROBE_RECHECK] = { plain, LENGTH(plain) },
+};
 
-static void answer(struct flow *f, const struct outcome *o)
+/* An outcome that the verdict tells from another one, and a plan does not. */
+static bool is_fine(const struct outcome *o)
 {
-	if (o->answer == RST)
-		flow_answer(f, REPLY_RST, "");
-	else if (o->answer == SA)
-		flow_synack(f, options[o->option], o->acked);
+	return o->answer == ICMP || o->late || o->option == EMPTY || o->option == ODD
+	       || o->acked == 9;
 }
 
 static void ends(struct walk *w)
 {
-	ck_assert_uint_lt(verdict_decide(&w->t.ev), VERDICTS);
-	verdict_conditions(&w->t.ev);
-	verdict_signals(&w->t.ev);
-	w->ends++;
+	enum verdict v = verdict_decide(&w->t.ev);
+
+	if (v != oracle_verdict(w->o, w->before))
+		ck_abort_msg("%s, not %s", v < VERDICTS ? verdict_types[v].name : "none",
+			     verdict_types[oracle_verdict(w->o, w->before)].name);
+	w->verdicts |= 1u << v;
 	w->most = w->t.ev.nflows > w->most ? w->t.ev.nflows : w->most;
 }
 
@@ -88,61 +101,63 @@ static void check_want(const struct walk *w, const struct plan_want *want)
 {
 	enum probe_kind kind = (enum probe_kind)want->kind;
 	unsigned int n = times_sent(w, kind);
+	bool carries = probe_types[kind].option != PROBE_OPTION_NONE;
+	unsigned int flow = w->round * (kind == PROBE_DATA ? 2 : 1) + n;
 
-	ck_assert_uint_lt(w->t.ev.nflows, plan_flows(&w->plan));
-	ck_assert_uint_le(n, kind == PROBE_DATA);	/* once more at most */
-	ck_assert_uint_le(want->attempt + plan_followup_attempts(&w->plan), w->attempts[kind]);
-	ck_assert_uint_eq(plan_generation(&w->plan, want->attempt),
-			  w->round * (kind == PROBE_DATA ? 2 : 1) + n);
-	ck_assert_uint_eq(want->cookie.kind != 0, probe_types[kind].option != PROBE_OPTION_NONE);
-	ck_assert(!probe_types[kind].payload || w->plan.payload);
+	/* Check writes down every assertion: one for all of them. */
+	if (w->t.ev.nflows >= plan_flows(&w->plan) || n > (kind == PROBE_DATA)
+	    || want->attempt + plan_followup_attempts(&w->plan) > w->attempts[kind]
+	    || plan_generation(&w->plan, want->attempt) != flow
+	    || (want->cookie.kind != 0) != carries
+	    || (probe_types[kind].payload && !w->plan.payload))
+		ck_abort_msg("%s: %u sent, attempt %u of %u, option %u, flow %u",
+			     probe_types[kind].name, n, want->attempt, w->attempts[kind],
+			     want->cookie.kind, flow);
 }
 
-static void go_on(struct walk *w)
-{
-	const struct outcome *o;
-	struct plan_want want;
-	size_t n;
+static void walk_from(struct walk *w, unsigned int arm, bool known);
 
-	if (!plan_next(&w->plan, &w->t.ev, w->round, &want)) {
+/* Sends that probe, with that cookie if it carries one, and goes on from each of its outcomes. */
+static void walk_probe(struct walk *w, const struct plan_want *want, unsigned int arm, bool known)
+{
+	const struct outcome old = w->o[want->kind];
+	const enum answer before = w->before;
+	struct flow *f = &w->t.flows[w->t.ev.nflows];
+
+	w->sent |= 1u << want->kind;
+	w->before = want->kind == PROBE_DATA ? old.answer : before;
+	for (size_t i = 0; i < by_kind[want->kind].n; i++) {
+		w->o[want->kind] = by_kind[want->kind].v[i];
+		if (!w->fine && is_fine(&w->o[want->kind]))
+			continue;
+		target_add(&w->t, want->kind, &w->o[want->kind]);
+		if (want->cookie.state == TFO_COOKIE) {
+			f->synkind = want->cookie.kind;
+			f->synlen = want->cookie.len;
+			memcpy(f->syncookie, want->cookie.cookie, sizeof(f->syncookie));
+		}
+		walk_from(w, arm, known);
+		w->t.ev.nflows--;
+	}
+	w->o[want->kind] = old;
+	w->before = before;
+}
+
+/* The sweep's probes, arm by arm, in the first round; then what follows. */
+static void walk_from(struct walk *w, unsigned int arm, bool known)
+{
+	struct plan_want want = { .kind = PROBE_KINDS };
+
+	if (w->round == 0 && arm < plan_arms(&w->plan)) {
+		want.kind = (uint8_t)plan_arm_kind(&w->plan, arm, known);
+		ck_assert_uint_le(w->plan.retries + 1, w->attempts[want.kind]);
+		ck_assert(arm == 0 || want.kind > w->t.flows[0].kind);
+		walk_probe(w, &want, arm + 1, known);
+	} else if (plan_next(&w->plan, &w->t.ev, w->round, &want)) {
+		check_want(w, &want);
+		walk_probe(w, &want, arm, known);
+	} else {
 		ends(w);
-		return;
-	}
-	check_want(w, &want);
-	w->sent |= 1u << want.kind;
-	n = outcomes_of((enum probe_kind)want.kind, &o);
-	for (size_t i = 0; i < n; i++) {
-		struct flow *f = target_send(&w->t, (enum probe_kind)want.kind);
-
-		f->synkind = want.cookie.kind;
-		f->synlen = want.cookie.len;
-		memcpy(f->syncookie, want.cookie.cookie, sizeof(f->syncookie));
-		answer(f, &o[i]);
-		go_on(w);
-		w->t.ev.nflows--;
-	}
-}
-
-/* The sweep's probes, arm by arm, each with all its outcomes; then what follows. */
-static void sweep(struct walk *w, unsigned int arm, bool known)
-{
-	const struct outcome *o;
-	enum probe_kind kind;
-	size_t n;
-
-	if (arm == plan_arms(&w->plan)) {
-		go_on(w);
-		return;
-	}
-	kind = plan_arm_kind(&w->plan, arm, known);
-	w->sent |= 1u << kind;
-	ck_assert_uint_le(w->plan.retries + 1, w->attempts[kind]);
-	ck_assert(arm == 0 || kind > w->t.flows[0].kind);
-	n = outcomes_of(kind, &o);
-	for (size_t i = 0; i < n; i++) {
-		answer(target_send(&w->t, kind), &o[i]);
-		sweep(w, arm + 1, known);
-		w->t.ev.nflows--;
 	}
 }
 
@@ -153,7 +168,8 @@ static void begin(struct walk *w, int i)
 	memset(w, 0, sizeof(*w));
 	w->plan = (struct plan){
 		.name = (enum plan_name)(i % 3), .sweep = sweeps[n % LENGTH(sweeps)],
-		.retries = (unsigned int)i % 5, .payload = n / LENGTH(sweeps) == 0, .confirm = i % 3 != PLAN_SURVEY,
+		.retries = (unsigned int)i % 5, .payload = n / LENGTH(sweeps) == 0,
+		.confirm = i % 3 != PLAN_SURVEY,
 	};
 	target_init(&w->t);
 	plan_attempts(&w->plan, w->attempts);
@@ -169,13 +185,12 @@ START_TEST(every_way)
 	loaded = w.plan.sweep & (BIT(DATA) | BIT(BLIND));
 	if (loaded && !w.plan.payload)
 		return;			/* a contradiction, refused before */
-	sweep(&w, 0, false);
-	sweep(&w, 0, true);
+	walk_from(&w, 0, false);
+	walk_from(&w, 0, true);
 	if (w.plan.confirm) {
 		w.round = 1;
-		go_on(&w);
+		walk_from(&w, 0, false);
 	}
-	ck_assert_uint_gt(w.ends, 0);
 	/* The parts of the source ports are for what can be sent, and for nothing else. */
 	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
 		ck_assert_msg((w.sent >> kind & 1) == (w.attempts[kind] > 0),
@@ -208,7 +223,7 @@ START_TEST(the_longest_way)
 		};
 		target_init(&w.t);
 		plan_attempts(&w.plan, w.attempts);
-		sweep(&w, 0, false);
+		walk_from(&w, 0, false);
 		ck_assert_uint_eq(w.most, plans[i].flows);
 		ms = (plans[i].retries + 1) * 3000 + (plans[i].arms - 1) * 20 + 1000
 		     + (plans[i].flows - plans[i].arms) * flow_ms;
@@ -217,6 +232,46 @@ START_TEST(the_longest_way)
 		ms += 60000 + plans[i].flows * flow_ms;
 		ck_assert_uint_eq(plan_longest_ns(&w.plan, TIMEOUT_NS, CONFIRM_NS), ms * 1000000);
 	}
+}
+END_TEST
+
+#define VERDICT(verdict) (1u << VERDICT_##verdict)
+#define NO_DATA (VERDICT(OFFLINE) | VERDICT(UNREACHABLE) | VERDICT(CLOSED) | VERDICT(ODD_COOKIE) \
+		 | VERDICT(UNKNOWN) | VERDICT(NO_COOKIE))
+#define DATA (VERDICT(ACCEPTED) | VERDICT(PARTIAL) | VERDICT(REFUSED) | VERDICT(IGNORED) \
+	      | VERDICT(SECOND_BLOCKED))
+#define NO_REQUEST (VERDICT(BLACKHOLED) | VERDICT(REQUEST_BLOCKED) | VERDICT(TRANSIENT))
+#define WHY (VERDICT(DATA_BLOCKED) | VERDICT(COOKIE_BLOCKED) | VERDICT(ACCEPTANCE_BLOCKED))
+
+static const struct {
+	struct plan plan;
+	uint32_t verdicts;		/* those that it reaches, all of them */
+} plans[] = {
+	{ { .name = PLAN_SURVEY, .payload = true }, NO_DATA | DATA },
+	{ { .name = PLAN_SURVEY }, NO_DATA | VERDICT(COOKIE_ONLY) },
+	{ { .name = PLAN_PATH, .payload = true }, NO_DATA | DATA | NO_REQUEST | WHY },
+	{ { .name = PLAN_PATH }, NO_DATA | NO_REQUEST | VERDICT(COOKIE_ONLY) },
+	{ { .name = PLAN_FULL, .payload = true },
+	  NO_DATA | DATA | NO_REQUEST | WHY | VERDICT(COOKIELESS) | VERDICT(UNCHECKED) },
+	{ { .name = PLAN_FULL }, NO_DATA | NO_REQUEST | VERDICT(COOKIE_ONLY) },
+};
+
+START_TEST(plans_reach_their_verdicts)
+{
+	uint32_t all = 0;
+
+	for (size_t i = 0; i < LENGTH(plans); i++) {
+		struct walk w = { .plan = plans[i].plan, .fine = true };
+
+		target_init(&w.t);
+		plan_attempts(&w.plan, w.attempts);
+		walk_from(&w, 0, false);
+		for (int v = 0; v < VERDICTS; v++)
+			ck_assert_msg((w.verdicts >> v & 1) == (plans[i].verdicts >> v & 1),
+				      "plan %zu: %s", i, verdict_types[v].name);
+		all |= w.verdicts;
+	}
+	ck_assert_uint_eq(all, (1u << VERDICTS) - 1);
 }
 END_TEST
 
@@ -282,7 +337,7 @@ END_TEST
 UNIT_SUITE(plan_walk)
 {
 	TCase *tcase = unit_case(suite, "sweeps", sweep_faults, kinds_as_named,
-				 cookie_of_two_kinds, the_longest_way);
+				 cookie_of_two_kinds, the_longest_way, plans_reach_their_verdicts);
 
 	tcase_add_loop_test(tcase, every_way, 0, WALKS);
 }
