@@ -6,49 +6,30 @@
 
 #include "err.h"
 
-START_TEST(sets_message_and_returns_code)
+START_TEST(first_error_wins)
 {
 	struct err e = { "" };
 
 	ck_assert_int_eq(err_set(&e, EINVAL, "%s: line %d", "list.txt", 7), -EINVAL);
 	ck_assert_str_eq(e.msg, "list.txt: line 7");
-}
-END_TEST
-
-START_TEST(first_error_wins)
-{
-	struct err e = { "" };
-
-	err_set(&e, EINVAL, "the cause");
 	ck_assert_int_eq(err_set(&e, ENOMEM, "a consequence"), -ENOMEM);
-	ck_assert_str_eq(e.msg, "the cause");
+	ck_assert_str_eq(e.msg, "list.txt: line 7");
+	/* Nobody listens. */
+	ck_assert_int_eq(err_set(NULL, ENOMEM, "a cause"), -ENOMEM);
+	err_prefix(NULL, "list.txt: ");
 }
 END_TEST
 
-START_TEST(takes_no_err)
-{
-	ck_assert_int_eq(err_set(NULL, ENOMEM, "nobody listens"), -ENOMEM);
-	err_prefix(NULL, "nobody ");
-}
-END_TEST
-
-START_TEST(prefixes_a_message)
-{
-	struct err e = { "" };
-
-	err_set(&e, EINVAL, "bad port");
-	err_prefix(&e, "%s:%d: ", "list.txt", 7);
-	err_prefix(&e, "-I: ");
-	ck_assert_str_eq(e.msg, "-I: list.txt:7: bad port");
-}
-END_TEST
-
-START_TEST(prefixes_only_what_is_set)
+START_TEST(prefixes_what_is_set)
 {
 	struct err e = { "" };
 
 	err_prefix(&e, "list.txt: ");
 	ck_assert_str_eq(e.msg, "");
+	err_set(&e, EINVAL, "bad port");
+	err_prefix(&e, "%s:%d: ", "list.txt", 7);
+	err_prefix(&e, "-I: ");
+	ck_assert_str_eq(e.msg, "-I: list.txt:7: bad port");
 }
 END_TEST
 
@@ -97,8 +78,7 @@ END_TEST
 
 UNIT_SUITE(err)
 {
-	unit_case(suite, "set", sets_message_and_returns_code, first_error_wins, takes_no_err,
-		  cuts_what_is_too_long, lets_no_control_character_through);
-	unit_case(suite, "prefix", prefixes_a_message, prefixes_only_what_is_set,
-		  arguments_may_be_the_message);
+	unit_case(suite, "err", first_error_wins, prefixes_what_is_set,
+		  arguments_may_be_the_message, cuts_what_is_too_long,
+		  lets_no_control_character_through);
 }

@@ -43,7 +43,11 @@ static size_t build(const char *word, uint16_t port, const char *domain, const c
 
 START_TEST(parse_takes)
 {
-	static const struct { const char *word; enum payload_type type; const char *bytes; } cases[] = {
+	static const struct {
+		const char *word;
+		enum payload_type type;
+		const char *bytes;
+	} cases[] = {
 		{ "auto", PAYLOAD_AUTO, "" }, { "none", PAYLOAD_NONE, "" },
 		{ "http", PAYLOAD_HTTP, "" }, { "tls", PAYLOAD_TLS, "" },
 		{ "dns", PAYLOAD_DNS, "" }, { "text:GET /\\n", PAYLOAD_BYTES, "GET /\\n" },

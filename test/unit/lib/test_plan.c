@@ -41,13 +41,9 @@ static const struct plan_case cases[] = {
 	{ "RST with a cookie", { REQUEST(RST, COOKIE_34, 0) }, -1, 0, NULL },
 	{ "ICMP", { REQUEST(ICMP, "", 0) }, -1, 0, NULL },
 	{ "ICMP that quotes a cookie", { REQUEST(ICMP, COOKIE_34, 0) }, -1, 0, NULL },
-	{ "no options", { REQUEST(SA, "", 0) }, -1, 0, NULL },
 	{ "no cookie", { REQUEST(SA, TARGET_MSS, 0) }, -1, 0, NULL },
 	{ "empty", { REQUEST(SA, TARGET_MSS "2202", 0) }, -1, 0, NULL },
-	{ "2 bytes", { REQUEST(SA, TARGET_MSS "22041122", 0) }, -1, 0, NULL },
 	{ "odd length", { REQUEST(SA, TARGET_MSS "2207aabbccddee", 0) }, -1, 0, NULL },
-	{ "18 bytes", { REQUEST(SA, "2214" "000102030405060708090a0b0c0d0e0f1011", 0) }, -1, 0,
-	  NULL },
 	{ "cut", { REQUEST(SA, TARGET_MSS "220a1122", 0) }, -1, 0, NULL },
 	{ "in kind 253", { REQUEST(SA, TARGET_MSS "fd0cf989" TARGET_COOKIE, 0) }, -1, 0, NULL },
 
@@ -55,7 +51,6 @@ static const struct plan_case cases[] = {
 	{ "4 bytes", { REQUEST(SA, TARGET_MSS "2206a1b2c3d4", 0) }, 0, 34, "a1b2c3d4" },
 	{ "16 bytes", { REQUEST(SA, "2212" TARGET_COOKIE TARGET_OTHER, 0) }, 0, 34,
 	  TARGET_COOKIE TARGET_OTHER },
-	{ "zeros", { REQUEST(SA, "2206" "00000000", 0) }, 0, 34, "00000000" },
 	{ "in kind 254", { REQUEST(SA, TARGET_MSS "fe0cf989" TARGET_COOKIE, 0) }, 0, 254,
 	  TARGET_COOKIE },
 

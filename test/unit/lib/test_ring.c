@@ -76,16 +76,12 @@ static void check_order(uint32_t capacity, uint32_t start)
 	ring_free(&r);
 }
 
+/* At any count, also where the counters wrap. */
 START_TEST(keeps_order)
 {
 	check_order(2, 0);
 	check_order(4, 0);
 	check_order(64, 0);
-}
-END_TEST
-
-START_TEST(counters_wrap)
-{
 	check_order(2, UINT32_MAX - 7);
 	check_order(64, UINT32_MAX - 100);
 	check_order(64, 0x7fffffff - 100);
@@ -139,22 +135,17 @@ static void check_threads(uint32_t capacity, uint64_t n)
 	ring_free(&pair.ring);
 }
 
-START_TEST(two_threads_a_million_items)
+START_TEST(two_threads)
 {
 	check_threads(256, 1000000);
-}
-END_TEST
-
-START_TEST(two_threads_smallest_ring)
-{
 	check_threads(2, 20000);
 }
 END_TEST
 
 UNIT_SUITE(ring)
 {
-	TCase *tcase = unit_case(suite, "one thread", keeps_order, counters_wrap);
+	TCase *tcase = unit_case(suite, "one thread", keeps_order);
 
 	tcase_add_loop_test(tcase, full_and_empty, 0, N_OF(item_lens));
-	unit_case(suite, "two threads", two_threads_a_million_items, two_threads_smallest_ring);
+	unit_case(suite, "two threads", two_threads);
 }
