@@ -2,27 +2,30 @@
 
 #include <string.h>
 
+#include "err.h"
+#include "evidence.h"
+#include "output/out.h"
 #include "output/result.h"
 #include "output/result_fields.h"
 #include "sample.h"
 #include "lists/target.h"
 
-/* The fields of that kind of row that are not null, in order. */
-static const char *known(const struct result *r, enum config_rows rows)
+/* The row has these in these fields, as CSV shows them: null is nothing. fields NULL: all. */
+static void check(const struct result *r, enum config_rows rows, const char *fields,
+		  const char *want)
 {
-	static char got[2048];
+	struct result_selection sel;
+	struct err e = { "" };
+	struct out out;
 
-	got[0] = '\0';
-	for (size_t i = 0; i < result_nfields; i++) {
-		const struct result_field *f = &result_fields[i];
-
-		if (!(f->rows >> rows & 1) || result_is_null(r, f))
-			continue;
-		if (got[0])
-			strcat(got, ",");
-		strcat(got, f->name);
-	}
-	return got;
+	ck_assert_msg(result_select(&sel, fields, rows, FORMAT_csv, &e) == 0, "%s", e.msg);
+	out_init(&out, FORMAT_csv, &sel);
+	ck_assert_int_eq(out_row(&out, r), 0);
+	ck_assert_uint_gt(out.len, 0);
+	out.p[out.len - 1] = '\0';
+	ck_assert_str_eq(out.p, want);
+	out_close(&out);
+	result_selection_free(&sel);
 }
 
 static void flow_row(struct result *r, const struct sample *s, size_t i)
@@ -30,58 +33,17 @@ static void flow_row(struct result *r, const struct sample *s, size_t i)
 	result_from_flow(r, s->ev.ip, s->ev.port, s->ev.source, &s->flows[i], SAMPLE_OFFSET_NS);
 }
 
-START_TEST(row_of_a_synack)
+/* The rows of SYN/ACKs with all their fields are those of test_out. */
+START_TEST(synack_without_options)
 {
 	struct sample s;
 	struct result r;
 
 	sample_init(&s);
-	flow_row(&r, &s, 0);
-	ck_assert_str_eq(r.probe, "request");
-	ck_assert_str_eq(r.reply, "synack");
-	ck_assert_uint_eq(r.tfo_synkind.v, 34);
-	ck_assert_uint_eq(r.tfo_synclen.v, 0);
-	ck_assert_uint_eq(r.tfo_ackkind.v, 34);
-	ck_assert_uint_eq(r.tfo_ackclen.v, 8);
-	ck_assert_uint_eq(r.tfo_seq.v, 1000);
-	ck_assert_uint_eq(r.tfo_ack.v, 1001);
-	ck_assert_uint_eq(r.tfo_acked.v, 0);
-	ck_assert_uint_eq(r.cookie.n, 8);
-	ck_assert_mem_eq(r.cookie.p, SAMPLE_COOKIE, 8);
-	ck_assert_uint_eq(r.rtt_ms.v, 12345678);
-	ck_assert_uint_eq(r.mss.v, 1460);
-	ck_assert_uint_eq(r.wscale.v, 7);
-	ck_assert_uint_eq(r.source_port.v, 10001);
-	ck_assert_uint_eq(r.time_sent, SAMPLE_OFFSET_NS + 1000001000ull);
-	ck_assert_uint_eq(r.time_reply, SAMPLE_OFFSET_NS + 1012346678ull);
-	ck_assert_uint_eq(r.tcp_flags.v, 0x12);
-	ck_assert_str_eq(known(&r, ROWS_REPLY),
-			 "ip,port,probe,attempt,reply,tfo_synkind,tfo_ackkind,tfo_synclen,"
-			 "tfo_ackclen,tfo_seq,tfo_dlen,tfo_ack,tfo_acked,cookie,rlen,rtt_ms,ttl,"
-			 "window,mss,wscale,tcp_options,tcp_flags,tcp_optionshex,ip_id,df,tos,"
-			 "source_ip,source_port,time_sent,time_reply");
-}
-END_TEST
-
-START_TEST(synack_without_option)
-{
-	struct sample s;
-	struct result r;
-
-	sample_init(&s);
-	flow_row(&r, &s, 1);
-	ck_assert(r.tfo_ackkind.known && r.tfo_ackkind.v == 0);
-	ck_assert(r.tfo_ackclen.known && r.tfo_ackclen.v == 0);
-	ck_assert_ptr_null(r.cookie.p);
-	ck_assert_uint_eq(r.tfo_ack.v, 5);	/* past 2^32 */
-	ck_assert_uint_eq(r.tfo_acked.v, 10);
-	ck_assert_uint_eq(r.rlen.v, 240);
-	ck_assert_uint_eq(r.attempt.v, 1);
-
 	s.flows[1].reply.opts_len = 0;
 	flow_row(&r, &s, 1);
 	ck_assert(r.tcp_options && r.tcp_options->n == 0);
-	ck_assert(!r.mss.known && !r.wscale.known);
+	check(&r, ROWS_REPLY, "reply,tfo_ackkind,tfo_ackclen,cookie,mss,wscale", "synack,0,0,,,");
 }
 END_TEST
 
@@ -94,27 +56,22 @@ START_TEST(synack_with_an_odd_cookie)
 	sample_init(&s);
 	sample_reply(&s.flows[0], "\x22\x05\x01\x02\x03", 5, 0);
 	flow_row(&r, &s, 0);
-	ck_assert_uint_eq(r.tfo_ackkind.v, 34);
-	ck_assert_uint_eq(r.tfo_ackclen.v, 3);
-	ck_assert_ptr_null(r.cookie.p);
+	check(&r, ROWS_REPLY, "tfo_ackkind,tfo_ackclen,cookie", "34,3,");
 }
 END_TEST
 
 START_TEST(row_of_silence)
 {
-	static const char fields[] = "ip,port,probe,attempt,reply,tfo_synkind,tfo_synclen,tfo_seq,"
-				     "tfo_dlen,source_ip,source_port,time_sent";
 	struct sample s;
 	struct result r;
 
 	sample_init_silent(&s);
 	flow_row(&r, &s, 0);
-	ck_assert_str_eq(r.reply, "none");
-	ck_assert_str_eq(known(&r, ROWS_REPLY), fields);
-
+	check(&r, ROWS_REPLY, NULL, "192.0.2.7,443,request,0,none,,,34,,0,,1000,0,,,,,,,,,,,,,,,,,"
+	      ",,,192.0.2.1,10001,2023-11-14T22:13:21.000001Z,");
 	s.flows[0].rlen = 7;	/* its SYN/ACK was lost, its data was not */
 	flow_row(&r, &s, 0);
-	ck_assert(r.rlen.known && r.rlen.v == 7);
+	check(&r, ROWS_REPLY, "rlen", "7");
 }
 END_TEST
 
@@ -128,20 +85,14 @@ START_TEST(row_of_a_reset)
 	s.flows[1].reply.flags = TCP_RST | TCP_ACK;
 	s.flows[1].reply.opts_len = 0;
 	flow_row(&r, &s, 1);
-	ck_assert_str_eq(r.reply, "rst");
-	ck_assert_uint_eq(r.tfo_ack.v, 5);
-	ck_assert_uint_eq(r.tfo_acked.v, 10);
-	ck_assert(!r.tfo_ackkind.known && !r.tfo_ackclen.known);
-	ck_assert(r.window.known && r.ttl.known && r.tcp_options);
+	ck_assert_ptr_nonnull(r.tcp_options);
+	check(&r, ROWS_REPLY, "reply,tfo_ackkind,tfo_ackclen,tfo_ack,tfo_acked,ttl,window",
+	      "rst,,,5,10,57,65160");
 }
 END_TEST
 
 START_TEST(row_of_an_icmp_error)
 {
-	static const char fields[] =
-		"ip,port,probe,attempt,reply,tfo_synkind,tfo_synclen,tfo_seq,tfo_dlen,rlen,rtt_ms,"
-		"ttl,ip_id,df,tos,icmp_type,icmp_code,icmp_from,quoted_optionshex,source_ip,"
-		"source_port,time_sent,time_reply";
 	struct sample s;
 	struct result r;
 
@@ -152,12 +103,9 @@ START_TEST(row_of_an_icmp_error)
 		.opts_len = 2, .opts = { 0x22, 0x02 },
 	};
 	flow_row(&r, &s, 0);
-	ck_assert_str_eq(r.reply, "icmp");
-	ck_assert_str_eq(known(&r, ROWS_REPLY), fields);
-	ck_assert_uint_eq(r.icmp_type.v, 3);
-	ck_assert_uint_eq(r.icmp_code.v, 13);
-	ck_assert_uint_eq(addr_v4(r.icmp_from), 0xc0000263);
-	ck_assert_mem_eq(r.quoted_optionshex.p, "\x22\x02", 2);
+	check(&r, ROWS_REPLY, NULL, "192.0.2.7,443,request,0,icmp,,,34,,0,,1000,0,,,,0,999.999,"
+	      "250,,,,,,,7,false,192,3,13,192.0.2.99,2202,192.0.2.1,10001,"
+	      "2023-11-14T22:13:21.000001Z,2023-11-14T22:13:22.000000Z");
 }
 END_TEST
 
@@ -170,30 +118,29 @@ START_TEST(row_of_ipv6)
 	sample_init(&s);
 	s.ev.ip = (struct addr){ 0x20010db800000000, 1 };
 	flow_row(&r, &s, 0);
-	ck_assert(!r.ip_id.known && !r.df.known);
-	ck_assert(r.ttl.known && r.tos.known);
+	check(&r, ROWS_REPLY, "ip,ttl,ip_id,df,tos", "2001:db8::1,57,,,0");
 }
 END_TEST
 
 START_TEST(unknown_times)
 {
+	static const char fields[] = "rtt_ms,time_sent,time_reply";
 	struct sample s;
 	struct result r;
 
 	sample_init(&s);
 	s.flows[0].sent_ns = 0;
 	flow_row(&r, &s, 0);
-	ck_assert(!r.rtt_ms.known && r.time_sent == 0 && r.time_reply != 0);
-
+	check(&r, ROWS_REPLY, fields, ",,2023-11-14T22:13:21.012346Z");
 	sample_init(&s);
 	s.flows[0].reply.time_ns = 0;
 	flow_row(&r, &s, 0);
-	ck_assert(!r.rtt_ms.known && r.time_sent != 0 && r.time_reply == 0);
-
+	check(&r, ROWS_REPLY, fields, ",2023-11-14T22:13:21.000001Z,");
 	sample_init(&s);
 	s.flows[0].reply.time_ns = s.flows[0].sent_ns - 1;
 	flow_row(&r, &s, 0);
-	ck_assert(r.rtt_ms.known && r.rtt_ms.v == 0);
+	check(&r, ROWS_REPLY, fields, "0.000,2023-11-14T22:13:21.000001Z,"
+	      "2023-11-14T22:13:21.000000Z");
 }
 END_TEST
 
@@ -204,53 +151,37 @@ START_TEST(repeats)
 
 	sample_init(&s);
 	flow_row(&r, &s, 0);
-	ck_assert(!r.repeat && !r.late.known);
+	check(&r, ROWS_REPLY, "repeat,late", ",");
 	result_set_repeat(&r, REPEAT_NONE, false);
-	ck_assert(!r.repeat && r.late.known && !r.late.v);
+	check(&r, ROWS_REPLY, "repeat,late", ",false");
 	result_set_repeat(&r, REPEAT_DUPLICATE, true);
-	ck_assert_str_eq(r.repeat, "duplicate");
-	ck_assert(r.late.known && r.late.v);
+	check(&r, ROWS_REPLY, "repeat,late", "duplicate,true");
 	result_set_repeat(&r, REPEAT_RETRANSMISSION, false);
-	ck_assert_str_eq(r.repeat, "retransmission");
+	check(&r, ROWS_REPLY, "repeat,late", "retransmission,false");
 }
 END_TEST
 
-static const struct result_field *target_field(const char *name)
-{
-	for (size_t i = 0; i < result_nfields; i++)
-		if (result_fields[i].rows >> ROWS_TARGET & 1
-		    && strcmp(result_fields[i].name, name) == 0)
-			return &result_fields[i];
-	ck_abort_msg("no field %s", name);
-}
-
+/* What `data` brought, and the cookie of the request. */
 START_TEST(row_of_a_target)
 {
+	static const char fields[] = "domain,verdict,confirmed,probes,source_port,tfo_dlen,cookie";
 	struct target_extra extra = { .domain = "www.example.org", .info = "{\"rank\":1}" };
 	struct sample s;
 	struct result r;
 
 	sample_init(&s);
 	result_from_target(&r, &s.ev, &extra, VERDICT_ACCEPTED, SAMPLE_OFFSET_NS);
-	ck_assert_str_eq(r.verdict, "accepted");
-	ck_assert_str_eq(r.domain, "www.example.org");
+	check(&r, ROWS_TARGET, fields, "www.example.org,accepted,,3,20002,10,3021b9d889017eeb");
 	ck_assert_str_eq(r.info, "{\"rank\":1}");
-	ck_assert_ptr_eq(r.conditions, &s.ev);
-	ck_assert_uint_eq(result_set(&r, target_field("conditions")), verdict_conditions(&s.ev));
-	ck_assert_ptr_eq(r.signals, &s.ev);
-	ck_assert_uint_eq(result_set(&r, target_field("signals")), verdict_signals(&s.ev));
-	ck_assert_uint_eq(r.probes.v, 3);
-	ck_assert_uint_eq(r.source_port.v, 20002);	/* `data` decides */
-	ck_assert_uint_eq(r.tfo_dlen.v, 10);
-	ck_assert_mem_eq(r.cookie.p, SAMPLE_COOKIE, 8);	/* of the request */
-	ck_assert(!r.confirmed.known);
-	ck_assert_ptr_eq(r.flows, &s.ev);
-
+	ck_assert(r.conditions == &s.ev && r.signals == &s.ev && r.flows == &s.ev);
+	s.ev.confirmed = CONFIRMED_TRUE;
 	extra.domain[0] = extra.info[0] = '\0';
-	result_from_target(&r, &s.ev, &extra, VERDICT_ACCEPTED, SAMPLE_OFFSET_NS);
-	ck_assert(!r.domain && !r.info);
-	result_from_target(&r, &s.ev, NULL, VERDICT_ACCEPTED, SAMPLE_OFFSET_NS);
-	ck_assert(!r.domain && !r.info);
+	for (int i = 0; i < 2; i++) {
+		result_from_target(&r, &s.ev, i ? NULL : &extra, VERDICT_ACCEPTED,
+				   SAMPLE_OFFSET_NS);
+		check(&r, ROWS_TARGET, fields, ",accepted,true,3,20002,10,3021b9d889017eeb");
+		ck_assert_ptr_null(r.info);
+	}
 }
 END_TEST
 
@@ -260,16 +191,14 @@ START_TEST(row_of_a_target_without_flows)
 	struct result r;
 
 	result_from_target(&r, &ev, NULL, VERDICT_OFFLINE, SAMPLE_OFFSET_NS);
-	ck_assert_str_eq(r.reply, "none");
-	ck_assert_str_eq(known(&r, ROWS_TARGET), "ip,port,verdict,conditions,signals,reply,probes,"
-			 "flows");
+	check(&r, ROWS_TARGET, NULL, "0.0.0.1,80,,offline,,,,,,,,,,,,,none,,,,,,,,,,,,0");
 }
 END_TEST
 
 UNIT_SUITE(result)
 {
-	unit_case(suite, "reply row", row_of_a_synack, synack_without_option,
-		  synack_with_an_odd_cookie, row_of_silence, row_of_a_reset, row_of_an_icmp_error,
-		  row_of_ipv6, unknown_times, repeats);
+	unit_case(suite, "reply row", synack_without_options, synack_with_an_odd_cookie,
+		  row_of_silence, row_of_a_reset, row_of_an_icmp_error, row_of_ipv6, unknown_times,
+		  repeats);
 	unit_case(suite, "target row", row_of_a_target, row_of_a_target_without_flows);
 }
