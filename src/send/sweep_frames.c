@@ -33,16 +33,18 @@ static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
 {
 	struct window *win = &w->sender->window;
 	uint64_t first = w->at[0];
+	bool full = false;
 
 	while (w->batch.n < max && w->at[0] < w->sender->positions
 	       && w->at[0] - first < SKIP_MAX) {
-		bool full = !window_has_room(win, w->at[0]);
-
-		if (backpressure_set(&w->pressure, PRESSURE_WINDOW, full))
+		full = !window_has_room(win, w->at[0]);
+		if (full)
 			break;
 		window_start(win, w->at[0]);
 		sweep_add_pos(w, w->at[0]++, 0);
 	}
+	if (full || w->at[0] > first)
+		backpressure_set(&w->pressure, PRESSURE_WINDOW, full);
 	if (w->at[0] > first)
 		sendlog_add(&win->cursor[0].log, first, now_ns);
 }

@@ -195,6 +195,25 @@ START_TEST(stopped_at_the_end)
 }
 END_TEST
 
+/* Where the gateway has moved to is the sweeper's to know, too. */
+START_TEST(gateway_moves)
+{
+	struct gateway_now *g = &core.s.control.gateway.now[1];
+
+	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
+	atomic_store(&g->mac, 0x020304050607);
+	atomic_fetch_add(&g->changes, 1);
+	start();
+	until_swept(false);
+	stop();
+	ck_assert_mem_eq(fake.gateway[1], "\2\3\4\5\6\7", 6);
+	ck_assert_mem_eq(fake.gateway[0], "\0\0\0\0\0\0", 6);
+	ck_assert_uint_eq(atomic_load(&core.s.senders[0].gateway_changes[1]), 1);
+	check_all();
+	end();
+}
+END_TEST
+
 START_TEST(broken_sweeper)
 {
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
@@ -217,7 +236,7 @@ UNIT_SUITE(sweeper)
 {
 	TCase *tcase = unit_case(suite, "sweep", every_pos_in_a_small_window, what_it_cannot_do,
 				 handed_back_and_refused, frames_handed_back, left_at_the_end,
-				 stopped_once, broken_sweeper);
+				 stopped_once, gateway_moves, broken_sweeper);
 
 	tcase_add_loop_test(tcase, every_pos_once, 0, 2);
 	tcase_add_loop_test(tcase, stopped_at_the_end, 0, 3);
