@@ -20,40 +20,52 @@
 #define OUTAGE_AFTER_NS	1000000000ull
 #define OUTAGE_MAX_NS	10000000000ull
 
+/* What was out: all that is sent by the link, or what goes to the gateway of one family. */
+enum outage_of { OUTAGE_GATEWAY_V4, OUTAGE_GATEWAY_V6, OUTAGE_LINK, OUTAGE_KINDS };
+
 struct outage_log {
 	struct {
 		uint64_t from_ns;
 		_Atomic uint64_t to_ns;
-	} v[2][OUTAGES_MAX];		/* [0] IPv4, [1] IPv6 */
-	_Atomic unsigned int n[2];
+	} v[OUTAGE_KINDS][OUTAGES_MAX];
+	_Atomic unsigned int n[OUTAGE_KINDS];
 };
 
-static inline void outage_log_add(struct outage_log *g, bool v6, uint64_t from_ns, uint64_t to_ns)
+static inline enum outage_of outage_of_gateway(bool v6)
 {
-	unsigned int n = atomic_load_explicit(&g->n[v6], memory_order_relaxed);
+	return v6 ? OUTAGE_GATEWAY_V6 : OUTAGE_GATEWAY_V4;
+}
+
+static inline void outage_log_add(struct outage_log *g, enum outage_of of, uint64_t from_ns,
+				  uint64_t to_ns)
+{
+	unsigned int n = atomic_load_explicit(&g->n[of], memory_order_relaxed);
 
 	if (n == OUTAGES_MAX) {
-		atomic_store(&g->v[v6][n - 1].to_ns, to_ns);
+		atomic_store(&g->v[of][n - 1].to_ns, to_ns);
 		return;
 	}
-	g->v[v6][n].from_ns = from_ns;
-	atomic_store_explicit(&g->v[v6][n].to_ns, to_ns, memory_order_relaxed);
-	atomic_store_explicit(&g->n[v6], n + 1, memory_order_release);
+	g->v[of][n].from_ns = from_ns;
+	atomic_store_explicit(&g->v[of][n].to_ns, to_ns, memory_order_relaxed);
+	atomic_store_explicit(&g->n[of], n + 1, memory_order_release);
 }
 
 static inline bool outage_log_any(const struct outage_log *g)
 {
-	return atomic_load(&g->n[0]) || atomic_load(&g->n[1]);
+	for (unsigned int of = 0; of < OUTAGE_KINDS; of++)
+		if (atomic_load(&g->n[of]))
+			return true;
+	return false;
 }
 
 /* Whether a time that is known to be in from_ns..to_ns may lie in one of them. */
-static inline bool outage_log_overlaps(const struct outage_log *g, bool v6, uint64_t from_ns,
-				       uint64_t to_ns)
+static inline bool outage_log_overlaps(const struct outage_log *g, enum outage_of of,
+				       uint64_t from_ns, uint64_t to_ns)
 {
-	unsigned int n = atomic_load_explicit(&g->n[v6], memory_order_acquire);
+	unsigned int n = atomic_load_explicit(&g->n[of], memory_order_acquire);
 
 	for (unsigned int i = 0; i < n; i++)
-		if (to_ns >= g->v[v6][i].from_ns && from_ns <= atomic_load(&g->v[v6][i].to_ns))
+		if (to_ns >= g->v[of][i].from_ns && from_ns <= atomic_load(&g->v[of][i].to_ns))
 			return true;
 	return false;
 }

@@ -11,9 +11,9 @@ bool sent_is_astray(const struct sender *sd, const struct facts *f, struct addr 
 
 	if (!ns)
 		return false;
-	if (outage_log_overlaps(&sd->link_outages, v6, ns, to_ns))
+	if (outage_log_overlaps(&sd->outages, OUTAGE_LINK, ns, to_ns))
 		return true;
-	return outage_log_overlaps(&sd->gateway_outages, v6, ns, to_ns)
+	return outage_log_overlaps(&sd->outages, outage_of_gateway(v6), ns, to_ns)
 	       && (!f->neigh || neigh_find(f->neigh, ip, mac) == NEIGH_ROUTED);
 }
 
@@ -50,7 +50,7 @@ static bool is_arm_astray(const struct sender *sd, const struct facts *f, uint64
 bool sent_proves(const struct sender *sd, const struct facts *f, uint64_t pos, struct addr ip)
 {
 	uint16_t status = window_status(&sd->window, pos);
-	bool outages = outage_log_any(&sd->gateway_outages) || outage_log_any(&sd->link_outages);
+	bool outages = outage_log_any(&sd->outages);
 
 	for (unsigned int arm = 0; arm < sd->window.arms; arm++)
 		if (!(status & WINDOW_ARM(arm, WINDOW_ANSWERED)) && window_sent(status, arm)

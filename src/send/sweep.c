@@ -81,7 +81,8 @@ static void follow_gateway(struct sweep *w, bool v6, uint64_t now_ns)
 		w->driver->redirect(w, v6);
 		now_ns = clock_now_ns();
 	}
-	outage_log_add(&w->sender->gateway_outages, v6, atomic_load(&gateway->heard_ns), now_ns);
+	outage_log_add(&w->sender->outages, outage_of_gateway(v6),
+		       atomic_load(&gateway->heard_ns), now_ns);
 	atomic_store(&w->sender->gateway_changes[v6], changes);
 }
 

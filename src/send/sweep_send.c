@@ -82,8 +82,8 @@ static void note_outage(struct sweep *w, uint64_t now_ns)
 	uint64_t before_ns = w->facts->config->probing.timeout_ns + OUTAGE_LEAST_NS;
 	uint64_t from_ns = w->refused_from_ns > before_ns ? w->refused_from_ns - before_ns : 0;
 
-	for (unsigned int v6 = 0; v6 < 2 && w->refused_ns >= OUTAGE_LEAST_NS; v6++)
-		outage_log_add(&w->sender->link_outages, v6, from_ns, now_ns + OUTAGE_AFTER_NS);
+	if (w->refused_ns >= OUTAGE_LEAST_NS)
+		outage_log_add(&w->sender->outages, OUTAGE_LINK, from_ns, now_ns + OUTAGE_AFTER_NS);
 }
 
 static void set_refused(struct sweep *w, uint64_t ns)

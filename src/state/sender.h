@@ -55,8 +55,8 @@ struct sender {
 	_Atomic bool swept;		/* every probe of the sweep was sent */
 	_Atomic bool failed;		/* then err is set */
 	struct err err;
-	struct outage_log gateway_outages;	/* what was sent then may not have come past it, */
-	struct outage_log link_outages;	/* or not have been answered: the interface was down */
+	struct outage_log outages;	/* what was sent then may not have come past the gateway, or
+					 * not have been answered: the interface was down */
 	_Atomic uint32_t gateway_changes[2];	/* that it has followed: IPv4, IPv6 */
 	struct stats stats;		/* stats.def says which */
 };
