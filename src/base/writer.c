@@ -402,3 +402,14 @@ void writer_close(struct writer *w, struct writer_state *out)
 	if (out)
 		*out = last;
 }
+
+int writer_close_file(struct writer *w, int fd)
+{
+	struct writer_state last;
+	int rc;
+
+	writer_close(w, &last);
+	/* Network file systems tell of a full disk only here. */
+	rc = close(fd) ? -errno : 0;
+	return last.err && !last.left ? last.err : rc;
+}

@@ -56,4 +56,10 @@ bool writer_leave(struct writer *w);
  */
 void writer_close(struct writer *w, struct writer_state *out);
 
+/*
+ * The same, and closes its descriptor. 0, or the -errno of what could not be written; records that
+ * were left are no failure.
+ */
+int writer_close_file(struct writer *w, int fd);
+
 #endif

@@ -91,19 +91,16 @@ struct writer *statusfile_writer(struct statusfile *f)
 
 int statusfile_close(struct statusfile *f, struct err *e)
 {
-	struct writer_state last;
-	int rc = 0;
+	int rc;
 
 	if (!f)
 		return 0;
-	writer_close(f->writer, &last);
+	rc = writer_close_file(f->writer, f->fd);
+	if (rc)
+		fails(f->path, -rc, e);
 	if (f->skipped)
 		log_warn("%s lacks %llu row%s: too many waited to be read", f->path,
 			 (unsigned long long)f->skipped, log_s(f->skipped));
-	if (last.err && !last.left)
-		rc = fails(f->path, -last.err, e);
-	if (close(f->fd) && !rc)
-		rc = fails(f->path, errno, e);
 	f->fd = -1;
 	free_all(f);
 	return rc;

@@ -145,17 +145,13 @@ struct writer *cookiefile_writer(struct cookiefile *f)
 
 int cookiefile_close(struct cookiefile *f, struct err *e)
 {
-	struct writer_state last;
-	int rc = 0;
+	int rc;
 
 	if (!f)
 		return 0;
-	writer_close(f->writer, &last);
-	if (last.err && !last.left)
-		rc = fails(f->path, -last.err, e);
-	/* Network file systems tell of a full disk only here. */
-	if (close(f->fd) && !rc)
-		rc = fails(f->path, errno, e);
+	rc = writer_close_file(f->writer, f->fd);
+	if (rc)
+		fails(f->path, -rc, e);
 	f->fd = -1;
 	free_all(f);
 	return rc;

@@ -207,35 +207,44 @@ def _mtu(n):
 CLOSED = ["198.18.0.0/19", "-p", "82", "--report", "all"]
 
 
+@contextmanager
+def _closed_ports(engine, retries):
+	"""A scan of closed ports, some of whose SYNs have left: its process and its metadata's file. The
+	link is up again behind it."""
+	_napi(True)
+	try:
+		if engine == "xdp":
+			_need_xdp()
+		tap, meta = Tap(), f"{WORK}/outage.json"
+		process = start([*QUICK, *CLOSED, "--retries", retries, "-r", "4K", "--tx", engine, "-m",
+			meta])
+		tap.wait_syns(1000)
+		yield process, meta
+	finally:
+		shell("topology_net_up; topology_scan_up")
+		_napi(False)
+
+
+def _counters(meta):
+	with open(meta, encoding="utf-8") as f:
+		return json.load(f)["counters"]
+
+
 def _outage(engine, cut, mend, retries=2):
 	"""A link that takes nothing for a second is waited for, and costs no target its verdict. Without a
 	retry answers may be lost: who could not be heard is unfinished, never silent."""
 	def check():
-		_napi(True)
-		try:
-			if engine == "xdp":
-				_need_xdp()
-			tap, meta = Tap(), f"{WORK}/outage.json"
-			process = start([*QUICK, *CLOSED, "--retries", retries, "-r", "4K", "--tx", engine, "-m",
-				meta])
-			tap.wait_syns(1000)
+		with _closed_ports(engine, retries) as (process, meta):
 			shell(cut)
 			time.sleep(1)
 			shell(mend)
 			run = finish(process)
-			equal(run.status, 0, f"exit status; it said {run.err}")
-			verdicts = collections.Counter(row["verdict"] for row in run.rows)
-			with open(meta, encoding="utf-8") as f:
-				losses = json.load(f)["counters"]["losses"]
-			equal(verdicts, {"closed": 8192 - (losses["unfinished"] if retries == 0 else 0)},
-				"verdicts")
-			if retries == 0:
-				return
-			equal([losses[name] for name in ("not_sent", "not_taken", "unfinished")], [0] * 3,
-				"losses")
-		finally:
-			shell(f"{mend}; topology_scan_up")
-			_napi(False)
+		equal(run.status, 0, f"exit status; it said {run.err}")
+		verdicts = collections.Counter(row["verdict"] for row in run.rows)
+		losses = _counters(meta)["losses"]
+		equal(verdicts, {"closed": 8192 - (losses["unfinished"] if retries == 0 else 0)}, "verdicts")
+		if retries:
+			equal([losses[name] for name in ("not_sent", "not_taken", "unfinished")], [0] * 3, "losses")
 	return check
 
 
@@ -251,27 +260,17 @@ for _engine in ("packet", "libnet", "xdp"):
 def _lasting_outage(engine, cut, state):
 	"""... but not for ever; and whoever was not asked has no row."""
 	def check():
-		_napi(True)
-		try:
-			if engine == "xdp":
-				_need_xdp()
-			tap, meta = Tap(), f"{WORK}/outage.json"
-			process = start([*QUICK, *CLOSED, "--retries", 2, "-r", "4K", "--tx", engine, "-m", meta])
-			tap.wait_syns(1000)
+		with _closed_ports(engine, 2) as (process, meta):
 			shell(cut)
 			run = finish(process)
-			equal(run.status, 3, "exit status")
-			for words in (f"scan0 {state}: nothing can be sent; waiting",
-					"cannot send on interface scan0", f"it {state} for 10"):
-				assert words in run.err, f"{words}: {run.err}"
-			equal({row["verdict"] for row in run.rows} - {"closed"}, set(), "other verdicts")
-			with open(meta, encoding="utf-8") as f:
-				counters = json.load(f)["counters"]
-			equal(len(run.rows) + counters["losses"]["unfinished"],
-				counters["state"]["targets_started"], "rows and unfinished, and what was started")
-		finally:
-			shell("topology_net_up; topology_scan_up")
-			_napi(False)
+		equal(run.status, 3, "exit status")
+		for words in (f"scan0 {state}: nothing can be sent; waiting",
+				"cannot send on interface scan0", f"it {state} for 10"):
+			assert words in run.err, f"{words}: {run.err}"
+		equal({row["verdict"] for row in run.rows} - {"closed"}, set(), "other verdicts")
+		counted = _counters(meta)
+		equal(len(run.rows) + counted["losses"]["unfinished"], counted["state"]["targets_started"],
+			"rows and unfinished, and what was started")
 	return check
 
 

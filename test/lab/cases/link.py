@@ -256,13 +256,19 @@ def somebody_moves_the_gateway_by_hand():
 		assert len(run.rows) > LASTING_TARGETS // 2, len(run.rows)
 
 
+def silence(process, rule):
+	"""The gateway hears nothing of what the rule drops until the scan sees that; returns its messages"""
+	shell(f"""ip netns exec net nft '{FILTERED} {{ chain in {{
+		type filter hook ingress device net1 priority 0; {rule}; }}; }}'""")
+	said = heard(process, "the scan waits for it")
+	shell(f"ip netns exec net nft delete {FILTERED}")
+	return said
+
+
 @case("link/gateway-pauses")
 def the_gateway_is_silent_for_a_while():
 	with bare(ADDRESSES + GATEWAYS), lasting() as (process, record):
-		shell(f"""ip netns exec net nft '{FILTERED} {{ chain in {{
-			type filter hook ingress device net1 priority 0; policy drop; }}; }}'""")
-		told = heard(process, "the scan waits for it")
-		shell(f"ip netns exec net nft delete {FILTERED}")
+		told = silence(process, "policy drop")
 		run = finish(process)
 		run.err = told + run.err
 		counted = check_lasting(run, record)
@@ -274,12 +280,8 @@ def the_gateway_is_silent_for_a_while():
 @case("link/gateway-of-one-family")
 def the_gateway_of_one_family_is_silent():
 	"""What comes by way of the other one proves nothing of it."""
-	rule = "ether type ip6 drop"
 	with bare(ADDRESSES + GATEWAYS), lasting(timeout=0.3) as (process, record):
-		shell(f"""ip netns exec net nft '{FILTERED} {{ chain in {{
-			type filter hook ingress device net1 priority 0; {rule}; }}; }}'""")
-		told = heard(process, "the scan waits for it")
-		shell(f"ip netns exec net nft delete {FILTERED}")
+		told = silence(process, "ether type ip6 drop")
 		run = finish(process)
 		assert f"gateway {THERE6} " in told and f"gateway {THERE4} " not in told, told
 		equal({row["verdict"] for row in run.rows}, {"no-cookie"}, "verdicts")
