@@ -35,6 +35,11 @@ struct tcpopts {
  */
 void tcpopt_parse(struct tcpopts *o, const uint8_t *area, size_t len);
 
+/* Whose options a SYN carries beside TFO's; MSS: that option alone. */
+enum tcp_options {
+	TCP_OPTIONS_WINDOWS, TCP_OPTIONS_LINUX, TCP_OPTIONS_BSD, TCP_OPTIONS_MSS, TCP_OPTIONS_NONE,
+};
+
 /* Text of the kinds in order, "2-4-8-1-3"; empty where there are none. At most 160 bytes + NUL. */
 #define TCPOPT_TEXT_LEN (4 * TCPOPT_AREA_MAX + 1)
 void tcpopt_text(const struct tcpopts *o, char out[static TCPOPT_TEXT_LEN]);

@@ -12,6 +12,7 @@
 #include "addr.h"
 #include "payload.h"
 #include "plan.h"
+#include "tcpopt.h"
 
 #define CONFIG_SOURCES_MAX	256
 #define CONFIG_THREADS_MAX	16
@@ -26,9 +27,6 @@ enum config_report { REPORT_SYNACK, REPORT_ANSWERED, REPORT_ALL };
 enum config_format {
 #define FORMAT(id, nests, doc) FORMAT_##id,
 #include "config/formats.def"
-};
-enum config_tcp_options {
-	TCP_OPTIONS_WINDOWS, TCP_OPTIONS_LINUX, TCP_OPTIONS_BSD, TCP_OPTIONS_MSS, TCP_OPTIONS_NONE,
 };
 
 struct config_ports {
@@ -64,7 +62,7 @@ struct config_probing {
 	int retries;			/* 0..15; CONFIG_RETRIES_AUTO: by the kind of targets */
 	uint64_t timeout_ns;
 	const char *cookie_file;
-	enum config_tcp_options tcp_options;
+	enum tcp_options tcp_options;
 };
 
 /* Rate and end; 0: no limit. */

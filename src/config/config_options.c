@@ -219,7 +219,7 @@ const struct opttab_row config_options[] = {
 	  .help = "known cookies: no request needed; kept up",
 	  .man = "Load the cookies in FILE, if it is there: to their targets no request is "
 		 "sent, but data with that cookie at once. Every cookie got is appended." },
-	{ "tcp-options", 0, WORD(config_tcp_options, probing.tcp_options),
+	{ "tcp-options", 0, WORD(tcp_options, probing.tcp_options),
 	  .words = tcp_options_words,
 	  .def = "windows", .group = probing, .arg = "SET", .help = "linux|bsd|mss|none",
 	  .man = "Whose TCP options the SYNs carry beside TFO's: windows, linux, bsd, mss "

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "wire/tx.h"
 
 struct rst_filter {
 	struct nft_ctx *nft;		/* its socket owns the table */
@@ -59,7 +60,7 @@ static int write_rules(char *out, size_t len, uint16_t port_first, uint16_t port
 	snprintf(out, len, "table inet tfomap-%ld-%016" PRIx64 " { flags owner; chain output { "
 		 "type filter hook output priority 0; policy accept; "
 		 "meta mark != %u tcp sport %u-%u tcp flags & (rst | ack) == rst drop; }; }",
-		 (long)getpid(), random, RST_FILTER_MARK, port_first, port_last);
+		 (long)getpid(), random, TX_MARK, port_first, port_last);
 	return 0;
 }
 

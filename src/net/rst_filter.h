@@ -3,7 +3,7 @@
  * comes: an nftables table of our own, which drops resets from our source ports on their way out,
  * but for those that closed ports of this host answer a SYN with.
  * It belongs to this process (flag `owner`): the kernel takes it away when the process is gone,
- * however that ends. Packets that the send engines write pass below it.
+ * however that ends. Packets that the send engines write pass below it, or have TX_MARK.
  */
 #ifndef TFOMAP_RST_FILTER_H
 #define TFOMAP_RST_FILTER_H
@@ -12,9 +12,6 @@
 
 struct err;
 struct rst_filter;
-
-/* Of sockets (SO_MARK) whose packets pass above it, and which it lets pass. */
-#define RST_FILTER_MARK 0x7466u
 
 /* Needs CAP_NET_ADMIN. 0, or -errno with a message that says why there is none, and what helps. */
 int rst_filter_open(struct rst_filter **out, uint16_t port_first, uint16_t port_last,

@@ -120,6 +120,20 @@ static bool is_taken(struct scan *sc, struct waited *w, uint64_t now_ns)
 	return false;
 }
 
+/* A capture that is left is not to be read again as one of the whole scan. */
+static void tell_left(const struct scan *sc)
+{
+	struct writer_state st;
+
+	if (!sc->capture || sc->stuck)
+		return;
+	writer_get(capfile_writer(sc->capture), &st);
+	if (st.left && st.waiting)
+		log_warn("capture file '%s': %llu packets are not in it, as the scan was left at "
+			 "once: it cannot be read again as the whole", sc->c->network.save_pcap,
+			 (unsigned long long)st.waiting);
+}
+
 /* A slow reader, a stopped terminal, a full disk that hangs: waited for until asked to leave. */
 static void wait_for_files(struct scan *sc)
 {
@@ -140,6 +154,7 @@ static void wait_for_files(struct scan *sc)
 	for (size_t i = 0; i < FILES && !taken; i++)
 		if (!writer_wait(files[i].writer, 0) && !writer_leave(files[i].writer))
 			sc->stuck = true;
+	tell_left(sc);
 }
 
 /* ---- what became of it --------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 #define TFOMAP_SETUP_NEIGHBOURS_H
 
 #include "net/gateway_status.h"
-#include "wire/craft.h"
+#include "wire/craft_link.h"
 
 struct err;
 struct neigh;

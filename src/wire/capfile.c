@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/writer.h"
 #include "err.h"
 
@@ -141,10 +140,6 @@ int capfile_close(struct capfile *f, struct err *e)
 	if (last.err && !last.left)
 		rc = err_set(e, -last.err, "cannot write capture file '%s': %s; what is in it is "
 			     "not complete", f->path, strerror(-last.err));
-	if (last.left && last.waiting)
-		log_warn("capture file '%s': %llu packets are not in it, as the scan was left at "
-			 "once: it cannot be read again as the whole", f->path,
-			 (unsigned long long)last.waiting);
 	if (close(f->fd) && !rc)
 		rc = err_set(e, errno, "cannot write capture file '%s': %s; what is in it may not "
 			     "be complete", f->path, strerror(errno));

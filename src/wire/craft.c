@@ -8,7 +8,6 @@
 #include "err.h"
 #include "packet.h"
 #include "tcpopt.h"
-#include "wire/craft_link.h"
 
 #define TTL		64
 #define WINDOW		65535
@@ -30,7 +29,7 @@ static const struct {
 };
 
 /* The option area of a SYN; returns its length, and where in it the cookie stands. */
-static size_t build_options(enum config_tcp_options set, bool v6, uint8_t kind, uint8_t cookie_len,
+static size_t build_options(enum tcp_options set, bool v6, uint8_t kind, uint8_t cookie_len,
 			    uint8_t area[static TCPOPT_AREA_MAX], size_t *cookie_at)
 {
 	static const uint8_t zero[TFO_COOKIE_MAX];
@@ -51,16 +50,6 @@ static size_t build_options(enum config_tcp_options set, bool v6, uint8_t kind, 
 	while (n % 4)
 		area[n++] = TCPOPT_KIND_NOP;
 	return n;
-}
-
-int craft_link_header(libnet_t *l, const struct craft_link *link, uint16_t ethertype)
-{
-	if (link->none)
-		return 0;
-	if (link->vlan_id)
-		return libnet_build_802_1q(link->dst, link->src, ETHERTYPE_VLAN, 0, 0,
-					   link->vlan_id, ethertype, NULL, 0, l, 0);
-	return libnet_build_ethernet(link->dst, link->src, ethertype, NULL, 0, l, 0);
 }
 
 static int build_headers(libnet_t *l, bool v6, const struct craft_link *link, uint8_t flags,
@@ -104,7 +93,7 @@ static int craft_template(struct patch_template *t, bool v6, const struct craft_
 	}
 	memcpy(t->bytes, packet, len);
 	t->len = (uint8_t)len;
-	t->l3 = link->none ? 0 : CRAFT_LINK_LEN + (link->vlan_id ? CRAFT_VLAN_LEN : 0);
+	t->l3 = (uint8_t)craft_link_len(link);
 	t->l4 = t->l3 + (v6 ? 40 : 20);
 	t->ip_sum = v6 ? 0 : (uint16_t)~get_be16(t->bytes + t->l3 + 10);
 	t->tcp_sum = (uint16_t)~get_be16(t->bytes + t->l4 + 16);
@@ -115,7 +104,7 @@ out:
 }
 
 static int build_shape(struct craft *c, bool v6, const struct craft_link *link,
-		       enum config_tcp_options options, uint8_t kind, uint8_t cookie_len,
+		       enum tcp_options options, uint8_t kind, uint8_t cookie_len,
 		       struct err *e)
 {
 	struct patch_template *t = &c->syn[v6][craft_shape(kind, cookie_len)];
@@ -129,7 +118,7 @@ static int build_shape(struct craft *c, bool v6, const struct craft_link *link,
 }
 
 int craft_init(struct craft *c, const struct craft_link link[static 2],
-	       enum config_tcp_options options, struct err *e)
+	       enum tcp_options options, struct err *e)
 {
 	static const uint8_t kinds[] = { TFO_KIND, TFO_KIND_EXP };
 	int rc = 0;

@@ -13,15 +13,14 @@
 #include <string.h>
 
 #include "addr.h"
-#include "config/config.h"
 #include "patch.h"
 #include "payload.h"
+#include "tcpopt.h"
 #include "tfo.h"
+#include "wire/craft_link.h"
 
 struct err;
 
-#define CRAFT_LINK_LEN		14			/* Ethernet */
-#define CRAFT_VLAN_LEN		4			/* 802.1Q, in front of the Ethertype */
 #define CRAFT_HEADERS_MAX	(CRAFT_LINK_LEN + CRAFT_VLAN_LEN + 40 + 60)
 #define CRAFT_FRAME_MAX		(CRAFT_HEADERS_MAX + PAYLOAD_MAX)
 
@@ -30,13 +29,6 @@ _Static_assert(CRAFT_HEADERS_MAX <= PATCH_LEN && PATCH_LEN <= CRAFT_FRAME_MAX, "
 /* Shapes of the TFO option: none, and kinds 34 and 254 with each cookie length, 0 = a request. */
 #define CRAFT_COOKIE_LENS	8			/* 0, 4, 6 .. 16 */
 #define CRAFT_SHAPES		(1 + 2 * CRAFT_COOKIE_LENS)
-
-/* The link header of one family's packets. */
-struct craft_link {
-	uint8_t src[6], dst[6];
-	uint16_t vlan_id;		/* 0: no 802.1Q tag */
-	bool none;			/* no link header: packets begin with IP */
-};
 
 struct craft {
 	struct patch_template syn[2][CRAFT_SHAPES];
@@ -57,7 +49,7 @@ struct craft_syn {
 
 /* link: [0] IPv4, [1] IPv6. 0, or -errno with a message. */
 int craft_init(struct craft *c, const struct craft_link link[static 2],
-	       enum config_tcp_options options, struct err *e);
+	       enum tcp_options options, struct err *e);
 
 /* What SYNs with an empty cookie of that kind are made from (patch.h); kind 0: without option. */
 const struct patch_template *craft_syn_template(const struct craft *c, bool v6, uint8_t tfo_kind);

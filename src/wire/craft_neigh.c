@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "err.h"
-#include "wire/craft_link.h"
 
 #define HOP_LIMIT	255	/* RFC 4861 7.1.1: no router has passed it on */
 #define ND_LEN		24	/* either message, without options */

@@ -7,7 +7,7 @@
 #define TFOMAP_CRAFT_NEIGH_H
 
 #include "neighbour.h"
-#include "wire/craft.h"
+#include "wire/craft_link.h"
 
 #define CRAFT_NEIGH_MAX	(CRAFT_LINK_LEN + CRAFT_VLAN_LEN + 40 + 32)
 

@@ -11,7 +11,8 @@
 struct err;
 struct tx_sweep;
 
-#define TX_BATCH 64		/* frames in one call, at most */
+#define TX_BATCH	64	/* frames in one call, at most */
+#define TX_MARK		0x7466u	/* SO_MARK of what an engine sends by the kernel's IP: of tfomap */
 
 struct tx_frame {
 	const uint8_t *data;	/* from the Ethernet header on, or (iplayer) from IP's on */

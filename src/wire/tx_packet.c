@@ -21,7 +21,6 @@
 
 #include "bytes.h"
 #include "err.h"
-#include "net/rst_filter.h"
 #include "wire/tx.h"
 
 /* An address of a link, at most as long as any (the kernel's MAX_ADDR_LEN). */
@@ -62,7 +61,7 @@ static void prepare(struct packet_state *s, const struct tx_setup *setup)
 /* On lo. */
 static int open_ip(struct packet_state *s, struct err *e)
 {
-	const unsigned int mark = RST_FILTER_MARK;
+	const unsigned int mark = TX_MARK;
 
 	s->ip_fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (s->ip_fd < 0)

@@ -14,7 +14,7 @@
 
 /* The option sets, without TFO, as they are to come: bytes of either family. */
 static const struct {
-	enum config_tcp_options set;
+	enum tcp_options set;
 	const char *name, *kinds;	/* kinds: as tcpopt_text() says, NOPs aside */
 } sets[] = {
 	{ TCP_OPTIONS_WINDOWS, "windows", "2-3-4" },
@@ -42,7 +42,7 @@ static const struct craft_link links[2] = {
 static struct craft craft;
 static uint8_t frame[CRAFT_FRAME_MAX + 1], payload[PAYLOAD_MAX], cookie[TFO_COOKIE_MAX];
 
-static void init(enum config_tcp_options set)
+static void init(enum tcp_options set)
 {
 	struct err e = { "" };
 
