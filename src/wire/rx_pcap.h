@@ -2,13 +2,10 @@
 #ifndef TFOMAP_RX_PCAP_H
 #define TFOMAP_RX_PCAP_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
 struct rx_in;
-
-#define RX_FILTER_LEN 640
 
 struct rx_live {
 	const char *interface;
@@ -22,12 +19,5 @@ struct rx_live {
  * in *out. 0, or -errno with a message.
  */
 int rx_pcap_open(struct rx_in *out, const struct rx_live *live, struct err *e);
-
-/*
- * The filter for answers to probes: TCP to our ports, and ICMP errors; and for questions of
- * neighbours: ARP requests, solicitations.
- */
-void rx_pcap_filter(uint16_t port_first, uint16_t port_last, bool arp, bool solicitations,
-		    char out[static RX_FILTER_LEN]);
 
 #endif
