@@ -1,7 +1,7 @@
 /*
  * Answers in the driver: of the frames that come in, those that answer a probe, by the keyed hash
  * (lib/validate.c), go into the ring and no further; ICMP errors and, where they are asked for,
- * questions of neighbours go into the ring and on; everything else just goes on.
+ * requests of neighbours go into the ring and on; everything else just goes on.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_endian.h>
@@ -167,7 +167,7 @@ static __always_inline int on_v6(struct xdp_md *ctx, const struct answers_facts 
 	if (ip[6] != PROTOCOL_ICMP6 || icmp + ICMP_LEN > end)
 		return XDP_PASS;
 	if (icmp_ends_attempt(false, icmp[0], icmp[1])
-	    || (icmp[0] == SOLICITATION && f->asks_solicit))
+	    || (icmp[0] == SOLICITATION && f->solicitations))
 		hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
 	return XDP_PASS;
 }
@@ -187,7 +187,7 @@ int answers(struct xdp_md *ctx)
 	case TYPE_V6:
 		return on_v6(ctx, f, ip, end);
 	case TYPE_ARP:
-		if (f->asks_arp && get_be16(ip + 6) == 1)
+		if (f->arp_requests && get_be16(ip + 6) == 1)
 			hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
 		break;
 	}

@@ -10,12 +10,12 @@
 #include "validate_tag.h"
 
 #define ANSWER_SNAPLEN	136	/* Ethernet, IPv4 and TCP headers with all options */
-#define ERROR_SNAPLEN	256	/* a whole ICMP quote; a question of a neighbour */
+#define ERROR_SNAPLEN	256	/* a whole ICMP quote; a request of a neighbour */
 
 struct answers_facts {
 	struct validator validator;
 	uint32_t dlen_max;		/* payload bytes that a SYN may have carried */
-	uint32_t asks_arp, asks_solicit;
+	uint32_t arp_requests, solicitations;
 };
 
 /* A frame in the ring: as much of it as its kind of record has room for. */

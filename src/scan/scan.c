@@ -75,8 +75,8 @@ static int open_receiver(struct scan *sc, struct err *e)
 		.interface = su->interface, .ifindex = su->ifindex,
 		.vlan_id = (uint16_t)sc->c->network.vlan_id, .file = sc->c->network.rx_file,
 		.validator = &su->shared.facts.validator,
-		.asks_arp = proxy_any(&su->shared.facts, false),
-		.asks_solicit = proxy_any(&su->shared.facts, true),
+		.arp_requests = proxy_any(&su->shared.facts, false),
+		.solicitations = proxy_any(&su->shared.facts, true),
 		.buffer_len = su->rx->buffer_len ? su->rx->buffer_len(su->unread) : 0,
 	};
 	int rc = su->rx->open(&sc->in.state, &rx, e);

@@ -119,7 +119,7 @@ static int live_open(void **state, const struct rx_setup *setup, struct err *e)
 	struct rx_in in;
 	int rc;
 
-	rx_filter(v->port_first, v->port_last, setup->asks_arp, setup->asks_solicit, filter);
+	rx_filter(v->port_first, v->port_last, setup->arp_requests, setup->solicitations, filter);
 	rc = rx_pcap_open(&in, &live, e);
 	if (!rc)
 		*state = in.state;

@@ -60,7 +60,7 @@ struct rx_setup {
 	uint16_t vlan_id;		/* packets with this 802.1Q tag; 0: any, or none */
 	const char *file;		/* of the words with `:FILE` */
 	const struct validator *validator;	/* answers to its tags, to its ports, are wanted, */
-	bool asks_arp, asks_solicit;	/* and questions of neighbours, too */
+	bool arp_requests, solicitations;	/* and requests of neighbours, too */
 	uint32_t buffer_len;		/* buffer_len() of what may come within RX_UNREAD_MS */
 };
 

@@ -74,22 +74,22 @@ enum iface_xdp iface_xdp_transmits(int index)
 	struct wanted features = { .type = A_DEV_XDP_FEATURES };
 	struct mnl_socket *nl = mnl_socket_open(NETLINK_GENERIC);
 	struct nlmsghdr *nlh;
-	bool told = false;
+	bool known = false;
 
 	if (!nl)
 		return IFACE_XDP_UNKNOWN;
 	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0) {
 		nlh = begin(buf, GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
 		mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, FAMILY_NAME);
-		told = ask(nl, nlh, &family);
+		known = ask(nl, nlh, &family);
 	}
-	if (told) {
+	if (known) {
 		nlh = begin(buf, (uint16_t)family.value, CMD_DEV_GET);
 		mnl_attr_put_u32(nlh, A_DEV_IFINDEX, (uint32_t)index);
-		told = ask(nl, nlh, &features);
+		known = ask(nl, nlh, &features);
 	}
 	mnl_socket_close(nl);
-	if (!told)
+	if (!known)
 		return IFACE_XDP_UNKNOWN;
 	return features.value & XDP_ACT_NDO_XMIT ? IFACE_XDP_YES : IFACE_XDP_NO;
 }

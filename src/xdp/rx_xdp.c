@@ -154,8 +154,8 @@ static int load(struct answers *x, const struct rx_setup *setup, const char **wh
 	f = &x->bpf->rodata->facts;
 	f->validator = *setup->validator;
 	f->dlen_max = PAYLOAD_MAX;
-	f->asks_arp = setup->asks_arp;
-	f->asks_solicit = setup->asks_solicit;
+	f->arp_requests = setup->arp_requests;
+	f->solicitations = setup->solicitations;
 	bpf_map__set_max_entries(x->bpf->maps.ring, setup->buffer_len);
 	*what = "the kernel does not take its program";
 	rc = answers_bpf__load(x->bpf);

@@ -207,8 +207,8 @@ static bool passes(bool arp, bool solicitations, const uint8_t *frame, size_t le
 	return match;
 }
 
-/* Questions of neighbours come through where they are answered, their answers never. */
-START_TEST(filter_of_questions)
+/* Requests of neighbours come through where they are answered, their answers never. */
+START_TEST(filter_of_requests)
 {
 	uint8_t arp[60] = MACS "\x08\x06" "\0\1\x08\0\6\4\0\1";
 	uint8_t nd[86] = MACS "\x86\xdd" "\x60\0\0\0\0\x20\x3a\xff";
@@ -293,7 +293,7 @@ END_TEST
 UNIT_SUITE(rx_pcap)
 {
 	TCase *tcase = unit_case(suite, "files", microseconds, is_no_capture, unknown_link_type,
-				 ends_too_early, has_had_enough, filter_of_questions,
+				 ends_too_early, has_had_enough, filter_of_requests,
 				 filter_of_errors, buffer_by_what_waits, registry);
 
 	tcase_add_loop_test(tcase, link_types, 0, (int)(sizeof(frames) / sizeof(frames[0])));

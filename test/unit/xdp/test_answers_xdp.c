@@ -45,7 +45,7 @@ static struct answers_bpf *bpf;
 static struct ring_buffer *ring;
 static struct outcome outcome;
 static struct validator validator;
-static bool runs, asks;
+static bool runs, requests;
 static uint64_t n_given, n_dropped, unmatched;
 
 /* ---- the program --------------------------------------------------------------------------- */
@@ -104,7 +104,7 @@ static bool begin(uint16_t port_first, uint16_t port_last, uint32_t ring_len)
 	f = &bpf->rodata->facts;
 	f->validator = validator;
 	f->dlen_max = PAYLOAD_MAX;
-	f->asks_arp = f->asks_solicit = asks;
+	f->arp_requests = f->solicitations = requests;
 	bpf_map__set_max_entries(bpf->maps.ring, ring_len);
 	ck_assert_int_eq(answers_bpf__load(bpf), 0);
 	ring = ring_buffer__new(bpf_map__fd(bpf->maps.ring), on_record, NULL, NULL);
@@ -193,13 +193,13 @@ static struct expected expect(const uint8_t *frame, size_t len)
 	struct validate_match m;
 	struct packet p;
 
-	if (asks && neighbour_parse_request(&request, type, ip, len - ETHER_LEN))
+	if (requests && neighbour_parse_request(&request, type, ip, len - ETHER_LEN))
 		x.must = x.may = true;
 	if (type == NEIGHBOUR_TYPE_ARP)
-		x.may = asks;
+		x.may = requests;
 	if (len == ETHER_LEN || !is_seen(ip, type))
 		return x;
-	/* Errors and questions are looked at by tfomap, and go on in any case. */
+	/* Errors and requests are looked at by tfomap, and go on in any case. */
 	if (len >= ETHER_LEN + 20 && ip[type == TYPE_V4 ? 9 : 6] != 6)
 		x.may = true;
 	if (packet_parse(&p, ip, len - ETHER_LEN) != PACKET_OK)
@@ -551,7 +551,7 @@ START_TEST(icmp_of_each_type)
 	unsigned int handed = 0;
 	uint8_t ip[WIRE_MAX];
 
-	asks = false;
+	requests = false;
 	if (!begin_usual())
 		return;
 	for (unsigned int type = 0; type < 256; type++) {
@@ -578,7 +578,7 @@ START_TEST(icmp_of_each_code)
 	unsigned int handed = 0;
 	uint8_t ip[WIRE_MAX];
 
-	asks = false;
+	requests = false;
 	if (!begin_usual())
 		return;
 	for (unsigned int type = 0; type < 16; type++)
@@ -656,7 +656,7 @@ START_TEST(fuzz_corpus)
 		struct dirent *file;
 
 		ck_assert_msg(d, "%s: %s", dirs[i / 2], strerror(errno));
-		asks = i % 2;
+		requests = i % 2;
 		if (!begin_usual()) {
 			closedir(d);
 			return;
