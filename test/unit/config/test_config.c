@@ -5,6 +5,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define KEY "--key 00112233445566778899aabbccddeeff"
+
+/* What becomes of a command line. */
+#define IS(args, what) do {                                                                        \
+		takes(args);                                                                       \
+		ck_assert(what);                                                                   \
+		config_free(&config);                                                              \
+	} while (0)
+#define SAME(a, b) (strcmp(a, b) == 0)
+
 START_TEST(defaults)
 {
 	takes("192.0.2.1");
@@ -44,96 +54,73 @@ START_TEST(defaults)
 }
 END_TEST
 
-START_TEST(every_member)
+START_TEST(targets_and_probing)
 {
-	takes("-p 80,90-91 -w allow -b block -n 5K --shards 4 --shard 3 -e 7 --payload none");
-	ck_assert_uint_eq(config.targets.ports.n, 3);
-	ck_assert_str_eq(config.targets.allowlist_file, "allow");
-	ck_assert_str_eq(config.targets.blocklist_file, "block");
-	ck_assert_uint_eq(config.targets.max, 5000);
-	ck_assert_uint_eq(config.targets.shards, 4);
-	ck_assert_uint_eq(config.targets.shard, 3);
-	ck_assert(config.targets.seed_set && config.targets.seed == 7);
-	ck_assert_int_eq(config.probing.payload.type, PAYLOAD_NONE);
-	config_free(&config);
-	takes("x --probes request-exp,syn");
-	ck_assert_uint_eq(config.probing.probes, 1u << PROBE_SYN | 1u << PROBE_REQUEST_EXP);
-	config_free(&config);
-	takes("-I - --retries 0 --timeout 0.5 --cookie-file jar --tcp-options mss -r 0.5 -t 60");
-	ck_assert_str_eq(config.targets.list_file, "-");
-	ck_assert_int_eq(config.probing.retries, 0);
-	ck_assert_uint_eq(config.probing.timeout_ns, 500000000);
-	ck_assert_str_eq(config.probing.cookie_file, "jar");
-	ck_assert_int_eq(config.probing.tcp_options, TCP_OPTIONS_MSS);
-	ck_assert(config.rate.pps == 0.5);
-	ck_assert_uint_eq(config.rate.max_runtime_ns, 60000000000);
-	config_free(&config);
-	takes("x -N 9 -c 0 -i veth0 -S 192.0.2.1 -s 5-6 -G 02:00:00:00:00:01 --save-pcap cap "
-	      "--vlan 4094");
-	ck_assert(!config.network.iplayer && config.network.vlan_id == 4094);
-	ck_assert_uint_eq(config.rate.max_results, 9);
-	ck_assert_uint_eq(config.rate.cooldown_ns, 0);
-	ck_assert_str_eq(config.network.interface, "veth0");
-	ck_assert_uint_eq(config.network.nsources, 1);
-	ck_assert(addr_eq(config.network.sources[0], addr_from_v4(0xc0000201)));
-	ck_assert_uint_eq(config.network.port_first, 5);
-	ck_assert_uint_eq(config.network.port_last, 6);
-	ck_assert(config.network.gateway_mac_set && config.network.gateway_mac[5] == 1);
-	ck_assert_str_eq(config.network.save_pcap, "cap");
-	config_free(&config);
+	IS("x -p 80,90-91", config.targets.ports.n == 3 && config.targets.ports.v[2] == 91);
+	IS("-w allow", SAME(config.targets.allowlist_file, "allow"));
+	IS("x -b block", SAME(config.targets.blocklist_file, "block"));
+	IS("-I -", SAME(config.targets.list_file, "-"));
+	IS("x --no-default-blocklist", config.targets.no_default_blocklist);
+	IS("x --without-blocklist", config.targets.without_blocklist);
+	IS("x -4", config.targets.ipv4_only && !config.targets.ipv6_only);
+	IS("x -6", config.targets.ipv6_only && !config.targets.ipv4_only);
+	IS("x -n 5K", config.targets.max == 5000 && config.targets.max_share == 0);
+	IS("x -n 2.5%", config.targets.max_share == 0.025 && config.targets.max == 0);
+	IS("x --shards 4 --shard 3 -e 7", config.targets.shards == 4 && config.targets.shard == 3
+	   && config.targets.seed_set && config.targets.seed == 7);
+	IS("x --payload none", config.probing.payload.type == PAYLOAD_NONE);
+	IS("x --probes request-exp,syn",
+	   config.probing.probes == (1u << PROBE_SYN | 1u << PROBE_REQUEST_EXP));
+	IS("x --plan full", config.probing.plan == PLAN_FULL);
+	IS("x --retries 0", config.probing.retries == 0);
+	IS("x --timeout 0.5", config.probing.timeout_ns == 500000000);
+	IS("x --cookie-file jar", SAME(config.probing.cookie_file, "jar"));
+	IS("x --tcp-options mss", config.probing.tcp_options == TCP_OPTIONS_MSS);
 }
 END_TEST
 
-START_TEST(every_other_member)
+/* The bandwidth alone lifts the default rate. */
+START_TEST(rate_and_network)
 {
-	takes("x --no-default-blocklist --without-blocklist --tx pcap:out -o rows -O ndjson "
-	      "-f ip,port --no-header -q");
-	ck_assert(config.targets.no_default_blocklist && config.targets.without_blocklist);
-	ck_assert_str_eq(config.network.tx, "pcap");
-	ck_assert_str_eq(config.network.tx_file, "out");
-	ck_assert_str_eq(config.output.file, "rows");
-	ck_assert_int_eq(config.output.format, FORMAT_ndjson);
-	ck_assert_str_eq(config.output.fields, "ip,port");
-	ck_assert(config.output.no_header);
-	ck_assert(config.records.quiet);
-	ck_assert_int_eq(config.records.verbosity, LOG_WARN);
-	config_free(&config);
-	takes("x --rows reply --report synack -m meta -u status -l log -v 4 --notes hello "
-	      "--rx pcap");
-	ck_assert_int_eq(config.output.rows, ROWS_REPLY);
-	ck_assert_int_eq(config.output.report, REPORT_SYNACK);
-	ck_assert_str_eq(config.records.metadata_file, "meta");
-	ck_assert_str_eq(config.records.status_file, "status");
-	ck_assert_str_eq(config.records.log_file, "log");
-	ck_assert_int_eq(config.records.verbosity, LOG_DEBUG);
-	ck_assert_str_eq(config.records.notes, "hello");
-	ck_assert_ptr_null(config.network.rx_file);
-	config_free(&config);
-	takes("x -q -v 0 -X");
-	ck_assert(config.network.iplayer && config.network.vlan_id == 0);
-	ck_assert_int_eq(config.records.verbosity, LOG_ERROR);
-	config_free(&config);
-	takes("x --rx pcap:cap --key 00112233445566778899aabbccddeeff");
-	ck_assert_str_eq(config.network.rx_file, "cap");
-	ck_assert(config.network.key_set && config.network.key[1] == 0x11
-		  && config.network.key[15] == 0xff);
-	config_free(&config);
+	IS("x -r 0.5", config.rate.pps == 0.5);
+	IS("x -B 1M", config.rate.bandwidth_bps == 1e6 && config.rate.pps == 0);
+	IS("x -B 1M -r 50", config.rate.bandwidth_bps == 1e6 && config.rate.pps == 50);
+	IS("x -B 0", config.rate.pps == 10000);
+	IS("x -t 60", config.rate.max_runtime_ns == 60000000000);
+	IS("x -N 9", config.rate.max_results == 9);
+	IS("x -c 0", config.rate.cooldown_ns == 0);
+	IS("x -i veth0", SAME(config.network.interface, "veth0"));
+	IS("x -S 192.0.2.1", config.network.nsources == 1
+	   && addr_eq(config.network.sources[0], addr_from_v4(0xc0000201)));
+	IS("x -s 5-6", config.network.port_first == 5 && config.network.port_last == 6);
+	IS("x -G 02:00:00:00:00:01",
+	   config.network.gateway_mac_set && config.network.gateway_mac[5] == 1);
+	IS("x --vlan 4094", config.network.vlan_id == 4094 && !config.network.iplayer);
+	IS("x -X", config.network.iplayer && config.network.vlan_id == 0);
+	IS("x --save-pcap cap", SAME(config.network.save_pcap, "cap"));
+	IS("x --tx pcap:out",
+	   SAME(config.network.tx, "pcap") && SAME(config.network.tx_file, "out"));
+	IS("x --rx pcap", !config.network.rx_file);
+	IS("x --rx pcap:cap " KEY, SAME(config.network.rx_file, "cap") && config.network.key_set
+	   && config.network.key[1] == 0x11 && config.network.key[15] == 0xff);
 }
 END_TEST
 
-START_TEST(limits)
+START_TEST(output_and_records)
 {
-	takes("x -n 2.5% -B 1M");
-	ck_assert(config.targets.max_share == 0.025 && config.targets.max == 0);
-	ck_assert(config.rate.bandwidth_bps == 1e6);
-	ck_assert(config.rate.pps == 0);	/* the bandwidth alone */
-	config_free(&config);
-	takes("x -B 1M -r 50");
-	ck_assert(config.rate.bandwidth_bps == 1e6 && config.rate.pps == 50);
-	config_free(&config);
-	takes("x -B 0");
-	ck_assert(config.rate.pps == 10000);
-	config_free(&config);
+	IS("x -o rows", SAME(config.output.file, "rows"));
+	IS("x -O ndjson", config.output.format == FORMAT_ndjson);
+	IS("x -f ip,port", SAME(config.output.fields, "ip,port"));
+	IS("x --no-header", config.output.no_header);
+	IS("x --rows reply", config.output.rows == ROWS_REPLY);
+	IS("x --report synack", config.output.report == REPORT_SYNACK);
+	IS("x -m meta", SAME(config.records.metadata_file, "meta"));
+	IS("x -u status", SAME(config.records.status_file, "status"));
+	IS("x -l log", SAME(config.records.log_file, "log"));
+	IS("x --notes hello", SAME(config.records.notes, "hello"));
+	IS("x -v 4", config.records.verbosity == LOG_DEBUG);
+	IS("x -q", config.records.quiet && config.records.verbosity == LOG_WARN);
+	IS("x -q -v 0", config.records.verbosity == LOG_ERROR);
 }
 END_TEST
 
@@ -181,16 +168,11 @@ END_TEST
 
 START_TEST(forms_of_options)
 {
-	takes("x --no-header=false --no-default-blocklist=true");
-	ck_assert(!config.output.no_header && config.targets.no_default_blocklist);
-	config_free(&config);
-	takes("x --rate=5 -p80 -qe3 --tim 2");
-	ck_assert(config.rate.pps == 5);
-	ck_assert_uint_eq(config.targets.ports.v[0], 80);
-	ck_assert(config.records.quiet);
-	ck_assert_uint_eq(config.targets.seed, 3);
-	ck_assert_uint_eq(config.probing.timeout_ns, 2000000000);
-	config_free(&config);
+	IS("x --no-header=false --no-default-blocklist=true",
+	   !config.output.no_header && config.targets.no_default_blocklist);
+	IS("x --rate=5 -p80 -qe3 --tim 2", config.rate.pps == 5 && config.records.quiet
+	   && config.targets.ports.v[0] == 80 && config.targets.seed == 3
+	   && config.probing.timeout_ns == 2000000000);
 }
 END_TEST
 
@@ -231,10 +213,8 @@ START_TEST(contradictions)
 	refuses("x --shards 3 --shard 3 -e 1", "--shard 3", "0 to 2");
 	refuses("x --shards 3 --shard 1", "--shards 3", "--seed");
 	refuses("x --report all --rows reply", "--report all", "--rows target");
-	refuses("x --rx pcap:f --key 00112233445566778899aabbccddeeff --tx null", "--rx pcap:f",
-		"--tx");
-	refuses("x --rx pcap:f --key 00112233445566778899aabbccddeeff --save-pcap s", "--rx pcap:f",
-		"--save-pcap");
+	refuses("x --rx pcap:f " KEY " --tx null", "--rx pcap:f", "--tx");
+	refuses("x --rx pcap:f " KEY " --save-pcap s", "--rx pcap:f", "--save-pcap");
 	refuses("x --rx pcap:f", "--rx pcap:f", "--key");
 	refuses("-r 5", "no targets", "--targets-file");
 	refuses("x --probes data", "data", "--cookie-file");
@@ -246,8 +226,7 @@ START_TEST(contradictions)
 	refuses("x --probes blind --payload none", "blind", "--payload none");
 	refuses("x --probes data --payload none --cookie-file f", "data", "--payload none");
 	refuses("x -X --vlan 5", "--vlan 5 with --iplayer", "leave");
-	refuses("x --rx pcap:f --key 00112233445566778899aabbccddeeff -d", "--rx pcap:f",
-		"--dryrun");
+	refuses("x --rx pcap:f " KEY " -d", "--rx pcap:f", "--dryrun");
 }
 END_TEST
 
@@ -307,7 +286,8 @@ END_TEST
 
 UNIT_SUITE(config)
 {
-	unit_case(suite, "members", defaults, every_member, every_other_member, limits, dry_run,
+	unit_case(suite, "members", defaults, targets_and_probing, rate_and_network,
+		  output_and_records, dry_run,
 		  targets_among_options, forms_of_options, asks, payload_files);
 	unit_case(suite, "faults", unknown_options, bounds, contradictions);
 }
