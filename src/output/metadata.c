@@ -129,7 +129,7 @@ static json_t *sources_value(const struct run_facts *f)
 	return list;
 }
 
-static uint64_t end_after_ns(const struct run_facts *f)
+static uint64_t duration_ns(const struct run_facts *f)
 {
 	return f->end_wall_ns > f->start_wall_ns ? f->end_wall_ns - f->start_wall_ns : 0;
 }

@@ -56,7 +56,7 @@ static double done(const struct status_moment *m)
 	return share < 0.999999 ? share : 0.999999;
 }
 
-/* How long retries take depends on who answers: that is not known before. */
+/* Each target got its first probe, and retries or a plan's later probes are due. */
 static bool is_pending(const struct status_moment *m)
 {
 	return m->sending && done(m) >= 1;
@@ -68,6 +68,7 @@ static double remaining_s(const struct status_moment *m)
 
 	if (m->remaining_ns)
 		return (double)m->remaining_ns / NS_PER_S;
+	/* How long retries take depends on who answers. */
 	if (is_pending(m))
 		return -1;
 	if (share > 0)
