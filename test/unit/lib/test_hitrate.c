@@ -3,19 +3,19 @@
 
 #define S 1000000000ull
 
-/* Feeds n seconds of rate probes a second, share of which are answered; how often it was told. */
+/* Feeds n seconds of rate probes a second, share of which are answered. Returns the collapses. */
 static unsigned int run(struct hitrate *h, uint64_t *t, uint64_t *sent, double *answers,
 			unsigned int n, uint64_t rate, double share)
 {
-	unsigned int told = 0;
+	unsigned int noticed = 0;
 
 	while (n--) {
 		*t += S;
 		*sent += rate;
 		*answers += (double)rate * share;
-		told += hitrate_feed(h, *t, *sent, (uint64_t)*answers);
+		noticed += hitrate_feed(h, *t, *sent, (uint64_t)*answers);
 	}
-	return told;
+	return noticed;
 }
 
 START_TEST(tells_each_collapse_once)
@@ -59,7 +59,7 @@ START_TEST(waits_for_enough_answers)
 
 	hitrate_init(&h, t);
 	ck_assert_uint_eq(run(&h, &t, &sent, &answers, 200, 100, 0.05), 0);
-	/* 5 answers a second are due: not told before 20 s have passed. */
+	/* 5 answers a second are due: not noticed before 20 s have passed. */
 	ck_assert_uint_eq(run(&h, &t, &sent, &answers, 18, 100, 0), 0);
 	ck_assert_uint_eq(run(&h, &t, &sent, &answers, 30, 100, 0), 1);
 }

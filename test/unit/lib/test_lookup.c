@@ -110,7 +110,7 @@ START_TEST(random_sets)
 END_TEST
 
 /* Single addresses that lie close, beside a wide range: one place of the table has them all. */
-START_TEST(crowded_place)
+START_TEST(dense_place)
 {
 	struct rng rng = { 1 };
 
@@ -183,7 +183,7 @@ END_TEST
 
 UNIT_SUITE(lookup)
 {
-	TCase *tcase = unit_case(suite, "lookup", crowded_place, one_range_needs_no_search,
+	TCase *tcase = unit_case(suite, "lookup", dense_place, one_range_needs_no_search,
 				 no_range,
 				 splits_exactly);
 

@@ -328,7 +328,7 @@ START_TEST(format_cuts)
 }
 END_TEST
 
-/* What a value can be, as messages, the completion and people are told. */
+/* What a value can be, as messages, the completion and --help show it. */
 START_TEST(values)
 {
 	static const struct { const char *name, *values; } cases[] = {

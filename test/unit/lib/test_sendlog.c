@@ -193,8 +193,8 @@ START_TEST(until_any_time)
 END_TEST
 
 /*
- * A reader so slow that the log went round: positions before what is told were sent by then, as far
- * as it can know; where it cannot, it must not say so.
+ * A reader so slow that the log went round: positions before the one that it returns were sent by
+ * then, as far as it can know; where it cannot, it must not say so.
  */
 START_TEST(until_behind_the_log)
 {
