@@ -18,6 +18,7 @@
 					 * to it is awaited before the reset */
 #define PLAN_ARMS_MAX	2
 #define PLAN_FOLLOWUP_RETRIES_MIN	2
+
 /* Most flows that a target can have: of each kind as many as its row says. */
 enum {
 	PLAN_FLOWS_MAX = 0
