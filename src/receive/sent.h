@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "receive/entry.h"
+#include "state/facts.h"
 #include "state/sender.h"
 
 /*

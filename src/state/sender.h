@@ -10,11 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "addr.h"
 #include "base/stats.h"
 #include "err.h"
+#include "lists/target.h"
 #include "outage_log.h"
+#include "plan.h"
 #include "ring.h"
-#include "state/facts.h"
+#include "tfo.h"
 #include "window.h"
 
 /* A probe that is due to a target beyond the sweep's: receive thread to send thread. */
