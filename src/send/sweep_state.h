@@ -5,7 +5,9 @@
 #ifndef TFOMAP_SWEEP_STATE_H
 #define TFOMAP_SWEEP_STATE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "send/backpressure.h"
@@ -24,7 +26,8 @@ struct sweep;
 /*
  * Who makes the SYNs of the sweep's positions: this thread, batch by batch (sweep_frames), or the
  * engine's own sweeper, which this thread grants credit and follows (sweep_kernel). Chosen once,
- * when the thread starts. NULL where there is nothing to do.
+ * when the thread starts. A call other than fill, follow and refused may be NULL: nothing is to be
+ * done then.
  */
 struct sweep_driver {
 	uint32_t burst;			/* packets that may go in one turn */
@@ -55,7 +58,7 @@ struct sweep_driver {
 
 struct sweep {
 	struct shared *s;
-	const struct facts *facts;	/* of s, like */
+	const struct facts *facts;	/* these are s's, too, for short: */
 	struct sender *sender;
 	unsigned int number, nsenders;	/* of the sender; of all */
 	struct ring *requests;		/* of neighbours; NULL: none for this sender */
