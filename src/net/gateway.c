@@ -39,7 +39,7 @@ struct gateways {
 	struct gateway_scan scan;
 	struct gateway_link link;
 	struct gateway v[2];		/* [0] IPv4, [1] IPv6 */
-	struct mnl_socket *nl;		/* NULL: the kernel does not tell */
+	struct mnl_socket *nl;		/* NULL: the kernel is not listened to */
 	struct rx_in in;		/* ops NULL: none is polled */
 	void *tx_state;
 	uint64_t now_ns;		/* of the tick */
@@ -89,7 +89,7 @@ static void report_moved(struct gateways *g, unsigned int v6, const uint8_t befo
 }
 
 /*
- * When it was there for sure: it was heard, or who was probed, if that can be by way of it alone:
+ * When it was there for sure: it was heard, or who was probed, if that can be through it alone:
  * there is no other gateway, and no target on the link.
  */
 static uint64_t reached_ns(const struct gateways *g, const struct gateway *w)
@@ -263,7 +263,7 @@ void gateways_tick(struct gateways *g, uint64_t now_ns)
 	read_kernel(g);
 	if (!g->in.ops)
 		return;
-	/* Where the link fails, the engines tell. */
+	/* Where the link fails, the engines say so. */
 	(void)g->in.ops->poll(g->in.state, on_frame, g, &e);
 	for (unsigned int v6 = 0; v6 < 2; v6++) {
 		struct gateway *w = &g->v[v6];

@@ -15,7 +15,7 @@
 struct gateway_known {
 	bool is_followed;		/* frames go to it, and not as the user said */
 	bool is_fixed;			/* in the kernel's table, which alone may change it */
-	struct addr ip, asker;		/* and our address to ask from */
+	struct addr ip, asker;		/* and our address to send requests from */
 	uint8_t mac[6];
 };
 
@@ -30,7 +30,7 @@ struct gateway_now {
 struct gateway_status {
 	struct gateway_now now[2];	/* [0] IPv4, [1] IPv6 */
 	_Atomic bool silent;		/* none is there to send to */
-	_Atomic uint64_t reached_ns;	/* the silence of who was asked later is no proof: the
+	_Atomic uint64_t reached_ns;	/* the silence of who was probed later is no proof: the
 					 * gateway may be gone; 0: not known */
 };
 

@@ -1,6 +1,6 @@
 /*
- * iface: interfaces, addresses and routes of the network namespace that the caller is in, asked of
- * the kernel over rtnetlink; needs no privilege. Main thread, before the scan.
+ * iface: interfaces, addresses and routes of the network namespace that the caller is in, queried
+ * over rtnetlink; needs no privilege. Main thread, before the scan.
  */
 #ifndef TFOMAP_IFACE_H
 #define TFOMAP_IFACE_H
@@ -13,7 +13,7 @@ struct err;
 struct mnl_socket;
 struct prefixset;
 
-/* What is asked for a route. */
+/* What a route is queried for. */
 struct iface_query {
 	struct addr target;
 	bool has_source;	/* rules for this source address count (`ip rule from`) */

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* Prints a table of all interfaces. 0, or -errno where the kernel could not be asked. */
+/* Prints a table of all interfaces. 0, or -errno where the kernel could not be queried. */
 int iface_list(FILE *out);
 
 #endif

@@ -7,7 +7,7 @@
 struct neigh_entry {
 	struct addr asker;
 	uint8_t mac[6];
-	uint8_t role;			/* NEIGH_ASK, NEIGH_ON_LINK */
+	uint8_t role;			/* NEIGH_WANTED, NEIGH_ON_LINK */
 	uint8_t trust;			/* enum neigh_trust */
 };
 
@@ -62,7 +62,7 @@ bool neigh_take(struct neigh *n, const struct neighbour *answer, enum neigh_trus
 {
 	struct neigh_entry *entry = entry_of(n, answer->ip);
 
-	if (!entry || !(entry->role & NEIGH_ASK) || entry->trust >= trust)
+	if (!entry || !(entry->role & NEIGH_WANTED) || entry->trust >= trust)
 		return false;
 	memcpy(entry->mac, answer->mac, sizeof(entry->mac));
 	entry->trust = (uint8_t)trust;
@@ -71,7 +71,7 @@ bool neigh_take(struct neigh *n, const struct neighbour *answer, enum neigh_trus
 
 static bool is_missing(const struct neigh_entry *entry, enum neigh_trust trust)
 {
-	return (entry->role & NEIGH_ASK) && entry->trust < trust;
+	return (entry->role & NEIGH_WANTED) && entry->trust < trust;
 }
 
 uint32_t neigh_missing(const struct neigh *n, enum neigh_trust trust)

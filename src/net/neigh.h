@@ -15,12 +15,12 @@
 
 struct neigh;
 
-/* What is to become of an address, as bits; 0: a gateway leads to it. */
-#define NEIGH_ASK	1	/* its MAC address is needed */
+/* What is to become of an address, as bits; 0: it is routed. */
+#define NEIGH_WANTED	1	/* its MAC address is needed */
 #define NEIGH_ON_LINK	2	/* a target: frames to it go to it, or nowhere */
 
 /*
- * How far a MAC address is to be trusted: what is known better takes the place. Fixed is what
+ * How far a MAC address is to be trusted: what is known better replaces it. Fixed is what
  * somebody has put into the kernel's table.
  */
 enum neigh_trust { NEIGH_UNKNOWN, NEIGH_STALE, NEIGH_SURE, NEIGH_FIXED };
@@ -33,18 +33,18 @@ enum neigh_trust { NEIGH_UNKNOWN, NEIGH_STALE, NEIGH_SURE, NEIGH_FIXED };
 int neigh_new(struct neigh **out, struct prefixset *addresses);
 void neigh_free(struct neigh *n);
 
-/* Adds role (bits, above) to an address of the set; asker: our address there, to ask from. */
+/* Adds role (bits, above) to an address of the set; asker: ours there, to send requests from. */
 void neigh_mark(struct neigh *n, struct addr ip, unsigned int role, struct addr asker);
 
-/* Takes an answer; false: it was not asked for, or nothing better than what is known. */
+/* Takes a reply; false: nobody wanted it, or it is no better than what is known. */
 bool neigh_take(struct neigh *n, const struct neighbour *answer, enum neigh_trust trust);
 
-/* How many of the addresses that are asked for are known less than that. */
+/* How many of the addresses whose MAC address is wanted are known less than that. */
 uint32_t neigh_missing(const struct neigh *n, enum neigh_trust trust);
 
 /*
- * The first of them from place *i on, which becomes its place, and the address to ask from. False:
- * there is none.
+ * The first of them from place *i on, which becomes its place, and the address to send requests
+ * from. False: there is none.
  */
 bool neigh_next_missing(const struct neigh *n, enum neigh_trust trust, uint32_t *i, struct addr *ip,
 			struct addr *asker);
@@ -52,7 +52,7 @@ bool neigh_next_missing(const struct neigh *n, enum neigh_trust trust, uint32_t 
 /* How many targets on the link have no MAC address. */
 uint32_t neigh_silent(const struct neigh *n);
 
-/* The MAC address of an address that was asked for; false: not known. */
+/* The MAC address that an address has; false: not known. */
 bool neigh_mac(const struct neigh *n, struct addr ip, uint8_t mac[static 6]);
 
 /* Whether it is fixed. */

@@ -7,7 +7,7 @@
 struct err;
 struct nlmsghdr;
 
-/* What a message of the kernel tells of a neighbour on an interface. NEIGH_UNKNOWN: nothing. */
+/* What a message of the kernel says of a neighbour on an interface. NEIGH_UNKNOWN: nothing. */
 enum neigh_trust neigh_read_message(const struct nlmsghdr *nlh, int ifindex, struct neighbour *out);
 
 /* From the kernel's neighbour cache of an interface. 0, or -errno with a message. */

@@ -31,7 +31,7 @@ int netlink_request(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t fn, vo
 
 /*
  * The same for a request with NLM_F_DUMP, over a socket of its own. Where the kernel says that
- * what it dumped changed meanwhile it is asked again, so fn may see a message twice. The kernel
+ * what it dumped changed meanwhile it is queried again, so fn may see a message twice. The kernel
  * filters by the attributes of the request if it is new enough: fn must, too.
  */
 int netlink_dump(struct nlmsghdr *nlh, mnl_cb_t fn, void *arg);

@@ -58,7 +58,7 @@ int neighbours_on_link(const struct routes *r, const struct order *o, struct pre
 
 /* ---- requests ------------------------------------------------------------------------------ */
 
-/* Our address to ask for ip from: the kernel's choice, else a source address of the scan. */
+/* Our address to send requests from: the kernel's choice, else a source address of the scan. */
 static int find_asker(const struct routes *r, struct addr ip, const struct iface_route *kernel,
 		      struct addr *out, struct err *e)
 {
@@ -95,7 +95,7 @@ static int mark_on_link(const struct routes *r, struct neigh *neigh, struct addr
 	}
 	err = find_asker(r, ip, &kernel, &asker, e);
 	if (!err)
-		neigh_mark(neigh, ip, NEIGH_ON_LINK | NEIGH_ASK, asker);
+		neigh_mark(neigh, ip, NEIGH_ON_LINK | NEIGH_WANTED, asker);
 	return err;
 }
 
@@ -110,7 +110,7 @@ static int mark_gateway(const struct routes *r, struct neigh *neigh, bool v6,
 		kernel.has_source = false;
 	err = find_asker(r, gateway, &kernel, &known->asker, e);
 	if (!err)
-		neigh_mark(neigh, gateway, NEIGH_ASK, known->asker);
+		neigh_mark(neigh, gateway, NEIGH_WANTED, known->asker);
 	return err;
 }
 
@@ -245,7 +245,7 @@ static int list_sources(const struct routes *r, struct neigh **out, struct err *
 		return err_set(e, -rc, "no memory for the source addresses");
 	for (size_t i = 0; i < c->network.nsources; i++)
 		if (!r->owned[i])
-			neigh_mark(*out, c->network.sources[i], NEIGH_ASK, nobody);
+			neigh_mark(*out, c->network.sources[i], NEIGH_WANTED, nobody);
 	return 0;
 }
 

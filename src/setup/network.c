@@ -100,7 +100,7 @@ int network_init(struct network *n, const struct order *o, struct err *e)
 	struct routes *r = &n->routes;
 	int rc;
 
-	/* What sends nothing needs no route, where it is told its source address. */
+	/* What sends nothing needs no route, where the user names its source address. */
 	if (n->rc && (r->wire || !r->c->network.nsources))
 		return err_set(e, -n->rc, "%s", n->why.msg);
 	if (n->rc)

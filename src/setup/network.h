@@ -23,7 +23,8 @@ struct network {
 
 /*
  * Before the targets are put in order: finds the routes to them, and leaves out those that none
- * leads to. What fails is told by network_init(). wire: packets leave. network_close() in any case.
+ * leads to. What fails is returned by network_init(). wire: packets leave. network_close() in any
+ * case.
  */
 void network_open(struct network *n, struct targets *targets, const struct config *c, bool wire);
 void network_close(struct network *n);

@@ -10,8 +10,8 @@
 #include "targets/targets.h"
 #include "targets/targets_sets.h"
 
-#define INDICES_MAX	4096	/* of the targets, looked at for one to ask with */
-#define SAMPLES_MAX	64	/* targets that the kernel is asked about */
+#define INDICES_MAX	4096	/* of the targets, looked at for one to query with */
+#define SAMPLES_MAX	64	/* targets that the kernel is queried for */
 #define GOLDEN		0x9e3779b97f4a7c15ull	/* its multiples are spread evenly, modulo 2^64 */
 
 /* ---- leaving out --------------------------------------------------------------------------- */
@@ -80,7 +80,7 @@ static int leave_unrouted(struct routes *r, bool v6, const struct prefixset *kee
 /* ---- routes -------------------------------------------------------------------------------- */
 
 /*
- * Whether a route that the kernel told is one. Where it knows none by an interface, it supposes
+ * Whether a route that the kernel named is one. Where it knows none by an interface, it supposes
  * that the target is on the link.
  */
 static bool is_usable(const struct routes *r, struct addr target, const struct iface_route *k)
@@ -110,11 +110,11 @@ static bool is_source(const struct iface_route *k, struct addr target)
 	       && (!route_is_loopback(a) || route_is_loopback(target));
 }
 
-/* Asks with one target. False: no route leads there, and *why keeps the first reason. */
+/* Queries for one target. False: no route leads there, and *why keeps the first reason. */
 static bool try_target(struct routes *r, struct route *w, struct addr target, int *why)
 {
 	bool v6 = !addr_is_v4(target), found;
-	/* Asked for a route by lo, the kernel supposes that everything is there. */
+	/* Queried for a route by lo, the kernel supposes that everything is there. */
 	int oif = r->iface.kind == IFACE_LOOPBACK ? 0 : r->iface.index;
 	struct iface_route kernel;
 	int err = routes_query(r, target, oif, &kernel);
@@ -144,29 +144,29 @@ static int find_route(struct routes *r, bool v6, const struct prefixset *skip)
 	const struct targets *t = r->targets;
 	uint64_t total = targets_counts(t)->total;
 	struct route *w = &r->v[v6];
-	unsigned int asked = 0;
+	unsigned int queried = 0;
 	struct addr target;
 	int why = 0;
 
-	for (uint64_t k = 0; k < total && k < INDICES_MAX && asked < SAMPLES_MAX; k++) {
+	for (uint64_t k = 0; k < total && k < INDICES_MAX && queried < SAMPLES_MAX; k++) {
 		uint64_t x = total <= SAMPLES_MAX ? k
 			     : (uint64_t)((unsigned __int128)(k * GOLDEN) * total >> 64);
 
 		target = targets_at(t, x).ip;
 		if (addr_is_v4(target) == v6 || prefixset_contains(skip, target))
 			continue;
-		asked++;
+		queried++;
 		if (try_target(r, w, target, &why))
 			return 0;
 	}
-	if (asked)
+	if (queried)
 		return why;
 	if (!targets_outside(t, v6, skip, &target))
 		return -ENOENT;
 	return try_target(r, w, target, &why) ? 0 : why;
 }
 
-/* Where all that a route tells was said by the user, or nothing is sent, there may be none. */
+/* Where all that a route says was said by the user, or nothing is sent, there may be none. */
 static bool may_lack_route(const struct routes *r, bool v6)
 {
 	return routes_has_source(r, v6)

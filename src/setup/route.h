@@ -19,8 +19,8 @@ struct targets;
 /* How packets of one family leave. */
 struct route {
 	bool needed;			/* there are targets */
-	bool found;			/* the kernel was asked, and has a route */
-	struct addr target;		/* the one that it was asked with */
+	bool found;			/* the kernel was queried, and has a route */
+	struct addr target;		/* the one that it was queried for */
 	struct iface_route kernel;
 	bool has_source;		/* a source address of the user's that this host owns: */
 	struct addr source;		/* rules for it count */

@@ -241,7 +241,7 @@ static int look_at_capture(struct setup *su, const struct config *c, struct err 
 		return rc;
 	s->facts.file_lag_ns = facts.back_ns < CAPTURE_BACK_MAX_NS ? facts.back_ns
 		: CAPTURE_BACK_MAX_NS;
-	/* Without --source-ip the capture tells where its run sent from. */
+	/* Without --source-ip the capture says where its run sent from. */
 	for (unsigned int v6 = 0; v6 < 2; v6++)
 		if (!s->facts.nsources[v6] && facts.has_source[v6])
 			facts_add_source(&s->facts, facts.source[v6]);
@@ -249,7 +249,7 @@ static int look_at_capture(struct setup *su, const struct config *c, struct err 
 	return capture_check(c, &facts, e);
 }
 
-/* What the network tells; its neighbours are su's from here on. */
+/* What the network setup found; its neighbours are su's from here on. */
 static int take_network(struct setup *su, const struct network *n, struct err *e)
 {
 	const struct iface *i = &n->routes.iface;
@@ -339,7 +339,7 @@ static int init_offline(struct setup *su, const struct config *c, struct err *e)
 	return rc ? rc : look_at_capture(su, c, e);
 }
 
-/* A capture whose targets nobody names has some: who has been asked, and who has answered. */
+/* A capture whose targets nobody names has some: who was probed, and who has answered. */
 static int load_targets(struct setup *su, const struct config *c, struct err *e)
 {
 	struct targetlist seen;

@@ -27,7 +27,7 @@ static uint64_t power_of_two(double at_least, uint64_t min, uint64_t max)
 	return n;
 }
 
-/* What is asked for, or one a core but for the receive thread's. */
+/* What the user wants, or one a core but for the receive thread's. */
 static uint64_t threads_wanted(const struct sizes_basis *b)
 {
 	if (b->config->network.threads)
@@ -38,7 +38,7 @@ static uint64_t threads_wanted(const struct sizes_basis *b)
 }
 
 /*
- * One sender for each thread that is asked for, but no more than the rate and the targets are
+ * One sender for each thread that is wanted, but no more than the rate and the targets are
  * worth: a sender has its share of the rate, whether its part of the targets can use it or not. A
  * saved capture is of one sender, so that it can be read again by one.
  */

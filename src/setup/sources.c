@@ -82,7 +82,7 @@ static int check_target(const struct routes *r, struct addr a, struct err *e)
 
 /*
  * Refuses what can be no source of this scan: another host's, as far as the routes and the targets
- * tell.
+ * say.
  */
 static int check_owner(const struct routes *r, struct addr a, bool owned, struct err *e)
 {

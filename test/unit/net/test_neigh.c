@@ -33,12 +33,12 @@ static void make(void)
 	prefixset_seal(&set);
 	ck_assert_int_eq(neigh_new(&n, &set), 0);
 	ck_assert_uint_eq(set.n, 0);	/* taken over */
-	neigh_mark(n, v4(1), NEIGH_ASK, v4(2));
+	neigh_mark(n, v4(1), NEIGH_WANTED, v4(2));
 	for (uint32_t i = 16; i < 31; i++)
-		neigh_mark(n, v4(i), NEIGH_ASK | NEIGH_ON_LINK, v4(2));
+		neigh_mark(n, v4(i), NEIGH_WANTED | NEIGH_ON_LINK, v4(2));
 	neigh_mark(n, v4(31), NEIGH_ON_LINK, v4(0));
-	neigh_mark(n, v6(1), NEIGH_ASK, v6(9));
-	neigh_mark(n, v6(1), NEIGH_ASK | NEIGH_ON_LINK, v6(9));	/* a gateway and a target */
+	neigh_mark(n, v6(1), NEIGH_WANTED, v6(9));
+	neigh_mark(n, v6(1), NEIGH_WANTED | NEIGH_ON_LINK, v6(9));	/* a gateway and a target */
 }
 
 static void drop(void)

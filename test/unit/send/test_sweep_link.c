@@ -25,7 +25,7 @@ static void begin(const char *target, unsigned int n, unsigned int retries)
 		struct neighbour a = { addr_from_v4(0xc6120000 + i),
 				       { 2, 0, 0, 0, 9, (uint8_t)i } };
 
-		neigh_mark(neigh, a.ip, NEIGH_ASK | NEIGH_ON_LINK, a.ip);
+		neigh_mark(neigh, a.ip, NEIGH_WANTED | NEIGH_ON_LINK, a.ip);
 		if (i % 2 == 0)
 			ck_assert(neigh_take(neigh, &a, NEIGH_SURE));
 	}
