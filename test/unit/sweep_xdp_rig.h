@@ -12,9 +12,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "kernel_clock.h"
+#include "kernel_runs.h"
 #include "rig.h"
 #include "send/sweep_export.h"
 #include "wire/tx.h"
@@ -29,20 +29,10 @@ static bool runs;
 static uint8_t made[256];
 static uint32_t made_len;
 
-/* Whether the kernel lets this user run it; else says, once for all tests, why not. */
-static inline bool can_run(void)
+static inline bool sweep_xdp_runs(const char *suite)
 {
-	int map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "probe", 4, 8, 1, NULL);
-	const char *why = map < 0 ? strerror(-map) : "no bpf_xdp_store_bytes() (Linux 5.18)";
-	bool can = map >= 0 && libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_store_bytes,
-						       NULL) == 1;
-
-	if (map >= 0)
-		close(map);
-	if (!can)
-		fprintf(stderr, "skipped, the kernel runs no such program for this "
-			"user: %s\n", why);
-	return can;
+	return kernel_runs(suite, BPF_MAP_TYPE_ARRAY, BPF_FUNC_xdp_store_bytes,
+			   "no bpf_xdp_store_bytes() (Linux 5.18)");
 }
 
 /* A sender's program, with all that open() does but for the interface. False: skipped. */

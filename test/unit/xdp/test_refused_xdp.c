@@ -281,6 +281,6 @@ UNIT_SUITE(refused_xdp)
 				 refused_frames_go_again, deferred_while_refused,
 				 deferred_at_an_error, given_up_in_the_end);
 
-	runs = can_run();
+	runs = sweep_xdp_runs("refused_xdp");
 	tcase_add_loop_test(tcase, refused_positions_come_back, 0, 2);
 }

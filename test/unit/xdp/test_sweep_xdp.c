@@ -256,7 +256,7 @@ UNIT_SUITE(sweep_xdp)
 	TCase *tcase = unit_case(suite, "sweep", passes_in_their_order, stops, frames_go_first,
 				 handed_back, times_of_each_pass);
 
-	runs = can_run();
+	runs = sweep_xdp_runs("sweep_xdp");
 	tcase_add_loop_test(tcase, to_where_the_gateway_is, 0, 2);
 	tcase_add_loop_test(tcase, frames_as_they_are, 0, sizeof(sweeps) / sizeof(sweeps[0]));
 }
