@@ -178,4 +178,13 @@ const struct flow *evidence_cookie(const struct evidence *ev);
 /* SYNs that the target took. */
 unsigned int evidence_probes(const struct evidence *ev);
 
+/*
+ * Takes reply as f's answer, if it is the first or tells more: SYN/ACK before RST before ICMP. What
+ * an ICMP quote shows stays known, whatever comes beside it. Whether it was taken.
+ */
+bool evidence_take(struct flow *f, const struct reply *reply);
+
+/* The server's data, before any ACK of ours: a segment. */
+void evidence_take_data(struct flow *f, const struct packet_tcp *t);
+
 #endif

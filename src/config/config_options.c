@@ -339,7 +339,7 @@ const struct opttab_row config_options[] = {
 	  .arg = "N",
 	  .help = "0 errors to 4 debug",
 	  .man = "How much is told: 0 errors, 1 warnings, 2 notices, 3 information, 4 "
-		 "debugging." },
+		 "debugging: of 16 targets at most each probe, answer and decision (NOTES)." },
 	{ "quiet", 'q', FLAG(records.quiet), .group = records,
 	  .man = "No status line, and only errors and warnings." },
 	{ "notes", 0, STRING(records.notes), .group = records, .arg = "TEXT",

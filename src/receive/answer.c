@@ -4,8 +4,8 @@
 
 #include "config/config.h"
 #include "receive/sent.h"
-#include "receive/take.h"
 #include "receive/teardown.h"
+#include "receive/trace.h"
 #include "state/cookiefile.h"
 #include "state/shared.h"
 
@@ -36,6 +36,13 @@ static bool count_late(struct answers *an, const struct arrival *a, uint64_t sen
 
 	stat_add(&an->s->rx.stats, STAT_late, late);
 	return late;
+}
+
+static void count_unsent(struct answers *an, const struct arrival *a)
+{
+	stat_add(&an->s->rx.stats, STAT_drop_unsent, 1);
+	if (an->rows.trace)
+		trace_unsent(an->rows.trace, a);
 }
 
 /* The hit rate's: the first answer to what the sweep sends to a target first. */
@@ -95,7 +102,7 @@ static void answer_entry(struct answers *an, const struct arrival *a, const stru
 			count_hit(an, a);
 	}
 	if (!f) {
-		stat_add(&an->s->rx.stats, STAT_drop_unsent, 1);
+		count_unsent(an, a);
 		return;
 	}
 	late = count_late(an, a, sent_ns);
@@ -105,7 +112,7 @@ static void answer_entry(struct answers *an, const struct arrival *a, const stru
 		count_first(an, reply);
 	else
 		repeat = count_repeat(an, a->ns - f->reply.time_ns);
-	taken = take_reply(f, reply);
+	taken = evidence_take(f, reply);
 	if (taken) {
 		f->attempt = a->m.attempt;
 		f->sport = a->m.tag.sport;
@@ -184,7 +191,7 @@ static void answer_pos(struct answers *an, struct arrival *a, struct flow *f,
 	if (sweep)
 		f->sent_ns = sent_arm_ns(a->sender, a->pos, (unsigned int)a->arm, a->m.attempt);
 	late = count_late(an, a, f->sent_ns);
-	take_reply(f, reply);
+	evidence_take(f, reply);
 	f->seen = (uint8_t)(1u << reply->class);
 	if (window_is_past(&a->sender->window, a->pos)) {
 		/* It may have its row already: whether it has is forgotten. */
@@ -193,7 +200,7 @@ static void answer_pos(struct answers *an, struct arrival *a, struct flow *f,
 	} else if (!sweep || status & (WINDOW_DONE | WINDOW_ARM(a->arm, WINDOW_ANSWERED))) {
 		answer_again(an, a, f, late);
 	} else if (status && a->m.attempt >= window_sent(status, (unsigned int)a->arm)) {
-		stat_add(&s->rx.stats, STAT_drop_unsent, 1);
+		count_unsent(an, a);
 	} else {
 		answer_first(an, a, f, late);
 	}
@@ -218,10 +225,12 @@ static void early_data(struct answers *an, const struct arrival *a)
 	uint64_t sent_ns;
 
 	stat_add(&an->s->rx.stats, STAT_early_data, 1);
+	if (an->rows.trace)
+		trace_data(an->rows.trace, a);
 	if (a->entry)
 		f = sent_flow(a->entry, &an->s->facts.plan, a->m.kind, a->m.attempt, &sent_ns);
 	if (f && !entry_has_heard(a->entry, f))
-		take_data(f, &a->p->tcp);
+		evidence_take_data(f, &a->p->tcp);
 }
 
 void answers_take(struct answers *an, struct arrival *a)
@@ -229,6 +238,8 @@ void answers_take(struct answers *an, struct arrival *a)
 	struct reply reply;
 	struct flow f;
 
+	if (an->rows.trace)
+		trace_sent(an->rows.trace);
 	a->is_first = false;
 	a->entry = cookies_find(&an->cookies, a->k);
 	recognise(an, a, &f);

@@ -89,7 +89,7 @@ static bool step(struct cookies *c, struct entry *en, enum entry_event event, ui
 	if (to != COOKIES_STAYS)
 		entry_cache_move(&c->cache, en, to);
 	if (c->step)
-		c->step(c->step_arg, en, from, event);
+		c->step(c->step_arg, en, from, event, now_ns);
 	return to != COOKIES_STAYS;
 }
 
@@ -122,7 +122,7 @@ struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struc
 	struct entry *en = entry_cache_first(&c->cache, ENTRY_DONE);
 
 	if (en && c->cache.table.n == c->cache.table.capacity)
-		take_step(c, en, ENTRY_ON_ROOM, 0);
+		take_step(c, en, ENTRY_ON_ROOM, flow->reply.time_ns);
 	en = entry_cache_add(&c->cache, k);
 	if (!en)
 		return NULL;
@@ -132,7 +132,7 @@ struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struc
 	en->nflows = 1;
 	en->flows[0] = *flow;
 	if (open)
-		take_step(c, en, ENTRY_ON_ARM_ANSWERED, 0);
+		take_step(c, en, ENTRY_ON_ARM_ANSWERED, flow->reply.time_ns);
 	publish_fill(c);
 	return en;
 }
@@ -176,7 +176,7 @@ void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns)
 static enum entry_event probe_event(const struct cookies *c, const struct entry *en,
 				    uint64_t read_ns)
 {
-	const struct config *config = c->s->facts.config;
+	uint64_t timeout_ns = c->s->facts.config->probing.timeout_ns;
 	enum reply_class class = (enum reply_class)entry_newest(en)->reply.class;
 	bool is_last = en->tried == plan_followup_attempts(&c->s->facts.plan);
 	uint64_t ns = sent_newest_ns(en), from_ns = ns;
@@ -184,9 +184,9 @@ static enum entry_event probe_event(const struct cookies *c, const struct entry 
 	if (sent_is_given_up(en))
 		return class == REPLY_NONE ? ENTRY_ON_GIVEN_UP : ENTRY_ON_COMPLETE;
 	/* A capture may lack what was sent: then it was not. */
-	if (config->network.rx_file && !ns)
+	if (c->sees_sent && !ns)
 		from_ns = en->due_ns;
-	if (!from_ns || (class != REPLY_SYNACK && read_ns < from_ns + config->probing.timeout_ns))
+	if (!from_ns || (class != REPLY_SYNACK && read_ns < from_ns + timeout_ns))
 		return ENTRY_EVENTS;
 	if (!ns && en->tried == 1)
 		return ENTRY_ON_NEVER_SENT;

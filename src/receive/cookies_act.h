@@ -16,7 +16,7 @@ typedef void cookies_done_fn(void *arg, const struct entry *en);
 
 /* What happened to an entry: it was in `from`, and was left in en->state. */
 typedef void cookies_step_fn(void *arg, const struct entry *en, enum entry_state from,
-			     enum entry_event event);
+			     enum entry_event event, uint64_t now_ns);
 
 struct cookies {
 	struct shared *s;
@@ -27,6 +27,8 @@ struct cookies {
 	void *arg;			/* of both */
 	cookies_step_fn *step;		/* NULL: nobody looks on */
 	void *step_arg;
+	bool sees_sent;			/* what was sent is seen (cookies_sent()): what is not was
+					 * not sent */
 };
 
 /* What cookies_act() returns where the entry stays as it was, at its place in the queue. */

@@ -4,6 +4,7 @@
 #include "net/neigh.h"
 #include "output/sink.h"
 #include "receive/sent.h"
+#include "receive/trace.h"
 #include "state/shared.h"
 #include "targets/targets.h"
 
@@ -34,6 +35,8 @@ void rows_target(struct rows *r, uint64_t k, uint64_t x, const struct evidence *
 	const struct targets *targets = r->s->facts.targets;
 
 	rows_mark(r, k, WINDOW_DONE);
+	if (r->trace)
+		trace_row(r->trace, k, ev);
 	if (evidence_cookie(ev))
 		stat_add(&r->s->rx.stats, STAT_cookies, 1);
 	if (targets_have_extra(targets)) {
@@ -92,6 +95,8 @@ void rows_reply(struct rows *r, const struct arrival *a, const struct flow *f, u
 {
 	struct flow row;
 
+	if (r->trace)
+		trace_answer(r->trace, a, f, sent_ns, reply, repeat, late);
 	if (r->s->facts.config->output.rows != ROWS_REPLY || rows_full(r))
 		return;
 	row = *f;

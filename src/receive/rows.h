@@ -15,10 +15,12 @@
 struct entry;
 struct shared;
 struct sink;
+struct trace;
 
 struct rows {
 	struct shared *s;
 	struct sink *sink;		/* the caller's */
+	struct trace *trace;		/* likewise; NULL: not asked for */
 	struct target_extra extra;	/* too large for a stack frame */
 };
 

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "receive/answer.h"
 #include "receive/replay.h"
+#include "receive/trace.h"
 #include "state/cookiefile.h"
 #include "state/proxy.h"
 #include "targets/targets.h"
@@ -33,6 +34,7 @@ struct rx {
 	struct cookiefile *cookie_log;	/* NULL: not asked for */
 	struct answers answers;
 	struct replay replay;
+	struct trace trace;
 	int64_t wall_offset_ns;		/* now: follows steps of the wall clock */
 	int64_t former_offset_ns;	/* before the last of these */
 	uint64_t now_ns;		/* a capture file's clock; live: of the last tick */
@@ -56,8 +58,7 @@ static void save_frame(const struct rx *rx, const struct rx_frame *fr, uint64_t 
 static void count_cut(struct rx *rx, const struct rx_frame *fr, enum packet_fault fault,
 		      const struct packet *p, enum validate_class class)
 {
-	bool is_file = rx->s->facts.config->network.rx_file != NULL;
-	bool may_be_one = fault == PACKET_OK ? class == VALIDATE_SYNACK : is_file;
+	bool may_be_one = fault == PACKET_OK ? class == VALIDATE_SYNACK : rx->in.ops->may_be_cut;
 
 	if (may_be_one && rx_frame_is_cut(fr, fault, p))
 		stat_add(&rx->s->rx.stats, STAT_cut_short, 1);
@@ -91,8 +92,7 @@ static bool recognise(struct rx *rx, const struct rx_frame *fr, struct packet *p
 	if (targets_index(s->facts.targets, a->m.dst, a->m.dport, &a->x)
 	    && order_pos(&s->facts.order, a->x, &a->k)) {
 		a->sender = shared_sender(s, a->k, &a->pos);
-		if (s->facts.config->network.rx_file
-		    || a->pos < window_reserved(&a->sender->window))
+		if (rx->in.ops->sees_sent || a->pos < window_reserved(&a->sender->window))
 			return true;
 	}
 	stat_add(&s->rx.stats, STAT_drop_unsent, 1);
@@ -128,8 +128,7 @@ static uint64_t came_ns(struct rx *rx, const struct rx_frame *fr)
 {
 	uint64_t ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns, former_ns;
 
-	if (rx->s->facts.config->network.rx_file || (ns < rx->now_ns + AHEAD_NS
-					       && rx->now_ns < ns + WAIT_NS))
+	if (rx->in.ops->own_clock || (ns < rx->now_ns + AHEAD_NS && rx->now_ns < ns + WAIT_NS))
 		return ns;
 	follow_clock(rx);
 	ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns;
@@ -151,7 +150,7 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 		return;
 	a.ns = rx->newest_ns;
 	if (a.m.class == VALIDATE_SENT) {
-		if (!rx->s->facts.config->network.rx_file)
+		if (!rx->in.ops->sees_sent)
 			stat_add(&rx->s->rx.stats, STAT_drop_unmatched, 1);	/* a loop */
 		else
 			replay_sent(&rx->replay, &a);
@@ -162,7 +161,7 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 		return;
 	}
 	save_frame(rx, fr, a.ns);
-	if (rx->s->facts.config->network.rx_file)
+	if (rx->in.ops->sees_sent)
 		replay_answered(&rx->replay, &a);
 	answers_take(&rx->answers, &a);
 	if (rows_full(&rx->answers.rows))
@@ -276,6 +275,8 @@ static void tick(struct rx *rx, uint64_t now_ns)
 	const struct config *c = s->facts.config;
 
 	rx->now_ns = now_ns;
+	if (rx->answers.rows.trace)
+		trace_sent(&rx->trace);
 	for (unsigned int i = 0; i < s->nsenders; i++)
 		move_tail(rx, i);
 	cookies_tick(&rx->answers.cookies, now_ns, rx->read_ns);
@@ -376,6 +377,8 @@ static void on_file_frame(void *arg, const struct rx_frame *fr)
 	/* What comes out of order is not behind its time-outs. */
 	if (fr->wall_ns > rx->now_ns + rx->s->facts.file_lag_ns)
 		rx->read_ns = rx->now_ns = fr->wall_ns - rx->s->facts.file_lag_ns;
+	if (rx->answers.rows.trace)
+		trace_sent(&rx->trace);
 	cookies_tick(&rx->answers.cookies, rx->now_ns, rx->read_ns);
 	on_frame(rx, fr);
 	replay_forget_due(&rx->replay);
@@ -427,6 +430,11 @@ int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sin
 	if (answers_init(&rx->answers, s, sink, cookie_log, e)) {
 		free(rx);
 		return -ENOMEM;
+	}
+	rx->answers.cookies.sees_sent = in->ops && in->ops->sees_sent;
+	if (trace_is_wanted(s)) {
+		trace_init(&rx->trace, s, &rx->answers.cookies);
+		rx->answers.rows.trace = &rx->trace;
 	}
 	*out = rx;
 	return 0;

@@ -2,6 +2,7 @@
 
 import collections
 import json
+import re
 
 from harness import (HOSTS, SEVEN, WORK, captured, case, check_rows, equal, fresh_filters,
 	host, listed, read_rows, spell, tfomap, write)
@@ -124,3 +125,36 @@ def signals_are_quiet_on_sound_servers():
 	for row in run.rows:
 		assert not listed(row["signals"]) & {"echo", "kind-switch", "syn-proxy", "malformed",
 			"injected", "unsolicited", "cookie-rotates", "proxy-likely"}, row
+
+
+# What --verbosity 4 tells of nginx in a path plan, in this order; between these lines are others.
+TOLD = (
+	r"syn attempt 0 sent, no TFO option",
+	r"request attempt 0 sent, empty cookie",
+	r"SYN/ACK to request attempt 0 .*, 8-byte cookie, 0 of 0 bytes acknowledged",
+	r"sweep -> gap: .*; next data: ",
+	r"gap -> under way: ",
+	r"data attempt 0 sent, 8-byte cookie, \d+ bytes",
+	r"SYN/ACK to data attempt 0 .*, (\d+) of \1 bytes acknowledged",
+	r"under way -> teardown: ",
+	r"verdict accepted: ",
+	r"teardown -> done: ",
+)
+
+
+@case("rows/debug-tells-why")
+def each_probe_answer_and_decision_of_one_target():
+	run = tfomap(host("nginx"), "--plan", "path", "-v", 4)
+	lines = [line for line in run.err.splitlines() if f": {host('nginx')}" in line]
+	for wanted in TOLD:
+		at = next((n for n, line in enumerate(lines) if re.search(wanted, line)), None)
+		assert at is not None, f"'{wanted}' is not told, or not in its place:\n{run.err}"
+		del lines[:at + 1]
+	equal([row["verdict"] for row in run.rows], ["accepted"], "verdicts")
+
+
+@case("rows/debug-is-for-few")
+def many_targets_are_told_of_in_one_message():
+	run = tfomap("198.18.0.0/27", "-p", HOSTS["closed"].port, "-v", 4)
+	debug = [line for line in run.err.splitlines() if "debug: " in line]
+	assert len(debug) == 1 and "give fewer" in debug[0], debug

@@ -1,0 +1,143 @@
+/* trace: what --verbosity 4 tells of a target, line by line. */
+#include "unit.h"
+
+#include "answer_rig.h"
+#include "base/log.h"
+#include "receive/trace.h"
+
+static struct trace trace;
+static struct scratch told;
+static char lines[1 << 16];
+
+static void begin_traced(const struct core_setup *o)
+{
+	struct err e = { "" };
+
+	begin_with(o);
+	core.config.records.verbosity = LOG_DEBUG;
+	ck_assert(trace_is_wanted(&core.s));
+	trace_init(&trace, &core.s, &answers.cookies);
+	answers.rows.trace = &trace;
+	scratch_text(&told, "");
+	ck_assert_msg(log_open(told.path, LOG_DEBUG, &e) == 0, "%s", e.msg);
+}
+
+/* What was told is this: of each line a part, in order, and no line more. */
+static void end_told(const char *const *parts, unsigned int n)
+{
+	char *line = lines, *end_of_line;
+	ssize_t len;
+
+	log_wait(UINT64_MAX / 2);
+	log_close();
+	len = pread(told.fd, lines, sizeof(lines) - 1, 0);
+	ck_assert_int_ge(len, 0);
+	lines[len] = '\0';
+	for (unsigned int i = 0; i < n; i++, line = end_of_line + 1) {
+		end_of_line = strchr(line, '\n');
+		ck_assert_msg(end_of_line != NULL, "not told: %s", parts[i]);
+		*end_of_line = '\0';
+		ck_assert_msg(strstr(line, parts[i]) != NULL, "%s\nis not: %s", line, parts[i]);
+	}
+	ck_assert_msg(*line == '\0', "also told: %s", line);
+	scratch_close(&told);
+	end();
+}
+
+#define END_TOLD(...) \
+	end_told((const char *const[]){ __VA_ARGS__ }, \
+		 sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+
+#define IP "198.18.0.1:443 "
+
+START_TEST(a_target_that_keeps_its_word)
+{
+	struct followup f;
+	struct syn syn;
+
+	begin_traced(&(struct core_setup){ .target = "198.18.0.1/32" });
+	request_answered(0, SYNACK(OPTS_COOKIE, 0), &syn);
+	elapse(PLAN_GAP_NS);
+	ck_assert(core_send_followup(&core, &f, &syn));
+	elapse(CORE_RTT_NS);
+	answer(&syn, SYNACK(OPTS_NONE, CORE_DLEN));
+	answer(&syn, SEGMENT(0, 40, CORE_DLEN));
+	elapse(PLAN_TEARDOWN_DELAY_NS);
+	END_TOLD(IP "t+0.0000 s: request attempt 0 sent, empty cookie",
+		 IP "t+0.0200 s: SYN/ACK to request attempt 0 after 0.0200 s, flags 0x12, "
+		 "options 2-34-0, 8-byte cookie, 0 of 0 bytes acknowledged",
+		 IP "t+0.0200 s: none -> gap: SYN/ACK, and nothing else is out; next data: does",
+		 IP "t+0.0400 s: gap -> under way: the wait is over",
+		 IP "t+0.0400 s: data attempt 0 sent, 8-byte cookie, 12 bytes",
+		 IP "t+0.0600 s: SYN/ACK to data attempt 0 after 0.0200 s, flags 0x12, "
+		 "options 2, no TFO option, 12 of 12 bytes acknowledged",
+		 IP "t+0.0600 s: under way -> teardown: SYN/ACK, and nothing else is out",
+		 IP "t+0.0600 s: 40 bytes, flags 0x18, behind the SYN/ACK to data attempt 0",
+		 "198.18.0.1:443: verdict accepted: ",
+		 IP "t+0.2600 s: teardown -> done: the wait is over");
+}
+END_TEST
+
+/* Retries, repeats, late answers and what was not sent; IPv6. */
+START_TEST(a_target_that_is_slow)
+{
+	struct syn first, second, unsent;
+
+	begin_traced(&(struct core_setup){ .target = "2001:2::1/128", .retries = 2 });
+	core_send(&core, 0, 0, &first);
+	elapse(CORE_TIMEOUT_NS);
+	core_send(&core, 0, 1, &second);
+	elapse(CORE_RTT_NS);
+	core_craft(&core, 0, second.p.tcp.src, PROBE_REQUEST, 2, NULL, &unsent);
+	answer(&unsent, SYNACK(OPTS_NONE, 0));
+	answer_icmp(&first, 1, 1);
+	answer(&second, RESET(0));
+	answer(&second, RESET(0));
+	elapse(PLAN_LINGER_NS);
+	END_TOLD("[2001:2::1]:443 t+0.0000 s: request attempt 0 sent, empty cookie",
+		 "t+3.0000 s: request attempt 1 sent, empty cookie",
+		 "t+3.0200 s: left out: an answer to request attempt 2, which was not sent",
+		 "t+3.0200 s: ICMP error to request attempt 0 after 3.0200 s, type 1 code 1, late",
+		 "t+3.0200 s: none -> linger: RST or ICMP error",
+		 "t+3.0200 s: RST to request attempt 1, flags 0x14, 0 of 0 bytes acknowledged",
+		 "t+3.0200 s: linger -> linger: RST or ICMP error",
+		 "t+3.0200 s: RST to request attempt 1, flags 0x14, 0 of 0 bytes acknowledged, "
+		 "duplicate",
+		 "[2001:2::1]:443: verdict closed: ",
+		 "t+4.0200 s: linger -> done: the wait is over");
+}
+END_TEST
+
+START_TEST(who_never_answers)
+{
+	struct syn syn;
+
+	begin_traced(&(struct core_setup){ .target = "198.18.0.1/32" });
+	core_send(&core, 0, 0, &syn);
+	trace_sent(&trace);
+	trace_sent(&trace);
+	rows_silent(&answers.rows, 0);
+	END_TOLD(IP "t+0.0000 s: request attempt 0 sent, empty cookie",
+		 "198.18.0.1:443: verdict offline: ");
+}
+END_TEST
+
+/* Only where it is asked for, and of few. */
+START_TEST(of_few_targets)
+{
+	begin_traced(&(struct core_setup){ .target = "198.18.0.0/28" });
+	core.config.records.verbosity = LOG_INFO;
+	ck_assert(!trace_is_wanted(&core.s));
+	core.s.facts.order.positions = TRACE_TARGETS_MAX + 1;
+	ck_assert(!trace_is_wanted(&core.s));
+	core.config.records.verbosity = LOG_DEBUG;
+	ck_assert(!trace_is_wanted(&core.s));
+	END_TOLD("16 targets at most: give fewer");
+}
+END_TEST
+
+UNIT_SUITE(trace)
+{
+	unit_case(suite, "trace", a_target_that_keeps_its_word, a_target_that_is_slow,
+		  who_never_answers, of_few_targets);
+}
