@@ -298,6 +298,14 @@ int answers_init(struct answers *an, struct shared *s, struct sink *sink,
 	return 0;
 }
 
+void answers_trace(struct answers *an, struct trace *t)
+{
+	trace_init(t, an->s, &an->cookies.cache);
+	an->cookies.step = trace_step;
+	an->cookies.step_arg = t;
+	an->rows.trace = t;
+}
+
 void answers_free(struct answers *an)
 {
 	cookies_free(&an->cookies);

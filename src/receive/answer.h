@@ -25,6 +25,9 @@ int answers_init(struct answers *an, struct shared *s, struct sink *sink,
 		 struct cookiefile *cookie_log, struct err *e);
 void answers_free(struct answers *an);
 
+/* Has it told (trace.h) what comes and what becomes of it. The trace stays the caller's. */
+void answers_trace(struct answers *an, struct trace *t);
+
 /* A SYN/ACK, RST, ICMP error or data segment that answers a probe of ours. */
 void answers_take(struct answers *an, struct arrival *a);
 

@@ -432,10 +432,8 @@ int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sin
 		return -ENOMEM;
 	}
 	rx->answers.cookies.sees_sent = in->ops && in->ops->sees_sent;
-	if (trace_is_wanted(s)) {
-		trace_init(&rx->trace, s, &rx->answers.cookies);
-		rx->answers.rows.trace = &rx->trace;
-	}
+	if (trace_is_wanted(s))
+		answers_trace(&rx->answers, &rx->trace);
 	*out = rx;
 	return 0;
 }

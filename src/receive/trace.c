@@ -120,7 +120,7 @@ static void look_at_sweep(struct trace *t, uint64_t k)
 
 static void look_at_followup(struct trace *t, uint64_t k)
 {
-	const struct entry *en = entry_cache_find(&t->cookies->cache, k);
+	const struct entry *en = entry_cache_find(t->cache, k);
 	struct trace_target *v = &t->v[k];
 
 	if (!en || en->state != ENTRY_UNDER_WAY || !sent_newest_ns(en)
@@ -210,9 +210,8 @@ void trace_unsent(struct trace *t, const struct arrival *a)
 
 /* ---- decisions ----------------------------------------------------------------------------- */
 
-/* Of the cookie cache (cookies_step_fn). */
-static void tell_step(void *arg, const struct entry *en, enum entry_state from,
-		      enum entry_event event, uint64_t now_ns)
+void trace_step(void *arg, const struct entry *en, enum entry_state from, enum entry_event event,
+		uint64_t now_ns)
 {
 	const struct probe_type *want = &probe_types[en->want.kind];
 	char out[LINE_LEN];
@@ -239,9 +238,7 @@ void trace_row(struct trace *t, uint64_t k, const struct evidence *ev)
 	log_debug("%s", out);
 }
 
-void trace_init(struct trace *t, struct shared *s, struct cookies *cookies)
+void trace_init(struct trace *t, struct shared *s, const struct entry_cache *cache)
 {
-	*t = (struct trace){ .s = s, .cookies = cookies };
-	cookies->step = tell_step;
-	cookies->step_arg = t;
+	*t = (struct trace){ .s = s, .cache = cache };
 }

@@ -10,7 +10,7 @@
 
 #include "evidence.h"
 #include "output/result.h"
-#include "receive/cookies_act.h"
+#include "receive/entry_cache.h"
 
 #define TRACE_TARGETS_MAX 16
 
@@ -26,15 +26,15 @@ struct trace_target {
 
 struct trace {
 	struct shared *s;
-	const struct cookies *cookies;
+	const struct entry_cache *cache;
 	struct trace_target v[TRACE_TARGETS_MAX];	/* by position */
 };
 
 /* Whether it is asked for, and targets are few; where they are many a message says so. */
 bool trace_is_wanted(const struct shared *s);
 
-/* Looks on at what the cookie cache does. What it points to is the caller's. */
-void trace_init(struct trace *t, struct shared *s, struct cookies *cookies);
+/* What it points to is the caller's. */
+void trace_init(struct trace *t, struct shared *s, const struct entry_cache *cache);
 
 /* What was sent since it was called last. */
 void trace_sent(struct trace *t);
@@ -46,6 +46,10 @@ void trace_answer(struct trace *t, const struct arrival *a, const struct flow *f
 /* The server's data before an ACK; an answer to a probe that was not sent. */
 void trace_data(struct trace *t, const struct arrival *a);
 void trace_unsent(struct trace *t, const struct arrival *a);
+
+/* A step of the cookie cache's (cookies_step_fn); arg: the trace. */
+void trace_step(void *arg, const struct entry *en, enum entry_state from, enum entry_event event,
+		uint64_t now_ns);
 
 /* The row of position k. */
 void trace_row(struct trace *t, uint64_t k, const struct evidence *ev);

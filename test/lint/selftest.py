@@ -84,5 +84,5 @@ def faults():
 	table = open(states.TABLE, encoding="utf-8").read()
 	made = f"<!-- states -->\n{states.block(table)}<!-- /states -->"
 	wrong += _differs("states", states.check(table, made), None)
-	wrong += _differs("states", states.check(table, made.replace("DONE", "GONE", 1)), "--fix")
+	wrong += _differs("states", states.check(table, made.replace("DONE", "GONE", 1)), "states.py")
 	return wrong

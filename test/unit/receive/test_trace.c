@@ -16,8 +16,7 @@ static void begin_traced(const struct core_setup *o)
 	begin_with(o);
 	core.config.records.verbosity = LOG_DEBUG;
 	ck_assert(trace_is_wanted(&core.s));
-	trace_init(&trace, &core.s, &answers.cookies);
-	answers.rows.trace = &trace;
+	answers_trace(&answers, &trace);
 	scratch_text(&told, "");
 	ck_assert_msg(log_open(told.path, LOG_DEBUG, &e) == 0, "%s", e.msg);
 }
