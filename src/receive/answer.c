@@ -41,8 +41,8 @@ static bool count_late(struct answers *an, const struct arrival *a, uint64_t sen
 static void count_unsent(struct answers *an, const struct arrival *a)
 {
 	stat_add(&an->s->rx.stats, STAT_drop_unsent, 1);
-	if (an->rows.trace)
-		trace_unsent(an->rows.trace, a);
+	if (an->trace)
+		trace_unsent(an->trace, a);
 }
 
 /* The hit rate's: the first answer to what the sweep sends to a target first. */
@@ -59,6 +59,15 @@ static void save_cookie(struct answers *an, const struct arrival *a, const struc
 		cookiefile_append(an->cookie_log, a->m.src, a->target.ip, a->target.port,
 				  r->tfo.kind, reply_cookie(r), r->tfo.len,
 				  a->ns + (uint64_t)an->s->facts.wall_offset_ns);
+}
+
+static void show_reply(struct answers *an, const struct arrival *a, const struct flow *f,
+		       uint64_t sent_ns, const struct reply *r, enum result_repeat repeat,
+		       bool late)
+{
+	if (an->trace)
+		trace_answer(an->trace, a, f, sent_ns, r, repeat, late);
+	rows_reply(&an->rows, a, f, sent_ns, r, repeat, late);
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */
@@ -119,7 +128,7 @@ static void answer_entry(struct answers *an, const struct arrival *a, const stru
 		f->seq = a->m.tag.seq;
 		f->sent_ns = sent_ns;
 	}
-	rows_reply(&an->rows, a, f, sent_ns, reply, repeat, late);
+	show_reply(an, a, f, sent_ns, reply, repeat, late);
 	if (taken) {
 		save_cookie(an, a, f);
 		cookies_answered(&an->cookies, en, a->ns);
@@ -154,7 +163,7 @@ static void answer_first(struct answers *an, struct arrival *a, struct flow *f, 
 	if (is_known)
 		f->sent = (uint8_t)end_retries(a);
 	count_first(an, &f->reply);
-	rows_reply(&an->rows, a, f, f->sent_ns, &f->reply, REPEAT_NONE, late);
+	show_reply(an, a, f, f->sent_ns, &f->reply, REPEAT_NONE, late);
 	save_cookie(an, a, f);
 	if (a->entry) {
 		a->entry->flows[0].sent = f->sent;
@@ -177,7 +186,7 @@ static void answer_again(struct answers *an, const struct arrival *a, struct flo
 		repeat = count_repeat(an, since_ns);
 	else
 		count_first(an, &f->reply);
-	rows_reply(&an->rows, a, f, f->sent_ns, &f->reply, repeat, late);
+	show_reply(an, a, f, f->sent_ns, &f->reply, repeat, late);
 }
 
 /* The answer to a target that is not in the cookie cache: new, or one whose row is written. */
@@ -196,7 +205,7 @@ static void answer_pos(struct answers *an, struct arrival *a, struct flow *f,
 	if (window_is_past(&a->sender->window, a->pos)) {
 		/* It may have its row already: whether it has is forgotten. */
 		stat_add(&s->rx.stats, STAT_expired, 1);
-		rows_reply(&an->rows, a, f, f->sent_ns, reply, REPEAT_NONE, late);
+		show_reply(an, a, f, f->sent_ns, reply, REPEAT_NONE, late);
 	} else if (!sweep || status & (WINDOW_DONE | WINDOW_ARM(a->arm, WINDOW_ANSWERED))) {
 		answer_again(an, a, f, late);
 	} else if (status && a->m.attempt >= window_sent(status, (unsigned int)a->arm)) {
@@ -225,8 +234,8 @@ static void early_data(struct answers *an, const struct arrival *a)
 	uint64_t sent_ns;
 
 	stat_add(&an->s->rx.stats, STAT_early_data, 1);
-	if (an->rows.trace)
-		trace_data(an->rows.trace, a);
+	if (an->trace)
+		trace_data(an->trace, a);
 	if (a->entry)
 		f = sent_flow(a->entry, &an->s->facts.plan, a->m.kind, a->m.attempt, &sent_ns);
 	if (f && !entry_has_heard(a->entry, f))
@@ -238,8 +247,8 @@ void answers_take(struct answers *an, struct arrival *a)
 	struct reply reply;
 	struct flow f;
 
-	if (an->rows.trace)
-		trace_sent(an->rows.trace);
+	if (an->trace)
+		trace_sent(an->trace);
 	a->is_first = false;
 	a->entry = cookies_find(&an->cookies, a->k);
 	recognise(an, a, &f);
@@ -303,7 +312,9 @@ void answers_trace(struct answers *an, struct trace *t)
 	trace_init(t, an->s, &an->cookies.cache);
 	an->cookies.step = trace_step;
 	an->cookies.step_arg = t;
-	an->rows.trace = t;
+	an->rows.look = trace_row;
+	an->rows.look_arg = t;
+	an->trace = t;
 }
 
 void answers_free(struct answers *an)

@@ -12,12 +12,14 @@
 
 struct cookiefile;
 struct err;
+struct trace;
 
 struct answers {
 	struct shared *s;
 	struct cookiefile *cookie_log;	/* where cookies got are appended; NULL: not asked for */
 	struct cookies cookies;
 	struct rows rows;
+	struct trace *trace;		/* NULL: nothing is told */
 };
 
 /* sink and cookie_log stay the caller's. 0, or -ENOMEM with a message. */

@@ -10,7 +10,10 @@
 int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, void *arg,
 		 struct err *e)
 {
-	*c = (struct cookies){ .s = s, .done = done, .arg = arg };
+	*c = (struct cookies){
+		.facts = &s->facts, .senders = s->senders, .nsenders = s->nsenders, .rx = &s->rx,
+		.stop = &s->control.stop, .done = done, .arg = arg,
+	};
 	return entry_cache_init(&c->cache, s->facts.slots, plan_flows(&s->facts.plan), s->stamps,
 				s->facts.source_key.k0, e);
 }
@@ -38,14 +41,13 @@ struct entry *cookies_find(const struct cookies *c, uint64_t k)
 /* The send thread is told how full the cache is: room is kept for replies in flight. */
 static void publish_fill(struct cookies *c)
 {
-	struct shared *s = c->s;
 	uint32_t pending = cookies_pending(c);
 
-	if (pending > stat_get(&s->rx.stats, STAT_table_peak))
-		stat_set(&s->rx.stats, STAT_table_peak, pending);
-	atomic_store_explicit(&s->rx.cache_half_full, pending >= (c->cache.table.capacity + 1) / 2,
+	if (pending > stat_get(&c->rx->stats, STAT_table_peak))
+		stat_set(&c->rx->stats, STAT_table_peak, pending);
+	atomic_store_explicit(&c->rx->cache_half_full, pending >= (c->cache.table.capacity + 1) / 2,
 			      memory_order_relaxed);
-	atomic_store_explicit(&s->rx.pending, pending, memory_order_relaxed);
+	atomic_store_explicit(&c->rx->pending, pending, memory_order_relaxed);
 }
 
 /* ---- questions ----------------------------------------------------------------------------- */
@@ -65,7 +67,7 @@ static bool is_proven(const struct cookies *c, const struct entry *en)
 	uint64_t pos;
 	const struct sender *sd = cookies_sender(c, en, &pos);
 
-	return sent_proves(sd, &c->s->facts, pos, en->target.ip);
+	return sent_proves(sd, c->facts->neigh, pos, en->target.ip);
 }
 
 /* Whether the last attempt of the flow under way may not have come past the gateway. */
@@ -74,7 +76,7 @@ static bool is_astray(const struct cookies *c, const struct entry *en)
 	uint64_t pos;
 	const struct sender *sd = cookies_sender(c, en, &pos);
 
-	return sent_is_astray(sd, &c->s->facts, en->target.ip, sent_newest_ns(en));
+	return sent_is_astray(sd, c->facts->neigh, en->target.ip, sent_newest_ns(en));
 }
 
 /* ---- steps --------------------------------------------------------------------------------- */
@@ -151,7 +153,7 @@ static enum entry_event answer_event(const struct cookies *c, const struct entry
 {
 	enum reply_class newest = (enum reply_class)entry_newest(en)->reply.class;
 
-	if (en->state == ENTRY_SWEEP && en->nflows < plan_arms(&c->s->facts.plan))
+	if (en->state == ENTRY_SWEEP && en->nflows < plan_arms(&c->facts->plan))
 		return ENTRY_ON_ARM_ANSWERED;
 	if (en->state == ENTRY_SWEEP)
 		return any_refused(en) ? ENTRY_ON_REFUSED : ENTRY_ON_ACCEPTED;
@@ -176,9 +178,9 @@ void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns)
 static enum entry_event probe_event(const struct cookies *c, const struct entry *en,
 				    uint64_t read_ns)
 {
-	uint64_t timeout_ns = c->s->facts.config->probing.timeout_ns;
+	uint64_t timeout_ns = c->facts->config->probing.timeout_ns;
 	enum reply_class class = (enum reply_class)entry_newest(en)->reply.class;
-	bool is_last = en->tried == plan_followup_attempts(&c->s->facts.plan);
+	bool is_last = en->tried == plan_followup_attempts(&c->facts->plan);
 	uint64_t ns = sent_newest_ns(en), from_ns = ns;
 
 	if (sent_is_given_up(en))
@@ -194,7 +196,7 @@ static enum entry_event probe_event(const struct cookies *c, const struct entry 
 		return ENTRY_ON_COMPLETE;
 	if (ns && is_last && !is_astray(c, en))
 		return ENTRY_ON_TIMEOUT_LAST;
-	return !ns || is_last || shared_stopping(c->s, STOP_SENDING) ? ENTRY_ON_UNPROVEN
+	return !ns || is_last || cookies_stopping(c) ? ENTRY_ON_UNPROVEN
 	       : ENTRY_ON_TIMEOUT;
 }
 
@@ -212,7 +214,7 @@ static enum entry_event time_event(const struct cookies *c, const struct entry *
 	case ENTRY_CLOCK_NONE:
 		break;
 	case ENTRY_CLOCK_SENDING:
-		due = en->due_ns <= now_ns && !shared_stopping(c->s, STOP_SENDING);
+		due = en->due_ns <= now_ns && !cookies_stopping(c);
 		break;
 	case ENTRY_CLOCK_NOW:
 		due = en->due_ns <= now_ns;

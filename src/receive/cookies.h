@@ -12,6 +12,7 @@
 #include "receive/cookies_act.h"
 
 struct err;
+struct shared;
 
 /* s->facts.slots entries. 0, or -ENOMEM with a message. */
 int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, void *arg,

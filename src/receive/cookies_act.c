@@ -3,14 +3,23 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "receive/sent.h"
-#include "state/shared.h"
+#include "sender_shard.h"
+#include "state/control.h"
+#include "state/facts.h"
+#include "state/rx_status.h"
 #include "verdict.h"
 
 #define KEEP_NS		(8 * NS_PER_S)	/* SYN/ACKs are sent again after about 1, 3 and 7 s */
 
 struct sender *cookies_sender(const struct cookies *c, const struct entry *en, uint64_t *pos)
 {
-	return shared_sender(c->s, en->k, pos);
+	*pos = sender_pos(en->k, c->nsenders);
+	return &c->senders[sender_of(en->k, c->nsenders)];
+}
+
+bool cookies_stopping(const struct cookies *c)
+{
+	return atomic_load_explicit(c->stop, memory_order_relaxed) >= STOP_SENDING;
 }
 
 /* ---- what a state had under way ------------------------------------------------------------ */
@@ -38,9 +47,10 @@ static void close_arms(const struct cookies *c, struct entry *en)
 	for (unsigned int arm = 0; arm < sd->window.arms; arm++) {
 		bool there = false;
 
-		if (!sent_silent_arm(sd, &c->s->facts, pos, en->x, &en->target, en->source, arm,
-				     &f))
+		if (!sent_arm(sd, pos, arm))
 			continue;
+		facts_describe_arm(c->facts, en->x, &en->target, en->source, arm, &f);
+		sent_fill_arm(sd, pos, arm, &f);
 		for (unsigned int i = 0; i < en->nflows; i++)
 			there |= en->flows[i].kind == f.kind;
 		if (!there)
@@ -53,7 +63,7 @@ static void end_state(const struct cookies *c, struct entry *en)
 {
 	if (en->state == ENTRY_UNDER_WAY)
 		close_flow(en);
-	else if (en->state == ENTRY_SWEEP && en->nflows < plan_arms(&c->s->facts.plan))
+	else if (en->state == ENTRY_SWEEP && en->nflows < plan_arms(&c->facts->plan))
 		close_arms(c, en);
 }
 
@@ -64,7 +74,7 @@ static bool wants_confirmation(const struct cookies *c, const struct entry *en)
 {
 	struct evidence ev;
 
-	if (!c->s->facts.plan.confirm || en->round > 0 || shared_stopping(c->s, STOP_SENDING))
+	if (!c->facts->plan.confirm || en->round > 0 || cookies_stopping(c))
 		return false;
 	ev = entry_evidence(en);
 	return verdict_is_blocked(verdict_decide(&ev));
@@ -81,7 +91,7 @@ static bool is_known(const struct cookies *c, const struct entry *en)
 		return false;
 	ev = entry_evidence(en);
 	return en->nflows == c->cache.nflows
-	       || !plan_next(&c->s->facts.plan, &ev, en->round, &want)
+	       || !plan_next(&c->facts->plan, &ev, en->round, &want)
 	       /* That data was not sent is what this verdict says. */
 	       || (en->round == 0 && verdict_decide(&ev) == VERDICT_COOKIE_ONLY);
 }
@@ -108,7 +118,7 @@ static enum entry_state do_wait_on(struct cookies *c, struct entry *en, uint64_t
  */
 static enum entry_state do_leave(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
-	stat_add(&c->s->rx.stats, STAT_unfinished, 1);
+	stat_add(&c->rx->stats, STAT_unfinished, 1);
 	return wait_for(en, ENTRY_DONE, now_ns + KEEP_NS);
 }
 
@@ -122,7 +132,7 @@ static enum entry_state do_finish(struct cookies *c, struct entry *en, uint64_t 
 {
 	if (wants_confirmation(c, en))
 		return wait_for(en, ENTRY_CONFIRM,
-				now_ns + c->s->facts.config->probing.confirm_ns);
+				now_ns + c->facts->config->probing.confirm_ns);
 	return write_row(c, en, now_ns);
 }
 
@@ -139,7 +149,7 @@ static enum entry_state do_conclude(struct cookies *c, struct entry *en, uint64_
 /* A probe after the gap, or the row. */
 static enum entry_state plan_probe(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
-	const struct facts *f = &c->s->facts;
+	const struct facts *f = c->facts;
 	struct evidence ev = entry_evidence(en);
 
 	if (en->nflows >= c->cache.nflows || !plan_next(&f->plan, &ev, en->round, &en->want))
@@ -175,13 +185,13 @@ static enum entry_state do_request(struct cookies *c, struct entry *en, uint64_t
 	};
 
 	atomic_store_explicit(en->stamp, 0, memory_order_relaxed);
-	if (!ring_push(&shared_sender(c->s, en->k, &pos)->followups, &f)) {
+	if (!ring_push(&cookies_sender(c, en, &pos)->followups, &f)) {
 		atomic_store_explicit(en->stamp, before_ns, memory_order_relaxed);
 		return COOKIES_STAYS;
 	}
 	en->before_ns = before_ns;
 	if (en->tried++ == 0)
-		facts_describe(&c->s->facts, en->x, &en->target, en->source, f.kind, f.attempt,
+		facts_describe(c->facts, en->x, &en->target, en->source, f.kind, f.attempt,
 			       &f.cookie, &en->flows[en->nflows++]);
 	return wait_for(en, ENTRY_UNDER_WAY, now_ns);
 }

@@ -5,11 +5,14 @@
 #ifndef TFOMAP_COOKIES_ACT_H
 #define TFOMAP_COOKIES_ACT_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "receive/entry_cache.h"
 
-struct shared;
+struct facts;
+struct rx_status;
 
 /* The row of a target of which nothing more is due. */
 typedef void cookies_done_fn(void *arg, const struct entry *en);
@@ -19,7 +22,11 @@ typedef void cookies_step_fn(void *arg, const struct entry *en, enum entry_state
 			     enum entry_event event, uint64_t now_ns);
 
 struct cookies {
-	struct shared *s;
+	const struct facts *facts;
+	struct sender *senders;		/* [nsenders] */
+	unsigned int nsenders;
+	struct rx_status *rx;
+	const _Atomic int *stop;	/* enum stop */
 	struct entry_cache cache;
 	cookies_done_fn *done;
 	cookies_done_fn *tear_down;	/* the server had its time to say something to the probes
@@ -40,6 +47,9 @@ struct cookies {
  */
 enum entry_state cookies_act(struct cookies *c, struct entry *en, const struct entry_rule *rule,
 			     uint64_t now_ns);
+
+/* No more probes are sent. */
+bool cookies_stopping(const struct cookies *c);
 
 /* The sender that sweeps the entry's target, and the position in there. */
 struct sender *cookies_sender(const struct cookies *c, const struct entry *en, uint64_t *pos);

@@ -4,7 +4,6 @@
 #include "net/neigh.h"
 #include "output/sink.h"
 #include "receive/sent.h"
-#include "receive/trace.h"
 #include "state/shared.h"
 #include "targets/targets.h"
 
@@ -35,8 +34,8 @@ void rows_target(struct rows *r, uint64_t k, uint64_t x, const struct evidence *
 	const struct targets *targets = r->s->facts.targets;
 
 	rows_mark(r, k, WINDOW_DONE);
-	if (r->trace)
-		trace_row(r->trace, k, ev);
+	if (r->look)
+		r->look(r->look_arg, k, ev);
 	if (evidence_cookie(ev))
 		stat_add(&r->s->rx.stats, STAT_cookies, 1);
 	if (targets_have_extra(targets)) {
@@ -71,7 +70,7 @@ void rows_silent(struct rows *r, uint64_t k)
 	/* Where no neighbour is on the local link, the sweep went by without a packet. */
 	bool gone = f->neigh && neigh_find(f->neigh, t.ip, (uint8_t[6]){ 0 }) == NEIGH_SILENT;
 
-	if (!sent_proves(sd, f, pos, t.ip)) {
+	if (!sent_proves(sd, f->neigh, pos, t.ip)) {
 		rows_mark(r, k, WINDOW_DONE);
 		stat_add(&r->s->rx.stats, STAT_unfinished, 1);
 		return;
@@ -79,12 +78,11 @@ void rows_silent(struct rows *r, uint64_t k)
 	for (unsigned int arm = 0; arm < sd->window.arms; arm++) {
 		struct flow *flow = &flows[ev.nflows];
 
-		if (!sent_silent_arm(sd, f, pos, x, &t, ev.source, arm, flow))
+		if (!sent_arm(sd, pos, arm))
 			continue;
-		if (gone) {
-			flow->sent = 0;
-			flow->sent_ns = 0;
-		}
+		facts_describe_arm(f, x, &t, ev.source, arm, flow);
+		if (!gone)
+			sent_fill_arm(sd, pos, arm, flow);
 		ev.nflows++;
 	}
 	rows_target(r, k, x, &ev);
@@ -95,8 +93,6 @@ void rows_reply(struct rows *r, const struct arrival *a, const struct flow *f, u
 {
 	struct flow row;
 
-	if (r->trace)
-		trace_answer(r->trace, a, f, sent_ns, reply, repeat, late);
 	if (r->s->facts.config->output.rows != ROWS_REPLY || rows_full(r))
 		return;
 	row = *f;

@@ -15,12 +15,15 @@
 struct entry;
 struct shared;
 struct sink;
-struct trace;
+
+/* The row of position k is about to be written. */
+typedef void rows_look_fn(void *arg, uint64_t k, const struct evidence *ev);
 
 struct rows {
 	struct shared *s;
 	struct sink *sink;		/* the caller's */
-	struct trace *trace;		/* likewise; NULL: not asked for */
+	rows_look_fn *look;		/* NULL: nobody looks on */
+	void *look_arg;
 	struct target_extra extra;	/* too large for a stack frame */
 };
 

@@ -275,7 +275,7 @@ static void tick(struct rx *rx, uint64_t now_ns)
 	const struct config *c = s->facts.config;
 
 	rx->now_ns = now_ns;
-	if (rx->answers.rows.trace)
+	if (rx->answers.trace)
 		trace_sent(&rx->trace);
 	for (unsigned int i = 0; i < s->nsenders; i++)
 		move_tail(rx, i);
@@ -377,7 +377,7 @@ static void on_file_frame(void *arg, const struct rx_frame *fr)
 	/* What comes out of order is not behind its time-outs. */
 	if (fr->wall_ns > rx->now_ns + rx->s->facts.file_lag_ns)
 		rx->read_ns = rx->now_ns = fr->wall_ns - rx->s->facts.file_lag_ns;
-	if (rx->answers.rows.trace)
+	if (rx->answers.trace)
 		trace_sent(&rx->trace);
 	cookies_tick(&rx->answers.cookies, rx->now_ns, rx->read_ns);
 	on_frame(rx, fr);

@@ -3,7 +3,8 @@
 #include "base/clock.h"
 #include "net/neigh.h"
 
-bool sent_is_astray(const struct sender *sd, const struct facts *f, struct addr ip, uint64_t ns)
+bool sent_is_astray(const struct sender *sd, const struct neigh *neigh, struct addr ip,
+		    uint64_t ns)
 {
 	uint64_t to_ns = ns + sd->window.cursor[0].log.grain_ns + NS_PER_MS;
 	bool v6 = !addr_is_v4(ip);
@@ -14,40 +15,24 @@ bool sent_is_astray(const struct sender *sd, const struct facts *f, struct addr 
 	if (outage_log_overlaps(&sd->outages, OUTAGE_LINK, ns, to_ns))
 		return true;
 	return outage_log_overlaps(&sd->outages, outage_of_gateway(v6), ns, to_ns)
-	       && (!f->neigh || neigh_find(f->neigh, ip, mac) == NEIGH_ROUTED);
+	       && (!neigh || neigh_find(neigh, ip, mac) == NEIGH_ROUTED);
 }
 
 /* ---- the sweep's --------------------------------------------------------------------------- */
 
-bool sent_silent_arm(const struct sender *sd, const struct facts *f, uint64_t pos, uint64_t x,
-		     const struct target *t, struct addr source, unsigned int arm,
-		     struct flow *out)
-{
-	unsigned int syns = sent_arm(sd, pos, arm);
-	struct tfo_option option;
-	enum probe_kind kind;
-
-	if (!syns)
-		return false;
-	kind = facts_sweep_probe(f, t, source, arm, &option);
-	facts_describe(f, x, t, source, (uint8_t)kind, 0, &option, out);
-	out->sent = (uint8_t)syns;
-	out->sent_ns = sent_arm_ns(sd, pos, arm, 0);
-	return true;
-}
-
 /* Whether so may be all attempts of an arm. */
-static bool is_arm_astray(const struct sender *sd, const struct facts *f, uint64_t pos,
+static bool is_arm_astray(const struct sender *sd, const struct neigh *neigh, uint64_t pos,
 			  unsigned int arm, struct addr ip)
 {
 	unsigned int syns = sent_arm(sd, pos, arm), i = 0;
 
-	while (i < syns && sent_is_astray(sd, f, ip, sent_arm_ns(sd, pos, arm, i)))
+	while (i < syns && sent_is_astray(sd, neigh, ip, sent_arm_ns(sd, pos, arm, i)))
 		i++;
 	return syns > 0 && i == syns;
 }
 
-bool sent_proves(const struct sender *sd, const struct facts *f, uint64_t pos, struct addr ip)
+bool sent_proves(const struct sender *sd, const struct neigh *neigh, uint64_t pos,
+		 struct addr ip)
 {
 	uint16_t status = window_status(&sd->window, pos);
 	bool outages = outage_log_any(&sd->outages);
@@ -55,7 +40,7 @@ bool sent_proves(const struct sender *sd, const struct facts *f, uint64_t pos, s
 	for (unsigned int arm = 0; arm < sd->window.arms; arm++)
 		if (!(status & WINDOW_ARM(arm, WINDOW_ANSWERED)) && window_sent(status, arm)
 		    && (status & WINDOW_UNKNOWN
-			|| (outages && is_arm_astray(sd, f, pos, arm, ip))))
+			|| (outages && is_arm_astray(sd, neigh, pos, arm, ip))))
 			return false;
 	return true;
 }

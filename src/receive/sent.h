@@ -10,14 +10,16 @@
 #include <stdint.h>
 
 #include "receive/entry.h"
-#include "state/facts.h"
 #include "state/sender.h"
+
+struct neigh;
 
 /*
  * Whether what was sent to ip at ns (0: not known) may not have come past the gateway, or not have
- * been answered: the interface was down.
+ * been answered: the interface was down. neigh: targets on the link; NULL: none.
  */
-bool sent_is_astray(const struct sender *sd, const struct facts *f, struct addr ip, uint64_t ns);
+bool sent_is_astray(const struct sender *sd, const struct neigh *neigh, struct addr ip,
+		    uint64_t ns);
 
 /* ---- the sweep's --------------------------------------------------------------------------- */
 
@@ -41,16 +43,20 @@ static inline uint64_t sent_arm_ns(const struct sender *sd, uint64_t pos, unsign
 	return sendlog_time(&sd->window.cursor[attempt * sd->window.arms + arm].log, pos);
 }
 
-/* The flow of an arm of which nothing came. False: it was not sent. */
-bool sent_silent_arm(const struct sender *sd, const struct facts *f, uint64_t pos, uint64_t x,
-		     const struct target *t, struct addr source, unsigned int arm,
-		     struct flow *out);
+/* How often and when it was sent, into the flow of an arm of which nothing came. */
+static inline void sent_fill_arm(const struct sender *sd, uint64_t pos, unsigned int arm,
+				 struct flow *f)
+{
+	f->sent = (uint8_t)sent_arm(sd, pos, arm);
+	f->sent_ns = sent_arm_ns(sd, pos, arm, 0);
+}
 
 /*
  * Whether the silence of those of the position's arms that are silent proves something: they were
  * sent, past the gateway, while the interface was up, and no answer was lost here.
  */
-bool sent_proves(const struct sender *sd, const struct facts *f, uint64_t pos, struct addr ip);
+bool sent_proves(const struct sender *sd, const struct neigh *neigh, uint64_t pos,
+		 struct addr ip);
 
 /* ---- follow-ups, and all of an entry's ----------------------------------------------------- */
 

@@ -112,10 +112,11 @@ static void look_at_sweep(struct trace *t, uint64_t k)
 	struct flow flow;
 	int arm;
 
-	while ((arm = next_arm(t, sd, pos, k, &ns)) >= 0
-	       && sent_silent_arm(sd, f, pos, x, &target, facts_source(f, &target),
-				  (unsigned int)arm, &flow))
+	while ((arm = next_arm(t, sd, pos, k, &ns)) >= 0) {
+		facts_describe_arm(f, x, &target, facts_source(f, &target), (unsigned int)arm,
+				   &flow);
 		tell_sent(t, k, &flow, t->v[k].syns[arm]++, ns);
+	}
 }
 
 static void look_at_followup(struct trace *t, uint64_t k)
@@ -227,13 +228,13 @@ void trace_step(void *arg, const struct entry *en, enum entry_state from, enum e
 	log_debug("%s", out);
 }
 
-void trace_row(struct trace *t, uint64_t k, const struct evidence *ev)
+void trace_row(void *arg, uint64_t k, const struct evidence *ev)
 {
 	const struct verdict_type *verdict = &verdict_types[verdict_decide(ev)];
 	char out[LINE_LEN];
 	struct text line;
 
-	begin(&line, out, t, k, 0);
+	begin(&line, out, arg, k, 0);
 	text_add(&line, "verdict %s: %s", verdict->name, verdict->rule);
 	log_debug("%s", out);
 }

@@ -51,7 +51,7 @@ void trace_unsent(struct trace *t, const struct arrival *a);
 void trace_step(void *arg, const struct entry *en, enum entry_state from, enum entry_event event,
 		uint64_t now_ns);
 
-/* The row of position k. */
-void trace_row(struct trace *t, uint64_t k, const struct evidence *ev);
+/* The row of position k (rows_look_fn); arg: the trace. */
+void trace_row(void *arg, uint64_t k, const struct evidence *ev);
 
 #endif

@@ -93,6 +93,15 @@ void facts_describe_tagged(const struct facts *f, uint64_t x, const struct targe
 		out->dlen = (uint16_t)facts_payload(f, x, t, payload);
 }
 
+void facts_describe_arm(const struct facts *f, uint64_t x, const struct target *t,
+			struct addr source, unsigned int arm, struct flow *out)
+{
+	struct tfo_option option;
+	enum probe_kind kind = facts_sweep_probe(f, t, source, arm, &option);
+
+	facts_describe(f, x, t, source, (uint8_t)kind, 0, &option, out);
+}
+
 void facts_forge(const struct facts *f, const struct target *t, struct tfo_option *cookie)
 {
 	uint8_t forged[TFO_COOKIE_MAX];

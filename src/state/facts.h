@@ -102,6 +102,10 @@ void facts_describe_tagged(const struct facts *f, uint64_t x, const struct targe
 			   struct validate_tag tag, uint8_t kind, uint8_t attempt,
 			   const struct tfo_option *option, struct flow *out);
 
+/* The same of what an arm of the sweep sends first. */
+void facts_describe_arm(const struct facts *f, uint64_t x, const struct target *t,
+			struct addr source, unsigned int arm, struct flow *out);
+
 /* Fills a forged cookie of cookie's length: always the same for a target, and never its own. */
 void facts_forge(const struct facts *f, const struct target *t, struct tfo_option *cookie);
 

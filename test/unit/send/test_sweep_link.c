@@ -162,8 +162,8 @@ static int move_in_between(unsigned int call, unsigned int n)
 
 static bool is_astray(uint32_t last, uint64_t sent_ns)
 {
-	return sent_is_astray(&core.s.senders[0], &core.s.facts, addr_from_v4(0xc6120000 | last),
-			      sent_ns);
+	return sent_is_astray(&core.s.senders[0], core.s.facts.neigh,
+			      addr_from_v4(0xc6120000 | last), sent_ns);
 }
 
 /* Not those to neighbours on the link. From when to when others may be lost is known. */
