@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "config/formats.h"
 #include "payload.h"
 #include "plan.h"
 #include "tcpopt.h"
@@ -22,12 +23,7 @@
 /* Read where --config is not given and it is there. */
 #define CONFIG_FILE		SYSCONFDIR "/tfomap/tfomap.conf"
 
-enum config_rows { ROWS_TARGET, ROWS_REPLY };
 enum config_report { REPORT_SYNACK, REPORT_ANSWERED, REPORT_ALL };
-enum config_format {
-#define FORMAT(id, nests, doc) FORMAT_##id,
-#include "config/formats.def"
-};
 
 struct config_ports {
 	uint16_t *v;			/* heap, owned; sorted, no doubles, 1..65535 */

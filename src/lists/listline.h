@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "addr.h"
-#include "lists/target.h"
+#include "target.h"
 
 struct err;
 struct listline;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "config/config.h"
+#include "config/formats.h"
 #include "output/result_fields.h"
 #include "tcpopt.h"
 

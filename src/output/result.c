@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "lists/target.h"
+#include "target.h"
 
 static struct result_number number(uint64_t v)
 {

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "packet.h"
-#include "lists/target.h"
+#include "target.h"
 #include "validate.h"
 
 struct entry;

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "evidence.h"
-#include "lists/target.h"
+#include "target.h"
 #include "plan.h"
 
 enum entry_state {

@@ -10,7 +10,7 @@
 
 #include "output/result.h"
 #include "receive/arrival.h"
-#include "lists/target.h"
+#include "target.h"
 
 struct entry;
 struct shared;

@@ -17,7 +17,8 @@
 #include "setup/mtu.h"
 #include "setup/network.h"
 #include "setup/sizes.h"
-#include "state/cookiefile.h"
+#include "state/cookie_store.h"
+#include "state/cookiefile_load.h"
 #include "targets/targetlist.h"
 #include "targets/targets.h"
 #include "targets/targets_load.h"
@@ -378,6 +379,6 @@ void setup_free(struct setup *su)
 	shared_free_senders(s);
 	free(s->stamps);
 	neigh_free(su->neigh);
-	cookiefile_free(su->store);
+	cookie_store_free(su->store);
 	targets_free(su->targets);
 }

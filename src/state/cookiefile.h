@@ -1,8 +1,8 @@
 /*
- * cookiefile: --cookie-file: the cookies that earlier runs were given, and where this run adds its
- * own. A CSV file with the header source_ip,ip,port,kind,cookie,time: the address that the cookie
- * is bound to, the server, the option kind it came in (34, 253 or 254), hex, RFC 3339.
- * Of several lines for the same source, address and port the last one counts.
+ * cookiefile: --cookie-file: where a run adds the cookies that it is given, and finds those of
+ * earlier runs (cookiefile_load.h). A CSV file with the header source_ip,ip,port,kind,cookie,time:
+ * the address that the cookie is bound to, the server, the option kind it came in (34, 253 or 254),
+ * hex, RFC 3339. Of several lines for the same source, address and port the last one counts.
  */
 #ifndef TFOMAP_COOKIEFILE_H
 #define TFOMAP_COOKIEFILE_H
@@ -14,29 +14,9 @@
 #include "addr.h"
 #include "tfo.h"
 
-struct err;
-
-/* ---- what was in the file: read-only after loading, any thread ---- */
-
-struct cookie_store;
-
-/*
- * Reads the whole file; one that is not there is an empty store, as the first run makes it. 0, or
- * -errno with a message that names file, line and reason.
- */
-int cookiefile_load(struct cookie_store **out, const char *path, struct err *e);
-void cookiefile_free(struct cookie_store *s);
-
-/* How many cookies there are. */
-size_t cookiefile_count(const struct cookie_store *s);
-
-/* The cookie that ip:port gave to source, as an option that is TFO_COOKIE; false: none. */
-bool cookiefile_find(const struct cookie_store *s, struct addr source, struct addr ip,
-		     uint16_t port, struct tfo_option *out);
-
-/* ---- adding to it: one thread ---- */
-
 struct cookiefile;
+struct err;
+struct writer;
 struct writer;
 
 /*

@@ -13,8 +13,8 @@
 #include "order.h"
 #include "plan.h"
 #include "siphash.h"
-#include "state/cookiefile.h"
-#include "lists/target.h"
+#include "state/cookie_store.h"
+#include "target.h"
 #include "validate.h"
 #include "wire/craft.h"
 
@@ -80,7 +80,7 @@ static inline enum probe_kind
 facts_sweep_probe(const struct facts *f, const struct target *t, struct addr source,
 		  unsigned int arm, struct tfo_option *option)
 {
-	bool known = f->store && cookiefile_find(f->store, source, t->ip, t->port, option);
+	bool known = f->store && cookie_store_find(f->store, source, t->ip, t->port, option);
 	enum probe_kind kind = plan_arm_kind(&f->plan, arm, known);
 
 	probe_option(kind, option);

@@ -13,7 +13,7 @@
 #include "addr.h"
 #include "base/stats.h"
 #include "err.h"
-#include "lists/target.h"
+#include "target.h"
 #include "outage_log.h"
 #include "plan.h"
 #include "ring.h"

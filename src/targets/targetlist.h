@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "addr.h"
-#include "lists/target.h"
+#include "target.h"
 
 struct err;
 

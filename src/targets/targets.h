@@ -15,7 +15,7 @@
 #include "addr.h"
 #include "lookup.h"
 #include "prefixset.h"
-#include "lists/target.h"
+#include "target.h"
 #include "targets/targetlist.h"
 
 /*

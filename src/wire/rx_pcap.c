@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "err.h"
+#include "icmp.h"
 #include "validate_tag.h"
-#include "wire/rx_filter.h"
 #include "wire/rx_link.h"
 #include "wire/rx_source.h"
 
@@ -34,7 +34,7 @@ struct live {
 static int set_filter(pcap_t *p, const struct rx_live *live)
 {
 	struct bpf_program program;
-	char text[RX_FILTER_LEN + 32];
+	char text[RX_PCAP_FILTER_LEN + 32];
 	int rc;
 
 	if (live->vlan_id)
@@ -108,10 +108,28 @@ int rx_pcap_open(struct rx_in *out, const struct rx_live *live, struct err *e)
 	return rc;
 }
 
+/* The list of icmp.h in libpcap's language. */
+#define TEXT_OF(x)	#x
+#define TEXT(x)		TEXT_OF(x)
+#define ERROR_V4(type, but) " or (icmp[0] = " TEXT(type) " and icmp[1] != " TEXT(but) ")"
+#define ERROR_V6(type, but) " or (icmp6 and ip6[40] = " TEXT(type) " and ip6[41] != " TEXT(but) ")"
+
+/* ACK or RST set; libpcap's tcp[] reads IPv4 only, so IPv6 goes by the port alone. */
+void rx_pcap_filter(uint16_t port_first, uint16_t port_last, bool arp, bool solicitations,
+		    char out[static RX_PCAP_FILTER_LEN])
+{
+	snprintf(out, RX_PCAP_FILTER_LEN,
+		 "(ip and tcp dst portrange %u-%u and tcp[tcpflags] & (tcp-ack|tcp-rst) != 0)"
+		 " or (ip6 and tcp dst portrange %u-%u)"
+		 ICMP_ERRORS_V4(ERROR_V4) ICMP_ERRORS_V6(ERROR_V6) "%s%s", port_first, port_last,
+		 port_first, port_last, arp ? " or (arp and arp[6:2] = 1)" : "",
+		 solicitations ? " or (icmp6 and ip6[40] = 135)" : "");
+}
+
 static int live_open(void **state, const struct rx_setup *setup, struct err *e)
 {
 	const struct validator *v = setup->validator;
-	char filter[RX_FILTER_LEN];
+	char filter[RX_PCAP_FILTER_LEN];
 	const struct rx_live live = {
 		.interface = setup->interface, .filter = filter, .vlan_id = setup->vlan_id,
 		.buffer_len = setup->buffer_len,
@@ -119,7 +137,8 @@ static int live_open(void **state, const struct rx_setup *setup, struct err *e)
 	struct rx_in in;
 	int rc;
 
-	rx_filter(v->port_first, v->port_last, setup->arp_requests, setup->solicitations, filter);
+	rx_pcap_filter(v->port_first, v->port_last, setup->arp_requests, setup->solicitations,
+		       filter);
 	rc = rx_pcap_open(&in, &live, e);
 	if (!rc)
 		*state = in.state;

@@ -2,6 +2,7 @@
 #ifndef TFOMAP_RX_PCAP_H
 #define TFOMAP_RX_PCAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
@@ -19,5 +20,14 @@ struct rx_live {
  * in *out. 0, or -errno with a message.
  */
 int rx_pcap_open(struct rx_in *out, const struct rx_live *live, struct err *e);
+
+#define RX_PCAP_FILTER_LEN 640
+
+/*
+ * The filter for answers to probes, in libpcap's language: TCP to our ports, and ICMP errors; and
+ * for requests of neighbours: ARP requests, solicitations.
+ */
+void rx_pcap_filter(uint16_t port_first, uint16_t port_last, bool arp, bool solicitations,
+		    char out[static RX_PCAP_FILTER_LEN]);
 
 #endif

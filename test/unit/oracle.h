@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "target.h"
+#include "evidence_rig.h"
 #include "verdict.h"
 
 static inline bool oracle_is_cookie(enum option o)

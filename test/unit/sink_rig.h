@@ -16,7 +16,7 @@
 #include "err.h"
 #include "output/sink.h"
 #include "sample.h"
-#include "lists/target.h"
+#include "target.h"
 
 /* A sink into a file of its own, in a directory that goes with it. */
 struct rig {

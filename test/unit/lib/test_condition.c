@@ -1,12 +1,12 @@
 /* PATHspider's conditions, verdict_conditions(). */
 #include "verdict.h"
 
-#include "target.h"
+#include "evidence_rig.h"
 #include "unit.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
-static struct target t;
+static struct rig_target t;
 
 #define WORKS		(1u << CONDITION_CONNECTIVITY_WORKS)
 #define BROKEN		(1u << CONDITION_CONNECTIVITY_BROKEN)

@@ -1,11 +1,11 @@
 #include "evidence.h"
 
-#include "target.h"
+#include "evidence_rig.h"
 #include "unit.h"
 
 #define GIVES(cookie)	"220a" cookie
 
-static struct target t;
+static struct rig_target t;
 
 /* The option area is copied: what is behind the packet may change. */
 START_TEST(reply_copies_a_segment)

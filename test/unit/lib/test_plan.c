@@ -2,7 +2,7 @@
 
 #include "err.h"
 #include "plan.h"
-#include "target.h"
+#include "evidence_rig.h"
 #include "validate.h"
 #include "window.h"
 
@@ -98,7 +98,7 @@ static const struct plan_case cases[] = {
 	    DATA(TARGET_OTHER, SILENT, "", 0) }, -1, 0, NULL },
 };
 
-static void replay(struct target *t, const struct step *steps)
+static void replay(struct rig_target *t, const struct step *steps)
 {
 	target_init(t);
 	for (const struct step *s = steps; s->answer != UNSENT; s++) {
@@ -115,7 +115,7 @@ START_TEST(next_probe)
 {
 	const struct plan_case *c = &cases[_i];
 	struct plan_want want = { .kind = PROBE_KINDS };
-	struct target t;
+	struct rig_target t;
 	uint8_t cookie[TFO_COOKIE_MAX];
 	bool more;
 

@@ -5,7 +5,7 @@
  */
 #include "oracle.h"
 #include "plan.h"
-#include "target.h"
+#include "evidence_rig.h"
 #include "unit.h"
 #include "verdict.h"
 
@@ -28,7 +28,7 @@ struct walk {
 	unsigned int round;
 	bool fine;			/* with outcomes that lead to the same probes, too */
 	uint8_t attempts[PROBE_KINDS];
-	struct target t;
+	struct rig_target t;
 	struct outcome o[PROBE_KINDS];	/* of each kind, the newest */
 	enum answer before;		/* to the first of two `data` */
 	/* Of all ways. */
@@ -320,7 +320,7 @@ START_TEST(cookie_of_two_kinds)
 {
 	const struct plan p = { .sweep = BIT(REQUEST) | BIT(REQUEST_EXP), .payload = true };
 	struct plan_want want;
-	struct target t;
+	struct rig_target t;
 
 	target_init(&t);
 	flow_synack(target_send(&t, PROBE_REQUEST), options[SAME], 0);

@@ -50,7 +50,7 @@ static const struct outcome payloads[] = {
 	{ SA, ABSENT, TARGET_DLEN, false },
 };
 
-static struct target t;
+static struct rig_target t;
 
 /* Sends what o says, in plan order, and holds the verdict against the oracle's. */
 static enum verdict check_outcomes(const struct outcome o[static PROBE_KINDS])

@@ -1,13 +1,13 @@
 #include "verdict.h"
 
-#include "target.h"
+#include "evidence_rig.h"
 #include "unit.h"
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 #define BIT(id)		(1u << SIGNAL_##id)
 #define LONG_COOKIE	"000102030405060708090a0b0c0d0e0f"
 
-static struct target t;
+static struct rig_target t;
 
 /*
  * One probe and its SYN/ACK: the vectors of a single reply. kind and cookie as sent ("" with a

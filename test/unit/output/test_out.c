@@ -9,7 +9,7 @@
 #include "output/out.h"
 #include "output/result.h"
 #include "sample.h"
-#include "lists/target.h"
+#include "target.h"
 
 /* A selection and an output over it. */
 struct rig {

@@ -8,7 +8,7 @@
 #include "output/result.h"
 #include "output/result_fields.h"
 #include "sample.h"
-#include "lists/target.h"
+#include "target.h"
 
 /* The row has these in these fields, as CSV shows them: null is nothing. fields NULL: all. */
 static void check(const struct result *r, enum config_rows rows, const char *fields,

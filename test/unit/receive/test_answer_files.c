@@ -3,7 +3,9 @@
 
 #include "answer_rig.h"
 #include "receive/replay.h"
+#include "state/cookie_store.h"
 #include "state/cookiefile.h"
+#include "state/cookiefile_load.h"
 
 #define COOKIE_HEADER	"source_ip,ip,port,kind,cookie,time\n"
 
@@ -35,7 +37,7 @@ static void begin_with_cookie(uint64_t k, enum config_report report)
 static void end_with_cookie(void)
 {
 	end();
-	cookiefile_free(store);
+	cookie_store_free(store);
 	scratch_close(&store_file);
 }
 
@@ -46,7 +48,7 @@ static void send_stored(uint64_t k, struct syn *syn)
 	struct target t = targets_at(core.targets, x);
 	struct tfo_option cookie;
 
-	ck_assert(cookiefile_find(store, core.s.facts.sources[0][0].addr, t.ip, t.port, &cookie));
+	ck_assert(cookie_store_find(store, core.s.facts.sources[0][0].addr, t.ip, t.port, &cookie));
 	core_send(&core, k, 0, syn);
 	core_craft(&core, x, core.s.facts.sources[0][0].addr, PROBE_DATA, 0, &cookie, syn);
 }

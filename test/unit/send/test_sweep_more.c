@@ -4,7 +4,8 @@
 #include <errno.h>
 
 #include "scratch.h"
-#include "state/cookiefile.h"
+#include "state/cookie_store.h"
+#include "state/cookiefile_load.h"
 #include "sweep_rig.h"
 #include "wire/capfile.h"
 #include "wire/rx_file.h"
@@ -188,7 +189,7 @@ START_TEST(cookies_of_a_file)
 	ck_assert_uint_eq(count(STAT_sent_data), 2);
 	ck_assert_uint_eq(count(STAT_sent_request), 2 * (POSITIONS - 1));
 	ck_assert_uint_eq(count(STAT_sent_retries), POSITIONS);
-	cookiefile_free(store);
+	cookie_store_free(store);
 	scratch_close(&file);
 	end();
 }

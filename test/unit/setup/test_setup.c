@@ -10,7 +10,7 @@
 #include "config/config.h"
 #include "err.h"
 #include "setup/setup.h"
-#include "state/cookiefile.h"
+#include "state/cookie_store.h"
 #include "targets/targets.h"
 #include "wire/tx.h"
 
@@ -284,7 +284,7 @@ START_TEST(cookie_file)
 	configure(&scan, PREFIX)->probing.cookie_file = list.path;
 	s = set_up(&scan);
 	ck_assert_ptr_nonnull(s->facts.store);
-	ck_assert_uint_eq(cookiefile_count(s->facts.store), 1);
+	ck_assert_uint_eq(cookie_store_count(s->facts.store), 1);
 	setup_free(&scan.setup);
 	scratch_close(&list);
 }

@@ -8,7 +8,9 @@
 #include "base/writer.h"
 #include "err.h"
 #include "scratch.h"
+#include "state/cookie_store.h"
 #include "state/cookiefile.h"
+#include "state/cookiefile_load.h"
 #include "unit.h"
 
 #define N_OF(x)		(sizeof(x) / sizeof((x)[0]))
@@ -29,7 +31,7 @@ static void open_scratch(void)
 
 static void close_scratch(void)
 {
-	cookiefile_free(store);
+	cookie_store_free(store);
 	cookiefile_close(out, NULL);
 	scratch_close(&file);
 }
@@ -62,7 +64,7 @@ static void load(void)
 {
 	struct err e = { "" };
 
-	cookiefile_free(store);
+	cookie_store_free(store);
 	store = NULL;
 	ck_assert_msg(cookiefile_load(&store, file.path, &e) == 0, "%s", e.msg);
 }
@@ -95,7 +97,7 @@ static void expect_cookie(const char *source, const char *target, uint16_t port,
 {
 	struct tfo_option o;
 
-	ck_assert_msg(cookiefile_find(store, ip(source), ip(target), port, &o), "%s", cookie);
+	ck_assert_msg(cookie_store_find(store, ip(source), ip(target), port, &o), "%s", cookie);
 	ck_assert_int_eq(o.state, TFO_COOKIE);
 	ck_assert_uint_eq(o.kind, kind);
 	ck_assert_uint_eq(o.len, strlen(cookie));
@@ -106,7 +108,7 @@ static void expect_none(const char *source, const char *target, uint16_t port)
 {
 	struct tfo_option o;
 
-	ck_assert(!cookiefile_find(store, ip(source), ip(target), port, &o));
+	ck_assert(!cookie_store_find(store, ip(source), ip(target), port, &o));
 }
 
 START_TEST(writes_csv)
@@ -129,7 +131,7 @@ START_TEST(reads_what_it_wrote)
 	append("2001:2::1", "2001:2::2", 443, 34, "abcdef");
 	close_out();
 	load();
-	ck_assert_uint_eq(cookiefile_count(store), 4);
+	ck_assert_uint_eq(cookie_store_count(store), 4);
 	expect_cookie("198.18.0.1", "198.18.1.1", 443, 34, "abcdefgh");
 	expect_cookie("198.18.0.2", "198.18.1.1", 443, 254, "ABCD");
 	expect_cookie("198.18.0.1", "198.18.1.1", 80, 254, "0123456789abcdef");
@@ -163,11 +165,11 @@ START_TEST(newest_line_wins)
 	}
 	close_out();
 	load();
-	ck_assert_uint_eq(cookiefile_count(store), 3000);
+	ck_assert_uint_eq(cookie_store_count(store), 3000);
 	for (unsigned int k = 0; k < 3000; k++) {
 		snprintf(cookie, sizeof(cookie), "2%05u..", k);
-		ck_assert(cookiefile_find(store, addr_add(source, k % 7), addr_add(target, k / 10),
-					  (uint16_t)(1 + k % 10), &o));
+		ck_assert(cookie_store_find(store, addr_add(source, k % 7),
+					    addr_add(target, k / 10), (uint16_t)(1 + k % 10), &o));
 		ck_assert_mem_eq(o.cookie, cookie, 8);
 	}
 }
@@ -183,7 +185,7 @@ START_TEST(loads_and_appends_in_one_run)
 	expect_none("198.18.0.1", "198.18.1.2", 443);
 	close_out();
 	load();
-	ck_assert_uint_eq(cookiefile_count(store), 2);
+	ck_assert_uint_eq(cookie_store_count(store), 2);
 	expect_cookie("198.18.0.1", "198.18.1.1", 443, 34, "abcdefgh");
 	expect_cookie("198.18.0.1", "198.18.1.2", 443, 34, "ABCD");
 }
@@ -196,14 +198,14 @@ START_TEST(is_lenient_where_it_is_safe)
 	    HEADER
 	    "2001:2::1,2001:2::2,443,254,00ff00ff,2026-01-02T03:04:05Z # mine");
 	load();
-	ck_assert_uint_eq(cookiefile_count(store), 2);
+	ck_assert_uint_eq(cookie_store_count(store), 2);
 	expect_cookie("198.18.0.1", "198.18.1.1", 443, 34, "\xab\xcd\x12\x34");
 	/* The last line has no end: what is appended gets a line of its own. */
 	open_out();
 	append("198.18.0.1", "198.18.1.2", 443, 34, "ABCD");
 	close_out();
 	load();
-	ck_assert_uint_eq(cookiefile_count(store), 3);
+	ck_assert_uint_eq(cookie_store_count(store), 3);
 }
 END_TEST
 
@@ -224,7 +226,7 @@ START_TEST(what_loads_takes_cookies)
 			append("198.18.0.1", "198.18.1.1", (uint16_t)(440 + run), 34, "abcdefgh");
 			close_out();
 			load();
-			ck_assert_msg(cookiefile_count(store) == run, "%s", files[i]);
+			ck_assert_msg(cookie_store_count(store) == run, "%s", files[i]);
 		}
 	}
 }
@@ -236,10 +238,10 @@ START_TEST(file_that_is_not_there_is_empty)
 
 	ck_assert_int_eq(cookiefile_load(&store, "/nowhere/cookies", &e), 0);
 	ck_assert_str_eq(e.msg, "");
-	ck_assert_uint_eq(cookiefile_count(store), 0);
+	ck_assert_uint_eq(cookie_store_count(store), 0);
 	expect_none("198.18.0.1", "198.18.1.1", 443);
 	load();
-	ck_assert_uint_eq(cookiefile_count(store), 0);
+	ck_assert_uint_eq(cookie_store_count(store), 0);
 	ck_assert_int_eq(cookiefile_open(&out, "/nowhere/cookies", &e), -ENOENT);
 	ck_assert_str_eq(e.msg, "cannot write to the cookie file /nowhere/cookies: "
 			 "No such file or directory");
@@ -342,7 +344,7 @@ START_TEST(full_disk_leaves_whole_lines)
 	snprintf(want, sizeof(want), "%s%s%s", HEADER, line, line);
 	expect_text(want);
 	load();
-	ck_assert_uint_eq(cookiefile_count(store), 1);
+	ck_assert_uint_eq(cookie_store_count(store), 1);
 }
 END_TEST
 

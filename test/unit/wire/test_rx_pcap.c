@@ -5,7 +5,7 @@
 
 #include "capture.h"
 #include "icmp.h"
-#include "wire/rx_filter.h"
+#include "wire/rx_pcap.h"
 
 #define MACS	"\2\0\0\0\0\1\2\0\0\0\0\2"
 #define TAG	"\x81\x00\0\x64"
@@ -193,11 +193,11 @@ static bool passes(bool arp, bool solicitations, const uint8_t *frame, size_t le
 {
 	struct pcap_pkthdr h = { .caplen = (bpf_u_int32)len, .len = (bpf_u_int32)len };
 	pcap_t *p = pcap_open_dead(DLT_EN10MB, 256);
-	char text[RX_FILTER_LEN];
+	char text[RX_PCAP_FILTER_LEN];
 	struct bpf_program program;
 	bool match;
 
-	rx_filter(60000, 65535, arp, solicitations, text);
+	rx_pcap_filter(60000, 65535, arp, solicitations, text);
 	ck_assert_ptr_nonnull(p);
 	ck_assert_msg(pcap_compile(p, &program, text, 1, PCAP_NETMASK_UNKNOWN) == 0, "%s",
 		      pcap_geterr(p));
@@ -233,14 +233,15 @@ END_TEST
 /* What the parser takes for the end of an attempt, and no other ICMP. */
 START_TEST(filter_of_errors)
 {
-	char text[RX_FILTER_LEN];
+	char text[RX_PCAP_FILTER_LEN];
 	struct bpf_program program;
 	pcap_t *p = pcap_open_dead(DLT_EN10MB, 256);
 	struct pcap_pkthdr h = { .caplen = 90, .len = 90 };
 
-	rx_filter(60000, 65535, true, true, text);
-	ck_assert_uint_lt(strlen(text), RX_FILTER_LEN - 16);	/* whole, ports of any length */
-	rx_filter(60000, 65535, false, false, text);
+	rx_pcap_filter(60000, 65535, true, true, text);
+	/* Whole, with ports of any length. */
+	ck_assert_uint_lt(strlen(text), RX_PCAP_FILTER_LEN - 16);
+	rx_pcap_filter(60000, 65535, false, false, text);
 	ck_assert_int_eq(pcap_compile(p, &program, text, 1, PCAP_NETMASK_UNKNOWN), 0);
 	for (unsigned int type = 0; type < 256; type++)
 		for (unsigned int code = 0; code < 256; code++) {

@@ -1,6 +1,6 @@
 /* Evidence made by hand, for the tests of the modules that read it. */
-#ifndef TEST_TARGET_H
-#define TEST_TARGET_H
+#ifndef TEST_EVIDENCE_RIG_H
+#define TEST_EVIDENCE_RIG_H
 
 #include <string.h>
 
@@ -15,12 +15,12 @@
 #define TARGET_COOKIE	"3021b9d889017eeb"
 #define TARGET_OTHER	"aabbccddeeff0011"
 
-struct target {
+struct rig_target {
 	struct flow flows[TARGET_FLOWS];
 	struct evidence ev;
 };
 
-static inline void target_init(struct target *t)
+static inline void target_init(struct rig_target *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->ev.flows = t->flows;
@@ -28,7 +28,7 @@ static inline void target_init(struct target *t)
 
 /* One more probe of a kind, as it is sent: silent so far. cached: hex of the cookie it carries. */
 static inline struct flow *
-target_send_cookie(struct target *t, enum probe_kind kind, const char *cached)
+target_send_cookie(struct rig_target *t, enum probe_kind kind, const char *cached)
 {
 	struct tfo_option option = { .state = TFO_COOKIE, .kind = TFO_KIND };
 	struct flow *f = &t->flows[t->ev.nflows];
@@ -44,7 +44,7 @@ target_send_cookie(struct target *t, enum probe_kind kind, const char *cached)
 	return f;
 }
 
-static inline struct flow *target_send(struct target *t, enum probe_kind kind)
+static inline struct flow *target_send(struct rig_target *t, enum probe_kind kind)
 {
 	return target_send_cookie(t, kind, TARGET_COOKIE);
 }
@@ -88,7 +88,7 @@ struct outcome {
 };
 
 /* Sends a probe and answers it as o says; nothing where o says that it was not sent. */
-static inline void target_add(struct target *t, enum probe_kind kind, const struct outcome *o)
+static inline void target_add(struct rig_target *t, enum probe_kind kind, const struct outcome *o)
 {
 	struct flow *f;
 
