@@ -16,7 +16,6 @@
 #include "err.h"
 #include "net/iface_list.h"
 #include "output/result_fields.h"
-#include "plan.h"
 #include "probe.h"
 #include "scan/scan.h"
 #include "verdict.h"
@@ -29,16 +28,10 @@ static void list_verdicts(void)
 		printf("%-18s %s\n", verdict_types[i].name, verdict_types[i].rule);
 }
 
-/* Those that a scan can send. */
 static void list_probes(void)
 {
-	const struct plan all = { .name = PLAN_FULL, .retries = 1, .payload = true };
-	uint8_t attempts[PROBE_KINDS];
-
-	plan_attempts(&all, attempts);
 	for (unsigned int i = 0; i < PROBE_KINDS; i++)
-		if (attempts[i])
-			printf("%-12s %s\n", probe_types[i].name, probe_types[i].tells);
+		printf("%-12s %s\n", probe_types[i].name, probe_types[i].tells);
 }
 
 /* Prints what was asked for in place of a scan. False: nothing was. */
