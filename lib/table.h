@@ -25,7 +25,10 @@ void table_free(struct table *t);
 /* The slot of key, or TABLE_NONE. */
 uint32_t table_get(const struct table *t, uint64_t key);
 
-/* A slot for key, which is not in yet; TABLE_NONE: full. */
+/*
+ * A slot for key, which is not in yet; TABLE_NONE: full. As long as none was given back they are 0,
+ * 1, 2, ...
+ */
 uint32_t table_put(struct table *t, uint64_t key);
 
 /* Gives back a slot that is in use. */

@@ -24,6 +24,10 @@
 
 #define WINDOW_ARM(arm, bits)	((uint16_t)((bits) << 8 * (arm)))
 
+/* Some arm was answered, or the row is written: the target is not one of the silent. */
+#define WINDOW_KNOWN		(WINDOW_DONE | WINDOW_ARM(0, WINDOW_ANSWERED) \
+				 | WINDOW_ARM(1, WINDOW_ANSWERED))
+
 static inline unsigned int window_sent(uint16_t status, unsigned int arm)
 {
 	return status >> 8 * arm & WINDOW_SENT_MASK;

@@ -114,6 +114,9 @@ static void answer_entry(struct answers *an, const struct arrival *a, const stru
 		count_unsent(an, a);
 		return;
 	}
+	/* Of the sweep's attempts an entry knows one time. */
+	if (!sent_ns && a->arm >= 0)
+		sent_ns = sent_arm_ns(a->sender, a->pos, (unsigned int)a->arm, a->m.attempt);
 	late = count_late(an, a, sent_ns);
 	first = !(f->seen >> reply->class & 1);
 	f->seen |= (uint8_t)(1u << reply->class);

@@ -53,12 +53,12 @@ static void publish_fill(struct cookies *c)
 /* ---- questions ----------------------------------------------------------------------------- */
 
 /* The sweep is done with the position, as far as it will be. */
-static bool is_swept(const struct cookies *c, const struct entry *en)
+static bool is_swept(const struct cookies *c, const struct entry *en, uint64_t read_ns)
 {
 	uint64_t pos;
 	const struct sender *sd = cookies_sender(c, en, &pos);
 
-	return pos < sd->window.tail;
+	return sent_is_over(sd, pos, c->facts->config->probing.timeout_ns, read_ns);
 }
 
 /* Whether the silence of the arm that was not answered proves something. */
@@ -208,7 +208,7 @@ static enum entry_event time_event(const struct cookies *c, const struct entry *
 
 	if (en->state == ENTRY_UNDER_WAY)
 		return probe_event(c, en, read_ns);
-	if (en->state == ENTRY_SWEEP && is_swept(c, en))
+	if (en->state == ENTRY_SWEEP && is_swept(c, en, read_ns))
 		return is_proven(c, en) ? ENTRY_ON_SWEPT : ENTRY_ON_UNPROVEN;
 	switch (entry_states[en->state].clock) {
 	case ENTRY_CLOCK_NONE:
@@ -224,6 +224,14 @@ static enum entry_event time_event(const struct cookies *c, const struct entry *
 		break;
 	}
 	return due ? ENTRY_ON_DUE : ENTRY_EVENTS;
+}
+
+void cookies_look(struct cookies *c, struct entry *en, uint64_t now_ns, uint64_t read_ns)
+{
+	enum entry_event event = time_event(c, en, now_ns, read_ns);
+
+	if (event != ENTRY_EVENTS)
+		take_step(c, en, event, now_ns);
 }
 
 void cookies_tick(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
@@ -245,7 +253,8 @@ void cookies_flush(struct cookies *c, uint64_t now_ns)
 		struct entry *en;
 
 		while ((en = entry_cache_first(&c->cache, (enum entry_state)state))) {
-			bool sound = state != ENTRY_SWEEP || (is_swept(c, en) && is_proven(c, en));
+			bool sound = state != ENTRY_SWEEP || (is_swept(c, en, now_ns)
+							&& is_proven(c, en));
 
 			take_step(c, en, sound ? ENTRY_ON_FLUSH : ENTRY_ON_UNPROVEN, now_ns);
 		}

@@ -41,6 +41,12 @@ void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns);
  */
 void cookies_tick(struct cookies *c, uint64_t now_ns, uint64_t read_ns);
 
+/*
+ * The same of one entry, which in its queue may stand behind one that is not due (reading a saved
+ * capture: what the sweep sends comes in any order).
+ */
+void cookies_look(struct cookies *c, struct entry *en, uint64_t now_ns, uint64_t read_ns);
+
 /* Whether some server's answer to data is waited for, whose connection is then to be closed. */
 bool cookies_teardowns_due(const struct cookies *c);
 
@@ -52,7 +58,7 @@ uint32_t cookies_pending(const struct cookies *c);
 
 /*
  * The end: writes the rows of which all is known. What was still to be sent, or had not its
- * time-out yet, is unfinished (STAT_unfinished) and gets none.
+ * time-out by now_ns, is unfinished (STAT_unfinished) and gets none.
  */
 void cookies_flush(struct cookies *c, uint64_t now_ns);
 

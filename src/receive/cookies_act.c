@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "receive/sent.h"
-#include "sender_shard.h"
 #include "state/control.h"
 #include "state/facts.h"
 #include "state/rx_status.h"
@@ -13,8 +12,7 @@
 
 struct sender *cookies_sender(const struct cookies *c, const struct entry *en, uint64_t *pos)
 {
-	*pos = sender_pos(en->k, c->nsenders);
-	return &c->senders[sender_of(en->k, c->nsenders)];
+	return sender_at(c->senders, c->nsenders, en->k, pos);
 }
 
 bool cookies_stopping(const struct cookies *c)

@@ -1,27 +1,42 @@
 /*
- * replay: reading a saved capture: what its packets show of what was sent is noted where else the
- * send thread notes it. Receive thread.
+ * replay: reading a saved capture: what its packets show of what was sent is noted: of the sweep in
+ * the sender's struct seen and the window's statuses, of follow-ups where else the send thread
+ * notes it. Receive thread.
  */
 #ifndef TFOMAP_REPLAY_H
 #define TFOMAP_REPLAY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct arrival;
 struct cookies;
+struct rows;
 struct shared;
 
 struct replay {
 	struct shared *s;
 	struct cookies *cookies;
-	bool saw_sent;			/* the capture has what was sent */
+	struct rows *rows;		/* of the silent */
 };
 
-/* Our own SYN. */
-void replay_sent(struct replay *r, const struct arrival *a);
+/* A packet of target a->k: its position. False: there is no room for another target. */
+bool replay_place(struct arrival *a);
 
-/* Where the capture lacks what was sent: an answer shows that its probe was. */
+/* Our own SYN. */
+void replay_sent(const struct replay *r, const struct arrival *a);
+
+/* Of a target whose SYNs the capture lacks: an answer shows that its probe was sent. */
 void replay_answered(const struct replay *r, const struct arrival *a);
+
+/*
+ * Targets whose probes all had their time by read_ns: the silent get their rows, where asked for.
+ * False: there was none, or their rows find no room now.
+ */
+bool replay_retire(const struct replay *r, uint64_t now_ns, uint64_t read_ns);
+
+/* At the end: says what of its run was left out. */
+void replay_tell_left_out(const struct replay *r);
 
 /* After a packet: what became due was sent then; it comes in the capture, or was never sent. */
 void replay_forget_due(const struct replay *r);

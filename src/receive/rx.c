@@ -1,15 +1,14 @@
 #include "receive/rx.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "config/config.h"
 #include "receive/answer.h"
 #include "receive/replay.h"
+#include "receive/sent.h"
 #include "receive/trace.h"
 #include "state/cookiefile.h"
 #include "state/proxy.h"
@@ -20,8 +19,6 @@
 #define SAVE_EVERY_NS	NS_PER_S		/* how often cookies and frames go to their files */
 #define SILENT_CHUNK	4096			/* silent rows between two looks at the capture */
 #define LAST_POLLS	256			/* of what has come already, at the end */
-#define ANSWERED	(WINDOW_DONE | WINDOW_ARM(0, WINDOW_ANSWERED) \
-			 | WINDOW_ARM(1, WINDOW_ANSWERED))
 #define CLOCK_STEP_NS	(10 * (int64_t)NS_PER_MS)	/* the wall clock was set */
 #define AHEAD_NS	(100 * NS_PER_MS)	/* no packet comes so much later than it is now */
 #define WAIT_NS		(10 * NS_PER_S)		/* nor waited so long */
@@ -92,7 +89,8 @@ static bool recognise(struct rx *rx, const struct rx_frame *fr, struct packet *p
 	if (targets_index(s->facts.targets, a->m.dst, a->m.dport, &a->x)
 	    && order_pos(&s->facts.order, a->x, &a->k)) {
 		a->sender = shared_sender(s, a->k, &a->pos);
-		if (rx->in.ops->sees_sent || a->pos < window_reserved(&a->sender->window))
+		if (rx->in.ops->sees_sent ? replay_place(a)
+		    : a->pos < window_reserved(&a->sender->window))
 			return true;
 	}
 	stat_add(&s->rx.stats, STAT_drop_unsent, 1);
@@ -171,9 +169,10 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 /* ---- time ---------------------------------------------------------------------------------- */
 
 /* Retires the positions whose last attempt had its time-out; silent ones get their rows. */
-static void move_tail(struct rx *rx, unsigned int sender)
+static bool move_tail(struct rx *rx, unsigned int sender)
 {
 	struct window *w = &rx->s->senders[sender].window;
+	uint64_t before = w->tail;
 	uint64_t to = window_silent_until(w, rx->read_ns, rx->s->facts.config->probing.timeout_ns);
 	bool rows = rx->s->facts.config->output.report == REPORT_ALL && rx->s->facts.wire;
 
@@ -182,12 +181,25 @@ static void move_tail(struct rx *rx, unsigned int sender)
 
 		if (rows_full(&rx->answers.rows) || sink_is_full(rx->sink))
 			break;
-		if (!status || status & ANSWERED)
+		if (!status || status & WINDOW_KNOWN)
 			continue;
 		rows_silent(&rx->answers.rows, sender_whole(w->tail, sender, rx->s->nsenders));
 	}
 	if (!rows && to > w->tail)
 		w->tail = to;
+	return w->tail > before;
+}
+
+/* The same of all senders, or of a saved capture's targets. False: there were none. */
+static bool retire(struct rx *rx)
+{
+	bool any = false;
+
+	if (rx->in.ops && rx->in.ops->sees_sent)
+		return replay_retire(&rx->replay, rx->now_ns, rx->read_ns);
+	for (unsigned int i = 0; i < rx->s->nsenders; i++)
+		any |= move_tail(rx, i);
+	return any;
 }
 
 /* Whether some position of the sweep may still be answered in time. */
@@ -197,25 +209,6 @@ static bool any_awaited(const struct rx *rx)
 		if (rx->s->senders[i].window.tail < rx->s->senders[i].positions)
 			return true;
 	return false;
-}
-
-/* Silent positions that had not all of their probes, or not the time to answer the last. */
-static uint64_t count_awaited(const struct rx *rx)
-{
-	uint64_t n = 0;
-
-	for (unsigned int i = 0; i < rx->s->nsenders; i++) {
-		const struct sender *l = &rx->s->senders[i];
-		const struct window *w = &l->window;
-		uint64_t end = atomic_load(&l->stats.v[STAT_targets_started]);
-
-		for (uint64_t k = w->tail; k < end; k++) {
-			uint16_t status = window_status(w, k);
-
-			n += status && !(status & ANSWERED);
-		}
-	}
-	return n;
 }
 
 /* What did not come as far as on_frame(). */
@@ -277,8 +270,7 @@ static void tick(struct rx *rx, uint64_t now_ns)
 	rx->now_ns = now_ns;
 	if (rx->answers.trace)
 		trace_sent(&rx->trace);
-	for (unsigned int i = 0; i < s->nsenders; i++)
-		move_tail(rx, i);
+	retire(rx);
 	cookies_tick(&rx->answers.cookies, now_ns, rx->read_ns);
 	for (unsigned int i = 0; i < s->nsenders; i++)
 		window_recycle(&s->senders[i].window, rx->read_ns,
@@ -303,15 +295,11 @@ static void tick(struct rx *rx, uint64_t now_ns)
 /* What is owed when the scan is over: the rows of what is known. The rest is unfinished. */
 static void conclude(struct rx *rx)
 {
-	for (unsigned int i = 0; i < rx->s->nsenders; i++) {
-		const struct window *w = &rx->s->senders[i].window;
-		uint64_t before;
+	bool any;
 
-		do {
-			before = w->tail;
-			move_tail(rx, i);
-		} while (wait_for_output(rx) && w->tail > before);
-	}
+	do
+		any = retire(rx);
+	while (wait_for_output(rx) && any);
 	cookies_flush(&rx->answers.cookies, rx->now_ns);
 }
 
@@ -365,9 +353,15 @@ void rx_run(struct rx *rx)
 
 void rx_count_unfinished(struct rx *rx)
 {
-	if (rx->s->facts.wire)
-		stat_add(&rx->s->rx.stats, STAT_unfinished,
-			 cookies_pending(&rx->answers.cookies) + count_awaited(rx));
+	struct shared *s = rx->s;
+
+	if (!s->facts.wire)
+		return;
+	stat_add(&s->rx.stats, STAT_unfinished, cookies_pending(&rx->answers.cookies));
+	for (unsigned int i = 0; i < s->nsenders; i++)
+		stat_add(&s->rx.stats, STAT_unfinished,
+			 sent_count_awaited(&s->senders[i], s->facts.config->probing.timeout_ns,
+					    rx->read_ns));
 }
 
 static void on_file_frame(void *arg, const struct rx_frame *fr)
@@ -380,6 +374,8 @@ static void on_file_frame(void *arg, const struct rx_frame *fr)
 	if (rx->answers.trace)
 		trace_sent(&rx->trace);
 	cookies_tick(&rx->answers.cookies, rx->now_ns, rx->read_ns);
+	/* Who answers only now has been silent. */
+	retire(rx);
 	on_frame(rx, fr);
 	replay_forget_due(&rx->replay);
 }
@@ -398,17 +394,14 @@ void rx_run_file(struct rx *rx)
 		atomic_store(&s->rx.failed, true);
 	count_lost(rx, rx->now_ns);
 	/* Its scan waited for what was under way; what else was due it did not send. */
-	rx->now_ns += s->facts.file_lag_ns + s->facts.config->probing.timeout_ns + PLAN_LINGER_NS;
-	rx->read_ns = rx->now_ns;
 	if (!is_closed(rx)) {
+		rx->now_ns += s->facts.file_lag_ns + s->facts.config->probing.timeout_ns
+			      + PLAN_LINGER_NS;
+		rx->read_ns = rx->now_ns;
 		tick(rx, rx->now_ns);
 		conclude(rx);
 	}
-	if (stat_get(&s->rx.stats, STAT_drop_unsent))
-		log_warn("--rx pcap:%.100s: %" PRIu64 " answers to probes of its run are of none "
-			 "of these targets, and left out: give all targets, --target-ports and "
-			 "shards of that run", s->facts.config->network.rx_file,
-			 stat_get(&s->rx.stats, STAT_drop_unsent));
+	replay_tell_left_out(&rx->replay);
 	if (sink_flush(rx->sink, &s->rx.err))
 		atomic_store(&s->rx.failed, true);
 }
@@ -423,7 +416,8 @@ int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sin
 	rx->s = s;
 	rx->in = *in;
 	rx->sink = sink;
-	rx->replay = (struct replay){ .s = s, .cookies = &rx->answers.cookies };
+	rx->replay = (struct replay){ .s = s, .cookies = &rx->answers.cookies,
+				      .rows = &rx->answers.rows };
 	rx->cookie_log = cookie_log;
 	rx->wall_offset_ns = rx->former_offset_ns = s->facts.wall_offset_ns;
 	atomic_store(&s->rx.awaiting, true);

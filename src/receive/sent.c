@@ -31,6 +31,40 @@ static bool is_arm_astray(const struct sender *sd, const struct neigh *neigh, ui
 	return syns > 0 && i == syns;
 }
 
+/* A capture says it of each target by itself: its run's order is not known. */
+static bool is_over_by_seen(const struct sender *sd, uint64_t pos, uint64_t timeout_ns,
+			    uint64_t read_ns)
+{
+	uint16_t status = window_status(&sd->window, pos);
+	unsigned int arms = sd->window.arms;
+
+	for (unsigned int arm = 0; arm < arms; arm++) {
+		uint64_t last_ns = seen_ns(sd->seen, pos, sd->window.passes - arms + arm);
+
+		if (window_is_silent(status, arm) && (!last_ns || last_ns + timeout_ns > read_ns))
+			return false;
+	}
+	return true;
+}
+
+bool sent_is_over(const struct sender *sd, uint64_t pos, uint64_t timeout_ns, uint64_t read_ns)
+{
+	return sd->seen ? is_over_by_seen(sd, pos, timeout_ns, read_ns) : pos < sd->window.tail;
+}
+
+uint64_t sent_count_awaited(const struct sender *sd, uint64_t timeout_ns, uint64_t read_ns)
+{
+	uint64_t end = atomic_load(&sd->stats.v[STAT_targets_started]), n = 0;
+
+	for (uint64_t pos = sd->window.tail; pos < end; pos++) {
+		uint16_t status = window_status(&sd->window, pos);
+
+		n += status && !(status & WINDOW_KNOWN)
+		     && !sent_is_over(sd, pos, timeout_ns, read_ns);
+	}
+	return n;
+}
+
 bool sent_proves(const struct sender *sd, const struct neigh *neigh, uint64_t pos,
 		 struct addr ip)
 {

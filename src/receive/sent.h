@@ -36,11 +36,14 @@ static inline bool sent_arm_attempt(const struct sender *sd, uint64_t pos, unsig
 	return attempt < sent_arm(sd, pos, arm);
 }
 
-/* When, as far as the send log reaches; 0: not known. */
+/* When: to the send log's grain, as far as it reaches; of a saved capture exactly. 0: not known. */
 static inline uint64_t sent_arm_ns(const struct sender *sd, uint64_t pos, unsigned int arm,
 				   unsigned int attempt)
 {
-	return sendlog_time(&sd->window.cursor[attempt * sd->window.arms + arm].log, pos);
+	unsigned int pass = attempt * sd->window.arms + arm;
+
+	return sd->seen ? seen_ns(sd->seen, pos, pass)
+	       : sendlog_time(&sd->window.cursor[pass].log, pos);
 }
 
 /* How often and when it was sent, into the flow of an arm of which nothing came. */
@@ -50,6 +53,15 @@ static inline void sent_fill_arm(const struct sender *sd, uint64_t pos, unsigned
 	f->sent = (uint8_t)sent_arm(sd, pos, arm);
 	f->sent_ns = sent_arm_ns(sd, pos, arm, 0);
 }
+
+/*
+ * Whether all probes of the sweep to the position that may go out have, and the last of them had
+ * its time-out by read_ns.
+ */
+bool sent_is_over(const struct sender *sd, uint64_t pos, uint64_t timeout_ns, uint64_t read_ns);
+
+/* Silent positions of which that is not so, with a SYN sent to each. */
+uint64_t sent_count_awaited(const struct sender *sd, uint64_t timeout_ns, uint64_t read_ns);
 
 /*
  * Whether the silence of those of the position's arms that are silent proves something: they were

@@ -36,11 +36,12 @@ static int random_bytes(void *p, size_t n, struct err *e)
 	return err_set(e, errno, "getrandom: %s", strerror(errno));
 }
 
-static int init_memory(struct setup *su, const struct config *c, struct err *e)
+/* positions: those of the sweep, or of a saved capture as many targets as it may have. */
+static int init_memory(struct setup *su, const struct config *c, uint64_t positions, struct err *e)
 {
 	struct shared *s = &su->shared;
 	const struct sizes_basis basis = {
-		.config = c, .positions = s->facts.order.positions,
+		.config = c, .positions = positions,
 		.retries = s->facts.plan.retries, .cores = sysconf(_SC_NPROCESSORS_ONLN),
 		.one_sender = !su->tx || su->tx->one_thread,
 		.keep_all = su->rx && su->rx->own_clock,
@@ -136,7 +137,7 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 		rc = cookiefile_load(&su->store, c->probing.cookie_file, e);
 	s->facts.store = su->store;
 	su->run.targets = s->facts.order.positions;
-	return rc ? rc : init_memory(su, c, e);
+	return rc;
 }
 
 /*
@@ -232,12 +233,27 @@ static int choose_engine(struct setup *su, const struct config *c, struct err *e
 	return 0;
 }
 
+/* For the targets that a capture shows: each has a packet in it at least. */
+static int init_seen(struct setup *su, const struct config *c, uint64_t packets, struct err *e)
+{
+	uint64_t positions = su->shared.facts.order.positions;
+
+	if (packets < positions)
+		positions = packets ? packets : 1;
+	if (positions > SEEN_MAX)
+		return err_set(e, E2BIG, "capture file '%s' may be of more than %u targets: give "
+			       "fewer of them (--shards)", c->network.rx_file, SEEN_MAX);
+	return init_memory(su, c, positions, e);
+}
+
 static int look_at_capture(struct setup *su, const struct config *c, struct err *e)
 {
 	struct shared *s = &su->shared;
 	struct capture_facts facts;
 	int rc = capture_look(c, &s->facts.validator, &facts, e);
 
+	if (!rc)
+		rc = init_seen(su, c, facts.ours, e);
 	if (rc)
 		return rc;
 	s->facts.file_lag_ns = facts.back_ns < CAPTURE_BACK_MAX_NS ? facts.back_ns
@@ -307,6 +323,8 @@ static int init_live(struct setup *su, const struct config *c, int *status, stru
 	su->shared.facts.wire = su->tx->wire;
 	network_open(&n, su->targets, c, su->tx->wire);
 	rc = init_input(su, c, e);
+	if (!rc)
+		rc = init_memory(su, c, su->shared.facts.order.positions, e);
 	if (!rc) {
 		*status = 2;
 		rc = network_init(&n, &su->shared.facts.order, e);

@@ -83,13 +83,16 @@ void sizes_choose(const struct sizes_basis *b, struct sizes *out)
 
 	if (late > SLOTS_LATE)
 		late = awaited > SLOTS_LATE ? awaited : SLOTS_LATE;
-	window = b->keep_all ? most : power_of_two(late, SLOTS_MIN, most);
+	window = power_of_two(late, SLOTS_MIN, most);
+	if (b->keep_all)
+		window = power_of_two((double)b->positions, SLOTS_MIN, SEEN_MAX);
 	*out = (struct sizes){
 		.senders = n,
 		.sender = {
-			.window = power_of_two((double)window / n, SLOTS_MIN, SLOTS_MAX),
+			.window = power_of_two((double)window / n, SLOTS_MIN, SEEN_MAX),
 			.keep_ns = c->probing.timeout_ns + c->rate.cooldown_ns + NS_PER_S,
 			.followups = RING_MIN,
+			.seen = b->keep_all ? (uint32_t)b->positions : 0,
 			.cleanups = (uint32_t)power_of_two(rate / n * RING_S, RING_MIN, RING_MAX),
 		},
 		.table = (uint32_t)power_of_two(2 * rate * (timeout_s + 1), TABLE_MIN,

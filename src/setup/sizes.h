@@ -14,12 +14,12 @@ struct config;
 
 struct sizes_basis {
 	const struct config *config;	/* rate, bandwidth, times, threads, save_pcap count */
-	uint64_t positions;
+	uint64_t positions;		/* of a saved capture: SEEN_MAX at most */
 	unsigned int retries;
 	long cores;
 	bool one_sender;		/* nothing sends, or to one output */
-	bool keep_all;			/* all positions stay in sight: packets of another time may
-					 * come in any density */
+	bool keep_all;			/* of a saved capture: all positions stay in sight, whose
+					 * packets may come in any density */
 };
 
 struct sizes {

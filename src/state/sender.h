@@ -17,6 +17,8 @@
 #include "outage_log.h"
 #include "plan.h"
 #include "ring.h"
+#include "sender_shard.h"
+#include "state/seen.h"
 #include "tfo.h"
 #include "window.h"
 
@@ -50,6 +52,8 @@ struct cleanup {
 struct sender {
 	uint64_t positions;		/* set before the threads start */
 	struct window window;		/* window.h says who */
+	struct seen *seen;		/* heap: reading a saved capture, in place of the window's
+					 * logs and marks; NULL: something sends */
 	struct ring followups, cleanups;	/* receive -> send */
 	char pad[64];
 	/* The send thread's from here on; any thread reads. */
@@ -69,12 +73,23 @@ struct sender_sizes {
 	uint64_t window;		/* positions */
 	uint64_t keep_ns;		/* how long its logs know when a position was sent */
 	uint32_t followups, cleanups;	/* in the rings */
+	uint32_t seen;			/* targets of a saved capture; 0: something sends */
 };
 
 /* positions: how many it has. 0 or -ENOMEM; sender_free() in any case. */
 int sender_init(struct sender *sd, uint64_t positions, const struct plan *plan,
 		const struct sender_sizes *sizes);
 void sender_free(struct sender *sd);
+
+/* The sender, of n, that position k of the sweep belongs to, and its position in there. */
+static inline struct sender *sender_at(struct sender *senders, unsigned int n, uint64_t k,
+				       uint64_t *pos)
+{
+	struct sender *sd = &senders[sender_of(k, n)];
+
+	*pos = sd->seen ? seen_pos(sd->seen, k) : sender_pos(k, n);
+	return sd;
+}
 
 /* Whether so much waits for it that its rings may soon be full. Receive thread. */
 bool sender_is_backlogged(const struct sender *sd);

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sender_shard.h"
 #include "state/control.h"
 #include "state/facts.h"
 #include "state/rx_status.h"
@@ -33,11 +32,10 @@ struct shared {
 	struct control control;
 };
 
-/* The sender that position k belongs to, and its position in there. */
+/* sender_at() of the run. */
 static inline struct sender *shared_sender(struct shared *s, uint64_t k, uint64_t *pos)
 {
-	*pos = sender_pos(k, s->nsenders);
-	return &s->senders[sender_of(k, s->nsenders)];
+	return sender_at(s->senders, s->nsenders, k, pos);
 }
 
 /* Makes n senders, of the facts. 0 or -ENOMEM; shared_free_senders() in any case. */

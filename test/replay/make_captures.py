@@ -482,6 +482,64 @@ def a_receiver_that_was_held_up(c):
 	c.target("198.18.1.4").request(3500).synack(3510)
 
 
+# A run of more time than it keeps in sight, in an order that is not the reader's.
+@capture("file-own-order", retries=1)
+@capture("file-other-seed", retries=1, seed=2)
+def a_run_in_another_order(c):
+	for n in range(1, 13):
+		t = c.target(f"198.18.1.{n}").request(2500 * n)
+		if n % 3 == 1:
+			t.synack(2500 * n + 10 + n)
+		else:
+			t.request(2500 * n + 3010, 1)
+			if n % 3 == 2:
+				t.synack(2500 * n + 3020 + n)
+
+
+@capture("file-copies")
+def each_packet_twice(c):
+	"""As an interface and a bridge above it both have it"""
+	for t in c.twins(1):
+		t.request().request(0.25).synack(10).synack(10.25)
+		t.request(12)
+	c.target("198.18.1.2").request().request(0.25)
+
+
+@capture("file-stopped", retries=1)
+def a_capture_that_was_stopped(c):
+	c.target("198.18.1.1").request().request(3010, 1)
+	c.target("198.18.1.2").request()
+	c.target("198.18.1.3").request().synack(10)
+	c.target("198.18.1.4").request()
+
+
+@capture("file-begun-late", retries=1)
+def a_capture_that_was_begun_late(c):
+	c.target("198.18.1.1").request(saved=False).request(3010, 1)
+	c.target("198.18.1.2").request(saved=False).request(3010, 1).synack(3020).synack(3020.25)
+	c.target("198.18.1.3").request(saved=False).synack(2990).synack(2990.25)
+	c.target("198.18.1.4").request().request(3010, 1)
+
+
+@capture("file-cut-silent")
+def who_is_silent_where_a_file_ends_too_soon(c):
+	a_file_that_ends_too_soon(c)
+
+
+@capture("silent-late")
+def who_answers_after_being_called_silent(c):
+	c.target("198.18.1.1").request().synack(5000)
+	c.target("198.18.1.2").request()
+	c.target("198.18.1.3").request().synack(10)
+
+
+@capture("arms-late", retries=1, arms=True)
+def the_silent_arm_where_the_other_needs_no_retry(c):
+	for n in (1, 2):
+		t = c.target(f"198.18.1.{n}").probe(0, "syn").synack(10)
+		t.request(20).request(3030, 1).synack(8000 if n == 2 else 3040)
+
+
 capture("file-two-clocks", clock=lambda ns, ours: ns - (0 if ours else 2 * SECOND))(five_targets)
 capture("file-clock-set", clock=lambda ns, ours: ns - (3600 * SECOND if ns > SECOND else 0))(
 	five_targets)
@@ -499,7 +557,7 @@ def make(name):
 		ether = [(ns, frame, 0) for _, ns, frame, _ in c.packets]
 		wire.write_pcapng(c.path, [(ns, frame[14:], 1) if i % 2 else (ns, frame, 0)
 			for i, (ns, frame, _) in enumerate(ether)], (1, 101))
-	if name == "file-cut":
+	if name in ("file-cut", "file-cut-silent"):
 		os.truncate(c.path, os.path.getsize(c.path) - 10)
 
 

@@ -56,14 +56,17 @@ assert siphash13(KEY, bytes(range(8))) == 0x369095118d299a8e
 
 
 class Probes:
-	"""Sequence number and source port of every probe of a survey, or of a full scan that tests
-	nothing again."""
+	"""Sequence number and source port of every probe of a survey (arms: of one whose sweep sends
+	`syn` beside `request`), or of a full scan that tests nothing again."""
 
-	def __init__(self, key=KEY, source_ports=(10000, 32767), retries=0, payload=True, full=False):
+	def __init__(self, key=KEY, source_ports=(10000, 32767), retries=0, payload=True, full=False,
+			arms=False):
 		self.key, self.first = key, source_ports[0]
 		followups = 1 + max(retries, 2)
 		# In the order of the kinds: each attempt of each kind has its part of the ports.
 		attempts = dict.fromkeys(KINDS, followups) if full else {"request": retries + 1}
+		if arms:
+			attempts["syn"] = retries + 1
 		attempts["data"] = 2 * followups if payload else 0
 		self.part, n = {}, 0
 		for kind in KINDS:

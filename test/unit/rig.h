@@ -13,7 +13,9 @@
 
 #include "config/config.h"
 #include "receive/answer.h"
+#include "receive/arrival.h"
 #include "receive/cookies.h"
+#include "receive/replay.h"
 #include "state/shared.h"
 #include "targets/targets.h"
 #include "targets/targets_load.h"
@@ -43,6 +45,7 @@ struct core_setup {
 	enum plan_name plan;
 	uint32_t sweep;			/* kinds, as of --probes */
 	unsigned int senders;		/* default 1 */
+	uint32_t seen;			/* targets of a saved capture that is read */
 };
 
 struct core {
@@ -141,7 +144,7 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 		      e.msg);
 	sizes = (struct sender_sizes){
 		.window = o->window ? o->window : 1024, .keep_ns = 60000000000,
-		.followups = ring, .cleanups = ring,
+		.followups = ring, .cleanups = ring, .seen = o->seen,
 	};
 	ck_assert_int_eq(shared_init_senders(s, o->senders ? o->senders : 1, &sizes), 0);
 	core_source(c, "198.19.0.1");
@@ -272,6 +275,8 @@ static inline bool core_recognise(struct core *c, const uint8_t *bytes, size_t l
 	    || !order_pos(&c->s.facts.order, a->x, &a->k))
 		return false;
 	a->sender = shared_sender(&c->s, a->k, &a->pos);
+	if (a->sender->seen)
+		return replay_place(a);
 	return a->pos < window_reserved(&a->sender->window);
 }
 

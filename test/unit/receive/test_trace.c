@@ -98,10 +98,11 @@ START_TEST(a_target_that_is_slow)
 		 "t+3.0200 s: left out: an answer to request attempt 2, which was not sent",
 		 "t+3.0200 s: ICMP error to request attempt 0 after 3.0200 s, type 1 code 1, late",
 		 "t+3.0200 s: none -> linger: RST or ICMP error",
-		 "t+3.0200 s: RST to request attempt 1, flags 0x14, 0 of 0 bytes acknowledged",
+		 "t+3.0200 s: RST to request attempt 1 after 0.0200 s, flags 0x14, "
+		 "0 of 0 bytes acknowledged",
 		 "t+3.0200 s: linger -> linger: RST or ICMP error",
-		 "t+3.0200 s: RST to request attempt 1, flags 0x14, 0 of 0 bytes acknowledged, "
-		 "duplicate",
+		 "t+3.0200 s: RST to request attempt 1 after 0.0200 s, flags 0x14, "
+		 "0 of 0 bytes acknowledged, duplicate",
 		 "[2001:2::1]:443: verdict closed: ",
 		 "t+4.0200 s: linger -> done: the wait is over");
 }
