@@ -45,7 +45,7 @@ static struct answers_bpf *bpf;
 static struct ring_buffer *ring;
 static struct outcome outcome;
 static struct validator validator;
-static bool runs, requests;
+static bool requests;
 static uint64_t n_given, n_dropped, unmatched;
 
 /* ---- the program --------------------------------------------------------------------------- */
@@ -79,7 +79,8 @@ static inline bool begin(uint16_t port_first, uint16_t port_last, uint32_t ring_
 	struct answers_facts *f;
 
 	libbpf_set_print(say_warnings);
-	if (!runs)
+	if (!kernel_runs(BPF_MAP_TYPE_RINGBUF, BPF_FUNC_xdp_load_bytes,
+			 "no bpf_xdp_load_bytes() (Linux 5.18)"))
 		return false;
 	ck_assert_int_eq(validate_init(&validator, (const uint8_t *)"a key for fuzzes", port_first,
 				       port_last, attempts, NULL), 0);
@@ -290,12 +291,6 @@ static inline void give_wire(const struct wire *w)
 	uint8_t ip[WIRE_MAX];
 
 	give_ip(ip, wire_tcp(w, ip));
-}
-
-static inline bool answers_xdp_runs(void)
-{
-	return kernel_runs("answers_xdp", BPF_MAP_TYPE_RINGBUF, BPF_FUNC_xdp_load_bytes,
-			   "no bpf_xdp_load_bytes() (Linux 5.18)");
 }
 
 #endif

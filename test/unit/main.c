@@ -24,6 +24,14 @@
 
 #define SUITES_MAX 256
 
+/* The tests of one file. */
+struct unit_suite {
+	char name[48];
+	struct unit_test *first, **last_link;
+	void (*before)(void), (*after)(void);
+	void (*fill)(Suite *suite);
+};
+
 /* What a suite's process has done; shared with it. */
 struct outcome {
 	int n_run, n_failed;
@@ -40,15 +48,58 @@ struct job {
 	bool stopped_short;
 };
 
-static struct unit_suite *first_suite;
-static struct unit_suite **last_link = &first_suite;
+static struct unit_suite suites[SUITES_MAX];
+static size_t n_suites;
 static struct job jobs[SUITES_MAX];
 static size_t n_jobs;
 
-void unit_register(struct unit_suite *suite)
+static void die(const char *what)
 {
-	*last_link = suite;
-	last_link = &suite->next;
+	fprintf(stderr, "unit: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* ---- who registers ---------------------------------------------------------------------------- */
+
+/* The suite x of the file .../test_x.c. */
+static struct unit_suite *suite_of(const char *file)
+{
+	const char *base = strstr(file, "/test_") + strlen("/test_");
+	size_t len = strlen(base) - strlen(".c");
+	struct unit_suite *suite = suites;
+
+	for (; suite < suites + n_suites; suite++)
+		if (strncmp(suite->name, base, len) == 0 && !suite->name[len])
+			return suite;
+	if (n_suites == SUITES_MAX || len >= sizeof(suite->name)) {
+		fprintf(stderr, "unit: %s: a suite too many, or too long a name\n", file);
+		exit(1);
+	}
+	n_suites++;
+	memcpy(suite->name, base, len);
+	suite->last_link = &suite->first;
+	return suite;
+}
+
+void unit_add_test(struct unit_test *test)
+{
+	struct unit_suite *suite = suite_of(test->check.file);
+
+	*suite->last_link = test;
+	suite->last_link = &test->next;
+}
+
+void unit_set_around(const char *file, void (*before)(void), void (*after)(void))
+{
+	struct unit_suite *suite = suite_of(file);
+
+	suite->before = before;
+	suite->after = after;
+}
+
+void unit_set_fill(const char *file, void (*fill)(Suite *suite))
+{
+	suite_of(file)->fill = fill;
 }
 
 TCase *unit_add_case(Suite *suite, const char *name, const TTest *const tests[])
@@ -61,13 +112,20 @@ TCase *unit_add_case(Suite *suite, const char *name, const TTest *const tests[])
 	return tcase;
 }
 
-static void die(const char *what)
-{
-	fprintf(stderr, "unit: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
 /* ---- one suite ------------------------------------------------------------------------------ */
+
+static void fill(const struct unit_suite *unit, Suite *suite)
+{
+	for (struct unit_test *test = unit->first; test; test = test->next) {
+		TCase *tcase = tcase_create(test->check.name);
+
+		tcase_add_checked_fixture(tcase, unit->before, unit->after);
+		tcase_add_loop_test(tcase, &test->check, 0, (int)test->n);
+		suite_add_tcase(suite, tcase);
+	}
+	if (unit->fill)
+		unit->fill(suite);
+}
 
 static void run_suite(struct unit_suite *unit, bool apart, struct outcome *outcome)
 {
@@ -75,7 +133,7 @@ static void run_suite(struct unit_suite *unit, bool apart, struct outcome *outco
 	SRunner *runner = srunner_create(suite);
 	bool quiet = !getenv("CK_VERBOSITY");
 
-	unit->fill(suite);
+	fill(unit, suite);
 	srunner_set_fork_status(runner, apart ? CK_FORK : CK_NOFORK);
 	srunner_run_all(runner, quiet ? CK_SILENT : CK_ENV);
 	outcome->n_run = srunner_ntests_run(runner);
@@ -128,10 +186,6 @@ static bool end(struct job *job, int status)
 
 static void add_job(struct unit_suite *unit, struct outcome *outcome)
 {
-	if (n_jobs == SUITES_MAX) {
-		fprintf(stderr, "unit: more than %d suites\n", SUITES_MAX);
-		exit(1);
-	}
 	jobs[n_jobs] = (struct job){ .unit = unit, .outcome = outcome, .said = tmpfile() };
 	if (!jobs[n_jobs].said)
 		die("tmpfile");
@@ -154,9 +208,9 @@ static void list_jobs(char *const *names)
 
 	if (outcomes == MAP_FAILED)
 		die("mmap");
-	for (struct unit_suite *unit = first_suite; unit; unit = unit->next)
-		if (is_wanted(unit, names))
-			add_job(unit, &outcomes[n_jobs]);
+	for (size_t i = 0; i < n_suites; i++)
+		if (is_wanted(&suites[i], names))
+			add_job(&suites[i], &outcomes[n_jobs]);
 }
 
 static void show(struct job *job)

@@ -25,15 +25,8 @@
 
 static struct core core;
 static struct xdp_sweeper x;
-static bool runs;
 static uint8_t made[256];
 static uint32_t made_len;
-
-static inline bool sweep_xdp_runs(const char *suite)
-{
-	return kernel_runs(suite, BPF_MAP_TYPE_ARRAY, BPF_FUNC_xdp_store_bytes,
-			   "no bpf_xdp_store_bytes() (Linux 5.18)");
-}
 
 /* A sender's program, with all that open() does but for the interface. False: skipped. */
 static inline bool begin(const struct core_setup *o, unsigned int n_sources, unsigned int sender)
@@ -42,7 +35,8 @@ static inline bool begin(const struct core_setup *o, unsigned int n_sources, uns
 	struct tx_sweep sweep;
 	char text[ADDR_STRLEN];
 
-	if (!runs)
+	if (!kernel_runs(BPF_MAP_TYPE_ARRAY, BPF_FUNC_xdp_store_bytes,
+			 "no bpf_xdp_store_bytes() (Linux 5.18)"))
 		return false;
 	core_init(&core, o);
 	core.s.facts.source_key = (struct siphash_key){ 3, 4 };

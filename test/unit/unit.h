@@ -1,12 +1,22 @@
 /*
- * The frame of the unit tests. A file test/unit/test_x.c holds the tests of module x and registers
- * them itself:
+ * The frame of the unit tests. A file test_x.c holds the tests of module x, the suite x; each test
+ * registers itself and is a case by its name (CK_RUN_CASE=takes_v4):
  *
- *	START_TEST(rejects_empty) { ck_assert(!addr_parse("", &a)); } END_TEST
- *
- *	UNIT_SUITE(addr)
+ *	TEST(takes_v4)
  *	{
- *		unit_case(suite, "parse", rejects_empty, takes_v4, takes_v6);
+ *		ck_assert_int_eq(addr_parse(&a, "198.18.0.1"), 0);
+ *	}
+ *
+ *	static const struct {
+ *		const char *text;
+ *		uint64_t hi, lo;
+ *	} good[] = {
+ *		{ "::1", 0, 1 },
+ *	};
+ *
+ *	TEST_EACH(takes, good)
+ *	{
+ *		ck_assert_int_eq(addr_parse(&a, row->text), 0);
  *	}
  */
 #ifndef UNIT_H
@@ -15,14 +25,54 @@
 #include <check.h>
 #include <stddef.h>
 
-struct unit_suite {
-	const char *name;
-	void (*fill)(Suite *suite);
-	struct unit_suite *next;
+#define N_OF(x) (sizeof(x) / sizeof((x)[0]))
+
+struct unit_test {
+	TTest check;			/* as Check has it; its file names the suite */
+	size_t n;			/* how often it runs, with _i of 0..n - 1 */
+	struct unit_test *next;
 };
 
-/* Put a suite on the list that main runs; it must live as long as the program. For UNIT_SUITE. */
-void unit_register(struct unit_suite *suite);
+/* Put a test into its suite; it must live as long as the program. For TEST. */
+void unit_add_test(struct unit_test *test);
+
+/* For TEST_AROUND. */
+void unit_set_around(const char *file, void (*before)(void), void (*after)(void));
+
+/* A test that runs n_ times, followed by its body, in which _i is 0..n_ - 1. */
+#define TEST_TIMES(name_, n_)                                                                      \
+	static void test_##name_(int _i);                                                          \
+	__attribute__((constructor)) static void unit_add_##name_(void)                            \
+	{                                                                                          \
+		static struct unit_test self = {                                                   \
+			{ #name_, test_##name_, __FILE__, __LINE__ }, n_, NULL                     \
+		};                                                                                 \
+		unit_add_test(&self);                                                              \
+	}                                                                                          \
+	static void test_##name_(int _i CK_ATTRIBUTE_UNUSED)
+
+/* A test, followed by its body. */
+#define TEST(name_) TEST_TIMES(name_, 1)
+
+/* A test of each row of an array, followed by its body, in which `row` points to the row. */
+#define TEST_EACH(name_, rows_)                                                                    \
+	static void row_##name_(const __typeof__((rows_)[0]) *row);                                \
+	TEST_TIMES(name_, N_OF(rows_))                                                             \
+	{                                                                                          \
+		row_##name_(&(rows_)[_i]);                                                         \
+	}                                                                                          \
+	static void row_##name_(const __typeof__((rows_)[0]) *row)
+
+/* What is called before and after each test of the file; after_ may be NULL. */
+#define TEST_AROUND(before_, after_)                                                               \
+	__attribute__((constructor)) static void unit_set_around_here(void)                        \
+	{                                                                                          \
+		unit_set_around(__FILE__, before_, after_);                                        \
+	}
+
+/* ---- a suite that is written out: START_TEST, END_TEST, and what runs at its end ------------- */
+
+void unit_set_fill(const char *file, void (*fill)(Suite *suite));
 
 /* Add a test case of the tests up to the NULL. For unit_case. */
 TCase *unit_add_case(Suite *suite, const char *name, const TTest *const tests[]);
@@ -30,18 +80,13 @@ TCase *unit_add_case(Suite *suite, const char *name, const TTest *const tests[])
 /* Followed by a function body that fills `suite`. */
 #define UNIT_SUITE(name_)                                                                          \
 	static void unit_fill_##name_(Suite *suite);                                               \
-	__attribute__((constructor)) static void unit_register_##name_(void)                       \
+	__attribute__((constructor)) static void unit_set_fill_##name_(void)                       \
 	{                                                                                          \
-		static struct unit_suite self = { #name_, unit_fill_##name_, NULL }; \
-		unit_register(&self);                                                              \
+		unit_set_fill(__FILE__, unit_fill_##name_);                                        \
 	}                                                                                          \
 	static void unit_fill_##name_(Suite *suite)
 
-/*
- * One test case of the START_TEST names given, at least one. Returns the TCase, for what Check
- * offers beyond this: fixtures (tcase_add_checked_fixture), tests over a range
- * (tcase_add_loop_test), a longer time-out.
- */
+/* One test case of the START_TEST names given, at least one. Returns the TCase. */
 #define unit_case(suite_, name_, ...)                                                              \
 	unit_add_case(suite_, name_, (const TTest *const[]){ __VA_ARGS__, NULL })
 

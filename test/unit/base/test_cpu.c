@@ -41,7 +41,7 @@ static int first_of(const cpu_set_t *set)
 }
 
 /* One core each, until all have had their turn; the first of them comes last. */
-START_TEST(a_core_of_its_own)
+TEST(a_core_of_its_own)
 {
 	cpu_set_t all, used;
 	unsigned int n;
@@ -69,10 +69,9 @@ START_TEST(a_core_of_its_own)
 		ck_assert(CPU_EQUAL(&one, &before));
 	}
 }
-END_TEST
 
 /* With one core there is nothing to choose. */
-START_TEST(one_core)
+TEST(one_core)
 {
 	cpu_set_t all, one;
 
@@ -87,10 +86,4 @@ START_TEST(one_core)
 		ck_assert(CPU_EQUAL(&set, &one));
 	}
 	ck_assert_int_eq(sched_setaffinity(0, sizeof(all), &all), 0);
-}
-END_TEST
-
-UNIT_SUITE(cpu)
-{
-	unit_case(suite, "cpu", a_core_of_its_own, one_core);
 }

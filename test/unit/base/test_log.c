@@ -46,7 +46,7 @@ static void log_opens(const char *file, enum log_level level)
 	ck_assert_msg(log_open(file, level, &e) == 0, "%s", e.msg);
 }
 
-START_TEST(levels)
+TEST(levels)
 {
 	stderr_to_file();
 	log_opens(NULL, LOG_WARN);
@@ -65,9 +65,8 @@ START_TEST(levels)
 	ck_assert_str_eq(text, "tfomap: error: no route\ntfomap: warning: slow\n"
 			       "tfomap: n\ntfomap: i\ntfomap: debug: d\n");
 }
-END_TEST
 
-START_TEST(cleans_and_cuts)
+TEST(cleans_and_cuts)
 {
 	char longer[3000];
 
@@ -85,10 +84,9 @@ START_TEST(cleans_and_cuts)
 	ck_assert_uint_lt(strlen(text), 1200);
 	ck_assert_int_eq(text[strlen(text) - 1], '\n');
 }
-END_TEST
 
 /* A file gets all with its time, stderr only the errors; it is appended to. */
-START_TEST(to_file)
+TEST(to_file)
 {
 	char line[256], word[64];
 	FILE *f;
@@ -119,9 +117,8 @@ START_TEST(to_file)
 	fclose(f);
 	unlink(log_name);
 }
-END_TEST
 
-START_TEST(file_faults)
+TEST(file_faults)
 {
 	struct err e = { "" };
 
@@ -137,9 +134,8 @@ START_TEST(file_faults)
 	ck_assert_str_eq(text, "tfomap: warning: the log file lacks messages from here on: "
 			       "No space left on device\n");
 }
-END_TEST
 
-START_TEST(status_without_terminal)
+TEST(status_without_terminal)
 {
 	stderr_to_file();
 	log_opens(NULL, LOG_INFO);
@@ -150,7 +146,6 @@ START_TEST(status_without_terminal)
 	stderr_back();
 	ck_assert_str_eq(text, "tfomap: 10%\ntfomap: said\n");
 }
-END_TEST
 
 /* All that was written to the terminal's other side, which is closed by now. */
 static void read_terminal(int master)
@@ -165,7 +160,7 @@ static void read_terminal(int master)
 }
 
 /* On a terminal the status line stays below the messages. */
-START_TEST(status_on_terminal)
+TEST(status_on_terminal)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
 	bool terminal;
@@ -190,7 +185,6 @@ START_TEST(status_on_terminal)
 	ck_assert(terminal);
 	ck_assert_str_eq(text, "\r\033[K10%" "\r\033[Ktfomap: said\r\n10%" "\r\033[K20%\r\n");
 }
-END_TEST
 
 #define THREADS		4
 #define THREAD_LINES	200
@@ -203,7 +197,7 @@ static void *log_many(void *arg)
 }
 
 /* Lines of several threads come out whole. */
-START_TEST(threads)
+TEST(threads)
 {
 	static char words[THREADS][2] = { "a", "b", "c", "d" };
 	pthread_t ids[THREADS];
@@ -223,11 +217,4 @@ START_TEST(threads)
 		ck_assert(strncmp(l, "tfomap: ", 8) == 0 && l[8] == l[9] && l[9] == l[10]);
 	}
 	ck_assert_int_eq(n, THREADS * THREAD_LINES);
-}
-END_TEST
-
-UNIT_SUITE(log)
-{
-	unit_case(suite, "messages", levels, cleans_and_cuts, to_file, file_faults, threads);
-	unit_case(suite, "status", status_without_terminal, status_on_terminal);
 }

@@ -71,7 +71,7 @@ static void wait_all(void)
 }
 
 /* Nobody reads, and all is taken; then it comes out in its order, and there is room again. */
-START_TEST(waits_for_nobody)
+TEST(waits_for_nobody)
 {
 	struct writer_state st;
 
@@ -93,7 +93,6 @@ START_TEST(waits_for_nobody)
 	ck_assert_uint_eq(st.out, MANY + 1);
 	end();
 }
-END_TEST
 
 static int in_pipe(void)
 {
@@ -104,7 +103,7 @@ static int in_pipe(void)
 }
 
 /* A write that hangs is ended: what is in the pipe are whole records, as many as are told. */
-START_TEST(leaves)
+TEST(leaves)
 {
 	struct writer_state st;
 
@@ -122,9 +121,8 @@ START_TEST(leaves)
 	expect(0, (unsigned int)st.out);
 	end();
 }
-END_TEST
 
-START_TEST(leaves_what_is_idle)
+TEST(leaves_what_is_idle)
 {
 	struct writer_state st;
 
@@ -137,10 +135,9 @@ START_TEST(leaves_what_is_idle)
 	ck_assert_uint_eq(st.waiting, 0);
 	end();
 }
-END_TEST
 
 /* Where a write fails nothing more is taken, and what was not out is counted. */
-START_TEST(broken)
+TEST(broken)
 {
 	struct writer_state st;
 
@@ -160,10 +157,9 @@ START_TEST(broken)
 	ck_assert(!st.left);
 	close(fds[1]);
 }
-END_TEST
 
 /* A record is a record however long it is. */
-START_TEST(long_records)
+TEST(long_records)
 {
 	static char record[1 << 20];
 	struct err e = { "" };
@@ -179,11 +175,4 @@ START_TEST(long_records)
 	ck_assert_uint_eq(st.out, 3);
 	ck_assert_int_eq(lseek(f.fd, 0, SEEK_END), sizeof(record) + 2);
 	scratch_close(&f);
-}
-END_TEST
-
-UNIT_SUITE(writer)
-{
-	unit_case(suite, "writer", waits_for_nobody, leaves, leaves_what_is_idle, broken,
-		  long_records);
 }

@@ -15,7 +15,7 @@
 	} while (0)
 #define SAME(a, b) (strcmp(a, b) == 0)
 
-START_TEST(defaults)
+TEST(defaults)
 {
 	takes("192.0.2.1");
 	ck_assert_uint_eq(config.targets.n, 1);
@@ -52,9 +52,8 @@ START_TEST(defaults)
 	ck_assert_ptr_null(config.targets.ports.v);
 	ck_assert_ptr_null(config.targets.words);
 }
-END_TEST
 
-START_TEST(targets_and_probing)
+TEST(targets_and_probing)
 {
 	IS("x -p 80,90-91", config.targets.ports.n == 3 && config.targets.ports.v[2] == 91);
 	IS("-w allow", SAME(config.targets.allowlist_file, "allow"));
@@ -77,10 +76,9 @@ START_TEST(targets_and_probing)
 	IS("x --cookie-file jar", SAME(config.probing.cookie_file, "jar"));
 	IS("x --tcp-options mss", config.probing.tcp_options == TCP_OPTIONS_MSS);
 }
-END_TEST
 
 /* The bandwidth alone lifts the default rate. */
-START_TEST(rate_and_network)
+TEST(rate_and_network)
 {
 	IS("x -r 0.5", config.rate.pps == 0.5);
 	IS("x -B 1M", config.rate.bandwidth_bps == 1e6 && config.rate.pps == 0);
@@ -104,9 +102,8 @@ START_TEST(rate_and_network)
 	IS("x --rx pcap:cap " KEY, SAME(config.network.rx_file, "cap") && config.network.key_set
 	   && config.network.key[1] == 0x11 && config.network.key[15] == 0xff);
 }
-END_TEST
 
-START_TEST(output_and_records)
+TEST(output_and_records)
 {
 	IS("x -o rows", SAME(config.output.file, "rows"));
 	IS("x -O ndjson", config.output.format == FORMAT_ndjson);
@@ -122,10 +119,9 @@ START_TEST(output_and_records)
 	IS("x -q", config.records.quiet && config.records.verbosity == LOG_WARN);
 	IS("x -q -v 0", config.records.verbosity == LOG_ERROR);
 }
-END_TEST
 
 /* Nothing of an earlier run is written over, and no time is lost. */
-START_TEST(dry_run)
+TEST(dry_run)
 {
 	takes("x -d --tx pcap:f -o rows -m meta -u status --save-pcap cap -l log --cookie-file jar "
 	      "-r 5 -v 4");
@@ -146,10 +142,9 @@ START_TEST(dry_run)
 	config_free(&config);
 	refuses("-d -r 5", "no targets", "--targets-file");
 }
-END_TEST
 
 /* Targets may stand anywhere; argv stays as it was typed. */
-START_TEST(targets_among_options)
+TEST(targets_among_options)
 {
 	takes("192.0.2.1 -r 5 198.51.100.0/24 --quiet [2001:db8::1]:80 -- -odd");
 	ck_assert_uint_eq(config.targets.n, 4);
@@ -164,9 +159,8 @@ START_TEST(targets_among_options)
 	ck_assert_str_eq(config.argv[4], "198.51.100.0/24");
 	config_free(&config);
 }
-END_TEST
 
-START_TEST(forms_of_options)
+TEST(forms_of_options)
 {
 	IS("x --no-header=false --no-default-blocklist=true",
 	   !config.output.no_header && config.targets.no_default_blocklist);
@@ -174,9 +168,8 @@ START_TEST(forms_of_options)
 	   && config.targets.ports.v[0] == 80 && config.targets.seed == 3
 	   && config.probing.timeout_ns == 2000000000);
 }
-END_TEST
 
-START_TEST(unknown_options)
+TEST(unknown_options)
 {
 	refuses("x -Z", "-Z", "--help");
 	refuses("x -qZ", "-Z", "--help");
@@ -188,9 +181,8 @@ START_TEST(unknown_options)
 	refuses("x -r", "--rate", "missing");
 	refuses("x -w a -w b", "--allowlist-file", "twice");
 }
-END_TEST
 
-START_TEST(bounds)
+TEST(bounds)
 {
 	refuses("x -n 0%", "--max-targets 0%", "more than 0%");
 	refuses("x -N 10%", "--max-results 10%", "per cent");
@@ -205,9 +197,8 @@ START_TEST(bounds)
 	refuses("x --blocklist-file=", "--blocklist-file", "empty");
 	refuses("x --payload sometext", "--payload sometext", "text:TEXT");
 }
-END_TEST
 
-START_TEST(contradictions)
+TEST(contradictions)
 {
 	refuses("x --shard 0", "--shard 0", "--shards");
 	refuses("x --shards 3 --shard 3 -e 1", "--shard 3", "0 to 2");
@@ -228,26 +219,22 @@ START_TEST(contradictions)
 	refuses("x -X --vlan 5", "--vlan 5 with --iplayer", "leave");
 	refuses("x --rx pcap:f " KEY " -d", "--rx pcap:f", "--dryrun");
 }
-END_TEST
 
 /* Who asks for help needs no targets. */
-START_TEST(asks)
-{
-	static const char *const questions[] = {
-		"-h", "--help", "-V", "--version", "--list-interfaces", "--list-output-fields",
-		"--list-probes", "--list-verdicts", "-h -C /nonexistent",
-		"-h --shard 5 --payload file:/nonexistent",
-	};
+static const char *const questions[] = {
+	"-h", "--help", "-V", "--version", "--list-interfaces", "--list-output-fields",
+	"--list-probes", "--list-verdicts", "-h -C /nonexistent",
+	"-h --shard 5 --payload file:/nonexistent",
+};
 
-	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
-		takes(questions[i]);
-		ck_assert_int_eq(config.ask.help + config.ask.version + config.ask.list_interfaces
-				 + config.ask.list_output_fields
-				 + config.ask.list_probes + config.ask.list_verdicts, 1);
-		config_free(&config);
-	}
+TEST_EACH(asks, questions)
+{
+	takes(*row);
+	ck_assert_int_eq(config.ask.help + config.ask.version + config.ask.list_interfaces
+			 + config.ask.list_output_fields
+			 + config.ask.list_probes + config.ask.list_verdicts, 1);
+	config_free(&config);
 }
-END_TEST
 
 static void payload_file(char *name, size_t len)
 {
@@ -260,7 +247,7 @@ static void payload_file(char *name, size_t len)
 	close(fd);
 }
 
-START_TEST(payload_files)
+TEST(payload_files)
 {
 	char fits[] = "/tmp/tfomap-test-payload-XXXXXX";
 	char large[] = "/tmp/tfomap-test-payload-XXXXXX";
@@ -281,13 +268,4 @@ START_TEST(payload_files)
 	refuses(args, large, "1024");
 	ck_assert(strncmp(fault.msg, "--payload file:/tmp", 19) == 0);
 	unlink(large);
-}
-END_TEST
-
-UNIT_SUITE(config)
-{
-	unit_case(suite, "members", defaults, targets_and_probing, rate_and_network,
-		  output_and_records, dry_run,
-		  targets_among_options, forms_of_options, asks, payload_files);
-	unit_case(suite, "faults", unknown_options, bounds, contradictions);
 }

@@ -36,7 +36,7 @@ static void file_refuses(const char *text, unsigned int line, const char *say)
 		      "%s: '%s' does not say '%s' and '%s'", text, fault.msg, where, say);
 }
 
-START_TEST(forms)
+TEST(forms)
 {
 	file_takes("# a comment\n\n rate 5K\nquiet\n\ttarget-ports = 80,90-91 # two\r\n"
 		   "no-header = false\nnotes = \"a # b\"\npayload=text:x", "x");
@@ -48,9 +48,8 @@ START_TEST(forms)
 	file_takes("", "x");
 	config_free(&config);
 }
-END_TEST
 
-START_TEST(command_line_wins)
+TEST(command_line_wins)
 {
 	file_takes("rate = 5\nquiet\nno-header\ntarget-ports 80\nsource-ip 192.0.2.1,192.0.2.2\n"
 		   "tx = pcap:f\nmax-targets = 5%\npayload = text:x\noutput-file = a\n",
@@ -66,10 +65,9 @@ START_TEST(command_line_wins)
 	ck_assert_str_eq(config.output.file, "a");
 	config_free(&config);
 }
-END_TEST
 
 /* What is given in one place counts for what is given in the other. */
-START_TEST(both_together)
+TEST(both_together)
 {
 	file_takes("shards = 4\nseed = 9\ntargets-file = list\n", "--shard 2");
 	ck_assert(config.targets.shards == 4 && config.targets.shard == 2
@@ -83,9 +81,8 @@ START_TEST(both_together)
 	ck_assert_ptr_nonnull(strstr(fault.msg, "overwritten"));
 	config_free(&config);
 }
-END_TEST
 
-START_TEST(refused_lines)
+TEST(refused_lines)
 {
 	file_refuses("\n# c\nrate = fast\n", 3, "--rate fast: not a number");
 	file_refuses("rate", 1, "rate: a value is missing (PPS)");
@@ -104,17 +101,15 @@ START_TEST(refused_lines)
 	file_refuses("payload = text:", 1, "--payload text:: empty");
 	file_refuses("quiet\nnotes = \001", 2, "control characters");
 }
-END_TEST
 
 /* A line that the command line overrules has to be sound all the same. */
-START_TEST(overruled_lines_are_read)
+TEST(overruled_lines_are_read)
 {
 	ck_assert_int_eq(parse_file("rate = fast\n", "x -r 5"), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(fault.msg, ":1: --rate fast"));
 }
-END_TEST
 
-START_TEST(which_file)
+TEST(which_file)
 {
 	struct scratch def, other;
 	char line[64];
@@ -141,10 +136,9 @@ START_TEST(which_file)
 	scratch_close(&def);
 	scratch_close(&other);
 }
-END_TEST
 
 /* The values stay when the file's text has gone. */
-START_TEST(values_are_kept)
+TEST(values_are_kept)
 {
 	file_takes("interface = veth0\noutput-fields = ip,port\ntx = pcap:name\n", "x");
 	ck_assert_str_eq(config.network.interface, "veth0");
@@ -152,12 +146,4 @@ START_TEST(values_are_kept)
 	ck_assert_str_eq(config.network.tx, "pcap");
 	ck_assert_str_eq(config.network.tx_file, "name");
 	config_free(&config);
-}
-END_TEST
-
-UNIT_SUITE(config_file)
-{
-	unit_case(suite, "read", forms, command_line_wins, both_together, which_file,
-		  values_are_kept);
-	unit_case(suite, "faults", refused_lines, overruled_lines_are_read);
 }

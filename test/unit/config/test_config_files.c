@@ -69,7 +69,9 @@ static void no_clash(const char *form)
 	config_free(&config);
 }
 
-START_TEST(named_twice)
+TEST_AROUND(setup, teardown)
+
+TEST(named_twice)
 {
 	for (int there = 0; there < 2; there++) {
 		clash("x -o @ -m @", "--output-file and --metadata-file both name", path);
@@ -90,10 +92,9 @@ START_TEST(named_twice)
 	no_clash("x -o /dev/null -m /dev/null");
 	no_clash("-w @ -b @");
 }
-END_TEST
 
 /* One file by two names, there or not yet; a pipe's names do as well. */
-START_TEST(spelled_otherwise)
+TEST(spelled_otherwise)
 {
 	char other[96], link_name[96], form[256];
 
@@ -114,10 +115,9 @@ START_TEST(spelled_otherwise)
 	}
 	unlink(link_name);
 }
-END_TEST
 
 /* What the shell has opened is a file like others. */
-START_TEST(streams)
+TEST(streams)
 {
 	int out = dup(STDOUT_FILENO), in = dup(STDIN_FILENO), fd;
 
@@ -138,9 +138,8 @@ START_TEST(streams)
 	close(out);
 	close(fd);
 }
-END_TEST
 
-START_TEST(standard_output)
+TEST(standard_output)
 {
 	takes("-I - -o -");
 	config_free(&config);
@@ -156,7 +155,6 @@ START_TEST(standard_output)
 	clash("x --tx pcap:- --save-pcap - -o @", "--save-pcap (standard output) and --tx pcap: ",
 	      "both name -");
 }
-END_TEST
 
 /* Whether the outputs of a run with that option, whose value ends with name, can be written. */
 static int tries(const char *option, const char *name)
@@ -176,9 +174,9 @@ static const char *const outputs[] = {
 	"--save-pcap ", "--tx pcap:", "--cookie-file ",
 };
 
-#define N_OUTPUTS (sizeof(outputs) / sizeof(outputs[0]))
+#define N_OUTPUTS N_OF(outputs)
 
-START_TEST(tries_leave_no_trace)
+TEST(tries_leave_no_trace)
 {
 	for (size_t i = 0; i < N_OUTPUTS; i++) {
 		char got[8] = "";
@@ -195,10 +193,9 @@ START_TEST(tries_leave_no_trace)
 		unlink(path);
 	}
 }
-END_TEST
 
 /* Neither waited for, nor ended for who reads it. */
-START_TEST(tries_let_pipes_alone)
+TEST(tries_let_pipes_alone)
 {
 	struct pollfd reader = { .events = POLLIN };
 
@@ -210,7 +207,6 @@ START_TEST(tries_let_pipes_alone)
 	ck_assert_int_eq(poll(&reader, 1, 0), 0);	/* it would hang up after a writer */
 	close(reader.fd);
 }
-END_TEST
 
 static void refused(const char *option, const char *name, int err)
 {
@@ -220,7 +216,7 @@ static void refused(const char *option, const char *name, int err)
 		      "%s%s: %s", option, name, fault.msg);
 }
 
-START_TEST(tries_fail)
+TEST(tries_fail)
 {
 	char missing[96];
 
@@ -230,26 +226,13 @@ START_TEST(tries_fail)
 		refused(outputs[i], missing, ENOENT);
 	}
 }
-END_TEST
 
 /* What a dry run, or one from a capture, does not write need not be there. */
-START_TEST(not_written)
+TEST(not_written)
 {
 	ck_assert_int_eq(tries("-d -o /nonexistent/f -m ", "/nonexistent/g"), 0);
 	ck_assert_int_eq(tries("-d --cookie-file ", "/nonexistent/f"), 0);
 	ck_assert_int_eq(tries("--rx pcap:f " KEY " --cookie-file ", "/nonexistent/f"), 0);
 	ck_assert_int_eq(tries("-o ", "-"), 0);
 	ck_assert_int_eq(tries("-b ", "/nonexistent/f"), 0);
-}
-END_TEST
-
-UNIT_SUITE(config_files)
-{
-	TCase *clash = unit_case(suite, "clash", named_twice, spelled_otherwise, streams,
-				 standard_output);
-	TCase *try = unit_case(suite, "try", tries_leave_no_trace, tries_let_pipes_alone,
-			       tries_fail, not_written);
-
-	tcase_add_checked_fixture(clash, setup, teardown);
-	tcase_add_checked_fixture(try, setup, teardown);
 }

@@ -64,7 +64,7 @@ static void names_all(void (*write)(FILE *), const char *before, bool asking)
 }
 
 /* Help, manuals, sample and completion: one set of options. */
-START_TEST(same_set)
+TEST(same_set)
 {
 	names_all(config_help, " --", true);
 	names_all(config_roff, "\\fB\\-\\-", true);
@@ -72,7 +72,6 @@ START_TEST(same_set)
 	names_all(config_sample, "\n#", false);
 	names_all(config_completion, "[--", true);
 }
-END_TEST
 
 static size_t count(const char *text, const char *what)
 {
@@ -83,7 +82,7 @@ static size_t count(const char *text, const char *what)
 	return n;
 }
 
-START_TEST(one_entry_each)
+TEST(one_entry_each)
 {
 	char *roff = written(config_roff), *file = written(config_roff_file);
 
@@ -93,10 +92,9 @@ START_TEST(one_entry_each)
 	free(roff);
 	free(file);
 }
-END_TEST
 
 /* A screen and a half of 80 columns. */
-START_TEST(help)
+TEST(help)
 {
 	char *text = written(config_help);
 	size_t lines = 0;
@@ -106,9 +104,8 @@ START_TEST(help)
 	ck_assert_uint_le(lines, 46);
 	free(text);
 }
-END_TEST
 
-START_TEST(manual)
+TEST(manual)
 {
 	char *text = written(config_roff);
 
@@ -119,10 +116,9 @@ START_TEST(manual)
 			      "%.40s: not meant as a request", s + 1);
 	free(text);
 }
-END_TEST
 
 /* Every row is whole: names are unique, and who reads of it learns what it does. */
-START_TEST(table)
+TEST(table)
 {
 	for (size_t i = 0; i < config_noptions; i++) {
 		const struct opttab_row *row = &config_options[i];
@@ -137,7 +133,6 @@ START_TEST(table)
 		ck_assert_msg(!row->help || strlen(row->help) <= 44, "--%s: help", row->name);
 	}
 }
-END_TEST
 
 static size_t visited;
 
@@ -158,7 +153,7 @@ static void visit_check(void *arg, const char *name, const char *value)
 }
 
 /* The longest value there can be, every other port, is shown whole. */
-START_TEST(visit)
+TEST(visit)
 {
 	char *odd = malloc(6 * 65536), *end = odd;
 	char *argv[] = { (char[]){ "tfomap" }, (char[]){ "-p" }, odd, (char[]){ "x" }, NULL };
@@ -173,10 +168,9 @@ START_TEST(visit)
 	config_free(&config);
 	free(odd);
 }
-END_TEST
 
 /* The file that is installed is what the table says: `echo @SAMPLE@ | mkman` prints its options. */
-START_TEST(sample_is_shipped)
+TEST(sample_is_shipped)
 {
 	char *text = written(config_sample), *file, *options;
 	FILE *f = fopen(SAMPLE_FILE, "r");
@@ -192,7 +186,6 @@ START_TEST(sample_is_shipped)
 	free(file);
 	free(text);
 }
-END_TEST
 
 /* Whether a line of the sample is an option with its default. */
 static bool has_default(const char *line)
@@ -221,7 +214,7 @@ static char *in_force(const char *file)
 }
 
 /* The defaults that the sample shows are those that hold without it. */
-START_TEST(sample_defaults)
+TEST(sample_defaults)
 {
 	char *text = written(config_sample), *save = NULL, *a, *b;
 	size_t n = 0;
@@ -245,42 +238,38 @@ START_TEST(sample_defaults)
 	free(b);
 	free(text);
 }
-END_TEST
 
 /* What is printed can be given back, and is then printed again. */
-START_TEST(print_fixed_point)
+static const char *const print_fixed_point_args[] = {
+	"x", "-B 2M", "-n 0.7% -q --no-header --no-default-blocklist",
+	"-p 1-5,80 -e 9 -S 192.0.2.1,::1 -r 0.25 -c 1.5 --tx pcap:f -O ndjson --retries 3",
+	"--rx pcap:cap --key 00112233445566778899aabbccddeeff -f * -p *",
+	"-w a -b b -I - -n 5G --shards 4 --shard 3 -e 18446744073709551615 --rows reply",
+	"--payload text:a#b\\\"\r\n\xff -G 02:00:00:00:00:01 -t 0.1 --notes #1 -v 0",
+	"--timeout 0.123456789 --save-pcap \" -m c\t -u d -l e -o - -N 3 -s 5-60000",
+};
+
+TEST_EACH(print_fixed_point, print_fixed_point_args)
 {
-	static const char *const args[] = {
-		"x", "-B 2M", "-n 0.7% -q --no-header --no-default-blocklist",
-		"-p 1-5,80 -e 9 -S 192.0.2.1,::1 -r 0.25 -c 1.5 --tx pcap:f -O ndjson --retries 3",
-		"--rx pcap:cap --key 00112233445566778899aabbccddeeff -f * -p *",
-		"-w a -b b -I - -n 5G --shards 4 --shard 3 -e 18446744073709551615 --rows reply",
-		"--payload text:a#b\\\"\r\n\xff -G 02:00:00:00:00:01 -t 0.1 --notes #1 -v 0",
-		"--timeout 0.123456789 --save-pcap \" -m c\t -u d -l e -o - -N 3 -s 5-60000",
-	};
+	char line[256], *first, *again;
+	struct scratch f;
 
-	for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++) {
-		char line[256], *first, *again;
-		struct scratch f;
-
-		snprintf(line, sizeof(line), "%s --print-config", args[i]);
-		takes(line);
-		first = written(write_config);
-		config_free(&config);
-		scratch_text(&f, first);
-		snprintf(line, sizeof(line), "-C %s --print-config", f.path);
-		takes(line);
-		again = written(write_config);
-		ck_assert_str_eq(first, again);
-		config_free(&config);
-		scratch_close(&f);
-		free(first);
-		free(again);
-	}
+	snprintf(line, sizeof(line), "%s --print-config", *row);
+	takes(line);
+	first = written(write_config);
+	config_free(&config);
+	scratch_text(&f, first);
+	snprintf(line, sizeof(line), "-C %s --print-config", f.path);
+	takes(line);
+	again = written(write_config);
+	ck_assert_str_eq(first, again);
+	config_free(&config);
+	scratch_close(&f);
+	free(first);
+	free(again);
 }
-END_TEST
 
-START_TEST(printed)
+TEST(printed)
 {
 	char *text;
 
@@ -293,12 +282,4 @@ START_TEST(printed)
 	ck_assert_ptr_null(strstr(text, "seed"));	/* nothing given: left out */
 	config_free(&config);
 	free(text);
-}
-END_TEST
-
-UNIT_SUITE(config_show)
-{
-	unit_case(suite, "table", table, same_set, one_entry_each);
-	unit_case(suite, "text", help, manual, visit);
-	unit_case(suite, "file", sample_is_shipped, sample_defaults, print_fixed_point, printed);
 }

@@ -8,7 +8,6 @@
 #include "err.h"
 #include "rng.h"
 
-#define N_OF(x) ((int)(sizeof(x) / sizeof((x)[0])))
 
 static struct addr parse(const char *s)
 {
@@ -43,17 +42,16 @@ static const struct {
 	{ "64:ff9b::1.2.3.4", "64:ff9b::102:304", 0x64ff9b00000000ull, 0x1020304 },
 };
 
-START_TEST(takes_and_formats)
+TEST_EACH(takes_and_formats, good)
 {
-	struct addr a = parse(good[_i].text);
+	struct addr a = parse(row->text);
 	char text[ADDR_STRLEN];
 
-	ck_assert_uint_eq(a.hi, good[_i].hi);
-	ck_assert_uint_eq(a.lo, good[_i].lo);
+	ck_assert_uint_eq(a.hi, row->hi);
+	ck_assert_uint_eq(a.lo, row->lo);
 	addr_format(a, text);
-	ck_assert_str_eq(text, good[_i].formatted ? good[_i].formatted : good[_i].text);
+	ck_assert_str_eq(text, row->formatted ? row->formatted : row->text);
 }
-END_TEST
 
 static const char *const bad[] = {
 	"", " ", "1", "1.2.3", "1.2.3.", ".1.2.3.4", "1.2.3.4.", "1.2.3.4.5", "1..2.3",
@@ -68,16 +66,15 @@ static const char *const bad[] = {
 	"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.2555555555555555555555555555555555",
 };
 
-START_TEST(refuses)
+TEST_EACH(refuses, bad)
 {
 	struct addr a = { 1, 2 };
 
-	ck_assert_msg(addr_parse(&a, bad[_i]) == -EINVAL, "\"%s\" was taken", bad[_i]);
+	ck_assert_msg(addr_parse(&a, *row) == -EINVAL, "\"%s\" was taken", *row);
 	ck_assert(a.hi == 1 && a.lo == 2);
 }
-END_TEST
 
-START_TEST(text_round_trip)
+TEST(text_round_trip)
 {
 	struct rng rng = { 1 };
 
@@ -99,9 +96,8 @@ START_TEST(text_round_trip)
 			ck_abort_msg("%.*s", ADDR_STRLEN, text);
 	}
 }
-END_TEST
 
-START_TEST(wire_round_trip)
+TEST(wire_round_trip)
 {
 	static const uint8_t wire[16] = { 0x20, 1, 0, 2, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 1, 0x98 };
 	uint8_t out[16];
@@ -110,9 +106,8 @@ START_TEST(wire_round_trip)
 	addr_to_wire6(parse("2001:2:0:0:8000::198"), out);
 	ck_assert_mem_eq(out, wire, 16);
 }
-END_TEST
 
-START_TEST(v4_is_a_number)
+TEST(v4_is_a_number)
 {
 	struct addr a = parse("198.18.0.1");
 
@@ -126,7 +121,6 @@ START_TEST(v4_is_a_number)
 	ck_assert(!addr_is_v4(parse("::1:ffff:1.2.3.4")));
 	ck_assert(!addr_is_v4(parse("1::ffff:1.2.3.4")));
 }
-END_TEST
 
 /* In rising order. */
 static const char *const ladder[] = {
@@ -135,10 +129,10 @@ static const char *const ladder[] = {
 	"2001:2::", "8000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 };
 
-START_TEST(compares_like_numbers)
+TEST(compares_like_numbers)
 {
-	for (int i = 0; i < N_OF(ladder); i++) {
-		for (int j = 0; j < N_OF(ladder); j++) {
+	for (size_t i = 0; i < N_OF(ladder); i++) {
+		for (size_t j = 0; j < N_OF(ladder); j++) {
 			int cmp = addr_cmp(parse(ladder[i]), parse(ladder[j]));
 
 			ck_assert_int_eq((cmp > 0) - (cmp < 0), (i > j) - (i < j));
@@ -146,7 +140,6 @@ START_TEST(compares_like_numbers)
 		}
 	}
 }
-END_TEST
 
 static const struct {
 	const char *a;
@@ -161,16 +154,15 @@ static const struct {
 	{ "1::1", 0, "1::1" },
 };
 
-START_TEST(adds_and_subtracts)
+TEST_EACH(adds_and_subtracts, sums)
 {
-	struct addr a = parse(sums[_i].a), sum = parse(sums[_i].sum);
+	struct addr a = parse(row->a), sum = parse(row->sum);
 
-	ck_assert(addr_eq(addr_add(a, sums[_i].n), sum));
-	ck_assert_uint_eq(addr_diff(sum, a), sums[_i].n);
+	ck_assert(addr_eq(addr_add(a, row->n), sum));
+	ck_assert_uint_eq(addr_diff(sum, a), row->n);
 }
-END_TEST
 
-START_TEST(ends_of_the_address_space)
+TEST(ends_of_the_address_space)
 {
 	struct addr zero = parse("::"), last = parse(ladder[N_OF(ladder) - 1]);
 
@@ -181,7 +173,6 @@ START_TEST(ends_of_the_address_space)
 	ck_assert_uint_eq(addr_diff(parse("0:0:0:1::"), parse("::2")), UINT64_MAX - 1);
 	ck_assert_uint_eq(addr_diff(last, last), 0);
 }
-END_TEST
 
 /* ---- prefixes ---- */
 
@@ -214,17 +205,16 @@ static const struct {
 	{ "::ffff:0:0/96", "0.0.0.0", "255.255.255.255" },
 };
 
-START_TEST(takes_prefix)
+TEST_EACH(takes_prefix, prefixes)
 {
 	struct addr first, last;
 	struct err e = { "" };
 
-	ck_assert_msg(addr_parse_prefix(&first, &last, prefixes[_i].text, &e) == 0, "%s", e.msg);
-	ck_assert(addr_eq(first, parse(prefixes[_i].first)));
-	ck_assert(addr_eq(last, parse(prefixes[_i].last)));
+	ck_assert_msg(addr_parse_prefix(&first, &last, row->text, &e) == 0, "%s", e.msg);
+	ck_assert(addr_eq(first, parse(row->first)));
+	ck_assert(addr_eq(last, parse(row->last)));
 	ck_assert_str_eq(e.msg, "");
 }
-END_TEST
 
 #define LENGTH4 ": the prefix length must be a number of 0..32, or a netmask"
 #define LENGTH6 ": the prefix length must be a number of 0..128, or a netmask"
@@ -264,21 +254,20 @@ static const struct {
 	{ "/16", MISSING }, { "", "''" MISSING }, { "::1%lo/128", ZONE }, { "example.org/24", NOT },
 };
 
-START_TEST(refuses_prefix)
+TEST_EACH(refuses_prefix, bad_prefixes)
 {
-	const char *text = bad_prefixes[_i].text;
+	const char *text = row->text;
 	struct addr first = { 1, 2 }, last = { 3, 4 };
 	struct err e = { "" };
 
 	ck_assert_msg(addr_parse_prefix(&first, &last, text, &e) == -EINVAL, "%s was taken", text);
 	ck_assert(!strncmp(e.msg, text, strlen(text)));
-	ck_assert_str_eq(e.msg + strlen(text), bad_prefixes[_i].msg);
+	ck_assert_str_eq(e.msg + strlen(text), row->msg);
 	ck_assert(first.hi == 1 && first.lo == 2 && last.hi == 3 && last.lo == 4);
 	ck_assert_int_eq(addr_parse_prefix(&first, &last, text, NULL), -EINVAL);
 }
-END_TEST
 
-START_TEST(ranges)
+TEST(ranges)
 {
 	static const char *const good_ranges[][3] = {
 		{ "198.18.0.1-198.18.0.9", "198.18.0.1", "198.18.0.9" },
@@ -311,10 +300,9 @@ START_TEST(ranges)
 		ck_assert_str_eq(e.msg + strlen(text), bad_ranges[i][1]);
 	}
 }
-END_TEST
 
 /* Each length of both families: the prefix has 2^(max - length) addresses, its first is even. */
-START_TEST(every_length)
+TEST(every_length)
 {
 	for (int len = 0; len <= 128; len++) {
 		struct addr first, last;
@@ -334,7 +322,6 @@ START_TEST(every_length)
 		ck_assert_uint_eq(addr_diff(last, first), (1ull << (32 - len)) - 1);
 	}
 }
-END_TEST
 
 /* ---- endpoints ---- */
 
@@ -356,18 +343,17 @@ static const struct {
 	{ "[::ffff:198.18.0.1]:80", "198.18.0.1", 80 },
 };
 
-START_TEST(takes_endpoint)
+TEST_EACH(takes_endpoint, endpoints)
 {
 	struct addr a;
 	uint16_t port = 9;
 	struct err e = { "" };
 
-	ck_assert_msg(addr_parse_endpoint(&a, &port, endpoints[_i].text, &e) == 0, "%s", e.msg);
-	ck_assert(addr_eq(a, parse(endpoints[_i].addr)));
-	ck_assert_uint_eq(port, endpoints[_i].port);
+	ck_assert_msg(addr_parse_endpoint(&a, &port, row->text, &e) == 0, "%s", e.msg);
+	ck_assert(addr_eq(a, parse(row->addr)));
+	ck_assert_uint_eq(port, row->port);
 	ck_assert_str_eq(e.msg, "");
 }
-END_TEST
 
 static const struct {
 	const char *text, *msg;
@@ -395,9 +381,9 @@ static const struct {
 	{ "example.org:443", NOT }, { "example.org", NOT },
 };
 
-START_TEST(refuses_endpoint)
+TEST_EACH(refuses_endpoint, bad_endpoints)
 {
-	const char *text = bad_endpoints[_i].text;
+	const char *text = row->text;
 	struct addr a = { 1, 2 };
 	uint16_t port = 9;
 	struct err e = { "" };
@@ -409,43 +395,39 @@ START_TEST(refuses_endpoint)
 	for (char *p = seen; (p = strchr(p, '\t'));)
 		*p = '?';
 	ck_assert(!strncmp(e.msg, seen, strlen(seen)));
-	ck_assert_str_eq(e.msg + strlen(seen), bad_endpoints[_i].msg);
+	ck_assert_str_eq(e.msg + strlen(seen), row->msg);
 	ck_assert(a.hi == 1 && a.lo == 2 && port == 9);
 	ck_assert_int_eq(addr_parse_endpoint(&a, &port, text, NULL), -EINVAL);
 }
-END_TEST
 
 /* Where a port follows a list's comma, an option's dash or a colon: the same digits are one. */
-START_TEST(reads_ports)
+static const struct {
+	const char *text, *rest;
+	uint16_t port;		/* 0: none */
+} ports[] = {
+	{ "1", "", 1 }, { "65535", "", 65535 }, { "080", "", 80 },
+	{ "00000000443,8", ",8", 443 },
+	{ "80-90", "-90", 80 }, { "80 ", " ", 80 }, { "0", "0", 0 }, { "000", "000", 0 },
+	{ "", "", 0 }, { "65536", "65536", 0 }, { "4294967376", "4294967376", 0 },
+	{ "18446744073709551696", "18446744073709551696", 0 }, { "-1", "-1", 0 },
+	{ " 80", " 80", 0 }, { "x", "x", 0 },
+};
+
+TEST_EACH(reads_ports, ports)
 {
-	static const struct {
-		const char *text, *rest;
-		uint16_t port;		/* 0: none */
-	} ports[] = {
-		{ "1", "", 1 }, { "65535", "", 65535 }, { "080", "", 80 },
-		{ "00000000443,8", ",8", 443 },
-		{ "80-90", "-90", 80 }, { "80 ", " ", 80 }, { "0", "0", 0 }, { "000", "000", 0 },
-		{ "", "", 0 }, { "65536", "65536", 0 }, { "4294967376", "4294967376", 0 },
-		{ "18446744073709551696", "18446744073709551696", 0 }, { "-1", "-1", 0 },
-		{ " 80", " 80", 0 }, { "x", "x", 0 },
-	};
+	const char *s = row->text;
+	bool whole = row->port && !*row->rest;
+	uint16_t port = 0;
 
-	for (size_t i = 0; i < N_OF(ports); i++) {
-		const char *s = ports[i].text;
-		bool whole = ports[i].port && !*ports[i].rest;
-		uint16_t port = 0;
-
-		ck_assert_int_eq(addr_read_port(&s, &port), ports[i].port != 0);
-		ck_assert_str_eq(s, ports[i].rest);
-		ck_assert_uint_eq(port, ports[i].port);
-		port = 0;
-		ck_assert_int_eq(addr_parse_port(ports[i].text, &port), whole);
-		ck_assert_uint_eq(port, whole ? ports[i].port : 0);
-	}
+	ck_assert_int_eq(addr_read_port(&s, &port), row->port != 0);
+	ck_assert_str_eq(s, row->rest);
+	ck_assert_uint_eq(port, row->port);
+	port = 0;
+	ck_assert_int_eq(addr_parse_port(row->text, &port), whole);
+	ck_assert_uint_eq(port, whole ? row->port : 0);
 }
-END_TEST
 
-START_TEST(long_text_keeps_the_reason)
+TEST(long_text_keeps_the_reason)
 {
 	char text[5000];
 	struct addr a;
@@ -457,22 +439,4 @@ START_TEST(long_text_keeps_the_reason)
 	ck_assert_int_eq(addr_parse_endpoint(&a, &port, text, &e), -EINVAL);
 	ck_assert(strstr(e.msg, NOT4));
 	ck_assert(!strncmp(e.msg, text, 100));
-}
-END_TEST
-
-UNIT_SUITE(addr)
-{
-	TCase *tcase = unit_case(suite, "address", text_round_trip, wire_round_trip,
-				 v4_is_a_number);
-
-	tcase_add_loop_test(tcase, takes_and_formats, 0, N_OF(good));
-	tcase_add_loop_test(tcase, refuses, 0, N_OF(bad));
-	tcase = unit_case(suite, "number", compares_like_numbers, ends_of_the_address_space);
-	tcase_add_loop_test(tcase, adds_and_subtracts, 0, N_OF(sums));
-	tcase = unit_case(suite, "prefix", every_length, ranges);
-	tcase_add_loop_test(tcase, takes_prefix, 0, N_OF(prefixes));
-	tcase_add_loop_test(tcase, refuses_prefix, 0, N_OF(bad_prefixes));
-	tcase = unit_case(suite, "endpoint", long_text_keeps_the_reason, reads_ports);
-	tcase_add_loop_test(tcase, takes_endpoint, 0, N_OF(endpoints));
-	tcase_add_loop_test(tcase, refuses_endpoint, 0, N_OF(bad_endpoints));
 }

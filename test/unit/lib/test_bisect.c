@@ -13,16 +13,10 @@ static bool is_before(const void *arg, size_t i)
 	return i < p->before;
 }
 
-START_TEST(counts_what_comes_before)
+TEST(counts_what_comes_before)
 {
 	for (size_t n = 0; n < 70; n++)
 		for (size_t before = 0; before <= n; before++)
 			ck_assert_uint_eq(bisect(n, is_before, &(struct places){ n, before }),
 					  before);
-}
-END_TEST
-
-UNIT_SUITE(bisect)
-{
-	unit_case(suite, "bisect", counts_what_comes_before);
 }

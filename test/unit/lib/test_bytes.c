@@ -7,21 +7,19 @@
 /* Bytes with the top bit set, at an odd address. */
 static const uint8_t buf[] = { 0, 0xf1, 0x82, 0xa3, 0x94, 0xe5, 0xb6, 0x87, 0xc8, 0 };
 
-START_TEST(reads_network_order)
+TEST(reads_network_order)
 {
 	ck_assert_uint_eq(get_be16(buf + 1), 0xf182);
 	ck_assert_uint_eq(get_be32(buf + 1), 0xf182a394);
 	ck_assert_uint_eq(get_be64(buf + 1), 0xf182a394e5b687c8ull);
 }
-END_TEST
 
-START_TEST(reads_little_endian)
+TEST(reads_little_endian)
 {
 	ck_assert_uint_eq(get_le64(buf + 1), 0xc887b6e594a382f1ull);
 }
-END_TEST
 
-START_TEST(writes_network_order)
+TEST(writes_network_order)
 {
 	uint8_t out[sizeof(buf)];
 
@@ -35,10 +33,4 @@ START_TEST(writes_network_order)
 	memset(out, 0, sizeof(out));
 	put_be64(out + 1, 0xf182a394e5b687c8ull);
 	ck_assert_mem_eq(out, buf, sizeof(buf));
-}
-END_TEST
-
-UNIT_SUITE(bytes)
-{
-	unit_case(suite, "order", reads_network_order, reads_little_endian, writes_network_order);
 }

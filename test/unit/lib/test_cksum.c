@@ -18,16 +18,15 @@ static void fill(struct rng *rng, uint8_t *p, size_t n)
 }
 
 /* RFC 1071 3. */
-START_TEST(example_of_the_rfc)
+TEST(example_of_the_rfc)
 {
 	static const uint8_t p[] = { 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7 };
 
 	ck_assert_uint_eq(cksum_fold(cksum_add(0, p, sizeof(p))), 0xffff ^ 0xddf2);
 }
-END_TEST
 
 /* IP (tos 0x0, ttl 64, id 0, flags [DF], proto UDP (17), length 115) 192.168.0.1 > 192.168.0.199 */
-START_TEST(ip_header)
+TEST(ip_header)
 {
 	uint8_t p[] = {
 		0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11, 0xb8, 0x61,
@@ -38,9 +37,8 @@ START_TEST(ip_header)
 	p[10] = p[11] = 0;
 	ck_assert_uint_eq(cksum_fold(cksum_add(0, p, sizeof(p))), 0xb861);
 }
-END_TEST
 
-START_TEST(any_length)
+TEST(any_length)
 {
 	uint8_t p[MESSAGE_MAX];
 	struct rng rng = { 1 };
@@ -51,10 +49,9 @@ START_TEST(any_length)
 			ck_abort_msg("%zu bytes", n);
 	}
 }
-END_TEST
 
 /* In pieces, cut at even places, and in four bytes at a time as one number. */
-START_TEST(in_pieces)
+TEST(in_pieces)
 {
 	uint8_t p[MESSAGE_MAX];
 	struct rng rng = { 2 };
@@ -80,7 +77,6 @@ START_TEST(in_pieces)
 			ck_abort_msg("round %d: %zu bytes", round, n);
 	}
 }
-END_TEST
 
 /* 2^16 is 1 modulo 0xffff, so a sum above 0 folds to its remainder, in 1..0xffff. */
 static void check_fold(uint64_t sum)
@@ -91,7 +87,7 @@ static void check_fold(uint64_t sum)
 		ck_abort_msg("sum %jx", (uintmax_t)sum);
 }
 
-START_TEST(folds_every_carry)
+TEST(folds_every_carry)
 {
 	struct rng rng = { 3 };
 
@@ -109,10 +105,9 @@ START_TEST(folds_every_carry)
 	for (int i = 0; i < 200000; i++)
 		check_fold(rng_next(&rng) >> rng_below(&rng, 64));
 }
-END_TEST
 
 /* RFC 1624: a template's checksum and the words that were zero in it give the whole's. */
-START_TEST(repairs_a_template)
+TEST(repairs_a_template)
 {
 	uint8_t p[64], patch[64];
 	struct rng rng = { 4 };
@@ -130,11 +125,4 @@ START_TEST(repairs_a_template)
 		if (after != plain_checksum(p, sizeof(p)))
 			ck_abort_msg("round %d: %zu bytes at %zu", round, n, at);
 	}
-}
-END_TEST
-
-UNIT_SUITE(cksum)
-{
-	unit_case(suite, "cksum", example_of_the_rfc, ip_header, any_length, in_pieces,
-		  folds_every_carry, repairs_a_template);
 }

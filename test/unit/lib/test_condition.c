@@ -4,7 +4,6 @@
 #include "evidence_rig.h"
 #include "unit.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct rig_target t;
 
@@ -63,9 +62,9 @@ static const struct {
 	{ 0, { OK(SYN), TOOK(BLIND) } },
 };
 
-START_TEST(conditions)
+TEST(conditions)
 {
-	for (size_t i = 0; i < LENGTH(cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		uint32_t set;
 
 		target_init(&t);
@@ -75,9 +74,8 @@ START_TEST(conditions)
 		ck_assert_msg(set == cases[i].set, "case %zu: %#x, not %#x", i, set, cases[i].set);
 	}
 }
-END_TEST
 
-START_TEST(the_newer_data_counts)
+TEST(the_newer_data_counts)
 {
 	target_init(&t);
 	flow_synack(target_send(&t, PROBE_REQUEST), options[COOKIE], 0);
@@ -87,9 +85,8 @@ START_TEST(the_newer_data_counts)
 	t.flows[2].reply.class = REPLY_NONE;
 	ck_assert_uint_eq(verdict_conditions(&t.ev), BROKEN | RECEIVED | FAILED);
 }
-END_TEST
 
-START_TEST(words_are_pathspiders)
+TEST(words_are_pathspiders)
 {
 	static const char *const words[] = {
 		"tfo.connectivity.works", "tfo.connectivity.broken", "tfo.connectivity.offline",
@@ -98,13 +95,7 @@ START_TEST(words_are_pathspiders)
 		"tfo.cookie.acked", "tfo.cookie.not_acked", "tfo.cookie.failed",
 	};
 
-	ck_assert_uint_eq(LENGTH(words), CONDITIONS);
-	for (size_t i = 0; i < LENGTH(words); i++)
+	ck_assert_uint_eq(N_OF(words), CONDITIONS);
+	for (size_t i = 0; i < N_OF(words); i++)
 		ck_assert_str_eq(condition_names[i], words[i]);
-}
-END_TEST
-
-UNIT_SUITE(condition)
-{
-	unit_case(suite, "conditions", conditions, the_newer_data_counts, words_are_pathspiders);
 }

@@ -30,7 +30,7 @@ static void refuses(const char *line, const char *why)
 	ck_assert_msg(strstr(e.msg, why), "%s: '%s' does not say '%s'", line, e.msg, why);
 }
 
-START_TEST(forms)
+TEST(forms)
 {
 	reads("quiet", "quiet", NULL);
 	reads("rate 5", "rate", "5");
@@ -43,9 +43,8 @@ START_TEST(forms)
 	reads("notes = a\\b", "notes", "a\\b");
 	reads("rate = 5  ", "rate", "5");
 }
-END_TEST
 
-START_TEST(comments)
+TEST(comments)
 {
 	reads("quiet # not a word", "quiet", NULL);
 	reads("quiet\t#", "quiet", NULL);
@@ -55,18 +54,16 @@ START_TEST(comments)
 	reads("notes = \"a # b\" # c", "notes", "a # b");
 	reads("notes =#1", "notes", "#1");
 }
-END_TEST
 
-START_TEST(quotes)
+TEST(quotes)
 {
 	reads("notes = \"\"", "notes", "");
 	reads("notes \" a \"", "notes", " a ");
 	reads("notes = \"say \\\"a\\\\b\\\"\"", "notes", "say \"a\\b\"");
 	reads("payload = \"text:GET /\\x0d\\x0A\\xfF\"", "payload", "text:GET /\r\n\xff");
 }
-END_TEST
 
-START_TEST(refused)
+TEST(refused)
 {
 	refuses("=5", "name");
 	refuses("rate: 5", "name");
@@ -85,7 +82,6 @@ START_TEST(refused)
 	refuses("notes = \"a\\x0g\"", "two hexadecimal");
 	refuses("notes = \"a\\x00\"", "NUL");
 }
-END_TEST
 
 static void writes(const char *value, const char *line)
 {
@@ -98,7 +94,7 @@ static void writes(const char *value, const char *line)
 }
 
 /* Quotes where they are needed, and nowhere else. */
-START_TEST(written)
+TEST(written)
 {
 	writes("5", "name = 5");
 	writes("a \"b\" c#d \\e", "name = a \"b\" c#d \\e");
@@ -111,10 +107,9 @@ START_TEST(written)
 	writes("a\n\\", "name = \"a\\x0a\\\\\"");
 	writes("caf\xc3\xa9", "name = caf\xc3\xa9");
 }
-END_TEST
 
 /* Every byte, wherever it stands, comes back. */
-START_TEST(round_trip)
+TEST(round_trip)
 {
 	for (int byte = 1; byte < 256; byte++)
 		for (int where = 0; where < 4; where++) {
@@ -126,11 +121,4 @@ START_TEST(round_trip)
 			confline_format("name", value, line, sizeof(line));
 			reads(line, "name", value);
 		}
-}
-END_TEST
-
-UNIT_SUITE(confline)
-{
-	unit_case(suite, "read", forms, comments, quotes, refused);
-	unit_case(suite, "write", written, round_trip);
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-START_TEST(characters)
+TEST(characters)
 {
 	for (int c = -128; c < 128; c++) {
 		const char *at = c > 0 ? strchr("0123456789abcdefABCDEF", c) : NULL;
@@ -17,35 +17,26 @@ START_TEST(characters)
 		ck_assert_int_eq(is_alnum((char)c), digit || letter);
 	}
 }
-END_TEST
 
-START_TEST(numbers)
+static const struct {
+	const char *text;
+	uint64_t value;
+	size_t len;
+	bool fits;
+} cases[] = {
+	{ "", 0, 0, true }, { "x", 0, 0, true }, { "0", 0, 1, true },
+	{ "0080:", 80, 4, true },
+	{ "18446744073709551615 ", UINT64_MAX, 20, true },
+	{ "18446744073709551616", UINT64_MAX, 20, false },
+	{ "99999999999999999999999990x", UINT64_MAX, 26, false },
+};
+
+TEST_EACH(numbers, cases)
 {
-	static const struct {
-		const char *text;
-		uint64_t value;
-		size_t len;
-		bool fits;
-	} cases[] = {
-		{ "", 0, 0, true }, { "x", 0, 0, true }, { "0", 0, 1, true },
-		{ "0080:", 80, 4, true },
-		{ "18446744073709551615 ", UINT64_MAX, 20, true },
-		{ "18446744073709551616", UINT64_MAX, 20, false },
-		{ "99999999999999999999999990x", UINT64_MAX, 26, false },
-	};
+	const char *s = row->text;
+	uint64_t value;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *s = cases[i].text;
-		uint64_t value;
-
-		ck_assert_int_eq(digits_read(&s, &value), cases[i].fits);
-		ck_assert_uint_eq(value, cases[i].value);
-		ck_assert_ptr_eq(s, cases[i].text + cases[i].len);
-	}
-}
-END_TEST
-
-UNIT_SUITE(digits)
-{
-	unit_case(suite, "digits", characters, numbers);
+	ck_assert_int_eq(digits_read(&s, &value), row->fits);
+	ck_assert_uint_eq(value, row->value);
+	ck_assert_ptr_eq(s, row->text + row->len);
 }

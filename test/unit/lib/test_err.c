@@ -6,7 +6,7 @@
 
 #include "err.h"
 
-START_TEST(first_error_wins)
+TEST(first_error_wins)
 {
 	struct err e = { "" };
 
@@ -18,9 +18,8 @@ START_TEST(first_error_wins)
 	ck_assert_int_eq(err_set(NULL, ENOMEM, "a cause"), -ENOMEM);
 	err_prefix(NULL, "list.txt: ");
 }
-END_TEST
 
-START_TEST(prefixes_what_is_set)
+TEST(prefixes_what_is_set)
 {
 	struct err e = { "" };
 
@@ -31,9 +30,8 @@ START_TEST(prefixes_what_is_set)
 	err_prefix(&e, "-I: ");
 	ck_assert_str_eq(e.msg, "-I: list.txt:7: bad port");
 }
-END_TEST
 
-START_TEST(arguments_may_be_the_message)
+TEST(arguments_may_be_the_message)
 {
 	struct err e = { "" };
 
@@ -42,9 +40,8 @@ START_TEST(arguments_may_be_the_message)
 	err_prefix(&e, "%s|", e.msg);
 	ck_assert_str_eq(e.msg, "x|x");
 }
-END_TEST
 
-START_TEST(cuts_what_is_too_long)
+TEST(cuts_what_is_too_long)
 {
 	char text[2 * ERR_MSG_LEN];
 	struct err e = { "" };
@@ -60,9 +57,8 @@ START_TEST(cuts_what_is_too_long)
 	ck_assert_uint_eq(strlen(e.msg), ERR_MSG_LEN - 1);
 	ck_assert(!memcmp(e.msg, "aaaa", 4));
 }
-END_TEST
 
-START_TEST(lets_no_control_character_through)
+TEST(lets_no_control_character_through)
 {
 	struct err e = { "" };
 
@@ -73,12 +69,4 @@ START_TEST(lets_no_control_character_through)
 	e.msg[0] = '\0';
 	err_set(&e, EINVAL, "a\x9b" "2Jb\xc2\x9b" "2Jc\xe2\x80\xae" "d\xc3");
 	ck_assert_str_eq(e.msg, "a?2Jb?2Jc?d?");
-}
-END_TEST
-
-UNIT_SUITE(err)
-{
-	unit_case(suite, "err", first_error_wins, prefixes_what_is_set,
-		  arguments_may_be_the_message, cuts_what_is_too_long,
-		  lets_no_control_character_through);
 }

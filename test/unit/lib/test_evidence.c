@@ -8,7 +8,7 @@
 static struct rig_target t;
 
 /* The option area is copied: what is behind the packet may change. */
-START_TEST(reply_copies_a_segment)
+TEST(reply_copies_a_segment)
 {
 	static const struct reply want = {
 		.class = REPLY_SYNACK, .flags = TCP_SYN | TCP_ACK | TCP_ECE, .ttl = 57, .tos = 2,
@@ -32,10 +32,9 @@ START_TEST(reply_copies_a_segment)
 	evidence_reply(&r, &p, 0, 1);
 	ck_assert_uint_eq(r.class, REPLY_RST);
 }
-END_TEST
 
 /* The quoted TCP header is our own: only its options are kept, beside what the error says. */
-START_TEST(reply_copies_an_icmp_error)
+TEST(reply_copies_an_icmp_error)
 {
 	static const struct reply want = {
 		.class = REPLY_ICMP, .ttl = 250, .tos = 0xc0, .icmp_type = 3, .icmp_code = 13,
@@ -53,18 +52,16 @@ START_TEST(reply_copies_an_icmp_error)
 	evidence_reply(&r, &p, 0, 9);
 	ck_assert_mem_eq(&r, &want, sizeof(r));
 }
-END_TEST
 
-START_TEST(class_names)
+TEST(class_names)
 {
 	ck_assert_str_eq(reply_class_names[REPLY_NONE], "none");
 	ck_assert_str_eq(reply_class_names[REPLY_SYNACK], "synack");
 	ck_assert_str_eq(reply_class_names[REPLY_RST], "rst");
 	ck_assert_str_eq(reply_class_names[REPLY_ICMP], "icmp");
 }
-END_TEST
 
-START_TEST(options_of_the_answer_only)
+TEST(options_of_the_answer_only)
 {
 	struct flow f = { .synkind = TFO_KIND };
 	struct tcpopts o;
@@ -83,7 +80,6 @@ START_TEST(options_of_the_answer_only)
 	evidence_options(&f, &o);
 	ck_assert_uint_eq(o.n, 0);
 }
-END_TEST
 
 static const struct {
 	const char *opts;
@@ -99,24 +95,23 @@ static const struct {
 	{ "0101220aa1a2", TFO_CUT, TFO_KIND, 2, 4, true },
 };
 
-START_TEST(place_of_the_option)
+TEST_EACH(place_of_the_option, places)
 {
 	static const uint8_t cookie[] = { 0xa1, 0xa2, 0xa3, 0xa4 };
 	uint8_t area[TCPOPT_AREA_MAX] = { 0 };
-	size_t len = wire_hex(places[_i].opts, area);
+	size_t len = wire_hex(row->opts, area);
 	struct reply r = { .class = REPLY_SYNACK };
 
 	evidence_reply_options(&r, area, len);
 	ck_assert_uint_eq(r.opts_len, len);
 	ck_assert_mem_eq(r.opts, area, len);
-	ck_assert_uint_eq(r.opts_bad, places[_i].bad);
-	ck_assert_uint_eq(r.tfo.state, places[_i].state);
-	ck_assert_uint_eq(r.tfo.kind, places[_i].kind);
-	ck_assert_uint_eq(r.tfo.len, places[_i].len);
-	ck_assert_uint_eq(r.tfo.at, places[_i].at);
+	ck_assert_uint_eq(r.opts_bad, row->bad);
+	ck_assert_uint_eq(r.tfo.state, row->state);
+	ck_assert_uint_eq(r.tfo.kind, row->kind);
+	ck_assert_uint_eq(r.tfo.len, row->len);
+	ck_assert_uint_eq(r.tfo.at, row->at);
 	ck_assert(memcmp(reply_cookie(&r), cookie, r.tfo.len) == 0);
 }
-END_TEST
 
 static bool is_stripped(enum reply_class class, uint8_t synkind, const char *opts, bool cut)
 {
@@ -127,7 +122,7 @@ static bool is_stripped(enum reply_class class, uint8_t synkind, const char *opt
 	return evidence_stripped(&sent, &answered.reply);
 }
 
-START_TEST(what_an_icmp_quote_lacks)
+TEST(what_an_icmp_quote_lacks)
 {
 	ck_assert(is_stripped(REPLY_ICMP, TFO_KIND, TARGET_MSS "01010101", false));
 	ck_assert(is_stripped(REPLY_ICMP, TFO_KIND_EXP, "", false));
@@ -141,9 +136,8 @@ START_TEST(what_an_icmp_quote_lacks)
 	ck_assert(!is_stripped(REPLY_RST, TFO_KIND, "", false));
 	ck_assert(!is_stripped(REPLY_NONE, TFO_KIND, "", false));
 }
-END_TEST
 
-START_TEST(flow_is_the_newest_of_its_kind)
+TEST(flow_is_the_newest_of_its_kind)
 {
 	target_init(&t);
 	ck_assert_ptr_null(evidence_flow(&t.ev, PROBE_REQUEST));
@@ -154,9 +148,8 @@ START_TEST(flow_is_the_newest_of_its_kind)
 	ck_assert_ptr_eq(evidence_flow(&t.ev, PROBE_DATA), &t.flows[2]);
 	ck_assert_ptr_null(evidence_flow(&t.ev, PROBE_SYN));
 }
-END_TEST
 
-START_TEST(deciding_is_data_where_a_synack_answered)
+TEST(deciding_is_data_where_a_synack_answered)
 {
 	target_init(&t);
 	ck_assert_ptr_null(evidence_deciding(&t.ev));
@@ -166,10 +159,9 @@ START_TEST(deciding_is_data_where_a_synack_answered)
 	flow_synack(target_send(&t, PROBE_DATA), "", 0);
 	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[2]);
 }
-END_TEST
 
 /* Of several requests it is the one whose cookie went out: by its bytes, and by its kind. */
-START_TEST(deciding_is_the_request_whose_cookie_was_used)
+TEST(deciding_is_the_request_whose_cookie_was_used)
 {
 	struct flow *data;
 
@@ -194,10 +186,9 @@ START_TEST(deciding_is_the_request_whose_cookie_was_used)
 	data->synkind = TFO_KIND_EXP;
 	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[1]);
 }
-END_TEST
 
 /* The second `data` carries what the first one's answer gave: its request is the first one's. */
-START_TEST(deciding_looks_past_a_second_data)
+TEST(deciding_looks_past_a_second_data)
 {
 	target_init(&t);
 	flow_synack(target_send(&t, PROBE_REQUEST_EXP), "fe0cf989" TARGET_OTHER, 0);
@@ -206,9 +197,8 @@ START_TEST(deciding_looks_past_a_second_data)
 	target_send_cookie(&t, PROBE_DATA, "0102030405060708");
 	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[1]);
 }
-END_TEST
 
-START_TEST(deciding_is_the_first_answered_then_the_first_sent)
+TEST(deciding_is_the_first_answered_then_the_first_sent)
 {
 	target_init(&t);
 	target_send(&t, PROBE_SYN);
@@ -219,9 +209,8 @@ START_TEST(deciding_is_the_first_answered_then_the_first_sent)
 	flow_synack(target_send(&t, PROBE_REQUEST_EXP), "fe04f989", 0);
 	ck_assert_ptr_eq(evidence_deciding(&t.ev), &t.flows[1]);
 }
-END_TEST
 
-START_TEST(cookie_is_the_newest_usable)
+TEST(cookie_is_the_newest_usable)
 {
 	target_init(&t);
 	flow_synack(target_send(&t, PROBE_REQUEST), "2202", 0);
@@ -245,18 +234,16 @@ START_TEST(cookie_is_the_newest_usable)
 	t.flows[5].reply.time_ns = 0;
 	ck_assert_ptr_eq(evidence_cookie(&t.ev), &t.flows[5]);
 }
-END_TEST
 
-START_TEST(cookie_comes_in_a_synack_alone)
+TEST(cookie_comes_in_a_synack_alone)
 {
 	target_init(&t);
 	flow_answer(target_send(&t, PROBE_REQUEST), REPLY_RST, GIVES(TARGET_COOKIE));
 	flow_answer(target_send(&t, PROBE_DATA), REPLY_ICMP, GIVES(TARGET_COOKIE));
 	ck_assert_ptr_null(evidence_cookie(&t.ev));
 }
-END_TEST
 
-START_TEST(probes_are_syns)
+TEST(probes_are_syns)
 {
 	target_init(&t);
 	ck_assert_uint_eq(evidence_probes(&t.ev), 0);
@@ -264,9 +251,8 @@ START_TEST(probes_are_syns)
 	target_send(&t, PROBE_DATA)->sent = 255;
 	ck_assert_uint_eq(evidence_probes(&t.ev), 258);
 }
-END_TEST
 
-START_TEST(probe_table)
+TEST(probe_table)
 {
 	ck_assert_int_eq(PROBE_KINDS, 8);
 	ck_assert_str_eq(probe_types[PROBE_SYN].name, "syn");
@@ -278,21 +264,4 @@ START_TEST(probe_table)
 	ck_assert(probe_types[PROBE_DATA].payload);
 	for (int k = 0; k < PROBE_KINDS; k++)
 		ck_assert_uint_gt(strlen(probe_types[k].tells), 0);
-}
-END_TEST
-
-UNIT_SUITE(evidence)
-{
-	TCase *tcase = unit_case(suite, "reply", reply_copies_a_segment,
-				 reply_copies_an_icmp_error, class_names,
-				 options_of_the_answer_only, what_an_icmp_quote_lacks);
-
-	tcase_add_loop_test(tcase, place_of_the_option, 0,
-			    (int)(sizeof(places) / sizeof(places[0])));
-	unit_case(suite, "flows", flow_is_the_newest_of_its_kind, probes_are_syns, probe_table);
-	unit_case(suite, "deciding", deciding_is_data_where_a_synack_answered,
-		  deciding_is_the_request_whose_cookie_was_used,
-		  deciding_looks_past_a_second_data,
-		  deciding_is_the_first_answered_then_the_first_sent);
-	unit_case(suite, "cookie", cookie_is_the_newest_usable, cookie_comes_in_a_synack_alone);
 }

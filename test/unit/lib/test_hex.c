@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-START_TEST(reads_bytes)
+TEST(reads_bytes)
 {
 	static const struct {
 		const char *text;
@@ -19,17 +19,11 @@ START_TEST(reads_bytes)
 	};
 	static const uint8_t want[2] = { 0x0a, 0xf9 };
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		uint8_t got[2] = { 0, 0 };
 
 		ck_assert_msg(hex_read(cases[i].text, cases[i].sep, got, cases[i].n)
 			      == cases[i].good, "%s", cases[i].text);
 		ck_assert(!cases[i].good || memcmp(got, want, cases[i].n) == 0);
 	}
-}
-END_TEST
-
-UNIT_SUITE(hex)
-{
-	unit_case(suite, "hex", reads_bytes);
 }

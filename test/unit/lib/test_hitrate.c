@@ -18,7 +18,7 @@ static unsigned int run(struct hitrate *h, uint64_t *t, uint64_t *sent, double *
 	return noticed;
 }
 
-START_TEST(tells_each_collapse_once)
+TEST(tells_each_collapse_once)
 {
 	uint64_t t = 7 * S, sent = 0;
 	double answers = 0;
@@ -30,9 +30,8 @@ START_TEST(tells_each_collapse_once)
 	ck_assert_uint_eq(run(&h, &t, &sent, &answers, 60, 10000, 0.02), 0);
 	ck_assert_uint_eq(run(&h, &t, &sent, &answers, 60, 10000, 0), 1);
 }
-END_TEST
 
-START_TEST(is_silent_without_cause)
+TEST(is_silent_without_cause)
 {
 	uint64_t t = 0, sent = 0;
 	double answers = 0;
@@ -49,9 +48,8 @@ START_TEST(is_silent_without_cause)
 	/* Sending has paused. */
 	ck_assert_uint_eq(run(&h, &t, &sent, &answers, 100, 0, 0), 0);
 }
-END_TEST
 
-START_TEST(waits_for_enough_answers)
+TEST(waits_for_enough_answers)
 {
 	uint64_t t = 0, sent = 0;
 	double answers = 0;
@@ -62,11 +60,4 @@ START_TEST(waits_for_enough_answers)
 	/* 5 answers a second are due: not noticed before 20 s have passed. */
 	ck_assert_uint_eq(run(&h, &t, &sent, &answers, 18, 100, 0), 0);
 	ck_assert_uint_eq(run(&h, &t, &sent, &answers, 30, 100, 0), 1);
-}
-END_TEST
-
-UNIT_SUITE(hitrate)
-{
-	unit_case(suite, "collapse", tells_each_collapse_once, is_silent_without_cause,
-		  waits_for_enough_answers);
 }

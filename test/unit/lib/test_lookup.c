@@ -6,7 +6,6 @@
 #include "lookup.h"
 #include "rng.h"
 
-#define N_OF(x) ((int)(sizeof(x) / sizeof((x)[0])))
 #define PAIRS_MAX	((1ull << 63) - 1)
 #define PORTS_MAX	65536
 
@@ -88,7 +87,7 @@ static void add_range(struct rng *rng, unsigned int kind)
 	ck_assert_int_eq(prefixset_add(&set, first, addr_add(first, rng_below(rng, len))), 0);
 }
 
-START_TEST(random_sets)
+TEST_TIMES(random_sets, 10)
 {
 	static const uint32_t n_ports[] = { 1, 2, 3, 10, 1000, 65535, PORTS_MAX };
 	struct rng rng = { (uint64_t)_i };
@@ -107,10 +106,9 @@ START_TEST(random_sets)
 	}
 	ck_assert_uint_gt(searched, RNG_ROUNDS(10));
 }
-END_TEST
 
 /* Single addresses that lie close, beside a wide range: one place of the table has them all. */
-START_TEST(dense_place)
+TEST(dense_place)
 {
 	struct rng rng = { 1 };
 
@@ -122,9 +120,8 @@ START_TEST(dense_place)
 	check_set(&rng);
 	close_set();
 }
-END_TEST
 
-START_TEST(one_range_needs_no_search)
+TEST(one_range_needs_no_search)
 {
 	struct rng rng = { 2 };
 
@@ -144,9 +141,8 @@ START_TEST(one_range_needs_no_search)
 	check_set(&rng);
 	close_set();
 }
-END_TEST
 
-START_TEST(no_range)
+TEST(no_range)
 {
 	uint32_t nth;
 
@@ -156,10 +152,9 @@ START_TEST(no_range)
 	ck_assert_uint_eq(nth, 2);
 	close_set();
 }
-END_TEST
 
 /* Every number of ports, around the multiples that a reciprocal would first get wrong. */
-START_TEST(splits_exactly)
+TEST(splits_exactly)
 {
 	struct rng rng = { 3 };
 
@@ -178,14 +173,4 @@ START_TEST(splits_exactly)
 				ck_abort_msg("%ju / %u", (uintmax_t)i, d);
 		}
 	}
-}
-END_TEST
-
-UNIT_SUITE(lookup)
-{
-	TCase *tcase = unit_case(suite, "lookup", dense_place, one_range_needs_no_search,
-				 no_range,
-				 splits_exactly);
-
-	tcase_add_loop_test(tcase, random_sets, 0, 10);
 }

@@ -69,7 +69,7 @@ static void seal(uint8_t *p, size_t len)
 	p[AT_SUM + 1] = (uint8_t)sum;
 }
 
-START_TEST(reads_both)
+TEST(reads_both)
 {
 	uint8_t padded[46];
 	struct neighbour n;
@@ -85,10 +85,9 @@ START_TEST(reads_both)
 	ck_assert(addr_eq(n.ip, ip6));
 	ck_assert_mem_eq(n.mac, neighbour, 6);
 }
-END_TEST
 
 /* Each fixed field, changed. */
-START_TEST(refuses_other_arp)
+TEST(refuses_other_arp)
 {
 	static const struct {
 		uint8_t at, value;
@@ -99,7 +98,7 @@ START_TEST(refuses_other_arp)
 	uint8_t frame[sizeof(arp_reply)];
 	struct neighbour n;
 
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+	for (size_t i = 0; i < N_OF(changes); i++) {
 		memcpy(frame, arp_reply, sizeof(frame));
 		frame[changes[i].at] = changes[i].value;
 		ck_assert_msg(!parse(NEIGHBOUR_TYPE_ARP, frame, sizeof(frame), &n), "%zu", i);
@@ -110,9 +109,8 @@ START_TEST(refuses_other_arp)
 	memset(frame + 8, 0xff, 6);
 	ck_assert(!parse(NEIGHBOUR_TYPE_ARP, frame, sizeof(frame), &n));
 }
-END_TEST
 
-START_TEST(refuses_what_is_cut)
+TEST(refuses_what_is_cut)
 {
 	struct neighbour n;
 
@@ -121,9 +119,8 @@ START_TEST(refuses_what_is_cut)
 	for (size_t len = 0; len < sizeof(advert); len++)
 		ck_assert(!parse(NEIGHBOUR_TYPE_IPV6, advert, len, &n));
 }
-END_TEST
 
-START_TEST(type_decides)
+TEST(type_decides)
 {
 	struct neighbour n;
 
@@ -132,10 +129,9 @@ START_TEST(type_decides)
 	ck_assert(!parse(0, advert, sizeof(advert), &n));
 	ck_assert(!parse(0x0800, arp_reply, sizeof(arp_reply), &n));
 }
-END_TEST
 
 /* RFC 4861 7.1.2, rule by rule; the checksum is made right after each change. */
-START_TEST(refuses_unsound_advertisements)
+TEST(refuses_unsound_advertisements)
 {
 	static const struct {
 		uint8_t at, value;
@@ -150,7 +146,7 @@ START_TEST(refuses_unsound_advertisements)
 	memcpy(p, advert, sizeof(p));
 	seal(p, sizeof(p));
 	ck_assert_mem_eq(p, advert, sizeof(p));
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+	for (size_t i = 0; i < N_OF(changes); i++) {
 		memcpy(p, advert, sizeof(p));
 		p[changes[i].at] = changes[i].value;
 		seal(p, sizeof(p));
@@ -168,9 +164,8 @@ START_TEST(refuses_unsound_advertisements)
 	seal(p, sizeof(p));
 	ck_assert(parse(NEIGHBOUR_TYPE_IPV6, p, sizeof(p), &n));
 }
-END_TEST
 
-START_TEST(refuses_wrong_checksums)
+TEST(refuses_wrong_checksums)
 {
 	uint8_t p[sizeof(advert)];
 	struct neighbour n;
@@ -181,10 +176,9 @@ START_TEST(refuses_wrong_checksums)
 		ck_assert_msg(!parse(NEIGHBOUR_TYPE_IPV6, p, sizeof(p), &n), "%zu", at);
 	}
 }
-END_TEST
 
 /* Other options stand before it, the first of two counts, and none may have length 0. */
-START_TEST(finds_the_option)
+TEST(finds_the_option)
 {
 	uint8_t p[sizeof(advert) + 32];
 	struct neighbour n;
@@ -207,10 +201,9 @@ START_TEST(finds_the_option)
 	seal(p, AT_OPTION);
 	ck_assert(!parse(NEIGHBOUR_TYPE_IPV6, p, AT_OPTION, &n));
 }
-END_TEST
 
 /* Whatever is taken names a neighbour. */
-START_TEST(any_bytes)
+TEST(any_bytes)
 {
 	struct rng rng = { 7 };
 	unsigned int taken = 0;
@@ -233,12 +226,4 @@ START_TEST(any_bytes)
 		ck_assert(addr_is_v4(n.ip) == arp);
 	}
 	ck_assert_uint_gt(taken, 2000);
-}
-END_TEST
-
-UNIT_SUITE(neighbour)
-{
-	unit_case(suite, "read", reads_both, refuses_other_arp, refuses_unsound_advertisements,
-		  refuses_wrong_checksums, finds_the_option, type_decides, refuses_what_is_cut,
-		  any_bytes);
 }

@@ -14,8 +14,10 @@ static void begin(void)
 	nud_init(&r, here, EVERY, BEGIN);
 }
 
+TEST_AROUND(begin, NULL)
+
 /* Who answers is asked alone, and no more often than that. */
-START_TEST(asked_at_intervals)
+TEST(asked_at_intervals)
 {
 	for (uint64_t n = 1; n < 5; n++) {
 		uint64_t due_ns = BEGIN + n * EVERY;
@@ -28,9 +30,8 @@ START_TEST(asked_at_intervals)
 		ck_assert(r.answers && !nud_gone(&r));
 	}
 }
-END_TEST
 
-START_TEST(who_takes_its_place_is_found)
+TEST(who_takes_its_place_is_found)
 {
 	uint64_t now_ns = BEGIN + EVERY;
 
@@ -47,10 +48,9 @@ START_TEST(who_takes_its_place_is_found)
 	ck_assert_int_eq(nud_due(&r, now_ns + WAIT), NUD_QUIET);
 	ck_assert_int_eq(nud_take(&r, there), NUD_SAME);
 }
-END_TEST
 
 /* A question that was lost moves nobody. */
-START_TEST(who_answers_late_stays)
+TEST(who_answers_late_stays)
 {
 	uint64_t now_ns = BEGIN + EVERY;
 
@@ -64,10 +64,9 @@ START_TEST(who_answers_late_stays)
 	ck_assert_int_eq(nud_take(&r, there), NUD_OTHER);
 	ck_assert_mem_eq(r.mac, here, 6);
 }
-END_TEST
 
 /* What nobody asked for (a gratuitous ARP, say) is looked into at once, and only that. */
-START_TEST(what_was_not_asked_for)
+TEST(what_was_not_asked_for)
 {
 	uint64_t now_ns = BEGIN + EVERY;
 
@@ -84,10 +83,9 @@ START_TEST(what_was_not_asked_for)
 	nud_doubt(&r);
 	ck_assert_int_eq(nud_due(&r, now_ns + 13), NUD_QUIET);
 }
-END_TEST
 
 /* Who has never answered is not gone; who was there is, after a while, and is asked on. */
-START_TEST(who_is_gone)
+TEST(who_is_gone)
 {
 	uint64_t now_ns = BEGIN + EVERY;
 
@@ -111,23 +109,12 @@ START_TEST(who_is_gone)
 		now_ns += EVERY;
 	}
 }
-END_TEST
 
 /* On a clock that has just begun. */
-START_TEST(early)
+TEST(early)
 {
 	nud_init(&r, here, EVERY, 1);
 	nud_doubt(&r);
 	ck_assert_int_eq(nud_due(&r, EVERY), NUD_ASK_UNICAST);
 	ck_assert_int_eq(nud_take(&r, here), NUD_SAME);
-}
-END_TEST
-
-UNIT_SUITE(nud)
-{
-	TCase *tcase = unit_case(suite, "questions", asked_at_intervals,
-				 who_takes_its_place_is_found, who_answers_late_stays,
-				 what_was_not_asked_for, who_is_gone, early);
-
-	tcase_add_checked_fixture(tcase, begin, NULL);
 }

@@ -72,9 +72,9 @@ static const struct opttab_row rows[] = {
 	{ "key", 0, OPTTAB_HEX, AT(key), AT(key_set), .max = 4, .group = "all" },
 	{ "payload", 0, OPTTAB_PAYLOAD, AT(payload), AT(payload_text), .group = "all" },
 };
-#define NROWS (sizeof(rows) / sizeof(rows[0]))
+#define NROWS N_OF(rows)
 
-static const struct opttab_row *row(const char *name)
+static const struct opttab_row *option(const char *name)
 {
 	size_t i = opttab_find(rows, NROWS, name);
 
@@ -86,7 +86,7 @@ static void takes(struct sample *s, const char *name, const char *value)
 {
 	struct err e = { "" };
 
-	ck_assert_msg(opttab_parse(row(name), s, value, &e) == 0, "--%s %s: %s", name, value,
+	ck_assert_msg(opttab_parse(option(name), s, value, &e) == 0, "--%s %s: %s", name, value,
 		      e.msg);
 	ck_assert_str_eq(e.msg, "");
 }
@@ -99,7 +99,7 @@ static void refuses(const char *name, const char *value, const char *why)
 
 	memset(&s, 0, sizeof(s));
 	before = s;
-	ck_assert_msg(opttab_parse(row(name), &s, value, &e) == -EINVAL, "--%s %s was taken", name,
+	ck_assert_msg(opttab_parse(option(name), &s, value, &e) == -EINVAL, "--%s %s was taken", name,
 		      value);
 	ck_assert_msg(strstr(e.msg, why), "--%s %s: '%s' does not say '%s'", name, value, e.msg,
 		      why);
@@ -112,7 +112,7 @@ static void refuses(const char *name, const char *value, const char *why)
 static void shows(const struct sample *s, const char *name, const char *text)
 {
 	char out[128];
-	size_t len = opttab_format(row(name), s, out, sizeof(out));
+	size_t len = opttab_format(option(name), s, out, sizeof(out));
 
 	ck_assert_str_eq(out, text);
 	ck_assert_uint_eq(len, strlen(text));
@@ -154,7 +154,7 @@ static const struct {
 };
 
 /* Before the option was given, too. */
-START_TEST(takes_and_shows)
+TEST(takes_and_shows)
 {
 	static const char *const unset[][2] = {
 		{ "flag", "false" }, { "int", "" }, { "u64", "" }, { "colors", "" },
@@ -163,20 +163,19 @@ START_TEST(takes_and_shows)
 	};
 	struct sample s = { .i = -1 };
 
-	for (size_t i = 0; i < sizeof(unset) / sizeof(unset[0]); i++)
+	for (size_t i = 0; i < N_OF(unset); i++)
 		shows(&s, unset[i][0], unset[i][1]);
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+	for (size_t i = 0; i < N_OF(taken); i++) {
 		takes(&s, taken[i].name, taken[i].value);
 		shows(&s, taken[i].name, taken[i].shown ? taken[i].shown : taken[i].value);
 	}
-	opttab_free(row("ports"), &s);
+	opttab_free(option("ports"), &s);
 	ck_assert_ptr_null(s.ports);
 	ck_assert_uint_eq(s.nports, 0);
 }
-END_TEST
 
 /* The members have what opttab.h says of each type. */
-START_TEST(members)
+TEST(members)
 {
 	static const uint16_t ports[] = { 22, 80, 81, 443 };
 	struct sample s = { .share = 1, .engine_file = "old", .file = "old" };
@@ -209,7 +208,7 @@ START_TEST(members)
 	ck_assert(memcmp(s.ports, ports, sizeof(ports)) == 0);
 	takes(&s, "ports", "*");
 	ck_assert(s.nports == 65535 && s.ports[0] == 1 && s.ports[65534] == 65535);
-	opttab_free(row("ports"), &s);
+	opttab_free(option("ports"), &s);
 	takes(&s, "port-range", "5");
 	ck_assert(s.first == 5 && s.last == 5);
 	takes(&s, "addrs", "::1,192.0.2.2");
@@ -223,7 +222,6 @@ START_TEST(members)
 	ck_assert(s.payload.type == PAYLOAD_BYTES && s.payload.len == 5
 		  && memcmp(s.payload.bytes, "hello", 5) == 0);
 }
-END_TEST
 
 /* ---- what is refused, and why ---- */
 
@@ -298,57 +296,44 @@ static const struct {
 	{ "payload", "file:", "missing" },
 };
 
-START_TEST(refuses_and_says_why)
+TEST_EACH(refuses_and_says_why, refused)
 {
-	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		refuses(refused[i].name, refused[i].value, refused[i].why);
+	refuses(row->name, row->value, row->why);
 }
-END_TEST
 
 /* Of a list that is refused some may be there, but not counted. */
-START_TEST(refuses_too_many_addresses)
+TEST(refuses_too_many_addresses)
 {
 	struct sample s = { 0 };
 
 	takes(&s, "addrs", "::1");
-	ck_assert_int_eq(opttab_parse(row("addrs"), &s, "::1,::2,::3,::4", NULL), -EINVAL);
-	ck_assert_int_eq(opttab_parse(row("addrs"), &s, "::1,", NULL), -EINVAL);
+	ck_assert_int_eq(opttab_parse(option("addrs"), &s, "::1,::2,::3,::4", NULL), -EINVAL);
+	ck_assert_int_eq(opttab_parse(option("addrs"), &s, "::1,", NULL), -EINVAL);
 	ck_assert_uint_eq(s.naddrs, 1);
 }
-END_TEST
 
-START_TEST(format_cuts)
+TEST(format_cuts)
 {
 	struct sample s = { .string = "abcdef" };
 	char out[4] = "zzz";
 
-	ck_assert_uint_eq(opttab_format(row("string"), &s, out, sizeof(out)), 6);
+	ck_assert_uint_eq(opttab_format(option("string"), &s, out, sizeof(out)), 6);
 	ck_assert_str_eq(out, "abc");
-	ck_assert_uint_eq(opttab_format(row("string"), &s, NULL, 0), 6);
+	ck_assert_uint_eq(opttab_format(option("string"), &s, NULL, 0), 6);
 }
-END_TEST
 
 /* What a value can be, as messages, the completion and --help show it. */
-START_TEST(values)
+static const struct { const char *name, *values; } cases[] = {
+	{ "flag", "" }, { "amount", "N|N%" }, { "color", "red, green, blue" },
+	{ "engine", "auto, pcap:FILE, null" },
+	{ "payload", "auto, none, http, tls, dns, text:TEXT, hex:DIGITS, file:FILE" },
+};
+
+TEST_EACH(values, cases)
 {
-	static const struct { const char *name, *values; } cases[] = {
-		{ "flag", "" }, { "amount", "N|N%" }, { "color", "red, green, blue" },
-		{ "engine", "auto, pcap:FILE, null" },
-		{ "payload", "auto, none, http, tls, dns, text:TEXT, hex:DIGITS, file:FILE" },
-	};
 	char out[128];
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		ck_assert_uint_eq(opttab_values(row(cases[i].name), ", ", out, sizeof(out)),
-				  strlen(cases[i].values));
-		ck_assert_str_eq(out, cases[i].values);
-	}
-}
-END_TEST
-
-UNIT_SUITE(opttab)
-{
-	unit_case(suite, "values", takes_and_shows, members, refuses_and_says_why,
-		  refuses_too_many_addresses);
-	unit_case(suite, "text", format_cuts, values);
+	ck_assert_uint_eq(opttab_values(option(row->name), ", ", out, sizeof(out)),
+			  strlen(row->values));
+	ck_assert_str_eq(out, row->values);
 }

@@ -14,18 +14,17 @@ static const struct opttab_row rows[] = {
 	{ "rate", 'r', OPTTAB_RATE, 0, 0, .group = "two", .arg = "PPS",
 	  .help = "forty-four columns, which is all of the room", .man = "Rate.", .def = "10K" },
 };
-#define NROWS (sizeof(rows) / sizeof(rows[0]))
+#define NROWS N_OF(rows)
 
-START_TEST(finds)
+TEST(finds)
 {
 	ck_assert_uint_eq(opttab_find(rows, NROWS, "u32"), 2);
 	ck_assert_uint_eq(opttab_find(rows, NROWS, "u3"), NROWS);
 	ck_assert_uint_eq(opttab_find_letter(rows, NROWS, 'u'), 3);
 	ck_assert_uint_eq(opttab_find_letter(rows, NROWS, 'z'), NROWS);
 }
-END_TEST
 
-START_TEST(distances)
+TEST(distances)
 {
 	ck_assert_uint_eq(opttab_distance("", ""), 0);
 	ck_assert_uint_eq(opttab_distance("", "abc"), 3);
@@ -36,9 +35,8 @@ START_TEST(distances)
 	ck_assert_uint_eq(opttab_distance("ca", "abc"), 3);
 	ck_assert_uint_eq(opttab_distance("rate", "rates"), 1);
 }
-END_TEST
 
-START_TEST(nearest)
+TEST(nearest)
 {
 	ck_assert_str_eq(opttab_nearest(rows, NROWS, "flga"), "flag");
 	ck_assert_str_eq(opttab_nearest(rows, NROWS, "rates"), "rate");
@@ -46,9 +44,8 @@ START_TEST(nearest)
 	ck_assert_ptr_null(opttab_nearest(rows, NROWS, "something-else"));
 	ck_assert_ptr_null(opttab_nearest(rows, NROWS, ""));
 }
-END_TEST
 
-START_TEST(help_lines)
+TEST(help_lines)
 {
 	char line[OPTTAB_LINE_LEN];
 
@@ -62,9 +59,8 @@ START_TEST(help_lines)
 			       "forty-four columns, which is all of the room");
 	ck_assert_uint_eq(strlen(line), 80);
 }
-END_TEST
 
-START_TEST(roff)
+TEST(roff)
 {
 	char out[512];
 	size_t len;
@@ -81,7 +77,6 @@ START_TEST(roff)
 	opttab_roff(&rows[0], out, sizeof(out));
 	ck_assert_str_eq(out, ".TP\n\\fB\\-f\\fR, \\fB\\-\\-flag\\fR\nA flag.\n");
 }
-END_TEST
 
 static void sums_up(const char *man, const char *summary)
 {
@@ -92,17 +87,16 @@ static void sums_up(const char *man, const char *summary)
 	ck_assert_str_eq(out, summary);
 }
 
-START_TEST(summaries)
+TEST(summaries)
 {
 	sums_up("All.", "All.");
 	sums_up("Of 192.0.2.1: one. Another.", "Of 192.0.2.1: one.");
 	sums_up("One. Two. Default: three. Four.", "One. Default: three.");
 	sums_up("One. Two. Default: three.", "One. Default: three.");
 }
-END_TEST
 
 /* Every spelling, with what follows it: bash reads them as elements of an array. */
-START_TEST(completion)
+TEST(completion)
 {
 	static const struct opttab_word words[] = {
 		{ "live", false }, { "pcap", true }, { NULL, false },
@@ -120,11 +114,4 @@ START_TEST(completion)
 	ck_assert_str_eq(out, "[-f]='' [--flag]=''");
 	opttab_completion(&rows[1], out, sizeof(out));
 	ck_assert_str_eq(out, "[--int]='N'");
-}
-END_TEST
-
-UNIT_SUITE(opttab_text)
-{
-	unit_case(suite, "names", finds, distances, nearest);
-	unit_case(suite, "text", help_lines, roff, summaries, completion);
 }

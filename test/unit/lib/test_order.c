@@ -90,26 +90,25 @@ static void check_sharding(uint64_t n, uint64_t max, uint32_t shards, uint64_t s
 }
 
 /* Together the shards are the first max positions of the whole order, whatever their number. */
-START_TEST(shards_part_the_sample)
+TEST(shards_part_the_sample)
 {
 	for (uint64_t n = 1; n <= N_MAX; n += 1 + n / 12) {
 		const uint64_t maxima[] = { 0, 1, 2, n / 2, n - 1, n, n + 1, UINT64_MAX };
 
-		for (size_t m = 0; m < sizeof(maxima) / sizeof(maxima[0]); m++)
+		for (size_t m = 0; m < N_OF(maxima); m++)
 			for (uint32_t shards = 1; shards <= 12; shards++)
 				check_sharding(n, maxima[m], shards, n * shards);
 	}
 	check_sharding(N_MAX, 0, 1000, 5);
 	check_sharding(N_MAX, 30, 64, 6);
 }
-END_TEST
 
-START_TEST(large_orders)
+TEST(large_orders)
 {
 	static const uint64_t sizes[] = { 1ull << 32, (1ull << 40) + 7, 1ull << 62, LARGEST };
 	struct rng rng = { 1 };
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < N_OF(sizes); i++) {
 		for (uint32_t shards = 1; shards < 2000000000; shards = shards * 7 + 1) {
 			uint32_t shard = (uint32_t)rng_below(&rng, shards);
 			uint64_t k = 0, back = UINT64_MAX;
@@ -131,10 +130,9 @@ START_TEST(large_orders)
 		}
 	}
 }
-END_TEST
 
 /* Another seed, another order and another sample; the same seed, the same ones. */
-START_TEST(seed_decides)
+TEST(seed_decides)
 {
 	uint64_t first[N_MAX], again[N_MAX], other[N_MAX];
 	unsigned int same_order = 0, same_sample = 0;
@@ -156,9 +154,8 @@ START_TEST(seed_decides)
 	ck_assert_uint_eq(same_order, 0);
 	ck_assert_uint_eq(same_sample, 0);
 }
-END_TEST
 
-START_TEST(refuses_what_cannot_be_ordered)
+TEST(refuses_what_cannot_be_ordered)
 {
 	struct order o;
 	struct err e = { "" };
@@ -168,11 +165,4 @@ START_TEST(refuses_what_cannot_be_ordered)
 	e.msg[0] = '\0';
 	ck_assert_int_eq(order_init(&o, LARGEST + 1, 0, 1, 0, 1, &e), -EINVAL);
 	ck_assert_str_ne(e.msg, "");
-}
-END_TEST
-
-UNIT_SUITE(order)
-{
-	unit_case(suite, "order", shards_part_the_sample, large_orders,
-		  seed_decides, refuses_what_cannot_be_ordered);
 }

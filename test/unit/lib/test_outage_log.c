@@ -2,7 +2,7 @@
 
 #include "outage_log.h"
 
-START_TEST(none_at_first)
+TEST(none_at_first)
 {
 	static const struct outage_log g;
 
@@ -10,9 +10,8 @@ START_TEST(none_at_first)
 	for (unsigned int of = 0; of < OUTAGE_KINDS; of++)
 		ck_assert(!outage_log_overlaps(&g, of, 0, UINT64_MAX));
 }
-END_TEST
 
-START_TEST(of_each_kind)
+TEST(of_each_kind)
 {
 	static struct outage_log g;
 
@@ -29,9 +28,8 @@ START_TEST(of_each_kind)
 	ck_assert(outage_log_overlaps(&g, OUTAGE_GATEWAY_V6, 350, 1000));
 	ck_assert(!outage_log_overlaps(&g, OUTAGE_GATEWAY_V6, 401, 1000));
 }
-END_TEST
 
-START_TEST(more_than_there_is_room_for)
+TEST(more_than_there_is_room_for)
 {
 	static struct outage_log g;
 
@@ -41,10 +39,4 @@ START_TEST(more_than_there_is_room_for)
 		ck_assert(outage_log_overlaps(&g, OUTAGE_GATEWAY_V4, 100 * i + 5, 100 * i + 5));
 	ck_assert(!outage_log_overlaps(&g, OUTAGE_GATEWAY_V4, 50, 60));
 	ck_assert(!outage_log_overlaps(&g, OUTAGE_GATEWAY_V4, 200 * OUTAGES_MAX, UINT64_MAX));
-}
-END_TEST
-
-UNIT_SUITE(outage_log)
-{
-	unit_case(suite, "outages", none_at_first, of_each_kind, more_than_there_is_room_for);
 }

@@ -3,7 +3,6 @@
 #include "pacer.h"
 #include "rng.h"
 
-#define N_OF(x) ((int)(sizeof(x) / sizeof((x)[0])))
 #define S 1000000000ull
 #define MS 1000000ull
 
@@ -48,20 +47,19 @@ static void check_rate(double rate_pps, uint32_t n, uint64_t late_ns, int steps)
 }
 
 /* Woken in time and late, for one packet and, where they are there in 64 ms, for a batch of 64. */
-START_TEST(is_exact)
+TEST_EACH(is_exact, rates)
 {
 	static const uint64_t late_ns[] = { 0, 1000, 5 * MS, 30 * MS, 100 * MS };
 
-	for (int i = 0; i < N_OF(late_ns); i++) {
-		check_rate(rates[_i], 1, late_ns[i], 100000);
-		if (rates[_i] >= 1000 && late_ns[i] <= 30 * MS)
-			check_rate(rates[_i], 64, late_ns[i], 100000);
+	for (size_t i = 0; i < N_OF(late_ns); i++) {
+		check_rate(*row, 1, late_ns[i], 100000);
+		if (*row >= 1000 && late_ns[i] <= 30 * MS)
+			check_rate(*row, 64, late_ns[i], 100000);
 	}
 }
-END_TEST
 
 /* A sender that takes less than it may: what it left is still there. */
-START_TEST(keeps_what_was_not_taken)
+TEST(keeps_what_was_not_taken)
 {
 	struct rng rng = { 3 };
 	uint64_t now = START, sent = 0;
@@ -84,16 +82,15 @@ START_TEST(keeps_what_was_not_taken)
 		pacer_take(&p, may);
 	ck_assert_double_ge((double)sent, due(5000, now) - 1);
 }
-END_TEST
 
 /* The wait is the shortest that is long enough. */
-START_TEST(wait_is_long_enough_and_no_longer)
+TEST_EACH(wait_is_long_enough_and_no_longer, rates)
 {
 	struct rng rng = { 4 };
 	uint64_t now = START;
 	struct pacer p;
 
-	pacer_init(&p, rates[_i], now);
+	pacer_init(&p, *row, now);
 	for (int i = 0; i < 20000; i++) {
 		uint32_t n = 1 + (uint32_t)rng_below(&rng, (uint64_t)p.burst);
 		uint64_t wait = pacer_wait_ns(&p, n);
@@ -107,13 +104,12 @@ START_TEST(wait_is_long_enough_and_no_longer)
 		pacer_take(&p, n);
 	}
 }
-END_TEST
 
-START_TEST(starts_with_one)
+TEST_EACH(starts_with_one, rates)
 {
 	struct pacer p;
 
-	pacer_init(&p, rates[_i], START);
+	pacer_init(&p, *row, START);
 	ck_assert_uint_eq(pacer_allow(&p, START, 100), 1);
 	/* Asking takes nothing. */
 	ck_assert_uint_eq(pacer_allow(&p, START, 100), 1);
@@ -121,13 +117,12 @@ START_TEST(starts_with_one)
 	pacer_take(&p, 1);
 	ck_assert_uint_eq(pacer_allow(&p, START, 100), 0);
 }
-END_TEST
 
 /* After a stall of an hour, and of 10 s, one packet and 100 ms' worth may go at once, no more. */
-START_TEST(makes_up_for_100_ms_of_a_stall)
+TEST_EACH(makes_up_for_100_ms_of_a_stall, rates)
 {
 	uint64_t now = START + 3600 * S;
-	double rate = rates[_i];
+	double rate = *row;
 	uint32_t burst = (uint32_t)(1 + rate / 10);
 	struct pacer p;
 
@@ -142,14 +137,13 @@ START_TEST(makes_up_for_100_ms_of_a_stall)
 		pacer_take(&p, burst);
 	}
 }
-END_TEST
 
-START_TEST(short_stalls_cost_nothing)
+TEST_EACH(short_stalls_cost_nothing, rates)
 {
 	uint64_t now = START, sent = 0;
 	struct pacer p;
 
-	pacer_init(&p, rates[_i], now);
+	pacer_init(&p, *row, now);
 	for (int i = 0; i < 10000; i++) {
 		uint32_t may;
 
@@ -159,11 +153,10 @@ START_TEST(short_stalls_cost_nothing)
 		pacer_take(&p, may);
 		sent += may;
 	}
-	ck_assert_double_gt((double)sent, due(rates[_i], now) - 1 - 1e-3);
+	ck_assert_double_gt((double)sent, due(*row, now) - 1 - 1e-3);
 }
-END_TEST
 
-START_TEST(no_limit)
+TEST(no_limit)
 {
 	struct pacer p;
 
@@ -175,10 +168,9 @@ START_TEST(no_limit)
 	}
 	ck_assert_uint_eq(pacer_allow(&p, START, 3), 3);
 }
-END_TEST
 
 /* Clocks of two calls may be read the other way round: nothing is gained or lost by that. */
-START_TEST(clock_that_steps_back)
+TEST(clock_that_steps_back)
 {
 	struct pacer p;
 
@@ -189,9 +181,8 @@ START_TEST(clock_that_steps_back)
 	ck_assert_uint_eq(pacer_allow(&p, 0, 100), 10);
 	ck_assert_uint_eq(pacer_allow(&p, START + 12 * MS, 100), 12);
 }
-END_TEST
 
-START_TEST(hardly_any_rate_does_not_overflow)
+TEST(hardly_any_rate_does_not_overflow)
 {
 	struct pacer p;
 
@@ -199,17 +190,4 @@ START_TEST(hardly_any_rate_does_not_overflow)
 	pacer_take(&p, 1);
 	ck_assert_uint_gt(pacer_wait_ns(&p, 1), 1ull << 61);
 	ck_assert_uint_eq(pacer_allow(&p, UINT64_MAX, 1), 0);
-}
-END_TEST
-
-UNIT_SUITE(pacer)
-{
-	TCase *tcase = unit_case(suite, "pacer", keeps_what_was_not_taken, no_limit,
-				 clock_that_steps_back, hardly_any_rate_does_not_overflow);
-
-	tcase_add_loop_test(tcase, is_exact, 0, N_OF(rates));
-	tcase_add_loop_test(tcase, wait_is_long_enough_and_no_longer, 0, N_OF(rates));
-	tcase_add_loop_test(tcase, starts_with_one, 0, N_OF(rates));
-	tcase_add_loop_test(tcase, makes_up_for_100_ms_of_a_stall, 0, N_OF(rates));
-	tcase_add_loop_test(tcase, short_stalls_cost_nothing, 0, N_OF(rates));
 }

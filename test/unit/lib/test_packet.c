@@ -25,7 +25,7 @@ static const struct sample {
 	  24 },
 };
 
-#define N_SAMPLES (sizeof(samples) / sizeof(*samples))
+#define N_SAMPLES N_OF(samples)
 #define TARGET4 0xc6120407u
 #define SOURCE4 0xc6120001u
 #define ROUTER4 0xc61209feu
@@ -84,7 +84,7 @@ static void check_sample(const uint8_t *bytes, size_t len, const struct packet *
 	       .flags = TCP_SYN | TCP_ACK
 #define QUOTED .sport = 20561, .dport = 443, .seq = 2309737967
 
-START_TEST(reads_ipv4)
+TEST(reads_ipv4)
 {
 	struct packet want = {
 		.tcp = { .src = addr_from_v4(TARGET4), .dst = addr_from_v4(SOURCE4), ANSWER,
@@ -100,9 +100,8 @@ START_TEST(reads_ipv4)
 	want.df = false;
 	check_sample(synack4_ip_options, sizeof(synack4_ip_options), &want);
 }
-END_TEST
 
-START_TEST(reads_ipv6)
+TEST(reads_ipv6)
 {
 	uint8_t bytes[sizeof(synack6_extensions)];
 	struct packet want = {
@@ -118,9 +117,8 @@ START_TEST(reads_ipv6)
 	want.tos = 0xb9;		/* the traffic class */
 	check_sample(bytes, sizeof(bytes), &want);
 }
-END_TEST
 
-START_TEST(reads_quotes)
+TEST(reads_quotes)
 {
 	/* The shortest that RFC 792 allows: nothing is known of the options. */
 	struct packet want = {
@@ -153,10 +151,9 @@ START_TEST(reads_quotes)
 	check_sample(icmp4_rfc4884, sizeof(icmp4_rfc4884), &want);
 	check_sample(icmp6_quote_extension, sizeof(icmp6_quote_extension), &v6);
 }
-END_TEST
 
 /* Payload counts by the IP length: short captures keep it, Ethernet padding adds nothing. */
-START_TEST(counts_payload)
+TEST(counts_payload)
 {
 	uint8_t padded[sizeof(rst4) + 20] = { 0 };
 	uint8_t *cut = copy_exact(synack4_data, 44);
@@ -174,10 +171,9 @@ START_TEST(counts_payload)
 	ck_assert_uint_eq(p.tcp.payload_len, 0);
 	ck_assert_uint_eq(p.tcp.opts_len, 0);
 }
-END_TEST
 
 /* What lies past the IP length is not of the packet, even where the data offset reaches there. */
-START_TEST(keeps_to_the_ip_length)
+TEST(keeps_to_the_ip_length)
 {
 	static const struct { size_t at; uint16_t value; uint8_t opts_len; } cases[] = {
 		{ 2, 52, 12 }, { 32, 0xf012, 24 },	/* the total length; the data offset */
@@ -196,10 +192,9 @@ START_TEST(keeps_to_the_ip_length)
 		ck_assert_uint_eq(p.tcp.payload_len, 0);
 	}
 }
-END_TEST
 
 /* Which of a quote's numbers are there, byte by byte of its TCP header. */
-START_TEST(reads_quote_as_far_as_it_goes)
+TEST(reads_quote_as_far_as_it_goes)
 {
 	for (size_t n = 8; n <= 44; n++) {
 		uint8_t *cut = copy_exact(icmp4_rfc4884, 48 + n);
@@ -219,9 +214,8 @@ START_TEST(reads_quote_as_far_as_it_goes)
 		free(cut);
 	}
 }
-END_TEST
 
-START_TEST(survives_every_truncation)
+TEST_TIMES(survives_every_truncation, N_SAMPLES)
 {
 	const struct sample *s = &samples[_i];
 	struct packet whole, p;
@@ -245,10 +239,9 @@ START_TEST(survives_every_truncation)
 		free(cut);
 	}
 }
-END_TEST
 
 /* Every value of every byte: whatever comes out lies inside the packet. */
-START_TEST(survives_every_byte)
+TEST_TIMES(survives_every_byte, N_SAMPLES)
 {
 	const struct sample *s = &samples[_i];
 	uint8_t *bytes = copy_exact(s->bytes, s->len);
@@ -272,7 +265,6 @@ START_TEST(survives_every_byte)
 	ck_assert_uint_gt(faults[PACKET_OTHER], 0);
 	free(bytes);
 }
-END_TEST
 
 /* One or two bytes of a sample changed, and what is then wrong with it. */
 static const struct change {
@@ -333,23 +325,21 @@ static const struct change {
 #undef CHANGE
 };
 
-START_TEST(finds_fault)
+TEST_EACH(finds_fault, changes)
 {
-	const struct change *c = &changes[_i];
-	uint8_t *bytes = copy_exact(c->bytes, c->len);
+	uint8_t *bytes = copy_exact(row->bytes, row->len);
 	struct packet p;
 
-	if (c->width == 1)
-		bytes[c->at] = (uint8_t)c->value;
+	if (row->width == 1)
+		bytes[row->at] = (uint8_t)row->value;
 	else
-		put_be16(bytes + c->at, c->value);
-	ck_assert_int_eq(packet_parse(&p, bytes, c->len), c->fault);
+		put_be16(bytes + row->at, row->value);
+	ck_assert_int_eq(packet_parse(&p, bytes, row->len), row->fault);
 	free(bytes);
 }
-END_TEST
 
 /* An IPv4-mapped address in an IPv6 header would be taken for that IPv4 address. */
-START_TEST(refuses_mapped_addresses)
+TEST(refuses_mapped_addresses)
 {
 	static const size_t at[] = { 8, 24 }, quoted_at[] = { 56, 72 };
 
@@ -365,10 +355,9 @@ START_TEST(refuses_mapped_addresses)
 		ck_assert_int_eq(packet_parse(&p, icmp, sizeof(icmp)), PACKET_BAD_IP);
 	}
 }
-END_TEST
 
 /* Those that end an attempt to connect; none about its size or its way (icmp.h). */
-START_TEST(reads_errors_only)
+TEST(reads_errors_only)
 {
 	uint8_t v4[sizeof(icmp4_quote_8)], v6[sizeof(icmp6_quote_extension)];
 	struct packet p;
@@ -387,17 +376,4 @@ START_TEST(reads_errors_only)
 			ck_assert_int_eq(packet_parse(&p, v6, sizeof(v6)),
 					 error6 ? PACKET_OK : PACKET_OTHER);
 		}
-}
-END_TEST
-
-UNIT_SUITE(packet)
-{
-	TCase *tables;
-
-	unit_case(suite, "samples", reads_ipv4, reads_ipv6, reads_quotes, counts_payload,
-		  keeps_to_the_ip_length, reads_quote_as_far_as_it_goes, reads_errors_only);
-	tables = unit_case(suite, "hostile", refuses_mapped_addresses);
-	tcase_add_loop_test(tables, survives_every_truncation, 0, N_SAMPLES);
-	tcase_add_loop_test(tables, survives_every_byte, 0, N_SAMPLES);
-	tcase_add_loop_test(tables, finds_fault, 0, sizeof(changes) / sizeof(*changes));
 }

@@ -16,7 +16,7 @@ static void says(const uint8_t *bytes, size_t len, const char *want)
 }
 
 /* As tcpdump says of the same bytes, but for one blank. */
-START_TEST(as_tcpdump)
+TEST(as_tcpdump)
 {
 	says(synack4, sizeof(synack4), "IP 198.18.4.7.443 > 198.18.0.1.20561: Flags [S.], "
 	     "seq 16909060, ack 2309737968, win 64240, options [mss 1460,nop,wscale 8,nop,nop,"
@@ -26,7 +26,6 @@ START_TEST(as_tcpdump)
 	says(rst4, sizeof(rst4), "IP 198.18.4.7.443 > 198.18.0.1.20561: Flags [R.], "
 	     "seq 16909060, ack 2309737986, win 0, length 0");
 }
-END_TEST
 
 /* A segment with these options, which are whole. */
 static void options_say(const char *bytes, size_t len, const char *want)
@@ -46,7 +45,7 @@ static void options_say(const char *bytes, size_t len, const char *want)
 
 #define OPTIONS_SAY(bytes, want) options_say(bytes, sizeof(bytes) - 1, want)
 
-START_TEST(options)
+TEST(options)
 {
 	OPTIONS_SAY("", "");
 	OPTIONS_SAY("\x22\x02", "options [tfo cookie request], ");
@@ -56,9 +55,8 @@ START_TEST(options)
 	OPTIONS_SAY("\xfe\x04\x12\x34", "options [unknown-254], ");
 	OPTIONS_SAY("\x02\x03\x05", "options [unknown-2], ");	/* no MSS has this length */
 }
-END_TEST
 
-START_TEST(flags)
+TEST(flags)
 {
 	struct packet_tcp p = { .flags = 0xff };
 	char text[PACKET_TEXT_LEN];
@@ -69,10 +67,9 @@ START_TEST(flags)
 	packet_text(&p, text);
 	ck_assert_ptr_nonnull(strstr(text, "Flags [],"));
 }
-END_TEST
 
 /* The longest: addresses in full, forty options that nobody knows. */
-START_TEST(longest)
+TEST(longest)
 {
 	struct packet_tcp p = {
 		.src = { UINT64_MAX, UINT64_MAX }, .dst = { UINT64_MAX, UINT64_MAX },
@@ -88,10 +85,4 @@ START_TEST(longest)
 	p.opts = area;
 	packet_text(&p, text);
 	ck_assert_ptr_nonnull(strstr(text, "], length 65535"));
-}
-END_TEST
-
-UNIT_SUITE(packet_text)
-{
-	unit_case(suite, "packet_text", as_tcpdump, options, flags, longest);
 }

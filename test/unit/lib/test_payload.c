@@ -8,7 +8,6 @@
 #include "err.h"
 #include "unit.h"
 
-#define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 #define DST		"198.18.0.1"
 #define DST6		"2001:2::1"
 
@@ -41,32 +40,29 @@ static size_t build(const char *word, uint16_t port, const char *domain, const c
 	return len;
 }
 
-START_TEST(parse_takes)
+static const struct {
+	const char *word;
+	enum payload_type type;
+	const char *bytes;
+} parse_takes_cases[] = {
+	{ "auto", PAYLOAD_AUTO, "" }, { "none", PAYLOAD_NONE, "" },
+	{ "http", PAYLOAD_HTTP, "" }, { "tls", PAYLOAD_TLS, "" },
+	{ "dns", PAYLOAD_DNS, "" }, { "text:GET /\\n", PAYLOAD_BYTES, "GET /\\n" },
+	{ "hex:01fFA9", PAYLOAD_BYTES, "\x01\xff\xa9" },
+};
+
+TEST_EACH(parse_takes, parse_takes_cases)
 {
-	static const struct {
-		const char *word;
-		enum payload_type type;
-		const char *bytes;
-	} cases[] = {
-		{ "auto", PAYLOAD_AUTO, "" }, { "none", PAYLOAD_NONE, "" },
-		{ "http", PAYLOAD_HTTP, "" }, { "tls", PAYLOAD_TLS, "" },
-		{ "dns", PAYLOAD_DNS, "" }, { "text:GET /\\n", PAYLOAD_BYTES, "GET /\\n" },
-		{ "hex:01fFA9", PAYLOAD_BYTES, "\x01\xff\xa9" },
-	};
+	struct payload p = parsed(row->word);
 
-	for (size_t i = 0; i < LENGTH(cases); i++) {
-		struct payload p = parsed(cases[i].word);
-
-		ck_assert_int_eq(p.type, cases[i].type);
-		if (p.type != PAYLOAD_BYTES)
-			continue;
-		ck_assert_uint_eq(p.len, strlen(cases[i].bytes));
-		ck_assert_mem_eq(p.bytes, cases[i].bytes, p.len);
-	}
+	ck_assert_int_eq(p.type, row->type);
+	if (p.type != PAYLOAD_BYTES)
+		return;
+	ck_assert_uint_eq(p.len, strlen(row->bytes));
+	ck_assert_mem_eq(p.bytes, row->bytes, p.len);
 }
-END_TEST
 
-START_TEST(parse_takes_no_more_than_fits)
+TEST(parse_takes_no_more_than_fits)
 {
 	char text[5 + 2 * PAYLOAD_MAX + 3];
 	struct err e = { "" };
@@ -93,32 +89,28 @@ START_TEST(parse_takes_no_more_than_fits)
 	text[4 + 2 * PAYLOAD_MAX + 2] = '\0';
 	ck_assert_int_eq(payload_parse(&p, text, NULL), -EINVAL);
 }
-END_TEST
 
 /* What is wrong, and the words that its message must have. */
-START_TEST(parse_refuses)
+static const struct { const char *s, *said, *also; } parse_refuses_cases[] = {
+	{ "", "auto, ", "file:FILE" }, { "gopher", "one of", "text:" },
+	{ "HTTP", "one of", "http" }, { "file:x", "one of", "none" },
+	{ "text", "one of", "text:" }, { "text:", "empty", "none" },
+	{ "hex:", "empty", "none" },
+	{ "hex:abc", "digits", "3" }, { "hex:0g", "'g'", "hexadecimal" },
+	{ "hex:0x", "'x'", "hexadecimal" }, { "hex:0`", "'`'", "hexadecimal" },
+};
+
+TEST_EACH(parse_refuses, parse_refuses_cases)
 {
-	static const struct { const char *s, *said, *also; } cases[] = {
-		{ "", "auto, ", "file:FILE" }, { "gopher", "one of", "text:" },
-		{ "HTTP", "one of", "http" }, { "file:x", "one of", "none" },
-		{ "text", "one of", "text:" }, { "text:", "empty", "none" },
-		{ "hex:", "empty", "none" },
-		{ "hex:abc", "digits", "3" }, { "hex:0g", "'g'", "hexadecimal" },
-		{ "hex:0x", "'x'", "hexadecimal" }, { "hex:0`", "'`'", "hexadecimal" },
-	};
+	struct err e = { "" };
+	struct payload p;
 
-	for (size_t i = 0; i < LENGTH(cases); i++) {
-		struct err e = { "" };
-		struct payload p;
-
-		ck_assert_int_eq(payload_parse(&p, cases[i].s, &e), -EINVAL);
-		ck_assert_msg(strstr(e.msg, cases[i].said) && strstr(e.msg, cases[i].also),
-			      "%s: %s", cases[i].s, e.msg);
-	}
+	ck_assert_int_eq(payload_parse(&p, row->s, &e), -EINVAL);
+	ck_assert_msg(strstr(e.msg, row->said) && strstr(e.msg, row->also),
+		      "%s: %s", row->s, e.msg);
 }
-END_TEST
 
-START_TEST(set_bytes)
+TEST(set_bytes)
 {
 	uint8_t bytes[PAYLOAD_MAX + 1] = { 7 };
 	struct err e = { "" };
@@ -133,9 +125,8 @@ START_TEST(set_bytes)
 	ck_assert_int_eq(payload_set_bytes(&p, bytes, 0, &e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.msg, "none"));
 }
-END_TEST
 
-START_TEST(none_and_text)
+TEST(none_and_text)
 {
 	ck_assert_uint_eq(build("none", 80, "example.org", DST), 0);
 	ck_assert_uint_eq(build("auto", 22, "example.org", DST), 8);
@@ -143,15 +134,14 @@ START_TEST(none_and_text)
 	ck_assert_uint_eq(build("text:hello", 443, NULL, DST), 5);
 	ck_assert_str_eq((char *)out, "hello");
 }
-END_TEST
 
-START_TEST(auto_is_by_port)
+TEST(auto_is_by_port)
 {
 	static const struct { uint16_t port; const char *word; } cases[] = {
 		{ 80, "http" }, { 443, "tls" }, { 53, "dns" },
 	};
 
-	for (size_t i = 0; i < LENGTH(cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		uint8_t by_port[PAYLOAD_MAX];
 		size_t len = build("auto", cases[i].port, "example.org", DST);
 
@@ -162,30 +152,26 @@ START_TEST(auto_is_by_port)
 	build("http", 53, NULL, DST);
 	ck_assert_mem_eq(out, "GET ", 4);
 }
-END_TEST
 
-START_TEST(varies_with_domain_or_address)
+static const struct { const char *word; uint16_t port; bool varies; } varies_with_domain_or_address_cases[] = {
+	{ "auto", 80, true }, { "auto", 443, true }, { "auto", 53, true },
+	{ "auto", 22, false }, { "http", 22, true }, { "tls", 22, true },
+	{ "dns", 22, true }, { "none", 80, false }, { "text:x", 80, false },
+};
+
+TEST_EACH(varies_with_domain_or_address, varies_with_domain_or_address_cases)
 {
-	static const struct { const char *word; uint16_t port; bool varies; } cases[] = {
-		{ "auto", 80, true }, { "auto", 443, true }, { "auto", 53, true },
-		{ "auto", 22, false }, { "http", 22, true }, { "tls", 22, true },
-		{ "dns", 22, true }, { "none", 80, false }, { "text:x", 80, false },
-	};
+	struct payload p = parsed(row->word);
+	uint8_t other[PAYLOAD_MAX];
+	size_t n, len;
 
-	for (size_t i = 0; i < LENGTH(cases); i++) {
-		struct payload p = parsed(cases[i].word);
-		uint8_t other[PAYLOAD_MAX];
-		size_t n, len;
-
-		ck_assert(payload_varies(&p, cases[i].port) == cases[i].varies);
-		n = payload_build(&p, cases[i].port, "a.example", DST6, other);
-		len = build(cases[i].word, cases[i].port, NULL, DST);
-		ck_assert((n != len || memcmp(out, other, n) != 0) == cases[i].varies);
-	}
+	ck_assert(payload_varies(&p, row->port) == row->varies);
+	n = payload_build(&p, row->port, "a.example", DST6, other);
+	len = build(row->word, row->port, NULL, DST);
+	ck_assert((n != len || memcmp(out, other, n) != 0) == row->varies);
 }
-END_TEST
 
-START_TEST(http_request)
+TEST(http_request)
 {
 	static const struct { uint16_t port; const char *domain, *dst, *line; } cases[] = {
 		{ 80, NULL, DST, "\r\nHost: 198.18.0.1\r\n" },
@@ -199,15 +185,14 @@ START_TEST(http_request)
 	build("http", 80, "www.example.org", DST);
 	ck_assert_str_eq((char *)out, "GET / HTTP/1.1\r\nHost: www.example.org\r\n"
 			 "User-Agent: tfomap\r\nAccept: */*\r\nConnection: close\r\n\r\n");
-	for (size_t i = 0; i < LENGTH(cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		build("http", cases[i].port, cases[i].domain, cases[i].dst);
 		ck_assert_ptr_nonnull(strstr((char *)out, cases[i].line));
 	}
 }
-END_TEST
 
 /* What is no host name goes nowhere: the payload is that of a target without one. */
-START_TEST(hostile_names_are_not_used)
+TEST(hostile_names_are_not_used)
 {
 	static const char *const names[] = {
 		"a b", "a\r\nX-Evil: 1", "a\n", "a/b", "a:80", "[::1]", "a..b", ".a", ".", "..",
@@ -218,34 +203,30 @@ START_TEST(hostile_names_are_not_used)
 	};
 	static const char *const words[] = { "http", "tls", "dns" };
 
-	for (size_t w = 0; w < LENGTH(words); w++) {
+	for (size_t w = 0; w < N_OF(words); w++) {
 		struct payload p = parsed(words[w]);
 		uint8_t without[PAYLOAD_MAX];
 		size_t n = payload_build(&p, 80, NULL, DST, without);
 
-		for (size_t i = 0; i < LENGTH(names); i++) {
+		for (size_t i = 0; i < N_OF(names); i++) {
 			ck_assert_msg(build(words[w], 80, names[i], DST) == n, "%s", names[i]);
 			ck_assert_mem_eq(out, without, n);
 		}
 	}
 }
-END_TEST
 
-START_TEST(host_names_are_used)
+static const char *const host_names_are_used_names[] = {
+	"a", "a.b", "localhost", "_dmarc.example.org", "x--y.example", "1.example",
+	"3com.com",
+	"xn--bcher-kva.example", "WWW.Example.ORG", LABEL63 ".org", NAME253, "a.1b",
+	"0.9.az.AZ",
+};
+
+TEST_EACH(host_names_are_used, host_names_are_used_names)
 {
-	static const char *const names[] = {
-		"a", "a.b", "localhost", "_dmarc.example.org", "x--y.example", "1.example",
-		"3com.com",
-		"xn--bcher-kva.example", "WWW.Example.ORG", LABEL63 ".org", NAME253, "a.1b",
-		"0.9.az.AZ",
-	};
-
-	for (size_t i = 0; i < LENGTH(names); i++) {
-		build("http", 80, names[i], DST);
-		ck_assert_msg(strstr((char *)out, names[i]), "%s", names[i]);
-	}
+	build("http", 80, *row, DST);
+	ck_assert_msg(strstr((char *)out, *row), "%s", *row);
 }
-END_TEST
 
 /* Reads the one question of a DNS message into text, dots after labels; returns QTYPE. */
 static unsigned int dns_walk(size_t len, char name[static 256])
@@ -271,7 +252,7 @@ static unsigned int dns_walk(size_t len, char name[static 256])
 	return get_be16(out + at + 1);
 }
 
-START_TEST(dns_query)
+TEST(dns_query)
 {
 	char name[256];
 	size_t len = build("dns", 53, "www.example.org", DST);
@@ -285,7 +266,6 @@ START_TEST(dns_query)
 	ck_assert_uint_eq(dns_walk(build("dns", 53, NULL, DST), name), 2);
 	ck_assert_str_eq(name, "");
 }
-END_TEST
 
 /* Reads a ClientHello length by length; *sni is where the name stands, NULL: no such extension. */
 static void tls_walk(size_t len, const uint8_t **sni, size_t *sni_len)
@@ -341,7 +321,7 @@ static void tls_walk(size_t len, const uint8_t **sni, size_t *sni_len)
 	ck_assert(versions && key_share);
 }
 
-START_TEST(tls_client_hello)
+TEST(tls_client_hello)
 {
 	static const char *const names[] = { "a", "www.example.org", NAME253 };
 	const uint8_t *sni;
@@ -349,21 +329,11 @@ START_TEST(tls_client_hello)
 
 	tls_walk(build("tls", 443, NULL, DST), &sni, &sni_len);
 	ck_assert_ptr_null(sni);
-	for (size_t i = 0; i < LENGTH(names); i++) {
+	for (size_t i = 0; i < N_OF(names); i++) {
 		tls_walk(build("tls", 443, names[i], DST), &sni, &sni_len);
 		ck_assert_uint_eq(sni_len, strlen(names[i]));
 		ck_assert_mem_eq(sni, names[i], sni_len);
 	}
 	tls_walk(build("tls", 443, "example.org.", DST), &sni, &sni_len);
 	ck_assert_uint_eq(sni_len, strlen("example.org"));
-}
-END_TEST
-
-UNIT_SUITE(payload)
-{
-	unit_case(suite, "parse", parse_takes, parse_takes_no_more_than_fits, parse_refuses,
-		  set_bytes);
-	unit_case(suite, "build", none_and_text, auto_is_by_port, varies_with_domain_or_address);
-	unit_case(suite, "names", hostile_names_are_not_used, host_names_are_used);
-	unit_case(suite, "protocols", http_request, dns_query, tls_client_hello);
 }

@@ -8,7 +8,6 @@
 #include "permute.h"
 #include "rng.h"
 
-#define N_OF(x) ((int)(sizeof(x) / sizeof((x)[0])))
 #define SMALL_MAX 65536
 
 static struct permute order(uint64_t n, uint64_t seed)
@@ -66,15 +65,14 @@ static void check_network(const struct permute *p)
 
 static const uint64_t seeds[] = { 0, 1, 0xdeadbeefcafef00d, UINT64_MAX };
 
-START_TEST(every_n_up_to_1024_walked)
+TEST_EACH(every_n_up_to_1024_walked, seeds)
 {
 	for (uint64_t n = 1; n <= 1024; n++) {
-		struct permute p = order(n, seeds[_i]);
+		struct permute p = order(n, *row);
 
 		check_order(&p);
 	}
 }
-END_TEST
 
 /*
  * Walking every order up to 2^16 would be 2^31 steps. It is enough to walk the network of every
@@ -82,9 +80,9 @@ END_TEST
  * 0..a*b-1, following its cycles from below n until below n again permutes 0..n-1. Of the n that
  * share a network, the least and the greatest are walked themselves.
  */
-START_TEST(every_n_up_to_65536)
+TEST(every_n_up_to_65536)
 {
-	uint64_t seed = seeds[_i];
+	uint64_t seed = seeds[2];
 	struct permute last = order(1, seed);
 	struct rng rng = { seed };
 	int networks = 1;
@@ -110,7 +108,6 @@ START_TEST(every_n_up_to_65536)
 	/* For each b of 2..128 the a of b/2..2*b; and for b = 256 those of 128..256. */
 	ck_assert_int_eq(networks, 1 + (3 * 127 + 7) + 129);
 }
-END_TEST
 
 static const uint64_t large[] = {
 	(1ull << 32) - 1, 1ull << 32, (1ull << 32) + 1,
@@ -122,11 +119,11 @@ static const uint64_t large[] = {
 	(1ull << 63) - 1,
 };
 
-START_TEST(large_n_sampled)
+TEST_EACH(large_n_sampled, large)
 {
-	uint64_t n = large[_i];
+	uint64_t n = *row;
 
-	for (int s = 0; s < N_OF(seeds); s++) {
+	for (size_t s = 0; s < N_OF(seeds); s++) {
 		struct permute p = order(n, seeds[s]);
 		struct rng rng = { n ^ seeds[s] };
 
@@ -143,15 +140,14 @@ START_TEST(large_n_sampled)
 		}
 	}
 }
-END_TEST
 
 /* The bounded walk goes the same way, and says when it was too short; so every pass is needed. */
-START_TEST(walks_within_bounds)
+TEST_EACH(walks_within_bounds, seeds)
 {
 	unsigned int walked = 0;
 
 	for (uint64_t n = 1; n <= 1024; n++) {
-		struct permute p = order(n, seeds[_i]);
+		struct permute p = order(n, *row);
 
 		for (uint64_t i = 0; i < n; i++) {
 			uint64_t x = UINT64_MAX, y = permute(&p, i);
@@ -172,13 +168,12 @@ START_TEST(walks_within_bounds)
 	}
 	ck_assert_uint_gt(walked, 1000);
 }
-END_TEST
 
-START_TEST(refuses_n)
+TEST(refuses_n)
 {
 	static const uint64_t bad[] = { 0, 1ull << 63, UINT64_MAX };
 
-	for (int k = 0; k < N_OF(bad); k++) {
+	for (size_t k = 0; k < N_OF(bad); k++) {
 		struct permute p;
 		struct err e = { "" };
 
@@ -186,7 +181,6 @@ START_TEST(refuses_n)
 		ck_assert(strstr(e.msg, "1..2^63-1"));
 	}
 }
-END_TEST
 
 /* ---- the order ---- */
 
@@ -209,18 +203,17 @@ static const struct {
 	  0xabe0ac7dbb48bc1 },
 };
 
-START_TEST(is_the_same_everywhere)
+TEST_EACH(is_the_same_everywhere, known)
 {
-	struct permute p = order(known[_i].n, known[_i].seed);
+	struct permute p = order(row->n, row->seed);
 
 	for (uint64_t i = 0; i < 4; i++)
-		ck_assert_uint_eq(permute(&p, i), known[_i].first[i]);
-	ck_assert_uint_eq(permute(&p, p.n - 1), known[_i].last);
+		ck_assert_uint_eq(permute(&p, i), row->first[i]);
+	ck_assert_uint_eq(permute(&p, p.n - 1), row->last);
 }
-END_TEST
 
 /* Seeds that differ in one bit give orders that agree about as often as chance has it: once. */
-START_TEST(order_depends_on_every_bit_of_the_seed)
+TEST(order_depends_on_every_bit_of_the_seed)
 {
 	struct permute p = order(10007, 1);
 
@@ -233,10 +226,9 @@ START_TEST(order_depends_on_every_bit_of_the_seed)
 		ck_assert_int_lt(same, 12);
 	}
 }
-END_TEST
 
 /* All 24 orders of four targets turn up. */
-START_TEST(few_targets_are_shuffled_too)
+TEST(few_targets_are_shuffled_too)
 {
 	bool seen[256] = { false };
 	int distinct = 0;
@@ -252,7 +244,6 @@ START_TEST(few_targets_are_shuffled_too)
 	}
 	ck_assert_int_eq(distinct, 24);
 }
-END_TEST
 
 static const uint64_t shuffled[] = {
 	65536, 65537, 1000003, 1ull << 32, 65535ull << 32, (1ull << 63) - 1,
@@ -277,16 +268,16 @@ static double chi_square(const unsigned int cell[static 256], double expected)
  * Where a step falls must not follow from where an earlier one fell: 65536 pairs in 256 cells,
  * for each distance. 255 degrees of freedom: 255 +- 23; 400 is more than six sigma off.
  */
-START_TEST(steps_are_independent)
+TEST_EACH(steps_are_independent, shuffled)
 {
-	uint64_t n = shuffled[_i];
+	uint64_t n = *row;
 
-	for (int s = 0; s < N_OF(seeds); s++) {
+	for (size_t s = 0; s < N_OF(seeds); s++) {
 		struct permute p = order(n, seeds[s]);
 		/* Neighbours share the left half of the network, p.b apart the right half. */
 		const uint64_t lag[] = { 1, 2, 256, p.b - 1, p.b };
 
-		for (int k = 0; k < N_OF(lag); k++) {
+		for (size_t k = 0; k < N_OF(lag); k++) {
 			unsigned int high[256] = { 0 }, low[256] = { 0 };
 
 			for (uint64_t i = 0; i < 65536; i++) {
@@ -300,14 +291,13 @@ START_TEST(steps_are_independent)
 		}
 	}
 }
-END_TEST
 
 /* The first 65536 targets, a small sample of a large n, cover 0..n-1 evenly, and so all ports. */
-START_TEST(first_targets_are_a_fair_sample)
+TEST_EACH(first_targets_are_a_fair_sample, shuffled)
 {
-	uint64_t n = shuffled[_i];
+	uint64_t n = *row;
 
-	for (int s = 0; s < N_OF(seeds); s++) {
+	for (size_t s = 0; s < N_OF(seeds); s++) {
 		struct permute p = order(n, seeds[s]);
 		unsigned int where[256] = { 0 }, port[256] = { 0 };
 
@@ -320,20 +310,4 @@ START_TEST(first_targets_are_a_fair_sample)
 		ck_assert_double_lt(chi_square(where, 256), 400);
 		ck_assert_double_lt(chi_square(port, 256), 400);
 	}
-}
-END_TEST
-
-UNIT_SUITE(permute)
-{
-	TCase *tcase = unit_case(suite, "bijection", refuses_n);
-
-	tcase_add_loop_test(tcase, every_n_up_to_1024_walked, 0, N_OF(seeds));
-	tcase_add_loop_test(tcase, every_n_up_to_65536, 2, 3);
-	tcase_add_loop_test(tcase, walks_within_bounds, 0, N_OF(seeds));
-	tcase_add_loop_test(tcase, large_n_sampled, 0, N_OF(large));
-	tcase = unit_case(suite, "order", order_depends_on_every_bit_of_the_seed,
-			  few_targets_are_shuffled_too);
-	tcase_add_loop_test(tcase, is_the_same_everywhere, 0, N_OF(known));
-	tcase_add_loop_test(tcase, steps_are_independent, 0, N_OF(shuffled));
-	tcase_add_loop_test(tcase, first_targets_are_a_fair_sample, 0, N_OF(shuffled));
 }

@@ -6,7 +6,6 @@
 #include "validate.h"
 #include "window.h"
 
-#define N_OF(x) ((int)(sizeof(x) / sizeof((x)[0])))
 #define COOKIE_34	TARGET_MSS "220a" TARGET_COOKIE
 #define OTHER_34	TARGET_MSS "220a" TARGET_OTHER
 #define THIRD_34	TARGET_MSS "220a0102030405060708"
@@ -111,29 +110,27 @@ static void replay(struct rig_target *t, const struct step *steps)
 	}
 }
 
-START_TEST(next_probe)
+TEST_EACH(next_probe, cases)
 {
-	const struct plan_case *c = &cases[_i];
 	struct plan_want want = { .kind = PROBE_KINDS };
 	struct rig_target t;
 	uint8_t cookie[TFO_COOKIE_MAX];
 	bool more;
 
-	replay(&t, c->steps);
+	replay(&t, row->steps);
 	more = plan_next(&survey, &t.ev, 0, &want);
-	ck_assert_msg(more == (c->want >= 0), "%s: %d", c->what, more);
+	ck_assert_msg(more == (row->want >= 0), "%s: %d", row->what, more);
 	if (!more)
 		return;
-	ck_assert_msg(want.kind == PROBE_DATA, "%s: kind %u", c->what, want.kind);
-	ck_assert_msg(want.attempt == c->want, "%s: attempt %u", c->what, want.attempt);
-	ck_assert_msg(want.cookie.kind == c->kind, "%s: kind %u", c->what, want.cookie.kind);
-	ck_assert_uint_eq(want.cookie.len, wire_hex(c->cookie, cookie));
+	ck_assert_msg(want.kind == PROBE_DATA, "%s: kind %u", row->what, want.kind);
+	ck_assert_msg(want.attempt == row->want, "%s: attempt %u", row->what, want.attempt);
+	ck_assert_msg(want.cookie.kind == row->kind, "%s: kind %u", row->what, want.cookie.kind);
+	ck_assert_uint_eq(want.cookie.len, wire_hex(row->cookie, cookie));
 	ck_assert_mem_eq(want.cookie.cookie, cookie, want.cookie.len);
 }
-END_TEST
 
 /* For each number of retries: follow-ups are asked 3 times at least, each flow has its own part. */
-START_TEST(attempts)
+TEST_TIMES(attempts, 16)
 {
 	static const uint8_t key[16];
 	const struct plan p = { .retries = (unsigned int)_i, .payload = true };
@@ -156,14 +153,4 @@ START_TEST(attempts)
 	for (unsigned int a = 0; a <= p.retries; a++)
 		ck_assert_uint_eq(plan_generation(&p, (uint8_t)a), 0);
 	ck_assert_msg(validate_init(&v, key, 10000, 32767, n, &e) == 0, "%s", e.msg);
-}
-END_TEST
-
-UNIT_SUITE(plan)
-{
-	TCase *tcase = tcase_create("survey");
-
-	tcase_add_loop_test(tcase, next_probe, 0, N_OF(cases));
-	tcase_add_loop_test(tcase, attempts, 0, 16);
-	suite_add_tcase(suite, tcase);
 }

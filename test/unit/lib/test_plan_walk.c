@@ -10,7 +10,6 @@
 #include "verdict.h"
 
 #define BIT(kind)	(1u << PROBE_##kind)
-#define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const uint32_t sweeps[] = {
 	0, BIT(SYN), BIT(REQUEST), BIT(REQUEST_EXP), BIT(DATA), BIT(BLIND), BIT(SYN) | BIT(REQUEST),
@@ -20,7 +19,7 @@ static const uint32_t sweeps[] = {
 };
 
 /* Plans, sweeps, with a payload and without one. */
-#define WALKS	((int)(3 * LENGTH(sweeps) * 2))
+#define WALKS	((int)(3 * N_OF(sweeps) * 2))
 
 /* One way of many: what was sent so far, and what came of it. */
 struct walk {
@@ -60,14 +59,14 @@ static const struct outcome payloads[] = {
 };
 
 static const struct { const struct outcome *v; size_t n; } by_kind[PROBE_KINDS] = {
-	[PROBE_SYN] = { plain, LENGTH(plain) },
-	[PROBE_REQUEST] = { requests, LENGTH(requests) },
-	[PROBE_REQUEST_EXP] = { requests, LENGTH(requests) },
-	[PROBE_DATA] = { to_data, LENGTH(to_data) },
-	[PROBE_FORGED] = { payloads, LENGTH(payloads) },
-	[PROBE_BLIND] = { payloads, LENGTH(payloads) },
-	[PROBE_BARE] = { plain, LENGTH(plain) },
-	[PROBE_RECHECK] = { plain, LENGTH(plain) },
+	[PROBE_SYN] = { plain, N_OF(plain) },
+	[PROBE_REQUEST] = { requests, N_OF(requests) },
+	[PROBE_REQUEST_EXP] = { requests, N_OF(requests) },
+	[PROBE_DATA] = { to_data, N_OF(to_data) },
+	[PROBE_FORGED] = { payloads, N_OF(payloads) },
+	[PROBE_BLIND] = { payloads, N_OF(payloads) },
+	[PROBE_BARE] = { plain, N_OF(plain) },
+	[PROBE_RECHECK] = { plain, N_OF(plain) },
 };
 
 /* An outcome that the verdict tells from another one, and a plan does not. */
@@ -167,15 +166,15 @@ static void begin(struct walk *w, int i)
 
 	memset(w, 0, sizeof(*w));
 	w->plan = (struct plan){
-		.name = (enum plan_name)(i % 3), .sweep = sweeps[n % LENGTH(sweeps)],
-		.retries = (unsigned int)i % 5, .payload = n / LENGTH(sweeps) == 0,
+		.name = (enum plan_name)(i % 3), .sweep = sweeps[n % N_OF(sweeps)],
+		.retries = (unsigned int)i % 5, .payload = n / N_OF(sweeps) == 0,
 		.confirm = i % 3 != PLAN_SURVEY,
 	};
 	target_init(&w->t);
 	plan_attempts(&w->plan, w->attempts);
 }
 
-START_TEST(every_way)
+TEST_TIMES(every_way, WALKS)
 {
 	struct walk w;
 	bool loaded;
@@ -199,41 +198,37 @@ START_TEST(every_way)
 			      probe_types[kind].name, (int)(w.sent >> kind & 1),
 			      w.attempts[kind]);
 }
-END_TEST
 
 /*
  * The way on which most is sent, every probe of it answered as late as it can be: the sweep's after
  * its last retry, then a second for what may follow a reset; each other after two retries, and 0.2
  * s for what the server says to data, with 20 ms between two.
  */
-START_TEST(the_longest_way)
+static const struct { enum plan_name name; unsigned int retries, arms, flows; } the_longest_way_plans[] = {
+	{ PLAN_SURVEY, 0, 1, 3 }, { PLAN_SURVEY, 2, 1, 3 }, { PLAN_PATH, 2, 2, 9 },
+	{ PLAN_FULL, 2, 2, 9 }, { PLAN_FULL, 3, 2, 9 },
+};
+
+TEST_EACH(the_longest_way, the_longest_way_plans)
 {
-	static const struct { enum plan_name name; unsigned int retries, arms, flows; } plans[] = {
-		{ PLAN_SURVEY, 0, 1, 3 }, { PLAN_SURVEY, 2, 1, 3 }, { PLAN_PATH, 2, 2, 9 },
-		{ PLAN_FULL, 2, 2, 9 }, { PLAN_FULL, 3, 2, 9 },
+	unsigned int tries = 1 + (row->retries > 2 ? row->retries : 2);
+	uint64_t flow_ms = 20 + tries * 3000 + 200, ms;
+	struct walk w = { .round = 0 };
+
+	w.plan = (struct plan){
+		.name = row->name, .retries = row->retries, .payload = true,
 	};
-
-	for (size_t i = 0; i < LENGTH(plans); i++) {
-		unsigned int tries = 1 + (plans[i].retries > 2 ? plans[i].retries : 2);
-		uint64_t flow_ms = 20 + tries * 3000 + 200, ms;
-		struct walk w = { .round = 0 };
-
-		w.plan = (struct plan){
-			.name = plans[i].name, .retries = plans[i].retries, .payload = true,
-		};
-		target_init(&w.t);
-		plan_attempts(&w.plan, w.attempts);
-		walk_from(&w, 0, false);
-		ck_assert_uint_eq(w.most, plans[i].flows);
-		ms = (plans[i].retries + 1) * 3000 + (plans[i].arms - 1) * 20 + 1000
-		     + (plans[i].flows - plans[i].arms) * flow_ms;
-		ck_assert_uint_eq(plan_longest_ns(&w.plan, TIMEOUT_NS, CONFIRM_NS), ms * 1000000);
-		w.plan.confirm = true;
-		ms += 60000 + plans[i].flows * flow_ms;
-		ck_assert_uint_eq(plan_longest_ns(&w.plan, TIMEOUT_NS, CONFIRM_NS), ms * 1000000);
-	}
+	target_init(&w.t);
+	plan_attempts(&w.plan, w.attempts);
+	walk_from(&w, 0, false);
+	ck_assert_uint_eq(w.most, row->flows);
+	ms = (row->retries + 1) * 3000 + (row->arms - 1) * 20 + 1000
+	     + (row->flows - row->arms) * flow_ms;
+	ck_assert_uint_eq(plan_longest_ns(&w.plan, TIMEOUT_NS, CONFIRM_NS), ms * 1000000);
+	w.plan.confirm = true;
+	ms += 60000 + row->flows * flow_ms;
+	ck_assert_uint_eq(plan_longest_ns(&w.plan, TIMEOUT_NS, CONFIRM_NS), ms * 1000000);
 }
-END_TEST
 
 #define VERDICT(verdict) (1u << VERDICT_##verdict)
 #define NO_DATA (VERDICT(OFFLINE) | VERDICT(UNREACHABLE) | VERDICT(CLOSED) | VERDICT(ODD_COOKIE) \
@@ -256,11 +251,11 @@ static const struct {
 	{ { .name = PLAN_FULL }, NO_DATA | NO_REQUEST | VERDICT(COOKIE_ONLY) },
 };
 
-START_TEST(plans_reach_their_verdicts)
+TEST(plans_reach_their_verdicts)
 {
 	uint32_t all = 0;
 
-	for (size_t i = 0; i < LENGTH(plans); i++) {
+	for (size_t i = 0; i < N_OF(plans); i++) {
 		struct walk w = { .plan = plans[i].plan, .fine = true };
 
 		target_init(&w.t);
@@ -273,9 +268,8 @@ START_TEST(plans_reach_their_verdicts)
 	}
 	ck_assert_uint_eq(all, (1u << VERDICTS) - 1);
 }
-END_TEST
 
-START_TEST(sweep_faults)
+TEST(sweep_faults)
 {
 	unsigned int sound = 0;
 
@@ -292,12 +286,11 @@ START_TEST(sweep_faults)
 		else
 			sound += plan_sweep_fault(kinds) == PLAN_SOUND;
 	}
-	ck_assert_uint_eq(sound, LENGTH(sweeps) - 1);
+	ck_assert_uint_eq(sound, N_OF(sweeps) - 1);
 }
-END_TEST
 
 /* What the user names is what is sent: a known cookie changes data alone. */
-START_TEST(kinds_as_named)
+TEST(kinds_as_named)
 {
 	const struct plan named = { PLAN_PATH, BIT(SYN) | BIT(REQUEST), .payload = true };
 	const struct plan data = { PLAN_SURVEY, BIT(DATA) | BIT(BLIND), .payload = true };
@@ -313,10 +306,9 @@ START_TEST(kinds_as_named)
 	ck_assert_int_eq(plan_arm_kind(&path, 1, false), PROBE_REQUEST);
 	ck_assert_int_eq(plan_arm_kind(&bare, 1, true), PROBE_REQUEST);
 }
-END_TEST
 
 /* Both requests of one sweep brought a cookie: kind 34's is used. */
-START_TEST(cookie_of_two_kinds)
+TEST(cookie_of_two_kinds)
 {
 	const struct plan p = { .sweep = BIT(REQUEST) | BIT(REQUEST_EXP), .payload = true };
 	struct plan_want want;
@@ -331,13 +323,4 @@ START_TEST(cookie_of_two_kinds)
 	flow_synack(&t.flows[0], options[ABSENT], 0);
 	ck_assert(plan_next(&p, &t.ev, 0, &want));
 	ck_assert_uint_eq(want.cookie.kind, TFO_KIND_EXP);
-}
-END_TEST
-
-UNIT_SUITE(plan_walk)
-{
-	TCase *tcase = unit_case(suite, "sweeps", sweep_faults, kinds_as_named,
-				 cookie_of_two_kinds, the_longest_way, plans_reach_their_verdicts);
-
-	tcase_add_loop_test(tcase, every_way, 0, WALKS);
 }

@@ -6,7 +6,6 @@
 #include "prefixset.h"
 #include "rng.h"
 
-#define N_OF(x) ((int)(sizeof(x) / sizeof((x)[0])))
 
 static struct addr parse(const char *s)
 {
@@ -77,7 +76,7 @@ static void check_equal(const struct prefixset *s, const char *list)
 
 /* ---- by example ---- */
 
-START_TEST(merges)
+TEST(merges)
 {
 	struct prefixset s;
 
@@ -93,7 +92,6 @@ START_TEST(merges)
 	ck_assert_uint_eq(s.n, 0);
 	ck_assert_ptr_null(s.v);
 }
-END_TEST
 
 #define TOP "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
 #define TOP1 "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe"
@@ -126,13 +124,13 @@ static const struct {
 	{ "ffff:ffff:ffff:ffff::2-" TOP, UINT64_MAX - 1 },
 };
 
-START_TEST(counts_and_saturates)
+TEST_EACH(counts_and_saturates, counts)
 {
 	struct prefixset s;
 
-	fill(&s, counts[_i].list);
+	fill(&s, row->list);
 	check_form(&s);
-	ck_assert_uint_eq(s.count, counts[_i].count);
+	ck_assert_uint_eq(s.count, row->count);
 	/* Where places fit, the first and the last lead there and back. */
 	if (s.count > 0 && s.count < UINT64_MAX) {
 		uint64_t rank = 9;
@@ -146,7 +144,6 @@ START_TEST(counts_and_saturates)
 	}
 	prefixset_free(&s);
 }
-END_TEST
 
 static const struct {
 	const char *a, *b, *minus, *both;
@@ -183,29 +180,28 @@ static const struct {
 	  "255.255.255.0-255.255.255.254 ::1:0:0:1-::1:0:0:ff", "255.255.255.255-::1:0:0:0" },
 };
 
-START_TEST(subtracts_and_intersects)
+TEST_EACH(subtracts_and_intersects, pairs)
 {
 	struct prefixset s, b;
 
-	fill(&b, pairs[_i].b);
-	fill(&s, pairs[_i].a);
+	fill(&b, row->b);
+	fill(&s, row->a);
 	ck_assert_int_eq(prefixset_subtract(&s, &b), 0);
-	check_equal(&s, pairs[_i].minus);
+	check_equal(&s, row->minus);
 	prefixset_free(&s);
-	fill(&s, pairs[_i].a);
+	fill(&s, row->a);
 	ck_assert_int_eq(prefixset_intersect(&s, &b), 0);
-	check_equal(&s, pairs[_i].both);
+	check_equal(&s, row->both);
 	prefixset_free(&s);
 	/* Either way round, the intersection is the same. */
-	fill(&s, pairs[_i].a);
+	fill(&s, row->a);
 	ck_assert_int_eq(prefixset_intersect(&b, &s), 0);
-	check_equal(&b, pairs[_i].both);
+	check_equal(&b, row->both);
 	prefixset_free(&s);
 	prefixset_free(&b);
 }
-END_TEST
 
-START_TEST(with_itself)
+TEST(with_itself)
 {
 	struct prefixset s;
 
@@ -216,9 +212,8 @@ START_TEST(with_itself)
 	check_equal(&s, "");
 	prefixset_free(&s);
 }
-END_TEST
 
-START_TEST(empty_has_nothing)
+TEST(empty_has_nothing)
 {
 	struct prefixset s;
 	uint64_t rank = 7;
@@ -230,9 +225,8 @@ START_TEST(empty_has_nothing)
 	ck_assert_ptr_null(prefixset_largest(&s));
 	prefixset_free(&s);
 }
-END_TEST
 
-START_TEST(ranks_beyond_64_bits_saturate)
+TEST(ranks_beyond_64_bits_saturate)
 {
 	struct prefixset s;
 	uint64_t rank;
@@ -253,7 +247,6 @@ START_TEST(ranks_beyond_64_bits_saturate)
 	ck_assert_uint_eq(rank, UINT64_MAX);
 	prefixset_free(&s);
 }
-END_TEST
 
 static const struct {
 	const char *list, *first;
@@ -270,15 +263,14 @@ static const struct {
 	{ ALL6, "::" },
 };
 
-START_TEST(finds_the_largest)
+TEST_EACH(finds_the_largest, largest)
 {
 	struct prefixset s;
 
-	fill(&s, largest[_i].list);
-	ck_assert(addr_eq(prefixset_largest(&s)->first, parse(largest[_i].first)));
+	fill(&s, row->list);
+	ck_assert(addr_eq(prefixset_largest(&s)->first, parse(row->first)));
 	prefixset_free(&s);
 }
-END_TEST
 
 /* ---- against a model ---- */
 
@@ -367,7 +359,7 @@ static void check_model(const struct prefixset *s, const bool model[static POINT
 		ck_assert_uint_eq(s->count, places);
 }
 
-START_TEST(agrees_with_model)
+TEST_TIMES(agrees_with_model, 2)
 {
 	struct rng rng = { 7 };
 
@@ -394,7 +386,6 @@ START_TEST(agrees_with_model)
 		prefixset_free(&t);
 	}
 }
-END_TEST
 
 /* ---- many ranges, many places ---- */
 
@@ -430,7 +421,7 @@ static void check_place(const struct prefixset *s, uint64_t rank)
 		ck_abort_msg("place %ju of %ju", (uintmax_t)rank, (uintmax_t)s->count);
 }
 
-START_TEST(places_of_20_ranges)
+TEST(places_of_20_ranges)
 {
 	struct rng rng = { 20 };
 	struct prefixset s;
@@ -446,9 +437,8 @@ START_TEST(places_of_20_ranges)
 	}
 	prefixset_free(&s);
 }
-END_TEST
 
-START_TEST(places_of_a_million_ranges)
+TEST(places_of_a_million_ranges)
 {
 	struct rng rng = { 21 };
 	struct prefixset s;
@@ -467,17 +457,4 @@ START_TEST(places_of_a_million_ranges)
 	for (int i = 0; i < RNG_ROUNDS(100000); i++)
 		check_place(&s, rng_below(&rng, i % 2 ? s.count : s.v[100000].before));
 	prefixset_free(&s);
-}
-END_TEST
-
-UNIT_SUITE(prefixset)
-{
-	TCase *tcase = unit_case(suite, "example", merges, with_itself, empty_has_nothing,
-				 ranks_beyond_64_bits_saturate);
-
-	tcase_add_loop_test(tcase, counts_and_saturates, 0, N_OF(counts));
-	tcase_add_loop_test(tcase, subtracts_and_intersects, 0, N_OF(pairs));
-	tcase_add_loop_test(tcase, finds_the_largest, 0, N_OF(largest));
-	tcase = unit_case(suite, "places", places_of_20_ranges, places_of_a_million_ranges);
-	tcase_add_loop_test(tcase, agrees_with_model, 0, 2);
 }

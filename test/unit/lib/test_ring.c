@@ -6,7 +6,6 @@
 
 #include "ring.h"
 
-#define N_OF(x) ((int)(sizeof(x) / sizeof((x)[0])))
 
 /* Items of each length, filled with what tells them from their neighbours. */
 static const size_t item_lens[] = { 1, 3, 8, 24, 100 };
@@ -17,9 +16,9 @@ static void make_item(uint8_t item[static 100], uint32_t i)
 		item[k] = (uint8_t)(i * 101 + k);
 }
 
-START_TEST(full_and_empty)
+TEST_EACH(full_and_empty, item_lens)
 {
-	size_t len = item_lens[_i];
+	size_t len = *row;
 	uint8_t item[100], want[100];
 	struct ring r;
 
@@ -48,7 +47,6 @@ START_TEST(full_and_empty)
 	ck_assert(!ring_pop(&r, item));
 	ring_free(&r);
 }
-END_TEST
 
 /* Pushes and pops of changing lengths, first in first out, from a counter that start begins. */
 static void check_order(uint32_t capacity, uint32_t start)
@@ -77,7 +75,7 @@ static void check_order(uint32_t capacity, uint32_t start)
 }
 
 /* At any count, also where the counters wrap. */
-START_TEST(keeps_order)
+TEST(keeps_order)
 {
 	check_order(2, 0);
 	check_order(4, 0);
@@ -86,7 +84,6 @@ START_TEST(keeps_order)
 	check_order(64, UINT32_MAX - 100);
 	check_order(64, 0x7fffffff - 100);
 }
-END_TEST
 
 struct message {
 	uint64_t i, square, not_i;
@@ -135,17 +132,8 @@ static void check_threads(uint32_t capacity, uint64_t n)
 	ring_free(&pair.ring);
 }
 
-START_TEST(two_threads)
+TEST(two_threads)
 {
 	check_threads(256, 1000000);
 	check_threads(2, 20000);
-}
-END_TEST
-
-UNIT_SUITE(ring)
-{
-	TCase *tcase = unit_case(suite, "one thread", keeps_order);
-
-	tcase_add_loop_test(tcase, full_and_empty, 0, N_OF(item_lens));
-	unit_case(suite, "two threads", two_threads);
 }

@@ -12,10 +12,10 @@ static const uint64_t sizes[] = {
  * Each position of the sweep is one position of one sender; senders have theirs in order, without
  * gaps.
  */
-START_TEST(divides_every_sweep)
+TEST_EACH(divides_every_sweep, sizes)
 {
 	for (uint32_t n = 1; n <= N_MAX; n++) {
-		uint64_t positions = sizes[_i], next[N_MAX] = { 0 };
+		uint64_t positions = *row, next[N_MAX] = { 0 };
 
 		for (uint64_t k = 0; k < positions; k++) {
 			uint32_t sender = sender_of(k, n);
@@ -31,9 +31,8 @@ START_TEST(divides_every_sweep)
 			ck_assert_uint_eq(sender_positions(positions, sender, n), next[sender]);
 	}
 }
-END_TEST
 
-START_TEST(takes_turns_by_blocks)
+TEST(takes_turns_by_blocks)
 {
 	ck_assert_uint_eq(sender_of(0, 3), 0);
 	ck_assert_uint_eq(sender_of(SENDER_BLOCK, 3), 1);
@@ -41,10 +40,9 @@ START_TEST(takes_turns_by_blocks)
 	ck_assert_uint_eq(sender_of(3 * SENDER_BLOCK, 3), 0);
 	ck_assert_uint_eq(sender_pos(3 * SENDER_BLOCK + 7, 3), SENDER_BLOCK + 7);
 }
-END_TEST
 
 /* As far as positions go. */
-START_TEST(knows_large_positions)
+TEST(knows_large_positions)
 {
 	uint64_t last = INT64_MAX - 1;
 
@@ -58,12 +56,4 @@ START_TEST(knows_large_positions)
 			sum += sender_positions(last + 1, sender, n);
 		ck_assert_uint_eq(sum, last + 1);
 	}
-}
-END_TEST
-
-UNIT_SUITE(sender_shard)
-{
-	TCase *tcase = unit_case(suite, "senders", takes_turns_by_blocks, knows_large_positions);
-
-	tcase_add_loop_test(tcase, divides_every_sweep, 0, sizeof(sizes) / sizeof(sizes[0]));
 }

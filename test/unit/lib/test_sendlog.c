@@ -72,7 +72,7 @@ static uint64_t true_until(uint64_t ns, uint64_t limit)
 	return limit;
 }
 
-START_TEST(empty)
+TEST(empty)
 {
 	uint64_t pos = 0;
 
@@ -86,9 +86,8 @@ START_TEST(empty)
 	ck_assert_uint_eq(sendlog_until(&sent.log, &pos, START, 90), 80);
 	end();
 }
-END_TEST
 
-START_TEST(each_batch_has_its_time)
+TEST(each_batch_has_its_time)
 {
 	struct rng rng = { 1 };
 
@@ -99,10 +98,9 @@ START_TEST(each_batch_has_its_time)
 			ck_abort_msg("position %ju", (uintmax_t)k);
 	end();
 }
-END_TEST
 
 /* Batches that follow each other at once share an entry: right to one grain, never too late. */
-START_TEST(merges_within_the_grain)
+TEST(merges_within_the_grain)
 {
 	struct rng rng = { 2 };
 
@@ -121,9 +119,8 @@ START_TEST(merges_within_the_grain)
 	}
 	end();
 }
-END_TEST
 
-START_TEST(a_grain_apart_is_no_merge)
+TEST(a_grain_apart_is_no_merge)
 {
 	begin(128);
 	add(0, START);
@@ -135,10 +132,9 @@ START_TEST(a_grain_apart_is_no_merge)
 	ck_assert_uint_eq(atomic_load(&sent.log.block->n), 2);
 	end();
 }
-END_TEST
 
 /* What was written over is unknown, and nothing else is. */
-START_TEST(old_entries_are_unknown)
+TEST(old_entries_are_unknown)
 {
 	struct rng rng = { 3 };
 
@@ -161,13 +157,12 @@ START_TEST(old_entries_are_unknown)
 			  sent.ns[ENTRIES - 1]);
 	end();
 }
-END_TEST
 
 /*
  * At the moment itself of each batch, just before it and after it, with any end, from where it
  * stopped and from the beginning.
  */
-START_TEST(until_any_time)
+TEST(until_any_time)
 {
 	static const int64_t offsets[] = { -1, 0, GRAIN / 3, GRAIN * 2 / 3 };
 	struct rng rng = { 4 };
@@ -190,13 +185,12 @@ START_TEST(until_any_time)
 	ck_assert_uint_eq(last, UINT64_MAX);
 	end();
 }
-END_TEST
 
 /*
  * A reader so slow that the log went round: positions before the one that it returns were sent by
  * then, as far as it can know; where it cannot, it must not say so.
  */
-START_TEST(until_behind_the_log)
+TEST(until_behind_the_log)
 {
 	uint64_t pos = 0, limit = 4 * ENTRIES;
 
@@ -214,7 +208,6 @@ START_TEST(until_behind_the_log)
 	}
 	end();
 }
-END_TEST
 
 /* ---- two threads ---- */
 
@@ -262,7 +255,7 @@ static void ask_times(struct pair *pair, uint64_t back)
 		 || pair->known + pair->unknown < ASKED_MIN);
 }
 
-START_TEST(two_threads_never_a_wrong_time)
+TEST(two_threads_never_a_wrong_time)
 {
 	struct pair pair = { .batches = 300000 };
 	pthread_t thread;
@@ -276,10 +269,9 @@ START_TEST(two_threads_never_a_wrong_time)
 	ck_assert_uint_gt(pair.unknown, 0);
 	sendlog_free(&pair.log);
 }
-END_TEST
 
 /* A reader that keeps up knows at any time what was sent by then. */
-START_TEST(two_threads_until)
+TEST(two_threads_until)
 {
 	struct pair pair = { .batches = 50000 };
 	uint64_t pos = 0, ns = START - 1, k = 0, end_of_all = pair.batches * POSITIONS_EACH;
@@ -300,12 +292,11 @@ START_TEST(two_threads_until)
 	ck_assert_uint_eq(pair.wrong, 0);
 	sendlog_free(&pair.log);
 }
-END_TEST
 
 /* ---- in memory of the caller's -------------------------------------------------------------- */
 
 /* The same log twice, one of them moved: whatever goes in, both say the same. */
-START_TEST(moved_it_is_the_same)
+TEST(moved_it_is_the_same)
 {
 	const uint32_t capacity = 128;
 	struct sendlog_block *block = calloc(1, SENDLOG_BLOCK_LEN(capacity));
@@ -338,14 +329,4 @@ START_TEST(moved_it_is_the_same)
 	ck_assert_uint_gt(atomic_load(&block->n), capacity);
 	free(block);
 	end();
-}
-END_TEST
-
-UNIT_SUITE(sendlog)
-{
-	unit_case(suite, "times", empty, each_batch_has_its_time, merges_within_the_grain,
-		  a_grain_apart_is_no_merge, old_entries_are_unknown);
-	unit_case(suite, "until", until_any_time, until_behind_the_log);
-	unit_case(suite, "memory", moved_it_is_the_same);
-	unit_case(suite, "two threads", two_threads_never_a_wrong_time, two_threads_until);
 }

@@ -42,7 +42,7 @@ static void fill_words(uint64_t w[static 8])
 		w[i] = get_le64(message + 8 * i);
 }
 
-START_TEST(matches_reference_2_4)
+TEST_TIMES(matches_reference_2_4, 8)
 {
 	uint8_t digest[8];
 	uint64_t w[8];
@@ -51,9 +51,8 @@ START_TEST(matches_reference_2_4)
 	put_le64(digest, siphash_words(&vector_key, w, (unsigned int)_i, 2, 4));
 	ck_assert_mem_eq(digest, vectors_2_4[_i], 8);
 }
-END_TEST
 
-START_TEST(matches_openssl_1_3)
+TEST_TIMES(matches_openssl_1_3, 8)
 {
 	uint8_t digest[8];
 	uint64_t w[8];
@@ -62,10 +61,9 @@ START_TEST(matches_openssl_1_3)
 	put_le64(digest, siphash_words(&vector_key, w, (unsigned int)_i, 1, 3));
 	ck_assert_mem_eq(digest, vectors_1_3[_i], 8);
 }
-END_TEST
 
 /* The length is in the hash modulo 256: 32 words and 0 words end in the same length byte. */
-START_TEST(tells_lengths_apart)
+TEST(tells_lengths_apart)
 {
 	uint64_t w[33] = { 0 }, seen[34];
 
@@ -75,7 +73,6 @@ START_TEST(tells_lengths_apart)
 			ck_assert_uint_ne(seen[i], seen[n]);
 	}
 }
-END_TEST
 
 /*
  * Cookies that Linux servers gave. The key words are those of the sysctl
@@ -96,31 +93,20 @@ static const struct {
 	  "10.248.0.3", "192.168.0.3", "\x76\xd2\xc1\xc5\x30\xf5\x1f\x79" },
 };
 
-START_TEST(gives_linux_cookies)
+TEST_EACH(gives_linux_cookies, linux_cookies)
 {
-	const uint32_t *k = linux_cookies[_i].key;
+	const uint32_t *k = row->key;
 	struct siphash_key key = { k[0] | (uint64_t)k[1] << 32, k[2] | (uint64_t)k[3] << 32 };
-	int v6 = strchr(linux_cookies[_i].client, ':') != NULL;
+	int v6 = strchr(row->client, ':') != NULL;
 	int af = v6 ? AF_INET6 : AF_INET;
 	unsigned int len = v6 ? 16 : 4;
 	uint8_t message[32], digest[8];
 	uint64_t w[4];
 
-	ck_assert_int_eq(inet_pton(af, linux_cookies[_i].client, message), 1);
-	ck_assert_int_eq(inet_pton(af, linux_cookies[_i].server, message + len), 1);
+	ck_assert_int_eq(inet_pton(af, row->client, message), 1);
+	ck_assert_int_eq(inet_pton(af, row->server, message + len), 1);
 	for (unsigned int i = 0; i < 2 * len / 8; i++)
 		w[i] = get_le64(message + 8 * i);
 	put_le64(digest, siphash_words(&key, w, 2 * len / 8, 2, 4));
-	ck_assert_mem_eq(digest, linux_cookies[_i].cookie, 8);
-}
-END_TEST
-
-UNIT_SUITE(siphash)
-{
-	TCase *tcase = unit_case(suite, "siphash", tells_lengths_apart);
-
-	tcase_add_loop_test(tcase, matches_reference_2_4, 0, 8);
-	tcase_add_loop_test(tcase, matches_openssl_1_3, 0, 8);
-	tcase_add_loop_test(tcase, gives_linux_cookies, 0,
-			    sizeof(linux_cookies) / sizeof(linux_cookies[0]));
+	ck_assert_mem_eq(digest, row->cookie, 8);
 }

@@ -13,7 +13,7 @@ static struct addr target(unsigned int i)
 }
 
 /* In range, the same each time; each of them has about its share. */
-START_TEST(shares)
+TEST(shares)
 {
 	for (uint32_t n = 1; n <= N_MAX; n += n < 8 ? 1 : 31) {
 		unsigned int share[N_MAX] = { 0 }, most = 0, least = TARGETS;
@@ -34,10 +34,9 @@ START_TEST(shares)
 		ck_assert_uint_le((most - TARGETS / n) * (most - TARGETS / n), 25 * TARGETS / n);
 	}
 }
-END_TEST
 
 /* Key, port and both halves of the address count. */
-START_TEST(by_all_that_there_is)
+TEST(by_all_that_there_is)
 {
 	struct siphash_key other = { key.k0, key.k1 + 1 };
 	unsigned int by_key = 0, by_port = 0, by_hi = 0, by_lo = 0;
@@ -59,22 +58,15 @@ START_TEST(by_all_that_there_is)
 	ck_assert_uint_gt(by_hi, 190);
 	ck_assert_uint_gt(by_lo, 190);
 }
-END_TEST
 
 /*
  * A saved scan is read by its key: what was chosen once is chosen for good. Of SipHash-1-3 of the
  * address's halves and the port, written anew.
  */
-START_TEST(as_ever)
+TEST(as_ever)
 {
 	static const uint32_t chosen[] = { 82, 17, 55, 42, 24, 29, 36, 13 };
 
-	for (unsigned int i = 0; i < sizeof(chosen) / sizeof(chosen[0]); i++)
+	for (unsigned int i = 0; i < N_OF(chosen); i++)
 		ck_assert_uint_eq(source_choose(&key, 100, target(i), 443), chosen[i]);
-}
-END_TEST
-
-UNIT_SUITE(source)
-{
-	unit_case(suite, "source", shares, by_all_that_there_is, as_ever);
 }

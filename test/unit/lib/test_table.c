@@ -7,9 +7,8 @@
 #include "rng.h"
 #include "table.h"
 
-#define N_OF(x) ((int)(sizeof(x) / sizeof((x)[0])))
 
-START_TEST(finds_what_was_put)
+TEST(finds_what_was_put)
 {
 	struct table t;
 
@@ -32,14 +31,13 @@ START_TEST(finds_what_was_put)
 	ck_assert_uint_eq(table_get(&t, UINT64_MAX), top);
 	table_free(&t);
 }
-END_TEST
 
 static const uint32_t capacities[] = { 1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 100, 1000 };
 
 /* Fill to the brim, empty, fill again: every slot is given once each time. */
-START_TEST(full_and_reused)
+TEST_EACH(full_and_reused, capacities)
 {
-	uint32_t capacity = capacities[_i];
+	uint32_t capacity = *row;
 	bool *taken = calloc(capacity, sizeof(*taken));
 	struct table t;
 
@@ -67,7 +65,6 @@ START_TEST(full_and_reused)
 	table_free(&t);
 	free(taken);
 }
-END_TEST
 
 /* Keys of the model: key k of a family is in slot[k], or TABLE_NONE. */
 #define KEYS 512
@@ -142,12 +139,11 @@ static void check_random(int family, uint32_t capacity, uint64_t seed)
 	table_free(&t);
 }
 
-START_TEST(agrees_with_model)
+TEST_TIMES(agrees_with_model, FAMILIES)
 {
-	for (int c = 0; c < N_OF(capacities); c++)
+	for (size_t c = 0; c < N_OF(capacities); c++)
 		check_random(_i, capacities[c], (uint64_t)c);
 }
-END_TEST
 
 /* The longest stretch of buckets without a gap: what the longest search could cost. */
 static uint32_t longest_run(const struct table *t)
@@ -162,7 +158,7 @@ static uint32_t longest_run(const struct table *t)
 }
 
 /* Whatever the keys have in common, full tables of any seed stay quick to search. */
-START_TEST(keys_of_a_kind_do_not_cluster)
+TEST_TIMES(keys_of_a_kind_do_not_cluster, FAMILIES)
 {
 	for (uint64_t seed = 0; seed < 8; seed++) {
 		struct table t;
@@ -176,10 +172,9 @@ START_TEST(keys_of_a_kind_do_not_cluster)
 		table_free(&t);
 	}
 }
-END_TEST
 
 /* Who does not know the seed cannot tell which keys share a bucket. */
-START_TEST(buckets_depend_on_the_seed)
+TEST(buckets_depend_on_the_seed)
 {
 	int same = 0;
 
@@ -196,14 +191,4 @@ START_TEST(buckets_depend_on_the_seed)
 		table_free(&u);
 	}
 	ck_assert_int_lt(same, 2);
-}
-END_TEST
-
-UNIT_SUITE(table)
-{
-	TCase *tcase = unit_case(suite, "table", finds_what_was_put, buckets_depend_on_the_seed);
-
-	tcase_add_loop_test(tcase, full_and_reused, 0, N_OF(capacities));
-	tcase_add_loop_test(tcase, agrees_with_model, 0, FAMILIES);
-	tcase_add_loop_test(tcase, keys_of_a_kind_do_not_cluster, 0, FAMILIES);
 }

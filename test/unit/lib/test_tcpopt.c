@@ -70,9 +70,9 @@ static const struct area {
 	{ "020605b40000" "0302", "2-3", false, -1, -1, TFO_ABSENT, 0, "" },
 };
 
-#define N_AREAS (sizeof(areas) / sizeof(*areas))
+#define N_AREAS N_OF(areas)
 
-START_TEST(reads_area)
+TEST_TIMES(reads_area, N_AREAS)
 {
 	const struct area *a = &areas[_i];
 	uint8_t bytes[TCPOPT_AREA_MAX], cookie[TFO_RAW_MAX];
@@ -91,7 +91,6 @@ START_TEST(reads_area)
 	ck_assert_uint_eq(o.tfo.len, cookie_len);
 	ck_assert_mem_eq(o.tfo.cookie, cookie, cookie_len);
 }
-END_TEST
 
 /* The first n bytes of an area, in a block of just that size, so that a sanitizer sees overruns. */
 static void parse_exact(struct tcpopts *o, const uint8_t *bytes, size_t n)
@@ -107,7 +106,7 @@ static void parse_exact(struct tcpopts *o, const uint8_t *bytes, size_t n)
 }
 
 /* The options before the cut are found as in the whole area. */
-START_TEST(reads_every_truncation)
+TEST_TIMES(reads_every_truncation, N_AREAS)
 {
 	uint8_t bytes[TCPOPT_AREA_MAX];
 	size_t len = wire_hex(areas[_i].hex, bytes);
@@ -121,10 +120,9 @@ START_TEST(reads_every_truncation)
 	}
 	ck_assert_mem_eq(&part, &whole, sizeof(part));
 }
-END_TEST
 
 /* Every kind and length byte, with 0..3 bytes after them: it ends, and says when it could not. */
-START_TEST(ends_on_every_kind_and_length)
+TEST(ends_on_every_kind_and_length)
 {
 	for (unsigned int v = 0; v < 0x10000; v++) {
 		uint8_t area[5] = { (uint8_t)(v >> 8), (uint8_t)v, 1, 1, 1 };
@@ -140,9 +138,8 @@ START_TEST(ends_on_every_kind_and_length)
 		}
 	}
 }
-END_TEST
 
-START_TEST(never_reads_past_40_bytes)
+TEST(never_reads_past_40_bytes)
 {
 	uint8_t area[64];
 	struct tcpopts o;
@@ -151,9 +148,8 @@ START_TEST(never_reads_past_40_bytes)
 	tcpopt_parse(&o, area, sizeof(area));
 	ck_assert_uint_eq(o.n, TCPOPT_AREA_MAX);
 }
-END_TEST
 
-START_TEST(writes_the_longest_text)
+TEST(writes_the_longest_text)
 {
 	char text[TCPOPT_TEXT_LEN];
 	struct tcpopts o = { .n = TCPOPT_AREA_MAX };
@@ -168,16 +164,4 @@ START_TEST(writes_the_longest_text)
 	o.n = 3;
 	tcpopt_text(&o, text);
 	ck_assert_str_eq(text, "0-10-100");
-}
-END_TEST
-
-UNIT_SUITE(tcpopt)
-{
-	TCase *table = tcase_create("areas");
-
-	tcase_add_loop_test(table, reads_area, 0, N_AREAS);
-	tcase_add_loop_test(table, reads_every_truncation, 0, N_AREAS);
-	suite_add_tcase(suite, table);
-	unit_case(suite, "hostile", ends_on_every_kind_and_length, never_reads_past_40_bytes);
-	unit_case(suite, "text", writes_the_longest_text);
 }

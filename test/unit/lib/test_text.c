@@ -4,7 +4,7 @@
 #include "text.h"
 #include "unit.h"
 
-START_TEST(grows)
+TEST(grows)
 {
 	char out[16];
 	struct text t;
@@ -17,10 +17,9 @@ START_TEST(grows)
 	ck_assert_str_eq(out, "ab-12xy!");
 	ck_assert_uint_eq(t.len, 8);
 }
-END_TEST
 
 /* Whatever the size, the text is the uncut one's beginning, with its NUL inside. */
-START_TEST(cuts)
+TEST(cuts)
 {
 	static const char whole[] = "0123456789abcdefghij";
 
@@ -42,10 +41,4 @@ START_TEST(cuts)
 		for (size_t i = cap; i < sizeof(out); i++)
 			ck_assert_int_eq(out[i], '#');
 	}
-}
-END_TEST
-
-UNIT_SUITE(text)
-{
-	unit_case(suite, "text", grows, cuts);
 }

@@ -4,32 +4,29 @@
 #include "unit.h"
 #include "wire.h"
 
-START_TEST(writes_known_options)
+static const struct {
+	uint8_t kind;
+	const char *cookie, *option;
+} cases[] = {
+	{ 34, "", "2202" },
+	{ 254, "", "fe04f989" },
+	{ 34, "3021b9d889017eeb", "220a3021b9d889017eeb" },
+	{ 254, "3021b9d889017eeb", "fe0cf9893021b9d889017eeb" },
+	{ 34, "abcd1234", "2206abcd1234" },
+	{ 254, "000102030405060708090a0b0c0d0e0f",
+	  "fe14f989000102030405060708090a0b0c0d0e0f" },
+};
+
+TEST_EACH(writes_known_options, cases)
 {
-	static const struct {
-		uint8_t kind;
-		const char *cookie, *option;
-	} cases[] = {
-		{ 34, "", "2202" },
-		{ 254, "", "fe04f989" },
-		{ 34, "3021b9d889017eeb", "220a3021b9d889017eeb" },
-		{ 254, "3021b9d889017eeb", "fe0cf9893021b9d889017eeb" },
-		{ 34, "abcd1234", "2206abcd1234" },
-		{ 254, "000102030405060708090a0b0c0d0e0f",
-		  "fe14f989000102030405060708090a0b0c0d0e0f" },
-	};
+	uint8_t cookie[TFO_COOKIE_MAX], want[TFO_OPTION_MAX], got[TFO_OPTION_MAX];
+	size_t len = wire_hex(row->cookie, cookie), n = wire_hex(row->option, want);
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		uint8_t cookie[TFO_COOKIE_MAX], want[TFO_OPTION_MAX], got[TFO_OPTION_MAX];
-		size_t len = wire_hex(cases[i].cookie, cookie), n = wire_hex(cases[i].option, want);
-
-		ck_assert_uint_eq(tfo_write(cases[i].kind, cookie, len, got), n);
-		ck_assert_mem_eq(got, want, n);
-	}
+	ck_assert_uint_eq(tfo_write(row->kind, cookie, len, got), n);
+	ck_assert_mem_eq(got, want, n);
 }
-END_TEST
 
-START_TEST(reads_what_it_wrote)
+TEST(reads_what_it_wrote)
 {
 	static const uint8_t kinds[] = { 34, 254 };
 	uint8_t cookie[TFO_COOKIE_MAX] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
@@ -50,10 +47,9 @@ START_TEST(reads_what_it_wrote)
 		}
 	}
 }
-END_TEST
 
 /* Body lengths 0..38 of both kinds: what RFC 7413 allows a cookie, and all else. */
-START_TEST(tells_lengths_apart)
+TEST(tells_lengths_apart)
 {
 	uint8_t body[2 + TFO_RAW_MAX] = { 0xf9, 0x89 };
 
@@ -79,9 +75,8 @@ START_TEST(tells_lengths_apart)
 		ck_assert_uint_eq(o.len, len);
 	}
 }
-END_TEST
 
-START_TEST(leaves_other_options_alone)
+TEST(leaves_other_options_alone)
 {
 	static const uint8_t other[] = { 0xf9, 0x88, 1, 2, 3, 4 }, magic[] = { 0xf9, 0x89 };
 	struct tfo_option o, before;
@@ -101,10 +96,9 @@ START_TEST(leaves_other_options_alone)
 	ck_assert_int_eq(o.state, TFO_CUT);
 	ck_assert_uint_eq(o.len, 0);
 }
-END_TEST
 
 /* An old cookie must not shine through behind a shorter new one. */
-START_TEST(clears_what_was_there)
+TEST(clears_what_was_there)
 {
 	static const uint8_t body[] = { 1, 2, 3, 4 }, zero[TFO_RAW_MAX];
 	struct tfo_option o;
@@ -113,12 +107,4 @@ START_TEST(clears_what_was_there)
 	ck_assert(tfo_read(34, body, 4, false, &o));
 	ck_assert_mem_eq(o.cookie, body, 4);
 	ck_assert_mem_eq(o.cookie + 4, zero, TFO_RAW_MAX - 4);
-}
-END_TEST
-
-UNIT_SUITE(tfo)
-{
-	unit_case(suite, "write", writes_known_options, reads_what_it_wrote);
-	unit_case(suite, "read", tells_lengths_apart, leaves_other_options_alone,
-		  clears_what_was_there);
 }

@@ -21,7 +21,7 @@ static void check_clean(const char *in, size_t n, const char *want)
 #define CLEAN(in, want) check_clean(in, sizeof(in) - 1, want)
 #define BAD "\xef\xbf\xbd"
 
-START_TEST(keeps_what_is_sound)
+TEST(keeps_what_is_sound)
 {
 	CLEAN("", "");
 	CLEAN("www.example.org", "www.example.org");
@@ -30,9 +30,8 @@ START_TEST(keeps_what_is_sound)
 	      "\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf");
 	CLEAN("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
 }
-END_TEST
 
-START_TEST(replaces_what_is_not)
+TEST(replaces_what_is_not)
 {
 	CLEAN("a\xff" "b", "a" BAD "b");
 	CLEAN("\x80\xbf", BAD BAD);
@@ -46,39 +45,35 @@ START_TEST(replaces_what_is_not)
 	CLEAN("\xf0\x9f\x98", BAD BAD BAD);			/* cut by the end */
 	CLEAN("\xc3\xa9\xc3", "\xc3\xa9" BAD);
 }
-END_TEST
 
 /* The one table of what acts, at both ends of each part. */
-START_TEST(tells_kinds)
+static const struct {
+	const char *text;
+	enum utf8_kind kind;
+} chars[] = {
+	{ "\x1f", UTF8_C0 }, { "\n", UTF8_C0 }, { " ", UTF8_TEXT }, { "~", UTF8_TEXT },
+	{ "\x7f", UTF8_C0 }, { "\xc2\x80", UTF8_ACTING }, { "\xc2\x85", UTF8_ACTING },
+	{ "\xc2\x9b", UTF8_ACTING }, { "\xc2\x9f", UTF8_ACTING }, { "\xc2\xa0", UTF8_TEXT },
+	{ "\xd8\x9b", UTF8_TEXT }, { "\xd8\x9c", UTF8_ACTING }, { "\xd8\x9d", UTF8_TEXT },
+	{ "\xe2\x80\x8d", UTF8_TEXT }, { "\xe2\x80\x8e", UTF8_ACTING },
+	{ "\xe2\x80\x8f", UTF8_ACTING }, { "\xe2\x80\x90", UTF8_TEXT },
+	{ "\xe2\x80\xa7", UTF8_TEXT }, { "\xe2\x80\xa8", UTF8_ACTING },
+	{ "\xe2\x80\xae", UTF8_ACTING }, { "\xe2\x80\xaf", UTF8_TEXT },
+	{ "\xe2\x81\xa5", UTF8_TEXT }, { "\xe2\x81\xa6", UTF8_ACTING },
+	{ "\xe2\x81\xa9", UTF8_ACTING }, { "\xe2\x81\xaa", UTF8_TEXT },
+	{ "\xf0\x9f\x98\x80", UTF8_TEXT }, { "\x9b", UTF8_MALFORMED },
+	{ "\xc2", UTF8_MALFORMED },
+};
+
+TEST_EACH(tells_kinds, chars)
 {
-	static const struct {
-		const char *text;
-		enum utf8_kind kind;
-	} chars[] = {
-		{ "\x1f", UTF8_C0 }, { "\n", UTF8_C0 }, { " ", UTF8_TEXT }, { "~", UTF8_TEXT },
-		{ "\x7f", UTF8_C0 }, { "\xc2\x80", UTF8_ACTING }, { "\xc2\x85", UTF8_ACTING },
-		{ "\xc2\x9b", UTF8_ACTING }, { "\xc2\x9f", UTF8_ACTING }, { "\xc2\xa0", UTF8_TEXT },
-		{ "\xd8\x9b", UTF8_TEXT }, { "\xd8\x9c", UTF8_ACTING }, { "\xd8\x9d", UTF8_TEXT },
-		{ "\xe2\x80\x8d", UTF8_TEXT }, { "\xe2\x80\x8e", UTF8_ACTING },
-		{ "\xe2\x80\x8f", UTF8_ACTING }, { "\xe2\x80\x90", UTF8_TEXT },
-		{ "\xe2\x80\xa7", UTF8_TEXT }, { "\xe2\x80\xa8", UTF8_ACTING },
-		{ "\xe2\x80\xae", UTF8_ACTING }, { "\xe2\x80\xaf", UTF8_TEXT },
-		{ "\xe2\x81\xa5", UTF8_TEXT }, { "\xe2\x81\xa6", UTF8_ACTING },
-		{ "\xe2\x81\xa9", UTF8_ACTING }, { "\xe2\x81\xaa", UTF8_TEXT },
-		{ "\xf0\x9f\x98\x80", UTF8_TEXT }, { "\x9b", UTF8_MALFORMED },
-		{ "\xc2", UTF8_MALFORMED },
-	};
+	size_t n = strlen(row->text), len;
 
-	for (size_t i = 0; i < sizeof(chars) / sizeof(*chars); i++) {
-		size_t n = strlen(chars[i].text), len;
-
-		ck_assert_int_eq(utf8_next((const uint8_t *)chars[i].text, n, &len), chars[i].kind);
-		ck_assert_uint_eq(len, n);
-	}
+	ck_assert_int_eq(utf8_next((const uint8_t *)row->text, n, &len), row->kind);
+	ck_assert_uint_eq(len, n);
 }
-END_TEST
 
-START_TEST(takes_out_what_acts)
+TEST(takes_out_what_acts)
 {
 	char line[] = "a\x9b" "b\xc2\x9b" "c\xe2\x80\xae" "d\te\x1b\x7f\xc3\xa9\xe2\x82";
 
@@ -86,9 +81,8 @@ START_TEST(takes_out_what_acts)
 	utf8_show(line);
 	ck_assert_str_eq(line, "a?b?c?d?e??\xc3\xa9??");
 }
-END_TEST
 
-START_TEST(every_two_bytes)
+TEST(every_two_bytes)
 {
 	for (unsigned int a = 0; a < 256; a++)
 		for (unsigned int b = 0; b < 256; b++) {
@@ -101,12 +95,4 @@ START_TEST(every_two_bytes)
 			ck_assert_int_eq(kind == UTF8_MALFORMED, a >= 0x80 && !two);
 			ck_assert_uint_eq(len, two ? 2 : 1);
 		}
-}
-END_TEST
-
-UNIT_SUITE(utf8)
-{
-	unit_case(suite, "utf8", keeps_what_is_sound, replaces_what_is_not, tells_kinds,
-		  takes_out_what_acts,
-		  every_two_bytes);
 }

@@ -78,7 +78,9 @@ static void assert_match(const struct validate_match *m, const struct family *f)
 	ck_assert_uint_eq(m->tag.sport, f->tag.sport);
 }
 
-START_TEST(parts_cover_the_range_once)
+TEST_AROUND(start, NULL)
+
+TEST_TIMES(parts_cover_the_range_once, 2)
 {
 	struct family *f = &families[_i];
 	unsigned int width = (PORT_LAST - PORT_FIRST + 1) / 8, part = 0;
@@ -97,10 +99,9 @@ START_TEST(parts_cover_the_range_once)
 	}
 	ck_assert_uint_eq(part, 8);
 }
-END_TEST
 
 /* Each of the things that the hash is over, and the key, changes the sequence number. */
-START_TEST(tag_depends_on_everything)
+TEST_TIMES(tag_depends_on_everything, 2)
 {
 	struct family *f = &families[_i];
 	struct addr src = addr_add(f->src, 1), dst = addr_add(f->dst, 1);
@@ -122,9 +123,8 @@ START_TEST(tag_depends_on_everything)
 			ck_assert_uint_ne(seq[i], seq[j]);
 	ck_assert_uint_eq(validate_tag(v, f->src, f->dst, DPORT, PROBE_DATA, 1).seq, seq[0]);
 }
-END_TEST
 
-START_TEST(refuses_what_does_not_fit)
+TEST(refuses_what_does_not_fit)
 {
 	static const uint8_t six[PROBE_KINDS] = { 2, 2, 2 }, none[PROBE_KINDS];
 	struct validator v;
@@ -142,10 +142,9 @@ START_TEST(refuses_what_does_not_fit)
 	ck_assert_str_eq(e.msg, "--source-port 10005-10000: the last port is below the first");
 	ck_assert_int_eq(validate_init(&v, key, 10000, 10005, none, NULL), -EINVAL);
 }
-END_TEST
 
 /* The narrowest range, one port for each part, and the widest, of one part. */
-START_TEST(takes_narrow_and_wide_ranges)
+TEST_TIMES(takes_narrow_and_wide_ranges, 2)
 {
 	static const uint8_t six[PROBE_KINDS] = { 2, 0, 4 }, one[PROBE_KINDS] = { 1 };
 	struct family *f = &families[_i];
@@ -173,10 +172,9 @@ START_TEST(takes_narrow_and_wide_ranges)
 		ck_assert_int_eq(validate_wire(&w, 0, &m), VALIDATE_SYNACK);
 	}
 }
-END_TEST
 
 /* All 256 flag bytes of an answer that acknowledges the SYN. */
-START_TEST(classes_by_flags)
+TEST_TIMES(classes_by_flags, 2)
 {
 	const struct family *f = &families[_i];
 
@@ -194,10 +192,9 @@ START_TEST(classes_by_flags)
 			assert_match(&m, f);
 	}
 }
-END_TEST
 
 /* Acknowledgements from one below the SYN to beyond all data. */
-START_TEST(bounds_what_is_acked)
+TEST_TIMES(bounds_what_is_acked, 2)
 {
 	static const uint8_t flags[] = { TCP_SYN | TCP_ACK, TCP_RST | TCP_ACK, TCP_ACK,
 					 TCP_FIN | TCP_ACK | TCP_PSH };
@@ -211,7 +208,7 @@ START_TEST(bounds_what_is_acked)
 		{ 0xffffffff, 1420, false },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		for (size_t k = 0; k < sizeof(flags); k++) {
 			struct wire w = answer(&families[_i], flags[k], cases[i].ack);
 			struct validate_match m;
@@ -223,10 +220,9 @@ START_TEST(bounds_what_is_acked)
 		}
 	}
 }
-END_TEST
 
 /* A sequence number so near 2^32 that the data's acknowledgement begins anew at 0. */
-START_TEST(counts_modulo_2_32)
+TEST_TIMES(counts_modulo_2_32, 2)
 {
 	static const uint32_t dlen = 60000;
 	struct family f = families[_i];
@@ -251,10 +247,9 @@ START_TEST(counts_modulo_2_32)
 				 step == 1 ? VALIDATE_UNMATCHED : VALIDATE_SYNACK);
 	}
 }
-END_TEST
 
 /* One bit changed in what the hash is over or gives: not an answer to a probe of ours. */
-START_TEST(refuses_one_wrong_bit)
+TEST_TIMES(refuses_one_wrong_bit, 2)
 {
 	const struct wire good = answer(&families[_i], TCP_SYN | TCP_ACK, 1);
 	struct validate_match m;
@@ -279,10 +274,9 @@ START_TEST(refuses_one_wrong_bit)
 		ck_assert_int_eq(validate_wire(&bad, 0, &m), VALIDATE_UNMATCHED);
 	}
 }
-END_TEST
 
 /* The number of one attempt at the port of another. */
-START_TEST(keeps_attempts_apart)
+TEST_TIMES(keeps_attempts_apart, 2)
 {
 	const struct family *f = &families[_i];
 	struct validate_tag first = validate_tag(&validator, f->src, f->dst, DPORT, PROBE_DATA, 0);
@@ -296,10 +290,9 @@ START_TEST(keeps_attempts_apart)
 	ck_assert_uint_eq(m.kind, PROBE_DATA);
 	ck_assert_uint_eq(m.attempt, 0);
 }
-END_TEST
 
 /* Of all ports, a bare RST fits one in each part: the one that the hash gives. */
-START_TEST(bare_rst_fits_one_port_a_part)
+TEST_TIMES(bare_rst_fits_one_port_a_part, 2)
 {
 	struct wire w = answer(&families[_i], TCP_RST, 1);
 	unsigned int fits = 0;
@@ -317,9 +310,8 @@ START_TEST(bare_rst_fits_one_port_a_part)
 	}
 	ck_assert_uint_eq(fits, 8);
 }
-END_TEST
 
-START_TEST(knows_its_own_syn)
+TEST_TIMES(knows_its_own_syn, 2)
 {
 	const struct family *f = &families[_i];
 	struct wire w = own_syn(f);
@@ -337,10 +329,9 @@ START_TEST(knows_its_own_syn)
 	w.flags = TCP_ACK;
 	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_UNMATCHED);
 }
-END_TEST
 
 /* Quotes of n bytes from the TCP header's 8 on; from a router and from the target itself. */
-START_TEST(takes_quotes_of_its_syn)
+TEST_TIMES(takes_quotes_of_its_syn, 2)
 {
 	const struct family *f = &families[_i];
 	struct addr from[] = { addr_add(f->dst, 77), f->dst };
@@ -375,10 +366,9 @@ START_TEST(takes_quotes_of_its_syn)
 		ck_assert_int_eq(m.class, VALIDATE_UNMATCHED);
 	}
 }
-END_TEST
 
 /* The quoted packet is an answer to a probe, not a probe: whoever quotes it is not on our path. */
-START_TEST(refuses_quotes_of_answers)
+TEST_TIMES(refuses_quotes_of_answers, 2)
 {
 	const struct family *f = &families[_i];
 	struct wire w = answer(f, TCP_SYN | TCP_ACK, 1);
@@ -393,7 +383,6 @@ START_TEST(refuses_quotes_of_answers)
 	validate_packet(&validator, &p, DLEN_MAX, &m);
 	ck_assert_int_eq(m.class, VALIDATE_UNMATCHED);
 }
-END_TEST
 
 static void assert_tfo(const struct packet_tcp *t, const struct vector *v)
 {
@@ -407,7 +396,7 @@ static void assert_tfo(const struct packet_tcp *t, const struct vector *v)
 	ck_assert_mem_eq(o.tfo.cookie, cookie, o.tfo.len);
 }
 
-START_TEST(reads_reply)
+TEST_TIMES(reads_reply, 2 * N_OF(vectors))
 {
 	const struct vector *v = &vectors[_i / 2];
 	const struct family *f = &families[_i % 2];
@@ -435,39 +424,35 @@ START_TEST(reads_reply)
 	ck_assert_int_eq(validate_wire(&syn, v->dlen, &m), VALIDATE_SENT);
 	assert_match(&m, f);
 }
-END_TEST
 
 /* Of every port, by going through the parts; and back from each probe's own port. */
-START_TEST(parts_of_ports)
+static const uint16_t ranges[][2] = {
+	{ PORT_FIRST, PORT_LAST }, { 1000, 1007 }, { 0, 65535 }, { 65528, 65535 },
+	{ 20000, 20014 },
+};
+
+TEST_EACH(parts_of_ports, ranges)
 {
-	static const uint16_t ranges[][2] = {
-		{ PORT_FIRST, PORT_LAST }, { 1000, 1007 }, { 0, 65535 }, { 65528, 65535 },
-		{ 20000, 20014 },
-	};
 	uint8_t kind, attempt;
+	struct validator v;
+	unsigned int port = (*row)[0];
 
-	for (size_t r = 0; r < sizeof(ranges) / sizeof(ranges[0]); r++) {
-		struct validator v;
-		unsigned int port = ranges[r][0];
-
-		ck_assert_int_eq(validate_init(&v, key, ranges[r][0], ranges[r][1], attempts,
-					       NULL), 0);
-		for (unsigned int p = 0; p < port; p++)
-			ck_assert(!validate_part(&v, (uint16_t)p, &kind, &attempt));
-		for (uint8_t k = 0; k < PROBE_KINDS; k++)
-			for (uint8_t a = 0; a < attempts[k]; a++)
-				for (unsigned int i = 0; i < v.part_width; i++, port++)
-					if (!validate_part(&v, (uint16_t)port, &kind, &attempt)
-					    || kind != k || attempt != a)
-						ck_abort_msg("port %u: %u/%u", port, kind, attempt);
-		for (; port <= UINT16_MAX; port++)
-			ck_assert(!validate_part(&v, (uint16_t)port, &kind, &attempt));
-	}
+	ck_assert_int_eq(validate_init(&v, key, (*row)[0], (*row)[1], attempts,
+				       NULL), 0);
+	for (unsigned int p = 0; p < port; p++)
+		ck_assert(!validate_part(&v, (uint16_t)p, &kind, &attempt));
+	for (uint8_t k = 0; k < PROBE_KINDS; k++)
+		for (uint8_t a = 0; a < attempts[k]; a++)
+			for (unsigned int i = 0; i < v.part_width; i++, port++)
+				if (!validate_part(&v, (uint16_t)port, &kind, &attempt)
+				    || kind != k || attempt != a)
+					ck_abort_msg("port %u: %u/%u", port, kind, attempt);
+	for (; port <= UINT16_MAX; port++)
+		ck_assert(!validate_part(&v, (uint16_t)port, &kind, &attempt));
 }
-END_TEST
 
 /* One part that is all ports is as wide as a width can be; of none there is no part. */
-START_TEST(parts_at_the_limits)
+TEST(parts_at_the_limits)
 {
 	static const uint8_t one[PROBE_KINDS] = { [PROBE_FORGED] = 1 };
 	uint8_t kind, attempt;
@@ -481,29 +466,4 @@ START_TEST(parts_at_the_limits)
 	ck_assert(!validate_part(&v, 65535, &kind, &attempt));
 	v = (struct validator){ .port_last = 65535 };
 	ck_assert(!validate_part(&v, 443, &kind, &attempt));
-}
-END_TEST
-
-UNIT_SUITE(validate)
-{
-	const TTest *const both[] = {
-		parts_cover_the_range_once, tag_depends_on_everything,
-		takes_narrow_and_wide_ranges, classes_by_flags, bounds_what_is_acked,
-		counts_modulo_2_32, refuses_one_wrong_bit, keeps_attempts_apart,
-		bare_rst_fits_one_port_a_part, knows_its_own_syn, takes_quotes_of_its_syn,
-		refuses_quotes_of_answers,
-	};
-	TCase *tcase = unit_case(suite, "init", refuses_what_does_not_fit,
-				 parts_of_ports, parts_at_the_limits);
-
-	tcase_add_checked_fixture(tcase, start, NULL);
-	tcase = tcase_create("families");
-	tcase_add_checked_fixture(tcase, start, NULL);
-	for (size_t i = 0; i < sizeof(both) / sizeof(*both); i++)
-		tcase_add_loop_test(tcase, both[i], 0, 2);
-	suite_add_tcase(suite, tcase);
-	tcase = tcase_create("vectors");
-	tcase_add_checked_fixture(tcase, start, NULL);
-	tcase_add_loop_test(tcase, reads_reply, 0, 2 * sizeof(vectors) / sizeof(*vectors));
-	suite_add_tcase(suite, tcase);
 }

@@ -8,7 +8,6 @@
 #include "oracle.h"
 #include "unit.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Outcomes of the survey's request and data, all of them. */
 static const struct outcome requests[] = {
@@ -67,15 +66,15 @@ static enum verdict check_outcomes(const struct outcome o[static PROBE_KINDS])
 }
 
 /* request x data x data once more: every way that a survey can go, and none without a rule. */
-START_TEST(survey_is_total)
+TEST(survey_is_total)
 {
 	unsigned int seen[VERDICTS] = { 0 }, n_words = 0;
 
-	for (size_t i = 0; i < LENGTH(requests) * LENGTH(data) * LENGTH(data); i++) {
-		const struct outcome *first = &data[i / LENGTH(requests) / LENGTH(data)];
+	for (size_t i = 0; i < N_OF(requests) * N_OF(data) * N_OF(data); i++) {
+		const struct outcome *first = &data[i / N_OF(requests) / N_OF(data)];
 		struct outcome o[PROBE_KINDS] = {
-			[PROBE_REQUEST] = requests[i % LENGTH(requests)],
-			[PROBE_DATA] = data[i / LENGTH(requests) % LENGTH(data)],
+			[PROBE_REQUEST] = requests[i % N_OF(requests)],
+			[PROBE_DATA] = data[i / N_OF(requests) % N_OF(data)],
 		};
 		enum verdict v;
 
@@ -99,20 +98,19 @@ START_TEST(survey_is_total)
 			  + seen[VERDICT_UNCHECKED] + seen[VERDICT_DATA_BLOCKED]
 			  + seen[VERDICT_COOKIE_BLOCKED] + seen[VERDICT_ACCEPTANCE_BLOCKED], 0);
 }
-END_TEST
 
 /* Every kind sent or not, and answered in each way that a rule tells apart. */
-START_TEST(all_kinds_are_total)
+TEST(all_kinds_are_total)
 {
 	static const struct { const struct outcome *v; size_t n; } by_kind[PROBE_KINDS] = {
-		[PROBE_SYN] = { plain, LENGTH(plain) },
-		[PROBE_REQUEST] = { few_requests, LENGTH(few_requests) },
-		[PROBE_REQUEST_EXP] = { exps, LENGTH(exps) },
-		[PROBE_DATA] = { few_data, LENGTH(few_data) },
-		[PROBE_FORGED] = { payloads, LENGTH(payloads) },
-		[PROBE_BLIND] = { payloads, LENGTH(payloads) },
-		[PROBE_BARE] = { plain, LENGTH(plain) },
-		[PROBE_RECHECK] = { plain, LENGTH(plain) },
+		[PROBE_SYN] = { plain, N_OF(plain) },
+		[PROBE_REQUEST] = { few_requests, N_OF(few_requests) },
+		[PROBE_REQUEST_EXP] = { exps, N_OF(exps) },
+		[PROBE_DATA] = { few_data, N_OF(few_data) },
+		[PROBE_FORGED] = { payloads, N_OF(payloads) },
+		[PROBE_BLIND] = { payloads, N_OF(payloads) },
+		[PROBE_BARE] = { plain, N_OF(plain) },
+		[PROBE_RECHECK] = { plain, N_OF(plain) },
 	};
 	unsigned int seen[VERDICTS] = { 0 };
 	size_t total = 1;
@@ -132,7 +130,6 @@ START_TEST(all_kinds_are_total)
 	for (int v = 0; v < VERDICTS; v++)
 		ck_assert_msg(seen[v] > 0, "%s is never reached", verdict_types[v].name);
 }
-END_TEST
 
 static const struct {
 	enum verdict verdict;
@@ -190,11 +187,11 @@ static const struct {
 	  { GAVE(REQUEST), BLK(DATA), OK(BLIND), OK(BARE), BLK(FORGED) } },
 };
 
-START_TEST(a_case_for_each_verdict)
+TEST(a_case_for_each_verdict)
 {
 	unsigned int seen[VERDICTS] = { 0 };
 
-	for (size_t i = 0; i < LENGTH(cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		enum verdict v = check_outcomes(cases[i].o);
 
 		ck_assert_msg(v == cases[i].verdict, "case %zu: %s, not %s", i,
@@ -204,9 +201,8 @@ START_TEST(a_case_for_each_verdict)
 	for (int v = 0; v < VERDICTS; v++)
 		ck_assert_msg(seen[v] > 0, "no case for %s", verdict_types[v].name);
 }
-END_TEST
 
-START_TEST(words_are_those_of_the_contract)
+TEST(words_are_those_of_the_contract)
 {
 	static const char *const words[] = {
 		"offline", "unreachable", "closed", "blackholed", "request-blocked", "transient",
@@ -215,24 +211,22 @@ START_TEST(words_are_those_of_the_contract)
 		"acceptance-blocked", "second-blocked",
 	};
 
-	ck_assert_uint_eq(LENGTH(words), VERDICTS);
-	for (size_t i = 0; i < LENGTH(words); i++) {
+	ck_assert_uint_eq(N_OF(words), VERDICTS);
+	for (size_t i = 0; i < N_OF(words); i++) {
 		ck_assert_str_eq(verdict_types[i].name, words[i]);
 		ck_assert_uint_gt(strlen(verdict_types[i].rule), 0);
 	}
 }
-END_TEST
 
-START_TEST(nothing_sent_is_offline)
+TEST(nothing_sent_is_offline)
 {
 	target_init(&t);
 	ck_assert_uint_eq(verdict_decide(&t.ev), VERDICT_OFFLINE);
 	ck_assert_uint_eq(verdict_conditions(&t.ev), 0);
 	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
 }
-END_TEST
 
-START_TEST(late_begins_at_900_ms)
+TEST(late_begins_at_900_ms)
 {
 	struct flow *f;
 
@@ -246,21 +240,11 @@ START_TEST(late_begins_at_900_ms)
 	f->sent_ns = 0;		/* a time that is not known is not late */
 	ck_assert_uint_eq(verdict_decide(&t.ev), VERDICT_NO_COOKIE);
 }
-END_TEST
 
 /* Kind 253 is read, but tfomap has no way to send it back. */
-START_TEST(cookie_in_kind_253_is_odd)
+TEST(cookie_in_kind_253_is_odd)
 {
 	target_init(&t);
 	flow_synack(target_send(&t, PROBE_REQUEST), "fd0cf989" TARGET_COOKIE, 0);
 	ck_assert_uint_eq(verdict_decide(&t.ev), VERDICT_ODD_COOKIE);
-}
-END_TEST
-
-UNIT_SUITE(verdict)
-{
-	unit_case(suite, "rules", survey_is_total, all_kinds_are_total, a_case_for_each_verdict);
-	unit_case(suite, "table", words_are_those_of_the_contract);
-	unit_case(suite, "edges", nothing_sent_is_offline, late_begins_at_900_ms,
-		  cookie_in_kind_253_is_odd);
 }

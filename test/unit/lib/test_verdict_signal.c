@@ -3,7 +3,6 @@
 #include "evidence_rig.h"
 #include "unit.h"
 
-#define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 #define BIT(id)		(1u << SIGNAL_##id)
 #define LONG_COOKIE	"000102030405060708090a0b0c0d0e0f"
 
@@ -58,24 +57,21 @@ static const struct {
 	  BIT(ECHO) },
 };
 
-START_TEST(single_replies)
+TEST_EACH(single_replies, vectors)
 {
-	for (size_t i = 0; i < LENGTH(vectors); i++) {
-		struct flow *f;
+	struct flow *f;
 
-		target_init(&t);
-		f = target_send(&t, vectors[i].probe);
-		f->synkind = vectors[i].synkind;
-		f->synlen = (uint8_t)wire_hex(vectors[i].syncookie, f->syncookie);
-		f->dlen = vectors[i].dlen;
-		flow_synack(f, vectors[i].opts, vectors[i].acked);
-		ck_assert_msg(verdict_signals(&t.ev) == vectors[i].set, "%s: %#x, not %#x",
-			      vectors[i].what, verdict_signals(&t.ev), vectors[i].set);
-	}
+	target_init(&t);
+	f = target_send(&t, row->probe);
+	f->synkind = row->synkind;
+	f->synlen = (uint8_t)wire_hex(row->syncookie, f->syncookie);
+	f->dlen = row->dlen;
+	flow_synack(f, row->opts, row->acked);
+	ck_assert_msg(verdict_signals(&t.ev) == row->set, "%s: %#x, not %#x",
+		      row->what, verdict_signals(&t.ev), row->set);
 }
-END_TEST
 
-START_TEST(of_the_segment)
+TEST(of_the_segment)
 {
 	struct flow *f;
 
@@ -94,10 +90,9 @@ START_TEST(of_the_segment)
 	f->reply.opts_cut = true;
 	ck_assert_uint_eq(verdict_signals(&t.ev), BIT(REPLY_BEFORE_ACK) | BIT(MALFORMED));
 }
-END_TEST
 
 /* A RST has a window of 0 and may carry anything: only its options can be malformed. */
-START_TEST(of_a_reset)
+TEST(of_a_reset)
 {
 	struct flow *f;
 
@@ -110,9 +105,8 @@ START_TEST(of_a_reset)
 	flow_answer(f, REPLY_RST, "2201");
 	ck_assert_uint_eq(verdict_signals(&t.ev), BIT(MALFORMED));
 }
-END_TEST
 
-START_TEST(cookies_rotate_at_the_third)
+TEST(cookies_rotate_at_the_third)
 {
 	target_init(&t);
 	flow_synack(target_send(&t, PROBE_REQUEST), "220a" TARGET_COOKIE, 0);
@@ -131,9 +125,8 @@ START_TEST(cookies_rotate_at_the_third)
 	flow_synack(&t.flows[2], "2208aaaaaaaa0000", 0);
 	ck_assert_uint_eq(verdict_signals(&t.ev), BIT(COOKIE_ROTATES));
 }
-END_TEST
 
-START_TEST(kind34_is_blocked)
+TEST(kind34_is_blocked)
 {
 	target_init(&t);
 	target_send(&t, PROBE_REQUEST);
@@ -145,9 +138,8 @@ START_TEST(kind34_is_blocked)
 	flow_synack(&t.flows[0], "", 0);
 	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
 }
-END_TEST
 
-START_TEST(cookie_in_the_experimental_kind_only)
+TEST(cookie_in_the_experimental_kind_only)
 {
 	target_init(&t);
 	flow_synack(target_send(&t, PROBE_REQUEST), "", 0);
@@ -165,7 +157,6 @@ START_TEST(cookie_in_the_experimental_kind_only)
 	flow_synack(&t.flows[0], "fe0cf989" TARGET_COOKIE, 0);
 	ck_assert_uint_eq(verdict_signals(&t.ev), BIT(EXPERIMENTAL_ONLY) | BIT(KIND_SWITCH));
 }
-END_TEST
 
 #define PLAIN_OPTS	"020405b4" "0101" "0402" "080a0000000000000000" "01" "030307"
 
@@ -179,7 +170,7 @@ static uint32_t signals_with(const char *opts, uint8_t ttl, uint16_t window)
 	return verdict_signals(&t.ev);
 }
 
-START_TEST(fingerprint_changes)
+TEST(fingerprint_changes)
 {
 	uint32_t changed = BIT(FINGERPRINT_CHANGED);
 
@@ -202,9 +193,8 @@ START_TEST(fingerprint_changes)
 	ck_assert_uint_eq(signals_with("020405b40402080a00000000000000000303071302", 64, 65160),
 			  changed);
 }
-END_TEST
 
-START_TEST(fingerprint_needs_both_answers)
+TEST(fingerprint_needs_both_answers)
 {
 	signals_with(PLAIN_OPTS, 63, 65160);
 	t.flows[1].reply.class = REPLY_RST;
@@ -218,9 +208,8 @@ START_TEST(fingerprint_needs_both_answers)
 	t.flows[1].synkind = 0;
 	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
 }
-END_TEST
 
-START_TEST(proxy_takes_two_signals)
+TEST(proxy_takes_two_signals)
 {
 	uint32_t changed = BIT(FINGERPRINT_CHANGED);
 
@@ -233,9 +222,8 @@ START_TEST(proxy_takes_two_signals)
 	t.flows[1].reply.payload_len = 1;
 	ck_assert_uint_eq(verdict_signals(&t.ev), BIT(ECHO) | BIT(SYNACK_DATA));
 }
-END_TEST
 
-START_TEST(data_is_stripped)
+TEST(data_is_stripped)
 {
 	struct flow *f;
 
@@ -254,9 +242,8 @@ START_TEST(data_is_stripped)
 	flow_synack(&t.flows[1], "", 0);	/* open, so not a closed port's */
 	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
 }
-END_TEST
 
-START_TEST(option_is_stripped)
+TEST(option_is_stripped)
 {
 	target_init(&t);
 	flow_answer(target_send(&t, PROBE_SYN), REPLY_SYNACK, TARGET_MSS);
@@ -269,9 +256,8 @@ START_TEST(option_is_stripped)
 		ck_assert_uint_eq(verdict_signals(&t.ev), BIT(OPTION_STRIPPED));
 	}
 }
-END_TEST
 
-START_TEST(words_are_those_of_the_contract)
+TEST(words_are_those_of_the_contract)
 {
 	static const char *const words[] = {
 		"unsolicited", "echo", "kind-switch", "cookie-updated", "cookie-rotates",
@@ -280,21 +266,9 @@ START_TEST(words_are_those_of_the_contract)
 		"malformed", "proxy-likely",
 	};
 
-	ck_assert_uint_eq(LENGTH(words), SIGNALS);
-	for (size_t i = 0; i < LENGTH(words); i++) {
+	ck_assert_uint_eq(N_OF(words), SIGNALS);
+	for (size_t i = 0; i < N_OF(words); i++) {
 		ck_assert_str_eq(signal_types[i].name, words[i]);
 		ck_assert_uint_gt(strlen(signal_types[i].rule), 0);
 	}
-}
-END_TEST
-
-UNIT_SUITE(verdict_signal)
-{
-	unit_case(suite, "one answer", single_replies, of_the_segment, of_a_reset,
-		  option_is_stripped, data_is_stripped);
-	unit_case(suite, "several", cookies_rotate_at_the_third, kind34_is_blocked,
-		  cookie_in_the_experimental_kind_only);
-	unit_case(suite, "fingerprint", fingerprint_changes, fingerprint_needs_both_answers,
-		  proxy_takes_two_signals);
-	unit_case(suite, "table", words_are_those_of_the_contract);
 }

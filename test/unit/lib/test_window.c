@@ -52,7 +52,7 @@ static uint64_t floor_now(void)
 	return atomic_load(&w.floor);
 }
 
-START_TEST(room_for_as_many_as_slots)
+TEST(room_for_as_many_as_slots)
 {
 	begin(128, 1);
 	for (uint64_t k = 0; k < 128; k++)
@@ -64,9 +64,8 @@ START_TEST(room_for_as_many_as_slots)
 	ck_assert(!window_has_room(&w, 1128));
 	end();
 }
-END_TEST
 
-START_TEST(status_counts_the_attempts)
+TEST(status_counts_the_attempts)
 {
 	begin(128, WINDOW_ATTEMPTS_MAX);
 	ck_assert_uint_eq(window_status(&w, 5), 0);
@@ -86,9 +85,8 @@ START_TEST(status_counts_the_attempts)
 	ck_assert(!window_retry(&w, 5, 0));
 	end();
 }
-END_TEST
 
-START_TEST(outside_the_ring_there_is_no_status)
+TEST(outside_the_ring_there_is_no_status)
 {
 	begin(128, 1);
 	send_new(0, 128, START);
@@ -109,9 +107,8 @@ START_TEST(outside_the_ring_there_is_no_status)
 	ck_assert_uint_eq(window_status(&w, 7), 0);
 	end();
 }
-END_TEST
 
-START_TEST(due_a_time_out_after_the_attempt_before)
+TEST(due_a_time_out_after_the_attempt_before)
 {
 	begin(128, 3);
 	ck_assert_uint_eq(window_due(&w, 1, START, S), 0);
@@ -129,9 +126,8 @@ START_TEST(due_a_time_out_after_the_attempt_before)
 	ck_assert_uint_eq(window_due(&w, 2, START + 3 * S, S), 10);
 	end();
 }
-END_TEST
 
-START_TEST(silent_after_the_last_attempt)
+TEST(silent_after_the_last_attempt)
 {
 	begin(128, 2);
 	send_new(0, 10, START);
@@ -144,10 +140,9 @@ START_TEST(silent_after_the_last_attempt)
 	ck_assert_uint_eq(window_silent_until(&w, START + 3 * S, S), 10);
 	end();
 }
-END_TEST
 
 /* Slots that nothing needs go by age, and where the ring runs short, by need. */
-START_TEST(recycles_what_is_not_needed)
+TEST(recycles_what_is_not_needed)
 {
 	begin(128, 1);
 	send_new(0, 10, START);
@@ -166,9 +161,8 @@ START_TEST(recycles_what_is_not_needed)
 	ck_assert(window_has_room(&w, 138));
 	end();
 }
-END_TEST
 
-START_TEST(keeps_what_is_needed)
+TEST(keeps_what_is_needed)
 {
 	begin(128, 1);
 	send_new(0, 100, START);
@@ -194,10 +188,9 @@ START_TEST(keeps_what_is_needed)
 	ck_assert_uint_eq(floor_now(), 90);
 	end();
 }
-END_TEST
 
 /* Half empty, nothing but age frees a slot: late answers still find theirs. */
-START_TEST(keeps_slots_while_there_is_room)
+TEST(keeps_slots_while_there_is_room)
 {
 	begin(128, 1);
 	send_new(0, 64, START);
@@ -208,7 +201,6 @@ START_TEST(keeps_slots_while_there_is_room)
 	ck_assert_uint_eq(window_status(&w, 0), 1);
 	end();
 }
-END_TEST
 
 /* Of positions sent every pass from START on: how many by ns. */
 static uint64_t sent_by(uint64_t ns, uint64_t pass, uint64_t positions)
@@ -222,7 +214,7 @@ static uint64_t sent_by(uint64_t ns, uint64_t pass, uint64_t positions)
  * 10,000 packets/s, each in a batch of its own, and a time-out of 30 s: nobody is asked again
  * before that, and everybody then, to a thousandth of it.
  */
-START_TEST(long_time_out)
+TEST(long_time_out)
 {
 	const uint64_t positions = 400000, pass = 100 * US, timeout = 30 * S, off = timeout / 1000;
 	uint64_t done = 0;
@@ -245,7 +237,6 @@ START_TEST(long_time_out)
 	}
 	end();
 }
-END_TEST
 
 /* ---- two probes to each target, paired ----------------------------------------------------- */
 
@@ -270,7 +261,7 @@ static void visit(unsigned int s, uint64_t to, uint64_t ns)
 	atomic_store(&w.cursor[s].done, to);
 }
 
-START_TEST(arms_are_counted_apart)
+TEST(arms_are_counted_apart)
 {
 	begin_paired();
 	send_new(0, 3, START);
@@ -292,10 +283,9 @@ START_TEST(arms_are_counted_apart)
 	ck_assert_uint_eq(window_status(&w, 128), 1);
 	end();
 }
-END_TEST
 
 /* However late one arm's attempt is: the other's keeps off by the gap, before it and behind it. */
-START_TEST(attempts_keep_the_gap)
+TEST(attempts_keep_the_gap)
 {
 	begin_paired();
 	send_new(0, 10, START);
@@ -313,10 +303,9 @@ START_TEST(attempts_keep_the_gap)
 	ck_assert_uint_eq(window_due(&w, 3, START + 5 * S + GAP_NS, S), 10);
 	end();
 }
-END_TEST
 
 /* The second arm was answered, the first one has a time-out from its own last SYN. */
-START_TEST(each_arm_has_its_time_out)
+TEST(each_arm_has_its_time_out)
 {
 	begin_paired();
 	send_new(0, 1, START);
@@ -335,7 +324,6 @@ START_TEST(each_arm_has_its_time_out)
 	ck_assert_uint_eq(window_sent(window_status(&w, 0), 1), 1);
 	end();
 }
-END_TEST
 
 /* ---- in memory of the caller's -------------------------------------------------------------- */
 
@@ -356,7 +344,7 @@ static void move(void)
 }
 
 /* All goes on in there, and the caller sees it; the window frees none of it. */
-START_TEST(moved_it_is_the_same)
+TEST(moved_it_is_the_same)
 {
 	begin(128, 2);
 	move();
@@ -383,18 +371,4 @@ START_TEST(moved_it_is_the_same)
 	free(statuses);
 	for (unsigned int i = 0; i < 2; i++)
 		free(blocks[i]);
-}
-END_TEST
-
-UNIT_SUITE(window)
-{
-	unit_case(suite, "status", room_for_as_many_as_slots, status_counts_the_attempts,
-		  outside_the_ring_there_is_no_status);
-	unit_case(suite, "time", due_a_time_out_after_the_attempt_before,
-		  silent_after_the_last_attempt, long_time_out);
-	unit_case(suite, "recycle", recycles_what_is_not_needed, keeps_what_is_needed,
-		  keeps_slots_while_there_is_room);
-	unit_case(suite, "paired", arms_are_counted_apart, attempts_keep_the_gap,
-		  each_arm_has_its_time_out);
-	unit_case(suite, "memory", moved_it_is_the_same);
 }

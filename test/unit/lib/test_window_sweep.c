@@ -216,16 +216,7 @@ static const struct sim sims[] = {
 	SIM(2000, 128, 2, 2, 30, 6),
 };
 
-START_TEST(sweep)
+TEST_EACH(sweep, sims)
 {
-	simulate(sims[_i]);
-}
-END_TEST
-
-UNIT_SUITE(window_sweep)
-{
-	TCase *tcase = tcase_create("sweep");
-
-	tcase_add_loop_test(tcase, sweep, 0, (int)(sizeof(sims) / sizeof(sims[0])));
-	suite_add_tcase(suite, tcase);
+	simulate(*row);
 }

@@ -1,37 +1,33 @@
 #include "lists/misread.h"
 #include "unit.h"
 
-#define N_OF(x) (sizeof(x) / sizeof((x)[0]))
 
 static uint16_t ports[] = { 443, 4711 };
 
-START_TEST(notes_what_could_be_a_port)
+static const struct {
+	const char *word;
+	uint64_t n;
+} words[] = {
+	{ "2001:2:0:18::1:80", 1 }, { "2001:2::1:443", 1 }, { "::1:8443", 1 },
+	{ "2001:2::1:4711", 1 }, { "2001:2::a:0080", 1 },
+	/* What is before the last colon is no address. */
+	{ "2001:2::80", 0 }, { "::443", 0 }, { "1:2:3:4:5:6:7:443", 0 }, { "::", 0 },
+	/* Nobody asks there. */
+	{ "2001:2::1:1", 0 }, { "2001:2::1:4712", 0 }, { "2001:2::1:99", 0 },
+	{ "198.18.0.1:80", 0 }, { "[2001:2::1]:80", 0 }, { "2001:2::1:80/128", 0 },
+	{ "2001:2::1:0", 0 }, { "2001:2::1:80a", 0 }, { "::ffff:198.18.0.1", 0 },
+};
+
+TEST_EACH(notes_what_could_be_a_port, words)
 {
-	static const struct {
-		const char *word;
-		uint64_t n;
-	} words[] = {
-		{ "2001:2:0:18::1:80", 1 }, { "2001:2::1:443", 1 }, { "::1:8443", 1 },
-		{ "2001:2::1:4711", 1 }, { "2001:2::a:0080", 1 },
-		/* What is before the last colon is no address. */
-		{ "2001:2::80", 0 }, { "::443", 0 }, { "1:2:3:4:5:6:7:443", 0 }, { "::", 0 },
-		/* Nobody asks there. */
-		{ "2001:2::1:1", 0 }, { "2001:2::1:4712", 0 }, { "2001:2::1:99", 0 },
-		{ "198.18.0.1:80", 0 }, { "[2001:2::1]:80", 0 }, { "2001:2::1:80/128", 0 },
-		{ "2001:2::1:0", 0 }, { "2001:2::1:80a", 0 }, { "::ffff:198.18.0.1", 0 },
-	};
+	struct misread m = { .ports = ports, .n_ports = N_OF(ports) };
 
-	for (size_t i = 0; i < N_OF(words); i++) {
-		struct misread m = { .ports = ports, .n_ports = N_OF(ports) };
-
-		misread_note(&m, words[i].word, NULL, 0);
-		ck_assert_msg(m.n == words[i].n, "%s", words[i].word);
-	}
+	misread_note(&m, row->word, NULL, 0);
+	ck_assert_msg(m.n == row->n, "%s", row->word);
 }
-END_TEST
 
 /* Tells of one, and counts the others. */
-START_TEST(describes_the_first)
+TEST(describes_the_first)
 {
 	struct misread m = { .ports = ports, .n_ports = N_OF(ports) };
 	char text[MISREAD_LEN];
@@ -43,10 +39,4 @@ START_TEST(describes_the_first)
 	ck_assert(misread_describe(&m, ", at port 443", text));
 	ck_assert_str_eq(text, "list:7: 2001:2::1:80 is read as an address, at port 443 (and so "
 			 "are 2 more); if port 80 of 2001:2::1 is meant, write [2001:2::1]:80");
-}
-END_TEST
-
-UNIT_SUITE(misread)
-{
-	unit_case(suite, "misread", notes_what_could_be_a_port, describes_the_first);
 }

@@ -31,7 +31,9 @@ static void expect_within(const char *ip, bool within)
 
 /* ---- one ---- */
 
-START_TEST(keeps_the_families_apart)
+TEST_AROUND(open_set, close_set)
+
+TEST(keeps_the_families_apart)
 {
 	ck_assert_int_eq(prefixfile_add(&set, "::/0", UINT64_MAX, NULL), 0);
 	prefixset_seal(&set);
@@ -45,9 +47,8 @@ START_TEST(keeps_the_families_apart)
 	prefixset_seal(&set);
 	ck_assert_uint_eq(set.n, 1);
 }
-END_TEST
 
-START_TEST(refuses_what_is_too_large)
+TEST(refuses_what_is_too_large)
 {
 	static const struct {
 		const char *prefix;
@@ -55,14 +56,13 @@ START_TEST(refuses_what_is_too_large)
 	} cases[] = { { "198.18.0.0/24", 255 }, { "::/0", INT64_MAX } };
 
 	ck_assert_int_eq(prefixfile_add(&set, "198.18.0.0/24", 256, NULL), 0);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct err e = { "" };
 
 		ck_assert_int_eq(prefixfile_add(&set, cases[i].prefix, cases[i].max, &e), -EINVAL);
 		ck_assert_ptr_nonnull(strstr(e.msg, cases[i].prefix));
 	}
 }
-END_TEST
 
 /* ---- files ---- */
 
@@ -95,7 +95,7 @@ static void expect_ranges(const char *want)
 }
 
 /* As Spamhaus, ipdeny, masscan's exclusions, routers and others write them. */
-START_TEST(reads_what_is_published)
+TEST(reads_what_is_published)
 {
 	static const char *const lists[][2] = {
 		{ "\xef\xbb\xbf# a comment\r\n\r\n  198.18.0.0/24 # lab\r\n198.18.1.7\n\t\n"
@@ -114,7 +114,7 @@ START_TEST(reads_what_is_published)
 		{ "2001:2::/ffff:ffff:ffff::", "2001:2::-2001:2:0:ffff:ffff:ffff:ffff:ffff" },
 	};
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+	for (size_t i = 0; i < N_OF(lists); i++) {
 		struct scratch f;
 		struct err e;
 
@@ -124,9 +124,8 @@ START_TEST(reads_what_is_published)
 	}
 	ck_assert_uint_eq(misread.n, 0);
 }
-END_TEST
 
-START_TEST(names_file_and_line)
+TEST(names_file_and_line)
 {
 	static const char *const cases[][2] = {
 		{ "198.18.0.0/24\n\nexample.org\n", ":3: example.org: a name" },
@@ -145,7 +144,7 @@ START_TEST(names_file_and_line)
 	};
 	struct err e = { "" };
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct scratch f;
 
 		ck_assert_int_eq(read_text(cases[i][0], &f, &e), -EINVAL);
@@ -157,14 +156,4 @@ START_TEST(names_file_and_line)
 			 -ENOENT);
 	ck_assert_str_eq(e.msg, "-b /nowhere/list: cannot be read: No such file or directory");
 	ck_assert_int_eq(prefixfile_read(&set, "-b", "/", UINT64_MAX, &misread, NULL), -EISDIR);
-}
-END_TEST
-
-UNIT_SUITE(prefixfile)
-{
-	TCase *t = unit_case(suite, "prefixes", keeps_the_families_apart,
-			     refuses_what_is_too_large, reads_what_is_published,
-			     names_file_and_line);
-
-	tcase_add_checked_fixture(t, open_set, close_set);
 }

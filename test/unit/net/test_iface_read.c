@@ -40,7 +40,7 @@ static struct nlmsghdr *begin_route(uint8_t family, uint8_t type, uint8_t dst_le
 	return nlh;
 }
 
-START_TEST(an_ethernet_link)
+TEST(an_ethernet_link)
 {
 	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 5 };
 	struct nlmsghdr *nlh = begin_link(ARPHRD_ETHER, IFF_UP);
@@ -64,10 +64,9 @@ START_TEST(an_ethernet_link)
 	ck_assert(!i.up && !i.carrier);
 	ck_assert_str_eq(i.name, "");
 }
-END_TEST
 
 /* An address that is not Ethernet's is left alone, whatever its length. */
-START_TEST(other_links)
+TEST(other_links)
 {
 	static const struct {
 		unsigned short type;
@@ -86,7 +85,7 @@ START_TEST(other_links)
 	static const uint8_t zero[6], address[20] = { 1, 2, 3, 4, 5, 6, 7 };
 	struct iface i;
 
-	for (size_t k = 0; k < sizeof(links) / sizeof(links[0]); k++)
+	for (size_t k = 0; k < N_OF(links); k++)
 		for (size_t len = 4; len <= 20; len += len < 8 ? 2 : 12) {
 			struct nlmsghdr *nlh = begin_link(links[k].type,
 							  IFF_UP | links[k].flags);
@@ -98,9 +97,8 @@ START_TEST(other_links)
 		}
 	ck_assert(!iface_read_link(begin_route(AF_INET, RTN_UNICAST, 0), &i));
 }
-END_TEST
 
-START_TEST(a_route_with_a_gateway)
+TEST(a_route_with_a_gateway)
 {
 	struct nlmsghdr *nlh = begin_route(AF_INET, RTN_UNICAST, 24);
 	struct iface_route r;
@@ -119,10 +117,9 @@ START_TEST(a_route_with_a_gateway)
 	ck_assert(addr_eq(dst, addr_from_v4(0xc6130000)));
 	ck_assert_uint_eq(len, 24);
 }
-END_TEST
 
 /* RFC 8950: the next hop of an IPv4 route may have an IPv6 address. */
-START_TEST(a_gateway_of_the_other_family)
+TEST(a_gateway_of_the_other_family)
 {
 	struct nlmsghdr *nlh = begin_route(AF_INET, RTN_UNICAST, 0);
 	const struct rtvia head = { .rtvia_family = AF_INET6 };
@@ -143,9 +140,8 @@ START_TEST(a_gateway_of_the_other_family)
 	ck_assert(iface_read_route(nlh, &r, &dst, &len));
 	ck_assert(!r.has_gateway);
 }
-END_TEST
 
-START_TEST(kinds_of_route)
+TEST(kinds_of_route)
 {
 	static const struct {
 		uint8_t type;
@@ -159,7 +155,7 @@ START_TEST(kinds_of_route)
 	struct addr dst;
 	uint8_t len;
 
-	for (size_t k = 0; k < sizeof(types) / sizeof(types[0]); k++) {
+	for (size_t k = 0; k < N_OF(types); k++) {
 		ck_assert(iface_read_route(begin_route(AF_INET6, types[k].type, 0), &r, &dst,
 					   &len));
 		ck_assert_int_eq(r.type, types[k].want);
@@ -168,12 +164,4 @@ START_TEST(kinds_of_route)
 	}
 	ck_assert(!iface_read_route(begin_route(AF_BRIDGE, RTN_UNICAST, 0), &r, &dst, &len));
 	ck_assert(!iface_read_route(begin_link(ARPHRD_ETHER, 0), &r, &dst, &len));
-}
-END_TEST
-
-UNIT_SUITE(iface_read)
-{
-	unit_case(suite, "links", an_ethernet_link, other_links);
-	unit_case(suite, "routes", a_route_with_a_gateway, a_gateway_of_the_other_family,
-		  kinds_of_route);
 }

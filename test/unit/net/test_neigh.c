@@ -63,7 +63,9 @@ static void check_mac(struct addr ip, uint8_t last)
 	ck_assert_uint_eq(mac[5], last);
 }
 
-START_TEST(counts_who_is_missing)
+TEST_AROUND(make, drop)
+
+TEST(counts_who_is_missing)
 {
 	ck_assert_uint_eq(neigh_missing(n, NEIGH_SURE), 17);
 	ck_assert_uint_eq(neigh_missing(n, NEIGH_STALE), 17);
@@ -74,10 +76,9 @@ START_TEST(counts_who_is_missing)
 	ck_assert_uint_eq(neigh_missing(n, NEIGH_STALE), 15);
 	ck_assert_uint_eq(neigh_silent(n), 16);
 }
-END_TEST
 
 /* Each once, with the address to ask from; and the same again until it is known, or passed by. */
-START_TEST(goes_through_who_is_missing)
+TEST(goes_through_who_is_missing)
 {
 	struct addr ip, asker;
 	uint32_t i = 0, seen = 0;
@@ -90,9 +91,8 @@ START_TEST(goes_through_who_is_missing)
 		ck_assert(addr_eq(asker, addr_is_v4(ip) ? v4(2) : v6(9)));
 	ck_assert_uint_eq(seen, neigh_missing(n, NEIGH_SURE));
 }
-END_TEST
 
-START_TEST(takes_what_was_asked_for)
+TEST(takes_what_was_asked_for)
 {
 	ck_assert(!take(v4(2), 2, NEIGH_SURE));		/* not in the set */
 	ck_assert(!take(v4(31), 31, NEIGH_SURE));	/* nobody's */
@@ -101,9 +101,8 @@ START_TEST(takes_what_was_asked_for)
 	ck_assert(!take((struct addr){ 0, 0 }, 2, NEIGH_SURE));
 	ck_assert_uint_eq(neigh_missing(n, NEIGH_SURE), 17);
 }
-END_TEST
 
-START_TEST(the_first_sure_answer_stays)
+TEST(the_first_sure_answer_stays)
 {
 	ck_assert(take(v4(17), 1, NEIGH_STALE));
 	ck_assert(!take(v4(17), 2, NEIGH_STALE));
@@ -113,9 +112,8 @@ START_TEST(the_first_sure_answer_stays)
 	ck_assert(!take(v4(17), 5, NEIGH_STALE));
 	check_mac(v4(17), 3);
 }
-END_TEST
 
-START_TEST(finds_the_way)
+TEST(finds_the_way)
 {
 	uint8_t mac[6] = { 9, 9, 9, 9, 9, 9 };
 	static const uint8_t before[6] = { 9, 9, 9, 9, 9, 9 };
@@ -136,22 +134,11 @@ START_TEST(finds_the_way)
 	ck_assert_int_eq(neigh_find(n, v6(1), mac), NEIGH_FOUND);
 	ck_assert_uint_eq(mac[5], 61);
 }
-END_TEST
 
-START_TEST(unknown_has_no_mac)
+TEST(unknown_has_no_mac)
 {
 	uint8_t mac[6];
 
 	ck_assert(!neigh_mac(n, v4(1), mac));
 	ck_assert(!neigh_mac(n, v4(99), mac));
-}
-END_TEST
-
-UNIT_SUITE(neigh)
-{
-	TCase *tcase = unit_case(suite, "store", counts_who_is_missing, goes_through_who_is_missing,
-				 takes_what_was_asked_for, the_first_sure_answer_stays,
-				 finds_the_way, unknown_has_no_mac);
-
-	tcase_add_checked_fixture(tcase, make, drop);
 }

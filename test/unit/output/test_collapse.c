@@ -34,7 +34,7 @@ static void begin(void)
 }
 
 /* Who is asked again was silent before: a stretch of nothing but that brings nothing. */
-START_TEST(retries_are_no_collapse)
+TEST(retries_are_no_collapse)
 {
 	begin();
 	run(30, 0, 0, 1000);
@@ -43,10 +43,9 @@ START_TEST(retries_are_no_collapse)
 	run(30, 100, 50, 5000);
 	ck_assert(!h.collapsed);
 }
-END_TEST
 
 /* A black-out in the middle of the sweep shows, with retries beside it or not. */
-START_TEST(a_black_out_is_one)
+TEST(a_black_out_is_one)
 {
 	begin();
 	run(10, 1000, 0, 0);
@@ -54,10 +53,4 @@ START_TEST(a_black_out_is_one)
 	begin();
 	run(10, 500, 0, 500);
 	ck_assert(h.collapsed);
-}
-END_TEST
-
-UNIT_SUITE(collapse)
-{
-	unit_case(suite, "collapse", retries_are_no_collapse, a_black_out_is_one);
 }

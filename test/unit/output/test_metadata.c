@@ -38,7 +38,7 @@ static char words[][24] = {
 	"192.0.2.0/24",
 };
 
-#define NWORDS (sizeof(words) / sizeof(words[0]))
+#define NWORDS N_OF(words)
 
 static char *argv[NWORDS + 1];
 
@@ -110,7 +110,9 @@ static void check(const json_t *v, const char *names, const char *want)
 	ck_assert_msg(strcmp(got, want) == 0, "%s: %s, not %s", names, got, want);
 }
 
-START_TEST(the_run)
+TEST_AROUND(setup, teardown)
+
+TEST(the_run)
 {
 	static const struct {
 		const char *names, *want;
@@ -141,12 +143,11 @@ START_TEST(the_run)
 	static struct stats stats;
 	json_t *v = written(&facts, &counts, &stats);
 
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+	for (size_t i = 0; i < N_OF(values); i++)
 		check(v, values[i].names, values[i].want);
 	ck_assert_uint_gt(strtoul(text_of(v, "memory_peak_bytes"), NULL, 10), 100000);
 	json_decref(v);
 }
-END_TEST
 
 static void check_number(const json_t *v, const char *object, const char *name, unsigned int want)
 {
@@ -158,7 +159,7 @@ static void check_number(const json_t *v, const char *object, const char *name, 
 }
 
 /* Every counter and every verdict is there, each with its own figure. */
-START_TEST(every_counter)
+TEST(every_counter)
 {
 	static struct stats stats;
 	char object[64];
@@ -179,10 +180,9 @@ START_TEST(every_counter)
 		check_number(v, "verdicts", verdict_types[i].name, 1 + i);
 	json_decref(v);
 }
-END_TEST
 
 /* The table has what the file has, in its order. */
-START_TEST(keys_of_the_table)
+TEST(keys_of_the_table)
 {
 	static struct stats stats;
 	json_t *v = written(&facts, &counts, &stats), *value, *count;
@@ -202,10 +202,9 @@ START_TEST(keys_of_the_table)
 	ck_assert_uint_eq(i, metadata_nkeys);
 	json_decref(v);
 }
-END_TEST
 
 /* A run that replays a capture has neither interface nor engine, and may not even have begun. */
-START_TEST(a_run_of_little)
+TEST(a_run_of_little)
 {
 	static const struct run_facts none = { .exit_reason = "signal", .exit_status = 4 };
 	static const struct targets_counts nothing;
@@ -220,7 +219,6 @@ START_TEST(a_run_of_little)
 	check(v, "exit_status", "4");
 	json_decref(v);
 }
-END_TEST
 
 static void put_file(const char *text)
 {
@@ -231,7 +229,7 @@ static void put_file(const char *text)
 }
 
 /* Any loss that can make a verdict wrong, and no other. */
-START_TEST(whether_it_is_sound)
+TEST(whether_it_is_sound)
 {
 	for (unsigned int i = 0; i < STATS; i++) {
 		struct stats stats = { .more = NULL };
@@ -246,9 +244,8 @@ START_TEST(whether_it_is_sound)
 		  && stat_types[STAT_table_full].means && stat_types[STAT_not_taken].means
 		  && stat_types[STAT_rows_lost].means && !stat_types[STAT_unfinished].means);
 }
-END_TEST
 
-START_TEST(while_it_is_running)
+TEST(while_it_is_running)
 {
 	struct run_facts f = facts;
 	struct stats stats = { .more = NULL };
@@ -263,9 +260,8 @@ START_TEST(while_it_is_running)
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_mode & 0777, 0600);
 }
-END_TEST
 
-START_TEST(replaces_what_was_there)
+TEST(replaces_what_was_there)
 {
 	static struct stats stats;
 	char *long_text = calloc(1, 100001);
@@ -275,9 +271,8 @@ START_TEST(replaces_what_was_there)
 	free(long_text);
 	json_decref(written(&facts, &counts, &stats));
 }
-END_TEST
 
-START_TEST(says_what_went_wrong)
+TEST(says_what_went_wrong)
 {
 	static struct stats stats;
 	struct err e = { "" };
@@ -289,15 +284,4 @@ START_TEST(says_what_went_wrong)
 	e.msg[0] = '\0';
 	ck_assert_int_eq(metadata_write(dir, &c, &counts, &stats, &facts, &e), -EISDIR);
 	config_free(&c);
-}
-END_TEST
-
-UNIT_SUITE(metadata)
-{
-	TCase *write = unit_case(suite, "write", the_run, every_counter,
-				 keys_of_the_table, whether_it_is_sound,
-				 while_it_is_running, a_run_of_little,
-				 replaces_what_was_there, says_what_went_wrong);
-
-	tcase_add_checked_fixture(write, setup, teardown);
 }

@@ -57,7 +57,7 @@ static void check_bytes(const struct rig *g, const char *want)
 	ck_assert_mem_eq(g->out.p, want, g->out.len);
 }
 
-START_TEST(csv_target_row)
+TEST(csv_target_row)
 {
 	struct rig g;
 
@@ -75,9 +75,8 @@ START_TEST(csv_target_row)
 		    "2023-11-14T22:13:21.500000Z,2023-11-14T22:13:21.512345Z,3\n");
 	rig_close(&g);
 }
-END_TEST
 
-START_TEST(csv_reply_rows)
+TEST(csv_reply_rows)
 {
 	struct rig g;
 
@@ -99,7 +98,6 @@ START_TEST(csv_reply_rows)
 		    "2023-11-14T22:13:21.500000Z,2023-11-14T22:13:21.999999Z\n");
 	rig_close(&g);
 }
-END_TEST
 
 static void check_domain(const char *domain, const char *csv)
 {
@@ -112,7 +110,7 @@ static void check_domain(const char *domain, const char *csv)
 	rig_close(&g);
 }
 
-START_TEST(csv_quotes)
+TEST(csv_quotes)
 {
 	check_domain("plain", "plain,443\n");
 	check_domain("a,b", "\"a,b\",443\n");
@@ -124,10 +122,9 @@ START_TEST(csv_quotes)
 	check_domain("\xff", "\xef\xbf\xbd,443\n");
 	check_domain("\xc3\"\xa9,\xc3\xa9", "\"\xef\xbf\xbd\"\"\xef\xbf\xbd,\xc3\xa9\",443\n");
 }
-END_TEST
 
 /* One empty field alone would be a blank line, which readers pass over. */
-START_TEST(csv_row_of_one_null)
+TEST(csv_row_of_one_null)
 {
 	struct rig g;
 
@@ -140,7 +137,6 @@ START_TEST(csv_row_of_one_null)
 	check_bytes(&g, ",\n");
 	rig_close(&g);
 }
-END_TEST
 
 /* A domain of n bytes that a generator draws, with a liking for what CSV and JSON trip over. */
 static void draw_domain(char *domain, uint32_t *state)
@@ -159,7 +155,7 @@ static void draw_domain(char *domain, uint32_t *state)
 	domain[n] = '\0';
 }
 
-START_TEST(csv_columns_are_even)
+TEST(csv_columns_are_even)
 {
 	static struct csv_record record;
 	uint32_t state = 1;
@@ -191,7 +187,6 @@ START_TEST(csv_columns_are_even)
 	ck_assert_ptr_eq(p, g.out.p + g.out.len);
 	rig_close(&g);
 }
-END_TEST
 
 static const char *plain(struct rig *g, const char *list, enum config_format format)
 {
@@ -205,7 +200,7 @@ static const char *plain(struct rig *g, const char *list, enum config_format for
 	return text;
 }
 
-START_TEST(extreme_values)
+TEST(extreme_values)
 {
 	struct rig g;
 	struct result *r = &g.row;
@@ -231,10 +226,9 @@ START_TEST(extreme_values)
 	ck_assert_str_eq(plain(&g, "tfo_seq,confirmed,info", FORMAT_ndjson),
 			 "{\"tfo_seq\":null,\"confirmed\":true,\"info\":null}\n");
 }
-END_TEST
 
 /* Both times of a row, back and forth over the end of a second. */
-START_TEST(times_across_seconds)
+TEST(times_across_seconds)
 {
 	struct rig g;
 	struct result *r = &g.row;
@@ -249,7 +243,6 @@ START_TEST(times_across_seconds)
 		    "2023-11-14T22:13:59.999999Z,2023-11-14T22:14:00.000000Z\n");
 	rig_close(&g);
 }
-END_TEST
 
 /* The one line in the output, parsed. */
 static json_t *parsed(const struct rig *g)
@@ -280,7 +273,7 @@ static const char *string(const json_t *object, const char *name)
 	return json_string_value(v);
 }
 
-START_TEST(ndjson_order)
+TEST(ndjson_order)
 {
 	struct rig g;
 	json_t *row;
@@ -299,9 +292,8 @@ START_TEST(ndjson_order)
 	json_decref(row);
 	rig_close(&g);
 }
-END_TEST
 
-START_TEST(ndjson_target_row)
+TEST(ndjson_target_row)
 {
 	struct rig g;
 	json_t *row, *list;
@@ -337,9 +329,8 @@ START_TEST(ndjson_target_row)
 	json_decref(row);
 	rig_close(&g);
 }
-END_TEST
 
-START_TEST(ndjson_flows)
+TEST(ndjson_flows)
 {
 	struct rig g;
 	json_t *row, *flows, *first, *second;
@@ -370,9 +361,8 @@ START_TEST(ndjson_flows)
 	json_decref(row);
 	rig_close(&g);
 }
-END_TEST
 
-START_TEST(ndjson_info)
+TEST(ndjson_info)
 {
 	static const char *const whole[] = {
 		"{\"rank\":12,\"tags\":[\"a\",null,true],\"name\":\"\xc3\xa9\"}",
@@ -383,7 +373,7 @@ START_TEST(ndjson_info)
 	struct rig g;
 
 	rig_open(&g, "info", ROWS_TARGET, FORMAT_ndjson);
-	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+	for (size_t i = 0; i < N_OF(whole); i++) {
 		char want[256];
 
 		g.out.len = 0;
@@ -392,7 +382,7 @@ START_TEST(ndjson_info)
 		snprintf(want, sizeof(want), "{\"info\":%s}\n", whole[i]);
 		check_bytes(&g, want);
 	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < N_OF(bad); i++) {
 		g.out.len = 0;
 		strcpy(g.extra.info, bad[i]);
 		rig_target(&g);
@@ -409,9 +399,8 @@ START_TEST(ndjson_info)
 	check_bytes(&g, "{\"info\":{\"a\":\"x\\u0000y\"}}\n");
 	rig_close(&g);
 }
-END_TEST
 
-START_TEST(ndjson_every_line_parses)
+TEST(ndjson_every_line_parses)
 {
 	uint32_t state = 7;
 	struct rig g;
@@ -433,10 +422,9 @@ START_TEST(ndjson_every_line_parses)
 	check_bytes(&g, "{\"domain\":\"a\\\"b\\\\c\\n\xef\xbf\xbd\",\"ip\":\"192.0.2.7\"}\n");
 	rig_close(&g);
 }
-END_TEST
 
 /* The format never changes which rows come, nor what they say. */
-START_TEST(formats_agree)
+TEST(formats_agree)
 {
 	static struct csv_record record;
 	struct rig csv, ndjson;
@@ -469,14 +457,4 @@ START_TEST(formats_agree)
 	json_decref(row);
 	rig_close(&csv);
 	rig_close(&ndjson);
-}
-END_TEST
-
-UNIT_SUITE(out)
-{
-	unit_case(suite, "csv", csv_target_row, csv_reply_rows, csv_quotes, csv_row_of_one_null,
-		  csv_columns_are_even);
-	unit_case(suite, "ndjson", ndjson_order, ndjson_target_row, ndjson_flows, ndjson_info,
-		  ndjson_every_line_parses);
-	unit_case(suite, "both", extreme_values, times_across_seconds, formats_agree);
 }

@@ -34,7 +34,7 @@ static void flow_row(struct result *r, const struct sample *s, size_t i)
 }
 
 /* The rows of SYN/ACKs with all their fields are those of test_out. */
-START_TEST(synack_without_options)
+TEST(synack_without_options)
 {
 	struct sample s;
 	struct result r;
@@ -45,10 +45,9 @@ START_TEST(synack_without_options)
 	ck_assert(r.tcp_options && r.tcp_options->n == 0);
 	check(&r, ROWS_REPLY, "reply,tfo_ackkind,tfo_ackclen,cookie,mss,wscale", "synack,0,0,,,");
 }
-END_TEST
 
 /* Three bytes are evidence, but no cookie. */
-START_TEST(synack_with_an_odd_cookie)
+TEST(synack_with_an_odd_cookie)
 {
 	struct sample s;
 	struct result r;
@@ -58,9 +57,8 @@ START_TEST(synack_with_an_odd_cookie)
 	flow_row(&r, &s, 0);
 	check(&r, ROWS_REPLY, "tfo_ackkind,tfo_ackclen,cookie", "34,3,");
 }
-END_TEST
 
-START_TEST(row_of_silence)
+TEST(row_of_silence)
 {
 	struct sample s;
 	struct result r;
@@ -73,9 +71,8 @@ START_TEST(row_of_silence)
 	flow_row(&r, &s, 0);
 	check(&r, ROWS_REPLY, "rlen", "7");
 }
-END_TEST
 
-START_TEST(row_of_a_reset)
+TEST(row_of_a_reset)
 {
 	struct sample s;
 	struct result r;
@@ -89,9 +86,8 @@ START_TEST(row_of_a_reset)
 	check(&r, ROWS_REPLY, "reply,tfo_ackkind,tfo_ackclen,tfo_ack,tfo_acked,ttl,window",
 	      "rst,,,5,10,57,65160");
 }
-END_TEST
 
-START_TEST(row_of_an_icmp_error)
+TEST(row_of_an_icmp_error)
 {
 	struct sample s;
 	struct result r;
@@ -107,10 +103,9 @@ START_TEST(row_of_an_icmp_error)
 	      "250,,,,,,,7,false,192,3,13,192.0.2.99,2202,192.0.2.1,10001,"
 	      "2023-11-14T22:13:21.000001Z,2023-11-14T22:13:22.000000Z");
 }
-END_TEST
 
 /* IPv6 has neither identification nor DF. */
-START_TEST(row_of_ipv6)
+TEST(row_of_ipv6)
 {
 	struct sample s;
 	struct result r;
@@ -120,9 +115,8 @@ START_TEST(row_of_ipv6)
 	flow_row(&r, &s, 0);
 	check(&r, ROWS_REPLY, "ip,ttl,ip_id,df,tos", "2001:db8::1,57,,,0");
 }
-END_TEST
 
-START_TEST(unknown_times)
+TEST(unknown_times)
 {
 	static const char fields[] = "rtt_ms,time_sent,time_reply";
 	struct sample s;
@@ -142,9 +136,8 @@ START_TEST(unknown_times)
 	check(&r, ROWS_REPLY, fields, "0.000,2023-11-14T22:13:21.000001Z,"
 	      "2023-11-14T22:13:21.000000Z");
 }
-END_TEST
 
-START_TEST(repeats)
+TEST(repeats)
 {
 	struct sample s;
 	struct result r;
@@ -159,10 +152,9 @@ START_TEST(repeats)
 	result_set_repeat(&r, REPEAT_RETRANSMISSION, false);
 	check(&r, ROWS_REPLY, "repeat,late", "retransmission,false");
 }
-END_TEST
 
 /* What `data` brought, and the cookie of the request. */
-START_TEST(row_of_a_target)
+TEST(row_of_a_target)
 {
 	static const char fields[] = "domain,verdict,confirmed,probes,source_port,tfo_dlen,cookie";
 	struct target_extra extra = { .domain = "www.example.org", .info = "{\"rank\":1}" };
@@ -183,22 +175,12 @@ START_TEST(row_of_a_target)
 		ck_assert_ptr_null(r.info);
 	}
 }
-END_TEST
 
-START_TEST(row_of_a_target_without_flows)
+TEST(row_of_a_target_without_flows)
 {
 	struct evidence ev = { .ip = addr_from_v4(1), .port = 80 };
 	struct result r;
 
 	result_from_target(&r, &ev, NULL, VERDICT_OFFLINE, SAMPLE_OFFSET_NS);
 	check(&r, ROWS_TARGET, NULL, "0.0.0.1,80,,offline,,,,,,,,,,,,,none,,,,,,,,,,,,0");
-}
-END_TEST
-
-UNIT_SUITE(result)
-{
-	unit_case(suite, "reply row", synack_without_options, synack_with_an_odd_cookie,
-		  row_of_silence, row_of_a_reset, row_of_an_icmp_error, row_of_ipv6, unknown_times,
-		  repeats);
-	unit_case(suite, "target row", row_of_a_target, row_of_a_target_without_flows);
 }

@@ -39,7 +39,7 @@ static void check_selection(const char *list, enum config_rows rows, enum config
 	result_selection_free(&sel);
 }
 
-START_TEST(selects_all_by_default)
+TEST(selects_all_by_default)
 {
 	char nested[sizeof(target_fields) + 20];
 
@@ -53,16 +53,14 @@ START_TEST(selects_all_by_default)
 		check_selection(list, ROWS_REPLY, FORMAT_ndjson, reply_fields);
 	}
 }
-END_TEST
 
-START_TEST(selects_by_name)
+TEST(selects_by_name)
 {
 	check_selection("verdict,ip", ROWS_TARGET, FORMAT_csv, "verdict,ip");
 	check_selection("reply", ROWS_TARGET, FORMAT_csv, "reply");
 	check_selection("reply", ROWS_REPLY, FORMAT_csv, "reply");
 	check_selection("info,flows", ROWS_TARGET, FORMAT_ndjson, "info,flows");
 }
-END_TEST
 
 static void check_refused(const char *list, enum config_rows rows, const char *word1,
 			  const char *word2)
@@ -74,7 +72,7 @@ static void check_refused(const char *list, enum config_rows rows, const char *w
 	ck_assert_msg(strstr(e.msg, word1) && strstr(e.msg, word2), "%s: %s", list, e.msg);
 }
 
-START_TEST(refuses_lists)
+TEST(refuses_lists)
 {
 	char longest[200];
 
@@ -93,9 +91,8 @@ START_TEST(refuses_lists)
 	longest[sizeof(longest) - 1] = '\0';
 	check_refused(longest, ROWS_TARGET, "'iii", "no field");
 }
-END_TEST
 
-START_TEST(names_are_unique)
+TEST(names_are_unique)
 {
 	for (size_t i = 0; i < result_nfields; i++) {
 		const struct result_field *a = &result_fields[i];
@@ -107,7 +104,6 @@ START_TEST(names_are_unique)
 				      || !(a->rows & result_fields[k].rows), "%s", a->name);
 	}
 }
-END_TEST
 
 /* How often word stands at the beginning of a line of text. */
 static unsigned int lines_with(const char *text, const char *word)
@@ -121,7 +117,7 @@ static unsigned int lines_with(const char *text, const char *word)
 	return n;
 }
 
-START_TEST(lists_every_name_once)
+TEST(lists_every_name_once)
 {
 	char *list, *roff, word[64];
 	size_t list_len, roff_len;
@@ -143,9 +139,8 @@ START_TEST(lists_every_name_once)
 	free(list);
 	free(roff);
 }
-END_TEST
 
-START_TEST(words_of_every_bit)
+TEST(words_of_every_bit)
 {
 	unsigned int n = 0;
 
@@ -156,11 +151,4 @@ START_TEST(words_of_every_bit)
 		ck_assert_str_eq(result_word(RESULT_SIGNALS, n), signal_types[n].name);
 	ck_assert_uint_eq(n, SIGNALS);
 	ck_assert_ptr_null(result_word(RESULT_NUMBER, 0));
-}
-END_TEST
-
-UNIT_SUITE(result_fields)
-{
-	unit_case(suite, "select", selects_all_by_default, selects_by_name, refuses_lists);
-	unit_case(suite, "table", names_are_unique, lists_every_name_once, words_of_every_bit);
 }

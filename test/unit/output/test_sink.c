@@ -4,7 +4,7 @@
 
 #include "sink_rig.h"
 
-START_TEST(writes_rows)
+TEST(writes_rows)
 {
 	struct rig g;
 
@@ -25,9 +25,8 @@ START_TEST(writes_rows)
 	ck_assert_uint_eq(stat_get(&g.stats, STAT_rows), 3);
 	rig_clean(&g);
 }
-END_TEST
 
-START_TEST(overwrites_a_file)
+TEST(overwrites_a_file)
 {
 	struct rig g;
 	FILE *file;
@@ -44,9 +43,8 @@ START_TEST(overwrites_a_file)
 	check_file(g.path, "192.0.2.7,,443\n");
 	rig_clean(&g);
 }
-END_TEST
 
-START_TEST(counts_verdicts)
+TEST(counts_verdicts)
 {
 	struct rig g;
 
@@ -64,7 +62,6 @@ START_TEST(counts_verdicts)
 	ck_assert_int_eq(sink_close(g.sink, &g.e), 0);
 	rig_clean(&g);
 }
-END_TEST
 
 /* Rows of three targets: one with a SYN/ACK, one with a reset, one silent. */
 static uint64_t rows_reported(enum config_report report, enum config_rows rows)
@@ -92,7 +89,7 @@ static uint64_t rows_reported(enum config_report report, enum config_rows rows)
 	return n;
 }
 
-START_TEST(reports_what_is_asked)
+TEST(reports_what_is_asked)
 {
 	ck_assert_uint_eq(rows_reported(REPORT_SYNACK, ROWS_TARGET), 1);
 	ck_assert_uint_eq(rows_reported(REPORT_ANSWERED, ROWS_TARGET), 2);
@@ -100,10 +97,9 @@ START_TEST(reports_what_is_asked)
 	ck_assert_uint_eq(rows_reported(REPORT_SYNACK, ROWS_REPLY), 1);
 	ck_assert_uint_eq(rows_reported(REPORT_ANSWERED, ROWS_REPLY), 2);
 }
-END_TEST
 
 /* A SYN/ACK to any probe makes the target one that has answered with it. */
-START_TEST(synack_to_any_probe)
+TEST(synack_to_any_probe)
 {
 	struct rig g;
 
@@ -119,9 +115,8 @@ START_TEST(synack_to_any_probe)
 	ck_assert_int_eq(sink_close(g.sink, &g.e), 0);
 	rig_clean(&g);
 }
-END_TEST
 
-START_TEST(reply_rows)
+TEST(reply_rows)
 {
 	struct rig g;
 
@@ -138,9 +133,8 @@ START_TEST(reply_rows)
 		   "192.0.2.7,80,data,retransmission,true\n");
 	rig_clean(&g);
 }
-END_TEST
 
-START_TEST(ndjson_rows)
+TEST(ndjson_rows)
 {
 	struct rig g;
 
@@ -152,10 +146,9 @@ START_TEST(ndjson_rows)
 	check_file(g.path, "{\"ip\":\"192.0.2.7\",\"domain\":null,\"port\":443}\n");
 	rig_clean(&g);
 }
-END_TEST
 
 /* More than the buffer holds, in rows and in bytes, without any flush. */
-START_TEST(many_rows)
+TEST(many_rows)
 {
 	struct rig g;
 	size_t len;
@@ -174,11 +167,4 @@ START_TEST(many_rows)
 	ck_assert_uint_eq(count_records(text, len, 3), 12001);
 	free(text);
 	rig_clean(&g);
-}
-END_TEST
-
-UNIT_SUITE(sink)
-{
-	unit_case(suite, "rows", writes_rows, overwrites_a_file, counts_verdicts,
-		  reports_what_is_asked, synack_to_any_probe, reply_rows, ndjson_rows, many_rows);
 }

@@ -12,7 +12,7 @@
 #include "base/writer.h"
 #include "sink_rig.h"
 
-START_TEST(refuses_to_open)
+TEST(refuses_to_open)
 {
 	struct rig g;
 
@@ -29,9 +29,8 @@ START_TEST(refuses_to_open)
 	ck_assert_int_eq(access(g.path, F_OK), -1);	/* nothing was made for nothing */
 	rig_clean(&g);
 }
-END_TEST
 
-START_TEST(full_device)
+TEST(full_device)
 {
 	struct rig g;
 
@@ -58,7 +57,6 @@ START_TEST(full_device)
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "No space left"));
 	rig_clean(&g);
 }
-END_TEST
 
 /* The file may take `limit` bytes: what is in it then are whole rows, as many as are said. */
 static void check_limited(rlim_t limit, bool append)
@@ -104,17 +102,16 @@ static void check_limited(rlim_t limit, bool append)
 	rig_clean(&g);
 }
 
-START_TEST(cuts_a_file_to_whole_rows)
+TEST(cuts_a_file_to_whole_rows)
 {
 	for (rlim_t limit = 15; limit < 15 + 3 * 24; limit++) {
 		check_limited(limit, false);
 		check_limited(limit, true);
 	}
 }
-END_TEST
 
 /* What another program has written behind our rows is not ours to cut. */
-START_TEST(cuts_nothing_of_others)
+TEST(cuts_nothing_of_others)
 {
 	struct rlimit was, now;
 	struct rig g;
@@ -143,9 +140,8 @@ START_TEST(cuts_nothing_of_others)
 	sink_close(g.sink, NULL);
 	rig_clean(&g);
 }
-END_TEST
 
-START_TEST(closed_pipe)
+TEST(closed_pipe)
 {
 	char name[32], got[64];
 	struct rig g;
@@ -170,10 +166,9 @@ START_TEST(closed_pipe)
 	close(fds[1]);
 	rig_clean(&g);
 }
-END_TEST
 
 /* `tfomap | head -0`: whether the reader is gone before us or after is one and the same case. */
-START_TEST(pipe_closed_from_the_start)
+TEST(pipe_closed_from_the_start)
 {
 	int saved = dup(STDOUT_FILENO), fds[2];
 	struct rig g;
@@ -191,7 +186,6 @@ START_TEST(pipe_closed_from_the_start)
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "standard output"));
 	rig_clean(&g);
 }
-END_TEST
 
 struct reader {
 	pid_t writer;		/* thread */
@@ -227,7 +221,7 @@ static void *read_all(void *arg)
 }
 
 /* A pipe that does not block, and is full already, is waited for: nothing is lost. */
-START_TEST(pipe_that_does_not_block)
+TEST(pipe_that_does_not_block)
 {
 	int saved = dup(STDOUT_FILENO), fds[2];
 	struct reader reader = { .writer = gettid(), .text = malloc(1 << 20) };
@@ -257,10 +251,9 @@ START_TEST(pipe_that_does_not_block)
 	free(reader.text);
 	rig_clean(&g);
 }
-END_TEST
 
 /* Nobody reads, and nobody waits: what is left is counted, and what is out are whole rows. */
-START_TEST(pipe_that_nobody_reads)
+TEST(pipe_that_nobody_reads)
 {
 	char name[32], text[1 << 17];
 	struct rig g;
@@ -289,13 +282,4 @@ START_TEST(pipe_that_nobody_reads)
 	ck_assert_uint_eq(count_records(text, (size_t)n, 3), stat_get(&g.stats, STAT_rows) + 1);
 	close(fds[0]);
 	rig_clean(&g);
-}
-END_TEST
-
-UNIT_SUITE(sink_broken)
-{
-	unit_case(suite, "broken", refuses_to_open, full_device, cuts_a_file_to_whole_rows,
-		  cuts_nothing_of_others);
-	unit_case(suite, "pipe", closed_pipe, pipe_closed_from_the_start, pipe_that_does_not_block,
-		  pipe_that_nobody_reads);
 }

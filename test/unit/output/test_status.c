@@ -40,7 +40,7 @@ static void check_line(const struct status_moment *now, const struct status_mome
 	ck_assert_str_eq(line, want);
 }
 
-START_TEST(whole_line)
+TEST(whole_line)
 {
 	struct status_moment now = busy(), prev = busy();
 
@@ -54,9 +54,8 @@ START_TEST(whole_line)
 	check_line(&now, &now, 0, " 0:05 12% (0:35 left) | sent 50.1 K, 10.0 Kp/s | answers 1.2 K "
 		   "(2.5%), cookies 30, accepted 28");
 }
-END_TEST
 
-START_TEST(losses_by_name)
+TEST(losses_by_name)
 {
 	struct status_moment now = busy();
 
@@ -65,9 +64,8 @@ START_TEST(losses_by_name)
 	check_line(&now, NULL, 0, " 0:05 12% (0:35 left) | sent 50.1 K, 10.0 Kp/s | answers 1.2 K "
 		   "(2.5%), cookies 30, accepted 28 | drops: capture 12, table full 3.5 K");
 }
-END_TEST
 
-START_TEST(every_loss_shows)
+TEST(every_loss_shows)
 {
 	for (unsigned int i = 0; i < STATS; i++) {
 		struct status_moment now = start;
@@ -79,9 +77,8 @@ START_TEST(every_loss_shows)
 				 stat_types[i].group == STAT_GROUP_losses);
 	}
 }
-END_TEST
 
-START_TEST(first_and_last_moment)
+TEST(first_and_last_moment)
 {
 	struct status_moment now = start;
 
@@ -106,9 +103,8 @@ START_TEST(first_and_last_moment)
 	check_line(&now, NULL, 0, " 1d 01:01:01 100% | sent 50.1 K, 0.6 p/s | "
 		   "answers 1.2 K (2.5%), cookies 30, accepted 28");
 }
-END_TEST
 
-START_TEST(never_100_before_the_end)
+TEST(never_100_before_the_end)
 {
 	struct status_moment now = start;
 	char line[STATUS_LEN];
@@ -119,10 +115,9 @@ START_TEST(never_100_before_the_end)
 	status_line(&now, NULL, 0, line);
 	ck_assert_ptr_nonnull(strstr(line, " 99% "));
 }
-END_TEST
 
 /* A deployment scan lives below 1 %. */
-START_TEST(small_shares)
+TEST(small_shares)
 {
 	struct status_moment now = busy();
 	char line[STATUS_LEN];
@@ -132,31 +127,27 @@ START_TEST(small_shares)
 	status_line(&now, NULL, 0, line);
 	ck_assert_ptr_nonnull(strstr(line, "answers 46 (0.092%)"));
 }
-END_TEST
 
-START_TEST(numbers_do_not_run_ahead)
+static const struct {
+	uint64_t n;
+	const char *text;
+} cases[] = {
+	{ 0, "cookies 0," }, { 999, "cookies 999," }, { 1000, "cookies 1.0 K," },
+	{ 99999, "cookies 99.9 K," }, { 999999, "cookies 999.9 K," },
+	{ 1000000, "cookies 1.0 M," }, { 123456789012345ull, "cookies 123.4 T," },
+};
+
+TEST_EACH(numbers_do_not_run_ahead, cases)
 {
-	static const struct {
-		uint64_t n;
-		const char *text;
-	} cases[] = {
-		{ 0, "cookies 0," }, { 999, "cookies 999," }, { 1000, "cookies 1.0 K," },
-		{ 99999, "cookies 99.9 K," }, { 999999, "cookies 999.9 K," },
-		{ 1000000, "cookies 1.0 M," }, { 123456789012345ull, "cookies 123.4 T," },
-	};
+	struct status_moment now = busy();
+	char line[STATUS_LEN];
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct status_moment now = busy();
-		char line[STATUS_LEN];
-
-		now.v[STAT_cookies] = cases[i].n;
-		status_line(&now, NULL, 0, line);
-		ck_assert_ptr_nonnull(strstr(line, cases[i].text));
-	}
+	now.v[STAT_cookies] = row->n;
+	status_line(&now, NULL, 0, line);
+	ck_assert_ptr_nonnull(strstr(line, row->text));
 }
-END_TEST
 
-START_TEST(bar_takes_the_room)
+TEST(bar_takes_the_room)
 {
 	struct status_moment now = busy();
 
@@ -167,9 +158,8 @@ START_TEST(bar_takes_the_room)
 	check_line(&now, NULL, 200, " 0:05 100% [==============================] | sent 50.1 K, "
 		   "10.0 Kp/s | answers 1.2 K (2.5%), cookies 30, accepted 28");
 }
-END_TEST
 
-START_TEST(fits_every_width)
+TEST(fits_every_width)
 {
 	struct status_moment now = busy();
 	char line[STATUS_LEN];
@@ -184,10 +174,9 @@ START_TEST(fits_every_width)
 			ck_assert_ptr_nonnull(strstr(line, "] (0:35 left)"));
 	}
 }
-END_TEST
 
 /* The largest of everything is still one line within its buffer. */
-START_TEST(largest_figures)
+TEST(largest_figures)
 {
 	struct status_moment now;
 	char line[STATUS_LEN];
@@ -200,7 +189,6 @@ START_TEST(largest_figures)
 	ck_assert_ptr_null(strchr(line, '\n'));
 	ck_assert_ptr_nonnull(strstr(line, "drops: not sent 18446744.0 T"));
 }
-END_TEST
 
 /* Splits a row at its commas, in place; returns how many columns there are. */
 static size_t split(char *row, char **columns, size_t max)
@@ -238,7 +226,7 @@ static const char *column(const struct status_moment *now, const struct status_m
 	return NULL;
 }
 
-START_TEST(row_has_every_figure)
+TEST(row_has_every_figure)
 {
 	struct status_moment now = busy(), prev = busy();
 
@@ -257,9 +245,8 @@ START_TEST(row_has_every_figure)
 	ck_assert_str_eq(column(&now, &prev, "hit_percent"), "2.5050");
 	ck_assert_str_eq(column(&now, &prev, "cookies"), "30");
 }
-END_TEST
 
-START_TEST(row_has_every_counter)
+TEST(row_has_every_counter)
 {
 	for (unsigned int i = 0; i < STATS; i++) {
 		struct status_moment now = start;
@@ -268,10 +255,9 @@ START_TEST(row_has_every_counter)
 		ck_assert_str_eq(column(&now, NULL, stat_types[i].name), "18446744073709551615");
 	}
 }
-END_TEST
 
 /* What is not known is empty, in a row of as many columns. */
-START_TEST(row_of_the_beginning_and_the_end)
+TEST(row_of_the_beginning_and_the_end)
 {
 	struct status_moment now = start;
 
@@ -289,9 +275,8 @@ START_TEST(row_of_the_beginning_and_the_end)
 	now.sending = true;	/* retries */
 	ck_assert_str_eq(column(&now, NULL, "remaining_s"), "");
 }
-END_TEST
 
-START_TEST(largest_row)
+TEST(largest_row)
 {
 	struct status_moment now;
 	char row[STATUS_ROW_LEN];
@@ -302,15 +287,4 @@ START_TEST(largest_row)
 	ck_assert_uint_lt(strlen(row), STATUS_ROW_LEN - 1);
 	status_header(row);
 	ck_assert_uint_lt(strlen(row), STATUS_ROW_LEN - 1);
-}
-END_TEST
-
-UNIT_SUITE(status)
-{
-	unit_case(suite, "line", whole_line, losses_by_name, every_loss_shows,
-		  first_and_last_moment, never_100_before_the_end, small_shares,
-		  numbers_do_not_run_ahead, largest_figures);
-	unit_case(suite, "terminal", bar_takes_the_room, fits_every_width);
-	unit_case(suite, "row", row_has_every_figure, row_has_every_counter,
-		  row_of_the_beginning_and_the_end, largest_row);
 }

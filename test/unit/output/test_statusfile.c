@@ -33,7 +33,7 @@ static size_t lines(void)
 }
 
 /* Header and rows, each there at once; a rate is that since the row before. */
-START_TEST(rows)
+TEST(rows)
 {
 	struct status_moment now = { .targets = 100, .elapsed_ns = NS_PER_S };
 	char row[STATUS_ROW_LEN];
@@ -64,9 +64,8 @@ START_TEST(rows)
 	ck_assert_int_eq(statusfile_close(s, &e), 0);
 	scratch_close(&f);
 }
-END_TEST
 
-START_TEST(not_writable)
+TEST(not_writable)
 {
 	struct statusfile *s;
 	struct err e = { "" };
@@ -76,10 +75,9 @@ START_TEST(not_writable)
 	ck_assert_ptr_nonnull(strstr(e.msg, "--status-updates-file"));
 	ck_assert_int_eq(statusfile_close(NULL, &e), 0);
 }
-END_TEST
 
 /* A full disk is told of at the end. */
-START_TEST(full_disk)
+TEST(full_disk)
 {
 	const struct status_moment now = { .targets = 100 };
 	struct statusfile *s;
@@ -89,10 +87,4 @@ START_TEST(full_disk)
 	statusfile_add(s, &now);
 	ck_assert_int_eq(statusfile_close(s, &e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(e.msg, "/dev/full: No space"));
-}
-END_TEST
-
-UNIT_SUITE(statusfile)
-{
-	unit_case(suite, "statusfile", rows, not_writable, full_disk);
 }

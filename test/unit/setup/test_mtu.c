@@ -68,7 +68,7 @@ static void least(unsigned int mtu)
 	ck_assert_int_eq(mtu_check(&su.shared.facts, 0, &e), 0);
 }
 
-START_TEST(a_payload_of_the_users)
+TEST(a_payload_of_the_users)
 {
 	begin("198.18.0.0/24", PAYLOAD_BYTES, PAYLOAD_MAX);
 	least(V4_LEN + PAYLOAD_MAX);
@@ -77,18 +77,16 @@ START_TEST(a_payload_of_the_users)
 	least(V6_LEN + 100);
 	end();
 }
-END_TEST
 
-START_TEST(no_payload)
+TEST(no_payload)
 {
 	begin("198.18.0.0/24", PAYLOAD_NONE, 0);
 	least(V4_LEN);
 	end();
 }
-END_TEST
 
 /* The longest of all ports' payloads. */
-START_TEST(a_payload_by_port)
+TEST(a_payload_by_port)
 {
 	uint8_t bytes[PAYLOAD_MAX];
 
@@ -96,10 +94,9 @@ START_TEST(a_payload_by_port)
 	least(V4_LEN + (unsigned int)payload_build(&config.probing.payload, 443, "", "", bytes));
 	end();
 }
-END_TEST
 
 /* Of a list the longest domain counts, wherever it stands. */
-START_TEST(a_payload_by_domain)
+TEST(a_payload_by_domain)
 {
 	uint8_t bytes[PAYLOAD_MAX];
 	struct scratch list;
@@ -113,11 +110,4 @@ START_TEST(a_payload_by_domain)
 						   bytes));
 	end();
 	scratch_close(&list);
-}
-END_TEST
-
-UNIT_SUITE(mtu)
-{
-	unit_case(suite, "longest", a_payload_of_the_users, no_payload, a_payload_by_port,
-		  a_payload_by_domain);
 }

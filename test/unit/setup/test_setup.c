@@ -77,7 +77,7 @@ static const struct shared *set_up(struct scan *s)
 	return &s->setup.shared;
 }
 
-START_TEST(what_it_stands_on)
+TEST(what_it_stands_on)
 {
 	struct config *c = configure(&scan, PREFIX);
 	const struct shared *s;
@@ -106,36 +106,32 @@ START_TEST(what_it_stands_on)
 	ck_assert_uint_eq(scan.setup.run.window_slots, s->senders[0].window.slots);
 	setup_free(&scan.setup);
 }
-END_TEST
 
-START_TEST(retries_by_the_kind_of_targets)
+static const struct {
+	const char *target;
+	int given;
+	unsigned int retries;
+} retries_by_the_kind_of_targets_cases[] = {
+	{ PREFIX, CONFIG_RETRIES_AUTO, 0 }, { "198.18.0.1", CONFIG_RETRIES_AUTO, 2 },
+	{ "198.18.0.1:80", CONFIG_RETRIES_AUTO, 2 }, { PREFIX, 5, 5 }, { PREFIX, 15, 15 },
+	{ "198.18.0.1", 0, 0 },
+};
+
+TEST_EACH(retries_by_the_kind_of_targets, retries_by_the_kind_of_targets_cases)
 {
-	static const struct {
-		const char *target;
-		int given;
-		unsigned int retries;
-	} cases[] = {
-		{ PREFIX, CONFIG_RETRIES_AUTO, 0 }, { "198.18.0.1", CONFIG_RETRIES_AUTO, 2 },
-		{ "198.18.0.1:80", CONFIG_RETRIES_AUTO, 2 }, { PREFIX, 5, 5 }, { PREFIX, 15, 15 },
-		{ "198.18.0.1", 0, 0 },
-	};
+	const struct shared *s;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct shared *s;
-
-		configure(&scan, cases[i].target)->probing.retries = cases[i].given;
-		s = set_up(&scan);
-		ck_assert_msg(s->facts.plan.retries == cases[i].retries, "%s, %d: %u",
-			      cases[i].target,
-			      cases[i].given, s->facts.plan.retries);
-		ck_assert_uint_eq(s->senders[0].window.passes, cases[i].retries + 1);
-		ck_assert_uint_eq(scan.setup.run.retries, cases[i].retries);
-		setup_free(&scan.setup);
-	}
+	configure(&scan, row->target)->probing.retries = row->given;
+	s = set_up(&scan);
+	ck_assert_msg(s->facts.plan.retries == row->retries, "%s, %d: %u",
+		      row->target,
+		      row->given, s->facts.plan.retries);
+	ck_assert_uint_eq(s->senders[0].window.passes, row->retries + 1);
+	ck_assert_uint_eq(scan.setup.run.retries, row->retries);
+	setup_free(&scan.setup);
 }
-END_TEST
 
-START_TEST(sample_and_shards)
+TEST(sample_and_shards)
 {
 	static const struct {
 		uint64_t max;
@@ -149,7 +145,7 @@ START_TEST(sample_and_shards)
 		{ 0, 0.1, 1, 0, 26 }, { 0, 0.00001, 1, 0, 1 }, { 0, 0.5, 3, 2, 42 },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct config *c = configure(&scan, PREFIX);
 
 		c->targets.max = cases[i].max;
@@ -163,7 +159,6 @@ START_TEST(sample_and_shards)
 		setup_free(&scan.setup);
 	}
 }
-END_TEST
 
 /* ---- seed and key -------------------------------------------------------------------------- */
 
@@ -208,7 +203,7 @@ static void give_key(struct config *c)
 }
 
 /* The seed orders, and nothing else; the key is the secret, and what a saved scan is read by. */
-START_TEST(seed_and_key)
+TEST(seed_and_key)
 {
 	const struct shared *a, *b;
 
@@ -234,10 +229,9 @@ START_TEST(seed_and_key)
 	setup_free(&other.setup);
 	setup_free(&scan.setup);
 }
-END_TEST
 
 /* What is not given is new each time, and told, so that it can be given. */
-START_TEST(seed_and_key_by_chance)
+TEST(seed_and_key_by_chance)
 {
 	const struct shared *a, *b;
 
@@ -259,11 +253,10 @@ START_TEST(seed_and_key_by_chance)
 	setup_free(&other.setup);
 	setup_free(&scan.setup);
 }
-END_TEST
 
 /* ---- the rest ------------------------------------------------------------------------------ */
 
-START_TEST(payload_none)
+TEST(payload_none)
 {
 	configure(&scan, PREFIX)->probing.payload.type = PAYLOAD_NONE;
 	ck_assert(!set_up(&scan)->facts.plan.payload);
@@ -272,9 +265,8 @@ START_TEST(payload_none)
 	ck_assert(set_up(&scan)->facts.plan.payload);
 	setup_free(&scan.setup);
 }
-END_TEST
 
-START_TEST(cookie_file)
+TEST(cookie_file)
 {
 	struct scratch list;
 	const struct shared *s;
@@ -288,12 +280,11 @@ START_TEST(cookie_file)
 	setup_free(&scan.setup);
 	scratch_close(&list);
 }
-END_TEST
 
 /* ---- send threads -------------------------------------------------------------------------- */
 
 /* What is one file is of one thread: a saved capture, the one that is read, packets to a file. */
-START_TEST(one_sender_for_a_file)
+TEST(one_sender_for_a_file)
 {
 	struct config *c;
 
@@ -309,10 +300,9 @@ START_TEST(one_sender_for_a_file)
 		setup_free(&scan.setup);
 	}
 }
-END_TEST
 
 /* An engine without a sweeper is not asked for what only that needs. */
-START_TEST(engine_as_named)
+TEST(engine_as_named)
 {
 	configure_null(&scan, PREFIX);
 	set_up(&scan);
@@ -326,7 +316,6 @@ START_TEST(engine_as_named)
 	ck_assert_ptr_null(scan.setup.rx);
 	setup_free(&scan.setup);
 }
-END_TEST
 
 /* An input error is exit status 1, and its message names the cause. */
 static void refused(const char *say)
@@ -337,7 +326,7 @@ static void refused(const char *say)
 	setup_free(&scan.setup);
 }
 
-START_TEST(refuses)
+TEST(refuses)
 {
 	configure(&scan, PREFIX)->network.port_last = 10003;
 	refused("10000-10003");
@@ -350,13 +339,4 @@ START_TEST(refuses)
 	refused("/proc/self");
 	configure(&scan, "198.18.0.1/24");
 	refused("198.18.0.1/24");
-}
-END_TEST
-
-UNIT_SUITE(setup)
-{
-	unit_case(suite, "input", what_it_stands_on, retries_by_the_kind_of_targets,
-		  sample_and_shards, seed_and_key, seed_and_key_by_chance, payload_none,
-		  cookie_file, refuses);
-	unit_case(suite, "senders", one_sender_for_a_file, engine_as_named);
 }

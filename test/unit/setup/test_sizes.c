@@ -35,7 +35,7 @@ static void choose(const struct sizes_basis *b)
 /* ---- senders ------------------------------------------------------------------------------- */
 
 /* As many as are asked for, where the rate and the targets are worth them. */
-START_TEST(senders_by_rate_and_targets)
+TEST(senders_by_rate_and_targets)
 {
 	static const struct {
 		uint32_t threads;
@@ -53,7 +53,7 @@ START_TEST(senders_by_rate_and_targets)
 		{ 4, 0, 0, 256, 1 },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct sizes_basis b = basis();
 
 		b.positions = cases[i].positions;
@@ -65,29 +65,25 @@ START_TEST(senders_by_rate_and_targets)
 			      sizes.senders);
 	}
 }
-END_TEST
 
 /* Left to itself it keeps a core for the receive thread, where there are any, and is modest. */
-START_TEST(senders_by_cores)
+static const struct {
+	long cores;
+	unsigned int senders;
+} senders_by_cores_cases[] = { { -1, 1 }, { 1, 1 }, { 2, 1 }, { 3, 2 }, { 4, 3 }, { 5, 4 }, { 64, 4 } };
+
+TEST_EACH(senders_by_cores, senders_by_cores_cases)
 {
-	static const struct {
-		long cores;
-		unsigned int senders;
-	} cases[] = { { -1, 1 }, { 1, 1 }, { 2, 1 }, { 3, 2 }, { 4, 3 }, { 5, 4 }, { 64, 4 } };
+	struct sizes_basis b = basis();
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sizes_basis b = basis();
-
-		config.network.threads = 0;
-		b.cores = cases[i].cores;
-		choose(&b);
-		ck_assert_msg(sizes.senders == cases[i].senders, "%ld cores: %u", cases[i].cores,
-			      sizes.senders);
-	}
+	config.network.threads = 0;
+	b.cores = row->cores;
+	choose(&b);
+	ck_assert_msg(sizes.senders == row->senders, "%ld cores: %u", row->cores,
+		      sizes.senders);
 }
-END_TEST
 
-START_TEST(one_output_is_of_one_sender)
+TEST(one_output_is_of_one_sender)
 {
 	struct sizes_basis b = basis();
 
@@ -99,10 +95,9 @@ START_TEST(one_output_is_of_one_sender)
 	choose(&b);
 	ck_assert_uint_eq(sizes.senders, 1);
 }
-END_TEST
 
 /* The senders have together what one has, but for what rounding up adds. */
-START_TEST(senders_share_the_window)
+TEST(senders_share_the_window)
 {
 	struct sizes_basis b = basis();
 	uint64_t whole;
@@ -119,44 +114,40 @@ START_TEST(senders_share_the_window)
 		ck_assert_uint_lt(sizes.sender.window * sizes.senders, 2 * whole);
 	}
 }
-END_TEST
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
 /* What can be in flight fits twice: until it is over, and within a time-out; and not much more. */
-START_TEST(by_rate_and_time)
+static const struct {
+	double rate_pps;
+	uint64_t timeout_s, cooldown_s;
+	unsigned int retries;
+	uint64_t flight, answered;
+} by_rate_and_time_cases[] = {
+	{ 1000, 3, 8, 0, 11000, 3000 }, { 1000, 10, 8, 0, 18000, 10000 },
+	{ 1000, 3, 8, 4, 23000, 3000 }, { 100, 3, 100, 0, 10300, 300 },
+	{ 0.1, 3, 8, 0, 2, 1 },
+};
+
+TEST_EACH(by_rate_and_time, by_rate_and_time_cases)
 {
-	static const struct {
-		double rate_pps;
-		uint64_t timeout_s, cooldown_s;
-		unsigned int retries;
-		uint64_t flight, answered;
-	} cases[] = {
-		{ 1000, 3, 8, 0, 11000, 3000 }, { 1000, 10, 8, 0, 18000, 10000 },
-		{ 1000, 3, 8, 4, 23000, 3000 }, { 100, 3, 100, 0, 10300, 300 },
-		{ 0.1, 3, 8, 0, 2, 1 },
-	};
+	struct sizes_basis b = basis();
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sizes_basis b = basis();
-
-		config.rate.pps = cases[i].rate_pps;
-		config.probing.timeout_ns = cases[i].timeout_s * NS_PER_S;
-		config.rate.cooldown_ns = cases[i].cooldown_s * NS_PER_S;
-		b.retries = cases[i].retries;
-		choose(&b);
-		ck_assert_uint_ge(sizes.sender.window, 2 * cases[i].flight);
-		ck_assert_uint_le(sizes.sender.window, 1024 + 8 * cases[i].flight);
-		ck_assert_uint_ge(sizes.table, 2 * cases[i].answered);
-		ck_assert_uint_le(sizes.table, 1024 + 8 * cases[i].answered);
-		ck_assert_uint_ge(sizes.sender.keep_ns,
-				  config.probing.timeout_ns + config.rate.cooldown_ns);
-	}
+	config.rate.pps = row->rate_pps;
+	config.probing.timeout_ns = row->timeout_s * NS_PER_S;
+	config.rate.cooldown_ns = row->cooldown_s * NS_PER_S;
+	b.retries = row->retries;
+	choose(&b);
+	ck_assert_uint_ge(sizes.sender.window, 2 * row->flight);
+	ck_assert_uint_le(sizes.sender.window, 1024 + 8 * row->flight);
+	ck_assert_uint_ge(sizes.table, 2 * row->answered);
+	ck_assert_uint_le(sizes.table, 1024 + 8 * row->answered);
+	ck_assert_uint_ge(sizes.sender.keep_ns,
+			  config.probing.timeout_ns + config.rate.cooldown_ns);
 }
-END_TEST
 
 /* Without a limit it is the targets that tell; and where all of them are to stay in sight. */
-START_TEST(by_targets)
+TEST(by_targets)
 {
 	struct sizes_basis b = basis();
 
@@ -171,35 +162,24 @@ START_TEST(by_targets)
 	choose(&b);
 	ck_assert_uint_ge(sizes.sender.window, b.positions);
 }
-END_TEST
 
 /* A second of answers to every packet finds room unread, as far as there are targets. */
-START_TEST(a_second_unread)
+static const struct {
+	uint64_t positions;
+	double rate_pps;
+	uint64_t least, most;
+} a_second_unread_cases[] = {
+	{ 1 << 17, 100000, 100000, 150000 }, { 1 << 17, 10000, 10000, 15000 },
+	{ 1 << 17, 0, 1 << 20, 1 << 25 }, { 1, 10000, 1, 100 },
+};
+
+TEST_EACH(a_second_unread, a_second_unread_cases)
 {
-	static const struct {
-		uint64_t positions;
-		double rate_pps;
-		uint64_t least, most;
-	} cases[] = {
-		{ 1 << 17, 100000, 100000, 150000 }, { 1 << 17, 10000, 10000, 15000 },
-		{ 1 << 17, 0, 1 << 20, 1 << 25 }, { 1, 10000, 1, 100 },
-	};
+	struct sizes_basis b = basis();
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sizes_basis b = basis();
-
-		config.rate.pps = cases[i].rate_pps;
-		b.positions = cases[i].positions;
-		choose(&b);
-		ck_assert_uint_ge(sizes.unread, cases[i].least);
-		ck_assert_uint_le(sizes.unread, cases[i].most);
-	}
-}
-END_TEST
-
-UNIT_SUITE(sizes)
-{
-	unit_case(suite, "senders", senders_by_rate_and_targets, senders_by_cores,
-		  one_output_is_of_one_sender, senders_share_the_window);
-	unit_case(suite, "memory", by_rate_and_time, by_targets, a_second_unread);
+	config.rate.pps = row->rate_pps;
+	b.positions = row->positions;
+	choose(&b);
+	ck_assert_uint_ge(sizes.unread, row->least);
+	ck_assert_uint_le(sizes.unread, row->most);
 }

@@ -35,6 +35,8 @@ static void leave_of(const char *prefix)
 	ck_assert_int_eq(prefixset_subtract(&other, &set), 0);
 }
 
+TEST_AROUND(open_sets, close_sets)
+
 /*
  * 2^32 addresses						4294967296
  * 0/8, 10/8, 127/8			3 x 16777216	=	- 50331648
@@ -48,15 +50,14 @@ static void leave_of(const char *prefix)
  * 224/4, 240/4				2 x 268435456	=	-536870912
  *								 3702257664
  */
-START_TEST(leaves_the_public_ipv4)
+TEST(leaves_the_public_ipv4)
 {
 	leave_of("0.0.0.0/0");
 	ck_assert_uint_eq(other.count, 3702257664u);
 }
-END_TEST
 
 /* 2000::/3 without 2001::/23, 2001:db8::/32, 2002::/16, 2620:4f:8000::/48 and 3fff::/20. */
-START_TEST(leaves_the_global_ipv6)
+TEST(leaves_the_global_ipv6)
 {
 	static const char *const left[][2] = {
 		{ "2000::", "2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
@@ -68,15 +69,14 @@ START_TEST(leaves_the_global_ipv6)
 	};
 
 	leave_of("::/0");
-	ck_assert_uint_eq(other.n, sizeof(left) / sizeof(*left));
+	ck_assert_uint_eq(other.n, N_OF(left));
 	for (size_t i = 0; i < other.n; i++) {
 		ck_assert(addr_eq(other.v[i].first, parse(left[i][0])));
 		ck_assert(addr_eq(other.v[i].last, parse(left[i][1])));
 	}
 }
-END_TEST
 
-START_TEST(tells_why)
+TEST(tells_why)
 {
 	static const char *const cases[][2] = {
 		{ "198.19.255.255", "198.18.0.0/15, benchmarking, RFC 2544" },
@@ -97,18 +97,17 @@ START_TEST(tells_why)
 
 	ck_assert_int_eq(blocklist_add_special(&set), 0);
 	prefixset_seal(&set);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		ck_assert(prefixset_contains(&set, parse(cases[i][0])));
 		ck_assert_str_eq(blocklist_why(parse(cases[i][0]), why), cases[i][1]);
 	}
-	for (size_t i = 0; i < sizeof(public) / sizeof(*public); i++) {
+	for (size_t i = 0; i < N_OF(public); i++) {
 		ck_assert(!prefixset_contains(&set, parse(public[i])));
 		ck_assert_ptr_null(blocklist_why(parse(public[i]), why));
 	}
 }
-END_TEST
 
-START_TEST(hash_tells_sets_apart)
+TEST(hash_tells_sets_apart)
 {
 	uint64_t empty, one, same, more;
 
@@ -129,13 +128,4 @@ START_TEST(hash_tells_sets_apart)
 	ck_assert_uint_ne(one, empty);
 	ck_assert_uint_eq(one, same);
 	ck_assert_uint_ne(more, one);
-}
-END_TEST
-
-UNIT_SUITE(blocklist)
-{
-	TCase *t = unit_case(suite, "compiled in", leaves_the_public_ipv4, leaves_the_global_ipv6,
-			     tells_why, hash_tells_sets_apart);
-
-	tcase_add_checked_fixture(t, open_sets, close_sets);
 }

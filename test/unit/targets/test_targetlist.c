@@ -9,7 +9,6 @@
 #include "targets/targetlist_read.h"
 #include "unit.h"
 
-#define N_OF(x) (sizeof(x) / sizeof((x)[0]))
 
 static struct targetlist list;
 static struct misread misread;
@@ -75,7 +74,9 @@ static void check_text(void)
 	ck_assert_ptr_null(targetlist_find(&list, 0, 2, list.v[2].ip, 80));
 }
 
-START_TEST(reads_a_file)
+TEST_AROUND(open_list, close_list)
+
+TEST(reads_a_file)
 {
 	struct err e = { "" };
 	struct scratch f;
@@ -85,7 +86,6 @@ START_TEST(reads_a_file)
 	check_text();
 	scratch_close(&f);
 }
-END_TEST
 
 /* Reads path "-" with fd as stdin. */
 static int read_stdin(int fd, struct err *e)
@@ -100,7 +100,7 @@ static int read_stdin(int fd, struct err *e)
 	return rc;
 }
 
-START_TEST(reads_a_pipe_on_stdin)
+TEST(reads_a_pipe_on_stdin)
 {
 	struct err e = { "" };
 	int p[2];
@@ -112,10 +112,9 @@ START_TEST(reads_a_pipe_on_stdin)
 	close(p[0]);
 	check_text();
 }
-END_TEST
 
 /* What another program has read of it is not ours. */
-START_TEST(reads_the_rest_of_a_file_on_stdin)
+TEST(reads_the_rest_of_a_file_on_stdin)
 {
 	static const char junk[] = "not a list\n";
 	struct err e = { "" };
@@ -128,9 +127,8 @@ START_TEST(reads_the_rest_of_a_file_on_stdin)
 	scratch_close(&f);
 	check_text();
 }
-END_TEST
 
-START_TEST(reads_a_pipe_by_name)
+TEST(reads_a_pipe_by_name)
 {
 	struct err e = { "" };
 	char path[32];
@@ -146,7 +144,6 @@ START_TEST(reads_a_pipe_by_name)
 	close(p[0]);
 	check_text();
 }
-END_TEST
 
 static void expect_error(const void *content, size_t len, const char *want)
 {
@@ -162,7 +159,7 @@ static void expect_error(const void *content, size_t len, const char *want)
 	targetlist_free(&list);
 }
 
-START_TEST(names_file_and_line)
+TEST(names_file_and_line)
 {
 	static char line[2 * LINES_MAX];
 	struct err e = { "" };
@@ -194,9 +191,8 @@ START_TEST(names_file_and_line)
 	ck_assert_str_eq(e.msg, "--targets-file /nowhere/list: cannot be read: No such file or "
 			  "directory");
 }
-END_TEST
 
-START_TEST(takes_the_longest_line)
+TEST(takes_the_longest_line)
 {
 	static char line[LINES_MAX];
 
@@ -210,10 +206,9 @@ START_TEST(takes_the_longest_line)
 	ck_assert_uint_eq(list.n, 1);
 	scratch_close(&f);
 }
-END_TEST
 
 /* What happens to the file once it is read is nothing to the scan: all stays as it was said. */
-START_TEST(file_that_changes_changes_nothing)
+TEST(file_that_changes_changes_nothing)
 {
 	struct err e = { "" };
 	struct scratch f;
@@ -227,10 +222,9 @@ START_TEST(file_that_changes_changes_nothing)
 	scratch_close(&f);
 	check_text();
 }
-END_TEST
 
 /* A list that says nothing but targets needs no file; a second list adds to the first. */
-START_TEST(keeps_what_is_said_beside)
+TEST(keeps_what_is_said_beside)
 {
 	struct target_extra x;
 	struct err e = { "" };
@@ -256,9 +250,8 @@ START_TEST(keeps_what_is_said_beside)
 		ck_assert_str_eq(x.info, "");
 	}
 }
-END_TEST
 
-START_TEST(tells_of_bare_addresses_and_other_protocols)
+TEST(tells_of_bare_addresses_and_other_protocols)
 {
 	struct err e = { "" };
 	struct scratch f;
@@ -274,16 +267,4 @@ START_TEST(tells_of_bare_addresses_and_other_protocols)
 	ck_assert_uint_eq(list.n, 4);
 	ck_assert_uint_eq(list.n_other, 1);
 	scratch_close(&f);
-}
-END_TEST
-
-UNIT_SUITE(targetlist)
-{
-	TCase *t = unit_case(suite, "files", reads_a_file, reads_a_pipe_on_stdin,
-			     reads_the_rest_of_a_file_on_stdin, reads_a_pipe_by_name,
-			     names_file_and_line, takes_the_longest_line,
-			     file_that_changes_changes_nothing, keeps_what_is_said_beside,
-			     tells_of_bare_addresses_and_other_protocols);
-
-	tcase_add_checked_fixture(t, open_list, close_list);
 }

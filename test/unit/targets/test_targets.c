@@ -6,7 +6,6 @@
 #include "text.h"
 #include "unit.h"
 
-#define N_OF(x) (sizeof(x) / sizeof((x)[0]))
 
 /* ---- a resolver that knows three names and asks nobody ---- */
 
@@ -244,37 +243,37 @@ static void describe(struct text *out)
 	ck_assert(targets_have_v4(targets) == v4 && targets_have_v6(targets) == v6);
 }
 
-START_TEST(small_sets)
+TEST_AROUND(open_config, reset)
+
+TEST_EACH(small_sets, load_cases)
 {
-	const struct load_case *c = &load_cases[_i];
 	char given[256], got[1024], *save = NULL;
 	struct text out;
 
-	config.targets.no_default_blocklist = !(c->flags & SPECIAL);
-	config.targets.ipv4_only = c->flags & V4;
-	config.targets.ipv6_only = c->flags & V6;
-	for (unsigned int k = 0; k < 2 && c->ports[k]; k++) {
-		ports[k] = c->ports[k];
+	config.targets.no_default_blocklist = !(row->flags & SPECIAL);
+	config.targets.ipv4_only = row->flags & V4;
+	config.targets.ipv6_only = row->flags & V6;
+	for (unsigned int k = 0; k < 2 && row->ports[k]; k++) {
+		ports[k] = row->ports[k];
 		config.targets.ports.n = k + 1;
 	}
-	snprintf(given, sizeof(given), "%s", c->words ? c->words : "");
+	snprintf(given, sizeof(given), "%s", row->words ? row->words : "");
 	for (char *w = strtok_r(given, " ", &save); w; w = strtok_r(NULL, " ", &save))
 		word(w);
-	config.targets.list_file = c->list ? file(c->list) : NULL;
-	config.targets.allowlist_file = c->allow ? file(c->allow) : NULL;
-	config.targets.blocklist_file = c->block ? file(c->block) : NULL;
-	if (c->want[0] == '!') {
-		expect_error(c->want + 1);
+	config.targets.list_file = row->list ? file(row->list) : NULL;
+	config.targets.allowlist_file = row->allow ? file(row->allow) : NULL;
+	config.targets.blocklist_file = row->block ? file(row->block) : NULL;
+	if (row->want[0] == '!') {
+		expect_error(row->want + 1);
 		return;
 	}
 	load();
 	text_init(&out, got, sizeof(got));
 	describe(&out);
-	ck_assert_str_eq(got, c->want);
+	ck_assert_str_eq(got, row->want);
 }
-END_TEST
 
-START_TEST(refuses_what_is_not_there)
+TEST(refuses_what_is_not_there)
 {
 	word("198.18.0.1");
 	config.targets.list_file = "/nowhere/list";
@@ -287,10 +286,9 @@ START_TEST(refuses_what_is_not_there)
 	word("bad host");
 	expect_error("bad host");
 }
-END_TEST
 
 /* What a capture tells of: taken over, and sorted like a list. */
-START_TEST(takes_over_what_was_found)
+TEST(takes_over_what_was_found)
 {
 	struct targetlist found;
 
@@ -306,11 +304,10 @@ START_TEST(takes_over_what_was_found)
 	expect_at(1, "198.18.0.2", 80);
 	ck_assert(targets_is_list(targets));
 }
-END_TEST
 
 /* ---- large sets ---- */
 
-START_TEST(reads_all_ports_of_all_of_ipv4)
+TEST(reads_all_ports_of_all_of_ipv4)
 {
 	config.targets.ports.n = UINT16_MAX;
 	for (uint32_t i = 0; i < config.targets.ports.n; i++)
@@ -330,10 +327,9 @@ START_TEST(reads_all_ports_of_all_of_ipv4)
 	expect_at(0, "1.0.0.0", 443);
 	expect_at(counts->total - 1, "223.255.255.255", 443);
 }
-END_TEST
 
 /* N < 2^63. */
-START_TEST(refuses_too_many)
+TEST(refuses_too_many)
 {
 	static const struct {
 		const char *words[3];
@@ -379,14 +375,4 @@ START_TEST(refuses_too_many)
 	word("2001:2:0:0:4000::/66");
 	expect_error("2^63 targets or more, "
 		     "2001:2:0:0:4000::-2001:2::bfff:ffff:ffff:ffff x 1 port the");
-}
-END_TEST
-
-UNIT_SUITE(targets)
-{
-	TCase *t = unit_case(suite, "whole", refuses_what_is_not_there, takes_over_what_was_found,
-			     reads_all_ports_of_all_of_ipv4, refuses_too_many);
-
-	tcase_add_loop_test(t, small_sets, 0, N_OF(load_cases));
-	tcase_add_checked_fixture(t, open_config, reset);
 }

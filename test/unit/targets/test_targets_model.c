@@ -232,7 +232,9 @@ static void check_leave_out(struct rng *r, struct model *m)
 	prefixset_free(&out);
 }
 
-START_TEST(agrees_with_the_model)
+TEST_AROUND(open_config, reset)
+
+TEST_TIMES(agrees_with_the_model, 10)
 {
 	static struct model m;
 	struct rng r = { (uint64_t)_i + 1 };
@@ -242,14 +244,4 @@ START_TEST(agrees_with_the_model)
 		if (check_model(&m))
 			check_leave_out(&r, &m);
 	}
-}
-END_TEST
-
-UNIT_SUITE(targets_model)
-{
-	TCase *t = tcase_create("model");
-
-	tcase_add_loop_test(t, agrees_with_the_model, 0, 10);
-	tcase_add_checked_fixture(t, open_config, reset);
-	suite_add_tcase(suite, t);
 }

@@ -85,15 +85,16 @@ static void for_each_word(const char *text, void (*take)(const char *))
 		take(w);
 }
 
-START_TEST(small_sets)
+TEST_AROUND(open_sets, close_sets)
+
+TEST_EACH(small_sets, set_cases)
 {
-	const struct set_case *c = &set_cases[_i];
 	char got[256], first[ADDR_STRLEN], last[ADDR_STRLEN];
 	struct text out;
 
-	for_each_word(c->words, word);
-	for_each_word(c->set, add);
-	config.targets.list_file = c->list ? file(c->list) : NULL;
+	for_each_word(row->words, word);
+	for_each_word(row->set, add);
+	config.targets.list_file = row->list ? file(row->list) : NULL;
 	load();
 	compare();
 	text_init(&out, got, sizeof(got));
@@ -102,14 +103,13 @@ START_TEST(small_sets)
 		addr_format(inside.v[i].last, last);
 		text_add(&out, "%s-%s ", first, last);
 	}
-	ck_assert_str_eq(got, c->inside);
+	ck_assert_str_eq(got, row->inside);
 	for (int v6 = 0; v6 < 2; v6++)
-		ck_assert_str_eq(outside(v6), c->outside[v6] ? c->outside[v6] : "");
+		ck_assert_str_eq(outside(v6), row->outside[v6] ? row->outside[v6] : "");
 }
-END_TEST
 
 /* Random ranges against a model of 64 addresses. */
-START_TEST(model)
+TEST_TIMES(model, 500)
 {
 	struct rng rng = { (uint64_t)_i + 1 };
 	bool in_set[64] = { false }, is_target[64] = { false };
@@ -140,15 +140,4 @@ START_TEST(model)
 	if (first < 64)
 		snprintf(text, sizeof(text), "198.18.0.%u", first);
 	ck_assert_str_eq(outside(false), text);
-}
-END_TEST
-
-UNIT_SUITE(targets_sets)
-{
-	TCase *tcase = tcase_create("sets");
-
-	suite_add_tcase(suite, tcase);
-	tcase_add_checked_fixture(tcase, open_sets, close_sets);
-	tcase_add_loop_test(tcase, small_sets, 0, sizeof(set_cases) / sizeof(*set_cases));
-	tcase_add_loop_test(tcase, model, 0, 500);
 }

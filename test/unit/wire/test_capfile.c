@@ -47,7 +47,7 @@ static void close_file(struct capfile *f)
 	ck_assert_msg(capfile_close(f, &e) == 0, "%s", e.msg);
 }
 
-START_TEST(round_trip)
+TEST(round_trip)
 {
 	struct capfile *f = open_file();
 	struct got g = { .n = 0 };
@@ -75,10 +75,9 @@ START_TEST(round_trip)
 	no_more(r, &g);
 	scratch_close(&file);
 }
-END_TEST
 
 /* Packets without a link header, as they are sent on links that have none. */
-START_TEST(ip_packets)
+TEST(ip_packets)
 {
 	struct capfile *f = NULL;
 	struct got g = { .n = 0 };
@@ -102,10 +101,9 @@ START_TEST(ip_packets)
 	ck_assert_int_eq(capfile_open_ip(&f, "/nonexistent/x.pcap", &e), -ENOENT);
 	scratch_close(&file);
 }
-END_TEST
 
 /* What other programs find in it: nanoseconds, Ethernet. */
-START_TEST(header_of_the_file)
+TEST(header_of_the_file)
 {
 	uint8_t header[HEADER_LEN];
 
@@ -116,9 +114,8 @@ START_TEST(header_of_the_file)
 	ck_assert_int_eq(lseek(file.fd, 0, SEEK_END), HEADER_LEN);
 	scratch_close(&file);
 }
-END_TEST
 
-START_TEST(nothing_in_it)
+TEST(nothing_in_it)
 {
 	struct got g = { .n = 0 };
 
@@ -127,9 +124,8 @@ START_TEST(nothing_in_it)
 	ck_assert_uint_eq(g.n, 0);
 	scratch_close(&file);
 }
-END_TEST
 
-START_TEST(frame_that_was_cut)
+TEST(frame_that_was_cut)
 {
 	struct capfile *f = open_file();
 	struct got g = { .n = 0 };
@@ -147,9 +143,8 @@ START_TEST(frame_that_was_cut)
 	no_more(r, &g);
 	scratch_close(&file);
 }
-END_TEST
 
-START_TEST(overwrites)
+TEST(overwrites)
 {
 	struct capfile *f;
 	struct got g = { .n = 0 };
@@ -171,9 +166,8 @@ START_TEST(overwrites)
 	no_more(r, &g);
 	scratch_close(&file);
 }
-END_TEST
 
-START_TEST(cannot_be_made)
+TEST(cannot_be_made)
 {
 	struct capfile *f = NULL;
 	struct err e = { "" };
@@ -185,10 +179,9 @@ START_TEST(cannot_be_made)
 	ck_assert_int_eq(capfile_open(&f, "/proc/self", &e), -EISDIR);
 	ck_assert_ptr_nonnull(strstr(e.msg, "'/proc/self'"));
 }
-END_TEST
 
 /* A full disk: for one frame, which waits in the buffer, and for many, which do not. */
-START_TEST(cannot_be_written)
+TEST(cannot_be_written)
 {
 	static const unsigned int frames[] = { 0, 1, 1000 };
 	uint8_t frame[FRAME_MAX];
@@ -205,7 +198,6 @@ START_TEST(cannot_be_written)
 		ck_assert_ptr_nonnull(strstr(e.msg, "No space left"));
 	}
 }
-END_TEST
 
 #define EACH 40000
 
@@ -235,7 +227,7 @@ static void *write_frames(void *arg)
 }
 
 /* Whole frames, and those of each thread in their order. */
-START_TEST(two_threads)
+TEST(two_threads)
 {
 	_Atomic unsigned int ready = 0;
 	struct writer w[2] = { { open_file(), 1, &ready }, { NULL, 2, &ready } };
@@ -268,11 +260,4 @@ START_TEST(two_threads)
 	}
 	no_more(r, &g);
 	scratch_close(&file);
-}
-END_TEST
-
-UNIT_SUITE(capfile)
-{
-	unit_case(suite, "capfile", round_trip, ip_packets, header_of_the_file, nothing_in_it,
-		  frame_that_was_cut, overwrites, cannot_be_made, cannot_be_written, two_threads);
 }

@@ -9,7 +9,6 @@
 #include "tcpopt.h"
 #include "wire/craft.h"
 
-#define N_OF(x) (sizeof(x) / sizeof((x)[0]))
 #define PROTO_TCP	6
 
 /* The option sets, without TFO, as they are to come: bytes of either family. */
@@ -170,12 +169,12 @@ static struct craft_syn random_syn(struct rng *rng, bool v6, const struct shape 
 }
 
 /* Every option set, family and shape, with payloads of odd and even length. */
-START_TEST(parses_back)
+TEST_EACH(parses_back, sets)
 {
 	static const uint16_t lengths[] = { 0, 1, 2, 3, 17, 535, PAYLOAD_MAX - 1, PAYLOAD_MAX };
-	struct rng rng = { (uint64_t)_i };
+	struct rng rng = { row->set };
 
-	init(sets[_i].set);
+	init(row->set);
 	for (size_t i = 0; i < 2 * N_OF(shapes) * N_OF(lengths); i++) {
 		const struct shape *shape = &shapes[i / 2 % N_OF(shapes)];
 		struct craft_syn syn = random_syn(&rng, i % 2, shape);
@@ -183,15 +182,14 @@ START_TEST(parses_back)
 
 		syn.payload_len = lengths[i / 2 / N_OF(shapes)];
 		check_syn(&syn, make(&syn), &p);
-		check_options(&syn, &p, sets[_i].kinds);
+		check_options(&syn, &p, row->kinds);
 		ck_assert_uint_le(p.tcp.opts_len, TCPOPT_AREA_MAX);
 		ck_assert_uint_eq(p.tcp.opts_len % 4, 0);
 	}
 }
-END_TEST
 
 /* The whole option area, byte by byte, for an 8-byte cookie. */
-START_TEST(option_area)
+TEST_EACH(option_area, sets)
 {
 	static const struct {
 		uint8_t len;
@@ -210,16 +208,15 @@ START_TEST(option_area)
 	struct craft_syn syn = random_syn(&rng, false, &shapes[4]);
 	struct packet p;
 
-	init(sets[_i].set);
+	init(row->set);
 	memcpy(cookie, "cookie-8", 8);
 	check_syn(&syn, make(&syn), &p);
-	ck_assert_uint_eq(p.tcp.opts_len, areas[sets[_i].set].len);
-	ck_assert_mem_eq(p.tcp.opts, areas[sets[_i].set].v4, p.tcp.opts_len);
+	ck_assert_uint_eq(p.tcp.opts_len, areas[row->set].len);
+	ck_assert_mem_eq(p.tcp.opts, areas[row->set].v4, p.tcp.opts_len);
 }
-END_TEST
 
 /* Fields whose words are all ones, or all zeros, or one more than fits: sums that wrap. */
-START_TEST(sums_that_wrap)
+TEST(sums_that_wrap)
 {
 	static const uint32_t words[] = { 0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
 					  0x0000ffff, 0xffff0000, 0xffff0001 };
@@ -250,10 +247,9 @@ START_TEST(sums_that_wrap)
 		check_syn(&syn, make(&syn), &p);
 	}
 }
-END_TEST
 
 /* The sequence number that brings the sum to exactly 0xffff: the field is then 0, not 0xffff. */
-START_TEST(sum_of_all_ones)
+TEST(sum_of_all_ones)
 {
 	struct rng rng = { 3 };
 
@@ -271,13 +267,12 @@ START_TEST(sum_of_all_ones)
 		ck_assert_uint_eq(get_be16(frame + at), 0);
 	}
 }
-END_TEST
 
-START_TEST(resets)
+TEST_EACH(resets, sets)
 {
 	struct rng rng = { 4 };
 
-	init(sets[_i].set);
+	init(row->set);
 	for (int i = 0; i < 200; i++) {
 		bool v6 = i % 2;
 		struct craft_syn syn = random_syn(&rng, v6, &shapes[0]);
@@ -312,10 +307,9 @@ START_TEST(resets)
 		ck_assert_uint_eq(p.tcp.payload_len, 0);
 	}
 }
-END_TEST
 
 /* A packet leaves nothing behind in its template. */
-START_TEST(templates_stay)
+TEST(templates_stay)
 {
 	struct rng rng = { 5 };
 	struct craft before;
@@ -330,10 +324,9 @@ START_TEST(templates_stay)
 	}
 	ck_assert_mem_eq(&craft, &before, sizeof(craft));
 }
-END_TEST
 
 /* Behind whatever link header, the same packet. */
-START_TEST(link_headers)
+TEST(link_headers)
 {
 	static const struct {
 		struct craft_link link;
@@ -372,25 +365,12 @@ START_TEST(link_headers)
 		ck_assert_uint_eq(frame[at], v6 ? 0x60 : 0x45);
 	}
 }
-END_TEST
 
-START_TEST(length_of_a_request)
+TEST_EACH(length_of_a_request, sets)
 {
 	struct rng rng = { 7 };
 	struct craft_syn syn = random_syn(&rng, false, &shapes[1]);
 
-	init(sets[_i].set);
+	init(row->set);
 	ck_assert_uint_eq(craft_request_len(&craft), make(&syn));
-}
-END_TEST
-
-UNIT_SUITE(craft)
-{
-	TCase *tcase = unit_case(suite, "craft", sums_that_wrap, sum_of_all_ones, templates_stay,
-				 link_headers);
-
-	tcase_add_loop_test(tcase, parses_back, 0, (int)N_OF(sets));
-	tcase_add_loop_test(tcase, option_area, 0, (int)N_OF(sets));
-	tcase_add_loop_test(tcase, resets, 0, (int)N_OF(sets));
-	tcase_add_loop_test(tcase, length_of_a_request, 0, (int)N_OF(sets));
 }

@@ -30,7 +30,7 @@ static const uint8_t *ask(uint16_t vlan_id, struct addr asker, struct addr targe
 }
 
 /* arp who-has 198.19.0.1 tell 198.19.0.2 */
-START_TEST(arp_request)
+TEST_TIMES(arp_request, 2)
 {
 	static const uint8_t want[28] = {
 		0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 9, 198, 19, 0, 2,
@@ -42,10 +42,9 @@ START_TEST(arp_request)
 	ck_assert_mem_eq(ask(vlan_id, addr_from_v4(0xc6130002), addr_from_v4(0xc6130001), everyone,
 			     0x0806, sizeof(want)), want, sizeof(want));
 }
-END_TEST
 
 /* RFC 4861 4.3: to the solicited-node group, with our link-layer address, hop limit 255. */
-START_TEST(solicitation)
+TEST_TIMES(solicitation, 2)
 {
 	static const uint8_t group_mac[6] = { 0x33, 0x33, 0xff, 0xab, 0xcd, 0xef };
 	static const uint8_t group[16] = { 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0xab, 0xcd,
@@ -71,10 +70,9 @@ START_TEST(solicitation)
 	sum = plain_plus(plain_plus(sum, 58), 32);
 	ck_assert_uint_eq(plain_sum(sum, p + 40, 32), 0xffff);
 }
-END_TEST
 
 /* RFC 5227 2.1.1, RFC 4862 5.4.2: nobody asks, and in IPv6 does not tell a link-layer address. */
-START_TEST(whether_it_is_taken)
+TEST_TIMES(whether_it_is_taken, 2)
 {
 	static const uint8_t everyone[6] = { 255, 255, 255, 255, 255, 255 };
 	static const uint8_t group_mac[6] = { 0x33, 0x33, 0xff, 0xab, 0xcd, 0xef };
@@ -91,7 +89,6 @@ START_TEST(whether_it_is_taken)
 	ck_assert(addr_eq(r.target, v6) && addr_eq(r.asker, nobody));
 	ck_assert_mem_eq(r.mac, "\0\0\0\0\0", 6);
 }
-END_TEST
 
 /* ---- the answer that it is ours ------------------------------------------------------------ */
 
@@ -119,7 +116,7 @@ static const uint8_t *tell(uint16_t vlan_id, struct addr target, struct addr ask
 }
 
 /* arp reply 198.19.0.2 is-at 02:00:00:00:00:09, to who asked, with an address or without one */
-START_TEST(arp_reply)
+TEST_TIMES(arp_reply, 2)
 {
 	uint8_t want[28] = {
 		0, 1, 8, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, 9, 198, 19, 0, 2,
@@ -133,7 +130,6 @@ START_TEST(arp_reply)
 	ck_assert_mem_eq(tell(_i ? 4094 : 0, target, nobody, theirs, 0x0806, sizeof(want)), want,
 			 sizeof(want));
 }
-END_TEST
 
 static void check_advert(const uint8_t *p, struct addr target, struct addr dst, uint32_t flags)
 {
@@ -162,7 +158,7 @@ static void check_advert(const uint8_t *p, struct addr target, struct addr dst, 
 }
 
 /* RFC 4861 7.2.4: solicited and overriding to who asked; to all nodes where he has no address. */
-START_TEST(advertisement)
+TEST_TIMES(advertisement, 2)
 {
 	static const uint8_t all_nodes_mac[6] = { 0x33, 0x33, 0, 0, 0, 1 };
 	const struct addr target = { 0x20010002000000ffull, 0x1122334455abcdefull };
@@ -173,18 +169,4 @@ START_TEST(advertisement)
 		     0x60000000);
 	check_advert(tell(_i ? 7 : 0, target, nobody, all_nodes_mac, 0x86dd, 72), target, all_nodes,
 		     0x20000000);
-}
-END_TEST
-
-UNIT_SUITE(craft_neigh)
-{
-	TCase *tcase = tcase_create("requests"), *answers = tcase_create("answers");
-
-	suite_add_tcase(suite, tcase);
-	suite_add_tcase(suite, answers);
-	tcase_add_loop_test(answers, arp_reply, 0, 2);
-	tcase_add_loop_test(answers, advertisement, 0, 2);
-	tcase_add_loop_test(tcase, arp_request, 0, 2);
-	tcase_add_loop_test(tcase, solicitation, 0, 2);
-	tcase_add_loop_test(tcase, whether_it_is_taken, 0, 2);
 }

@@ -65,30 +65,29 @@ static const struct {
 	{ "loopback, cut", LINK_NULL, "\2\0\0", 3, -1 },
 };
 
-START_TEST(link_types)
+TEST_EACH(link_types, frames)
 {
 	struct got g = { .n = 0 };
 	struct rx_in r;
 
-	capture_begin(MAGIC_NS, frames[_i].link);
-	capture_add(frames[_i].frame, frames[_i].len, 5);
+	capture_begin(MAGIC_NS, row->link);
+	capture_add(row->frame, row->len, 5);
 	r = capture_open();
-	ck_assert_msg(next_frame(r, &g) == (frames[_i].ip_at >= 0), "%s", frames[_i].what);
+	ck_assert_msg(next_frame(r, &g) == (row->ip_at >= 0), "%s", row->what);
 	if (g.n) {
-		ck_assert_msg(g.ip_at == (size_t)frames[_i].ip_at, "%s: %zu", frames[_i].what,
+		ck_assert_msg(g.ip_at == (size_t)row->ip_at, "%s: %zu", row->what,
 			      g.ip_at);
-		ck_assert_uint_eq(g.f.caplen, frames[_i].len);
-		ck_assert_uint_eq(g.f.ip_caplen, frames[_i].len - g.ip_at);
+		ck_assert_uint_eq(g.f.caplen, row->len);
+		ck_assert_uint_eq(g.f.ip_caplen, row->len - g.ip_at);
 		ck_assert_uint_eq(g.f.wall_ns, 1700000000000000005);
 	}
 	ck_assert_uint_eq(rx_file_counts(&r).packets, 1);
-	ck_assert_uint_eq(rx_file_counts(&r).unread, frames[_i].ip_at < 0);
+	ck_assert_uint_eq(rx_file_counts(&r).unread, row->ip_at < 0);
 	no_more(r, &g);
 	scratch_close(&file);
 }
-END_TEST
 
-START_TEST(microseconds)
+TEST(microseconds)
 {
 	struct got g = { .n = 0 };
 	struct rx_in r;
@@ -101,9 +100,8 @@ START_TEST(microseconds)
 	no_more(r, &g);
 	scratch_close(&file);
 }
-END_TEST
 
-START_TEST(is_no_capture)
+TEST(is_no_capture)
 {
 	struct rx_in r;
 	struct err e = { "" };
@@ -121,10 +119,9 @@ START_TEST(is_no_capture)
 	ck_assert_ptr_nonnull(strstr(e.msg, file.path));
 	scratch_close(&file);
 }
-END_TEST
 
 /* Better than to find nothing in it. */
-START_TEST(unknown_link_type)
+TEST(unknown_link_type)
 {
 	struct rx_in r;
 	struct err e = { "" };
@@ -136,10 +133,9 @@ START_TEST(unknown_link_type)
 	ck_assert_ptr_nonnull(strstr(e.msg, "IEEE802_11"));
 	scratch_close(&file);
 }
-END_TEST
 
 /* Cut within the second packet: the first one is read, and the end is said to be none. */
-START_TEST(ends_too_early)
+TEST(ends_too_early)
 {
 	for (size_t cut = 1; cut < 16 + frames[0].len; cut++) {
 		struct got g = { .n = 0 };
@@ -162,9 +158,8 @@ START_TEST(ends_too_early)
 		scratch_close(&file);
 	}
 }
-END_TEST
 
-START_TEST(has_had_enough)
+TEST(has_had_enough)
 {
 	struct got g = { .n = 0 };
 	struct err e = { "" };
@@ -185,7 +180,6 @@ START_TEST(has_had_enough)
 	r.ops->close(r.state);
 	scratch_close(&file);
 }
-END_TEST
 
 /* ---- the filter ---------------------------------------------------------------------------- */
 
@@ -208,7 +202,7 @@ static bool passes(bool arp, bool solicitations, const uint8_t *frame, size_t le
 }
 
 /* Requests of neighbours come through where they are answered, their answers never. */
-START_TEST(filter_of_requests)
+TEST(filter_of_requests)
 {
 	uint8_t arp[60] = MACS "\x08\x06" "\0\1\x08\0\6\4\0\1";
 	uint8_t nd[86] = MACS "\x86\xdd" "\x60\0\0\0\0\x20\x3a\xff";
@@ -228,10 +222,9 @@ START_TEST(filter_of_requests)
 		ck_assert(passes(want_arp, want_nd, nd, sizeof(nd)));
 	}
 }
-END_TEST
 
 /* What the parser takes for the end of an attempt, and no other ICMP. */
-START_TEST(filter_of_errors)
+TEST(filter_of_errors)
 {
 	char text[RX_PCAP_FILTER_LEN];
 	struct bpf_program program;
@@ -258,13 +251,12 @@ START_TEST(filter_of_errors)
 	pcap_freecode(&program);
 	pcap_close(p);
 }
-END_TEST
 
 /*
  * Seen with libpcap 1.10: a block of 256 KiB each 10 ms however little comes, and 200 bytes of a
  * SYN/ACK. No more memory than is worth it.
  */
-START_TEST(buffer_by_what_waits)
+TEST(buffer_by_what_waits)
 {
 	const uint32_t blocks = RX_UNREAD_MS / 10 * (256u << 10);
 
@@ -275,9 +267,8 @@ START_TEST(buffer_by_what_waits)
 	ck_assert_uint_ge(rx_pcap.buffer_len(100000), blocks + 100000 * 200);
 	ck_assert_uint_eq(rx_pcap.buffer_len(1u << 25), 64u << 20);
 }
-END_TEST
 
-START_TEST(registry)
+TEST(registry)
 {
 	ck_assert_ptr_eq(rx_find("pcap", false), &rx_pcap);
 	ck_assert_ptr_eq(rx_find("pcap", true), &rx_file);
@@ -288,14 +279,4 @@ START_TEST(registry)
 	ck_assert(rx_file.own_clock && rx_file.sees_sent && !rx_file.consumes);
 	ck_assert(!rx_pcap.own_clock && !rx_pcap.sees_sent && !rx_pcap.consumes);
 	ck_assert(!rx_xdp.own_clock && !rx_xdp.sees_sent && rx_xdp.consumes);
-}
-END_TEST
-
-UNIT_SUITE(rx_pcap)
-{
-	TCase *tcase = unit_case(suite, "files", microseconds, is_no_capture, unknown_link_type,
-				 ends_too_early, has_had_enough, filter_of_requests,
-				 filter_of_errors, buffer_by_what_waits, registry);
-
-	tcase_add_loop_test(tcase, link_types, 0, (int)(sizeof(frames) / sizeof(frames[0])));
 }

@@ -24,7 +24,7 @@ static void make_batch(uint8_t fill)
 	}
 }
 
-START_TEST(registry)
+TEST(registry)
 {
 	static const struct {
 		const struct tx_ops *ops;
@@ -35,7 +35,7 @@ START_TEST(registry)
 		{ &tx_pcap, "pcap", false }, { &tx_null, "null", false },
 	};
 
-	for (unsigned int i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+	for (unsigned int i = 0; i < N_OF(engines); i++) {
 		const struct tx_ops *ops = tx_find(engines[i].name);
 
 		ck_assert_ptr_eq(ops, engines[i].ops);
@@ -51,9 +51,8 @@ START_TEST(registry)
 	ck_assert_ptr_null(tx_find("pca"));
 	ck_assert_ptr_null(tx_find("pcap:x"));
 }
-END_TEST
 
-START_TEST(null_takes_all)
+TEST(null_takes_all)
 {
 	const struct tx_setup setup = { .interface = NULL };
 	struct err e = { "" };
@@ -66,7 +65,6 @@ START_TEST(null_takes_all)
 	ck_assert_int_eq(tx_null.close(state, &e), 0);
 	ck_assert_str_eq(e.msg, "");
 }
-END_TEST
 
 struct reading {
 	unsigned int n;
@@ -88,7 +86,7 @@ static void compare(void *arg, const struct rx_frame *f)
 	r->wall_ns = f->wall_ns;
 }
 
-START_TEST(pcap_writes_all)
+TEST(pcap_writes_all)
 {
 	struct reading reading = { 0, 0 };
 	struct rx_in packets;
@@ -114,9 +112,8 @@ START_TEST(pcap_writes_all)
 	ck_assert_uint_eq(reading.n, TX_BATCH * (TX_BATCH + 1) / 2);
 	scratch_close(&file);
 }
-END_TEST
 
-START_TEST(pcap_without_a_file)
+TEST(pcap_without_a_file)
 {
 	struct tx_setup setup = { .file = "/nonexistent/x.pcap" };
 	struct err e = { "" };
@@ -131,10 +128,4 @@ START_TEST(pcap_without_a_file)
 	ck_assert_int_eq(tx_pcap.send(state, frames, 1), 1);
 	ck_assert_int_eq(tx_pcap.close(state, &e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(e.msg, "/dev/full"));
-}
-END_TEST
-
-UNIT_SUITE(tx)
-{
-	unit_case(suite, "tx", registry, null_takes_all, pcap_writes_all, pcap_without_a_file);
 }

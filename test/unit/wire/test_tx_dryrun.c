@@ -52,7 +52,7 @@ static void read_back(const struct scratch *f)
 }
 
 /* What is in front of the packet does not matter; every line is there when send() is back. */
-START_TEST(links)
+TEST(links)
 {
 	static const struct {
 		const char *link;
@@ -66,7 +66,7 @@ START_TEST(links)
 	struct scratch f;
 
 	scratch_text(&f, "");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct tx_frame one = make_frame(cases[i].link, cases[i].len);
 		const struct tx_frame two[] = { one, one };
 
@@ -76,27 +76,19 @@ START_TEST(links)
 	}
 	scratch_close(&f);
 }
-END_TEST
 
-START_TEST(nobody_reads)
+TEST(nobody_reads)
 {
 	const struct tx_frame one = make_frame("", 0);
 
 	ck_assert_int_eq(prints("/dev/full", true, &one, 1), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(why.msg, "standard output: No space left"));
 }
-END_TEST
 
 /* --dryrun's alone: nothing is sent, and a scan does not get it by chance. */
-START_TEST(registered)
+TEST(registered)
 {
 	ck_assert_ptr_eq(tx_find("dryrun"), &tx_dryrun);
 	ck_assert(!tx_dryrun.wire);
 	ck_assert_ptr_ne(tx_best(false), &tx_dryrun);
-}
-END_TEST
-
-UNIT_SUITE(tx_dryrun)
-{
-	unit_case(suite, "tx_dryrun", links, nobody_reads, registered);
 }

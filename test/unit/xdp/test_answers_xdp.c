@@ -3,7 +3,7 @@
 
 #include "wire/rx_source.h"
 
-START_TEST(answers_to_every_kind)
+TEST_TIMES(answers_to_every_kind, 2)
 {
 	if (!begin_usual())
 		return;
@@ -20,9 +20,8 @@ START_TEST(answers_to_every_kind)
 	ck_assert_uint_eq(read_marks().unmatched, 0);
 	end();
 }
-END_TEST
 
-START_TEST(every_flag)
+TEST_TIMES(every_flag, 2)
 {
 	if (!begin_usual())
 		return;
@@ -39,9 +38,8 @@ START_TEST(every_flag)
 	ck_assert_uint_eq(unmatched, 128);
 	end();
 }
-END_TEST
 
-START_TEST(numbers_at_their_bounds)
+TEST_TIMES(numbers_at_their_bounds, 2)
 {
 	static const uint32_t acked[] = {
 		0, 1, 2, PAYLOAD_MAX - 1, PAYLOAD_MAX, PAYLOAD_MAX + 1, 0x10000, 0x7fffffff,
@@ -52,13 +50,13 @@ START_TEST(numbers_at_their_bounds)
 
 	if (!begin_usual())
 		return;
-	for (size_t i = 0; i < sizeof(acked) / sizeof(acked[0]); i++) {
+	for (size_t i = 0; i < N_OF(acked); i++) {
 		w = sound(_i, PROBE_REQUEST, 0);
 		w.ack += acked[i];
 		give_wire(&w);
 	}
 	ck_assert_uint_eq(n_dropped, 5);
-	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+	for (size_t i = 0; i < N_OF(ports); i++) {
 		w = sound(_i, PROBE_REQUEST, 0);
 		w.dport = ports[i];
 		give_wire(&w);
@@ -75,16 +73,15 @@ START_TEST(numbers_at_their_bounds)
 	ck_assert_uint_eq(read_marks().unmatched, unmatched);
 	end();
 }
-END_TEST
 
 /* One port a part; all ports there are; a range that leaves some of its last ports unused. */
-START_TEST(narrow_and_wide_ranges)
+TEST_TIMES(narrow_and_wide_ranges, 2)
 {
 	static const uint16_t ranges[][2] = {
 		{ 1000, 1013 }, { 0, 65535 }, { 1, 65535 }, { 65520, 65535 }, { 20000, 20026 },
 	};
 
-	for (size_t r = 0; r < sizeof(ranges) / sizeof(ranges[0]); r++) {
+	for (size_t r = 0; r < N_OF(ranges); r++) {
 		struct wire w;
 
 		if (!begin(ranges[r][0], ranges[r][1], RING_LEN))
@@ -100,10 +97,9 @@ START_TEST(narrow_and_wide_ranges)
 		end();
 	}
 }
-END_TEST
 
 /* Where the ring is full an answer is lost, which is counted; its sender sends it again. */
-START_TEST(full_ring)
+TEST_TIMES(full_ring, 2)
 {
 	struct wire w;
 	uint8_t ip[WIRE_MAX], frame[FRAME_MAX];
@@ -124,27 +120,12 @@ START_TEST(full_ring)
 	ck_assert_uint_eq(read_marks().lost, 1);
 	end();
 }
-END_TEST
 
 /* 160 bytes of an answer; a power of two, and no more memory than is worth it. */
-START_TEST(ring_by_what_waits)
+TEST(ring_by_what_waits)
 {
 	ck_assert_uint_eq(rx_xdp.buffer_len(0), 4u << 20);
 	ck_assert_uint_eq(rx_xdp.buffer_len(10000), 4u << 20);
 	ck_assert_uint_ge(rx_xdp.buffer_len(100000), 100000 * 160);
 	ck_assert_uint_eq(rx_xdp.buffer_len(1u << 25), 64u << 20);
-}
-END_TEST
-
-UNIT_SUITE(answers_xdp)
-{
-	const TTest *const both[] = {
-		answers_to_every_kind, every_flag, numbers_at_their_bounds, narrow_and_wide_ranges,
-		full_ring,
-	};
-	TCase *tcase = unit_case(suite, "buffer", ring_by_what_waits);
-
-	runs = answers_xdp_runs();
-	for (size_t i = 0; i < sizeof(both) / sizeof(*both); i++)
-		tcase_add_loop_test(tcase, both[i], 0, 2);
 }

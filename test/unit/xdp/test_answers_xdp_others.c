@@ -9,7 +9,7 @@
 
 /* ---- other packets ------------------------------------------------------------------------- */
 
-START_TEST(cut_anywhere)
+TEST_TIMES(cut_anywhere, 2)
 {
 	struct wire w;
 	uint8_t ip[WIRE_MAX];
@@ -25,10 +25,9 @@ START_TEST(cut_anywhere)
 	ck_assert_uint_ge(n_dropped, 5);
 	end();
 }
-END_TEST
 
 /* Each 16-bit value that lengths, fragment fields and offsets can take. */
-START_TEST(header_fields)
+TEST_TIMES(header_fields, 2)
 {
 	static const size_t fields[2][4] = { { 2, 6, 0, 32 }, { 4, 6, 0, 52 } };
 	struct wire w;
@@ -51,10 +50,9 @@ START_TEST(header_fields)
 	ck_assert_uint_gt(n_dropped, 0);
 	end();
 }
-END_TEST
 
 /* Options in the IPv4 header, up to all that fit there; and all that fit in TCP's. */
-START_TEST(ipv4_options)
+TEST(ipv4_options)
 {
 	uint8_t ip[WIRE_MAX], more[WIRE_MAX], opts[40] = { 1 };
 
@@ -78,10 +76,9 @@ START_TEST(ipv4_options)
 	ck_assert_uint_eq(n_dropped, n_given);
 	end();
 }
-END_TEST
 
 /* It does not look behind them: such an answer goes on to the kernel. */
-START_TEST(ipv6_extensions)
+TEST(ipv6_extensions)
 {
 	static const uint8_t types[] = { 0, 43, 44, 50, 51, 60, 135 };
 	uint8_t ip[WIRE_MAX], more[WIRE_MAX];
@@ -104,10 +101,9 @@ START_TEST(ipv6_extensions)
 	ck_assert_uint_eq(n_dropped, 0);
 	end();
 }
-END_TEST
 
 /* Addresses that would pass for IPv4 ones: a packet of IPv6 does not speak for IPv4. */
-START_TEST(mapped_addresses)
+TEST(mapped_addresses)
 {
 	struct wire w;
 	uint8_t v4[WIRE_MAX], v6[WIRE_MAX];
@@ -127,7 +123,6 @@ START_TEST(mapped_addresses)
 	ck_assert_uint_eq(n_dropped, 1);
 	end();
 }
-END_TEST
 
 /* An ICMP error of that type and code about an attempt of ours. */
 static size_t error_about_us(bool v6, unsigned int type, unsigned int code,
@@ -146,7 +141,7 @@ static size_t error_about_us(bool v6, unsigned int type, unsigned int code,
 			 wire_tcp(&syn, quote), ip);
 }
 
-START_TEST(icmp_of_each_type)
+TEST_TIMES(icmp_of_each_type, 2)
 {
 	unsigned int handed = 0;
 	uint8_t ip[WIRE_MAX];
@@ -170,10 +165,9 @@ START_TEST(icmp_of_each_type)
 	ck_assert_uint_eq(n_dropped, 0);
 	end();
 }
-END_TEST
 
 /* Those that end an attempt, and no other, as packet_parse() has it. */
-START_TEST(icmp_of_each_code)
+TEST_TIMES(icmp_of_each_code, 2)
 {
 	unsigned int handed = 0;
 	uint8_t ip[WIRE_MAX];
@@ -193,10 +187,9 @@ START_TEST(icmp_of_each_code)
 	ck_assert_uint_eq(handed, _i ? 3 * 256 : 3 * 256 - 1);
 	end();
 }
-END_TEST
 
 /* In a VLAN, under any other Ethertype, in frames without contents. */
-START_TEST(other_frames)
+TEST_TIMES(other_frames, 2)
 {
 	struct wire w;
 	uint8_t ip[WIRE_MAX], frame[FRAME_MAX], tagged[FRAME_MAX] = { 0 };
@@ -222,7 +215,6 @@ START_TEST(other_frames)
 	ck_assert_uint_eq(n_dropped, 0);
 	end();
 }
-END_TEST
 
 /* ---- many packets -------------------------------------------------------------------------- */
 
@@ -245,7 +237,7 @@ static void give_file(const char *dir, const char *name)
 			give(frame, put_ether(frame, types[i], bytes + skip, n - skip));
 }
 
-START_TEST(fuzz_corpus)
+TEST(fuzz_corpus)
 {
 	static const char *const dirs[] = {
 		CORPUS "/packet", CORPUS "/neighbour", CORPUS "/validate",
@@ -269,10 +261,9 @@ START_TEST(fuzz_corpus)
 		end();
 	}
 }
-END_TEST
 
 /* Sound answers of which some bits, bytes, or the end are changed. */
-START_TEST(changed_at_random)
+TEST(changed_at_random)
 {
 	static const uint8_t flags[] = { TCP_SYN | TCP_ACK, TCP_RST | TCP_ACK, TCP_RST, TCP_ACK };
 	struct rng rng = { 7 };
@@ -301,18 +292,4 @@ START_TEST(changed_at_random)
 	ck_assert_uint_lt(n_dropped, RNG_ROUNDS(35000));
 	ck_assert_uint_eq(read_marks().unmatched, unmatched);
 	end();
-}
-END_TEST
-
-UNIT_SUITE(answers_xdp_others)
-{
-	const TTest *const both[] = {
-		cut_anywhere, header_fields, icmp_of_each_type, icmp_of_each_code, other_frames,
-	};
-	TCase *tcase = unit_case(suite, "packets", ipv4_options, ipv6_extensions, mapped_addresses,
-				 fuzz_corpus, changed_at_random);
-
-	runs = answers_xdp_runs();
-	for (size_t i = 0; i < sizeof(both) / sizeof(*both); i++)
-		tcase_add_loop_test(tcase, both[i], 0, 2);
 }

@@ -46,7 +46,7 @@ static const struct core_setup families[] = {
 };
 
 /* The last ones of a bulk come back, in their order, and count as not sent. */
-START_TEST(refused_positions_come_back)
+TEST_TIMES(refused_positions_come_back, 2)
 {
 	struct tx_progress p;
 
@@ -73,10 +73,9 @@ START_TEST(refused_positions_come_back)
 	ck_assert_uint_eq(x.program.marks->taken, 15);
 	end();
 }
-END_TEST
 
 /* One that was refused before it came into a bulk is the last one. */
-START_TEST(refused_at_once)
+TEST(refused_at_once)
 {
 	if (!begin(&(struct core_setup){ .retries = 1 }, 1, 0))
 		return;
@@ -100,10 +99,9 @@ START_TEST(refused_at_once)
 	ck_assert_uint_eq(x.program.marks->sent[1], 0);
 	end();
 }
-END_TEST
 
 /* Nothing goes for a while, and for longer where nothing at all is taken. */
-START_TEST(held_after_a_refusal)
+TEST(held_after_a_refusal)
 {
 	uint64_t before_ns = 0;
 
@@ -130,7 +128,6 @@ START_TEST(held_after_a_refusal)
 	ck_assert_uint_eq(x.program.marks->hold_ns, 0);
 	end();
 }
-END_TEST
 
 static void put_some(unsigned int n)
 {
@@ -153,7 +150,7 @@ static void check_frame(unsigned int i)
 }
 
 /* They go again, behind those that were put meanwhile; one that is refused for ever does not. */
-START_TEST(refused_frames_go_again)
+TEST(refused_frames_go_again)
 {
 	if (!begin(&(struct core_setup){ .retries = 0 }, 1, 0))
 		return;
@@ -180,7 +177,6 @@ START_TEST(refused_frames_go_again)
 	ck_assert(!xdp_frames_put_again(&x.frames));
 	end();
 }
-END_TEST
 
 static int grant(uint64_t now_ns)
 {
@@ -196,7 +192,7 @@ static void refuses(uint64_t n, int error)
 }
 
 /* Where it has no room it is waited for; where it takes nothing for long, packets go as frames. */
-START_TEST(deferred_while_refused)
+TEST(deferred_while_refused)
 {
 	uint64_t now_ns = NS_PER_S;
 
@@ -223,10 +219,9 @@ START_TEST(deferred_while_refused)
 	ck_assert_int_eq(x.worker.wanted, XDP_RUN);
 	end();
 }
-END_TEST
 
 /* What is in the ring is handed back, and must go before the driver is tried again. */
-START_TEST(deferred_at_an_error)
+TEST(deferred_at_an_error)
 {
 	uint8_t out[CRAFT_FRAME_MAX];
 
@@ -253,10 +248,9 @@ START_TEST(deferred_at_an_error)
 	ck_assert(!x.deferred);
 	end();
 }
-END_TEST
 
 /* The interface sends what goes as frames, and its driver never takes any: it is given up. */
-START_TEST(given_up_in_the_end)
+TEST(given_up_in_the_end)
 {
 	unsigned int n = 0;
 
@@ -272,15 +266,4 @@ START_TEST(given_up_in_the_end)
 	atomic_store(&x.worker.error, -EINVAL);
 	ck_assert_int_eq(grant(NS_PER_S), -EINVAL);
 	end();
-}
-END_TEST
-
-UNIT_SUITE(refused_xdp)
-{
-	TCase *tcase = unit_case(suite, "refused", refused_at_once, held_after_a_refusal,
-				 refused_frames_go_again, deferred_while_refused,
-				 deferred_at_an_error, given_up_in_the_end);
-
-	runs = sweep_xdp_runs("refused_xdp");
-	tcase_add_loop_test(tcase, refused_positions_come_back, 0, 2);
 }

@@ -22,20 +22,20 @@ static const struct {
 };
 
 /* Pass by pass each position has its own, and all is counted. */
-START_TEST(frames_as_they_are)
+TEST_EACH(frames_as_they_are, sweeps)
 {
 	uint64_t positions, bytes = 0, n = 0;
 	struct tx_progress p;
 
-	if (!begin(&sweeps[_i].o, sweeps[_i].sources, sweeps[_i].sender))
+	if (!begin(&row->o, row->sources, row->sender))
 		return;
-	positions = core.s.senders[sweeps[_i].sender].positions;
+	positions = core.s.senders[row->sender].positions;
 	for (unsigned int pass = 0; pass < x.program.passes; pass++)
 		for (uint64_t pos = 0; pos < positions; pos++) {
 			x.program.limits->until[pass] = pos + 1;
 			x.program.limits->granted = ++n;
 			ck_assert_uint_eq(run(), XDP_REDIRECT);
-			check_made(sweeps[_i].sender, pos, pass);
+			check_made(row->sender, pos, pass);
 			bytes += made_len;
 			/* Granted, but there is nothing to do; and the other way round. */
 			x.program.limits->granted = n + 1;
@@ -53,10 +53,9 @@ START_TEST(frames_as_they_are)
 	}
 	end();
 }
-END_TEST
 
 /* The latest pass that is due goes first; who was answered is stepped over. */
-START_TEST(passes_in_their_order)
+TEST(passes_in_their_order)
 {
 	struct window *w = &core.s.senders[0].window;
 
@@ -95,9 +94,8 @@ START_TEST(passes_in_their_order)
 	ck_assert_uint_eq(x.program.marks->used, 100 + 10 + 1 + 9);
 	end();
 }
-END_TEST
 
-START_TEST(stops)
+TEST(stops)
 {
 	if (!begin(&(struct core_setup){ .retries = 0 }, 1, 0))
 		return;
@@ -110,10 +108,9 @@ START_TEST(stops)
 	ck_assert_uint_eq(x.program.marks->at[0], 5);
 	end();
 }
-END_TEST
 
 /* Frames of the send thread's go before all else, granted or not, of any length. */
-START_TEST(frames_go_first)
+TEST(frames_go_first)
 {
 	static uint8_t bytes[40][SWEEP_FRAME_LEN + 1];
 	struct tx_frame frames[40];
@@ -145,12 +142,11 @@ START_TEST(frames_go_first)
 	ck_assert_uint_eq(n, SWEEP_FRAMES - XDP_FRAMES_MARGIN);
 	end();
 }
-END_TEST
 
 /* ---- what the send thread sees ------------------------------------------------------------- */
 
 /* Positions that it could not do, in their order, once each. */
-START_TEST(handed_back)
+TEST(handed_back)
 {
 	uint64_t pos, n = 0;
 	unsigned int pass;
@@ -174,7 +170,6 @@ START_TEST(handed_back)
 	}
 	end();
 }
-END_TEST
 
 /* ---- times --------------------------------------------------------------------------------- */
 
@@ -187,7 +182,7 @@ static void wait_past_a_grain(void)
 }
 
 /* No position's time in the log is from before it was granted, whichever pass goes first. */
-START_TEST(times_of_each_pass)
+TEST(times_of_each_pass)
 {
 	const struct window *w = &core.s.senders[0].window;
 	uint64_t granted_ns[2][200] = { 0 }, n = 0;
@@ -222,10 +217,9 @@ START_TEST(times_of_each_pass)
 		}
 	end();
 }
-END_TEST
 
 /* The family's frames go to where its gateway has moved; nothing else of them is another. */
-START_TEST(to_where_the_gateway_is)
+TEST_TIMES(to_where_the_gateway_is, 2)
 {
 	static const uint8_t moved[6] = { 2, 7, 6, 5, 4, 3 };
 	uint8_t before[6];
@@ -248,15 +242,4 @@ START_TEST(to_where_the_gateway_is)
 	memcpy(made, before, sizeof(before));
 	check_made(0, 2, 0);
 	end();
-}
-END_TEST
-
-UNIT_SUITE(sweep_xdp)
-{
-	TCase *tcase = unit_case(suite, "sweep", passes_in_their_order, stops, frames_go_first,
-				 handed_back, times_of_each_pass);
-
-	runs = sweep_xdp_runs("sweep_xdp");
-	tcase_add_loop_test(tcase, to_where_the_gateway_is, 0, 2);
-	tcase_add_loop_test(tcase, frames_as_they_are, 0, sizeof(sweeps) / sizeof(sweeps[0]));
 }

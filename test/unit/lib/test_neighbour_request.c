@@ -74,7 +74,7 @@ static bool parse_sealed(uint8_t *p, size_t len, struct neighbour_request *r)
 
 /* ---- ARP ----------------------------------------------------------------------------------- */
 
-START_TEST(reads_arp)
+TEST(reads_arp)
 {
 	struct neighbour_request r;
 	struct neighbour n;
@@ -86,10 +86,9 @@ START_TEST(reads_arp)
 	/* A question is no answer. */
 	ck_assert(!neighbour_parse(&n, NEIGHBOUR_TYPE_ARP, arp_request, sizeof(arp_request)));
 }
-END_TEST
 
 /* RFC 5227: who wants the address looks whether it is taken, and has none yet. */
-START_TEST(reads_an_arp_probe)
+TEST(reads_an_arp_probe)
 {
 	uint8_t p[sizeof(arp_request)];
 	struct neighbour_request r;
@@ -100,9 +99,8 @@ START_TEST(reads_an_arp_probe)
 	ck_assert(addr_eq(r.asker, nobody));
 	ck_assert_mem_eq(r.mac, neighbour, 6);
 }
-END_TEST
 
-START_TEST(refuses_other_arp)
+TEST(refuses_other_arp)
 {
 	static const struct {
 		uint8_t at, value;
@@ -116,7 +114,7 @@ START_TEST(refuses_other_arp)
 	uint8_t p[sizeof(arp_request)];
 	struct neighbour_request r;
 
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+	for (size_t i = 0; i < N_OF(changes); i++) {
 		memcpy(p, arp_request, sizeof(p));
 		p[changes[i].at] = changes[i].value;
 		ck_assert_msg(!parse(NEIGHBOUR_TYPE_ARP, p, sizeof(p), &r), "%zu", i);
@@ -125,9 +123,8 @@ START_TEST(refuses_other_arp)
 	memset(p + 8, 0, 6);
 	ck_assert(!parse(NEIGHBOUR_TYPE_ARP, p, sizeof(p), &r));
 }
-END_TEST
 
-START_TEST(refuses_what_is_cut)
+TEST(refuses_what_is_cut)
 {
 	struct neighbour_request r;
 
@@ -141,11 +138,10 @@ START_TEST(refuses_what_is_cut)
 		ck_assert(!parse(NEIGHBOUR_TYPE_IPV6, p, len, &r));
 	}
 }
-END_TEST
 
 /* ---- Neighbour Discovery ------------------------------------------------------------------- */
 
-START_TEST(reads_solicitation)
+TEST(reads_solicitation)
 {
 	uint8_t p[LEN];
 	struct neighbour_request r;
@@ -161,9 +157,8 @@ START_TEST(reads_solicitation)
 	ck_assert_mem_eq(r.mac, unknown, 6);
 	ck_assert(addr_eq(r.asker, asker6));
 }
-END_TEST
 
-START_TEST(reads_duplicate_address_detection)
+TEST(reads_duplicate_address_detection)
 {
 	uint8_t p[LEN];
 	struct neighbour_request r;
@@ -177,10 +172,9 @@ START_TEST(reads_duplicate_address_detection)
 	p[AT_DST + 12] = 0xfe;				/* to no solicited-node group */
 	ck_assert(!parse_sealed(p, AT_OPTION, &r));
 }
-END_TEST
 
 /* RFC 4861 7.1.1, rule by rule. */
-START_TEST(refuses_unsound_solicitations)
+TEST(refuses_unsound_solicitations)
 {
 	static const struct {
 		uint8_t at, value;
@@ -193,7 +187,7 @@ START_TEST(refuses_unsound_solicitations)
 	struct neighbour_request r;
 	uint8_t p[LEN];
 
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+	for (size_t i = 0; i < N_OF(changes); i++) {
 		memcpy(p, solicitation, LEN);
 		p[changes[i].at] = changes[i].value;
 		ck_assert_msg(!parse_sealed(p, LEN, &r), "%zu", i);
@@ -211,9 +205,8 @@ START_TEST(refuses_unsound_solicitations)
 	p[AT_LEN + 1]++;
 	ck_assert(!parse(NEIGHBOUR_TYPE_IPV6, p, LEN, &r));
 }
-END_TEST
 
-START_TEST(refuses_wrong_checksums)
+TEST(refuses_wrong_checksums)
 {
 	struct neighbour_request r;
 
@@ -226,9 +219,8 @@ START_TEST(refuses_wrong_checksums)
 		ck_assert_msg(!parse(NEIGHBOUR_TYPE_IPV6, p, LEN, &r), "%zu", at);
 	}
 }
-END_TEST
 
-START_TEST(type_decides)
+TEST(type_decides)
 {
 	struct neighbour_request r;
 	uint8_t p[LEN];
@@ -239,10 +231,9 @@ START_TEST(type_decides)
 	ck_assert(!parse(NEIGHBOUR_TYPE_IPV6, arp_request, sizeof(arp_request), &r));
 	ck_assert(!parse(0, p, LEN, &r));
 }
-END_TEST
 
 /* Whatever is taken can be answered. */
-START_TEST(any_bytes)
+TEST(any_bytes)
 {
 	struct rng rng = { 11 };
 	unsigned int taken = 0;
@@ -265,14 +256,4 @@ START_TEST(any_bytes)
 		ck_assert(!addr_eq(r.asker, r.target));
 	}
 	ck_assert_uint_gt(taken, 2000);
-}
-END_TEST
-
-UNIT_SUITE(neighbour_request)
-{
-	unit_case(suite, "ARP", reads_arp, reads_an_arp_probe, refuses_other_arp,
-		  refuses_what_is_cut);
-	unit_case(suite, "ND", reads_solicitation, reads_duplicate_address_detection,
-		  refuses_unsound_solicitations, refuses_wrong_checksums);
-	unit_case(suite, "either", type_decides, any_bytes);
 }
