@@ -5,7 +5,6 @@
 #include "tcpopt.h"
 #include "unit.h"
 #include "validate.h"
-#include "vectors.h"
 #include "wire.h"
 
 #define PORT_FIRST 10000
@@ -80,16 +79,15 @@ static void assert_match(const struct validate_match *m, const struct family *f)
 
 TEST_AROUND(start, NULL)
 
-TEST_TIMES(parts_cover_the_range_once, 2)
+TEST_EACH(parts_cover_the_range_once, families)
 {
-	struct family *f = &families[_i];
 	unsigned int width = (PORT_LAST - PORT_FIRST + 1) / 8, part = 0;
 
 	ck_assert_uint_eq(validator.part_width, width);
 	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++) {
 		for (unsigned int a = 0; a < attempts[kind]; a++, part++) {
 			for (unsigned int dport = 1; dport < 500; dport++) {
-				struct validate_tag t = validate_tag(&validator, f->src, f->dst,
+				struct validate_tag t = validate_tag(&validator, row->src, row->dst,
 						(uint16_t)dport, (uint8_t)kind, (uint8_t)a);
 
 				ck_assert_uint_ge(t.sport, PORT_FIRST + part * width);
@@ -101,27 +99,26 @@ TEST_TIMES(parts_cover_the_range_once, 2)
 }
 
 /* Each of the things that the hash is over, and the key, changes the sequence number. */
-TEST_TIMES(tag_depends_on_everything, 2)
+TEST_EACH(tag_depends_on_everything, families)
 {
-	struct family *f = &families[_i];
-	struct addr src = addr_add(f->src, 1), dst = addr_add(f->dst, 1);
+	struct addr src = addr_add(row->src, 1), dst = addr_add(row->dst, 1);
 	const struct validator *v = &validator;
 	struct validator other;
 	uint32_t seq[7];
 
 	ck_assert_int_eq(validate_init(&other, (const uint8_t *)"0123456789abcdeF", PORT_FIRST,
 				       PORT_LAST, attempts, NULL), 0);
-	seq[0] = f->tag.seq;
-	seq[1] = validate_tag(v, src, f->dst, DPORT, PROBE_DATA, 1).seq;
-	seq[2] = validate_tag(v, f->src, dst, DPORT, PROBE_DATA, 1).seq;
-	seq[3] = validate_tag(v, f->src, f->dst, DPORT + 1, PROBE_DATA, 1).seq;
-	seq[4] = validate_tag(v, f->src, f->dst, DPORT, PROBE_BLIND, 1).seq;
-	seq[5] = validate_tag(v, f->src, f->dst, DPORT, PROBE_DATA, 0).seq;
-	seq[6] = validate_tag(&other, f->src, f->dst, DPORT, PROBE_DATA, 1).seq;
+	seq[0] = row->tag.seq;
+	seq[1] = validate_tag(v, src, row->dst, DPORT, PROBE_DATA, 1).seq;
+	seq[2] = validate_tag(v, row->src, dst, DPORT, PROBE_DATA, 1).seq;
+	seq[3] = validate_tag(v, row->src, row->dst, DPORT + 1, PROBE_DATA, 1).seq;
+	seq[4] = validate_tag(v, row->src, row->dst, DPORT, PROBE_BLIND, 1).seq;
+	seq[5] = validate_tag(v, row->src, row->dst, DPORT, PROBE_DATA, 0).seq;
+	seq[6] = validate_tag(&other, row->src, row->dst, DPORT, PROBE_DATA, 1).seq;
 	for (size_t i = 0; i < 7; i++)
 		for (size_t j = 0; j < i; j++)
 			ck_assert_uint_ne(seq[i], seq[j]);
-	ck_assert_uint_eq(validate_tag(v, f->src, f->dst, DPORT, PROBE_DATA, 1).seq, seq[0]);
+	ck_assert_uint_eq(validate_tag(v, row->src, row->dst, DPORT, PROBE_DATA, 1).seq, seq[0]);
 }
 
 TEST(refuses_what_does_not_fit)
@@ -144,28 +141,28 @@ TEST(refuses_what_does_not_fit)
 }
 
 /* The narrowest range, one port for each part, and the widest, of one part. */
-TEST_TIMES(takes_narrow_and_wide_ranges, 2)
+TEST_EACH(takes_narrow_and_wide_ranges, families)
 {
 	static const uint8_t six[PROBE_KINDS] = { 2, 0, 4 }, one[PROBE_KINDS] = { 1 };
-	struct family *f = &families[_i];
+	struct family f = *row;
 
 	ck_assert_int_eq(validate_init(&validator, key, 65530, 65535, six, NULL), 0);
 	for (uint8_t a = 0; a < 4; a++) {
 		struct validate_match m;
 		struct wire w;
 
-		f->tag = validate_tag(&validator, f->src, f->dst, DPORT, 2, a);
-		ck_assert_uint_eq(f->tag.sport, 65532u + a);
-		w = answer(f, TCP_SYN | TCP_ACK, 1);
+		f.tag = validate_tag(&validator, f.src, f.dst, DPORT, 2, a);
+		ck_assert_uint_eq(f.tag.sport, 65532u + a);
+		w = answer(&f, TCP_SYN | TCP_ACK, 1);
 		ck_assert_int_eq(validate_wire(&w, 0, &m), VALIDATE_SYNACK);
 		ck_assert_uint_eq(m.kind, 2);
 		ck_assert_uint_eq(m.attempt, a);
 	}
 	ck_assert_int_eq(validate_init(&validator, key, 0, 65535, one, NULL), 0);
 	for (unsigned int dport = 1; dport < 1000; dport++) {
-		struct validate_tag t = validate_tag(&validator, f->src, f->dst, (uint16_t)dport,
+		struct validate_tag t = validate_tag(&validator, f.src, f.dst, (uint16_t)dport,
 						     0, 0);
-		struct wire w = { .src = f->dst, .dst = f->src, .sport = (uint16_t)dport,
+		struct wire w = { .src = f.dst, .dst = f.src, .sport = (uint16_t)dport,
 				  .dport = t.sport, .ack = t.seq + 1, .flags = TCP_SYN | TCP_ACK };
 		struct validate_match m;
 
@@ -174,12 +171,10 @@ TEST_TIMES(takes_narrow_and_wide_ranges, 2)
 }
 
 /* All 256 flag bytes of an answer that acknowledges the SYN. */
-TEST_TIMES(classes_by_flags, 2)
+TEST_EACH(classes_by_flags, families)
 {
-	const struct family *f = &families[_i];
-
 	for (unsigned int flags = 0; flags < 256; flags++) {
-		struct wire w = answer(f, (uint8_t)flags, 1);
+		struct wire w = answer(row, (uint8_t)flags, 1);
 		enum validate_class want = VALIDATE_UNMATCHED;
 		struct validate_match m;
 
@@ -189,12 +184,12 @@ TEST_TIMES(classes_by_flags, 2)
 			want = flags & TCP_SYN ? VALIDATE_SYNACK : VALIDATE_DATA;
 		ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), want);
 		if (want != VALIDATE_UNMATCHED)
-			assert_match(&m, f);
+			assert_match(&m, row);
 	}
 }
 
 /* Acknowledgements from one below the SYN to beyond all data. */
-TEST_TIMES(bounds_what_is_acked, 2)
+TEST_EACH(bounds_what_is_acked, families)
 {
 	static const uint8_t flags[] = { TCP_SYN | TCP_ACK, TCP_RST | TCP_ACK, TCP_ACK,
 					 TCP_FIN | TCP_ACK | TCP_PSH };
@@ -210,7 +205,7 @@ TEST_TIMES(bounds_what_is_acked, 2)
 
 	for (size_t i = 0; i < N_OF(cases); i++) {
 		for (size_t k = 0; k < sizeof(flags); k++) {
-			struct wire w = answer(&families[_i], flags[k], cases[i].ack);
+			struct wire w = answer(row, flags[k], cases[i].ack);
 			struct validate_match m;
 			bool ours = validate_wire(&w, cases[i].dlen_max, &m) != VALIDATE_UNMATCHED;
 
@@ -222,10 +217,10 @@ TEST_TIMES(bounds_what_is_acked, 2)
 }
 
 /* A sequence number so near 2^32 that the data's acknowledgement begins anew at 0. */
-TEST_TIMES(counts_modulo_2_32, 2)
+TEST_EACH(counts_modulo_2_32, families)
 {
 	static const uint32_t dlen = 60000;
-	struct family f = families[_i];
+	struct family f = *row;
 	uint32_t to_zero;
 
 	for (unsigned int n = 0; n < 10000000 && -f.tag.seq >= dlen; n++) {
@@ -249,38 +244,30 @@ TEST_TIMES(counts_modulo_2_32, 2)
 }
 
 /* One bit changed in what the hash is over or gives: not an answer to a probe of ours. */
-TEST_TIMES(refuses_one_wrong_bit, 2)
+TEST_EACH(refuses_one_wrong_bit, families)
 {
-	const struct wire good = answer(&families[_i], TCP_SYN | TCP_ACK, 1);
+	const struct wire good = answer(row, TCP_SYN | TCP_ACK, 1);
 	struct validate_match m;
 
 	ck_assert_int_eq(validate_wire(&good, 0, &m), VALIDATE_SYNACK);
 	for (unsigned int bit = 0; bit < 32; bit++) {
-		struct wire bad = good;
+		struct wire bad[] = { good, good, good, good, good };
 
-		bad.ack ^= 1u << bit;
-		ck_assert_int_eq(validate_wire(&bad, 0, &m), VALIDATE_UNMATCHED);
-		bad = good;
-		bad.src.lo ^= 1u << bit;
-		ck_assert_int_eq(validate_wire(&bad, 0, &m), VALIDATE_UNMATCHED);
-		bad = good;
-		bad.dst.lo ^= 1u << bit;
-		ck_assert_int_eq(validate_wire(&bad, 0, &m), VALIDATE_UNMATCHED);
-		bad = good;
-		bad.sport ^= (uint16_t)(1u << bit % 16);
-		ck_assert_int_eq(validate_wire(&bad, 0, &m), VALIDATE_UNMATCHED);
-		bad = good;
-		bad.dport ^= (uint16_t)(1u << bit % 16);
-		ck_assert_int_eq(validate_wire(&bad, 0, &m), VALIDATE_UNMATCHED);
+		bad[0].ack ^= 1u << bit;
+		bad[1].src.lo ^= 1u << bit;
+		bad[2].dst.lo ^= 1u << bit;
+		bad[3].sport ^= (uint16_t)(1u << bit % 16);
+		bad[4].dport ^= (uint16_t)(1u << bit % 16);
+		for (size_t i = 0; i < N_OF(bad); i++)
+			ck_assert_int_eq(validate_wire(&bad[i], 0, &m), VALIDATE_UNMATCHED);
 	}
 }
 
 /* The number of one attempt at the port of another. */
-TEST_TIMES(keeps_attempts_apart, 2)
+TEST_EACH(keeps_attempts_apart, families)
 {
-	const struct family *f = &families[_i];
-	struct validate_tag first = validate_tag(&validator, f->src, f->dst, DPORT, PROBE_DATA, 0);
-	struct wire w = answer(f, TCP_SYN | TCP_ACK, 1);
+	struct validate_tag first = validate_tag(&validator, row->src, row->dst, DPORT, PROBE_DATA, 0);
+	struct wire w = answer(row, TCP_SYN | TCP_ACK, 1);
 	struct validate_match m;
 
 	w.dport = first.sport;
@@ -292,9 +279,9 @@ TEST_TIMES(keeps_attempts_apart, 2)
 }
 
 /* Of all ports, a bare RST fits one in each part: the one that the hash gives. */
-TEST_TIMES(bare_rst_fits_one_port_a_part, 2)
+TEST_EACH(bare_rst_fits_one_port_a_part, families)
 {
-	struct wire w = answer(&families[_i], TCP_RST, 1);
+	struct wire w = answer(row, TCP_RST, 1);
 	unsigned int fits = 0;
 
 	for (unsigned int port = 0; port < 65536; port++) {
@@ -311,15 +298,14 @@ TEST_TIMES(bare_rst_fits_one_port_a_part, 2)
 	ck_assert_uint_eq(fits, 8);
 }
 
-TEST_TIMES(knows_its_own_syn, 2)
+TEST_EACH(knows_its_own_syn, families)
 {
-	const struct family *f = &families[_i];
-	struct wire w = own_syn(f);
+	struct wire w = own_syn(row);
 	struct validate_match m;
 
 	w.payload_len = 100;
 	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_SENT);
-	assert_match(&m, f);
+	assert_match(&m, row);
 	w.seq++;
 	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_UNMATCHED);
 	w.seq--;
@@ -331,13 +317,12 @@ TEST_TIMES(knows_its_own_syn, 2)
 }
 
 /* Quotes of n bytes from the TCP header's 8 on; from a router and from the target itself. */
-TEST_TIMES(takes_quotes_of_its_syn, 2)
+TEST_EACH(takes_quotes_of_its_syn, families)
 {
-	const struct family *f = &families[_i];
-	struct addr from[] = { addr_add(f->dst, 77), f->dst };
-	size_t head = addr_is_v4(f->src) ? 20 : 40;
+	struct addr from[] = { addr_add(row->dst, 77), row->dst };
+	size_t head = addr_is_v4(row->src) ? 20 : 40;
 	uint8_t opts[TCPOPT_AREA_MAX], quote[WIRE_MAX], buf[WIRE_MAX];
-	struct wire w = own_syn(f);
+	struct wire w = own_syn(row);
 	struct validate_match m;
 	struct packet p;
 	size_t whole;
@@ -347,19 +332,19 @@ TEST_TIMES(takes_quotes_of_its_syn, 2)
 	w.payload_len = 10;
 	whole = wire_tcp(&w, quote);
 	for (size_t n = head + 8; n <= whole; n++) {
-		size_t len = wire_icmp(from[n % 2], f->src, 3, 1, quote, n, buf);
+		size_t len = wire_icmp(from[n % 2], row->src, 3, 1, quote, n, buf);
 
 		ck_assert_int_eq(packet_parse(&p, buf, len), PACKET_OK);
 		validate_packet(&validator, &p, DLEN_MAX, &m);
 		ck_assert_int_eq(m.class, VALIDATE_ICMP);
-		assert_match(&m, f);
+		assert_match(&m, row);
 		ck_assert_uint_eq(m.acked, 0);
 	}
 	for (size_t bit = head * 8; bit < (head + 8) * 8; bit++) {
 		size_t len;
 
 		quote[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		len = wire_icmp(from[0], f->src, 3, 1, quote, whole, buf);
+		len = wire_icmp(from[0], row->src, 3, 1, quote, whole, buf);
 		quote[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		ck_assert_int_eq(packet_parse(&p, buf, len), PACKET_OK);
 		validate_packet(&validator, &p, DLEN_MAX, &m);
@@ -368,61 +353,19 @@ TEST_TIMES(takes_quotes_of_its_syn, 2)
 }
 
 /* The quoted packet is an answer to a probe, not a probe: whoever quotes it is not on our path. */
-TEST_TIMES(refuses_quotes_of_answers, 2)
+TEST_EACH(refuses_quotes_of_answers, families)
 {
-	const struct family *f = &families[_i];
-	struct wire w = answer(f, TCP_SYN | TCP_ACK, 1);
+	struct wire w = answer(row, TCP_SYN | TCP_ACK, 1);
 	uint8_t quote[WIRE_MAX], buf[WIRE_MAX];
 	struct validate_match m;
 	struct packet p;
 	size_t len;
 
-	w.seq = f->tag.seq;
-	len = wire_icmp(f->dst, f->src, 3, 1, quote, wire_tcp(&w, quote), buf);
+	w.seq = row->tag.seq;
+	len = wire_icmp(row->dst, row->src, 3, 1, quote, wire_tcp(&w, quote), buf);
 	ck_assert_int_eq(packet_parse(&p, buf, len), PACKET_OK);
 	validate_packet(&validator, &p, DLEN_MAX, &m);
 	ck_assert_int_eq(m.class, VALIDATE_UNMATCHED);
-}
-
-static void assert_tfo(const struct packet_tcp *t, const struct vector *v)
-{
-	uint8_t cookie[TFO_RAW_MAX];
-	struct tcpopts o;
-
-	tcpopt_parse(&o, t->opts, t->opts_len);
-	ck_assert_int_eq(o.tfo.state, v->state);
-	ck_assert_uint_eq(o.tfo.kind, v->kind);
-	ck_assert_uint_eq(o.tfo.len, wire_hex(v->cookie, cookie));
-	ck_assert_mem_eq(o.tfo.cookie, cookie, o.tfo.len);
-}
-
-TEST_TIMES(reads_reply, 2 * N_OF(vectors))
-{
-	const struct vector *v = &vectors[_i / 2];
-	const struct family *f = &families[_i % 2];
-	struct wire w = answer(f, v->flags, v->ack), syn = own_syn(f);
-	uint8_t opts[TCPOPT_AREA_MAX], buf[WIRE_MAX];
-	struct validate_match m;
-	struct packet p;
-
-	w.opts = opts;
-	w.opts_len = wire_hex(v->got, opts);
-	w.payload_len = v->payload_len;
-	ck_assert_int_eq(packet_parse(&p, buf, wire_tcp(&w, buf)), PACKET_OK);
-	ck_assert_uint_eq(p.tcp.payload_len, v->payload_len);
-	assert_tfo(&p.tcp, v);
-	validate_packet(&validator, &p, v->dlen, &m);
-	ck_assert_int_eq(m.class, v->class);
-	if (v->class == VALIDATE_UNMATCHED)
-		return;
-	assert_match(&m, f);
-	ck_assert_uint_eq(m.acked, v->class == VALIDATE_RST_BARE ? 0 : v->ack - 1);
-
-	syn.opts = opts;
-	syn.opts_len = wire_hex(v->sent, opts);
-	syn.payload_len = v->dlen;
-	ck_assert_int_eq(validate_wire(&syn, v->dlen, &m), VALIDATE_SENT);
-	assert_match(&m, f);
 }
 
 /* Of every port, by going through the parts; and back from each probe's own port. */
