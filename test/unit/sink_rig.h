@@ -18,8 +18,8 @@
 #include "sample.h"
 #include "target.h"
 
-/* A sink into a file of its own, in a directory that goes with it. */
-struct rig {
+/* A sink into a file of its own, in a directory that goes with it: TEST_AROUND. */
+static struct rig {
 	char dir[64], path[80];
 	struct config config;
 	struct stats stats;
@@ -27,46 +27,46 @@ struct rig {
 	struct sample sample;
 	struct target_extra extra;
 	struct err e;
-};
+} g;
 
-static inline void rig_init(struct rig *g)
+static inline void rig_init(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	memset(g, 0, sizeof(*g));
+	memset(&g, 0, sizeof(g));
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	snprintf(g->dir, sizeof(g->dir), "%.40s/sink.XXXXXX", tmp ? tmp : "/tmp");
-	ck_assert_ptr_nonnull(mkdtemp(g->dir));
-	snprintf(g->path, sizeof(g->path), "%s/rows", g->dir);
-	g->config = (struct config){
-		.output = { .file = g->path, .format = FORMAT_csv, .rows = ROWS_TARGET,
+	snprintf(g.dir, sizeof(g.dir), "%.40s/sink.XXXXXX", tmp ? tmp : "/tmp");
+	ck_assert_ptr_nonnull(mkdtemp(g.dir));
+	snprintf(g.path, sizeof(g.path), "%s/rows", g.dir);
+	g.config = (struct config){
+		.output = { .file = g.path, .format = FORMAT_csv, .rows = ROWS_TARGET,
 			    .report = REPORT_ANSWERED, .fields = "ip,domain,port" },
 	};
-	sample_init(&g->sample);
+	sample_init(&g.sample);
 }
 
-static inline void rig_open(struct rig *g)
+static inline void rig_open(void)
 {
-	ck_assert_msg(sink_open(&g->sink, &g->config, &g->stats, SAMPLE_OFFSET_NS, &g->e) == 0,
-		      "%s", g->e.msg);
+	ck_assert_msg(sink_open(&g.sink, &g.config, &g.stats, SAMPLE_OFFSET_NS, &g.e) == 0,
+		      "%s", g.e.msg);
 }
 
-static inline void rig_clean(struct rig *g)
+static inline void rig_clean(void)
 {
-	unlink(g->path);
-	rmdir(g->dir);
+	unlink(g.path);
+	rmdir(g.dir);
 }
 
-static inline void rig_target(struct rig *g)
+static inline void rig_target(void)
 {
-	sink_target(g->sink, &g->sample.ev, &g->extra);
+	sink_target(g.sink, &g.sample.ev, &g.extra);
 }
 
-static inline void rig_reply(struct rig *g, size_t flow)
+static inline void rig_reply(size_t flow)
 {
-	sink_reply(g->sink, g->sample.ev.ip, g->sample.ev.port, g->sample.ev.source,
-		   &g->sample.flows[flow], REPEAT_NONE, false);
+	sink_reply(g.sink, g.sample.ev.ip, g.sample.ev.port, g.sample.ev.source,
+		   &g.sample.flows[flow], REPEAT_NONE, false);
 }
 
 static inline char *contents(const char *path, size_t *len)

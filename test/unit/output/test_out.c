@@ -99,45 +99,6 @@ TEST(csv_reply_rows)
 	rig_close(&g);
 }
 
-static void check_domain(const char *domain, const char *csv)
-{
-	struct rig g;
-
-	rig_open(&g, "domain,port", ROWS_TARGET, FORMAT_csv);
-	strcpy(g.extra.domain, domain);
-	rig_target(&g);
-	check_bytes(&g, csv);
-	rig_close(&g);
-}
-
-TEST(csv_quotes)
-{
-	check_domain("plain", "plain,443\n");
-	check_domain("a,b", "\"a,b\",443\n");
-	check_domain("\"", "\"\"\"\",443\n");
-	check_domain("say \"hi\"!", "\"say \"\"hi\"\"!\",443\n");
-	check_domain("a\nb", "\"a\nb\",443\n");
-	check_domain("a\rb", "\"a\rb\",443\n");
-	check_domain(",", "\",\",443\n");
-	check_domain("\xff", "\xef\xbf\xbd,443\n");
-	check_domain("\xc3\"\xa9,\xc3\xa9", "\"\xef\xbf\xbd\"\"\xef\xbf\xbd,\xc3\xa9\",443\n");
-}
-
-/* One empty field alone would be a blank line, which readers pass over. */
-TEST(csv_row_of_one_null)
-{
-	struct rig g;
-
-	rig_open(&g, "domain", ROWS_TARGET, FORMAT_csv);
-	rig_target(&g);
-	check_bytes(&g, "\"\"\n");
-	rig_close(&g);
-	rig_open(&g, "domain,confirmed", ROWS_TARGET, FORMAT_csv);
-	rig_target(&g);
-	check_bytes(&g, ",\n");
-	rig_close(&g);
-}
-
 /* A domain of n bytes that a generator draws, with a liking for what CSV and JSON trip over. */
 static void draw_domain(char *domain, uint32_t *state)
 {
@@ -362,44 +323,6 @@ TEST(ndjson_flows)
 	rig_close(&g);
 }
 
-TEST(ndjson_info)
-{
-	static const char *const whole[] = {
-		"{\"rank\":12,\"tags\":[\"a\",null,true],\"name\":\"\xc3\xa9\"}",
-		"{\"share\":0.12345678901234568,\"big\":9223372036854775807}",
-		"{}",
-	};
-	static const char *const bad[] = { "{", "[1]", "7", "{\"a\":1}x", "{\"a\":\"\xff\"}", " " };
-	struct rig g;
-
-	rig_open(&g, "info", ROWS_TARGET, FORMAT_ndjson);
-	for (size_t i = 0; i < N_OF(whole); i++) {
-		char want[256];
-
-		g.out.len = 0;
-		strcpy(g.extra.info, whole[i]);
-		rig_target(&g);
-		snprintf(want, sizeof(want), "{\"info\":%s}\n", whole[i]);
-		check_bytes(&g, want);
-	}
-	for (size_t i = 0; i < N_OF(bad); i++) {
-		g.out.len = 0;
-		strcpy(g.extra.info, bad[i]);
-		rig_target(&g);
-		check_bytes(&g, "{\"info\":null}\n");
-	}
-	/* What acts on a terminal is escaped: U+009B, U+202E, U+2028. */
-	g.out.len = 0;
-	strcpy(g.extra.info, "{\"k\xc2\x9b\":\"\xc3\xa9\xe2\x80\xae\xe2\x80\xa8\"}");
-	rig_target(&g);
-	check_bytes(&g, "{\"info\":{\"k\\u009b\":\"\xc3\xa9\\u202e\\u2028\"}}\n");
-	g.out.len = 0;
-	strcpy(g.extra.info, "{\"a\":\"x\\u0000y\"}");
-	rig_target(&g);
-	check_bytes(&g, "{\"info\":{\"a\":\"x\\u0000y\"}}\n");
-	rig_close(&g);
-}
-
 TEST(ndjson_every_line_parses)
 {
 	uint32_t state = 7;
@@ -416,10 +339,56 @@ TEST(ndjson_every_line_parses)
 		ck_assert_str_eq(string(row, "ip"), "192.0.2.7");
 		json_decref(row);
 	}
-	g.out.len = 0;
-	strcpy(g.extra.domain, "a\"b\\c\n\xff");
+	rig_close(&g);
+}
+
+/* What targets files say of a target, of these fields in that format. */
+static const struct {
+	enum config_format format;
+	const char *fields, *domain, *info, *want;
+} texts[] = {
+	{ FORMAT_csv, "domain,port", "plain", "", "plain,443\n" },
+	{ FORMAT_csv, "domain,port", "a,b", "", "\"a,b\",443\n" },
+	{ FORMAT_csv, "domain,port", "\"", "", "\"\"\"\",443\n" },
+	{ FORMAT_csv, "domain,port", "say \"hi\"!", "", "\"say \"\"hi\"\"!\",443\n" },
+	{ FORMAT_csv, "domain,port", "a\nb", "", "\"a\nb\",443\n" },
+	{ FORMAT_csv, "domain,port", "a\rb", "", "\"a\rb\",443\n" },
+	{ FORMAT_csv, "domain,port", ",", "", "\",\",443\n" },
+	{ FORMAT_csv, "domain,port", "\xff", "", "\xef\xbf\xbd,443\n" },
+	{ FORMAT_csv, "domain,port", "\xc3\"\xa9,\xc3\xa9", "",
+	  "\"\xef\xbf\xbd\"\"\xef\xbf\xbd,\xc3\xa9\",443\n" },
+	/* One empty field alone would be a blank line, which readers pass over. */
+	{ FORMAT_csv, "domain", "", "", "\"\"\n" },
+	{ FORMAT_csv, "domain,confirmed", "", "", ",\n" },
+	{ FORMAT_ndjson, "domain,ip", "a\"b\\c\n\xff", "",
+	  "{\"domain\":\"a\\\"b\\\\c\\n\xef\xbf\xbd\",\"ip\":\"192.0.2.7\"}\n" },
+	/* Info is as it was given, where it is an object, */
+	{ FORMAT_ndjson, "info", "", "{\"rank\":12,\"tags\":[\"a\",null,true],\"name\":\"\xc3\xa9\"}",
+	  "{\"info\":{\"rank\":12,\"tags\":[\"a\",null,true],\"name\":\"\xc3\xa9\"}}\n" },
+	{ FORMAT_ndjson, "info", "", "{\"share\":0.12345678901234568,\"big\":9223372036854775807}",
+	  "{\"info\":{\"share\":0.12345678901234568,\"big\":9223372036854775807}}\n" },
+	{ FORMAT_ndjson, "info", "", "{}", "{\"info\":{}}\n" },
+	{ FORMAT_ndjson, "info", "", "{", "{\"info\":null}\n" },
+	{ FORMAT_ndjson, "info", "", "[1]", "{\"info\":null}\n" },
+	{ FORMAT_ndjson, "info", "", "7", "{\"info\":null}\n" },
+	{ FORMAT_ndjson, "info", "", "{\"a\":1}x", "{\"info\":null}\n" },
+	{ FORMAT_ndjson, "info", "", "{\"a\":\"\xff\"}", "{\"info\":null}\n" },
+	{ FORMAT_ndjson, "info", "", " ", "{\"info\":null}\n" },
+	/* but what acts on a terminal is escaped: U+009B, U+202E, U+2028. */
+	{ FORMAT_ndjson, "info", "", "{\"k\xc2\x9b\":\"\xc3\xa9\xe2\x80\xae\xe2\x80\xa8\"}",
+	  "{\"info\":{\"k\\u009b\":\"\xc3\xa9\\u202e\\u2028\"}}\n" },
+	{ FORMAT_ndjson, "info", "", "{\"a\":\"x\\u0000y\"}", "{\"info\":{\"a\":\"x\\u0000y\"}}\n" },
+};
+
+TEST_EACH(texts_of_a_target, texts)
+{
+	struct rig g;
+
+	rig_open(&g, row->fields, ROWS_TARGET, row->format);
+	strcpy(g.extra.domain, row->domain);
+	strcpy(g.extra.info, row->info);
 	rig_target(&g);
-	check_bytes(&g, "{\"domain\":\"a\\\"b\\\\c\\n\xef\xbf\xbd\",\"ip\":\"192.0.2.7\"}\n");
+	check_bytes(&g, row->want);
 	rig_close(&g);
 }
 

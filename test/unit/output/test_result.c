@@ -10,8 +10,16 @@
 #include "sample.h"
 #include "target.h"
 
+static struct sample s;
+static struct result r;
+
+static void begin(void)
+{
+	sample_init(&s);
+}
+
 /* The row has these in these fields, as CSV shows them: null is nothing. fields NULL: all. */
-static void check(const struct result *r, enum config_rows rows, const char *fields,
+static void check(enum config_rows rows, const char *fields,
 		  const char *want)
 {
 	struct result_selection sel;
@@ -20,7 +28,7 @@ static void check(const struct result *r, enum config_rows rows, const char *fie
 
 	ck_assert_msg(result_select(&sel, fields, rows, FORMAT_csv, &e) == 0, "%s", e.msg);
 	out_init(&out, FORMAT_csv, &sel);
-	ck_assert_int_eq(out_row(&out, r), 0);
+	ck_assert_int_eq(out_row(&out, &r), 0);
 	ck_assert_uint_gt(out.len, 0);
 	out.p[out.len - 1] = '\0';
 	ck_assert_str_eq(out.p, want);
@@ -28,78 +36,61 @@ static void check(const struct result *r, enum config_rows rows, const char *fie
 	result_selection_free(&sel);
 }
 
-static void flow_row(struct result *r, const struct sample *s, size_t i)
+static void flow_row(size_t i)
 {
-	result_from_flow(r, s->ev.ip, s->ev.port, s->ev.source, &s->flows[i], SAMPLE_OFFSET_NS);
+	result_from_flow(&r, s.ev.ip, s.ev.port, s.ev.source, &s.flows[i], SAMPLE_OFFSET_NS);
 }
+
+TEST_AROUND(begin, NULL)
 
 /* The rows of SYN/ACKs with all their fields are those of test_out. */
 TEST(synack_without_options)
 {
-	struct sample s;
-	struct result r;
-
-	sample_init(&s);
 	s.flows[1].reply.opts_len = 0;
-	flow_row(&r, &s, 1);
+	flow_row(1);
 	ck_assert(r.tcp_options && r.tcp_options->n == 0);
-	check(&r, ROWS_REPLY, "reply,tfo_ackkind,tfo_ackclen,cookie,mss,wscale", "synack,0,0,,,");
+	check(ROWS_REPLY, "reply,tfo_ackkind,tfo_ackclen,cookie,mss,wscale", "synack,0,0,,,");
 }
 
 /* Three bytes are evidence, but no cookie. */
 TEST(synack_with_an_odd_cookie)
 {
-	struct sample s;
-	struct result r;
-
-	sample_init(&s);
 	sample_reply(&s.flows[0], "\x22\x05\x01\x02\x03", 5, 0);
-	flow_row(&r, &s, 0);
-	check(&r, ROWS_REPLY, "tfo_ackkind,tfo_ackclen,cookie", "34,3,");
+	flow_row(0);
+	check(ROWS_REPLY, "tfo_ackkind,tfo_ackclen,cookie", "34,3,");
 }
 
 TEST(row_of_silence)
 {
-	struct sample s;
-	struct result r;
-
 	sample_init_silent(&s);
-	flow_row(&r, &s, 0);
-	check(&r, ROWS_REPLY, NULL, "192.0.2.7,443,request,0,none,,,34,,0,,1000,0,,,,,,,,,,,,,,,,,"
+	flow_row(0);
+	check(ROWS_REPLY, NULL, "192.0.2.7,443,request,0,none,,,34,,0,,1000,0,,,,,,,,,,,,,,,,,"
 	      ",,,192.0.2.1,10001,2023-11-14T22:13:21.000001Z,");
 	s.flows[0].rlen = 7;	/* its SYN/ACK was lost, its data was not */
-	flow_row(&r, &s, 0);
-	check(&r, ROWS_REPLY, "rlen", "7");
+	flow_row(0);
+	check(ROWS_REPLY, "rlen", "7");
 }
 
 TEST(row_of_a_reset)
 {
-	struct sample s;
-	struct result r;
-
-	sample_init(&s);
 	s.flows[1].reply.class = REPLY_RST;
 	s.flows[1].reply.flags = TCP_RST | TCP_ACK;
 	s.flows[1].reply.opts_len = 0;
-	flow_row(&r, &s, 1);
+	flow_row(1);
 	ck_assert_ptr_nonnull(r.tcp_options);
-	check(&r, ROWS_REPLY, "reply,tfo_ackkind,tfo_ackclen,tfo_ack,tfo_acked,ttl,window",
+	check(ROWS_REPLY, "reply,tfo_ackkind,tfo_ackclen,tfo_ack,tfo_acked,ttl,window",
 	      "rst,,,5,10,57,65160");
 }
 
 TEST(row_of_an_icmp_error)
 {
-	struct sample s;
-	struct result r;
-
-	sample_init(&s);
 	s.flows[0].reply = (struct reply){
 		.class = REPLY_ICMP, .ttl = 250, .tos = 192, .ip_id = 7, .icmp_type = 3,
 		.icmp_code = 13, .icmp_from = addr_from_v4(0xc0000263), .time_ns = 2000000000,
 		.opts_len = 2, .opts = { 0x22, 0x02 },
 	};
-	flow_row(&r, &s, 0);
-	check(&r, ROWS_REPLY, NULL, "192.0.2.7,443,request,0,icmp,,,34,,0,,1000,0,,,,0,999.999,"
+	flow_row(0);
+	check(ROWS_REPLY, NULL, "192.0.2.7,443,request,0,icmp,,,34,,0,,1000,0,,,,0,999.999,"
 	      "250,,,,,,,7,false,192,3,13,192.0.2.99,2202,192.0.2.1,10001,"
 	      "2023-11-14T22:13:21.000001Z,2023-11-14T22:13:22.000000Z");
 }
@@ -107,50 +98,39 @@ TEST(row_of_an_icmp_error)
 /* IPv6 has neither identification nor DF. */
 TEST(row_of_ipv6)
 {
-	struct sample s;
-	struct result r;
-
-	sample_init(&s);
 	s.ev.ip = (struct addr){ 0x20010db800000000, 1 };
-	flow_row(&r, &s, 0);
-	check(&r, ROWS_REPLY, "ip,ttl,ip_id,df,tos", "2001:db8::1,57,,,0");
+	flow_row(0);
+	check(ROWS_REPLY, "ip,ttl,ip_id,df,tos", "2001:db8::1,57,,,0");
 }
 
 TEST(unknown_times)
 {
 	static const char fields[] = "rtt_ms,time_sent,time_reply";
-	struct sample s;
-	struct result r;
 
-	sample_init(&s);
 	s.flows[0].sent_ns = 0;
-	flow_row(&r, &s, 0);
-	check(&r, ROWS_REPLY, fields, ",,2023-11-14T22:13:21.012346Z");
+	flow_row(0);
+	check(ROWS_REPLY, fields, ",,2023-11-14T22:13:21.012346Z");
 	sample_init(&s);
 	s.flows[0].reply.time_ns = 0;
-	flow_row(&r, &s, 0);
-	check(&r, ROWS_REPLY, fields, ",2023-11-14T22:13:21.000001Z,");
+	flow_row(0);
+	check(ROWS_REPLY, fields, ",2023-11-14T22:13:21.000001Z,");
 	sample_init(&s);
 	s.flows[0].reply.time_ns = s.flows[0].sent_ns - 1;
-	flow_row(&r, &s, 0);
-	check(&r, ROWS_REPLY, fields, "0.000,2023-11-14T22:13:21.000001Z,"
+	flow_row(0);
+	check(ROWS_REPLY, fields, "0.000,2023-11-14T22:13:21.000001Z,"
 	      "2023-11-14T22:13:21.000000Z");
 }
 
 TEST(repeats)
 {
-	struct sample s;
-	struct result r;
-
-	sample_init(&s);
-	flow_row(&r, &s, 0);
-	check(&r, ROWS_REPLY, "repeat,late", ",");
+	flow_row(0);
+	check(ROWS_REPLY, "repeat,late", ",");
 	result_set_repeat(&r, REPEAT_NONE, false);
-	check(&r, ROWS_REPLY, "repeat,late", ",false");
+	check(ROWS_REPLY, "repeat,late", ",false");
 	result_set_repeat(&r, REPEAT_DUPLICATE, true);
-	check(&r, ROWS_REPLY, "repeat,late", "duplicate,true");
+	check(ROWS_REPLY, "repeat,late", "duplicate,true");
 	result_set_repeat(&r, REPEAT_RETRANSMISSION, false);
-	check(&r, ROWS_REPLY, "repeat,late", "retransmission,false");
+	check(ROWS_REPLY, "repeat,late", "retransmission,false");
 }
 
 /* What `data` brought, and the cookie of the request. */
@@ -158,12 +138,9 @@ TEST(row_of_a_target)
 {
 	static const char fields[] = "domain,verdict,confirmed,probes,source_port,tfo_dlen,cookie";
 	struct target_extra extra = { .domain = "www.example.org", .info = "{\"rank\":1}" };
-	struct sample s;
-	struct result r;
 
-	sample_init(&s);
 	result_from_target(&r, &s.ev, &extra, VERDICT_ACCEPTED, SAMPLE_OFFSET_NS);
-	check(&r, ROWS_TARGET, fields, "www.example.org,accepted,,3,20002,10,3021b9d889017eeb");
+	check(ROWS_TARGET, fields, "www.example.org,accepted,,3,20002,10,3021b9d889017eeb");
 	ck_assert_str_eq(r.info, "{\"rank\":1}");
 	ck_assert(r.conditions == &s.ev && r.signals == &s.ev && r.flows == &s.ev);
 	s.ev.confirmed = CONFIRMED_TRUE;
@@ -171,7 +148,7 @@ TEST(row_of_a_target)
 	for (int i = 0; i < 2; i++) {
 		result_from_target(&r, &s.ev, i ? NULL : &extra, VERDICT_ACCEPTED,
 				   SAMPLE_OFFSET_NS);
-		check(&r, ROWS_TARGET, fields, ",accepted,true,3,20002,10,3021b9d889017eeb");
+		check(ROWS_TARGET, fields, ",accepted,true,3,20002,10,3021b9d889017eeb");
 		ck_assert_ptr_null(r.info);
 	}
 }
@@ -179,8 +156,7 @@ TEST(row_of_a_target)
 TEST(row_of_a_target_without_flows)
 {
 	struct evidence ev = { .ip = addr_from_v4(1), .port = 80 };
-	struct result r;
 
 	result_from_target(&r, &ev, NULL, VERDICT_OFFLINE, SAMPLE_OFFSET_NS);
-	check(&r, ROWS_TARGET, NULL, "0.0.0.1,80,,offline,,,,,,,,,,,,,none,,,,,,,,,,,,0");
+	check(ROWS_TARGET, NULL, "0.0.0.1,80,,offline,,,,,,,,,,,,,none,,,,,,,,,,,,0");
 }

@@ -12,11 +12,10 @@
 #include "base/writer.h"
 #include "sink_rig.h"
 
+TEST_AROUND(rig_init, rig_clean)
+
 TEST(refuses_to_open)
 {
-	struct rig g;
-
-	rig_init(&g);
 	g.config.output.file = g.dir;
 	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, &g.e), -EISDIR);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, g.dir));
@@ -27,60 +26,55 @@ TEST(refuses_to_open)
 	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, &g.e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "'prt'"));
 	ck_assert_int_eq(access(g.path, F_OK), -1);	/* nothing was made for nothing */
-	rig_clean(&g);
 }
 
 TEST(full_device)
 {
-	struct rig g;
-
-	rig_init(&g);
 	g.config.output.file = "/dev/full";
 	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, &g.e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "'/dev/full': No space left"));
 
 	g.e.msg[0] = '\0';
 	g.config.output.no_header = true;
-	rig_open(&g);
-	rig_target(&g);
+	rig_open();
+	rig_target();
 	ck_assert_uint_eq(sink_rows(g.sink), 1);
 	ck_assert_int_eq(sink_sync(g.sink, &g.e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "No space left"));
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "free some space"));
 	ck_assert_uint_eq(sink_rows(g.sink), 0);
 	ck_assert_uint_eq(stat_get(&g.stats, STAT_rows), 0);
-	rig_target(&g);		/* counted, not written */
+	rig_target();		/* counted, not written */
 	ck_assert_uint_eq(sink_rows(g.sink), 0);
 	ck_assert_uint_eq(stat_get(&g.stats, STAT_targets_done), 2);
 	g.e.msg[0] = '\0';
 	ck_assert_int_eq(sink_close(g.sink, &g.e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "No space left"));
-	rig_clean(&g);
 }
 
-/* The file may take `limit` bytes: what is in it then are whole rows, as many as are said. */
-static void check_limited(rlim_t limit, bool append)
+/* The file may take 15 .. 86 bytes: what is in it then are whole rows, as many as are said. */
+TEST_TIMES(cuts_a_file_to_whole_rows, 2 * 3 * 24)
 {
+	rlim_t limit = 15 + (rlim_t)_i / 2;
+	bool append = _i % 2;
 	int saved = dup(STDOUT_FILENO), fd;
 	struct rlimit was, now;
 	char said[64];
-	struct rig g;
 	size_t len, n;
 	char *text;
 
-	rig_init(&g);
 	g.config.output.file = NULL;
 	fd = open(g.path, O_WRONLY | O_CREAT | (append ? O_APPEND : 0), 0600);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_ge(dup2(fd, STDOUT_FILENO), 0);
 	close(fd);
-	rig_open(&g);
+	rig_open();
 	getrlimit(RLIMIT_FSIZE, &was);
 	now = (struct rlimit){ limit, was.rlim_max };
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &now), 0);
 	strcpy(g.extra.domain, "a\nb\"c");
 	for (int i = 0; i < 20; i++)
-		rig_target(&g);
+		rig_target();
 	ck_assert_int_eq(sink_sync(g.sink, &g.e), -EFBIG);
 	setrlimit(RLIMIT_FSIZE, &was);
 	dup2(saved, STDOUT_FILENO);
@@ -99,35 +93,24 @@ static void check_limited(rlim_t limit, bool append)
 		      "%s", g.e.msg);
 	ck_assert_int_eq(sink_close(g.sink, &g.e), -EFBIG);
 	free(text);
-	rig_clean(&g);
-}
-
-TEST(cuts_a_file_to_whole_rows)
-{
-	for (rlim_t limit = 15; limit < 15 + 3 * 24; limit++) {
-		check_limited(limit, false);
-		check_limited(limit, true);
-	}
 }
 
 /* What another program has written behind our rows is not ours to cut. */
 TEST(cuts_nothing_of_others)
 {
 	struct rlimit was, now;
-	struct rig g;
 	size_t len;
 	char *text;
 	int other;
 
-	rig_init(&g);
-	rig_open(&g);
+	rig_open();
 	other = open(g.path, O_WRONLY);
 	ck_assert_int_eq(pwrite(other, "theirs", 6, 100), 6);
 	getrlimit(RLIMIT_FSIZE, &was);
 	now = (struct rlimit){ 40, was.rlim_max };
 	setrlimit(RLIMIT_FSIZE, &now);
-	rig_target(&g);
-	rig_target(&g);
+	rig_target();
+	rig_target();
 	ck_assert_int_eq(sink_sync(g.sink, &g.e), -EFBIG);
 	setrlimit(RLIMIT_FSIZE, &was);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "1 row is in the file and sound, a part of another "
@@ -138,53 +121,46 @@ TEST(cuts_nothing_of_others)
 	free(text);
 	close(other);
 	sink_close(g.sink, NULL);
-	rig_clean(&g);
 }
 
 TEST(closed_pipe)
 {
 	char name[32], got[64];
-	struct rig g;
 	int fds[2];
 
-	rig_init(&g);
 	ck_assert_int_eq(pipe(fds), 0);
 	snprintf(name, sizeof(name), "/dev/fd/%d", fds[1]);
 	g.config.output.file = name;
-	rig_open(&g);
-	rig_target(&g);
+	rig_open();
+	rig_target();
 	ck_assert_int_eq(sink_sync(g.sink, &g.e), 0);
 	ck_assert_int_eq(read(fds[0], got, sizeof(got)), 30);
 	ck_assert_mem_eq(got, "ip,domain,port\n192.0.2.7,,443\n", 30);
 	close(fds[0]);
-	rig_target(&g);
+	rig_target();
 	ck_assert_int_eq(sink_sync(g.sink, &g.e), -EPIPE);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "Broken pipe; 1 row is out; whatever read it"));
 	ck_assert_uint_eq(sink_rows(g.sink), 1);
 	ck_assert_int_eq(sink_sync(g.sink, NULL), -EPIPE);
 	ck_assert_int_eq(sink_close(g.sink, NULL), -EPIPE);
 	close(fds[1]);
-	rig_clean(&g);
 }
 
 /* `tfomap | head -0`: whether the reader is gone before us or after is one and the same case. */
 TEST(pipe_closed_from_the_start)
 {
 	int saved = dup(STDOUT_FILENO), fds[2];
-	struct rig g;
 
-	rig_init(&g);
 	ck_assert_int_eq(pipe(fds), 0);
 	close(fds[0]);
 	dup2(fds[1], STDOUT_FILENO);
 	g.config.output.file = "-";
-	rig_open(&g);
+	rig_open();
 	ck_assert_int_eq(sink_close(g.sink, &g.e), -EPIPE);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
 	close(fds[1]);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "standard output"));
-	rig_clean(&g);
 }
 
 struct reader {
@@ -227,9 +203,7 @@ TEST(pipe_that_does_not_block)
 	struct reader reader = { .writer = gettid(), .text = malloc(1 << 20) };
 	size_t before = 0;
 	pthread_t thread;
-	struct rig g;
 
-	rig_init(&g);
 	ck_assert_int_eq(pipe(fds), 0);
 	ck_assert_int_eq(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
 	while (write(fds[1], "x", 1) == 1)
@@ -238,9 +212,9 @@ TEST(pipe_that_does_not_block)
 	ck_assert_int_ge(dup2(fds[1], STDOUT_FILENO), 0);
 	close(fds[1]);
 	g.config.output.file = NULL;
-	rig_open(&g);
+	rig_open();
 	for (int i = 0; i < 4000; i++)
-		rig_target(&g);
+		rig_target();
 	ck_assert_int_eq(pthread_create(&thread, NULL, read_all, &reader), 0);
 	ck_assert_msg(sink_close(g.sink, &g.e) == 0, "%s", g.e.msg);
 	dup2(saved, STDOUT_FILENO);
@@ -249,25 +223,22 @@ TEST(pipe_that_does_not_block)
 	close(fds[0]);
 	ck_assert_uint_eq(count_records(reader.text + before, reader.len - before, 3), 4001);
 	free(reader.text);
-	rig_clean(&g);
 }
 
 /* Nobody reads, and nobody waits: what is left is counted, and what is out are whole rows. */
 TEST(pipe_that_nobody_reads)
 {
 	char name[32], text[1 << 17];
-	struct rig g;
 	uint64_t lost;
 	ssize_t n;
 	int fds[2];
 
-	rig_init(&g);
 	ck_assert_int_eq(pipe(fds), 0);
 	snprintf(name, sizeof(name), "/dev/fd/%d", fds[1]);
 	g.config.output.file = name;
-	rig_open(&g);
+	rig_open();
 	for (int i = 0; i < 400000; i++)
-		rig_target(&g);
+		rig_target();
 	ck_assert_int_eq(sink_flush(g.sink, &g.e), 0);
 	ck_assert(sink_is_full(g.sink));
 	ck_assert_uint_eq(sink_rows(g.sink), 400000);
@@ -281,5 +252,4 @@ TEST(pipe_that_nobody_reads)
 	ck_assert_int_gt(n, 0);
 	ck_assert_uint_eq(count_records(text, (size_t)n, 3), stat_get(&g.stats, STAT_rows) + 1);
 	close(fds[0]);
-	rig_clean(&g);
 }
