@@ -38,61 +38,6 @@ static void read_name(const char *s, char *name, size_t cap)
 	name[n] = '\0';
 }
 
-/* What follows `before` in the text is an option's name, wherever that is, and all are there. */
-static void names_all(void (*write)(FILE *), const char *before, bool asking)
-{
-	char *text = written(write), name[64];
-	bool *seen = calloc(config_noptions, sizeof(*seen));
-
-	for (const char *s = text; (s = strstr(s, before));) {
-		size_t row;
-
-		s += strlen(before);
-		read_name(s, name, sizeof(name));
-		if (!name[0])
-			continue;
-		row = opttab_find(config_options, config_noptions, name);
-		ck_assert_msg(row < config_noptions, "'%.20s' is no option", s);
-		ck_assert_msg(asking || !is_asking(row), "%s does not belong here", name);
-		seen[row] = true;
-	}
-	for (size_t i = 0; i < config_noptions; i++)
-		ck_assert_msg(seen[i] || (!asking && is_asking(i)), "%s is missing",
-			      config_options[i].name);
-	free(seen);
-	free(text);
-}
-
-/* Help, manuals, sample and completion: one set of options. */
-TEST(same_set)
-{
-	names_all(config_help, " --", true);
-	names_all(config_roff, "\\fB\\-\\-", true);
-	names_all(config_roff_file, ".TP\n\\fB", false);
-	names_all(config_sample, "\n#", false);
-	names_all(config_completion, "[--", true);
-}
-
-static size_t count(const char *text, const char *what)
-{
-	size_t n = 0;
-
-	for (; (text = strstr(text, what)); text += strlen(what))
-		n++;
-	return n;
-}
-
-TEST(one_entry_each)
-{
-	char *roff = written(config_roff), *file = written(config_roff_file);
-
-	ck_assert_uint_eq(count(roff, ".TP\n"), config_noptions);
-	ck_assert_uint_eq(count(file, ".TP\n"), config_noptions - n_asking());
-	ck_assert_uint_eq(count(file, "\n."), count(file, "\n.TP\n"));
-	free(roff);
-	free(file);
-}
-
 /* A screen and a half of 80 columns. */
 TEST(help)
 {
@@ -237,36 +182,6 @@ TEST(sample_defaults)
 	free(a);
 	free(b);
 	free(text);
-}
-
-/* What is printed can be given back, and is then printed again. */
-static const char *const print_fixed_point_args[] = {
-	"x", "-B 2M", "-n 0.7% -q --no-header --no-default-blocklist",
-	"-p 1-5,80 -e 9 -S 192.0.2.1,::1 -r 0.25 -c 1.5 --tx pcap:f -O ndjson --retries 3",
-	"--rx pcap:cap --key 00112233445566778899aabbccddeeff -f * -p *",
-	"-w a -b b -I - -n 5G --shards 4 --shard 3 -e 18446744073709551615 --rows reply",
-	"--payload text:a#b\\\"\r\n\xff -G 02:00:00:00:00:01 -t 0.1 --notes #1 -v 0",
-	"--timeout 0.123456789 --save-pcap \" -m c\t -u d -l e -o - -N 3 -s 5-60000",
-};
-
-TEST_EACH(print_fixed_point, print_fixed_point_args)
-{
-	char line[256], *first, *again;
-	struct scratch f;
-
-	snprintf(line, sizeof(line), "%s --print-config", *row);
-	takes(line);
-	first = written(write_config);
-	config_free(&config);
-	scratch_text(&f, first);
-	snprintf(line, sizeof(line), "-C %s --print-config", f.path);
-	takes(line);
-	again = written(write_config);
-	ck_assert_str_eq(first, again);
-	config_free(&config);
-	scratch_close(&f);
-	free(first);
-	free(again);
 }
 
 TEST(printed)
