@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "addr.h"
@@ -91,23 +92,6 @@ static void takes(struct sample *s, const char *name, const char *value)
 	ck_assert_str_eq(e.msg, "");
 }
 
-/* Is refused, says why, and leaves what was there. */
-static void refuses(const char *name, const char *value, const char *why)
-{
-	struct sample s, before;
-	struct err e = { "" };
-
-	memset(&s, 0, sizeof(s));
-	before = s;
-	ck_assert_msg(opttab_parse(option(name), &s, value, &e) == -EINVAL, "--%s %s was taken", name,
-		      value);
-	ck_assert_msg(strstr(e.msg, why), "--%s %s: '%s' does not say '%s'", name, value, e.msg,
-		      why);
-	ck_assert(memcmp(&s, &before, sizeof(s)) == 0);
-	ck_assert_msg(strncmp(e.msg, "--", 2) == 0 && strncmp(e.msg + 2, name, strlen(name)) == 0
-		      && strstr(e.msg, *value ? value : "''"), "%s", e.msg);
-}
-
 /* The value in force reads as text. */
 static void shows(const struct sample *s, const char *name, const char *text)
 {
@@ -174,57 +158,9 @@ TEST(takes_and_shows)
 	ck_assert_uint_eq(s.nports, 0);
 }
 
-/* The members have what opttab.h says of each type. */
-TEST(members)
-{
-	static const uint16_t ports[] = { 22, 80, 81, 443 };
-	struct sample s = { .share = 1, .engine_file = "old", .file = "old" };
-
-	takes(&s, "flag", NULL);
-	takes(&s, "int", "15");
-	takes(&s, "u32", "7");
-	takes(&s, "u64", "3K");
-	ck_assert(s.flag && s.i == 15 && s.u32 == 7 && s.u64 == 3000 && s.u64_set);
-	takes(&s, "amount", "5");
-	ck_assert(s.most == 5 && s.share == 0);
-	takes(&s, "amount", "0.1%");
-	ck_assert_uint_eq(s.most, 0);
-	ck_assert_double_eq_tol(s.share, 0.001, 1e-15);
-	takes(&s, "rate", "1.25M");
-	takes(&s, "seconds", ".75");
-	ck_assert(s.rate == 1250000 && s.ns == 750000000);
-	takes(&s, "color", "blue");
-	takes(&s, "colors", "blue,red");
-	ck_assert(s.color == BLUE && s.colors == (1u << BLUE | 1u << RED));
-	takes(&s, "engine", "null");
-	takes(&s, "input", "live");
-	ck_assert_str_eq(s.engine, "null");
-	ck_assert(!s.engine_file && !s.file);
-	takes(&s, "engine", "pcap:a:b");
-	ck_assert_str_eq(s.engine, "pcap");
-	ck_assert_str_eq(s.engine_file, "a:b");
-	takes(&s, "ports", "443,80-81,22,81");
-	ck_assert_uint_eq(s.nports, 4);
-	ck_assert(memcmp(s.ports, ports, sizeof(ports)) == 0);
-	takes(&s, "ports", "*");
-	ck_assert(s.nports == 65535 && s.ports[0] == 1 && s.ports[65534] == 65535);
-	opttab_free(option("ports"), &s);
-	takes(&s, "port-range", "5");
-	ck_assert(s.first == 5 && s.last == 5);
-	takes(&s, "addrs", "::1,192.0.2.2");
-	ck_assert(s.naddrs == 2 && addr_eq(s.addrs[1], addr_from_v4(0xc0000202)));
-	takes(&s, "mac", "02:00:5e:AB:cd:01");
-	takes(&s, "key", "001fAbff");
-	ck_assert(memcmp(s.mac, "\x02\x00\x5e\xab\xcd\x01", 6) == 0 && s.mac_set);
-	ck_assert(memcmp(s.key, "\x00\x1f\xab\xff", 4) == 0 && s.key_set);
-	takes(&s, "payload", "text:hello");
-	takes(&s, "payload", "file:some/name");	/* the caller reads it */
-	ck_assert(s.payload.type == PAYLOAD_BYTES && s.payload.len == 5
-		  && memcmp(s.payload.bytes, "hello", 5) == 0);
-}
-
 /* ---- what is refused, and why ---- */
 
+/* One of each sort: test/cli tries all that users may write. */
 static const struct {
 	const char *name, *value, *why;
 } refused[] = {
@@ -232,73 +168,66 @@ static const struct {
 	{ "int", "1", "2 to 15" }, { "int", "16", "2 to 15" }, { "int", "3K", "not a number" },
 	{ "int", "99999999999999999999", "too large" },
 	{ "u32", "0", "1 at least" }, { "u32", "4294967296", "too large" },
-	{ "u32", "3K", "not a number" },
 	{ "u64", "18446744073709551616", "too large" }, { "u64", "18446744074G", "too large" },
-	{ "u64", "", "not a number" }, { "u64", "-1", "below 0" }, { "u64", "+1", "not a number" },
-	{ "u64", " 1", "not a number" }, { "u64", "1 ", "not a number" },
-	{ "u64", "0x10", "not a number" }, { "u64", "1.5", "not a number" },
+	{ "u64", "", "not a number" }, { "u64", "-1", "below 0" }, { "u64", " 1", "not a number" },
+	{ "u64", "1 ", "not a number" }, { "u64", "1.5", "not a number" },
 	{ "u64", "10%", "per cent" }, { "u64", "3KK", "not a number" },
 	{ "u64", "K", "not a number" },
 	{ "amount", "0%", "more than 0%" }, { "amount", "100.1%", "at most 100%" },
 	{ "amount", "99999999999999999999999%", "at most 100%" },
 	{ "amount", "%", "not a share" }, { "amount", "5%%", "not a share" },
-	{ "amount", "5 %", "not a share" }, { "amount", "5K%", "not a share" },
 	{ "amount", "-5%", "not a share" }, { "amount", "5.5", "not a number" },
 	{ "amount", "18446744073709551616", "too large" },
 	{ "rate", "0.09", "0.1 to 1000000000" }, { "rate", "1.1G", "0.1 to 1000000000" },
 	{ "rate", "99999999999999999999999", "0.1 to 1000000000" },
-	{ "rate", "1e6", "not a number" }, { "rate", "nan", "not a number" },
-	{ "rate", "inf", "not a number" }, { "rate", "", "not a number" },
-	{ "rate", ".", "not a number" }, { "rate", "K", "not a number" },
-	{ "rate", "1,5", "not a number" }, { "rate", "-1", "below 0" },
+	{ "rate", "nan", "not a number" }, { "rate", ".", "not a number" },
+	{ "rate", "-1", "below 0" },
 	{ "seconds", "100.000000001", "0.5 to 100" }, { "seconds", "0.4", "0.5 to 100" },
-	{ "seconds", "99999999999999999999999", "0.5 to 100" },
-	{ "seconds", "1.0000000001", "not a number" }, { "seconds", "3s", "not a number" },
-	{ "seconds", "1.2.3", "not a number" },
-	{ "color", "Red", "red, green, blue" }, { "color", "re", "red, green, blue" },
-	{ "color", "", "red, green, blue" }, { "color", "red:x", "red, green, blue" },
-	{ "colors", "", "red, green, blue" },
+	{ "seconds", "1.0000000001", "not a number" }, { "seconds", "1.2.3", "not a number" },
+	{ "color", "Red", "red, green, blue" }, { "color", "", "red, green, blue" },
+	{ "color", "red:x", "red, green, blue" }, { "colors", "", "red, green, blue" },
 	{ "colors", "red,", "separated by commas: red, green, blue" },
-	{ "colors", ",red", "red, green, blue" }, { "colors", "red,,blue", "red, green, blue" },
-	{ "colors", "red, blue", "red, green, blue" }, { "colors", "re", "red, green, blue" },
+	{ "colors", ",red", "red, green, blue" }, { "colors", "re", "red, green, blue" },
 	{ "colors", "redder", "red, green, blue" },
 	{ "colors", "red,blue,red", "red is there twice" },
 	{ "engine", "pcap", "auto, pcap:FILE, null" }, { "engine", "pcap:", "missing" },
-	{ "engine", "null:x", "auto, pcap:FILE, null" },
-	{ "engine", "xdp", "auto, pcap:FILE, null" },
-	{ "string", "", "empty" },
-	{ "ports", "", "from 1 to 65535" }, { "ports", "0", "from 1 to 65535" },
-	{ "ports", "65536", "from 1 to 65535" }, { "ports", "80,", "from 1 to 65535" },
-	{ "ports", "99999999999999999999999", "from 1 to 65535" },
-	{ "ports", ",80", "from 1 to 65535" }, { "ports", "80,,90", "from 1 to 65535" },
-	{ "ports", "80-", "from 1 to 65535" }, { "ports", "-80", "from 1 to 65535" },
-	{ "ports", "http", "from 1 to 65535" }, { "ports", "0-10", "from 1 to 65535" },
-	{ "ports", "80-65536", "from 1 to 65535" }, { "ports", " 80", "from 1 to 65535" },
+	{ "engine", "null:x", "auto, pcap:FILE, null" }, { "string", "", "empty" },
+	{ "ports", "", "from 1 to 65535" }, { "ports", "65536", "from 1 to 65535" },
+	{ "ports", "80,", "from 1 to 65535" }, { "ports", "80-", "from 1 to 65535" },
+	{ "ports", "0-10", "from 1 to 65535" }, { "ports", "80-65536", "from 1 to 65535" },
 	{ "ports", "*,80", "from 1 to 65535" }, { "ports", "90-80", "backwards" },
 	{ "ports", "80 90", "not a list" }, { "ports", "80-90-100", "not a list" },
 	{ "port-range", "5-4", "backwards" }, { "port-range", "0-4", "from 1 to 65535" },
 	{ "port-range", "4-5,9", "not a range" },
 	{ "addrs", "", "missing" }, { "addrs", "192.0.2.256", "192.0.2.256 is not" },
 	{ "addrs", "0.0.0.0", "0.0.0.0 is not the address of one host" },
-	{ "addrs", "224.0.0.1", "one host" }, { "addrs", "239.255.255.255", "one host" },
-	{ "addrs", "255.255.255.255", "one host" }, { "addrs", "::", "one host" },
-	{ "addrs", "ff02::1", "one host" },
+	{ "addrs", "224.0.0.1", "one host" }, { "addrs", "255.255.255.255", "one host" },
+	{ "addrs", "::", "one host" }, { "addrs", "ff02::1", "one host" },
 	{ "addrs", "a-very-long-word-that-cannot-be-an-address-of-any-kind", "is not" },
-	{ "mac", "02:00:5e:ab:cd", "not a MAC" }, { "mac", "02:00:5e:ab:cd:0", "not a MAC" },
-	{ "mac", "02:00:5e:ab:cd:01:", "not a MAC" }, { "mac", "02:00-5e:ab:cd:01", "not a MAC" },
-	{ "mac", "02:00:5e:ab:cd:0g", "not a MAC" },
-	{ "mac", "ff:ff:ff:ff:ff:ff", "one neighbour" },
+	{ "mac", "02:00:5e:ab:cd", "not a MAC" }, { "mac", "02:00:5e:ab:cd:01:", "not a MAC" },
+	{ "mac", "02:00-5e:ab:cd:01", "not a MAC" }, { "mac", "02:00:5e:ab:cd:0g", "not a MAC" },
 	{ "mac", "01:00:5e:00:00:01", "one neighbour" },
 	{ "mac", "00:00:00:00:00:00", "one neighbour" },
 	{ "key", "001fabf", "8 hexadecimal" }, { "key", "001fabff0", "8 hexadecimal" },
-	{ "key", "001fabfx", "8 hexadecimal" }, { "key", "", "8 hexadecimal" },
-	{ "payload", "nonesuch", "auto, none" }, { "payload", "hex:0", "two make a byte" },
-	{ "payload", "file:", "missing" },
+	{ "key", "001fabfx", "8 hexadecimal" },
+	{ "payload", "nonesuch", "auto, none" }, { "payload", "file:", "missing" },
 };
 
+/* It says why, and leaves what was there. */
 TEST_EACH(refuses_and_says_why, refused)
 {
-	refuses(row->name, row->value, row->why);
+	struct sample s, before;
+	struct err e = { "" };
+	char head[160];
+
+	memset(&s, 0, sizeof(s));
+	before = s;
+	ck_assert_msg(opttab_parse(option(row->name), &s, row->value, &e) == -EINVAL,
+		      "--%s %s was taken", row->name, row->value);
+	snprintf(head, sizeof(head), "--%s %s", row->name, *row->value ? row->value : "''");
+	ck_assert_msg(strncmp(e.msg, head, strlen(head)) == 0 && strstr(e.msg, row->why),
+		      "%s: '%s' does not say '%s'", head, e.msg, row->why);
+	ck_assert(memcmp(&s, &before, sizeof(s)) == 0);
 }
 
 /* Of a list that is refused some may be there, but not counted. */
