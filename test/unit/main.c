@@ -59,7 +59,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* ---- who registers ---------------------------------------------------------------------------- */
+/* ---- who registers -------------------------------------------------------------------------- */
 
 /* The suite x of the file .../test_x.c. */
 static struct unit_suite *suite_of(const char *file)

@@ -44,14 +44,14 @@ static const struct {
 	const char *word;
 	enum payload_type type;
 	const char *bytes;
-} parse_takes_cases[] = {
+} good_words[] = {
 	{ "auto", PAYLOAD_AUTO, "" }, { "none", PAYLOAD_NONE, "" },
 	{ "http", PAYLOAD_HTTP, "" }, { "tls", PAYLOAD_TLS, "" },
 	{ "dns", PAYLOAD_DNS, "" }, { "text:GET /\\n", PAYLOAD_BYTES, "GET /\\n" },
 	{ "hex:01fFA9", PAYLOAD_BYTES, "\x01\xff\xa9" },
 };
 
-TEST_EACH(parse_takes, parse_takes_cases)
+TEST_EACH(parse_takes, good_words)
 {
 	struct payload p = parsed(row->word);
 
@@ -91,7 +91,7 @@ TEST(parse_takes_no_more_than_fits)
 }
 
 /* What is wrong, and the words that its message must have. */
-static const struct { const char *s, *said, *also; } parse_refuses_cases[] = {
+static const struct { const char *s, *said, *also; } bad_words[] = {
 	{ "", "auto, ", "file:FILE" }, { "gopher", "one of", "text:" },
 	{ "HTTP", "one of", "http" }, { "file:x", "one of", "none" },
 	{ "text", "one of", "text:" }, { "text:", "empty", "none" },
@@ -100,7 +100,7 @@ static const struct { const char *s, *said, *also; } parse_refuses_cases[] = {
 	{ "hex:0x", "'x'", "hexadecimal" }, { "hex:0`", "'`'", "hexadecimal" },
 };
 
-TEST_EACH(parse_refuses, parse_refuses_cases)
+TEST_EACH(parse_refuses, bad_words)
 {
 	struct err e = { "" };
 	struct payload p;
@@ -153,13 +153,17 @@ TEST(auto_is_by_port)
 	ck_assert_mem_eq(out, "GET ", 4);
 }
 
-static const struct { const char *word; uint16_t port; bool varies; } varies_with_domain_or_address_cases[] = {
+static const struct {
+	const char *word;
+	uint16_t port;
+	bool varies;
+} variants[] = {
 	{ "auto", 80, true }, { "auto", 443, true }, { "auto", 53, true },
 	{ "auto", 22, false }, { "http", 22, true }, { "tls", 22, true },
 	{ "dns", 22, true }, { "none", 80, false }, { "text:x", 80, false },
 };
 
-TEST_EACH(varies_with_domain_or_address, varies_with_domain_or_address_cases)
+TEST_EACH(varies_with_domain_or_address, variants)
 {
 	struct payload p = parsed(row->word);
 	uint8_t other[PAYLOAD_MAX];
@@ -215,14 +219,14 @@ TEST(hostile_names_are_not_used)
 	}
 }
 
-static const char *const host_names_are_used_names[] = {
+static const char *const host_names[] = {
 	"a", "a.b", "localhost", "_dmarc.example.org", "x--y.example", "1.example",
 	"3com.com",
 	"xn--bcher-kva.example", "WWW.Example.ORG", LABEL63 ".org", NAME253, "a.1b",
 	"0.9.az.AZ",
 };
 
-TEST_EACH(host_names_are_used, host_names_are_used_names)
+TEST_EACH(host_names_are_used, host_names)
 {
 	build("http", 80, *row, DST);
 	ck_assert_msg(strstr((char *)out, *row), "%s", *row);

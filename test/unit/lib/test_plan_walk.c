@@ -204,12 +204,15 @@ TEST_TIMES(every_way, WALKS)
  * its last retry, then a second for what may follow a reset; each other after two retries, and 0.2
  * s for what the server says to data, with 20 ms between two.
  */
-static const struct { enum plan_name name; unsigned int retries, arms, flows; } the_longest_way_plans[] = {
+static const struct {
+	enum plan_name name;
+	unsigned int retries, arms, flows;
+} longest[] = {
 	{ PLAN_SURVEY, 0, 1, 3 }, { PLAN_SURVEY, 2, 1, 3 }, { PLAN_PATH, 2, 2, 9 },
 	{ PLAN_FULL, 2, 2, 9 }, { PLAN_FULL, 3, 2, 9 },
 };
 
-TEST_EACH(the_longest_way, the_longest_way_plans)
+TEST_EACH(the_longest_way, longest)
 {
 	unsigned int tries = 1 + (row->retries > 2 ? row->retries : 2);
 	uint64_t flow_ms = 20 + tries * 3000 + 200, ms;

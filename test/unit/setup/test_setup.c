@@ -111,13 +111,13 @@ static const struct {
 	const char *target;
 	int given;
 	unsigned int retries;
-} retries_by_the_kind_of_targets_cases[] = {
+} kinds_of_targets[] = {
 	{ PREFIX, CONFIG_RETRIES_AUTO, 0 }, { "198.18.0.1", CONFIG_RETRIES_AUTO, 2 },
 	{ "198.18.0.1:80", CONFIG_RETRIES_AUTO, 2 }, { PREFIX, 5, 5 }, { PREFIX, 15, 15 },
 	{ "198.18.0.1", 0, 0 },
 };
 
-TEST_EACH(retries_by_the_kind_of_targets, retries_by_the_kind_of_targets_cases)
+TEST_EACH(retries_by_the_kind_of_targets, kinds_of_targets)
 {
 	const struct shared *s;
 

@@ -70,9 +70,9 @@ TEST(senders_by_rate_and_targets)
 static const struct {
 	long cores;
 	unsigned int senders;
-} senders_by_cores_cases[] = { { -1, 1 }, { 1, 1 }, { 2, 1 }, { 3, 2 }, { 4, 3 }, { 5, 4 }, { 64, 4 } };
+} cores[] = { { -1, 1 }, { 1, 1 }, { 2, 1 }, { 3, 2 }, { 4, 3 }, { 5, 4 }, { 64, 4 } };
 
-TEST_EACH(senders_by_cores, senders_by_cores_cases)
+TEST_EACH(senders_by_cores, cores)
 {
 	struct sizes_basis b = basis();
 
@@ -123,13 +123,13 @@ static const struct {
 	uint64_t timeout_s, cooldown_s;
 	unsigned int retries;
 	uint64_t flight, answered;
-} by_rate_and_time_cases[] = {
+} amounts[] = {
 	{ 1000, 3, 8, 0, 11000, 3000 }, { 1000, 10, 8, 0, 18000, 10000 },
 	{ 1000, 3, 8, 4, 23000, 3000 }, { 100, 3, 100, 0, 10300, 300 },
 	{ 0.1, 3, 8, 0, 2, 1 },
 };
 
-TEST_EACH(by_rate_and_time, by_rate_and_time_cases)
+TEST_EACH(by_rate_and_time, amounts)
 {
 	struct sizes_basis b = basis();
 
@@ -168,12 +168,12 @@ static const struct {
 	uint64_t positions;
 	double rate_pps;
 	uint64_t least, most;
-} a_second_unread_cases[] = {
+} unread[] = {
 	{ 1 << 17, 100000, 100000, 150000 }, { 1 << 17, 10000, 10000, 15000 },
 	{ 1 << 17, 0, 1 << 20, 1 << 25 }, { 1, 10000, 1, 100 },
 };
 
-TEST_EACH(a_second_unread, a_second_unread_cases)
+TEST_EACH(a_second_unread, unread)
 {
 	struct sizes_basis b = basis();
 

@@ -30,12 +30,25 @@ static uint64_t time_of(uint64_t i)
 	return WALL_NS + i * 999999937;
 }
 
+static struct got g;
+static struct rx_in r;
+
+static void begin(void)
+{
+	g.n = 0;
+	scratch_text(&file, "");
+}
+
+static void end(void)
+{
+	scratch_close(&file);
+}
+
 static struct capfile *open_file(void)
 {
 	struct capfile *f = NULL;
 	struct err e = { "" };
 
-	scratch_text(&file, "");
 	ck_assert_msg(capfile_open(&f, file.path, &e) == 0, "%s", e.msg);
 	return f;
 }
@@ -47,12 +60,12 @@ static void close_file(struct capfile *f)
 	ck_assert_msg(capfile_close(f, &e) == 0, "%s", e.msg);
 }
 
+TEST_AROUND(begin, end)
+
 TEST(round_trip)
 {
 	struct capfile *f = open_file();
-	struct got g = { .n = 0 };
 	uint8_t frame[FRAME_MAX];
-	struct rx_in r;
 
 	for (uint64_t i = 0; i < 300; i++) {
 		uint32_t len = make_frame(i, frame);
@@ -73,18 +86,14 @@ TEST(round_trip)
 		ck_assert_mem_eq(g.bytes, frame, len);
 	}
 	no_more(r, &g);
-	scratch_close(&file);
 }
 
 /* Packets without a link header, as they are sent on links that have none. */
 TEST(ip_packets)
 {
 	struct capfile *f = NULL;
-	struct got g = { .n = 0 };
 	struct err e = { "" };
-	struct rx_in r;
 
-	scratch_text(&file, "");
 	ck_assert_msg(capfile_open_ip(&f, file.path, &e) == 0, "%s", e.msg);
 	capfile_write(f, (const uint8_t *)"\x45 four", 6, 6, WALL_NS);
 	capfile_write(f, (const uint8_t *)"\x60 six", 5, 50, WALL_NS + 1);
@@ -99,7 +108,6 @@ TEST(ip_packets)
 	ck_assert_uint_eq(g.f.wall_ns, WALL_NS + 1);
 	no_more(r, &g);
 	ck_assert_int_eq(capfile_open_ip(&f, "/nonexistent/x.pcap", &e), -ENOENT);
-	scratch_close(&file);
 }
 
 /* What other programs find in it: nanoseconds, Ethernet. */
@@ -112,25 +120,19 @@ TEST(header_of_the_file)
 	capture_begin(MAGIC_NS, LINK_ETHERNET);
 	ck_assert_mem_eq(header, capture, HEADER_LEN);
 	ck_assert_int_eq(lseek(file.fd, 0, SEEK_END), HEADER_LEN);
-	scratch_close(&file);
 }
 
 TEST(nothing_in_it)
 {
-	struct got g = { .n = 0 };
-
 	close_file(open_file());
 	no_more(read_file(), &g);
 	ck_assert_uint_eq(g.n, 0);
-	scratch_close(&file);
 }
 
 TEST(frame_that_was_cut)
 {
 	struct capfile *f = open_file();
-	struct got g = { .n = 0 };
 	uint8_t frame[FRAME_MAX];
-	struct rx_in r;
 
 	make_frame(1, frame);
 	capfile_write(f, frame, 60, 1514, WALL_NS);
@@ -141,15 +143,12 @@ TEST(frame_that_was_cut)
 	ck_assert_uint_eq(g.f.len, 1514);
 	ck_assert_uint_eq(g.f.ip_caplen, 60 - ETHER_LEN);
 	no_more(r, &g);
-	scratch_close(&file);
 }
 
 TEST(overwrites)
 {
 	struct capfile *f;
-	struct got g = { .n = 0 };
 	uint8_t frame[FRAME_MAX];
-	struct rx_in r;
 	struct err e = { "" };
 
 	f = open_file();
@@ -164,7 +163,6 @@ TEST(overwrites)
 	ck_assert(next_frame(r, &g));
 	ck_assert_uint_eq(g.f.caplen, 100);
 	no_more(r, &g);
-	scratch_close(&file);
 }
 
 TEST(cannot_be_made)
@@ -231,9 +229,7 @@ TEST(two_threads)
 {
 	_Atomic unsigned int ready = 0;
 	struct writer w[2] = { { open_file(), 1, &ready }, { NULL, 2, &ready } };
-	struct got g = { .n = 0 };
 	uint32_t next[3] = { 0 };
-	struct rx_in r;
 	struct err e = { "" };
 	pthread_t thread;
 
@@ -259,5 +255,4 @@ TEST(two_threads)
 		next[who]++;
 	}
 	no_more(r, &g);
-	scratch_close(&file);
 }
