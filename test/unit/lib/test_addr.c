@@ -8,7 +8,6 @@
 #include "err.h"
 #include "rng.h"
 
-
 static struct addr parse(const char *s)
 {
 	struct addr a;

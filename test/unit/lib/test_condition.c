@@ -4,7 +4,6 @@
 #include "evidence_rig.h"
 #include "unit.h"
 
-
 static struct rig_target t;
 
 #define WORKS		(1u << CONDITION_CONNECTIVITY_WORKS)

@@ -19,7 +19,8 @@ static const struct {
 	{ "each collapse once", 7 * S, { { 60, 10000, 0.02, 0 }, { 60, 10000, 0.001, 1 },
 					 { 60, 10000, 0.02, 0 }, { 60, 10000, 0, 1 } } },
 	{ "nobody answers", 0, { { 100, 10000, 0, 0 } } },
-	{ "the rate falls, the share does not", 0, { { 100, 10000, 0.1, 0 }, { 100, 10, 0.1, 0 } } },
+	{ "the rate falls, the share does not", 0,
+	  { { 100, 10000, 0.1, 0 }, { 100, 10, 0.1, 0 } } },
 	{ "the share halves", 0, { { 100, 10000, 0.1, 0 }, { 100, 10000, 0.05, 0 } } },
 	{ "sending has paused", 0, { { 100, 10000, 0.05, 0 }, { 100, 0, 0, 0 } } },
 	/* 5 answers a second are due: not noticed before 20 s have passed. */

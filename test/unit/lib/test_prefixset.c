@@ -6,7 +6,6 @@
 #include "prefixset.h"
 #include "rng.h"
 
-
 static struct addr parse(const char *s)
 {
 	struct addr a;

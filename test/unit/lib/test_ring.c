@@ -6,7 +6,6 @@
 
 #include "ring.h"
 
-
 /* Items of each length, filled with what tells them from their neighbours. */
 static const size_t item_lens[] = { 1, 3, 8, 24, 100 };
 

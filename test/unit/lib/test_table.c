@@ -7,7 +7,6 @@
 #include "rng.h"
 #include "table.h"
 
-
 TEST(finds_what_was_put)
 {
 	struct table t;

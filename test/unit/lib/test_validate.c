@@ -266,7 +266,8 @@ TEST_EACH(refuses_one_wrong_bit, families)
 /* The number of one attempt at the port of another. */
 TEST_EACH(keeps_attempts_apart, families)
 {
-	struct validate_tag first = validate_tag(&validator, row->src, row->dst, DPORT, PROBE_DATA, 0);
+	struct validate_tag first = validate_tag(&validator, row->src, row->dst, DPORT,
+						 PROBE_DATA, 0);
 	struct wire w = answer(row, TCP_SYN | TCP_ACK, 1);
 	struct validate_match m;
 

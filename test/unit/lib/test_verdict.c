@@ -8,7 +8,6 @@
 #include "oracle.h"
 #include "unit.h"
 
-
 /* Outcomes of the survey's request and data, all of them. */
 static const struct outcome requests[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST }, { .answer = ICMP },

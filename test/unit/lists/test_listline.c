@@ -8,7 +8,6 @@
 #include "lists/listline_parse.h"
 #include "unit.h"
 
-
 static const struct {
 	const char *line, *ip;
 	uint16_t port;

@@ -1,7 +1,6 @@
 #include "lists/misread.h"
 #include "unit.h"
 
-
 static uint16_t ports[] = { 443, 4711 };
 
 static const struct {

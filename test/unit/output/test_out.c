@@ -363,7 +363,8 @@ static const struct {
 	{ FORMAT_ndjson, "domain,ip", "a\"b\\c\n\xff", "",
 	  "{\"domain\":\"a\\\"b\\\\c\\n\xef\xbf\xbd\",\"ip\":\"192.0.2.7\"}\n" },
 	/* Info is as it was given, where it is an object, */
-	{ FORMAT_ndjson, "info", "", "{\"rank\":12,\"tags\":[\"a\",null,true],\"name\":\"\xc3\xa9\"}",
+	{ FORMAT_ndjson, "info", "",
+	  "{\"rank\":12,\"tags\":[\"a\",null,true],\"name\":\"\xc3\xa9\"}",
 	  "{\"info\":{\"rank\":12,\"tags\":[\"a\",null,true],\"name\":\"\xc3\xa9\"}}\n" },
 	{ FORMAT_ndjson, "info", "", "{\"share\":0.12345678901234568,\"big\":9223372036854775807}",
 	  "{\"info\":{\"share\":0.12345678901234568,\"big\":9223372036854775807}}\n" },
@@ -377,7 +378,8 @@ static const struct {
 	/* but what acts on a terminal is escaped: U+009B, U+202E, U+2028. */
 	{ FORMAT_ndjson, "info", "", "{\"k\xc2\x9b\":\"\xc3\xa9\xe2\x80\xae\xe2\x80\xa8\"}",
 	  "{\"info\":{\"k\\u009b\":\"\xc3\xa9\\u202e\\u2028\"}}\n" },
-	{ FORMAT_ndjson, "info", "", "{\"a\":\"x\\u0000y\"}", "{\"info\":{\"a\":\"x\\u0000y\"}}\n" },
+	{ FORMAT_ndjson, "info", "", "{\"a\":\"x\\u0000y\"}",
+	  "{\"info\":{\"a\":\"x\\u0000y\"}}\n" },
 };
 
 TEST_EACH(texts_of_a_target, texts)

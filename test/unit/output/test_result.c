@@ -19,8 +19,7 @@ static void begin(void)
 }
 
 /* The row has these in these fields, as CSV shows them: null is nothing. fields NULL: all. */
-static void check(enum config_rows rows, const char *fields,
-		  const char *want)
+static void check(enum config_rows rows, const char *fields, const char *want)
 {
 	struct result_selection sel;
 	struct err e = { "" };

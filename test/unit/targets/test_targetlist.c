@@ -9,7 +9,6 @@
 #include "targets/targetlist_read.h"
 #include "unit.h"
 
-
 static struct targetlist list;
 static struct misread misread;
 

@@ -6,7 +6,6 @@
 #include "text.h"
 #include "unit.h"
 
-
 /* ---- a resolver that knows three names and asks nobody ---- */
 
 static struct sockaddr_in fake_v4[2];

@@ -68,7 +68,8 @@ TEST_TIMES(arp_request, 2)
 	};
 
 	ck_assert_mem_eq(make(false, _i ? 4094 : 0, addr_from_v4(0xc6130002),
-			      addr_from_v4(0xc6130001), everyone, 0x0806, sizeof(want)), want, sizeof(want));
+			      addr_from_v4(0xc6130001), everyone, 0x0806, sizeof(want)), want,
+			 sizeof(want));
 }
 
 /* To the solicited-node group, with our link-layer address. */
