@@ -1,4 +1,4 @@
-/* arrival: one validated packet on its way through the receive thread. */
+/* arrival: one packet on its way through the receive thread, and whose it is. */
 #ifndef TFOMAP_ARRIVAL_H
 #define TFOMAP_ARRIVAL_H
 
@@ -13,7 +13,8 @@ struct entry;
 struct sender;
 
 struct arrival {
-	struct validate_match m;
+	struct validate_match m;	/* VALIDATE_UNMATCHED where the packet has a fault */
+	enum packet_fault fault;
 	const struct packet *p;
 	uint64_t x, k;			/* the target's index and position */
 	struct sender *sender;		/* that sweeps it, */

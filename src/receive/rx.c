@@ -52,48 +52,41 @@ static void save_frame(const struct rx *rx, const struct rx_frame *fr, uint64_t 
 }
 
 /* An answer whose options were not captured, or what may be one. Live, there is room for all. */
-static void count_cut(struct rx *rx, const struct rx_frame *fr, enum packet_fault fault,
-		      const struct packet *p, enum validate_class class)
+static void count_cut(struct rx *rx, const struct rx_frame *fr, const struct arrival *a)
 {
-	bool may_be_one = fault == PACKET_OK ? class == VALIDATE_SYNACK : rx->in.ops->may_be_cut;
+	bool may_be_one = a->fault == PACKET_OK ? a->m.class == VALIDATE_SYNACK
+			  : rx->in.ops->may_be_cut;
 
-	if (may_be_one && rx_frame_is_cut(fr, fault, p))
+	if (may_be_one && rx_frame_is_cut(fr, a->fault, a->p))
 		stat_add(&rx->s->rx.stats, STAT_cut_short, 1);
 }
 
-/* Whose packet it is; false: nobody's, and counted. */
-static bool recognise(struct rx *rx, const struct rx_frame *fr, struct packet *p,
-		      struct arrival *a)
+bool rx_recognise(struct shared *s, const uint8_t *ip, size_t len, struct packet *p,
+		  struct arrival *a)
 {
-	struct shared *s = rx->s;
-	enum packet_fault fault = packet_parse(p, fr->ip, fr->ip_caplen);
+	struct stats *stats = &s->rx.stats;
 
-	stat_add(&s->rx.stats, STAT_received, 1);
-	if (fault != PACKET_OK) {
-		count_cut(rx, fr, fault, p, VALIDATE_UNMATCHED);
-		stat_add(&s->rx.stats, fault == PACKET_OTHER ? STAT_drop_unmatched
-			 : STAT_drop_parse,
-			 1);
+	a->p = p;
+	a->fault = packet_parse(p, ip, len);
+	a->m.class = VALIDATE_UNMATCHED;
+	if (a->fault == PACKET_OK)
+		validate_packet(&s->facts.validator, p, PAYLOAD_MAX, &a->m);
+	stat_add(stats, STAT_received, 1);
+	if (a->m.class == VALIDATE_RST_BARE || a->m.class == VALIDATE_UNMATCHED) {
+		stat_add(stats, a->m.class == VALIDATE_RST_BARE ? STAT_rsts_bare
+			 : a->fault == PACKET_OK || a->fault == PACKET_OTHER ? STAT_drop_unmatched
+			 : STAT_drop_parse, 1);
 		return false;
 	}
-	validate_packet(&s->facts.validator, p, PAYLOAD_MAX, &a->m);
-	count_cut(rx, fr, fault, p, a->m.class);
-	if (a->m.class == VALIDATE_RST_BARE)
-		stat_add(&s->rx.stats, STAT_rsts_bare, 1);
-	else if (a->m.class == VALIDATE_UNMATCHED)
-		stat_add(&s->rx.stats, STAT_drop_unmatched, 1);
-	if (a->m.class == VALIDATE_RST_BARE || a->m.class == VALIDATE_UNMATCHED)
-		return false;
-	a->p = p;
 	a->target = (struct target){ a->m.dst, a->m.dport };
 	if (targets_index(s->facts.targets, a->m.dst, a->m.dport, &a->x)
 	    && order_pos(&s->facts.order, a->x, &a->k)) {
 		a->sender = shared_sender(s, a->k, &a->pos);
-		if (rx->in.ops->sees_sent ? replay_place(a)
+		if (a->sender->seen ? replay_place(a)
 		    : a->pos < window_reserved(&a->sender->window))
 			return true;
 	}
-	stat_add(&s->rx.stats, STAT_drop_unsent, 1);
+	stat_add(stats, STAT_drop_unsent, 1);
 	return false;
 }
 
@@ -139,12 +132,15 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 	struct rx *rx = arg;
 	struct packet p;
 	struct arrival a;
+	bool ours;
 
 	rx->newest_ns = came_ns(rx, fr);
 	if (rx->s->facts.proxies
 	    && proxy_take_request(&rx->s->facts, &rx->s->neigh_requests, &rx->s->rx.stats, fr))
 		return;
-	if (!recognise(rx, fr, &p, &a))
+	ours = rx_recognise(rx->s, fr->ip, fr->ip_caplen, &p, &a);
+	count_cut(rx, fr, &a);
+	if (!ours)
 		return;
 	a.ns = rx->newest_ns;
 	if (a.m.class == VALIDATE_SENT) {

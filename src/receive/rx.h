@@ -10,7 +10,9 @@
 #include "state/shared.h"
 #include "wire/rx_source.h"
 
+struct arrival;
 struct cookiefile;
+struct packet;
 struct rx;
 
 /*
@@ -29,6 +31,14 @@ void rx_run(struct rx *rx);
 
 /* The same from a capture file, whose packets are the clock; returns at its end. */
 void rx_run_file(struct rx *rx);
+
+/*
+ * Whose packet it is: reads the IP packet of len bytes into *p and *a, which live as long as the
+ * bytes; a->ns is the caller's to set. False: to or of no probe of ours, and counted; then
+ * a->fault and a->m.class say why.
+ */
+bool rx_recognise(struct shared *s, const uint8_t *ip, size_t len, struct packet *p,
+		  struct arrival *a);
 
 /*
  * After all threads have ended, once: counts the targets that were started and are neither known

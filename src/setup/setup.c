@@ -2,9 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,6 +12,7 @@
 #include "net/rst_filter.h"
 #include "outage_log.h"
 #include "setup/capture_scan.h"
+#include "setup/input.h"
 #include "setup/mtu.h"
 #include "setup/network.h"
 #include "setup/sizes.h"
@@ -28,13 +27,6 @@
 #define TARGETS_UNBLOCKED_MAX	1000000000u	/* without a blocklist and a word of assent */
 #define SWEEPER_PPS	250000		/* worth an engine with a sweeper, and so many targets */
 #define SWEEPER_PLACES	(1u << 20)
-
-static int random_bytes(void *p, size_t n, struct err *e)
-{
-	if (getrandom(p, n, 0) == (ssize_t)n)
-		return 0;
-	return err_set(e, errno, "getrandom: %s", strerror(errno));
-}
 
 /* positions: those of the sweep, or of a saved capture as many targets as it may have. */
 static int init_memory(struct setup *su, const struct config *c, uint64_t positions, struct err *e)
@@ -53,34 +45,10 @@ static int init_memory(struct setup *su, const struct config *c, uint64_t positi
 	su->run.threads = sizes.senders;
 	su->run.window_slots = sizes.sender.window * sizes.senders;
 	su->run.table_slots = s->facts.slots = sizes.table;
-	s->stamps = calloc(sizes.table, sizeof(*s->stamps));
-	if (!s->stamps || shared_init_senders(s, sizes.senders, &sizes.sender))
+	if (shared_init_senders(s, sizes.senders, &sizes.sender))
 		return err_set(e, ENOMEM, "out of memory for a window of %" PRIu64 " targets; try "
 			       "a lower --rate or --timeout", su->run.window_slots);
 	return 0;
-}
-
-static int init_keys(struct setup *su, const struct config *c, struct err *e)
-{
-	struct run_facts *f = &su->run;
-	int rc = 0;
-
-	memcpy(f->key, c->network.key, sizeof(f->key));
-	if (!c->network.key_set)
-		rc = random_bytes(f->key, sizeof(f->key), e);
-	f->seed = c->targets.seed;
-	if (!rc && !c->targets.seed_set)
-		rc = random_bytes(&f->seed, sizeof(f->seed), e);
-	return rc;
-}
-
-/* -n as a number or a share, rounded up; 0: all. */
-static uint64_t sample_size(const struct config *c, uint64_t total)
-{
-	double share = c->targets.max_share * (double)total;
-	uint64_t n = (uint64_t)share;
-
-	return c->targets.max_share > 0 ? n + ((double)n < share) : c->targets.max;
 }
 
 /* Whoever scans that many without a blocklist has to mean it. What sends nothing harms nobody. */
@@ -99,44 +67,13 @@ static int check_blocklist(const struct setup *su, const struct config *c, struc
 /* Everything but the targets that comes from the user's words and files. */
 static int init_input(struct setup *su, const struct config *c, struct err *e)
 {
-	uint8_t attempts[PROBE_KINDS];
-	struct shared *s = &su->shared;
-	uint64_t total = targets_counts(su->targets)->total;
-	int rc;
+	int rc = input_init(&su->shared.facts, &su->run, e);
 
-	s->facts.plan.retries = c->probing.retries != CONFIG_RETRIES_AUTO
-		? (unsigned int)c->probing.retries
-			  : targets_is_list(su->targets) || c->probing.plan != PLAN_SURVEY
-			  ? CONFIG_RETRIES_THOROUGH : 0;
-	s->facts.plan.name = c->probing.plan;
-	s->facts.plan.sweep = c->probing.probes;
-	s->facts.plan.confirm = c->probing.plan != PLAN_SURVEY && c->probing.confirm_ns > 0;
-	s->facts.plan.payload = c->probing.payload.type != PAYLOAD_NONE;
-	su->run.retries = s->facts.plan.retries;
-	/* What is printed is not sent, and nobody answers: once is enough. */
-	if (c->ask.dryrun)
-		s->facts.plan.retries = 0;
-	plan_attempts(&s->facts.plan, attempts);
-	rc = init_keys(su, c, e);
-	if (!rc)
-		rc = validate_init(&s->facts.validator, su->run.key, c->network.port_first,
-				   c->network.port_last,
-				   attempts, e);
-	/* Of the same secret, so that a saved capture is read with one key. */
-	s->facts.source_key.k0 = siphash_words(&s->facts.validator.key, (const uint64_t[]){ 0 }, 1,
-					       2, 4);
-	s->facts.source_key.k1 = siphash_words(&s->facts.validator.key, (const uint64_t[]){ 1 }, 1,
-					       2, 4);
-	if (!rc)
-		rc = order_init(&s->facts.order, total, sample_size(c, total), c->targets.shards,
-				c->targets.shard,
-				su->run.seed, e);
 	if (!rc)
 		rc = check_blocklist(su, c, e);
 	if (!rc && c->probing.cookie_file)
 		rc = cookiefile_load(&su->store, c->probing.cookie_file, e);
-	s->facts.store = su->store;
-	su->run.targets = s->facts.order.positions;
+	su->shared.facts.store = su->store;
 	return rc;
 }
 
@@ -395,7 +332,6 @@ void setup_free(struct setup *su)
 	rst_filter_close(su->rst_filter);
 	proxy_close(&su->proxies, &s->neigh_requests);
 	shared_free_senders(s);
-	free(s->stamps);
 	neigh_free(su->neigh);
 	cookie_store_free(su->store);
 	targets_free(su->targets);

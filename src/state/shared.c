@@ -1,9 +1,15 @@
 #include "state/shared.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 int shared_init_senders(struct shared *s, unsigned int n, const struct sender_sizes *sizes)
 {
 	int rc = 0;
 
+	s->stamps = calloc(s->facts.slots, sizeof(*s->stamps));
+	if (!s->stamps)
+		return -ENOMEM;
 	s->nsenders = n;
 	stats_chain(&s->rx.stats, &s->control.stats);
 	for (unsigned int i = 0; i < n && !rc; i++) {
@@ -18,6 +24,7 @@ void shared_free_senders(struct shared *s)
 {
 	for (unsigned int i = 0; i < s->nsenders; i++)
 		sender_free(&s->senders[i]);
+	free(s->stamps);
 }
 
 bool shared_swept(const struct shared *s)

@@ -38,7 +38,10 @@ static inline struct sender *shared_sender(struct shared *s, uint64_t k, uint64_
 	return sender_at(s->senders, s->nsenders, k, pos);
 }
 
-/* Makes n senders, of the facts. 0 or -ENOMEM; shared_free_senders() in any case. */
+/*
+ * Makes n senders and the stamps of their follow-ups, of the facts. 0 or -ENOMEM;
+ * shared_free_senders() in any case.
+ */
 int shared_init_senders(struct shared *s, unsigned int n, const struct sender_sizes *sizes);
 void shared_free_senders(struct shared *s);
 

@@ -1,6 +1,6 @@
 /*
- * rig: what the send and the receive thread share, built without network, and stand-ins for who
- * is at its ends: a sender that does to one packet what the send thread does to its batches, and
+ * rig: what the send and the receive thread share, set up from a command line, without network;
+ * and who is at its ends: a send thread's own functions, a packet at a time as the test asks, and
  * servers that answer with real packets. The clock is the test's.
  */
 #ifndef UNIT_RIG_H
@@ -11,11 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/config.h"
+#include "config/config_parse.h"
+#include "output/metadata.h"
 #include "receive/answer.h"
 #include "receive/arrival.h"
 #include "receive/cookies.h"
-#include "receive/replay.h"
+#include "receive/rx.h"
+#include "send/sweep.h"
+#include "send/sweep_fill.h"
+#include "send/sweep_send.h"
+#include "setup/input.h"
 #include "state/shared.h"
 #include "targets/targets.h"
 #include "targets/targets_load.h"
@@ -25,6 +30,7 @@
 #define CORE_OFFSET_NS	1700000000000000000ll
 #define CORE_TIMEOUT_NS	3000000000ull
 #define CORE_RTT_NS	20000000ull
+#define CORE_WORDS	10		/* of its command line */
 #define CORE_PAYLOAD	"hello worlds"
 #define CORE_DLEN	12
 #define CORE_SERVER_SEQ	0xffffffc0u	/* of a SYN/ACK: the response wraps */
@@ -49,11 +55,11 @@ struct core_setup {
 };
 
 struct core {
+	char words[CORE_WORDS][64], *argv[CORE_WORDS + 1];
 	struct config config;
-	char target[64], *words[2];
-	uint16_t port;
 	struct targets *targets;
 	struct shared s;
+	struct sweep *sweeps[SENDERS_MAX];	/* which send single packets; NULL: not yet */
 	uint64_t now_ns;
 };
 
@@ -83,128 +89,138 @@ struct answer_spec {
 
 static inline void core_source(struct core *c, const char *text)
 {
-	struct source source = { .proxied = false };
-	bool v6;
+	struct addr a;
 
-	ck_assert_int_eq(addr_parse(&source.addr, text), 0);
-	v6 = !addr_is_v4(source.addr);
-	c->s.facts.sources[v6][c->s.facts.nsources[v6]++] = source;
+	ck_assert_int_eq(addr_parse(&a, text), 0);
+	facts_add_source(&c->s.facts, a);
 }
 
 static inline void core_configure(struct core *c, const struct core_setup *o)
 {
+	const char *words[CORE_WORDS] = {
+		"tfomap", o->target ? o->target : "198.18.0.0/24", "--no-default-blocklist",
+		"--key=07010203000000000000000000000000", "--seed=5", "--output-fields=*",
+		"--confirm=0", o->no_payload ? "--payload=none" : "--payload=text:" CORE_PAYLOAD,
+		"--report=answered",
+	};
 	struct err e = { "" };
 
-	c->port = 443;
-	snprintf(c->target, sizeof(c->target), "%s", o->target ? o->target : "198.18.0.0/24");
-	c->words[0] = c->target;
-	c->config = (struct config){
-		.targets = { .words = c->words, .n = 1, .ports = { &c->port, 1 },
-			     .no_default_blocklist = true },
-		.probing.timeout_ns = CORE_TIMEOUT_NS, .rate.cooldown_ns = 8000000000ull,
-		.network = { .port_first = 10000, .port_last = 32767 },
-		.output = { .format = FORMAT_csv, .rows = ROWS_TARGET, .report = REPORT_ANSWERED },
-	};
-	ck_assert_msg(payload_parse(&c->config.probing.payload, o->no_payload ? "none"
-				    : "text:" CORE_PAYLOAD, &e) == 0, "%s", e.msg);
-	ck_assert_msg(targets_load(&c->targets, &c->config, NULL, &e) == 0, "%s", e.msg);
+	for (int i = 0; i < CORE_WORDS; i++) {
+		snprintf(c->words[i], sizeof(c->words[i]), "%s", words[i] ? words[i] : "");
+		c->argv[i] = c->words[i];
+	}
+	snprintf(c->words[CORE_WORDS - 1], sizeof(c->words[0]), "--retries=%u", o->retries);
+	ck_assert_msg(config_parse(&c->config, CORE_WORDS, c->argv, NULL, &e) == 0
+		      && targets_load(&c->targets, &c->config, NULL, &e) == 0, "%s", e.msg);
+	c->config.probing.plan = o->plan;
+	c->config.probing.probes = o->sweep;
 }
 
+/* But for the sizes, which are the test's, and what setup asks of the machine. */
 static inline void core_init(struct core *c, const struct core_setup *o)
 {
-	static const uint8_t key[16] = { 7, 1, 2, 3 };
 	static const struct craft_link link[2] = {
 		{ .src = { 2, 1 }, .dst = { 2, 2 } }, { .src = { 2, 1 }, .dst = { 2, 2 } },
 	};
 	uint32_t ring = o->ring ? o->ring : 64;
-	uint8_t attempts[PROBE_KINDS];
-	struct shared *s = &c->s;
-	struct sender_sizes sizes;
+	const struct sender_sizes sizes = {
+		.window = o->window ? o->window : 1024, .keep_ns = 60000000000,
+		.followups = ring, .cleanups = ring, .seen = o->seen,
+	};
+	struct facts *f = &c->s.facts;
 	struct err e = { "" };
 
 	memset(c, 0, sizeof(*c));
 	core_configure(c, o);
 	c->now_ns = CORE_START_NS;
-	s->facts.config = &c->config;
-	s->facts.targets = c->targets;
-	s->facts.plan = (struct plan){ .name = o->plan, .sweep = o->sweep, .retries = o->retries,
-				 .payload = !o->no_payload };
-	plan_attempts(&s->facts.plan, attempts);
-	s->facts.slots = o->slots ? o->slots : 256;
-	s->stamps = calloc(s->facts.slots, sizeof(*s->stamps));
-	ck_assert_ptr_nonnull(s->stamps);
-	s->facts.wall_offset_ns = CORE_OFFSET_NS;
-	s->facts.wire = true;
-	s->facts.outage_max_ns = 20000000000;
-	ck_assert_msg(order_init(&s->facts.order, targets_counts(c->targets)->total, 0, 1, 0, 5,
-				 &e) == 0
-		      && validate_init(&s->facts.validator, key, c->config.network.port_first,
-				       c->config.network.port_last, attempts, &e) == 0
-		      && craft_init(&s->facts.craft, link, TCP_OPTIONS_WINDOWS, &e) == 0, "%s",
-		      e.msg);
-	sizes = (struct sender_sizes){
-		.window = o->window ? o->window : 1024, .keep_ns = 60000000000,
-		.followups = ring, .cleanups = ring, .seen = o->seen,
+	*f = (struct facts){
+		.config = &c->config, .targets = c->targets, .slots = o->slots ? o->slots : 256,
+		.wall_offset_ns = CORE_OFFSET_NS, .wire = true, .outage_max_ns = 20000000000,
 	};
-	ck_assert_int_eq(shared_init_senders(s, o->senders ? o->senders : 1, &sizes), 0);
+	ck_assert_msg(input_init(f, &(struct run_facts){ .seed = 0 }, &e) == 0
+		      && craft_init(&f->craft, link, c->config.probing.tcp_options, &e) == 0,
+		      "%s", e.msg);
+	ck_assert_int_eq(shared_init_senders(&c->s, o->senders ? o->senders : 1, &sizes), 0);
 	core_source(c, "198.19.0.1");
 	core_source(c, "2001:2:0:ffff::1");
 }
 
 static inline void core_free(struct core *c)
 {
+	for (unsigned int i = 0; i < SENDERS_MAX; i++)
+		if (c->sweeps[i])
+			sweep_free(c->sweeps[i]);
 	shared_free_senders(&c->s);
-	free(c->s.stamps);
 	targets_free(c->targets);
+	config_free(&c->config);
 }
 
 /* ---- the sender ---------------------------------------------------------------------------- */
 
-static inline void core_craft(const struct core *c, uint64_t x, struct addr source, uint8_t kind,
-			      uint8_t attempt, const struct tfo_option *cookie, struct syn *out)
+static inline int core_take(void *state, const struct tx_frame *frames, unsigned int n)
 {
-	struct target t = targets_at(c->targets, x);
-	struct validate_tag tag = validate_tag(&c->s.facts.validator, source, t.ip, t.port, kind,
-					       attempt);
-	uint8_t payload[PAYLOAD_MAX];
-	struct craft_syn syn = {
-		.src = source, .dst = t.ip, .sport = tag.sport, .dport = t.port, .seq = tag.seq,
-		.tfo_kind = cookie ? cookie->kind : TFO_KIND,
-		.cookie_len = cookie ? cookie->len : 0, .cookie = cookie ? cookie->cookie : NULL,
-		.payload = payload,
-	};
+	(void)state, (void)frames;
+	return (int)n;
+}
 
-	if (probe_types[kind].payload)
-		syn.payload_len = (uint16_t)facts_payload(&c->s.facts, x, &t, payload);
-	out->len = craft_syn(&c->s.facts.craft, &syn, out->frame);
+/* What that sender's thread works with, its batch empty. */
+static inline struct sweep *core_sweep(struct core *c, unsigned int sender)
+{
+	static const struct tx_ops taker = { .name = "taker", .send = core_take };
+	struct sweep **w = &c->sweeps[sender];
+
+	if (!*w)
+		*w = sweep_new(&c->s, sender, &taker, NULL, c->now_ns);
+	ck_assert_ptr_nonnull(*w);
+	(*w)->batch.n = 0;
+	return *w;
+}
+
+/* The frame that the batch has, and no other. */
+static inline void core_frame(const struct sweep *w, struct syn *out)
+{
+	ck_assert_uint_eq(w->batch.n, 1);
+	out->len = w->batch.frames[0].len;
+	memcpy(out->frame, w->batch.frames[0].data, out->len);
 	ck_assert_int_eq(packet_parse(&out->p, out->frame + CRAFT_LINK_LEN,
 				      out->len - CRAFT_LINK_LEN), PACKET_OK);
+}
+
+/* A SYN that is made, and not sent. cookie: the option on it; NULL: an empty one. */
+static inline void core_craft(struct core *c, uint64_t x, struct addr source, uint8_t kind,
+			      uint8_t attempt, const struct tfo_option *cookie, struct syn *out)
+{
+	static const struct tfo_option empty = { .kind = TFO_KIND };
+	struct target t = targets_at(c->targets, x);
+	struct sweep *w = core_sweep(c, 0);
+
+	ck_assert(sweep_add_syn(w, x, &t, source, kind, attempt, cookie ? cookie : &empty));
+	core_frame(w, out);
 }
 
 /* An attempt of what an arm of the sweep sends to position k, now. Positions in their order. */
 static inline void core_send_arm(struct core *c, uint64_t k, unsigned int arm, uint8_t attempt,
 				 struct syn *out)
 {
-	uint64_t x = order_target(&c->s.facts.order, k), pos;
-	struct sender *l = shared_sender(&c->s, k, &pos);
-	struct window *w = &l->window;
-	struct target t = targets_at(c->targets, x);
-	struct window_cursor *cursor = &w->cursor[attempt * w->arms + arm];
-	struct addr source = facts_source(&c->s.facts, &t);
-	struct tfo_option option;
-	enum probe_kind kind = facts_sweep_probe(&c->s.facts, &t, source, arm, &option);
+	uint64_t pos;
+	struct sender *sd = shared_sender(&c->s, k, &pos);
+	struct window *win = &sd->window;
+	unsigned int pass = attempt * win->arms + arm;
+	struct sweep *w = core_sweep(c, (unsigned int)(sd - c->s.senders));
 
-	if (attempt == 0 && arm == 0)
-		window_start(w, pos);
+	if (pass == 0)
+		window_start(win, pos);
 	else
-		ck_assert(window_retry(w, pos, arm));
-	core_craft(c, x, source, (uint8_t)kind, attempt, &option, out);
-	sendlog_add(&cursor->log, pos, c->now_ns);
-	if (atomic_load(&w->reserved) <= pos)
-		atomic_store(&w->reserved, pos + 1);
-	atomic_store(&cursor->done, pos + 1);
-	if (attempt == 0 && arm == 0)
-		stat_set(&l->stats, STAT_targets_started, pos + 1);
+		ck_assert(window_retry(win, pos, arm));
+	sweep_add_pos(w, pos, pass);
+	core_frame(w, out);
+	sendlog_add(&win->cursor[pass].log, pos, c->now_ns);
+	if (window_reserved(win) <= pos)
+		atomic_store(&win->reserved, pos + 1);
+	ck_assert(sweep_send(w, c->now_ns));
+	atomic_store(&win->cursor[pass].done, pos + 1);
+	if (pass == 0)
+		stat_set(&sd->stats, STAT_targets_started, pos + 1);
 }
 
 /* Of the only, or the first, arm. */
@@ -213,17 +229,26 @@ static inline void core_send(struct core *c, uint64_t k, uint8_t attempt, struct
 	core_send_arm(c, k, 0, attempt, out);
 }
 
-/* Takes the next follow-up from a sender's ring and sends it, now; false: there is none. */
+/*
+ * Takes the next follow-up from a sender's ring and sends it, now; false: there is none. Of *f are
+ * kind, attempt, slot and the index of its target.
+ */
 static inline bool core_send_followup(struct core *c, struct followup *f, struct syn *out)
 {
+	struct sweep *w;
 	unsigned int i = 0;
 
-	while (i < c->s.nsenders && !ring_pop(&c->s.senders[i].followups, f))
+	while (i < c->s.nsenders && !ring_count(&c->s.senders[i].followups))
 		i++;
 	if (i == c->s.nsenders)
 		return false;
-	core_craft(c, f->x, f->source, f->kind, f->attempt, &f->cookie, out);
-	atomic_store(&c->s.stamps[f->slot], c->now_ns);
+	w = core_sweep(c, i);
+	sweep_add_followups(w, 1);
+	core_frame(w, out);
+	*f = (struct followup){ .slot = w->batch.origins[0].slot, .kind = w->batch.kinds[0],
+				.attempt = w->batch.attempts[0] };
+	ck_assert(targets_index(c->targets, out->p.tcp.dst, out->p.tcp.dport, &f->x));
+	ck_assert(sweep_send(w, c->now_ns));
 	return true;
 }
 
@@ -263,21 +288,8 @@ static inline bool core_recognise(struct core *c, const uint8_t *bytes, size_t l
 				  struct packet *p, struct arrival *a)
 {
 	memset(a, 0, sizeof(*a));
-	if (packet_parse(p, bytes, len) != PACKET_OK)
-		return false;
-	validate_packet(&c->s.facts.validator, p, PAYLOAD_MAX, &a->m);
-	if (a->m.class == VALIDATE_UNMATCHED || a->m.class == VALIDATE_RST_BARE)
-		return false;
-	a->p = p;
 	a->ns = c->now_ns;
-	a->target = (struct target){ a->m.dst, a->m.dport };
-	if (!targets_index(c->targets, a->m.dst, a->m.dport, &a->x)
-	    || !order_pos(&c->s.facts.order, a->x, &a->k))
-		return false;
-	a->sender = shared_sender(&c->s, a->k, &a->pos);
-	if (a->sender->seen)
-		return replay_place(a);
-	return a->pos < window_reserved(&a->sender->window);
+	return rx_recognise(&c->s, bytes, len, p, a);
 }
 
 #endif

@@ -157,7 +157,6 @@ START_TEST(refused_for_another_cookie)
 	elapse(1);
 	ck_assert(core_send_followup(&core, &f, &syn));
 	ck_assert_uint_eq(f.attempt, 3);
-	ck_assert_mem_eq(f.cookie.cookie, "\xaa\xbb\xcc\xdd\xee\xff\x00\x11", 8);
 	elapse(CORE_RTT_NS);
 	/* A third cookie is not tried. */
 	ck_assert(data_answer(3, 3, &syn, SYNACK(OPTS_THIRD, 0)));

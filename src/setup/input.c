@@ -1,0 +1,89 @@
+#include "setup/input.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "config/config.h"
+#include "err.h"
+#include "output/metadata.h"
+#include "state/facts.h"
+#include "targets/targets.h"
+
+static int random_bytes(void *p, size_t n, struct err *e)
+{
+	if (getrandom(p, n, 0) == (ssize_t)n)
+		return 0;
+	return err_set(e, errno, "getrandom: %s", strerror(errno));
+}
+
+static int init_keys(struct run_facts *run, const struct config *c, struct err *e)
+{
+	int rc = 0;
+
+	memcpy(run->key, c->network.key, sizeof(run->key));
+	if (!c->network.key_set)
+		rc = random_bytes(run->key, sizeof(run->key), e);
+	run->seed = c->targets.seed;
+	if (!rc && !c->targets.seed_set)
+		rc = random_bytes(&run->seed, sizeof(run->seed), e);
+	return rc;
+}
+
+/* -n as a number or a share, rounded up; 0: all. */
+static uint64_t sample_size(const struct config *c, uint64_t total)
+{
+	double share = c->targets.max_share * (double)total;
+	uint64_t n = (uint64_t)share;
+
+	return c->targets.max_share > 0 ? n + ((double)n < share) : c->targets.max;
+}
+
+static unsigned int choose_retries(const struct facts *f)
+{
+	const struct config_probing *probing = &f->config->probing;
+
+	if (probing->retries != CONFIG_RETRIES_AUTO)
+		return (unsigned int)probing->retries;
+	return targets_is_list(f->targets) || probing->plan != PLAN_SURVEY
+	       ? CONFIG_RETRIES_THOROUGH : 0;
+}
+
+static int init_validator(struct facts *f, const struct run_facts *run, struct err *e)
+{
+	const struct config *c = f->config;
+	uint8_t attempts[PROBE_KINDS];
+	int rc;
+
+	plan_attempts(&f->plan, attempts);
+	rc = validate_init(&f->validator, run->key, c->network.port_first, c->network.port_last,
+			   attempts, e);
+	/* Of the same secret, so that a saved capture is read with one key. */
+	f->source_key.k0 = siphash_words(&f->validator.key, (const uint64_t[]){ 0 }, 1, 2, 4);
+	f->source_key.k1 = siphash_words(&f->validator.key, (const uint64_t[]){ 1 }, 1, 2, 4);
+	return rc;
+}
+
+int input_init(struct facts *f, struct run_facts *run, struct err *e)
+{
+	const struct config *c = f->config;
+	uint64_t total = targets_counts(f->targets)->total;
+	int rc;
+
+	run->retries = choose_retries(f);
+	f->plan = (struct plan){
+		.name = c->probing.plan, .sweep = c->probing.probes,
+		/* What is printed is not sent, and nobody answers: once is enough. */
+		.retries = c->ask.dryrun ? 0 : run->retries,
+		.confirm = c->probing.plan != PLAN_SURVEY && c->probing.confirm_ns > 0,
+		.payload = c->probing.payload.type != PAYLOAD_NONE,
+	};
+	rc = init_keys(run, c, e);
+	if (!rc)
+		rc = init_validator(f, run, e);
+	if (!rc)
+		rc = order_init(&f->order, total, sample_size(c, total), c->targets.shards,
+				c->targets.shard, run->seed, e);
+	run->targets = f->order.positions;
+	return rc;
+}
