@@ -51,6 +51,8 @@ struct core_setup {
 	enum plan_name plan;
 	uint32_t sweep;			/* kinds, as of --probes */
 	unsigned int senders;		/* default 1 */
+	uint64_t max_results;
+	bool tears_down;
 	uint32_t seen;			/* targets of a saved capture that is read */
 };
 
@@ -114,6 +116,7 @@ static inline void core_configure(struct core *c, const struct core_setup *o)
 		      && targets_load(&c->targets, &c->config, NULL, &e) == 0, "%s", e.msg);
 	c->config.probing.plan = o->plan;
 	c->config.probing.probes = o->sweep;
+	c->config.rate.max_results = o->max_results;
 }
 
 /* But for the sizes, which are the test's, and what setup asks of the machine. */
@@ -136,6 +139,7 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 	*f = (struct facts){
 		.config = &c->config, .targets = c->targets, .slots = o->slots ? o->slots : 256,
 		.wall_offset_ns = CORE_OFFSET_NS, .wire = true, .outage_max_ns = 20000000000,
+		.tears_down = o->tears_down,
 	};
 	ck_assert_msg(input_init(f, &(struct run_facts){ .seed = 0 }, &e) == 0
 		      && craft_init(&f->craft, link, c->config.probing.tcp_options, &e) == 0,

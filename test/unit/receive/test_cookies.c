@@ -1,418 +1,315 @@
+/*
+ * cookies: what is due when, as the answers that come and the send thread's stamps have it; where
+ * the cache or the ring is full, and at the end of a scan.
+ */
 #include "unit.h"
 
-#include "cookies_rig.h"
+#include "steps_rig.h"
 
-/* ---- one target ---------------------------------------------------------------------------- */
+#define COOKIE		REQ(3, 0), RTT, SA(0, OPTS_COOKIE, 0), GAP
+#define DATA_SENT	COOKIE, DATA(3, 0)	/* SYN 1 */
+#define TAKEN(syn_)	SA(syn_, OPTS_NONE, CORE_DLEN)
+#define IGNORED(syn_)	SA(syn_, OPTS_NONE, 0)
 
-START_TEST(without_cookie_it_leaves_at_once)
-{
-	begin();
-	first_answer(3, SYNACK(OPTS_NONE, 0));
-	ck_assert_uint_eq(n_done, 1);
-	ck_assert_uint_eq(done[0].k, 3);
-	last_flow(1, 1);
-	ck_assert_uint_eq(cookies_pending(&cache), 0);
-	elapse(1000 * PLAN_GAP_NS);
-	nothing_is_asked();
-	ck_assert_uint_eq(n_done, 1);
-	end();
-}
-END_TEST
-
-START_TEST(with_cookie_data_after_the_gap)
-{
-	struct entry *en;
-	struct followup f;
-
-	begin();
-	en = first_answer(3, SYNACK(OPTS_COOKIE, 0));
-	ck_assert_ptr_eq(cookies_find(&cache, 3), en);
-	elapse(PLAN_GAP_NS - 1);
-	nothing_is_asked();
-	elapse(1);
-	elapse(0);
-	elapse(CORE_TIMEOUT_NS * 100);	/* in the ring, it has not been sent: no time-out */
-	ck_assert_uint_eq(ring_count(&core.s.senders[0].followups), 1);
-	ck_assert(ring_pop(&core.s.senders[0].followups, &f));
-	ck_assert_uint_eq(f.x, order_target(&core.s.facts.order, 3));
-	ck_assert(addr_eq(f.target.ip, targets_at(core.targets, f.x).ip));
-	ck_assert_uint_eq(f.target.port, 443);
-	ck_assert(addr_eq(f.source, core.s.facts.sources[0][0].addr));
-	ck_assert_uint_eq(f.kind, PROBE_DATA);
-	ck_assert_uint_eq(f.attempt, 0);
-	ck_assert_uint_eq(f.cookie.kind, 34);
-	ck_assert_uint_eq(f.cookie.len, 8);
-	ck_assert_mem_eq(f.cookie.cookie, "\x30\x21\xb9\xd8\x89\x01\x7e\xeb", 8);
-	ck_assert_uint_eq(atomic_load(&core.s.stamps[f.slot]), 0);
-	ck_assert_uint_eq(n_done, 0);
-	end();
-}
-END_TEST
-
-START_TEST(data_accepted)
-{
-	const struct flow *f;
-	struct syn syn;
-	uint64_t sent_ns;
-
-	begin();
-	first_answer(3, SYNACK(OPTS_COOKIE, 0));
-	elapse(PLAN_GAP_NS);
-	core.now_ns += 12345;
-	sent_ns = core.now_ns;
-	data_is_sent(3, 0, &syn);
-	ck_assert_uint_eq(syn.p.tcp.payload_len, CORE_DLEN);
-	elapse(CORE_RTT_NS);
-	data_accepted_by(3, 0, &syn);
-	ck_assert_uint_eq(n_done, 1);
-	f = last_flow(2, 1);
-	ck_assert_uint_eq(f->kind, PROBE_DATA);
-	ck_assert_uint_eq(f->attempt, 0);
-	ck_assert_uint_eq(f->sent_ns, sent_ns);
-	ck_assert_uint_eq(f->dlen, CORE_DLEN);
-	ck_assert_uint_eq(f->seq, syn.p.tcp.seq);
-	ck_assert_uint_eq(f->sport, syn.p.tcp.sport);
-	ck_assert_uint_eq(f->synkind, 34);
-	ck_assert_uint_eq(f->synlen, 8);
-	ck_assert_mem_eq(f->syncookie, "\x30\x21\xb9\xd8\x89\x01\x7e\xeb", 8);
-	ck_assert_uint_eq(cookies_pending(&cache), 0);
-	end();
-}
-END_TEST
-
-/* What the server says to the data comes behind the SYN/ACK: the row waits for it. */
-START_TEST(accepted_settles)
-{
-	static const uint32_t acked[] = { 1, CORE_DLEN };
-	struct syn syn;
-
-	begin();
-	for (uint64_t k = 0; k < 2; k++) {
-		first_answer(k, SYNACK(OPTS_COOKIE, 0));
-		elapse(PLAN_GAP_NS);
-		data_is_sent(k, 0, &syn);
-		ck_assert(data_answer(k, 0, &syn, SYNACK(OPTS_NONE, acked[k])));
-		elapse(PLAN_TEARDOWN_DELAY_NS - 1);
-		ck_assert_uint_eq(n_done, k);
-		ck_assert_uint_eq(cookies_pending(&cache), 1);
-		elapse(1);
-		ck_assert_uint_eq(n_done, k + 1);
-		ck_assert_uint_eq(cookies_pending(&cache), 0);
-	}
-	elapse(10 * CORE_TIMEOUT_NS);
-	ck_assert_uint_eq(n_done, 2);
-	nothing_is_asked();
-	end();
-}
-END_TEST
+/* ---- time-outs ----------------------------------------------------------------------------- */
 
 /* For each number of retries: 3 times at least, each a time-out after the last was sent. */
 START_TEST(silent_data_is_asked_again)
 {
 	unsigned int n = _i < 2 ? 3 : (unsigned int)_i + 1;
-	const struct flow *f;
-	uint64_t first_ns = 0;
-	struct syn syn, first;
-
-	begin_with(&(struct core_setup){ .retries = (unsigned int)_i });
-	first_answer(3, SYNACK(OPTS_COOKIE, 0));
-	elapse(PLAN_GAP_NS);
-	for (unsigned int i = 0; i < n; i++) {
-		ck_assert_uint_eq(n_done, 0);
-		elapse(i * 1000);		/* it waits in the ring */
-		data_is_sent(3, (uint8_t)i, &syn);
-		if (i == 0) {
-			first = syn;
-			first_ns = core.now_ns;
-		}
-		elapse(CORE_TIMEOUT_NS - 1);
-		nothing_is_asked();
-		elapse(1);
-	}
-	nothing_is_asked();
-	ck_assert_uint_eq(n_done, 1);
-	f = last_flow(2, n);
-	ck_assert_uint_eq(f->reply.class, REPLY_NONE);
-	ck_assert_uint_eq(f->attempt, 0);
-	ck_assert_uint_eq(f->seq, first.p.tcp.seq);
-	ck_assert_uint_eq(f->sent_ns, first_ns);
-	end();
-}
-END_TEST
-
-START_TEST(refused_for_another_cookie)
-{
 	struct followup f;
 	struct syn syn;
 
-	begin();
-	first_answer(3, SYNACK(OPTS_COOKIE, 0));
+	begin_with(&(struct core_setup){ .retries = (unsigned int)_i });
+	request_answered(3, SYNACK(OPTS_COOKIE, 0), &syn);
 	elapse(PLAN_GAP_NS);
-	data_is_sent(3, 0, &syn);
-	elapse(CORE_RTT_NS);
-	ck_assert(data_answer(3, 0, &syn, SYNACK(OPTS_OTHER, 0)));
-	ck_assert_uint_eq(n_done, 0);
-	elapse(PLAN_GAP_NS - 1);
-	nothing_is_asked();
-	elapse(1);
-	ck_assert(core_send_followup(&core, &f, &syn));
-	ck_assert_uint_eq(f.attempt, 3);
-	elapse(CORE_RTT_NS);
-	/* A third cookie is not tried. */
-	ck_assert(data_answer(3, 3, &syn, SYNACK(OPTS_THIRD, 0)));
-	ck_assert_uint_eq(n_done, 1);
-	ck_assert_uint_eq(last_flow(3, 1)->attempt, 3);
-	ck_assert_uint_eq(done[0].flows[1].attempt, 0);
-	ck_assert_uint_eq(done[0].flows[1].sent, 1);
-	ck_assert_mem_eq(done[0].flows[2].syncookie, "\xaa\xbb\xcc\xdd\xee\xff\x00\x11", 8);
-	end();
-}
-END_TEST
-
-/* The second flow, too, is asked three times. */
-START_TEST(refused_then_silent)
-{
-	struct syn syn;
-
-	begin();
-	first_answer(3, SYNACK(OPTS_COOKIE, 0));
-	elapse(PLAN_GAP_NS);
-	data_is_sent(3, 0, &syn);
-	ck_assert(data_answer(3, 0, &syn, SYNACK(OPTS_OTHER, 0)));
-	elapse(PLAN_GAP_NS);
-	for (uint8_t i = 3; i < 6; i++) {
-		data_is_sent(3, i, &syn);
-		elapse(CORE_TIMEOUT_NS);
+	for (unsigned int i = 0; i < n; i++) {
+		ck_assert_uint_eq(n_rows(), 0);
+		elapse(i * 1000);		/* it waits in the ring */
+		ck_assert(core_send_followup(&core, &f, &syn));
+		ck_assert_uint_eq(f.attempt, i);
+		elapse(CORE_TIMEOUT_NS - 1);
+		ck_assert_uint_eq(ring_count(&core.s.senders[0].followups), 0);
+		elapse(1);
 	}
-	ck_assert_uint_eq(n_done, 1);
-	ck_assert_uint_eq(last_flow(3, 3)->reply.class, REPLY_NONE);
+	ck_assert_uint_eq(ring_count(&core.s.senders[0].followups), 0);
+	check_row(3, "second-blocked", n + 1);
 	end();
 }
 END_TEST
 
-/* ---- RST first ----------------------------------------------------------------------------- */
-
-START_TEST(reset_lingers)
+/* Silent by what was read of the capture, however late it is by the clock. */
+START_TEST(silent_by_what_was_read)
 {
-	begin();
-	first_answer(3, RESET(0));
-	elapse(PLAN_LINGER_NS - 1);
-	ck_assert_uint_eq(n_done, 0);
-	elapse(1);
-	ck_assert_uint_eq(n_done, 1);
-	ck_assert_uint_eq(last_flow(1, 1)->reply.class, REPLY_RST);
-	nothing_is_asked();
-	end();
-}
-END_TEST
-
-START_TEST(synack_after_a_reset_wins)
-{
-	struct entry *en;
-	struct flow *f;
-	struct syn syn;
-
-	begin();
-	en = first_answer(3, RESET(0));
-	core_craft(&core, en->x, en->source, PROBE_REQUEST, 0, NULL, &syn);
-	elapse(PLAN_LINGER_NS - 1);
-	f = sent_flow(en, &core.s.facts.plan, PROBE_REQUEST, 0, &(uint64_t){ 0 });
-	ck_assert_ptr_eq(f, &en->flows[0]);
-	ck_assert_uint_ne(f->sent_ns, 0);
-	f->reply = reply_to(&syn, SYNACK(OPTS_COOKIE, 0));
-	cookies_answered(&cache, en, core.now_ns);
-	elapse(PLAN_GAP_NS);
-	ck_assert_uint_eq(n_done, 0);
-	data_is_sent(3, 0, &syn);
-	end();
-}
-END_TEST
-
-START_TEST(synack_after_a_reset_of_data_wins)
-{
-	struct syn syn;
+	const struct steps_case sent = {
+		"sent", STEPS(DATA_SENT, TIMEOUT, DATA(3, 1), TIMEOUT, DATA(3, 2)),
+	};
 	uint64_t sent_ns;
 
-	begin();
-	first_answer(3, SYNACK(OPTS_COOKIE, 0));
-	elapse(PLAN_GAP_NS);
+	begin_steps(&sent);
 	sent_ns = core.now_ns;
-	data_is_sent(3, 0, &syn);
-	elapse(CORE_RTT_NS);
-	ck_assert(data_answer(3, 0, &syn, RESET(0)));
-	elapse(PLAN_LINGER_NS - 1);
-	ck_assert_uint_eq(n_done, 0);
-	nothing_is_asked();
-	data_accepted_by(3, 0, &syn);
-	ck_assert_uint_eq(n_done, 1);
-	check_flow(last_flow(2, 1), 0, &syn, sent_ns);
-	ck_assert_uint_eq(last_flow(2, 1)->reply.class, REPLY_SYNACK);
-	end();
-}
-END_TEST
-
-START_TEST(reset_of_data_is_not_asked_again)
-{
-	struct syn syn;
-
-	begin();
-	first_answer(3, SYNACK(OPTS_COOKIE, 0));
-	elapse(PLAN_GAP_NS);
-	data_is_sent(3, 0, &syn);
-	elapse(CORE_RTT_NS);
-	ck_assert(data_answer(3, 0, &syn, RESET(CORE_DLEN)));
-	for (int i = 0; i < 10; i++)
-		elapse(CORE_TIMEOUT_NS);
-	nothing_is_asked();
-	ck_assert_uint_eq(n_done, 1);
-	ck_assert_uint_eq(last_flow(2, 1)->reply.class, REPLY_RST);
+	core.now_ns += 2 * CORE_TIMEOUT_NS;
+	cookies_tick(&answers.cookies, core.now_ns, sent_ns + CORE_TIMEOUT_NS - 1);
+	ck_assert_uint_eq(n_rows(), 0);
+	cookies_tick(&answers.cookies, core.now_ns, sent_ns + CORE_TIMEOUT_NS);
+	check_row(3, "second-blocked", 4);
 	end();
 }
 END_TEST
 
 /* ---- answers to older attempts ------------------------------------------------------------- */
 
-/* Answered after a newer one was sent: of two and of three attempts, each. */
-START_TEST(older_attempt_newer_sent)
-{
-	static const unsigned int of[][2] = { { 0, 2 }, { 1, 2 }, { 0, 3 }, { 1, 3 }, { 2, 3 } };
-	unsigned int which = of[_i][0], n = of[_i][1];
-	struct syn syns[3];
-	uint64_t sent_ns[3];
+static const struct steps_case cases_older[] = {
+	{ "the first of two", STEPS(DATA_SENT, TIMEOUT, DATA(3, 1), RTT, TAKEN(1), SETTLE),
+	  .rows = { "1 verdict=accepted probes=3 rtt_ms=3020.000" } },
+	{ "the second of two", STEPS(DATA_SENT, TIMEOUT, DATA(3, 1), RTT, TAKEN(2), SETTLE),
+	  .rows = { "2 verdict=accepted probes=3 rtt_ms=20.000" } },
+	{ "the first of three",
+	  STEPS(DATA_SENT, TIMEOUT, DATA(3, 1), TIMEOUT, DATA(3, 2), RTT, TAKEN(1), SETTLE),
+	  .rows = { "1 verdict=accepted probes=4 rtt_ms=6020.000" } },
+	{ "the second of three",
+	  STEPS(DATA_SENT, TIMEOUT, DATA(3, 1), TIMEOUT, DATA(3, 2), RTT, TAKEN(2), SETTLE),
+	  .rows = { "2 verdict=accepted probes=4 rtt_ms=3020.000" } },
+	/* The target stays until what is in the ring was sent, and counts it. */
+	{ "while the second is in the ring",
+	  STEPS(DATA_SENT, TIMEOUT, DUE(1), RTT, TAKEN(1), WAIT(10 * CORE_TIMEOUT_NS), ROWS(0),
+		PENDING(1), DATA(3, 1), WAIT(1), SETTLE, IDLE),
+	  .rows = { "1 verdict=accepted probes=3 rtt_ms=3020.000" } },
+	{ "while the third is in the ring",
+	  STEPS(DATA_SENT, TIMEOUT, DATA(3, 1), TIMEOUT, RTT, TAKEN(2), WAIT(10 * CORE_TIMEOUT_NS),
+		ROWS(0), DATA(3, 2), WAIT(1), SETTLE, IDLE),
+	  .rows = { "2 verdict=accepted probes=4 rtt_ms=3020.000" } },
+	/* A SYN/ACK may still follow when the newer one was sent. */
+	{ "by a RST, while the second is in the ring",
+	  STEPS(DATA_SENT, TIMEOUT, RST(1, 0), WAIT(10 * CORE_TIMEOUT_NS), ROWS(0), DATA(3, 1),
+		WAIT(PLAN_LINGER_NS - 1), ROWS(0), TAKEN(2), SETTLE, IDLE),
+	  .rows = { "2 verdict=accepted probes=3" } },
+	/* The new cookie goes only after what is in the ring. */
+	{ "by a refusal, while the second is in the ring",
+	  STEPS(DATA_SENT, TIMEOUT, SA(1, OPTS_OTHER, 0), TIMEOUT, DUE(1), DATA(3, 1), WAIT(0), GAP,
+		DATA(3, 3), TAKEN(3), SETTLE),
+	  .rows = { "3 verdict=accepted probes=4" } },
+	/* No room for the next attempt: nothing is forgotten, and nothing confused. */
+	{ "the ring was full for the second", { .ring = 2 },
+	  STEPS(DATA_SENT, FILL_RING, TIMEOUT, TIMEOUT, EMPTY_RING, ROWS(0), WAIT(1), DATA(3, 1),
+		RTT, TAKEN(1), SETTLE),
+	  .rows = { "1 verdict=accepted probes=3" } },
+	{ "the ring was full for the third", { .ring = 2 },
+	  STEPS(DATA_SENT, TIMEOUT, DATA(3, 1), FILL_RING, TIMEOUT, TIMEOUT, EMPTY_RING, ROWS(0),
+		WAIT(1), DATA(3, 2), RTT, TAKEN(2), SETTLE),
+	  .rows = { "2 verdict=accepted probes=4" } },
+	{ "while the ring is full for the second", { .ring = 2 },
+	  STEPS(DATA_SENT, FILL_RING, TIMEOUT, TAKEN(1), SETTLE, ROWS(1), EMPTY_RING, TIMEOUT,
+		IDLE),
+	  .rows = { "1 verdict=accepted probes=2 rtt_ms=3000.000" } },
+	{ "while the ring is full for the third", { .ring = 2 },
+	  STEPS(DATA_SENT, TIMEOUT, DATA(3, 1), FILL_RING, TIMEOUT, TAKEN(1), SETTLE, ROWS(1),
+		EMPTY_RING, TIMEOUT, IDLE),
+	  .rows = { "1 verdict=accepted probes=3 rtt_ms=6000.000" } },
+};
 
-	begin();
-	send_data(n, syns, sent_ns);
-	elapse(CORE_RTT_NS);
-	data_accepted_by(3, (uint8_t)which, &syns[which]);
-	ck_assert_uint_eq(n_done, 1);
-	check_flow(last_flow(2, n), (uint8_t)which, &syns[which], sent_ns[which]);
-	end();
+TABLE(older)
+
+/* ---- what the send thread could not send: no verdict comes of that -------------------------- */
+
+static const struct steps_case cases_unsent[] = {
+	{ "given up", STEPS(DATA_SENT, GIVEN_UP, WAIT(0), PENDING(0), IDLE),
+	  .rows = { "0 verdict=cookie-only probes=1" }, "unfinished=0" },
+	/* That is less than was to be known. */
+	{ "silent, then given up", STEPS(DATA_SENT, TIMEOUT, DATA(3, 1), GIVEN_UP, WAIT(0)),
+	  .counters = "unfinished=1" },
+	{ "given up, and the attempt before is answered",
+	  STEPS(DATA_SENT, TIMEOUT, DATA(3, 1), IN_RING, IGNORED(1), GIVEN_UP, IGNORED(2), WAIT(0)),
+	  .rows = { "1 verdict=ignored probes=2" }, "unfinished=0 drop_unsent=1" },
+	/* In the engine's hands: it can be answered, but its slot is not free. */
+	{ "leaving, and answered",
+	  STEPS(DATA_SENT, LEAVING, IGNORED(1), WAIT(0), ROWS(0), LEFT, WAIT(0)),
+	  .rows = { "1 verdict=ignored probes=2 rtt_ms=0.000" } },
+	/* However long that lasts: its time-out has not begun. */
+	{ "leaving is not silent",
+	  STEPS(DATA_SENT, LEAVING, WAIT(10 * CORE_TIMEOUT_NS), IDLE, LEFT,
+		WAIT(CORE_TIMEOUT_NS - 1), IDLE, WAIT(1), DUE(1)) },
+	/* That it was sent is not known. */
+	{ "leaving at the end", STEPS(DATA_SENT, LEAVING, WAIT(10 * CORE_TIMEOUT_NS), FLUSH),
+	  .rows = { "0 verdict=cookie-only probes=1" }, "unfinished=0" },
+	/* Of two arms one is answered; the silence of the other proves something if it was sent. */
+	{ "an arm that was sent", { .plan = PLAN_PATH },
+	  STEPS(ARM(3, 0, 0), SA(0, OPTS_NONE, 0), ARM(3, 1, 0), TAIL(4), WAIT(0), GAP, DUE(1)),
+	  .counters = "unfinished=0" },
+	{ "an arm that may not have been sent", { .plan = PLAN_PATH },
+	  STEPS(ARM(3, 0, 0), SA(0, OPTS_NONE, 0), ARM(3, 1, 0), LOST(3), TAIL(4), WAIT(0),
+		PENDING(0), IDLE), .counters = "unfinished=1" },
+};
+
+TABLE(unsent)
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+#define FIRST(k_)	REQ(k_, 0), SA(k_, OPTS_COOKIE, 0)
+
+static const struct steps_case cases_ending[] = {
+	/* Silent, and not asked again: not known. It is no new target that answers then. */
+	{ "nothing is asked any more",
+	  STEPS(DATA_SENT, REQ(4, 0), RTT, SA(2, OPTS_COOKIE, 0), STOP, GAP, IDLE, ROWS(0), TIMEOUT,
+		IDLE, ROWS(0), PENDING(1), TAKEN(1), ROWS(0), FLUSH),
+	  .rows = { "2 verdict=cookie-only probes=1" }, "unfinished=1" },
+	/*
+	 * Whatever an entry waits for: a row only of what is known for good. What had not its
+	 * time-out, or not all its tries, proves nothing. 0: data again in the ring; 1: sent twice;
+	 * 6: data taken; 5: data reset, lingers; 2: data in the ring; 3: in the gap; 4: reset.
+	 */
+	{ "what is known has its row",
+	  STEPS(FIRST(0), FIRST(1), GAP, DATA(0, 0), DATA(1, 0), TIMEOUT, DATA(0, 1), IN_RING,
+		DATA(1, 1), REQ(6, 0), SA(6, OPTS_COOKIE, 0), GAP, DATA(6, 0), TAKEN(7), REQ(5, 0),
+		SA(8, OPTS_COOKIE, 0), GAP, DATA(5, 0), RST(9, 0), REQ(2, 0),
+		SA(10, OPTS_COOKIE, 0), GAP, REQ(3, 0), SA(11, OPTS_COOKIE, 0), REQ(4, 0),
+		RST(12, 0), ROWS(0), STOP, FLUSH, PENDING(0)),
+	  .rows = { "11 verdict=cookie-only probes=1", "10 verdict=cookie-only probes=1",
+		    "7 verdict=accepted probes=2" },
+	  "unfinished=4" },
+	/* What comes again is known for a while: SYN/ACKs are repeated up to 7 s. */
+	{ "after the row",
+	  STEPS(DATA_SENT, IGNORED(1), ROWS(1), PENDING(0), WAIT(7500000000), SA(1, OPTS_OTHER, 0),
+		FORGE(3, PROBE_DATA, 1), IGNORED(2), WAIT(60000000000), FORGOTTEN(3), IDLE),
+	  .rows = { "1 verdict=ignored probes=2" }, "retransmissions=1 drop_unsent=1" },
+};
+
+TABLE(ending)
+
+/* ---- room ---------------------------------------------------------------------------------- */
+
+static bool half_full(void)
+{
+	return atomic_load(&core.s.rx.cache_half_full);
 }
-END_TEST
 
-/*
- * Answered while a newer one is in the ring: the target stays until that was sent, which may
- * take long, and counts it.
- */
-START_TEST(older_attempt_newer_in_the_ring)
+static void asks(uint64_t k, struct syn *syn)
 {
-	unsigned int n = (unsigned int)_i;		/* attempts sent before */
-	struct syn syns[3], late;
-	uint64_t sent_ns[3];
+	struct followup f;
 
-	begin();
-	send_data(n, syns, sent_ns);
-	elapse(CORE_TIMEOUT_NS);
-	ck_assert_uint_eq(ring_count(&core.s.senders[0].followups), 1);
-	elapse(CORE_RTT_NS);
-	ck_assert(data_answer(3, (uint8_t)(n - 1), &syns[n - 1], SYNACK(OPTS_NONE, CORE_DLEN)));
-	elapse(CORE_TIMEOUT_NS * 10);
-	ck_assert_uint_eq(n_done, 0);
-	ck_assert_uint_eq(cookies_pending(&cache), 1);
-	data_is_sent(3, (uint8_t)n, &late);
-	elapse(1);
-	elapse(PLAN_TEARDOWN_DELAY_NS);
-	ck_assert_uint_eq(n_done, 1);
-	check_flow(last_flow(2, n + 1), (uint8_t)(n - 1), &syns[n - 1], sent_ns[n - 1]);
-	nothing_is_asked();
-	end();
+	ck_assert(core_send_followup(&core, &f, syn));
+	ck_assert_uint_eq(f.x, order_target(&core.s.facts.order, k));
 }
-END_TEST
 
-/* The same with a RST: a SYN/ACK may still follow when the newer one was sent. */
-START_TEST(older_attempt_reset_newer_in_the_ring)
+/* Half full, the sweep is told to pause; full, a target is refused; then there is room again. */
+START_TEST(cache_full)
 {
-	struct syn syn, late;
-	uint64_t sent_ns;
-
-	begin();
-	send_data(1, &syn, &sent_ns);
-	elapse(CORE_TIMEOUT_NS);
-	ck_assert(data_answer(3, 0, &syn, RESET(0)));
-	elapse(CORE_TIMEOUT_NS * 10);
-	ck_assert_uint_eq(n_done, 0);
-	sent_ns = core.now_ns;
-	data_is_sent(3, 1, &late);
-	elapse(PLAN_LINGER_NS - 1);
-	ck_assert_uint_eq(n_done, 0);
-	data_accepted_by(3, 1, &late);
-	ck_assert_uint_eq(n_done, 1);
-	ck_assert_uint_eq(last_flow(2, 2)->reply.class, REPLY_SYNACK);
-	ck_assert_uint_eq(last_flow(2, 2)->seq, late.p.tcp.seq);
-	/* Not known, or right: never another attempt's. */
-	ck_assert(last_flow(2, 2)->sent_ns == 0 || last_flow(2, 2)->sent_ns == sent_ns);
-	nothing_is_asked();
-	end();
-}
-END_TEST
-
-/* A refusal that answers an older attempt: the new cookie goes only after what is in the ring. */
-START_TEST(older_attempt_refused_newer_in_the_ring)
-{
-	struct syn syn, late;
-	uint64_t sent_ns;
-
-	begin();
-	send_data(1, &syn, &sent_ns);
-	elapse(CORE_TIMEOUT_NS);
-	ck_assert(data_answer(3, 0, &syn, SYNACK(OPTS_OTHER, 0)));
-	elapse(CORE_TIMEOUT_NS);
-	ck_assert_uint_eq(ring_count(&core.s.senders[0].followups), 1);
-	data_is_sent(3, 1, &late);
-	elapse(0);
-	elapse(PLAN_GAP_NS);
-	data_is_sent(3, 3, &late);
-	data_accepted_by(3, 3, &late);
-	ck_assert_uint_eq(n_done, 1);
-	last_flow(3, 1);
-	ck_assert_uint_eq(done[0].flows[1].sent, 2);
-	end();
-}
-END_TEST
-
-START_TEST(what_was_not_sent_is_not_answered)
-{
-	uint64_t at_ns;
 	struct syn syn;
-	uint64_t sent_ns;
+
+	begin_with(&(struct core_setup){ .slots = 8 });
+	for (uint64_t k = 0; k < 9; k++) {
+		ck_assert_int_eq(half_full(), k >= 4);
+		request_answered(k, SYNACK(OPTS_COOKIE, 0), &syn);
+		ck_assert_uint_eq(atomic_load(&core.s.rx.pending), k < 8 ? k + 1 : 8);
+	}
+	ck_assert_uint_eq(count(STAT_table_full), 1);
+	ck_assert_ptr_null(cookies_find(&answers.cookies, 8));
+	elapse(PLAN_GAP_NS);
+	for (uint64_t k = 0; k < 5; k++) {
+		ck_assert(half_full());
+		asks(k, &syn);
+		answer(&syn, SYNACK(OPTS_NONE, 0));
+		ck_assert_uint_eq(atomic_load(&core.s.rx.pending), 7 - k);
+	}
+	ck_assert(!half_full());
+	request_answered(9, SYNACK(OPTS_COOKIE, 0), &syn);
+	ck_assert_ptr_nonnull(cookies_find(&answers.cookies, 9));
+	ck_assert(half_full());
+	cookies_flush(&answers.cookies, core.now_ns);
+	ck_assert_uint_eq(n_rows(), 9);
+	ck_assert_uint_eq(atomic_load(&core.s.rx.pending), 0);
+	ck_assert(!half_full());
+	ck_assert_uint_eq(count(STAT_table_peak), 8);
+	end();
+}
+END_TEST
+
+/* A slot that is in the ring belongs to its target until the send thread took it. */
+START_TEST(slots_in_the_ring_are_kept)
+{
+	struct syn first[4], late;
+
+	begin_with(&(struct core_setup){ .slots = 4 });
+	for (uint64_t k = 0; k < 4; k++)
+		request_answered(k, SYNACK(OPTS_COOKIE, 0), &late);
+	elapse(PLAN_GAP_NS);
+	for (uint64_t k = 0; k < 4; k++)
+		asks(k, &first[k]);
+	elapse(CORE_TIMEOUT_NS);
+	for (uint64_t k = 0; k < 4; k++)
+		answer(&first[k], SYNACK(OPTS_NONE, 0));
+	request_answered(9, SYNACK(OPTS_COOKIE, 0), &late);
+	ck_assert_uint_eq(count(STAT_table_full), 1);
+	for (uint64_t k = 0; k < 4; k++)
+		asks(k, &late);
+	elapse(0);
+	ck_assert_uint_eq(n_rows(), 4);
+	request_answered(10, SYNACK(OPTS_COOKIE, 0), &late);
+	ck_assert_uint_eq(count(STAT_table_full), 1);
+	end();
+}
+END_TEST
+
+/* However many have their row: they are few beside those that have none, and give way to them. */
+START_TEST(kept_give_way)
+{
+	struct syn syn;
+
+	begin_with(&(struct core_setup){ .slots = 64 });
+	for (uint64_t k = 0; k < 100; k++) {
+		data_sent(k, &syn);
+		answer(&syn, SYNACK(OPTS_NONE, 0));
+		ck_assert_uint_eq(n_rows(), k + 1);
+		ck_assert_uint_eq(cookies_pending(&answers.cookies), 0);
+		ck_assert(!half_full());
+		ck_assert_uint_le(answers.cookies.cache.table.n, 32);
+	}
+	ck_assert_ptr_nonnull(cookies_find(&answers.cookies, 99));
+	for (uint64_t k = 100; k < 165; k++)
+		request_answered(k, SYNACK(OPTS_COOKIE, 0), &syn);
+	ck_assert_uint_eq(cookies_pending(&answers.cookies), 64);
+	ck_assert_ptr_null(cookies_find(&answers.cookies, 99));
+	ck_assert_uint_eq(count(STAT_table_full), 1);
+	ck_assert_uint_eq(n_rows(), 100);
+	end();
+}
+END_TEST
+
+/* ---- reading a capture: the file shows what was sent --------------------------------------- */
+
+START_TEST(seen_leaving)
+{
+	struct followup f;
 	struct entry *en;
+	struct syn syn;
 
 	begin();
-	en = first_answer(3, SYNACK(OPTS_COOKIE, 0));
-	ck_assert_ptr_null(sent_flow(en, &core.s.facts.plan, PROBE_DATA, 0, &at_ns));
-	ck_assert_ptr_null(sent_flow(en, &core.s.facts.plan, PROBE_REQUEST, 1, &at_ns));
-	elapse(PLAN_GAP_NS);
-	/* In the ring. */
-	ck_assert_ptr_null(sent_flow(en, &core.s.facts.plan, PROBE_DATA, 0, &at_ns));
-	sent_ns = core.now_ns;
-	data_is_sent(3, 0, &syn);
-	for (uint8_t attempt = 1; attempt < 6; attempt++)
-		ck_assert_ptr_null(sent_flow(en, &core.s.facts.plan, PROBE_DATA, attempt, &at_ns));
-	ck_assert_ptr_null(sent_flow(en, &core.s.facts.plan, PROBE_SYN, 0, &at_ns));
+	request_answered(3, SYNACK(OPTS_COOKIE, 0), &syn);
+	en = cookies_find(&answers.cookies, 3);
+	ck_assert_ptr_nonnull(en);
+	core.now_ns += PLAN_GAP_NS / 2;	/* before the gap is over by this clock */
+	cookies_sent(&answers.cookies, en, core.now_ns);
+	ck_assert(ring_pop(&core.s.senders[0].followups, &f));
+	ck_assert_uint_eq(f.attempt, 0);
+	ck_assert_uint_eq(atomic_load(&core.s.stamps[f.slot]), core.now_ns);
+	core_craft(&core, f.x, f.source, f.kind, f.attempt, &f.cookie, &syn);
 	elapse(CORE_TIMEOUT_NS);
-	ck_assert_ptr_null(sent_flow(en, &core.s.facts.plan, PROBE_DATA, 1, &at_ns));
-	/* None of this left a trace. */
-	ck_assert(data_answer(3, 0, &syn, SYNACK(OPTS_NONE, 0)));
-	data_is_sent(3, 1, &syn);
-	elapse(0);
-	ck_assert_uint_eq(n_done, 1);
-	ck_assert_uint_eq(last_flow(2, 2)->sent_ns, sent_ns);
+	ck_assert(ring_pop(&core.s.senders[0].followups, &f));
+	ck_assert_uint_eq(f.attempt, 1);
+	cookies_sent(&answers.cookies, en, core.now_ns);
+	elapse(CORE_RTT_NS);
+	accept_data(&syn);
+	check_row(3, "accepted", 3);
 	end();
 }
 END_TEST
 
 UNIT_SUITE(cookies)
 {
-	TCase *tcase = unit_case(suite, "one target", without_cookie_it_leaves_at_once,
-				 with_cookie_data_after_the_gap, data_accepted, accepted_settles,
-				 refused_for_another_cookie, refused_then_silent);
-
-	tcase_add_loop_test(tcase, silent_data_is_asked_again, 0, 7);
-	unit_case(suite, "resets", reset_lingers, synack_after_a_reset_wins,
-		  synack_after_a_reset_of_data_wins, reset_of_data_is_not_asked_again);
-	tcase = unit_case(suite, "older attempts", older_attempt_reset_newer_in_the_ring,
-			  older_attempt_refused_newer_in_the_ring,
-			  what_was_not_sent_is_not_answered);
-	tcase_add_loop_test(tcase, older_attempt_newer_sent, 0, 5);
-	tcase_add_loop_test(tcase, older_attempt_newer_in_the_ring, 1, 3);
+	add_loop(suite, "silent", silent_data_is_asked_again, 7);
+	ADD_TABLE(suite, older);
+	ADD_TABLE(suite, unsent);
+	ADD_TABLE(suite, ending);
+	unit_case(suite, "room", cache_full, slots_in_the_ring_are_kept, kept_give_way);
+	unit_case(suite, "capture", silent_by_what_was_read, seen_leaving);
 }
