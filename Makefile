@@ -77,6 +77,9 @@ ifneq ($(filter clang fuzz,$(MODE)),)
 CC := clang
 endif
 
+# What these bring along makes calls of its own, which the sandbox of a run does not allow.
+instrumented = $(if $(filter san tsan cov fuzz,$(MODE)),-DTFOMAP_INSTRUMENTED)
+
 warnings = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
 	-Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla \
 	$(if $(filter-out 0,$(WERROR)),-Werror)
@@ -87,7 +90,7 @@ ld_flags = $(flags_$(MODE))
 lib_flags = -Ilib
 src_flags = -Ilib -Isrc $(DEP_CFLAGS) \
 	$(if $(BPF),-Ibpf -isystem $(B)/bpf $(BPF_CFLAGS)) \
-	-DPACKAGE_VERSION=\"$(VERSION)\" -DSYSCONFDIR=\"$(sysconfdir)\"
+	$(instrumented) -DPACKAGE_VERSION=\"$(VERSION)\" -DSYSCONFDIR=\"$(sysconfdir)\"
 unit_flags = -Itest/unit $(src_flags) $(CHECK_CFLAGS)
 
 compile = $(CC) $(cc_flags) $(dir_flags) $(CPPFLAGS) $(CFLAGS)

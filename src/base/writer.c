@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "err.h"
 
 #define CHUNK_LEN	(256u * 1024)	/* bytes that are written in one go, */
@@ -35,7 +37,8 @@ struct writer {
 	int fd;
 	const char *name;
 	bool is_regular, is_pipe;
-	pthread_t thread;
+	struct thread thread;		/* not started: whoever kicks writes */
+	char use[80];			/* of the thread */
 	pthread_mutex_t lock;		/* of all below */
 	pthread_cond_t work, idle;	/* for the thread; for who waits for it */
 	struct chunk *first, *last;	/* what waits */
@@ -150,17 +153,11 @@ static void free_chunks(struct chunk *c)
 	}
 }
 
-/* With the lock held: the next chunk to write; NULL: there is none, and none will come. */
-static struct chunk *next_chunk(struct writer *w)
+/* With the lock held: the next chunk; NULL: there is none, or nothing more is to be written. */
+static struct chunk *take_chunk(struct writer *w)
 {
-	struct chunk *c;
+	struct chunk *c = w->err ? NULL : w->first;
 
-	while (!w->err && !(w->first && (w->kicked || w->ending || w->first->next))) {
-		if (w->ending)
-			return NULL;
-		pthread_cond_wait(&w->work, &w->lock);
-	}
-	c = w->err ? NULL : w->first;
 	if (!c)
 		return NULL;
 	w->first = c->next;
@@ -171,26 +168,43 @@ static struct chunk *next_chunk(struct writer *w)
 	return c;
 }
 
+/* Likewise, once it is time to write; NULL: there is none, and none will come. */
+static struct chunk *next_chunk(struct writer *w)
+{
+	while (!w->err && !(w->first && (w->kicked || w->ending || w->first->next))) {
+		if (w->ending)
+			return NULL;
+		pthread_cond_wait(&w->work, &w->lock);
+	}
+	return take_chunk(w);
+}
+
+/* With the lock held but while it writes. */
+static void put_out(struct writer *w, struct chunk *c)
+{
+	int err;
+
+	w->writing = true;
+	pthread_mutex_unlock(&w->lock);
+	err = write_chunk(w, c);
+	pthread_mutex_lock(&w->lock);
+	w->writing = false;
+	if (err && !w->err)
+		w->err = err;
+	free(w->spare);
+	w->spare = c;
+	pthread_cond_broadcast(&w->idle);
+}
+
 static void *writer_run(void *arg)
 {
 	struct writer *w = arg;
 	struct chunk *c;
 
+	pthread_setname_np(pthread_self(), "writer");
 	pthread_mutex_lock(&w->lock);
-	while ((c = next_chunk(w))) {
-		int err;
-
-		w->writing = true;
-		pthread_mutex_unlock(&w->lock);
-		err = write_chunk(w, c);
-		pthread_mutex_lock(&w->lock);
-		w->writing = false;
-		if (err && !w->err)
-			w->err = err;
-		free(w->spare);
-		w->spare = c;
-		pthread_cond_broadcast(&w->idle);
-	}
+	while ((c = next_chunk(w)))
+		put_out(w, c);
 	w->ended = true;
 	pthread_cond_broadcast(&w->idle);
 	pthread_mutex_unlock(&w->lock);
@@ -205,21 +219,30 @@ static void on_wake(int number)
 }
 
 /* The thread takes no signal but the one that ends a write. */
-static int start_thread(struct writer *w)
+static int start_thread(struct writer *w, struct err *e)
 {
 	const struct sigaction wake = { .sa_handler = on_wake };
-	sigset_t all, before;
-	int rc;
 
 	sigaction(WAKE_SIGNAL, &wake, NULL);
-	sigfillset(&all);
-	sigdelset(&all, WAKE_SIGNAL);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&w->thread, NULL, writer_run, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!rc)
-		pthread_setname_np(w->thread, "writer");
-	return rc;
+	snprintf(w->use, sizeof(w->use), "writes to %s", w->name);
+	w->thread = (struct thread){ .run = writer_run, .arg = w, .use = w->use };
+	sigfillset(&w->thread.blocked);
+	sigdelset(&w->thread.blocked, WAKE_SIGNAL);
+	return thread_start(&w->thread, e);
+}
+
+/*
+ * With the lock held, where there is no thread yet: writes what is there, once a reader takes some
+ * of it within ns. A pipe that takes anything takes PIPE_BUF.
+ */
+static void write_here(struct writer *w, uint64_t ns)
+{
+	struct pollfd pfd = { .fd = w->fd, .events = POLLOUT };
+
+	if (!ns && w->is_pipe && w->first && w->first->len > PIPE_BUF)
+		return;
+	while (w->first && !w->err && poll(&pfd, 1, (int)(ns / NS_PER_MS)) > 0)
+		put_out(w, take_chunk(w));
 }
 
 int writer_open(struct writer **out, int fd, const char *name, struct err *e)
@@ -243,11 +266,10 @@ int writer_open(struct writer **out, int fd, const char *name, struct err *e)
 	pthread_cond_init(&w->work, &attr);
 	pthread_cond_init(&w->idle, &attr);
 	pthread_condattr_destroy(&attr);
-	rc = start_thread(w);
+	rc = start_thread(w, e);
 	if (rc) {
 		free(w);
-		return err_set(e, rc, "cannot start a thread that writes to %s: %s", name,
-			       strerror(rc));
+		return rc;
 	}
 	*out = w;
 	return 0;
@@ -309,7 +331,9 @@ bool writer_put(struct writer *w, const void *record, size_t len)
 void writer_kick(struct writer *w)
 {
 	pthread_mutex_lock(&w->lock);
-	if (w->first) {
+	if (w->first && !w->thread.started) {
+		write_here(w, 0);
+	} else if (w->first) {
 		w->kicked = true;
 		pthread_cond_signal(&w->work);
 	}
@@ -339,6 +363,8 @@ bool writer_wait(struct writer *w, uint64_t ns)
 		return true;
 	writer_kick(w);
 	pthread_mutex_lock(&w->lock);
+	if (!w->thread.started)
+		write_here(w, ns);
 	while (!(done = (w->err && !w->writing) || (!w->first && !w->writing)) && !late)
 		late = pthread_cond_timedwait(&w->idle, &w->lock, &until) == ETIMEDOUT;
 	pthread_mutex_unlock(&w->lock);
@@ -370,11 +396,12 @@ bool writer_leave(struct writer *w)
 	pthread_mutex_lock(&w->lock);
 	if (!w->err)
 		w->err = -EINTR;
+	w->ended |= !w->thread.started;
 	pthread_cond_signal(&w->work);
 	while (!(ended = w->ended) && clock_now_ns() < until_ns) {
 		struct timespec until = deadline(LEAVE_STEP_NS);
 
-		pthread_kill(w->thread, WAKE_SIGNAL);
+		pthread_kill(w->thread.id, WAKE_SIGNAL);
 		pthread_cond_timedwait(&w->idle, &w->lock, &until);
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -388,9 +415,11 @@ void writer_close(struct writer *w, struct writer_state *out)
 	if (w) {
 		pthread_mutex_lock(&w->lock);
 		w->ending = true;
+		while (!w->thread.started && w->first && !w->err)
+			write_here(w, NS_PER_S);
 		pthread_cond_signal(&w->work);
 		pthread_mutex_unlock(&w->lock);
-		pthread_join(w->thread, NULL);
+		thread_join(&w->thread);
 		writer_get(w, &last);
 		free_chunks(w->first);
 		free(w->spare);

@@ -2,6 +2,7 @@
  * writer: records (rows, lines, frames) into a descriptor, written by a thread of its own: who
  * gives them never waits for a disk, a pipe or a terminal. Their order is kept. What waits is in
  * memory, without a bound: who can holds back what brings more while writer_is_full().
+ * While threads are held (base/thread.h), what is kicked goes out at once if that needs no waiting.
  * What comes out are whole records: a regular file is cut back to the last whole one where a write
  * fails, and a pipe gets them whole as far as PIPE_BUF allows.
  */

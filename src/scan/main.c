@@ -9,6 +9,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/privileges.h"
+#include "base/thread.h"
 #include "config/config.h"
 #include "config/config_files.h"
 #include "config/config_parse.h"
@@ -126,7 +128,9 @@ int main(int argc, char **argv)
 	struct err e = { "" };
 	int status = SCAN_INPUT;
 
+	privileges_clean_environment();
 	hold_streams();
+	threads_hold();
 	/* A closed pipe and a file at its limit are errors of write(), with a message. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);

@@ -19,6 +19,7 @@
 #include "scan/watch.h"
 #include "send/sweep.h"
 #include "send/sweep_export.h"
+#include "setup/sandbox.h"
 #include "setup/setup.h"
 #include "state/cookiefile.h"
 #include "state/proxy.h"
@@ -157,6 +158,7 @@ static void *send_thread(void *arg)
 	const struct send_thread *sender = arg;
 	struct scan *sc = sender->sc;
 
+	pthread_setname_np(pthread_self(), "send");
 	sweep_run(sc->s, sender->sender, sc->setup->tx, sc->tx_state[sender->sender]);
 	return NULL;
 }
@@ -177,7 +179,6 @@ static void start_senders(struct scan *sc, struct send_thread *senders)
 			return;
 		}
 		senders[i].runs = true;
-		pthread_setname_np(senders[i].thread, "send");
 		/* One goes where the kernel puts it, and so does one that only looks on. */
 		if (s->nsenders > 1 && !sc->setup->tx->sweeper)
 			cpu_pin_sender(senders[i].thread, i);
@@ -188,6 +189,7 @@ static void *receive_thread(void *arg)
 {
 	struct scan *sc = arg;
 
+	pthread_setname_np(pthread_self(), "receive");
 	rx_run(sc->rx);
 	return NULL;
 }
@@ -203,7 +205,6 @@ static int run_live(struct scan *sc, struct err *e)
 	rc = pthread_create(&rx, NULL, receive_thread, sc);
 	if (rc)
 		return err_set(e, rc, "cannot start the receive thread: %s", strerror(rc));
-	pthread_setname_np(rx, "receive");
 	start_senders(sc, senders);
 	watch_run(sc);
 	for (unsigned int i = 0; i < SENDERS_MAX; i++)
@@ -264,6 +265,11 @@ static int open_all(struct scan *sc, int *status, struct err *e)
 	rc = open_files(sc, e);
 	if (rc)
 		return rc;
+	*status = SCAN_START;
+	rc = sandbox_enter(sc->c, e);
+	if (rc)
+		return rc;
+	*status = SCAN_INPUT;
 	announce(sc);
 	sc->start_ns = sc->recorded_ns = clock_now_ns();
 	sc->run->start_wall_ns = sc->start_ns + (uint64_t)clock_wall_offset_ns();

@@ -63,7 +63,7 @@ static int xdp_open(void **state, const struct tx_setup *setup, struct err *e)
 
 	if (!x)
 		return err_set(e, ENOMEM, "out of memory for the xdp engine");
-	xdp_sweeper_init(&x->sweeper);
+	xdp_sweeper_init(&x->sweeper, setup->sweep->sender);
 	rc = tx_packet.open(&x->packet, setup, e);
 	if (!rc) {
 		bpf_xdp_listen();
@@ -72,8 +72,6 @@ static int xdp_open(void **state, const struct tx_setup *setup, struct err *e)
 			err_set(e, -rc, "--tx xdp: %s: %s%s; use --tx packet", what,
 				strerror(-rc), bpf_xdp_advice(rc));
 	}
-	if (!rc)
-		rc = xdp_worker_start(&x->sweeper.worker, setup->sweep->sender, e);
 	if (rc) {
 		xdp_close(x, &(struct err){ "" });
 		return rc;

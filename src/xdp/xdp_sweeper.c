@@ -10,10 +10,10 @@
 #define DEFERRALS_MAX	16	/* times that nothing was taken, and packets went as frames */
 #define IDLE_NS		(20 * NS_PER_MS)	/* with nothing to do that long, the call ends */
 
-void xdp_sweeper_init(struct xdp_sweeper *s)
+void xdp_sweeper_init(struct xdp_sweeper *s, unsigned int sender)
 {
 	s->frames.program = &s->program;
-	xdp_worker_init(&s->worker, &s->program);
+	xdp_worker_init(&s->worker, &s->program, sender);
 }
 
 /* ---- what the driver refuses --------------------------------------------------------------- */

@@ -30,8 +30,8 @@ struct xdp_sweeper {
 	uint64_t used, used_ns;		/* how far it was, and since when */
 };
 
-/* With the program loaded, which it is about. */
-void xdp_sweeper_init(struct xdp_sweeper *s);
+/* sender: of the shard, and of the core that it runs on. */
+void xdp_sweeper_init(struct xdp_sweeper *s, unsigned int sender);
 
 /* A frame went by the other engine. */
 void xdp_sweeper_sent_else(struct xdp_sweeper *s);

@@ -3,11 +3,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/cpu.h"
-#include "err.h"
 #include "xdp/xdp_program.h"
 
 #define RUN_FRAMES	(1u << 28)	/* of one call, which a signal ends */
@@ -38,6 +36,21 @@ static void *work(void *arg)
 	return NULL;
 }
 
+/* By who sends, so that it has no more privileges than that. */
+static bool start(struct xdp_worker *w)
+{
+	int rc = w->started ? 0 : pthread_create(&w->thread, NULL, work, w);
+
+	if (rc) {
+		atomic_store(&w->error, -rc);
+		return false;
+	}
+	if (!w->started)
+		cpu_pin_sender(w->thread, w->sender);
+	w->started = true;
+	return true;
+}
+
 static void want(struct xdp_worker *w, enum xdp_wanted wanted)
 {
 	pthread_mutex_lock(&w->lock);
@@ -62,30 +75,20 @@ static void on_kick(int signal)
 	(void)signal;
 }
 
-void xdp_worker_init(struct xdp_worker *w, const struct xdp_program *program)
+void xdp_worker_init(struct xdp_worker *w, const struct xdp_program *program, unsigned int sender)
 {
-	*w = (struct xdp_worker){ .program = program };
+	const struct sigaction kick = { .sa_handler = on_kick };
+
+	*w = (struct xdp_worker){ .program = program, .sender = sender };
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->wake, NULL);
-}
-
-int xdp_worker_start(struct xdp_worker *w, unsigned int sender, struct err *e)
-{
-	struct sigaction kick = { .sa_handler = on_kick };
-	int rc;
-
 	sigaction(KICK_SIGNAL, &kick, NULL);
-	rc = pthread_create(&w->thread, NULL, work, w);
-	if (rc)
-		return err_set(e, rc, "--tx xdp: cannot start its thread: %s", strerror(rc));
-	w->started = true;
-	cpu_pin_sender(w->thread, sender);
-	return 0;
 }
 
 void xdp_worker_run(struct xdp_worker *w)
 {
-	want(w, XDP_RUN);
+	if (start(w))
+		want(w, XDP_RUN);
 }
 
 void xdp_worker_rest(struct xdp_worker *w)

@@ -9,27 +9,27 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-struct err;
 struct xdp_program;
 
 enum xdp_wanted { XDP_REST, XDP_RUN, XDP_END };
 
 struct xdp_worker {
 	const struct xdp_program *program;
+	unsigned int sender;
 	pthread_t thread;
-	bool started;
+	bool started;			/* the send thread's */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	enum xdp_wanted wanted;		/* under lock */
 	_Atomic bool inside;		/* it is in the kernel */
-	_Atomic int error;		/* -errno of its call, after which it has ended; 0: none */
+	_Atomic int error;		/* -errno of its start, or of its call, after which it has
+					 * ended; 0: none */
 };
 
-void xdp_worker_init(struct xdp_worker *w, const struct xdp_program *program);
+/* sender: whose core it runs on. */
+void xdp_worker_init(struct xdp_worker *w, const struct xdp_program *program, unsigned int sender);
 
-/* Starts it, resting, on the core of that sender. 0, or -errno with a message. */
-int xdp_worker_start(struct xdp_worker *w, unsigned int sender, struct err *e);
-
+/* The first time, starts it. */
 void xdp_worker_run(struct xdp_worker *w);
 
 /* Returns when it is out of the kernel. */

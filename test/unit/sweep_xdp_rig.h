@@ -45,7 +45,7 @@ static inline bool begin(const struct core_setup *o, unsigned int n_sources, uns
 		core_source(&core, text);
 	}
 	memset(&x, 0, sizeof(x));
-	xdp_sweeper_init(&x);
+	xdp_sweeper_init(&x, 0);
 	sweep_export(&sweep, &core.s, sender, 0);
 	ck_assert_msg(xdp_program_load(&x.program, &sweep, 1, &what) == 0
 		      && xdp_program_take_window(&x.program, sweep.window, &what) == 0, "%s",

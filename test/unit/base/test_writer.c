@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "base/writer.h"
 #include "err.h"
 #include "scratch.h"
@@ -175,4 +176,48 @@ TEST(long_records)
 	ck_assert_uint_eq(st.out, 3);
 	ck_assert_int_eq(lseek(f.fd, 0, SEEK_END), sizeof(record) + 2);
 	scratch_close(&f);
+}
+
+/* Without a thread it writes where nobody has to be waited for, and no more. */
+TEST(is_held)
+{
+	struct writer_state st;
+	struct err e = { "" };
+
+	threads_hold();
+	begin();
+	put(0);
+	ck_assert_int_eq(in_pipe(), 0);
+	writer_kick(w);
+	expect(0, 1);
+	for (unsigned int i = 1; i < MANY; i++)
+		put(i);
+	writer_kick(w);
+	ck_assert_int_eq(in_pipe(), 0);
+	ck_assert_int_eq(threads_release(&e), 0);
+	writer_kick(w);
+	expect(1, MANY - 1);
+	writer_close(w, &st);
+	ck_assert_uint_eq(st.out, MANY);
+	end();
+}
+
+TEST(is_held_to_the_end)
+{
+	struct writer_state st;
+	struct err e = { "" };
+
+	threads_hold();
+	begin();
+	put(0);
+	writer_close(w, &st);
+	ck_assert_uint_eq(st.out, 1);
+	expect(0, 1);
+	begin();
+	put(0);
+	ck_assert(writer_leave(w));
+	writer_close(w, &st);
+	ck_assert_uint_eq(st.waiting, 1);
+	end();
+	ck_assert_int_eq(threads_release(&e), 0);
 }

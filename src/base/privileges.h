@@ -1,0 +1,32 @@
+/*
+ * privileges: giving away what the process may do beyond any other: capabilities, the user that it
+ * runs as, and the way back to either. Main thread, while it is the only one: capabilities belong
+ * to threads.
+ */
+#ifndef TFOMAP_PRIVILEGES_H
+#define TFOMAP_PRIVILEGES_H
+
+#include <stdbool.h>
+
+struct err;
+
+/*
+ * With file capabilities (setcap) the environment is that of who may do less than the program:
+ * libraries find nothing there but what a terminal is and how text looks. Before anything else.
+ */
+void privileges_clean_environment(void);
+
+/* Whether there is such a user. 0, or -errno with a message. */
+int privileges_check_user(const char *user, struct err *e);
+
+/*
+ * From here on: this user, with its groups, if user is not NULL; no capability in any set (but the
+ * bounding set where CAP_SETPCAP is missing); nothing that is executed gets more. 0, or -errno with
+ * a message: then the process must not go on.
+ */
+int privileges_drop(const char *user, struct err *e);
+
+/* How many threads there are beside the caller's; 0 as well where nothing tells. */
+unsigned int privileges_other_threads(void);
+
+#endif
