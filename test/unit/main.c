@@ -29,7 +29,6 @@ struct unit_suite {
 	char name[48];
 	struct unit_test *first, **last_link;
 	void (*before)(void), (*after)(void);
-	void (*fill)(Suite *suite);
 };
 
 /* What a suite's process has done; shared with it. */
@@ -97,21 +96,6 @@ void unit_set_around(const char *file, void (*before)(void), void (*after)(void)
 	suite->after = after;
 }
 
-void unit_set_fill(const char *file, void (*fill)(Suite *suite))
-{
-	suite_of(file)->fill = fill;
-}
-
-TCase *unit_add_case(Suite *suite, const char *name, const TTest *const tests[])
-{
-	TCase *tcase = tcase_create(name);
-
-	for (; *tests; tests++)
-		tcase_add_test(tcase, *tests);
-	suite_add_tcase(suite, tcase);
-	return tcase;
-}
-
 /* ---- one suite ------------------------------------------------------------------------------ */
 
 static void fill(const struct unit_suite *unit, Suite *suite)
@@ -123,8 +107,6 @@ static void fill(const struct unit_suite *unit, Suite *suite)
 		tcase_add_loop_test(tcase, &test->check, 0, (int)test->n);
 		suite_add_tcase(suite, tcase);
 	}
-	if (unit->fill)
-		unit->fill(suite);
 }
 
 static void run_suite(struct unit_suite *unit, bool apart, struct outcome *outcome)

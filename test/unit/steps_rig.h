@@ -338,23 +338,4 @@ static inline void run_case(const struct steps_case *c)
 #define NO_STEP		{ .run = NULL }
 #define STEPS(...)	.steps = (const struct step[]){ __VA_ARGS__, NO_STEP }
 
-/* The test of all cases of a table, and to add it to a suite. */
-#define TABLE(name_)                                                                               \
-	START_TEST(name_)                                                                          \
-	{                                                                                          \
-		run_case(&cases_##name_[_i]);                                                      \
-	}                                                                                          \
-	END_TEST
-
-#define ADD_TABLE(suite_, name_)                                                                   \
-	add_loop(suite_, #name_, name_, sizeof(cases_##name_) / sizeof(cases_##name_[0]))
-
-static inline void add_loop(Suite *suite, const char *name, const TTest *test, size_t n)
-{
-	TCase *tcase = tcase_create(name);
-
-	tcase_add_loop_test(tcase, test, 0, (int)n);
-	suite_add_tcase(suite, tcase);
-}
-
 #endif

@@ -70,24 +70,4 @@ void unit_set_around(const char *file, void (*before)(void), void (*after)(void)
 		unit_set_around(__FILE__, before_, after_);                                        \
 	}
 
-/* ---- a suite that is written out: START_TEST, END_TEST, and what runs at its end ------------- */
-
-void unit_set_fill(const char *file, void (*fill)(Suite *suite));
-
-/* Add a test case of the tests up to the NULL. For unit_case. */
-TCase *unit_add_case(Suite *suite, const char *name, const TTest *const tests[]);
-
-/* Followed by a function body that fills `suite`. */
-#define UNIT_SUITE(name_)                                                                          \
-	static void unit_fill_##name_(Suite *suite);                                               \
-	__attribute__((constructor)) static void unit_set_fill_##name_(void)                       \
-	{                                                                                          \
-		unit_set_fill(__FILE__, unit_fill_##name_);                                        \
-	}                                                                                          \
-	static void unit_fill_##name_(Suite *suite)
-
-/* One test case of the START_TEST names given, at least one. Returns the TCase. */
-#define unit_case(suite_, name_, ...)                                                              \
-	unit_add_case(suite_, name_, (const TTest *const[]){ __VA_ARGS__, NULL })
-
 #endif

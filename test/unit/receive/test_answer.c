@@ -72,7 +72,10 @@ static const struct steps_case cases_one_target[] = {
 	  .rows = { "1 verdict=accepted probes=2 rtt_ms=20.000", "2 verdict=unreachable" } },
 };
 
-TABLE(one_target)
+TEST_EACH(one_target, cases_one_target)
+{
+	run_case(row);
+}
 
 static const struct steps_case cases_resets[] = {
 	{ "closed, after a while", { .retries = 2 },
@@ -114,7 +117,10 @@ static const struct steps_case cases_resets[] = {
 	  .rows = { "1 verdict=accepted probes=2 reply=synack signals=option-stripped" } },
 };
 
-TABLE(resets)
+TEST_EACH(resets, cases_resets)
+{
+	run_case(row);
+}
 
 static const struct steps_case cases_no_answers[] = {
 	/* More acknowledged than was sent: whoever says so did not see the SYN. */
@@ -143,7 +149,10 @@ static const struct steps_case cases_no_answers[] = {
 	  STEPS(REQ(9, 0), SA(0, OPTS_NONE, 1), FORGE(9, PROBE_REQUEST, 1), SA(1, OPTS_NONE, 0)) },
 };
 
-TABLE(no_answers)
+TEST_EACH(no_answers, cases_no_answers)
+{
+	run_case(row);
+}
 
 /* Attempts 0 and 1 are out, of the request or of data; then the round trip of the second. */
 #define TWO_REQUESTS	REQ(9, 0), TIMEOUT, REQ(9, 1), RTT
@@ -183,7 +192,10 @@ static const struct steps_case cases_again[] = {
 	  .rows = { "2 verdict=accepted probes=3 rtt_ms=20.000" } },
 };
 
-TABLE(again)
+TEST_EACH(again, cases_again)
+{
+	run_case(row);
+}
 
 /* ---- a row for each reply ------------------------------------------------------------------ */
 
@@ -233,7 +245,10 @@ static const struct steps_case cases_replies[] = {
 		    "0 attempt=0 reply=rst repeat=duplicate late=true rtt_ms=3020.000" } },
 };
 
-TABLE(replies)
+TEST_EACH(replies, cases_replies)
+{
+	run_case(row);
+}
 
 /* ---- what no row shows --------------------------------------------------------------------- */
 
@@ -247,11 +262,11 @@ static const struct steps_case flows[] = {
 	  STEPS(TWO_DATA, RST(1, CORE_DLEN), SEG(2, 0, 100, CORE_DLEN)) },
 };
 
-START_TEST(flow_of_data)
+TEST_EACH(flow_of_data, flows)
 {
 	const struct entry *en;
 
-	begin_steps(&flows[_i]);
+	begin_steps(row);
 	en = cookies_find(&answers.cookies, 9);
 	ck_assert_ptr_nonnull(en);
 	ck_assert_uint_eq(en->nflows, 2);
@@ -260,15 +275,4 @@ START_TEST(flow_of_data)
 	ck_assert_uint_eq(en->flows[1].reply.ack - en->flows[1].seq - 1,
 			  en->flows[1].reply.acked);
 	end();
-}
-END_TEST
-
-UNIT_SUITE(answer)
-{
-	ADD_TABLE(suite, one_target);
-	ADD_TABLE(suite, resets);
-	ADD_TABLE(suite, no_answers);
-	ADD_TABLE(suite, again);
-	ADD_TABLE(suite, replies);
-	add_loop(suite, "flows", flow_of_data, 2);
 }

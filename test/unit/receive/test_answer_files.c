@@ -54,7 +54,7 @@ static void send_stored(uint64_t k, struct syn *syn)
 	core_craft(&core, x, core.s.facts.sources[0][0].addr, PROBE_DATA, 0, &cookie, syn);
 }
 
-START_TEST(stored_cookie_accepted)
+TEST(stored_cookie_accepted)
 {
 	struct syn syn;
 
@@ -68,9 +68,8 @@ START_TEST(stored_cookie_accepted)
 	ck_assert_uint_eq(number("tfo_synclen"), 8);
 	end_with_cookie();
 }
-END_TEST
 
-START_TEST(stored_cookie_refused)
+TEST(stored_cookie_refused)
 {
 	struct followup f;
 	struct syn syn;
@@ -88,9 +87,8 @@ START_TEST(stored_cookie_refused)
 	ck_assert_str_eq(cell("rtt_ms"), "20.000");
 	end_with_cookie();
 }
-END_TEST
 
-START_TEST(stored_cookie_silent)
+TEST(stored_cookie_silent)
 {
 	struct syn syn;
 
@@ -104,10 +102,9 @@ START_TEST(stored_cookie_silent)
 	ck_assert_uint_eq(number("tfo_synclen"), 8);
 	end_with_cookie();
 }
-END_TEST
 
 /* Every usable cookie that comes is appended: the first, and the new one of a refusal. */
-START_TEST(cookies_are_kept)
+TEST(cookies_are_kept)
 {
 	char ip[ADDR_STRLEN], text[1024] = "", want[1024];
 	struct cookiefile *log;
@@ -134,7 +131,6 @@ START_TEST(cookies_are_kept)
 	scratch_close(&file);
 	end();
 }
-END_TEST
 
 /* ---- reading a saved capture --------------------------------------------------------------- */
 
@@ -159,7 +155,7 @@ static void seen(const struct syn *syn)
 	replay_sent(&replay, &a);
 }
 
-START_TEST(capture_with_what_was_sent)
+TEST(capture_with_what_was_sent)
 {
 	struct addr source;
 	struct followup f;
@@ -191,9 +187,8 @@ START_TEST(capture_with_what_was_sent)
 	ck_assert_str_eq(cell("rtt_ms"), "20.000");
 	end();
 }
-END_TEST
 
-START_TEST(capture_of_answers_alone)
+TEST(capture_of_answers_alone)
 {
 	uint8_t bytes[WIRE_MAX];
 	struct arrival a;
@@ -216,12 +211,4 @@ START_TEST(capture_of_answers_alone)
 	answers_take(&answers, &a);
 	ck_assert_uint_eq(n_rows(), 1);
 	end();
-}
-END_TEST
-
-UNIT_SUITE(answer_files)
-{
-	unit_case(suite, "cookie file", stored_cookie_accepted, stored_cookie_refused,
-		  stored_cookie_silent, cookies_are_kept);
-	unit_case(suite, "capture", capture_with_what_was_sent, capture_of_answers_alone);
 }

@@ -31,10 +31,13 @@ static const struct steps_case cases_full[] = {
 	  .rows = { "0", "0" } },
 };
 
-TABLE(full)
+TEST_EACH(full, cases_full)
+{
+	run_case(row);
+}
 
 /* What finds no room in the ring is asked later, in its turn. */
-START_TEST(ring_full)
+TEST(ring_full)
 {
 	struct followup f;
 	struct syn syn;
@@ -56,7 +59,6 @@ START_TEST(ring_full)
 	ck_assert_uint_eq(ring_count(&core.s.senders[0].followups), 0);
 	end();
 }
-END_TEST
 
 /* ---- data before any ACK of ours ----------------------------------------------------------- */
 
@@ -86,7 +88,10 @@ static const struct steps_case cases_early_data[] = {
 	  .rows = { "0 verdict=second-blocked probes=4" } },
 };
 
-TABLE(early_data)
+TEST_EACH(early_data, cases_early_data)
+{
+	run_case(row);
+}
 
 /* ---- what a SYN/ACK opened is reset, by its ack number --------------------------------------- */
 
@@ -135,7 +140,10 @@ static const struct steps_case cases_teardowns[] = {
 	  .rows = { "0" } },
 };
 
-TABLE(teardowns)
+TEST_EACH(teardowns, cases_teardowns)
+{
+	run_case(row);
+}
 
 /* ---- silent targets, and slots that were given up ------------------------------------------ */
 
@@ -154,13 +162,7 @@ static const struct steps_case cases_silent[] = {
 	  .rows = { "0 verdict=offline probes=1" }, "late=2" },
 };
 
-TABLE(silent)
-
-UNIT_SUITE(answer_more)
+TEST_EACH(silent, cases_silent)
 {
-	ADD_TABLE(suite, full);
-	unit_case(suite, "ring", ring_full);
-	ADD_TABLE(suite, early_data);
-	ADD_TABLE(suite, teardowns);
-	ADD_TABLE(suite, silent);
+	run_case(row);
 }

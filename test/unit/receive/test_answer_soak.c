@@ -263,7 +263,7 @@ static bool is_over(void)
 	return !n_flights && cookies_pending(&answers.cookies) == 0;
 }
 
-START_TEST(every_target_one_row)
+TEST_TIMES(every_target_one_row, 6)
 {
 	unsigned int rounds = 0, silent = 0;
 
@@ -299,13 +299,4 @@ START_TEST(every_target_one_row)
 	ck_assert_uint_gt(count(STAT_drop_unmatched), 0);
 	ck_assert_uint_eq(count(STAT_drop_unsent), 0);
 	end();
-}
-END_TEST
-
-UNIT_SUITE(answer_soak)
-{
-	TCase *tcase = tcase_create("scan");
-
-	tcase_add_loop_test(tcase, every_target_one_row, 0, 6);
-	suite_add_tcase(suite, tcase);
 }

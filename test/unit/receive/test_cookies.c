@@ -14,7 +14,7 @@
 /* ---- time-outs ----------------------------------------------------------------------------- */
 
 /* For each number of retries: 3 times at least, each a time-out after the last was sent. */
-START_TEST(silent_data_is_asked_again)
+TEST_TIMES(silent_data_is_asked_again, 7)
 {
 	unsigned int n = _i < 2 ? 3 : (unsigned int)_i + 1;
 	struct followup f;
@@ -36,10 +36,9 @@ START_TEST(silent_data_is_asked_again)
 	check_row(3, "second-blocked", n + 1);
 	end();
 }
-END_TEST
 
 /* Silent by what was read of the capture, however late it is by the clock. */
-START_TEST(silent_by_what_was_read)
+TEST(silent_by_what_was_read)
 {
 	const struct steps_case sent = {
 		"sent", STEPS(DATA_SENT, TIMEOUT, DATA(3, 1), TIMEOUT, DATA(3, 2)),
@@ -55,7 +54,6 @@ START_TEST(silent_by_what_was_read)
 	check_row(3, "second-blocked", 4);
 	end();
 }
-END_TEST
 
 /* ---- answers to older attempts ------------------------------------------------------------- */
 
@@ -108,7 +106,10 @@ static const struct steps_case cases_older[] = {
 	  .rows = { "1 verdict=accepted probes=3 rtt_ms=6000.000" } },
 };
 
-TABLE(older)
+TEST_EACH(older, cases_older)
+{
+	run_case(row);
+}
 
 /* ---- what the send thread could not send: no verdict comes of that -------------------------- */
 
@@ -141,7 +142,10 @@ static const struct steps_case cases_unsent[] = {
 		PENDING(0), IDLE), .counters = "unfinished=1" },
 };
 
-TABLE(unsent)
+TEST_EACH(unsent, cases_unsent)
+{
+	run_case(row);
+}
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
@@ -174,7 +178,10 @@ static const struct steps_case cases_ending[] = {
 	  .rows = { "1 verdict=ignored probes=2" }, "retransmissions=1 drop_unsent=1" },
 };
 
-TABLE(ending)
+TEST_EACH(ending, cases_ending)
+{
+	run_case(row);
+}
 
 /* ---- room ---------------------------------------------------------------------------------- */
 
@@ -192,7 +199,7 @@ static void asks(uint64_t k, struct syn *syn)
 }
 
 /* Half full, the sweep is told to pause; full, a target is refused; then there is room again. */
-START_TEST(cache_full)
+TEST(cache_full)
 {
 	struct syn syn;
 
@@ -222,10 +229,9 @@ START_TEST(cache_full)
 	ck_assert_uint_eq(count(STAT_table_peak), 8);
 	end();
 }
-END_TEST
 
 /* A slot that is in the ring belongs to its target until the send thread took it. */
-START_TEST(slots_in_the_ring_are_kept)
+TEST(slots_in_the_ring_are_kept)
 {
 	struct syn first[4], late;
 
@@ -248,10 +254,9 @@ START_TEST(slots_in_the_ring_are_kept)
 	ck_assert_uint_eq(count(STAT_table_full), 1);
 	end();
 }
-END_TEST
 
 /* However many have their row: they are few beside those that have none, and give way to them. */
-START_TEST(kept_give_way)
+TEST(kept_give_way)
 {
 	struct syn syn;
 
@@ -273,11 +278,10 @@ START_TEST(kept_give_way)
 	ck_assert_uint_eq(n_rows(), 100);
 	end();
 }
-END_TEST
 
 /* ---- reading a capture: the file shows what was sent --------------------------------------- */
 
-START_TEST(seen_leaving)
+TEST(seen_leaving)
 {
 	struct followup f;
 	struct entry *en;
@@ -301,15 +305,4 @@ START_TEST(seen_leaving)
 	accept_data(&syn);
 	check_row(3, "accepted", 3);
 	end();
-}
-END_TEST
-
-UNIT_SUITE(cookies)
-{
-	add_loop(suite, "silent", silent_data_is_asked_again, 7);
-	ADD_TABLE(suite, older);
-	ADD_TABLE(suite, unsent);
-	ADD_TABLE(suite, ending);
-	unit_case(suite, "room", cache_full, slots_in_the_ring_are_kept, kept_give_way);
-	unit_case(suite, "capture", silent_by_what_was_read, seen_leaving);
 }

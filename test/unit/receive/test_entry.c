@@ -7,7 +7,7 @@
 /* ---- the table ----------------------------------------------------------------------------- */
 
 /* Each pair of a state and an event has a rule, or cannot be: not both. */
-START_TEST(every_pair_is_named)
+TEST(every_pair_is_named)
 {
 	for (unsigned int state = 0; state < ENTRY_STATES; state++)
 		for (unsigned int event = 0; event < ENTRY_EVENTS; event++)
@@ -15,10 +15,9 @@ START_TEST(every_pair_is_named)
 				      != (entry_never[state] >> event & 1), "%s: %s",
 				      entry_states[state].name, entry_events[event]);
 }
-END_TEST
 
 /* What stays names no other state; what does not stay names some. */
-START_TEST(stay_is_to_stay)
+TEST(stay_is_to_stay)
 {
 	for (unsigned int state = 0; state < ENTRY_STATES; state++)
 		for (unsigned int event = 0; event < ENTRY_EVENTS; event++) {
@@ -29,7 +28,6 @@ START_TEST(stay_is_to_stay)
 				ck_assert_uint_eq(r->next, 1u << state);
 		}
 }
-END_TEST
 
 /* The states that can follow those of a set, bits 1 << enum entry_state; with them. */
 static uint32_t follow(uint32_t from)
@@ -47,7 +45,7 @@ static uint32_t follow(uint32_t from)
 }
 
 /* From any state a target comes to its end, which is ENTRY_DONE, and is forgotten in the end. */
-START_TEST(every_state_is_reached_and_left)
+TEST(every_state_is_reached_and_left)
 {
 	ck_assert_uint_eq(follow(1u << ENTRY_NONE), (1u << ENTRY_STATES) - 1);
 	for (unsigned int state = 0; state < ENTRY_STATES; state++)
@@ -59,7 +57,6 @@ START_TEST(every_state_is_reached_and_left)
 	for (unsigned int state = ENTRY_NONE + 1; state < ENTRY_DONE; state++)
 		ck_assert_uint_eq(entry_rules[state][ENTRY_ON_FLUSH].next, 1u << ENTRY_DONE);
 }
-END_TEST
 
 /* ---- walks --------------------------------------------------------------------------------- */
 
@@ -190,7 +187,7 @@ static void walk(void)
 		leave();
 		break;
 	case 5:
-		elapse(spans[rng_below(&rng, sizeof(spans) / sizeof(*spans))]);
+		elapse(spans[rng_below(&rng, N_OF(spans))]);
 		break;
 	case 6:
 		if (rng_below(&rng, 4) == 0)
@@ -239,7 +236,7 @@ static bool is_rare(unsigned int state, unsigned int event)
 }
 
 /* No walk leaves the table, and there is no rule that none takes. */
-START_TEST(walks_keep_to_the_table)
+TEST(walks_keep_to_the_table)
 {
 	for (unsigned int seed = 0; seed < 100; seed++)
 		walk_once(seed);
@@ -248,12 +245,4 @@ START_TEST(walks_keep_to_the_table)
 			ck_assert_msg(is_rare(state, event) || seen[state][event]
 				      == (entry_rules[state][event].next != 0), "%s: %s",
 				      entry_states[state].name, entry_events[event]);
-}
-END_TEST
-
-UNIT_SUITE(entry)
-{
-	unit_case(suite, "table", every_pair_is_named, stay_is_to_stay,
-		  every_state_is_reached_and_left);
-	unit_case(suite, "walks", walks_keep_to_the_table);
 }

@@ -116,8 +116,6 @@ static const struct {
 	unsigned int sender;
 } positions[] = { { 5, 5, 0 }, { 512 + 7, 7, 1 }, { 1024 + 9, 9, 2 }, { 1536 + 3, 512 + 3, 0 } };
 
-#define N_POSITIONS (sizeof(positions) / sizeof(positions[0]))
-
 static bool followup_is_due(void)
 {
 	for (unsigned int i = 0; i < SENDERS; i++)
@@ -141,7 +139,7 @@ static void receive_until(bool (*done)(void))
 }
 
 /* An answer marks its own sender's position, and what it leads to is for that sender to send. */
-START_TEST(answers_reach_their_sender)
+TEST_TIMES(answers_reach_their_sender, N_OF(positions))
 {
 	unsigned int mine = positions[_i].sender;
 	uint64_t x = 0;
@@ -170,39 +168,37 @@ START_TEST(answers_reach_their_sender)
 	ck_assert_uint_eq(count(STAT_synacks), 1);
 	end_senders();
 }
-END_TEST
 
 /*
  * Positions are sent as their sender goes on, not as another does: what is ahead of it is forged.
  */
-START_TEST(ahead_of_its_sender)
+TEST_EACH(ahead_of_its_sender, positions)
 {
 	struct syn syn;
 
 	begin_senders(64);
-	core_send(&core, positions[_i].k, 0, &syn);
-	atomic_store(&core.s.senders[positions[_i].sender].window.reserved, positions[_i].pos);
+	core_send(&core, row->k, 0, &syn);
+	atomic_store(&core.s.senders[row->sender].window.reserved, row->pos);
 	for (unsigned int i = 0; i < SENDERS; i++)
-		if (i != positions[_i].sender)
+		if (i != row->sender)
 			atomic_store(&core.s.senders[i].window.reserved,
 				     core.s.senders[i].positions);
 	comes(&syn, SYNACK(OPTS_COOKIE, 0));
 	receive_until(at_once);
 	ck_assert_uint_eq(count(STAT_drop_unsent), 1);
 	ck_assert_uint_eq(count(STAT_synacks), 0);
-	atomic_store(&core.s.senders[positions[_i].sender].window.reserved, positions[_i].pos + 1);
+	atomic_store(&core.s.senders[row->sender].window.reserved, row->pos + 1);
 	comes(&syn, SYNACK(OPTS_COOKIE, 0));
 	receive_until(at_once);
 	ck_assert_uint_eq(count(STAT_drop_unsent), 1);
 	ck_assert_uint_eq(count(STAT_synacks), 1);
 	end_senders();
 }
-END_TEST
 
 /* ---- back-pressure ------------------------------------------------------------------------- */
 
 /* For as long as more waits than there may soon be room for: here, or for a send thread. */
-START_TEST(behind)
+TEST(behind)
 {
 	struct cleanup c = { .dport = 443 };
 
@@ -224,7 +220,6 @@ START_TEST(behind)
 	ck_assert(!atomic_load(&core.s.rx.backlogged));
 	end_senders();
 }
-END_TEST
 
 static bool losses_are_read(void)
 {
@@ -232,7 +227,7 @@ static bool losses_are_read(void)
 }
 
 /* What is not handed over: told apart already, which is no loss, or lost. Totals, not added up. */
-START_TEST(what_was_not_handed_over)
+TEST(what_was_not_handed_over)
 {
 	begin_senders(64);
 	in.lost = (struct rx_lost){ .capture = 3, .interface = 5, .unmatched = 7 };
@@ -248,7 +243,6 @@ START_TEST(what_was_not_handed_over)
 	ck_assert_uint_eq(count(STAT_drop_capture), 3);
 	end_senders();
 }
-END_TEST
 
 static bool more_is_lost(void)
 {
@@ -257,7 +251,7 @@ static bool more_is_lost(void)
 }
 
 /* What is lost at the very end is in the counters too. */
-START_TEST(lost_at_last)
+TEST(lost_at_last)
 {
 	begin_senders(64);
 	in.lost.capture = 3;
@@ -265,7 +259,6 @@ START_TEST(lost_at_last)
 	ck_assert_uint_eq(count(STAT_drop_capture), 4);
 	end_senders();
 }
-END_TEST
 
 /* ---- what is saved ------------------------------------------------------------------------- */
 
@@ -274,7 +267,7 @@ END_TEST
  * What is saved of both bears the time of the clock that the SYNs' times are of, or they could not
  * be read as answers to these.
  */
-START_TEST(saved_by_the_runs_clock)
+TEST(saved_by_the_runs_clock)
 {
 	struct err e = { "" };
 	struct got g = { .n = 0 };
@@ -308,7 +301,6 @@ START_TEST(saved_by_the_runs_clock)
 	scratch_close(&file);
 	end_senders();
 }
-END_TEST
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
@@ -316,7 +308,7 @@ END_TEST
  * While more waits than a poll brings, time-outs count by the packets that were taken: who is
  * silent by the clock alone has no row, and is unfinished where the scan ends so.
  */
-START_TEST(silent_by_what_was_taken)
+TEST(silent_by_what_was_taken)
 {
 	struct syn silent, answered;
 
@@ -340,10 +332,9 @@ START_TEST(silent_by_what_was_taken)
 	ck_assert_uint_eq(count(STAT_unfinished), 1);
 	end_senders();
 }
-END_TEST
 
 /* An answer was lost for want of room: its target is silent, but not known to be. */
-START_TEST(silent_for_want_of_room)
+TEST(silent_for_want_of_room)
 {
 	struct syn syn;
 
@@ -356,17 +347,4 @@ START_TEST(silent_for_want_of_room)
 	ck_assert_uint_eq(n_rows(), 0);
 	ck_assert_uint_eq(count(STAT_unfinished), 1);
 	end_senders();
-}
-END_TEST
-
-UNIT_SUITE(rx)
-{
-	TCase *tcase = unit_case(suite, "back-pressure", behind, what_was_not_handed_over,
-				 lost_at_last, saved_by_the_runs_clock);
-
-	unit_case(suite, "end", silent_by_what_was_taken, silent_for_want_of_room);
-	tcase = tcase_create("senders");
-	tcase_add_loop_test(tcase, answers_reach_their_sender, 0, N_POSITIONS);
-	tcase_add_loop_test(tcase, ahead_of_its_sender, 0, N_POSITIONS);
-	suite_add_tcase(suite, tcase);
 }

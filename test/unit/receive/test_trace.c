@@ -49,7 +49,7 @@ static void end_told(const char *const *parts, unsigned int n)
 
 #define IP "198.18.0.1:443 "
 
-START_TEST(a_target_that_keeps_its_word)
+TEST(a_target_that_keeps_its_word)
 {
 	struct followup f;
 	struct syn syn;
@@ -75,10 +75,9 @@ START_TEST(a_target_that_keeps_its_word)
 		 "198.18.0.1:443: verdict accepted: ",
 		 IP "t+0.2600 s: teardown -> done: the wait is over");
 }
-END_TEST
 
 /* Retries, repeats, late answers and what was not sent; IPv6. */
-START_TEST(a_target_that_is_slow)
+TEST(a_target_that_is_slow)
 {
 	struct syn first, second, unsent;
 
@@ -106,9 +105,8 @@ START_TEST(a_target_that_is_slow)
 		 "[2001:2::1]:443: verdict closed: ",
 		 "t+4.0200 s: linger -> done: the wait is over");
 }
-END_TEST
 
-START_TEST(who_never_answers)
+TEST(who_never_answers)
 {
 	struct syn syn;
 
@@ -120,10 +118,9 @@ START_TEST(who_never_answers)
 	END_TOLD(IP "t+0.0000 s: request attempt 0 sent, empty cookie",
 		 "198.18.0.1:443: verdict offline: ");
 }
-END_TEST
 
 /* Only where it is asked for, and of few. */
-START_TEST(of_few_targets)
+TEST(of_few_targets)
 {
 	begin_traced(&(struct core_setup){ .target = "198.18.0.0/28" });
 	core.config.records.verbosity = LOG_INFO;
@@ -133,11 +130,4 @@ START_TEST(of_few_targets)
 	core.config.records.verbosity = LOG_DEBUG;
 	ck_assert(!trace_is_wanted(&core.s));
 	END_TOLD("16 targets at most: give fewer");
-}
-END_TEST
-
-UNIT_SUITE(trace)
-{
-	unit_case(suite, "trace", a_target_that_keeps_its_word, a_target_that_is_slow,
-		  who_never_answers, of_few_targets);
 }

@@ -103,7 +103,7 @@ static void scan(void)
 	stop();
 }
 
-START_TEST(a_scan)
+TEST(a_scan)
 {
 	unsigned int data[POSITIONS] = { 0 }, requests[POSITIONS] = { 0 };
 
@@ -128,10 +128,9 @@ START_TEST(a_scan)
 	ck_assert_uint_eq(count(STAT_drop_unsent), 0);
 	finish();
 }
-END_TEST
 
 /* A cache and a ring that are too small for what comes at once: the sweep waits for them. */
-START_TEST(a_scan_in_little_room)
+TEST(a_scan_in_little_room)
 {
 	begin(&(struct core_setup){ .target = "198.18.0.0/24", .retries = 2, .slots = 256,
 				    .ring = 2 });
@@ -141,10 +140,4 @@ START_TEST(a_scan_in_little_room)
 	ck_assert_uint_eq(count(STAT_accepted), 128);
 	ck_assert_uint_eq(count(STAT_table_full), 0);
 	finish();
-}
-END_TEST
-
-UNIT_SUITE(threads)
-{
-	unit_case(suite, "threads", a_scan, a_scan_in_little_room);
 }

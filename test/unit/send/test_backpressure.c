@@ -41,28 +41,27 @@ static const struct {
 };
 
 /* Counted once, however long it lasts, and anew when it comes again; the others are not. */
-START_TEST(each_condition)
+TEST_EACH(each_condition, conditions)
 {
 	uint64_t all = 0;
 
 	begin();
 	looks(false, false);
 	for (unsigned int times = 1; times <= 2; times++) {
-		atomic_store(conditions[_i].why, true);
-		looks(true, conditions[_i].stops_probes);
-		looks(true, conditions[_i].stops_probes);
-		ck_assert_uint_eq(stat_get(&stats, conditions[_i].counter), times);
-		atomic_store(conditions[_i].why, false);
+		atomic_store(row->why, true);
+		looks(true, row->stops_probes);
+		looks(true, row->stops_probes);
+		ck_assert_uint_eq(stat_get(&stats, row->counter), times);
+		atomic_store(row->why, false);
 		looks(false, false);
 	}
 	for (unsigned int id = 0; id < STATS; id++)
 		all += stat_get(&stats, (enum stat_id)id);
 	ck_assert_uint_eq(all, 2);
 }
-END_TEST
 
 /* A receive thread that did not look for 100 ms; before its first look that is not known. */
-START_TEST(receiver_without_time)
+TEST(receiver_without_time)
 {
 	begin();
 	atomic_store(&rx.looked_ns, NOW - 100 * NS_PER_MS);
@@ -73,10 +72,9 @@ START_TEST(receiver_without_time)
 	atomic_store(&rx.looked_ns, 0);
 	looks(false, false);
 }
-END_TEST
 
 /* Two at once: each is counted, and the stronger one holds. */
-START_TEST(several)
+TEST(several)
 {
 	begin();
 	atomic_store(&rx.cache_half_full, true);
@@ -88,10 +86,9 @@ START_TEST(several)
 	ck_assert_uint_eq(stat_get(&stats, STAT_waits_table), 1);
 	ck_assert_uint_eq(stat_get(&stats, STAT_waits_output), 1);
 }
-END_TEST
 
 /* Whoever fills the window sees that for itself; it is only counted here. */
-START_TEST(the_window)
+TEST(the_window)
 {
 	begin();
 	ck_assert(!backpressure_set(&b, PRESSURE_WINDOW, false));
@@ -100,12 +97,4 @@ START_TEST(the_window)
 	looks(false, false);
 	ck_assert(b.on[PRESSURE_WINDOW]);
 	ck_assert_uint_eq(stat_get(&stats, STAT_waits_window), 1);
-}
-END_TEST
-
-UNIT_SUITE(backpressure)
-{
-	TCase *tcase = unit_case(suite, "conditions", receiver_without_time, several, the_window);
-
-	tcase_add_loop_test(tcase, each_condition, 0, 4);
 }

@@ -55,11 +55,11 @@ static void near(uint64_t got, double want, double off)
 		ck_abort_msg("%ju, and not %.0f +- %.0f", (uintmax_t)got, want, off);
 }
 
-START_TEST(senders_make_up_the_rate)
+TEST_TIMES(senders_make_up_the_rate, N_OF(rates))
 {
 	uint64_t ns = rates[_i] < 1000 ? NS_PER_S : NS_PER_S / 20;
 
-	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+	for (size_t i = 0; i < N_OF(shares); i++) {
 		double most = 1 + rates[_i] * 2e-4, sum = 0;
 
 		config = (struct config){ .rate.pps = rates[_i] };
@@ -74,14 +74,13 @@ START_TEST(senders_make_up_the_rate)
 		near((uint64_t)sum, rates[_i] * (double)ns / NS_PER_S, shares[i] * (2 + most));
 	}
 }
-END_TEST
 
-START_TEST(bits_by_what_is_sent)
+TEST(bits_by_what_is_sent)
 {
 	/* Of a request's length, of a reset's, of one with a payload. */
 	static const uint64_t lens[] = { REQUEST_LEN, 54, 600 };
 
-	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+	for (size_t i = 0; i < N_OF(lens); i++) {
 		struct budget b;
 		struct total sum;
 
@@ -91,10 +90,9 @@ START_TEST(bits_by_what_is_sent)
 		near(sum.bytes, 4e6, 20000);
 	}
 }
-END_TEST
 
 /* The lower of both limits is the one. */
-START_TEST(rate_and_bandwidth)
+TEST(rate_and_bandwidth)
 {
 	struct budget b;
 
@@ -105,9 +103,8 @@ START_TEST(rate_and_bandwidth)
 	budget_init(&b, &config, 1, REQUEST_LEN, MOST, START);
 	near(send_for(&b, 4 * NS_PER_S, REQUEST_LEN, false).packets, 2000, 10);
 }
-END_TEST
 
-START_TEST(no_limit)
+TEST(no_limit)
 {
 	struct budget b;
 	uint64_t wait = 1;
@@ -120,10 +117,9 @@ START_TEST(no_limit)
 		budget_take(&b, MOST, MOST * REQUEST_LEN, 0);
 	}
 }
-END_TEST
 
 /* One packet at once, then the next in its time: a long wait is slept in parts. */
-START_TEST(waits_no_longer_than_a_doze)
+TEST(waits_no_longer_than_a_doze)
 {
 	struct budget b;
 	struct total sum;
@@ -134,10 +130,9 @@ START_TEST(waits_no_longer_than_a_doze)
 	ck_assert_uint_eq(sum.packets, 5);
 	ck_assert_uint_eq(sum.longest_wait_ns, DOZE_NS);
 }
-END_TEST
 
 /* At high rates packets gather for a batch, and never for more than one. */
-START_TEST(slices)
+TEST(slices)
 {
 	static const struct {
 		double rate_pps;
@@ -149,7 +144,7 @@ START_TEST(slices)
 		{ 0, 1, 64, 64 },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		struct budget b;
 
 		config = (struct config){ .rate.pps = cases[i].rate_pps };
@@ -157,10 +152,9 @@ START_TEST(slices)
 		ck_assert_uint_eq(b.slice, cases[i].slice);
 	}
 }
-END_TEST
 
 /* What is sent without leave is a debt, paid before anything more. */
-START_TEST(debts_are_paid)
+TEST(debts_are_paid)
 {
 	struct budget b;
 	uint64_t wait;
@@ -172,10 +166,9 @@ START_TEST(debts_are_paid)
 	ck_assert_uint_gt(wait, 0);
 	ck_assert_uint_eq(budget_allow(&b, START + 102 * NS_PER_MS, &wait), 2);
 }
-END_TEST
 
 /* 100 neighbour replies a second and half of the rate at most; and the rate is kept. */
-START_TEST(replies_are_bounded)
+TEST(replies_are_bounded)
 {
 	static const struct {
 		double rate_pps, bandwidth_bps, replies;
@@ -184,7 +177,7 @@ START_TEST(replies_are_bounded)
 		{ 60, 8 * WIRE_LEN * 40.0, 20 },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		uint64_t now = START, replies = 0;
 		struct budget b;
 
@@ -205,15 +198,4 @@ START_TEST(replies_are_bounded)
 			     10 * cases[i].rate_pps, 12);
 		}
 	}
-}
-END_TEST
-
-UNIT_SUITE(budget)
-{
-	TCase *tcase = unit_case(suite, "budget", bits_by_what_is_sent, rate_and_bandwidth,
-				 no_limit, waits_no_longer_than_a_doze, slices, debts_are_paid,
-				 replies_are_bounded);
-
-	tcase_add_loop_test(tcase, senders_make_up_the_rate, 0,
-			    sizeof(rates) / sizeof(rates[0]));
 }

@@ -23,7 +23,7 @@ static void done(uint64_t first, uint64_t second)
 	ck_assert_uint_eq(deferred_done(&d, 1, 50), second);
 }
 
-START_TEST(nothing_is)
+TEST(nothing_is)
 {
 	begin();
 	deferred_sent(&d, 10);
@@ -31,10 +31,9 @@ START_TEST(nothing_is)
 	done(100, 50);
 	window_free(&win);
 }
-END_TEST
 
 /* The lowest of each pass counts; the window says so at once. */
-START_TEST(passes_are_apart)
+TEST(passes_are_apart)
 {
 	begin();
 	deferred_add(&d, &win, 70, 0);
@@ -51,10 +50,9 @@ START_TEST(passes_are_apart)
 	ck_assert_uint_eq(deferred_done(&d, 0, 30), 30);
 	window_free(&win);
 }
-END_TEST
 
 /* Until they were sent and have had their time-out; one more begins it anew. */
-START_TEST(until_the_time_out)
+TEST(until_the_time_out)
 {
 	begin();
 	deferred_add(&d, &win, 70, 0);
@@ -73,10 +71,4 @@ START_TEST(until_the_time_out)
 	deferred_add(&d, &win, 90, 0);
 	done(90, 50);
 	window_free(&win);
-}
-END_TEST
-
-UNIT_SUITE(deferred)
-{
-	unit_case(suite, "deferred", nothing_is, passes_are_apart, until_the_time_out);
 }

@@ -28,12 +28,12 @@ static void check_whole_sweep(unsigned int from, uint64_t positions)
 
 static const double rates[] = { 0, 30000, 1e6 };
 
-START_TEST(each_target_once_in_order)
+TEST_EACH(each_target_once_in_order, rates)
 {
 	uint64_t bytes = 0;
 
 	begin();
-	core.config.rate.pps = rates[_i];
+	core.config.rate.pps = *row;
 	start();
 	until_swept(false);
 	nothing_more_than(POSITIONS);
@@ -51,9 +51,8 @@ START_TEST(each_target_once_in_order)
 		ck_assert_uint_ne(sendlog_time(&core.s.senders[0].window.cursor[0].log, k), 0);
 	end();
 }
-END_TEST
 
-START_TEST(request_as_it_is)
+TEST(request_as_it_is)
 {
 	struct tcpopts o;
 
@@ -73,9 +72,8 @@ START_TEST(request_as_it_is)
 	}
 	end();
 }
-END_TEST
 
-START_TEST(a_shard_without_positions)
+TEST(a_shard_without_positions)
 {
 	struct err e = { "" };
 
@@ -87,10 +85,9 @@ START_TEST(a_shard_without_positions)
 	nothing_more_than(0);
 	end();
 }
-END_TEST
 
 /* 1024 targets and 128 slots: it waits for room, which it is said to do once. */
-START_TEST(waits_for_the_window)
+TEST(waits_for_the_window)
 {
 	begin_with(&(struct core_setup){ .target = "198.18.0.0/22", .window = 128 });
 	start();
@@ -102,10 +99,9 @@ START_TEST(waits_for_the_window)
 	check_whole_sweep(0, 1024);
 	end();
 }
-END_TEST
 
 /* Half of the cookie cache is taken: follow-ups go on, new targets wait. */
-START_TEST(waits_for_the_table)
+TEST(waits_for_the_table)
 {
 	begin();
 	atomic_store(&core.s.rx.cache_half_full, true);
@@ -125,7 +121,6 @@ START_TEST(waits_for_the_table)
 	ck_assert_uint_eq(count(STAT_sent_data), 2);
 	end();
 }
-END_TEST
 
 /* ---- retries ------------------------------------------------------------------------------- */
 
@@ -157,30 +152,21 @@ static void check_retries(uint64_t positions)
 	ck_assert_uint_eq(count(STAT_targets_started), positions);
 }
 
-START_TEST(retries_to_the_silent)
-{
-	begin_with(&(struct core_setup){ .retries = 2 });
-	tap.on_frame = some_answer;
-	start();
-	until_swept(true);
-	nothing_more_than(atomic_load(&tap.n));
-	check_retries(POSITIONS);
-	end();
-}
-END_TEST
+/* In a window for all, and in a small one. */
+static const struct core_setup windows[] = {
+	{ .retries = 2 }, { .target = "198.18.0.0/22", .retries = 2, .window = 256 },
+};
 
-START_TEST(retries_in_a_small_window)
+TEST_EACH(retries_to_the_silent, windows)
 {
-	begin_with(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 2,
-					 .window = 256 });
+	begin_with(row);
 	tap.on_frame = some_answer;
 	start();
 	until_swept(true);
 	nothing_more_than(atomic_load(&tap.n));
-	check_retries(1024);
+	check_retries(core.s.facts.order.positions);
 	end();
 }
-END_TEST
 
 /* Each batch is refused once, so that the next one is a grain of the send log later. */
 static int refuse_first(unsigned int call, unsigned int n)
@@ -189,7 +175,7 @@ static int refuse_first(unsigned int call, unsigned int n)
 }
 
 /* What the send log says of every SYN: after the one before it, and not after it was sent. */
-START_TEST(times_of_retries)
+TEST(times_of_retries)
 {
 	uint64_t before_ns[POSITIONS] = { 0 }, last_ns = 0;
 	unsigned int moments[3] = { 0 };
@@ -217,7 +203,6 @@ START_TEST(times_of_retries)
 		ck_assert_uint_gt(moments[a], 1);
 	end();
 }
-END_TEST
 
 /* ---- what the kernel does not take --------------------------------------------------------- */
 
@@ -225,15 +210,22 @@ END_TEST
 static int refuse_often(unsigned int call, unsigned int n)
 {
 	static const int replies[] = { -ENOBUFS, 1, -EAGAIN, 5, -ENOBUFS, 64, 3, -ENETDOWN, 7 };
-	int reply = replies[call % (sizeof(replies) / sizeof(replies[0]))];
+	int reply = replies[call % N_OF(replies)];
 
 	return reply > (int)n ? (int)n : reply;
 }
 
-START_TEST(refused_packets_are_sent_later)
+static int down_for_a_moment(unsigned int call, unsigned int n)
+{
+	return call >= 1 && call <= 12 ? -ENETDOWN : (int)n;
+}
+
+static tap_script *const passing[] = { refuse_often, down_for_a_moment };
+
+TEST_EACH(refused_packets_are_sent_later, passing)
 {
 	begin();
-	tap.script = refuse_often;
+	tap.script = *row;
 	start();
 	until_swept(false);
 	stop();
@@ -243,26 +235,6 @@ START_TEST(refused_packets_are_sent_later)
 	ck_assert_uint_eq(count(STAT_requeued), atomic_load(&tap.refusals));
 	end();
 }
-END_TEST
-
-static int down_for_a_moment(unsigned int call, unsigned int n)
-{
-	return call >= 1 && call <= 12 ? -ENETDOWN : (int)n;
-}
-
-START_TEST(interface_comes_up_again)
-{
-	begin();
-	tap.script = down_for_a_moment;
-	start();
-	until_swept(false);
-	stop();
-	ck_assert_uint_eq(atomic_load(&tap.n), POSITIONS);
-	check_whole_sweep(0, POSITIONS);
-	ck_assert_uint_eq(count(STAT_requeued), 12);
-	end();
-}
-END_TEST
 
 static uint64_t refused_ns;	/* the last time */
 
@@ -300,7 +272,7 @@ static void stamps_meanwhile(const struct tapped *t)
 }
 
 /* What is sent late was sent late: its time-out begins then. */
-START_TEST(times_of_what_was_refused)
+TEST(times_of_what_was_refused)
 {
 	const struct window *w = &core.s.senders[0].window;
 	unsigned int last = TX_BATCH + TX_BATCH - 1;	/* frame, of the second batch */
@@ -323,7 +295,6 @@ START_TEST(times_of_what_was_refused)
 	ck_assert_uint_le(last_ns, tap.v[last].ns);
 	end();
 }
-END_TEST
 
 static int down_for_good(unsigned int call, unsigned int n)
 {
@@ -331,7 +302,7 @@ static int down_for_good(unsigned int call, unsigned int n)
 }
 
 /* The send thread gives up by itself, and says on which interface. */
-START_TEST(interface_stays_down)
+TEST(interface_stays_down)
 {
 	unsigned int n;
 
@@ -351,14 +322,13 @@ START_TEST(interface_stays_down)
 	ck_assert(!atomic_load(&core.s.senders[0].swept));
 	end();
 }
-END_TEST
 
 static int broken(unsigned int call, unsigned int n)
 {
 	return call == 2 ? -ENXIO : (int)n;
 }
 
-START_TEST(broken_engine_is_not_asked_again)
+TEST(broken_engine_is_not_asked_again)
 {
 	begin();
 	tap.script = broken;
@@ -372,7 +342,6 @@ START_TEST(broken_engine_is_not_asked_again)
 	ck_assert_uint_gt(count(STAT_not_sent), 0);
 	end();
 }
-END_TEST
 
 static int never(unsigned int call, unsigned int n)
 {
@@ -382,7 +351,7 @@ static int never(unsigned int call, unsigned int n)
 }
 
 /* Refused for ever: it ends when it has to. */
-START_TEST(stopped_while_refused)
+TEST(stopped_while_refused)
 {
 	begin();
 	push_followup(3, 0);
@@ -402,7 +371,6 @@ START_TEST(stopped_while_refused)
 		ck_assert_uint_eq(window_status(&core.s.senders[0].window, k), 1 | WINDOW_UNKNOWN);
 	end();
 }
-END_TEST
 
 /* ---- what goes first ----------------------------------------------------------------------- */
 
@@ -418,7 +386,7 @@ static int becomes_due(unsigned int call, unsigned int n)
 	return (int)n;
 }
 
-START_TEST(follow_ups_before_the_sweep)
+TEST(follow_ups_before_the_sweep)
 {
 	static const uint64_t positions[] = { 3, 1, 2 };
 	static const uint8_t attempts[] = { 0, 4, 1 };
@@ -453,10 +421,9 @@ START_TEST(follow_ups_before_the_sweep)
 	ck_assert_uint_eq(count(STAT_sent_cleanup), 2);
 	end();
 }
-END_TEST
 
 /* Of `data` that is sent again, the second cookie's first SYN is no retry. */
-START_TEST(counts_retries_of_data)
+TEST(counts_retries_of_data)
 {
 	begin();
 	atomic_store(&core.s.rx.cache_half_full, true);
@@ -469,10 +436,9 @@ START_TEST(counts_retries_of_data)
 	ck_assert_uint_eq(count(STAT_sent_retries), 4);
 	end();
 }
-END_TEST
 
 /* After the first Ctrl-C only what cleans up is sent. */
-START_TEST(stop_sending)
+TEST(stop_sending)
 {
 	begin();
 	atomic_store(&core.s.control.stop, STOP_SENDING);
@@ -485,10 +451,9 @@ START_TEST(stop_sending)
 	ck_assert_uint_eq(count(STAT_targets_started), 0);
 	end();
 }
-END_TEST
 
 /* sent_request_exp counts request-exp, and so on. */
-START_TEST(a_counter_for_each_kind)
+TEST(a_counter_for_each_kind)
 {
 	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++) {
 		char name[32];
@@ -498,21 +463,4 @@ START_TEST(a_counter_for_each_kind)
 			*c = *c == '-' ? '_' : *c;
 		ck_assert_str_eq(stat_types[STAT_sent_syn + kind].name, name);
 	}
-}
-END_TEST
-
-UNIT_SUITE(sweep)
-{
-	TCase *tcase = unit_case(suite, "sweep", request_as_it_is, a_shard_without_positions,
-				 waits_for_the_window, waits_for_the_table,
-				 a_counter_for_each_kind);
-
-	tcase_add_loop_test(tcase, each_target_once_in_order, 0, 3);
-	unit_case(suite, "retries", retries_to_the_silent, retries_in_a_small_window,
-		  times_of_retries);
-	unit_case(suite, "refused", refused_packets_are_sent_later, interface_comes_up_again,
-		  times_of_what_was_refused,
-		  interface_stays_down, broken_engine_is_not_asked_again, stopped_while_refused);
-	unit_case(suite, "order", follow_ups_before_the_sweep, counts_retries_of_data,
-		  stop_sending);
 }

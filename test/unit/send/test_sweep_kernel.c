@@ -46,7 +46,7 @@ static void goes_on(unsigned int n)
 }
 
 /* Its first packet is waited for; then it has what there is. */
-START_TEST(one_to_begin_with)
+TEST(one_to_begin_with)
 {
 	begin_still(&(struct core_setup){ .target = "198.18.0.0/22" }, 1e6);
 	ck_assert_int_eq(grant(50), 1);
@@ -59,17 +59,16 @@ START_TEST(one_to_begin_with)
 	ck_assert_uint_eq(fake.granted, 58);
 	end_still();
 }
-END_TEST
 
 /* 50 ms of the rate, and one, may be in flight; without a rate there is a limit, too. */
-START_TEST(in_flight_is_limited)
+TEST(in_flight_is_limited)
 {
 	static const struct {
 		double rate_pps;
 		uint32_t limit;
 	} cases[] = { { 1000, 51 }, { 10, 1 }, { 4000, 201 }, { 0, 1 << 17 }, { 1e9, 1 << 17 } };
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_OF(cases); i++) {
 		uint32_t limit = cases[i].limit;
 
 		begin_still(&(struct core_setup){ .target = "198.18.0.0/22" }, cases[i].rate_pps);
@@ -83,9 +82,8 @@ START_TEST(in_flight_is_limited)
 		end_still();
 	}
 }
-END_TEST
 
-START_TEST(no_further_than_there_are_positions)
+TEST(no_further_than_there_are_positions)
 {
 	begin_still(&(struct core_setup){ .target = "198.18.0.0/22", .window = 2048 }, 0);
 	grant(1);
@@ -100,10 +98,9 @@ START_TEST(no_further_than_there_are_positions)
 	ck_assert_uint_eq(count(STAT_waits_window), 0);
 	end_still();
 }
-END_TEST
 
 /* A wait for room is counted once, when all that there is is done. */
-START_TEST(no_further_than_there_is_room)
+TEST(no_further_than_there_is_room)
 {
 	struct window *win = &core.s.senders[0].window;
 
@@ -129,10 +126,9 @@ START_TEST(no_further_than_there_is_room)
 	ck_assert_uint_eq(count(STAT_waits_window), 2);
 	end_still();
 }
-END_TEST
 
 /* Nothing new where the receive thread has no room; what was reserved stays so. */
-START_TEST(stops_under_back_pressure)
+TEST_TIMES(stops_under_back_pressure, 2)
 {
 	struct window *win = &core.s.senders[0].window;
 	_Atomic bool *why = _i ? &core.s.rx.backlogged : &core.s.rx.cache_half_full;
@@ -163,10 +159,9 @@ START_TEST(stops_under_back_pressure)
 	ck_assert(sweep_one(win));
 	end_still();
 }
-END_TEST
 
 /* Each kind's SYNs in its counter: two arms, and their repeats. */
-START_TEST(counts_what_was_done)
+TEST(counts_what_was_done)
 {
 	begin_still(&(struct core_setup){ .plan = PLAN_PATH, .retries = 1 }, 0);
 	ck_assert_uint_eq(core.s.senders[0].window.passes, 4);
@@ -190,14 +185,4 @@ START_TEST(counts_what_was_done)
 	}
 	ck_assert_uint_eq(count(STAT_sent_data), 0);
 	end_still();
-}
-END_TEST
-
-UNIT_SUITE(sweep_kernel)
-{
-	TCase *tcase = unit_case(suite, "grants", one_to_begin_with, in_flight_is_limited,
-				 no_further_than_there_are_positions, no_further_than_there_is_room,
-				 counts_what_was_done);
-
-	tcase_add_loop_test(tcase, stops_under_back_pressure, 0, 2);
 }

@@ -52,7 +52,7 @@ static void check_neighbour(const struct tapped *t, unsigned int n)
 	ck_assert_mem_eq(t->frame, last < n ? neighbour : gateway, 6);
 }
 
-START_TEST(frames_go_to_neighbours)
+TEST(frames_go_to_neighbours)
 {
 	unsigned int sent = 0;
 
@@ -76,10 +76,9 @@ START_TEST(frames_go_to_neighbours)
 	ck_assert_uint_eq(count(STAT_not_sent), 0);
 	finish();
 }
-END_TEST
 
 /* Who is there and silent is asked again; who is not there was not asked once. */
-START_TEST(retries_go_to_who_is_there)
+TEST(retries_go_to_who_is_there)
 {
 	unsigned int sent = POSITIONS - 128;
 
@@ -95,10 +94,9 @@ START_TEST(retries_go_to_who_is_there)
 	ck_assert_uint_eq(count(STAT_no_neighbour), 128);
 	finish();
 }
-END_TEST
 
 /* The sweep comes to its end, and no packet was sent. */
-START_TEST(nobody_is_there)
+TEST(nobody_is_there)
 {
 	begin("198.18.0.1/32", 2, 1);
 	start();
@@ -110,10 +108,9 @@ START_TEST(nobody_is_there)
 	ck_assert_uint_eq(count(STAT_targets_started), 1);
 	finish();
 }
-END_TEST
 
 /* A follow-up and a reset to a neighbour that is not there any more: they count as not sent. */
-START_TEST(what_has_no_neighbour_is_counted)
+TEST(what_has_no_neighbour_is_counted)
 {
 	uint64_t k = 0;
 
@@ -130,7 +127,6 @@ START_TEST(what_has_no_neighbour_is_counted)
 	ck_assert_uint_eq(count(STAT_not_sent), 2);
 	finish();
 }
-END_TEST
 
 /* ---- a gateway that moves ------------------------------------------------------------------ */
 
@@ -167,7 +163,7 @@ static bool is_astray(uint32_t last, uint64_t sent_ns)
 }
 
 /* Not those to neighbours on the link. From when to when others may be lost is known. */
-START_TEST(frames_go_to_where_the_gateway_is)
+TEST(frames_go_to_where_the_gateway_is)
 {
 	begin("198.18.0.0/24", 64, 0);
 	tap.script = move_in_between;
@@ -188,10 +184,9 @@ START_TEST(frames_go_to_where_the_gateway_is)
 	ck_assert(!is_astray(255, 0));			/* not known */
 	finish();
 }
-END_TEST
 
 /* While it is silent nothing is sent but clean-up; then all is. */
-START_TEST(a_silent_gateway_is_waited_for)
+TEST(a_silent_gateway_is_waited_for)
 {
 	begin("198.18.0.0/24", 1, 0);
 	atomic_store(&core.s.control.gateway.silent, true);
@@ -207,13 +202,4 @@ START_TEST(a_silent_gateway_is_waited_for)
 	ck_assert_uint_eq(count(STAT_sent_request), POSITIONS);
 	ck_assert_uint_eq(count(STAT_waits_gateway), 1);
 	finish();
-}
-END_TEST
-
-UNIT_SUITE(sweep_link)
-{
-	unit_case(suite, "neighbours", frames_go_to_neighbours, retries_go_to_who_is_there,
-		  nobody_is_there, what_has_no_neighbour_is_counted);
-	unit_case(suite, "gateway", frames_go_to_where_the_gateway_is,
-		  a_silent_gateway_is_waited_for);
 }

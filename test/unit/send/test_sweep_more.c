@@ -37,7 +37,7 @@ static unsigned int source_number(struct addr a)
 }
 
 /* Each target has one of them for all its probes, and each of them has its share of targets. */
-START_TEST(several_sources)
+TEST(several_sources)
 {
 	unsigned int of_pos[POSITIONS], share[5] = { 0 };
 
@@ -59,10 +59,9 @@ START_TEST(several_sources)
 		ck_assert_uint_gt(share[i], 3 * POSITIONS / 5 / 2);
 	end();
 }
-END_TEST
 
 /* The choice is by the port too, and by a key of its own. */
-START_TEST(source_by_target_and_key)
+TEST(source_by_target_and_key)
 {
 	unsigned int by_port = 0, by_key = 0, by_nothing = 0;
 
@@ -84,9 +83,8 @@ START_TEST(source_by_target_and_key)
 	ck_assert_uint_gt(by_port, 200);
 	end();
 }
-END_TEST
 
-START_TEST(ipv6)
+TEST(ipv6)
 {
 	struct addr six;
 
@@ -102,7 +100,6 @@ START_TEST(ipv6)
 	}
 	end();
 }
-END_TEST
 
 /* ---- payloads, and cookies of a file ------------------------------------------------------- */
 
@@ -113,7 +110,7 @@ static size_t payload_of(const struct tapped *t, const uint8_t **p)
 }
 
 /* A payload that tells the target's address is each target's own. */
-START_TEST(payload_by_target)
+TEST(payload_by_target)
 {
 	struct err e = { "" };
 
@@ -145,10 +142,9 @@ START_TEST(payload_by_target)
 	}
 	end();
 }
-END_TEST
 
 /* Who gave a cookie to this source address in an earlier run gets `data` at once. */
-START_TEST(cookies_of_a_file)
+TEST(cookies_of_a_file)
 {
 	char text[512], ip[2][ADDR_STRLEN];
 	struct cookie_store *store;
@@ -192,7 +188,6 @@ START_TEST(cookies_of_a_file)
 	scratch_close(&file);
 	end();
 }
-END_TEST
 
 /* ---- what is saved ------------------------------------------------------------------------- */
 
@@ -214,7 +209,7 @@ static void compare(void *arg, const struct rx_frame *f)
 }
 
 /* All that was sent, in its order, at the times that answers are measured from. */
-START_TEST(saves_what_it_sends)
+TEST(saves_what_it_sends)
 {
 	struct reading reading = { 0, 0 };
 	uint64_t first_ns, last_ns;
@@ -248,12 +243,4 @@ START_TEST(saves_what_it_sends)
 	ck_assert_uint_le(first_ns, last_ns);
 	scratch_close(&file);
 	end();
-}
-END_TEST
-
-UNIT_SUITE(sweep_more)
-{
-	unit_case(suite, "sources", several_sources, source_by_target_and_key, ipv6);
-	unit_case(suite, "payloads", payload_by_target, cookies_of_a_file);
-	unit_case(suite, "capture", saves_what_it_sends);
 }

@@ -38,7 +38,7 @@ static bool ask(void)
 }
 
 /* What comes of it is no answer to a probe: the cool-down does not begin anew. */
-START_TEST(counted_apart)
+TEST(counted_apart)
 {
 	begin();
 	atomic_store(&core.s.rx.cache_half_full, true);
@@ -55,10 +55,9 @@ START_TEST(counted_apart)
 	ck_assert_uint_eq(count(STAT_sent_bytes), 2 * tap.v[0].len + tap.v[2].len);
 	finish();
 }
-END_TEST
 
 /* While no more probes go out, too: their answers are still on the way. */
-START_TEST(in_the_cool_down)
+TEST(in_the_cool_down)
 {
 	begin();
 	atomic_store(&core.s.control.stop, STOP_SENDING);
@@ -69,10 +68,9 @@ START_TEST(in_the_cool_down)
 	ck_assert(tap.v[0].is_reply);
 	finish();
 }
-END_TEST
 
 /* Where the rate lets a packet go every few hours only, who asks need not wait that long. */
-START_TEST(before_the_rate_allows)
+TEST(before_the_rate_allows)
 {
 	begin();
 	core.config.rate.pps = 0.0001;
@@ -85,10 +83,9 @@ START_TEST(before_the_rate_allows)
 	ck_assert(tap.v[1].is_reply);
 	finish();
 }
-END_TEST
 
 /* However many ask, the scan goes on. */
-START_TEST(flood)
+TEST(flood)
 {
 	uint64_t start_ns = clock_now_ns();
 	unsigned int n, replies = 0;
@@ -111,11 +108,4 @@ START_TEST(flood)
 	ck_assert_uint_eq(count(STAT_sent_neighbour), replies);
 	ck_assert_uint_eq(count(STAT_sent_request), POSITIONS);
 	finish();
-}
-END_TEST
-
-UNIT_SUITE(sweep_proxy)
-{
-	unit_case(suite, "neighbour replies", counted_apart, in_the_cool_down,
-		  before_the_rate_allows, flood);
 }

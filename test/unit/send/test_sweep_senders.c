@@ -79,19 +79,18 @@ static void check_all(unsigned int passes)
 
 static const double rates[] = { 0, 60000 };
 
-START_TEST(every_pos_once)
+TEST_EACH(every_pos_once, rates)
 {
 	begin(&(struct core_setup){ .retries = PASSES - 1, .window = 4096 });
-	core.config.rate.pps = rates[_i];
+	core.config.rate.pps = *row;
 	start();
 	until_swept(true);
 	stop();
 	check_all(PASSES);
 	end();
 }
-END_TEST
 
-START_TEST(in_small_windows)
+TEST(in_small_windows)
 {
 	begin(&(struct core_setup){ .retries = 1, .window = 128 });
 	start();
@@ -101,10 +100,9 @@ START_TEST(in_small_windows)
 	check_all(2);
 	end();
 }
-END_TEST
 
 /* A sender's teardowns and follow-ups are its own, and so is the room that it waits for. */
-START_TEST(each_has_its_rings)
+TEST(each_has_its_rings)
 {
 	struct cleanup c = { .src = { 0, ADDR_V4_PREFIX | 0xc6130001 }, .dport = 443 };
 
@@ -132,10 +130,9 @@ START_TEST(each_has_its_rings)
 	ck_assert(!shared_swept(&core.s));
 	end();
 }
-END_TEST
 
 /* Follow-ups that wait for one sender are as good a reason. */
-START_TEST(rings_that_fill)
+TEST(rings_that_fill)
 {
 	struct followup f = { .kind = PROBE_DATA };
 
@@ -149,10 +146,9 @@ START_TEST(rings_that_fill)
 	ck_assert(!shared_rings_full(&core.s));
 	end();
 }
-END_TEST
 
 /* The receive thread has a backlog: no sender goes on, each counts it once; all go on after it. */
-START_TEST(waits_for_the_receiver)
+TEST(waits_for_the_receiver)
 {
 	begin(&(struct core_setup){ .window = 4096 });
 	atomic_store(&core.s.rx.backlogged, true);
@@ -166,10 +162,9 @@ START_TEST(waits_for_the_receiver)
 	ck_assert_uint_eq(count(STAT_waits_receiver), SENDERS);
 	end();
 }
-END_TEST
 
 /* More senders than blocks: who has no positions is done at once. */
-START_TEST(senders_without_positions)
+TEST(senders_without_positions)
 {
 	begin_with(&(struct core_setup){ .senders = SENDERS });
 	ck_assert_uint_eq(core.s.senders[0].positions, 256);
@@ -186,11 +181,10 @@ START_TEST(senders_without_positions)
 			  atomic_load(&core.s.senders[0].first_sent_ns));
 	end();
 }
-END_TEST
 
 /* ---- without threads ----------------------------------------------------------------------- */
 
-START_TEST(all_of_them_count)
+TEST(all_of_them_count)
 {
 	struct sender *sd = core.s.senders;
 
@@ -218,14 +212,4 @@ START_TEST(all_of_them_count)
 	ck_assert_uint_eq(count(STAT_received), 1);
 	ck_assert_uint_eq(count(STAT_requeued), 33);
 	end();
-}
-END_TEST
-
-UNIT_SUITE(sweep_senders)
-{
-	TCase *tcase = unit_case(suite, "sweep", in_small_windows, each_has_its_rings,
-				 waits_for_the_receiver, senders_without_positions);
-
-	tcase_add_loop_test(tcase, every_pos_once, 0, 2);
-	unit_case(suite, "shared", rings_that_fill, all_of_them_count);
 }

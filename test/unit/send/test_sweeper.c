@@ -5,10 +5,10 @@
 
 static const double rates[] = { 0, 20000 };
 
-START_TEST(every_pos_once)
+TEST_EACH(every_pos_once, rates)
 {
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 2 });
-	core.config.rate.pps = rates[_i];
+	core.config.rate.pps = *row;
 	start();
 	until_swept(true);
 	stop();
@@ -21,9 +21,8 @@ START_TEST(every_pos_once)
 	ck_assert(!atomic_load(&core.s.senders[0].failed));
 	end();
 }
-END_TEST
 
-START_TEST(every_pos_in_a_small_window)
+TEST(every_pos_in_a_small_window)
 {
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 1,
 					    .window = 128 });
@@ -35,10 +34,9 @@ START_TEST(every_pos_in_a_small_window)
 	check_all();
 	end();
 }
-END_TEST
 
 /* What it hands back goes out as frames do. */
-START_TEST(what_it_cannot_do)
+TEST(what_it_cannot_do)
 {
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 1 });
 	fake.hand_back_each = 7;
@@ -55,7 +53,6 @@ START_TEST(what_it_cannot_do)
 	check_all();
 	end();
 }
-END_TEST
 
 static int refused_for_long(unsigned int call, unsigned int n)
 {
@@ -66,7 +63,7 @@ static int refused_for_long(unsigned int call, unsigned int n)
  * What it hands back waits for the interface: it is not done with, however old the log says that it
  * is, before it was sent and had its time-out.
  */
-START_TEST(handed_back_and_refused)
+TEST(handed_back_and_refused)
 {
 	const struct window *win;
 	uint64_t deferred = UINT64_MAX, late_ns = 0;
@@ -93,10 +90,9 @@ START_TEST(handed_back_and_refused)
 	ck_assert_uint_eq(count(STAT_not_sent), 0);
 	end();
 }
-END_TEST
 
 /* They were counted when it took them. */
-START_TEST(frames_handed_back)
+TEST(frames_handed_back)
 {
 	struct syn syn;
 
@@ -115,7 +111,6 @@ START_TEST(frames_handed_back)
 	ck_assert_uint_eq(count(STAT_not_taken), 0);
 	end();
 }
-END_TEST
 
 static int takes_nothing(unsigned int call, unsigned int n)
 {
@@ -125,7 +120,7 @@ static int takes_nothing(unsigned int call, unsigned int n)
 }
 
 /* At the end: frames count as not taken after all, positions as not sent; they prove nothing. */
-START_TEST(left_at_the_end)
+TEST(left_at_the_end)
 {
 	struct syn syn;
 
@@ -146,10 +141,9 @@ START_TEST(left_at_the_end)
 				  k % 10 ? 1 : 1 | WINDOW_UNKNOWN);
 	end();
 }
-END_TEST
 
 /* From then on nothing is granted; what cleans up still goes. */
-START_TEST(stopped_once)
+TEST(stopped_once)
 {
 	uint64_t granted;
 
@@ -170,10 +164,9 @@ START_TEST(stopped_once)
 	ck_assert(!atomic_load(&core.s.senders[0].failed));
 	end();
 }
-END_TEST
 
 /* Told to end at once, it is stopped, too, and what it sent until then is counted. */
-START_TEST(stopped_at_the_end)
+TEST_TIMES(stopped_at_the_end, 3)
 {
 	static const enum stop levels[] = { STOP_SENDING, STOP_OVER, STOP_NOW };
 
@@ -193,10 +186,9 @@ START_TEST(stopped_at_the_end)
 	ck_assert_uint_eq(count(STAT_targets_started), fake.p.at[0]);
 	end();
 }
-END_TEST
 
 /* Where the gateway has moved to is the sweeper's to know, too. */
-START_TEST(gateway_moves)
+TEST(gateway_moves)
 {
 	struct gateway_now *g = &core.s.control.gateway.now[1];
 
@@ -212,9 +204,8 @@ START_TEST(gateway_moves)
 	check_all();
 	end();
 }
-END_TEST
 
-START_TEST(broken_sweeper)
+TEST(broken_sweeper)
 {
 	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
 	core.s.facts.interface = "eth7";
@@ -229,15 +220,4 @@ START_TEST(broken_sweeper)
 	ck_assert_uint_eq(fake.grants, 10);
 	ck_assert(!atomic_load(&core.s.senders[0].swept));
 	end();
-}
-END_TEST
-
-UNIT_SUITE(sweeper)
-{
-	TCase *tcase = unit_case(suite, "sweep", every_pos_in_a_small_window, what_it_cannot_do,
-				 handed_back_and_refused, frames_handed_back, left_at_the_end,
-				 stopped_once, gateway_moves, broken_sweeper);
-
-	tcase_add_loop_test(tcase, every_pos_once, 0, 2);
-	tcase_add_loop_test(tcase, stopped_at_the_end, 0, 3);
 }

@@ -13,7 +13,6 @@
 #include "state/cookiefile_load.h"
 #include "unit.h"
 
-#define N_OF(x)		(sizeof(x) / sizeof((x)[0]))
 #define HEADER		"source_ip,ip,port,kind,cookie,time\n"
 #define TIME		"2026-01-02T03:04:05.678901Z"
 #define WALL_NS		1767323045678901234ull	/* the same */
@@ -35,6 +34,8 @@ static void close_scratch(void)
 	cookiefile_close(out, NULL);
 	scratch_close(&file);
 }
+
+TEST_AROUND(open_scratch, close_scratch)
 
 static struct addr ip(const char *s)
 {
@@ -111,7 +112,7 @@ static void expect_none(const char *source, const char *target, uint16_t port)
 	ck_assert(!cookie_store_find(store, ip(source), ip(target), port, &o));
 }
 
-START_TEST(writes_csv)
+TEST(writes_csv)
 {
 	open_out();
 	append("198.18.0.1", "198.18.1.1", 443, 34, "abcdefgh");
@@ -120,9 +121,8 @@ START_TEST(writes_csv)
 	expect_text(HEADER "198.18.0.1,198.18.1.1,443,34,6162636465666768," TIME "\n"
 		    "2001:2::1,2001:2::2,80,254,41424344," TIME "\n");
 }
-END_TEST
 
-START_TEST(reads_what_it_wrote)
+TEST(reads_what_it_wrote)
 {
 	open_out();
 	append("198.18.0.1", "198.18.1.1", 443, 34, "abcdefgh");
@@ -141,10 +141,9 @@ START_TEST(reads_what_it_wrote)
 	expect_none("198.18.0.1", "198.18.1.2", 443);
 	expect_none("198.18.0.1", "2001:2::2", 443);
 }
-END_TEST
 
 /* Many targets and sources, each with three cookies: the last line of each is the one. */
-START_TEST(newest_line_wins)
+TEST(newest_line_wins)
 {
 	struct addr source = ip("198.18.0.0"), target = ip("198.18.64.0");
 	struct tfo_option o;
@@ -173,10 +172,9 @@ START_TEST(newest_line_wins)
 		ck_assert_mem_eq(o.cookie, cookie, 8);
 	}
 }
-END_TEST
 
 /* One run: what was there is loaded, what comes is appended, the next run has both. */
-START_TEST(loads_and_appends_in_one_run)
+TEST(loads_and_appends_in_one_run)
 {
 	put(HEADER "198.18.0.1,198.18.1.1,443,34,6162636465666768,2026-01-02T03:04:05Z\n");
 	load();
@@ -189,9 +187,8 @@ START_TEST(loads_and_appends_in_one_run)
 	expect_cookie("198.18.0.1", "198.18.1.1", 443, 34, "abcdefgh");
 	expect_cookie("198.18.0.1", "198.18.1.2", 443, 34, "ABCD");
 }
-END_TEST
 
-START_TEST(is_lenient_where_it_is_safe)
+TEST(is_lenient_where_it_is_safe)
 {
 	put("# kept by hand\r\n\r\n" HEADER
 	    "198.18.0.1,198.18.1.1,443,34,aBcD1234,2026-01-02T03:04:05+01:00\r\n"
@@ -207,10 +204,9 @@ START_TEST(is_lenient_where_it_is_safe)
 	load();
 	ck_assert_uint_eq(cookie_store_count(store), 3);
 }
-END_TEST
 
 /* Whatever loads can be added to, and loads again with what was added. */
-START_TEST(what_loads_takes_cookies)
+TEST(what_loads_takes_cookies)
 {
 	static const char *const files[] = {
 		"", "\n", "# ours\n", "# ours", "\n# ours\n\n", "# a\r\n# b\r\n", "  # ours  ",
@@ -230,9 +226,8 @@ START_TEST(what_loads_takes_cookies)
 		}
 	}
 }
-END_TEST
 
-START_TEST(file_that_is_not_there_is_empty)
+TEST(file_that_is_not_there_is_empty)
 {
 	struct err e = { "" };
 
@@ -246,9 +241,8 @@ START_TEST(file_that_is_not_there_is_empty)
 	ck_assert_str_eq(e.msg, "cannot write to the cookie file /nowhere/cookies: "
 			 "No such file or directory");
 }
-END_TEST
 
-START_TEST(names_file_and_line)
+TEST(names_file_and_line)
 {
 	static const char *const bad[][2] = {
 		{ "198.18.0.1,198.18.1.1,443,34,abcd1234,2026-01-02T03:04:05Z\n",
@@ -284,9 +278,8 @@ START_TEST(names_file_and_line)
 		ck_assert_msg(strncmp(e.msg, want, strlen(want)) == 0, "%s", e.msg);
 	}
 }
-END_TEST
 
-START_TEST(refuses_what_is_no_cookie)
+TEST(refuses_what_is_no_cookie)
 {
 	const struct addr a = ip("198.18.0.1");
 	uint8_t c[18] = { 0 };
@@ -300,19 +293,17 @@ START_TEST(refuses_what_is_no_cookie)
 	close_out();
 	expect_text(HEADER);
 }
-END_TEST
 
-START_TEST(full_disk_is_found_at_the_start)
+TEST(full_disk_is_found_at_the_start)
 {
 	struct err e = { "" };
 
 	ck_assert_int_eq(cookiefile_open(&out, "/dev/full", &e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(e.msg, "/dev/full: No space left on device"));
 }
-END_TEST
 
 /* A write that comes short in the middle of a line leaves whole lines behind. */
-START_TEST(full_disk_leaves_whole_lines)
+TEST(full_disk_leaves_whole_lines)
 {
 	const char *line = "198.18.0.1,198.18.1.1,443,34,6162636465666768," TIME "\n";
 	const struct addr source = ip("198.18.0.1"), target = ip("198.18.1.1");
@@ -345,17 +336,4 @@ START_TEST(full_disk_leaves_whole_lines)
 	expect_text(want);
 	load();
 	ck_assert_uint_eq(cookie_store_count(store), 1);
-}
-END_TEST
-
-UNIT_SUITE(cookiefile)
-{
-	TCase *t = unit_case(suite, "cookiefile", writes_csv, reads_what_it_wrote,
-			     newest_line_wins, loads_and_appends_in_one_run,
-			     is_lenient_where_it_is_safe, what_loads_takes_cookies,
-			     file_that_is_not_there_is_empty,
-			     names_file_and_line, refuses_what_is_no_cookie,
-			     full_disk_is_found_at_the_start, full_disk_leaves_whole_lines);
-
-	tcase_add_checked_fixture(t, open_scratch, close_scratch);
 }

@@ -115,7 +115,7 @@ static void no_reply(void)
 	ck_assert_uint_eq(proxy_next_reply(&core.s.facts, &core.s.neigh_requests, frame), 0);
 }
 
-START_TEST(answers_for_what_is_proxied)
+TEST_TIMES(answers_for_what_is_proxied, 2)
 {
 	uint16_t vlan_id = _i ? 7 : 0;
 
@@ -130,10 +130,9 @@ START_TEST(answers_for_what_is_proxied)
 	ck_assert_uint_eq(count(STAT_drop_unmatched), 0);
 	end();
 }
-END_TEST
 
 /* The kernel's own, and everybody else's; and what is asked in another VLAN. */
-START_TEST(leaves_others_alone)
+TEST(leaves_others_alone)
 {
 	begin(0);
 	asks("198.19.0.1", 0);			/* a source that is not proxied: the kernel's */
@@ -153,10 +152,9 @@ START_TEST(leaves_others_alone)
 	ck_assert_uint_eq(count(STAT_drop_unmatched), 2);
 	end();
 }
-END_TEST
 
 /* Without its MAC address in the request it is that of the frame, if a neighbour sent it. */
-START_TEST(asker_of_the_frame)
+TEST(asker_of_the_frame)
 {
 	uint8_t frame[CRAFT_NEIGH_MAX];
 	uint16_t sum;
@@ -180,9 +178,8 @@ START_TEST(asker_of_the_frame)
 	ck_assert_uint_eq(count(STAT_drop_unmatched), 2);
 	end();
 }
-END_TEST
 
-START_TEST(unsound_requests)
+TEST(unsound_requests)
 {
 	uint8_t frame[CRAFT_NEIGH_MAX];
 	size_t len;
@@ -207,10 +204,9 @@ START_TEST(unsound_requests)
 	ck_assert_uint_eq(count(STAT_received), 3);
 	end();
 }
-END_TEST
 
 /* A flood fills the ring, and no more. */
-START_TEST(flood)
+TEST(flood)
 {
 	uint64_t kept;
 
@@ -227,13 +223,4 @@ START_TEST(flood)
 	asks(OURS6, 0);
 	gets_reply(OURS6, 0);
 	end();
-}
-END_TEST
-
-UNIT_SUITE(proxy)
-{
-	TCase *tcase = unit_case(suite, "requests", leaves_others_alone, asker_of_the_frame,
-				 unsound_requests, flood);
-
-	tcase_add_loop_test(tcase, answers_for_what_is_proxied, 0, 2);
 }

@@ -4,7 +4,7 @@
 #include "state/seen.h"
 
 /* As they come, whatever their position in the sweep. */
-START_TEST(targets_in_the_order_in_which_they_come)
+TEST(targets_in_the_order_in_which_they_come)
 {
 	static const uint64_t ks[] = { 7, UINT64_MAX - 1, 0, 1ull << 40 };
 	struct seen s;
@@ -21,10 +21,9 @@ START_TEST(targets_in_the_order_in_which_they_come)
 	ck_assert_uint_eq(seen_add(&s, 8), SEEN_NONE);
 	seen_free(&s);
 }
-END_TEST
 
 /* Each SYN has its own, however the times go. */
-START_TEST(times_are_exact)
+TEST(times_are_exact)
 {
 	struct seen s;
 
@@ -43,10 +42,9 @@ START_TEST(times_are_exact)
 	ck_assert_uint_eq(seen_ns(&s, SEEN_NONE, 0), 0);
 	seen_free(&s);
 }
-END_TEST
 
 /* The last attempt of each arm, once; none is overtaken by one behind it. */
-START_TEST(last_attempts_in_turn)
+TEST(last_attempts_in_turn)
 {
 	struct seen s;
 
@@ -67,11 +65,4 @@ START_TEST(last_attempts_in_turn)
 	ck_assert_uint_eq(seen_next(&s, 40), 0);
 	ck_assert_uint_eq(seen_next(&s, 1000), SEEN_NONE);
 	seen_free(&s);
-}
-END_TEST
-
-UNIT_SUITE(seen)
-{
-	unit_case(suite, "seen", targets_in_the_order_in_which_they_come, times_are_exact,
-		  last_attempts_in_turn);
 }
