@@ -63,7 +63,7 @@ void unit_set_around(const char *file, void (*before)(void), void (*after)(void)
 	}                                                                                          \
 	static void row_##name_(const __typeof__((rows_)[0]) *row)
 
-/* What is called before and after each test of the file; after_ may be NULL. */
+/* What is called before and after each test of the file; either may be NULL. */
 #define TEST_AROUND(before_, after_)                                                               \
 	__attribute__((constructor)) static void unit_set_around_here(void)                        \
 	{                                                                                          \

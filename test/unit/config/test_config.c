@@ -127,7 +127,7 @@ TEST(dry_run)
 	ck_assert_str_eq(config.probing.cookie_file, "jar");
 	ck_assert_int_eq(config.records.verbosity, LOG_DEBUG);
 	config_free(&config);
-	takes("x -d -r 5 -o rows --print-config");
+	takes("-d -r 5 -o rows --print-config");
 	ck_assert_str_eq(config.network.tx, "auto");
 	ck_assert_str_eq(config.output.file, "rows");
 	ck_assert(config.rate.pps == 5);

@@ -50,18 +50,6 @@ TEST(help)
 	free(text);
 }
 
-TEST(manual)
-{
-	char *text = written(config_roff);
-
-	ck_assert(strncmp(text, ".SS Targets\n.TP\n", 16) == 0);
-	ck_assert_ptr_nonnull(strstr(text, "\\fB\\-\\-target\\-ports\\fR \\fILIST\\fR\n"));
-	for (const char *s = text; (s = strstr(s, "\n.")); s++)
-		ck_assert_msg(strncmp(s, "\n.TP\n", 5) == 0 || strncmp(s, "\n.SS ", 5) == 0,
-			      "%.40s: not meant as a request", s + 1);
-	free(text);
-}
-
 /* Every row is whole: names are unique, and who reads of it learns what it does. */
 TEST(table)
 {

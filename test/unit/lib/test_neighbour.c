@@ -206,7 +206,7 @@ TEST_EACH(refuses_what_is_unsound, unsound)
 	ck_assert(!parse_sealed(row->m, len_of(row->m)));
 }
 
-/* Hardware addresses of nobody and of all; IPv4 in disguise; a length beyond the end. */
+/* Hardware addresses of nobody and of all; IPv4 in disguise; lengths too short, beyond the end. */
 TEST(refuses_addresses_and_lengths)
 {
 	static const size_t addresses[] = { AT_TARGET, AT_SRC };
@@ -223,9 +223,11 @@ TEST(refuses_addresses_and_lengths)
 			addr_to_wire6(ip4_1, p + addresses[i]);
 			ck_assert(!parse_sealed(m, ND_LEN));
 		}
-	take(SOLICITATION);
-	p[AT_LEN + 1]++;
-	ck_assert(!parse(SOLICITATION, ND_LEN));
+	for (uint8_t len = ND_LEN - AT_ICMP - 9; len <= ND_LEN - AT_ICMP + 1; len += 10) {
+		take(SOLICITATION);
+		p[AT_LEN + 1] = len;
+		ck_assert(!parse(SOLICITATION, ND_LEN));
+	}
 }
 
 TEST_TIMES(refuses_what_is_cut, MESSAGES)

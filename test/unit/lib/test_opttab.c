@@ -181,7 +181,7 @@ static const struct {
 	{ "rate", "0.09", "0.1 to 1000000000" }, { "rate", "1.1G", "0.1 to 1000000000" },
 	{ "rate", "99999999999999999999999", "0.1 to 1000000000" },
 	{ "rate", "nan", "not a number" }, { "rate", ".", "not a number" },
-	{ "rate", "-1", "below 0" },
+	{ "rate", "-1", "below 0" }, { "rate", "1,5", "not a number" },
 	{ "seconds", "100.000000001", "0.5 to 100" }, { "seconds", "0.4", "0.5 to 100" },
 	{ "seconds", "1.0000000001", "not a number" }, { "seconds", "1.2.3", "not a number" },
 	{ "color", "Red", "red, green, blue" }, { "color", "", "red, green, blue" },

@@ -420,23 +420,6 @@ static void check_place(const struct prefixset *s, uint64_t rank)
 		ck_abort_msg("place %ju of %ju", (uintmax_t)rank, (uintmax_t)s->count);
 }
 
-TEST(places_of_20_ranges)
-{
-	struct rng rng = { 20 };
-	struct prefixset s;
-
-	scatter(&s, 20, 150000000);
-	ck_assert_uint_gt(s.count, 1000000000);
-	for (int i = 0; i < RNG_ROUNDS(1000000); i++)
-		check_place(&s, rng_below(&rng, s.count));
-	for (size_t i = 0; i < s.n; i++) {
-		check_place(&s, s.v[i].before);
-		check_place(&s, s.v[i].before + addr_diff(s.v[i].last, s.v[i].first));
-		ck_assert(!prefixset_contains(&s, addr_add(s.v[i].last, 1)));
-	}
-	prefixset_free(&s);
-}
-
 TEST(places_of_a_million_ranges)
 {
 	struct rng rng = { 21 };

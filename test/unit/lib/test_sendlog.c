@@ -72,6 +72,8 @@ static uint64_t true_until(uint64_t ns, uint64_t limit)
 	return limit;
 }
 
+TEST_AROUND(NULL, end)
+
 TEST(empty)
 {
 	uint64_t pos = 0;
@@ -84,7 +86,6 @@ TEST(empty)
 	ck_assert_uint_eq(sendlog_until(&sent.log, &pos, START, 77), 77);
 	add(80, START + 1);
 	ck_assert_uint_eq(sendlog_until(&sent.log, &pos, START, 90), 80);
-	end();
 }
 
 TEST(each_batch_has_its_time)
@@ -96,7 +97,6 @@ TEST(each_batch_has_its_time)
 	for (uint64_t k = 0; k < sent.first[899] + 100; k++)
 		if (sendlog_time(&sent.log, k) != true_time(k))
 			ck_abort_msg("position %ju", (uintmax_t)k);
-	end();
 }
 
 /* Batches that follow each other at once share an entry: right to one grain, never too late. */
@@ -117,7 +117,6 @@ TEST(merges_within_the_grain)
 			ck_abort_msg("position %ju: %ju, not %ju", (uintmax_t)k, (uintmax_t)ns,
 				     (uintmax_t)want);
 	}
-	end();
 }
 
 TEST(a_grain_apart_is_no_merge)
@@ -130,7 +129,6 @@ TEST(a_grain_apart_is_no_merge)
 	ck_assert_uint_eq(sendlog_time(&sent.log, 19), START);
 	ck_assert_uint_eq(sendlog_time(&sent.log, 20), START + GRAIN);
 	ck_assert_uint_eq(atomic_load(&sent.log.block->n), 2);
-	end();
 }
 
 /* What was written over is unknown, and nothing else is. */
@@ -155,7 +153,6 @@ TEST(old_entries_are_unknown)
 	ck_assert_uint_eq(sendlog_time(&sent.log, 0), 0);
 	ck_assert_uint_eq(sendlog_time(&sent.log, sent.first[ENTRIES - 1] + 50),
 			  sent.ns[ENTRIES - 1]);
-	end();
 }
 
 /*
@@ -183,7 +180,6 @@ TEST(until_any_time)
 		last = k;
 	}
 	ck_assert_uint_eq(last, UINT64_MAX);
-	end();
 }
 
 /*
@@ -206,7 +202,6 @@ TEST(until_behind_the_log)
 		if (i + KEPT >= ENTRIES)
 			ck_assert_uint_eq(k, true_until(sent.ns[i], limit));
 	}
-	end();
 }
 
 /* ---- two threads ---- */
@@ -328,5 +323,4 @@ TEST(moved_it_is_the_same)
 	ck_assert_ptr_null(moved.block);
 	ck_assert_uint_gt(atomic_load(&block->n), capacity);
 	free(block);
-	end();
 }

@@ -52,6 +52,8 @@ static uint64_t floor_now(void)
 	return atomic_load(&w.floor);
 }
 
+TEST_AROUND(NULL, end)
+
 TEST(room_for_as_many_as_slots)
 {
 	begin(128, 1);
@@ -62,7 +64,6 @@ TEST(room_for_as_many_as_slots)
 	atomic_store(&w.floor, 1000);
 	ck_assert(window_has_room(&w, 1127));
 	ck_assert(!window_has_room(&w, 1128));
-	end();
 }
 
 TEST(status_counts_the_attempts)
@@ -83,7 +84,6 @@ TEST(status_counts_the_attempts)
 	ck_assert_uint_eq(window_status(&w, 5),
 			  WINDOW_ATTEMPTS_MAX | WINDOW_ANSWERED | WINDOW_DONE);
 	ck_assert(!window_retry(&w, 5, 0));
-	end();
 }
 
 TEST(outside_the_ring_there_is_no_status)
@@ -105,7 +105,6 @@ TEST(outside_the_ring_there_is_no_status)
 	send_new(128, 10, START + S);
 	ck_assert_uint_eq(window_status(&w, 128 + 7), 1);
 	ck_assert_uint_eq(window_status(&w, 7), 0);
-	end();
 }
 
 TEST(due_a_time_out_after_the_attempt_before)
@@ -124,7 +123,6 @@ TEST(due_a_time_out_after_the_attempt_before)
 	send_retries(1, 0, 10, START + 2 * S);
 	ck_assert_uint_eq(window_due(&w, 2, START + 3 * S - 1, S), 0);
 	ck_assert_uint_eq(window_due(&w, 2, START + 3 * S, S), 10);
-	end();
 }
 
 TEST(silent_after_the_last_attempt)
@@ -138,7 +136,6 @@ TEST(silent_after_the_last_attempt)
 	ck_assert_uint_eq(window_silent_until(&w, START + 2 * S, S), 4);
 	ck_assert_uint_eq(window_silent_until(&w, START + 3 * S - 1, S), 4);
 	ck_assert_uint_eq(window_silent_until(&w, START + 3 * S, S), 10);
-	end();
 }
 
 /* Slots that nothing needs go by age, and where the ring runs short, by need. */
@@ -159,7 +156,6 @@ TEST(recycles_what_is_not_needed)
 	window_recycle(&w, START + 2 * S, 10 * S, false);
 	ck_assert_uint_eq(floor_now(), 138 - 64);
 	ck_assert(window_has_room(&w, 138));
-	end();
 }
 
 TEST(keeps_what_is_needed)
@@ -186,7 +182,6 @@ TEST(keeps_what_is_needed)
 	window_recycle(&w, START + 20 * S, 10 * S, true);
 	window_recycle(&w, START, 10 * S, true);
 	ck_assert_uint_eq(floor_now(), 90);
-	end();
 }
 
 /* Half empty, nothing but age frees a slot: late answers still find theirs. */
@@ -199,7 +194,6 @@ TEST(keeps_slots_while_there_is_room)
 		window_recycle(&w, START + 9 * S, 10 * S, needed);
 	ck_assert_uint_eq(floor_now(), 0);
 	ck_assert_uint_eq(window_status(&w, 0), 1);
-	end();
 }
 
 /* Of positions sent every pass from START on: how many by ns. */
@@ -235,7 +229,6 @@ TEST(long_time_out)
 		send_retries(1, done, due, now);
 		done = due;
 	}
-	end();
 }
 
 /* ---- two probes to each target, paired ----------------------------------------------------- */
@@ -281,7 +274,6 @@ TEST(arms_are_counted_apart)
 	atomic_store(&w.floor, 128);
 	send_new(128, 1, START);
 	ck_assert_uint_eq(window_status(&w, 128), 1);
-	end();
 }
 
 /* However late one arm's attempt is: the other's keeps off by the gap, before it and behind it. */
@@ -301,7 +293,6 @@ TEST(attempts_keep_the_gap)
 	visit(2, 10, START + 5 * S);
 	ck_assert_uint_eq(window_due(&w, 3, START + 5 * S + GAP_NS - 1, S), 0);
 	ck_assert_uint_eq(window_due(&w, 3, START + 5 * S + GAP_NS, S), 10);
-	end();
 }
 
 /* The second arm was answered, the first one has a time-out from its own last SYN. */
@@ -322,7 +313,6 @@ TEST(each_arm_has_its_time_out)
 	ck_assert_uint_eq(window_silent_until(&w, START + 2 * S, S), 1);
 	ck_assert_uint_eq(window_sent(window_status(&w, 0), 0), 2);
 	ck_assert_uint_eq(window_sent(window_status(&w, 0), 1), 1);
-	end();
 }
 
 /* ---- in memory of the caller's -------------------------------------------------------------- */

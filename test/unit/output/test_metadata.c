@@ -181,28 +181,6 @@ TEST(every_counter)
 	json_decref(v);
 }
 
-/* The table has what the file has, in its order. */
-TEST(keys_of_the_table)
-{
-	static struct stats stats;
-	json_t *v = written(&facts, &counts, &stats), *value, *count;
-	const char *name, *inner;
-	size_t i = 0;
-
-	json_object_foreach(v, name, value) {
-		ck_assert_str_eq(metadata_keys[i].object, "");
-		ck_assert_str_eq(metadata_keys[i++].name, name);
-		if (strcmp(name, "targets") != 0)
-			continue;
-		json_object_foreach(value, inner, count) {
-			ck_assert_str_eq(metadata_keys[i].object, "targets");
-			ck_assert_str_eq(metadata_keys[i++].name, inner);
-		}
-	}
-	ck_assert_uint_eq(i, metadata_nkeys);
-	json_decref(v);
-}
-
 /* A run that replays a capture has neither interface nor engine, and may not even have begun. */
 TEST(a_run_of_little)
 {

@@ -65,11 +65,24 @@ static const struct {
 	{ "loopback, cut", LINK_NULL, "\2\0\0", 3, -1 },
 };
 
+static struct got g;
+static struct rx_in r;
+
+static void begin(void)
+{
+	g = (struct got){ .n = 0 };
+	file.fd = -1;
+}
+
+static void end(void)
+{
+	scratch_close(&file);
+}
+
+TEST_AROUND(begin, end)
+
 TEST_EACH(link_types, frames)
 {
-	struct got g = { .n = 0 };
-	struct rx_in r;
-
 	capture_begin(MAGIC_NS, row->link);
 	capture_add(row->frame, row->len, 5);
 	r = capture_open();
@@ -84,46 +97,35 @@ TEST_EACH(link_types, frames)
 	ck_assert_uint_eq(rx_file_counts(&r).packets, 1);
 	ck_assert_uint_eq(rx_file_counts(&r).unread, row->ip_at < 0);
 	no_more(r, &g);
-	scratch_close(&file);
 }
 
 TEST(microseconds)
 {
-	struct got g = { .n = 0 };
-	struct rx_in r;
-
 	capture_begin(MAGIC_US, LINK_ETHERNET);
 	capture_add(frames[0].frame, frames[0].len, 123456);
 	r = capture_open();
 	ck_assert(next_frame(r, &g));
 	ck_assert_uint_eq(g.f.wall_ns, 1700000000123456000);
 	no_more(r, &g);
-	scratch_close(&file);
 }
 
-TEST(is_no_capture)
+static const char *const no_captures[] = { "ip,port,verdict\n192.0.2.1,443,no-cookie\n", "" };
+
+TEST_EACH(is_no_capture, no_captures)
 {
-	struct rx_in r;
 	struct err e = { "" };
 
+	scratch_text(&file, *row);
+	ck_assert_int_eq(rx_file_open(&r, file.path, &e), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.msg, file.path));
+	e.msg[0] = '\0';
 	ck_assert_int_eq(rx_file_open(&r, "/nonexistent/x.pcap", &e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.msg, "/nonexistent/x.pcap"));
-	e.msg[0] = '\0';
-	scratch_text(&file, "ip,port,verdict\n192.0.2.1,443,no-cookie\n");
-	ck_assert_int_eq(rx_file_open(&r, file.path, &e), -EINVAL);
-	ck_assert_ptr_nonnull(strstr(e.msg, file.path));
-	scratch_close(&file);
-	e.msg[0] = '\0';
-	scratch_text(&file, "");
-	ck_assert_int_eq(rx_file_open(&r, file.path, &e), -EINVAL);
-	ck_assert_ptr_nonnull(strstr(e.msg, file.path));
-	scratch_close(&file);
 }
 
 /* Better than to find nothing in it. */
 TEST(unknown_link_type)
 {
-	struct rx_in r;
 	struct err e = { "" };
 
 	capture_begin(MAGIC_NS, LINK_WIRELESS);
@@ -131,40 +133,32 @@ TEST(unknown_link_type)
 	ck_assert_int_eq(rx_file_open(&r, file.path, &e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.msg, file.path));
 	ck_assert_ptr_nonnull(strstr(e.msg, "IEEE802_11"));
-	scratch_close(&file);
 }
 
 /* Cut within the second packet: the first one is read, and the end is said to be none. */
-TEST(ends_too_early)
+TEST_TIMES(ends_too_early, 16 + 18 - 1)
 {
-	for (size_t cut = 1; cut < 16 + frames[0].len; cut++) {
-		struct got g = { .n = 0 };
-		struct err e = { "" };
-		struct rx_in r;
-		int rc;
+	struct err e = { "" };
+	int rc;
 
-		capture_begin(MAGIC_NS, LINK_ETHERNET);
-		capture_add(frames[0].frame, frames[0].len, 1);
-		capture_add(frames[0].frame, frames[0].len, 2);
-		capture_len -= cut;
-		r = capture_open();
-		ck_assert(next_frame(r, &g));
-		rc = r.ops->poll(r.state, on_frame, &g, &e);
-		ck_assert_int_lt(rc, 0);
-		ck_assert_int_ne(rc, -ENODATA);
-		ck_assert_str_ne(e.msg, "");
-		ck_assert_uint_eq(g.n, 1);
-		r.ops->close(r.state);
-		scratch_close(&file);
-	}
+	capture_begin(MAGIC_NS, LINK_ETHERNET);
+	capture_add(frames[0].frame, frames[0].len, 1);
+	capture_add(frames[0].frame, frames[0].len, 2);
+	capture_len -= (size_t)_i + 1;
+	r = capture_open();
+	ck_assert(next_frame(r, &g));
+	rc = r.ops->poll(r.state, on_frame, &g, &e);
+	ck_assert_int_lt(rc, 0);
+	ck_assert_int_ne(rc, -ENODATA);
+	ck_assert_str_ne(e.msg, "");
+	ck_assert_uint_eq(g.n, 1);
+	r.ops->close(r.state);
 }
 
 TEST(has_had_enough)
 {
-	struct got g = { .n = 0 };
 	struct err e = { "" };
 	struct rx_lost lost;
-	struct rx_in r;
 
 	capture_begin(MAGIC_NS, LINK_ETHERNET);
 	for (uint32_t i = 0; i < 3; i++)
@@ -178,7 +172,6 @@ TEST(has_had_enough)
 	r.ops->lost(r.state, &lost);
 	ck_assert_uint_eq(lost.capture + lost.interface, 0);
 	r.ops->close(r.state);
-	scratch_close(&file);
 }
 
 /* ---- the filter ---------------------------------------------------------------------------- */
