@@ -47,6 +47,7 @@ struct opttab_row {
 	const char *group;
 	const char *arg;		/* what --help calls the value; NULL for flags */
 	const char *help;		/* for --help, 44 columns; NULL: on the next row's line */
+	bool may_change;		/* what comes of a run is the same with any value */
 	const char *man;		/* for the manual: plain text, options as --name */
 };
 

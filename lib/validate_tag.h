@@ -14,7 +14,8 @@
 struct validator {
 	struct siphash_key key;
 	uint16_t port_first, port_last;
-	uint16_t part_width;			/* ports of one (kind, attempt) */
+	uint16_t part_width;			/* ports of one (kind, attempt), */
+	uint16_t turn;				/* each so much further: less than that */
 	uint16_t part[PROBE_KINDS + 1];		/* first part of each kind; the last: how many */
 };
 
@@ -30,6 +31,7 @@ validate_tag(const struct validator *v, struct addr src, struct addr dst, uint16
 {
 	struct siphash_state s = siphash_begin(&v->key);
 	uint64_t last = (uint64_t)dport << 16 | (uint64_t)kind << 8 | attempt, h;
+	uint32_t port;
 
 	/* Word by word, not from an array: the words stay in registers. */
 	if (addr_is_v4(dst)) {
@@ -44,11 +46,10 @@ validate_tag(const struct validator *v, struct addr src, struct addr dst, uint16
 		siphash_take(&s, last, 1);
 		h = siphash_end(&s, 5, 1, 3);
 	}
-	return (struct validate_tag){
-		.seq = (uint32_t)h,
-		.sport = (uint16_t)(v->port_first + (v->part[kind] + attempt) * v->part_width
-				    + (((h >> 32) * v->part_width) >> 32)),
-	};
+	port = (uint32_t)(((h >> 32) * v->part_width) >> 32) + v->turn;
+	port -= port < v->part_width ? 0 : v->part_width;
+	port += v->port_first + (uint32_t)(v->part[kind] + attempt) * v->part_width;
+	return (struct validate_tag){ .seq = (uint32_t)h, .sport = (uint16_t)port };
 }
 
 /*

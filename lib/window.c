@@ -52,6 +52,15 @@ void window_move(struct window *w, _Atomic uint16_t *status,
 		sendlog_move(&w->cursor[i].log, block[i]);
 }
 
+void window_begin(struct window *w, uint64_t first)
+{
+	for (unsigned int i = 0; i < w->passes; i++)
+		atomic_store(&w->cursor[i].done, first);
+	atomic_store(&w->reserved, first);
+	atomic_store(&w->floor, first);
+	w->tail = first;
+}
+
 bool window_retry(struct window *w, uint64_t k, unsigned int arm)
 {
 	_Atomic uint16_t *s = &w->status[k & (w->slots - 1)];

@@ -57,6 +57,9 @@ void window_free(struct window *w);
 void window_move(struct window *w, _Atomic uint16_t *status,
 		 struct sendlog_block *const block[static WINDOW_PASSES_MAX]);
 
+/* Before anything was sent: the sweep begins at position first; all before it is past. */
+void window_begin(struct window *w, uint64_t first);
+
 /* Send thread: the first position for which there is no room. */
 static inline uint64_t window_room(const struct window *w)
 {
@@ -78,6 +81,12 @@ static inline uint64_t window_reserved(const struct window *w)
 static inline void window_start(struct window *w, uint64_t k)
 {
 	atomic_store_explicit(&w->status[k & (w->slots - 1)], 1, memory_order_relaxed);
+}
+
+/* Send thread: with the room there, position k gets no SYN, and is done with. */
+static inline void window_pass_over(struct window *w, uint64_t k)
+{
+	atomic_store_explicit(&w->status[k & (w->slots - 1)], WINDOW_DONE, memory_order_relaxed);
 }
 
 /* Send thread: takes an arm's next attempt at position k; false: it is not silent any more. */

@@ -13,30 +13,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/chunk.h"
 #include "base/clock.h"
 #include "base/thread.h"
 #include "err.h"
 
-#define CHUNK_LEN	(256u * 1024)	/* bytes that are written in one go, */
-#define CHUNK_RECORDS	4096u		/* or so many records */
 #define FULL_LEN	(4u << 20)	/* more should not wait */
 #define LEAVE_NS	NS_PER_S	/* a write that does not end by then is given up */
 #define LEAVE_STEP_NS	(10 * NS_PER_MS)
 #define WAKE_SIGNAL	SIGRTMIN	/* ends a write that hangs; its handler does nothing */
 
-struct chunk {
-	struct chunk *next;
-	size_t len, cap;
-	unsigned int n;			/* records */
-	size_t end[CHUNK_RECORDS];	/* of each: quoted fields may hold line ends, so that bytes
-					 * alone do not show where one ends */
-	uint8_t bytes[];
-};
-
 struct writer {
 	int fd;
 	const char *name;
 	bool is_regular, is_pipe;
+	struct writer *before;		/* that comes out first; NULL: none */
 	struct thread thread;		/* not started: whoever kicks writes */
 	char use[80];			/* of the thread */
 	pthread_mutex_t lock;		/* of all below */
@@ -64,20 +55,6 @@ static bool may_go_on(struct writer *w, int code)
 	if (code == EAGAIN)
 		return poll(&pfd, 1, -1) >= 0 || errno == EINTR;
 	return code == EINTR;
-}
-
-/* What is written in one call, from record i on: *n records. A pipe takes PIPE_BUF in one piece. */
-static size_t piece_len(const struct writer *w, const struct chunk *c, unsigned int i,
-			unsigned int *n)
-{
-	size_t from = i ? c->end[i - 1] : 0;
-
-	*n = 1;
-	if (!w->is_pipe)
-		*n = c->n - i;
-	while (i + *n < c->n && c->end[i + *n] - from <= PIPE_BUF)
-		(*n)++;
-	return c->end[i + *n - 1] - from;
 }
 
 /* Takes the last n bytes off; false: this is no regular file, or others write to it too. */
@@ -127,7 +104,7 @@ static int write_chunk(struct writer *w, const struct chunk *c)
 
 	for (unsigned int i = 0; i < c->n && !atomic_load(&w->left); i += n) {
 		const uint8_t *p = c->bytes + (i ? c->end[i - 1] : 0);
-		size_t len = piece_len(w, c, i, &n), done = 0;
+		size_t len = chunk_piece(c, i, w->is_pipe ? PIPE_BUF : 0, &n), done = 0;
 
 		while (done < len) {
 			ssize_t rc = write(w->fd, p + done, len - done);
@@ -143,14 +120,30 @@ static int write_chunk(struct writer *w, const struct chunk *c)
 	return 0;
 }
 
-static void free_chunks(struct chunk *c)
+static struct timespec deadline(uint64_t ns)
 {
-	while (c) {
-		struct chunk *next = c->next;
+	uint64_t at_ns = clock_now_ns() + ns;
 
-		free(c);
-		c = next;
+	return (struct timespec){ (time_t)(at_ns / NS_PER_S), (long)(at_ns % NS_PER_S) };
+}
+
+/* Until so many records are out, or w is broken; or who waits is left. 0, or the -errno of w. */
+static int wait_out(struct writer *w, uint64_t mark, const _Atomic bool *left)
+{
+	int err;
+
+	pthread_mutex_lock(&w->lock);
+	while (w->out < mark && !w->err && !atomic_load(left)) {
+		struct timespec until = deadline(LEAVE_STEP_NS);
+
+		if (w->first)
+			w->kicked = true;
+		pthread_cond_signal(&w->work);
+		pthread_cond_timedwait(&w->idle, &w->lock, &until);
 	}
+	err = w->out >= mark ? 0 : w->err ? w->err : -EINTR;
+	pthread_mutex_unlock(&w->lock);
+	return err;
 }
 
 /* With the lock held: the next chunk; NULL: there is none, or nothing more is to be written. */
@@ -186,6 +179,8 @@ static void put_out(struct writer *w, struct chunk *c)
 
 	w->writing = true;
 	pthread_mutex_unlock(&w->lock);
+	if (w->before)
+		wait_out(w->before, writer_mark(w->before), &w->left);
 	err = write_chunk(w, c);
 	pthread_mutex_lock(&w->lock);
 	w->writing = false;
@@ -280,23 +275,17 @@ int writer_open(struct writer **out, int fd, const char *name, struct err *e)
 /* With the lock held: the chunk that has room for one more record; NULL: no memory. */
 static struct chunk *room(struct writer *w, size_t len)
 {
-	size_t cap = len > CHUNK_LEN ? len : CHUNK_LEN;
 	struct chunk *c = w->last;
 
-	if (c && c->n < CHUNK_RECORDS && c->cap - c->len >= len)
+	if (c && chunk_has_room(c, len))
 		return c;
-	c = w->spare && w->spare->cap >= len ? w->spare : NULL;
-	if (c) {
-		w->spare = NULL;
-		cap = c->cap;
-	} else {
-		c = malloc(sizeof(*c) + cap);
-	}
+	c = w->spare && w->spare->cap >= len ? w->spare : chunk_new(len);
 	if (!c)
 		return NULL;
+	if (c == w->spare)
+		w->spare = NULL;
 	c->next = NULL;
 	c->len = c->n = 0;
-	c->cap = cap;
 	if (w->last)
 		w->last->next = c;
 	else
@@ -305,6 +294,11 @@ static struct chunk *room(struct writer *w, size_t len)
 	if (w->first != c)
 		pthread_cond_signal(&w->work);
 	return c;
+}
+
+void writer_follow(struct writer *w, struct writer *before)
+{
+	w->before = before;
 }
 
 bool writer_put(struct writer *w, const void *record, size_t len)
@@ -319,9 +313,7 @@ bool writer_put(struct writer *w, const void *record, size_t len)
 			w->err = -ENOMEM;
 	}
 	if (c) {
-		memcpy(c->bytes + c->len, record, len);
-		c->len += len;
-		c->end[c->n++] = c->len;
+		chunk_add(c, record, len);
 		atomic_fetch_add(&w->waiting, len);
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -347,13 +339,6 @@ bool writer_is_full(const struct writer *w)
 
 /* ---- ending -------------------------------------------------------------------------------- */
 
-static struct timespec deadline(uint64_t ns)
-{
-	uint64_t at_ns = clock_now_ns() + ns;
-
-	return (struct timespec){ (time_t)(at_ns / NS_PER_S), (long)(at_ns % NS_PER_S) };
-}
-
 bool writer_wait(struct writer *w, uint64_t ns)
 {
 	struct timespec until = deadline(ns);
@@ -369,6 +354,22 @@ bool writer_wait(struct writer *w, uint64_t ns)
 		late = pthread_cond_timedwait(&w->idle, &w->lock, &until) == ETIMEDOUT;
 	pthread_mutex_unlock(&w->lock);
 	return done;
+}
+
+uint64_t writer_mark(struct writer *w)
+{
+	struct writer_state st = { .out = 0 };
+
+	if (w)
+		writer_get(w, &st);
+	return st.out + st.waiting;
+}
+
+int writer_sync(struct writer *w, uint64_t mark)
+{
+	int err = w ? wait_out(w, mark, &w->left) : 0;
+
+	return !err && w && w->is_regular && fdatasync(w->fd) ? -errno : err;
 }
 
 void writer_get(struct writer *w, struct writer_state *out)
@@ -421,7 +422,7 @@ void writer_close(struct writer *w, struct writer_state *out)
 		pthread_mutex_unlock(&w->lock);
 		thread_join(&w->thread);
 		writer_get(w, &last);
-		free_chunks(w->first);
+		chunk_free_all(w->first);
 		free(w->spare);
 		pthread_mutex_destroy(&w->lock);
 		pthread_cond_destroy(&w->work);

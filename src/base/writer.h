@@ -32,6 +32,22 @@ int writer_open(struct writer **out, int fd, const char *name, struct err *e);
 /* Adds a record. Any thread. False: it is broken, or there is no memory, which breaks it. */
 bool writer_put(struct writer *w, const void *record, size_t len);
 
+/*
+ * Before anything was put: what comes out of w stands on what was put into `before` until then,
+ * which comes out first. before outlives w; NULL: on nothing.
+ */
+void writer_follow(struct writer *w, struct writer *before);
+
+/* How many records were put so far. Any thread. w may be NULL. */
+uint64_t writer_mark(struct writer *w);
+
+/*
+ * Waits until so many records are out, and on the disk where that is a regular file. 0; or the
+ * -errno that ended it, or by which it cannot be known that they are on the disk. Any thread. w may
+ * be NULL.
+ */
+int writer_sync(struct writer *w, uint64_t mark);
+
 /* What was put goes out now; without that, as soon as there is enough. Any thread. */
 void writer_kick(struct writer *w);
 

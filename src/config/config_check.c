@@ -128,6 +128,21 @@ static int check_output(const struct config *c, struct err *e)
 	return 0;
 }
 
+/* What it goes by are rows in a file, of packets that are sent. */
+static int check_checkpoint(const struct config *c, struct err *e)
+{
+	if (!c->records.checkpoint)
+		return 0;
+	if (c->ask.dryrun || c->network.rx_file || c->network.tx_file
+	    || strcmp(c->network.tx, "null") == 0)
+		return err_set(e, EINVAL, "--checkpoint %.100s: there is nothing to go on from, as "
+			       "this run sends nothing; leave it out", c->records.checkpoint);
+	if (!c->output.file || strcmp(c->output.file, "-") == 0)
+		return err_set(e, EINVAL, "--checkpoint %.100s: the rows have to be in a file, to "
+			       "be found again; give one with -o", c->records.checkpoint);
+	return 0;
+}
+
 int config_check(const struct config *c, struct err *e)
 {
 	int err = check_targets(c, e);
@@ -142,6 +157,8 @@ int config_check(const struct config *c, struct err *e)
 		err = check_link(c, e);
 	if (!err)
 		err = check_output(c, e);
+	if (!err)
+		err = check_checkpoint(c, e);
 	if (!err)
 		err = config_check_files(c, e);
 	return err;

@@ -24,7 +24,7 @@ struct named_file {
 	enum file_use use;
 };
 
-#define FILES 13
+#define FILES 14
 
 static void list_files(const struct config *c, struct named_file files[static FILES])
 {
@@ -40,6 +40,7 @@ static void list_files(const struct config *c, struct named_file files[static FI
 		{ "--metadata-file", " ", c->records.metadata_file, FILE_WRITTEN },
 		{ "--status-updates-file", " ", c->records.status_file, FILE_WRITTEN },
 		{ "--log-file", " ", c->records.log_file, FILE_WRITTEN },
+		{ "--checkpoint", " ", c->records.checkpoint, FILE_WRITTEN },
 		{ "--save-pcap", " ", c->network.save_pcap, FILE_WRITTEN_DASH },
 		{ "--tx pcap:", "", c->network.tx_file, FILE_WRITTEN_DASH },
 		{ "--cookie-file", " ", c->probing.cookie_file, FILE_WRITTEN },

@@ -225,20 +225,23 @@ const struct opttab_row config_options[] = {
 	  .man = "Whose TCP options the SYNs carry beside TFO's: windows, linux, bsd, mss "
 		 "(that option alone) or none. More servers answer where there are some." },
 
-	{ "rate", 'r', RATE(rate.pps), .min = 0.1, .max = 1e9, .def = "10000", .group = rate,
+	{ "rate", 'r', RATE(rate.pps), .min = 0.1, .max = 1e9, .def = "10000",
+	  .may_change = true, .group = rate,
 	  .arg = "PPS", .help = "packets/s, K M; 0: no limit",
 	  .man = "Send at most PPS packets each second, those of all kinds together: 0.1 or "
 		 "more, with a fraction or K, M, G after the number; 0 is no limit." },
 	{ "bandwidth", 'B', RATE(rate.bandwidth_bps), .min = 100, .max = 1e12, .def = "0",
-	  .group = rate,
+	  .may_change = true, .group = rate,
 	  .arg = "BPS", .help = "bits/s, K M G; 0: no limit",
 	  .man = "Send at most BPS bits each second, with K, M or G after the number; 0 is no "
 		 "limit. Counted as zmap does: 24 bytes more than each frame, for what the wire "
 		 "adds to it. It takes the place of --rate where that is not given; where both "
 		 "are, both hold." },
-	{ "max-runtime", 't', SECONDS(rate.max_runtime_ns), .max = 1e9, .def = "0", .group = rate,
+	{ "max-runtime", 't', SECONDS(rate.max_runtime_ns), .max = 1e9, .def = "0",
+	  .may_change = true, .group = rate,
 	  .arg = "S", .man = "Stop sending after S seconds; 0 is no limit." },
-	{ "max-results", 'N', U64(rate.max_results), .def = "0", .group = rate, .arg = "N",
+	{ "max-results", 'N', U64(rate.max_results), .def = "0", .may_change = true, .group = rate,
+	  .arg = "N",
 	  .help = "stop after S s, N rows",
 	  .man = "Stop after N rows; 0 is no limit." },
 	{ "cooldown-time", 'c', SECONDS(rate.cooldown_ns), .max = 86400, .def = "8", .group = rate,
@@ -263,7 +266,8 @@ const struct opttab_row config_options[] = {
 	  .group = network, .arg = "RANGE", .help = "N or N-M",
 	  .man = "The range of source ports. Every kind of probe and every attempt has a part "
 		 "of it for itself, so that a late answer is not taken for another's." },
-	{ "gateway-mac", 'G', MAC(network.gateway_mac, network.gateway_mac_set), .group = network,
+	{ "gateway-mac", 'G', MAC(network.gateway_mac, network.gateway_mac_set),
+	  .may_change = true, .group = network,
 	  .arg = "MAC",
 	  .help = "(default asked for by ARP and ND)",
 	  .man = "The link-layer address that all packets are sent to. Default: that of the "
@@ -279,7 +283,7 @@ const struct opttab_row config_options[] = {
 		 "--source-ip; where the kernel has an interface for the VLAN, use that with "
 		 "--interface instead." },
 	{ "tx", 0, WORD_FILE(network.tx, network.tx_file), .words = tx_words, .def = "auto",
-	  .group = network,
+	  .may_change = true, .group = network,
 	  .arg = "ENGINE", .help = tx_help, .man = tx_man },
 	{ "sender-threads", 'T', U32(network.threads), .max = CONFIG_THREADS_MAX, .def = "0",
 	  .group = network, .arg = "N", .help = "at most; 0: by the cores",
@@ -289,7 +293,7 @@ const struct opttab_row config_options[] = {
 		 "depend on N. A thread is added for each 100000 packets/s of the rate and each "
 		 "8192 targets; with --save-pcap and --tx pcap there is one." },
 	{ "rx", 0, WORD_FILE(network.rx, network.rx_file), .words = rx_words, .def = "pcap",
-	  .group = network,
+	  .may_change = true, .group = network,
 	  .arg = "FROM", .help = rx_help + 1, .man = rx_man },
 	{ "save-pcap", 0, STRING(network.save_pcap), .min = 1, .group = network, .arg = "FILE",
 	  .man = "Write every packet sent and every validated answer to FILE." },
@@ -321,28 +325,38 @@ const struct opttab_row config_options[] = {
 	  .help = "CSV without the row of names",
 	  .man = "Leave out the row of field names in CSV." },
 
-	{ "metadata-file", 'm', STRING(records.metadata_file), .min = 1, .group = records,
+	{ "metadata-file", 'm', STRING(records.metadata_file), .min = 1,
+	  .may_change = true, .group = records,
 	  .arg = "FILE",
 	  .help = "what was run and what came of it, JSON",
 	  .man = "Write what was run and what came of it to FILE, one JSON object: version, "
 		 "arguments, the configuration in force, seed, key, targets, packets, answers, "
 		 "losses, verdicts, times, why it ended." },
-	{ "status-updates-file", 'u', STRING(records.status_file), .min = 1, .group = records,
+	{ "status-updates-file", 'u', STRING(records.status_file), .min = 1,
+	  .may_change = true, .group = records,
 	  .arg = "FILE", .help = "how it goes, each second, CSV",
 	  .man = "Write how the scan goes to FILE, a row each second and one at the end: all "
 		 "figures of the status line and all counters, as CSV with a header." },
-	{ "log-file", 'l', STRING(records.log_file), .min = 1, .group = records, .arg = "FILE",
-	  .help = "messages (default standard error)",
+	{ "checkpoint", 0, STRING(records.checkpoint), .min = 1, .may_change = true,
+	  .group = records, .arg = "FILE",
+	  .help = "to go on after any end, by the same command",
+	  .man = "Keep in FILE how far the run is. The same command line, run again, goes on "
+		 "from there, however it ended; once it is complete it does nothing. See GOING "
+		 "ON." },
+	{ "log-file", 'l', STRING(records.log_file), .min = 1, .may_change = true, .group = records,
+	  .arg = "FILE",
 	  .man = "Append messages to FILE, with the time; errors still go to standard error as "
 		 "well." },
-	{ "verbosity", 'v', INT(records.verbosity), .max = 4, .def = "3", .group = records,
+	{ "verbosity", 'v', INT(records.verbosity), .max = 4, .def = "3",
+	  .may_change = true, .group = records,
 	  .arg = "N",
-	  .help = "0 errors to 4 debug",
+	  .help = "messages, 0 errors to 4 debug",
 	  .man = "How much is told: 0 errors, 1 warnings, 2 notices, 3 information, 4 "
 		 "debugging: of 16 targets at most each probe, answer and decision (NOTES)." },
-	{ "quiet", 'q', FLAG(records.quiet), .group = records,
+	{ "quiet", 'q', FLAG(records.quiet), .may_change = true, .group = records,
 	  .man = "No status line, and only errors and warnings." },
-	{ "notes", 0, STRING(records.notes), .group = records, .arg = "TEXT",
+	{ "notes", 0, STRING(records.notes), .may_change = true, .group = records,
+	  .arg = "TEXT",
 	  .help = "warnings only; for the metadata",
 	  .man = "Any text, kept in the metadata." },
 
@@ -376,5 +390,12 @@ const struct opttab_row config_options[] = {
 	  .help = "print and leave",
 	  .man = "Print the version, and leave." },
 };
+
+bool config_may_change(const char *name)
+{
+	size_t i = opttab_find(config_options, config_noptions, name);
+
+	return i < config_noptions && config_options[i].may_change;
+}
 
 const size_t config_noptions = sizeof(config_options) / sizeof(config_options[0]);

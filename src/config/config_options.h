@@ -6,12 +6,16 @@
 #ifndef TFOMAP_CONFIG_OPTIONS_H
 #define TFOMAP_CONFIG_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "opttab.h"
 
 extern const struct opttab_row config_options[];
 extern const size_t config_noptions;
+
+/* Whether a run that goes on (--checkpoint) may have another value of the option. */
+bool config_may_change(const char *name);
 
 /* The group whose options ask for something in place of a scan. */
 extern const char config_group_ask[];

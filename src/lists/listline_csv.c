@@ -65,11 +65,7 @@ bool listline_is_header(struct listline *l, const char *text)
 	return false;
 }
 
-/*
- * Cuts the next field off *rest, which becomes NULL with the last: without blanks around it, and
- * without quotes (RFC 4180). NULL: the closing quote is missing.
- */
-static char *next_field(char **rest)
+char *listline_next_field(char **rest)
 {
 	char *s = *rest + strspn(*rest, " \t"), *field = s, *out = s, *end;
 
@@ -103,7 +99,7 @@ static int split(const struct listline *l, char *text, const char *f[static FIEL
 
 	f[0] = f[1] = f[2] = "";
 	for (*n = 0; rest; ++*n) {
-		char *field = next_field(&rest);
+		char *field = listline_next_field(&rest);
 
 		if (!field)
 			return err_set(e, EINVAL, "field %zu: the closing quote is missing",

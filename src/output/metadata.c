@@ -15,6 +15,7 @@
 #include "config/config_show.h"
 #include "err.h"
 #include "output/json_text.h"
+#include "state/checkpoint.h"
 #include "targets/targets.h"
 #include "verdict.h"
 
@@ -129,9 +130,54 @@ static json_t *sources_value(const struct run_facts *f)
 	return list;
 }
 
+static uint64_t start_ns(const struct run_facts *f)
+{
+	return f->nearlier ? f->earlier[0].start_ns : f->start_wall_ns;
+}
+
+static uint64_t part_ns(uint64_t start_ns, uint64_t end_ns)
+{
+	return end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
 static uint64_t duration_ns(const struct run_facts *f)
 {
-	return f->end_wall_ns > f->start_wall_ns ? f->end_wall_ns - f->start_wall_ns : 0;
+	uint64_t ns = part_ns(f->start_wall_ns, f->end_wall_ns);
+
+	for (size_t i = 0; i < f->nearlier; i++)
+		ns += part_ns(f->earlier[i].start_ns, f->earlier[i].end_ns);
+	return ns;
+}
+
+static uint64_t sending_ns(const struct run_facts *f)
+{
+	uint64_t ns = f->sending_ns;
+
+	for (size_t i = 0; i < f->nearlier; i++)
+		ns += f->earlier[i].sending_ns;
+	return ns;
+}
+
+static json_t *run_value(uint64_t start_wall_ns, uint64_t end_wall_ns, const char *reason)
+{
+	struct object o = object_new();
+
+	object_set(&o, "start", time_value(start_wall_ns));
+	object_set(&o, "end", time_value(end_wall_ns));
+	object_set(&o, "exit_reason", json_string(reason));
+	return object_value(&o);
+}
+
+static json_t *runs_value(const struct run_facts *f)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->nearlier; i++)
+		list = json_list_add(list, run_value(f->earlier[i].start_ns, f->earlier[i].end_ns,
+						     f->earlier[i].reason ? f->earlier[i].reason
+						     : "killed"));
+	return json_list_add(list, run_value(f->start_wall_ns, f->end_wall_ns,
+					     f->exit_reason ? f->exit_reason : "running"));
 }
 
 static json_t *group_value(const struct stats *s, enum stat_group group)

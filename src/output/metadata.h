@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 
+struct checkpoint_part;
 struct err;
 struct stats;
 struct targets_counts;
@@ -31,6 +32,9 @@ struct run_facts {
 	unsigned int nsources;
 	unsigned int threads;		/* that sent */
 	uint64_t window_slots, table_slots;
+	const struct checkpoint_part *earlier;	/* parts of the run, with --checkpoint */
+	size_t nearlier;
+	/* Of this part: */
 	uint64_t start_wall_ns, end_wall_ns;	/* Unix time */
 	uint64_t sending_ns;		/* from the first packet to the last */
 	const char *exit_reason;	/* "complete", "max-runtime", "signal", ...; NULL: it is

@@ -23,6 +23,7 @@ struct sink {
 	struct out out;			/* one row */
 	struct writer *writer;
 	bool header;			/* the first record is no row */
+	uint64_t len;			/* of the file, bytes, with what the writer was given */
 	uint64_t rows;			/* given to the writer; once broken, those that are out */
 	uint64_t refused;		/* that came when it was broken */
 	struct result row;
@@ -95,13 +96,15 @@ static void sink_look(struct sink *s)
 static int sink_open_file(struct sink *s, struct err *e)
 {
 	const char *file = s->config->output.file;
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (s->len ? 0 : O_TRUNC);
 	struct stat st;
 
 	s->is_own = file && strcmp(file, "-") != 0;
 	s->fd = STDOUT_FILENO;
 	if (s->is_own)
-		s->fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (s->fd < 0 || fstat(s->fd, &st))
+		s->fd = open(file, flags, 0666);
+	if (s->fd < 0 || fstat(s->fd, &st)
+	    || (s->len && (ftruncate(s->fd, (off_t)s->len) || lseek(s->fd, 0, SEEK_END) < 0)))
 		return err_set(e, errno, "cannot open %s%s%s for the rows: %s; name another file "
 			       "with -o", sink_quote(s), sink_name(s), sink_quote(s),
 			       strerror(errno));
@@ -124,11 +127,12 @@ static int sink_start(struct sink *s, struct err *e)
 		err = writer_open(&s->writer, s->fd, sink_name(s), e);
 	if (err)
 		return err;
-	if (!c->output.no_header && out_header(&s->out))
+	if (!c->output.no_header && !s->len && out_header(&s->out))
 		return err_set(e, ENOMEM, "no memory for the output's buffer");
 	s->header = s->out.len > 0;
 	if (s->header)
 		writer_put(s->writer, s->out.p, s->out.len);
+	s->len += s->out.len;
 	s->out.len = 0;
 	return s->is_pipe ? 0 : sink_sync(s, e);
 }
@@ -141,7 +145,7 @@ static void sink_free(struct sink *s)
 }
 
 int sink_open(struct sink **out, const struct config *c, struct stats *stats,
-	      int64_t wall_offset_ns, struct err *e)
+	      int64_t wall_offset_ns, uint64_t keep_len, struct err *e)
 {
 	struct sink *s = calloc(1, sizeof(*s));
 	int err;
@@ -151,6 +155,7 @@ int sink_open(struct sink **out, const struct config *c, struct stats *stats,
 	s->config = c;
 	s->stats = stats;
 	s->wall_offset_ns = wall_offset_ns;
+	s->len = keep_len;
 	s->fd = -1;
 	err = sink_start(s, e);
 	if (err) {
@@ -182,6 +187,7 @@ static void sink_add_row(struct sink *s)
 	}
 	s->rows++;
 	stat_add(s->stats, STAT_rows, 1);
+	s->len += s->out.len;
 	if (!writer_put(s->writer, s->out.p, s->out.len))
 		sink_look(s);
 	s->out.len = 0;
@@ -267,6 +273,11 @@ uint64_t sink_waiting(struct sink *s)
 	writer_get(s->writer, &st);
 	count_rows(s, &st, &out, &all);
 	return all - out;
+}
+
+uint64_t sink_len(const struct sink *s)
+{
+	return s->len;
 }
 
 uint64_t sink_rows(const struct sink *s)

@@ -18,12 +18,13 @@ struct writer;
 
 /*
  * Opens the output (a file that is there is overwritten; NULL or "-": stdout) and writes the header
- * row where there is one; not yet into a pipe, whose reader may be gone already. wall_offset_ns
+ * row where there is one; not yet into a pipe, whose reader may be gone already. keep_len not 0:
+ * so many bytes of the file stay, to which rows are added. wall_offset_ns
  * turns the run's clock into Unix time. The caller ignores SIGPIPE and SIGXFSZ; c and stats outlive
  * the sink. 0, or -errno with a message.
  */
 int sink_open(struct sink **out, const struct config *c, struct stats *stats,
-	      int64_t wall_offset_ns, struct err *e);
+	      int64_t wall_offset_ns, uint64_t keep_len, struct err *e);
 
 /*
  * A target's row: verdict, conditions and signals are drawn here from its evidence; verdict,
@@ -52,6 +53,9 @@ bool sink_is_full(const struct sink *s);
 /* Whom the rows wait for; and, once the receive thread has ended, how many of them do. */
 struct writer *sink_writer(struct sink *s);
 uint64_t sink_waiting(struct sink *s);
+
+/* Bytes of the file with the rows that wait: how long it is once they are out. */
+uint64_t sink_len(const struct sink *s);
 
 /* Rows written so far, or waiting to be; once the output is broken, those that are in it. */
 uint64_t sink_rows(const struct sink *s);

@@ -49,7 +49,7 @@ static void free_all(struct statusfile *f)
 	free(f);
 }
 
-int statusfile_open(struct statusfile **out, const char *path, struct err *e)
+int statusfile_open(struct statusfile **out, const char *path, bool append, struct err *e)
 {
 	struct statusfile *f = calloc(1, sizeof(*f));
 	char header[STATUS_ROW_LEN + 1];
@@ -58,7 +58,8 @@ int statusfile_open(struct statusfile **out, const char *path, struct err *e)
 	if (!f)
 		return err_set(e, ENOMEM, "out of memory for the status updates");
 	f->path = strdup(path);
-	f->fd = f->path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+	f->fd = f->path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC),
+			       0666) : -1;
 	if (!f->path)
 		rc = err_set(e, ENOMEM, "out of memory for the status updates");
 	else
@@ -68,8 +69,10 @@ int statusfile_open(struct statusfile **out, const char *path, struct err *e)
 		free_all(f);
 		return rc;
 	}
-	status_header(header);
-	add_line(f, header);
+	if (!append || lseek(f->fd, 0, SEEK_END) <= 0) {
+		status_header(header);
+		add_line(f, header);
+	}
 	*out = f;
 	return 0;
 }

@@ -5,13 +5,15 @@
 #ifndef TFOMAP_STATUSFILE_H
 #define TFOMAP_STATUSFILE_H
 
+#include <stdbool.h>
+
 struct err;
 struct status_moment;
 struct statusfile;
 struct writer;
 
-/* Creates (or overwrites) the file. 0, or -errno with a message. */
-int statusfile_open(struct statusfile **out, const char *path, struct err *e);
+/* Creates the file, and overwrites it or (append) adds to it. 0, or -errno with a message. */
+int statusfile_open(struct statusfile **out, const char *path, bool append, struct err *e);
 
 /*
  * Adds a row; what is a rate in it counts from the row before. Does not wait: a row is left out

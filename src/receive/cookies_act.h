@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "receive/entry_cache.h"
+#include "cache/entry_cache.h"
 
 struct facts;
 struct rx_status;

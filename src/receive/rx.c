@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "receive/answer.h"
+#include "receive/progress.h"
 #include "receive/replay.h"
 #include "receive/sent.h"
 #include "receive/trace.h"
@@ -32,6 +33,7 @@ struct rx {
 	struct answers answers;
 	struct replay replay;
 	struct trace trace;
+	struct progress progress;	/* where there is a checkpoint */
 	int64_t wall_offset_ns;		/* now: follows steps of the wall clock */
 	int64_t former_offset_ns;	/* before the last of these */
 	uint64_t now_ns;		/* a capture file's clock; live: of the last tick */
@@ -274,7 +276,9 @@ static void tick(struct rx *rx, uint64_t now_ns)
 	atomic_store_explicit(&s->rx.awaiting, any_awaited(rx), memory_order_relaxed);
 	atomic_store_explicit(&s->rx.teardowns_due, cookies_teardowns_due(&rx->answers.cookies),
 			      memory_order_relaxed);
+	/* What went before in a run that goes on is not counted here. */
 	atomic_store_explicit(&s->rx.finished, c->output.rows == ROWS_TARGET
+			      && !s->senders[0].done.end
 			      && cookies_pending(&rx->answers.cookies) == 0
 			      && stat_get(&s->rx.stats,
 					  STAT_targets_done) == s->facts.order.positions,
@@ -286,6 +290,8 @@ static void tick(struct rx *rx, uint64_t now_ns)
 		count_lost(rx, now_ns);
 	if (!atomic_load(&s->rx.failed) && write_out(rx, now_ns))
 		atomic_store(&s->rx.failed, true);
+	if (s->saving)
+		progress_save(&rx->progress, s->saving);
 }
 
 /* What is owed when the scan is over: the rows of what is known. The rest is unfinished. */
@@ -296,6 +302,8 @@ static void conclude(struct rx *rx)
 	do
 		any = retire(rx);
 	while (wait_for_output(rx) && any);
+	if (rx->s->saving)
+		progress_save_last(&rx->progress, rx->s->saving);
 	cookies_flush(&rx->answers.cookies, rx->now_ns);
 }
 
@@ -345,6 +353,11 @@ void rx_run(struct rx *rx)
 		count_lost(rx, clock_now_ns());
 	if (sink_flush(rx->sink, &s->rx.err))
 		atomic_store(&s->rx.failed, true);
+}
+
+void rx_save_progress(struct rx *rx)
+{
+	progress_save(&rx->progress, rx->s->saving);
 }
 
 void rx_count_unfinished(struct rx *rx)
@@ -421,6 +434,8 @@ int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sin
 		free(rx);
 		return -ENOMEM;
 	}
+	if (s->saving)
+		progress_init(&rx->progress, s, &rx->answers.cookies.cache, sink, cookie_log);
 	rx->answers.cookies.sees_sent = in->ops && in->ops->sees_sent;
 	if (trace_is_wanted(s))
 		answers_trace(&rx->answers, &rx->trace);

@@ -32,6 +32,9 @@ void rx_run(struct rx *rx);
 /* The same from a capture file, whose packets are the clock; returns at its end. */
 void rx_run_file(struct rx *rx);
 
+/* Before the threads start, where a checkpoint is wanted: how far the run is. */
+void rx_save_progress(struct rx *rx);
+
 /*
  * Whose packet it is: reads the IP packet of len bytes into *p and *a, which live as long as the
  * bytes; a->ns is the caller's to set. False: to or of no probe of ours, and counted; then

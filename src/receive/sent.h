@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "receive/entry.h"
+#include "cache/entry.h"
 #include "state/sender.h"
 
 struct neigh;

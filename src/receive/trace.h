@@ -10,7 +10,7 @@
 
 #include "evidence.h"
 #include "output/result.h"
-#include "receive/entry_cache.h"
+#include "cache/entry_cache.h"
 
 #define TRACE_TARGETS_MAX 16
 

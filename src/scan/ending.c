@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -15,6 +16,7 @@
 #include "output/sink.h"
 #include "output/statusfile.h"
 #include "scan/exit_status.h"
+#include "scan/saver.h"
 #include "scan/scan_state.h"
 #include "scan/stop.h"
 #include "state/cookiefile.h"
@@ -192,10 +194,12 @@ int ending_write_metadata(struct scan *sc, struct err *e)
 			      &sc->s->rx.stats, sc->run, e);
 }
 
-static void close_files(struct scan *sc, struct err *e)
+/* True: the files have all that was put into them, on the disk where there is a checkpoint. */
+static bool close_files(struct scan *sc, struct err *e)
 {
 	struct shared *s = sc->s;
 	struct err late = { "" };
+	bool whole = false;
 
 	wait_for_files(sc);
 	/* The engine's own file, where that is what it sends to, is waited for as it is closed. */
@@ -205,9 +209,25 @@ static void close_files(struct scan *sc, struct err *e)
 		stat_set(&s->rx.stats, STAT_rows_lost, sink_waiting(sc->sink));
 		log_warn("a thread hangs in a system call (a disk or a mount that does not "
 			 "answer): its rows and files may lack their ends");
-	} else if (ending_close(sc, &late)) {
-		err_set(e, EIO, "%s", late.msg);
+	} else {
+		whole = !sc->saver || saver_sync(sc->saver) == 0;
+		if (ending_close(sc, &late))
+			err_set(e, EIO, "%s", late.msg);
 	}
+	return whole;
+}
+
+/* With --max-results, too, there is nothing left to do. */
+static void conclude_saving(struct scan *sc, bool whole, struct err *e)
+{
+	const struct run_facts *f = sc->run;
+	bool complete = f->exit_status == SCAN_COMPLETE
+			|| strcmp(f->exit_reason, "max-results") == 0;
+
+	if (sc->saver && !sc->stuck
+	    && saver_conclude(sc->saver, whole, complete, f->exit_reason, f->end_wall_ns,
+			      f->sending_ns, e))
+		sc->run->exit_status = SCAN_FAILED;
 }
 
 /* Those of whom nothing false is said, as nothing is. */
@@ -224,6 +244,7 @@ void ending_conclude(struct scan *sc, struct err *e)
 {
 	struct shared *s = sc->s;
 	struct run_facts *f = sc->run;
+	bool whole;
 
 	sc->ending = true;
 	if (shared_tx_failure(s))
@@ -232,7 +253,7 @@ void ending_conclude(struct scan *sc, struct err *e)
 		err_set(e, EHOSTUNREACH, "%s", gateways_lost(sc->gateways));
 	if (atomic_load(&s->rx.failed))
 		err_set(e, EIO, "%s", s->rx.err.msg);
-	close_files(sc, e);
+	whole = close_files(sc, e);
 	if (e->msg[0]) {
 		f->exit_reason = "failure";
 		f->exit_status = SCAN_FAILED;
@@ -242,6 +263,7 @@ void ending_conclude(struct scan *sc, struct err *e)
 	}
 	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
 	f->sending_ns = shared_last_sent_ns(s) - shared_first_sent_ns(s);
+	conclude_saving(sc, whole, e);
 	log_unfinished(&s->rx.stats);
 	warn_losses(&s->rx.stats);
 	if (ending_write_metadata(sc, e))

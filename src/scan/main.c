@@ -18,6 +18,7 @@
 #include "err.h"
 #include "net/iface_list.h"
 #include "output/result_fields.h"
+#include "output/rows_read.h"
 #include "probe.h"
 #include "scan/scan.h"
 #include "verdict.h"
@@ -84,8 +85,10 @@ static int check(const struct config *c, struct err *e)
 
 	if (err)
 		return err;
+	if (c->records.checkpoint)
+		err = rows_check(&fields, e);
 	result_selection_free(&fields);
-	return config_try_outputs(c, e);
+	return err ? err : config_try_outputs(c, e);
 }
 
 static int run(const struct config *c, struct err *e)

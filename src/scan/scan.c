@@ -8,17 +8,20 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/log.h"
+#include "base/writer.h"
 #include "config/config.h"
 #include "net/gateway.h"
 #include "output/sink.h"
 #include "output/statusfile.h"
 #include "receive/rx.h"
 #include "scan/ending.h"
+#include "scan/saver.h"
 #include "scan/scan_state.h"
 #include "scan/stop.h"
 #include "scan/watch.h"
 #include "send/sweep.h"
 #include "send/sweep_export.h"
+#include "setup/resume.h"
 #include "setup/sandbox.h"
 #include "setup/setup.h"
 #include "state/cookiefile.h"
@@ -122,22 +125,63 @@ static int open_network(struct scan *sc, struct err *e)
 	return rc;
 }
 
+static int open_saver(struct scan *sc, struct err *e)
+{
+	if (!sc->c->records.checkpoint)
+		return 0;
+	sc->saver = saver_new(sc->setup->resume, sc->s);
+	return sc->saver ? 0 : err_set(e, ENOMEM, "out of memory for the checkpoint");
+}
+
+static int begin_saving(struct scan *sc, struct err *e)
+{
+	const struct saver_files files = {
+		.rows = sink_writer(sc->sink), .cookies = cookiefile_writer(sc->cookie_log),
+		.packets = capfile_writer(sc->capture),
+	};
+
+	if (!sc->saver)
+		return 0;
+	/* What has a row has its cookie and its packets in their files, whenever the run ends. */
+	writer_follow(files.rows, files.cookies ? files.cookies : files.packets);
+	if (files.cookies)
+		writer_follow(files.cookies, files.packets);
+	saver_ask(sc->saver);
+	rx_save_progress(sc->rx);
+	return saver_begin(sc->saver, &files, sc->run->start_wall_ns, e);
+}
+
+/* The last part is this one. */
+static void count_earlier(struct scan *sc)
+{
+	const struct checkpoint *whole = &sc->setup->resume->run;
+
+	if (!sc->saver)
+		return;
+	sc->run->earlier = whole->parts;
+	sc->run->nearlier = whole->nparts - 1;
+	for (size_t i = 0; i < sc->run->nearlier; i++)
+		sc->earlier_ns += whole->parts[i].end_ns - whole->parts[i].start_ns;
+}
+
 static int open_files(struct scan *sc, struct err *e)
 {
 	const struct config *c = sc->c;
+	const struct resume *r = sc->setup->resume;
 	struct shared *s = sc->s;
-	int rc = 0;
+	int rc = open_saver(sc, e);
 
-	if (c->records.status_file)
-		rc = statusfile_open(&sc->status_file, c->records.status_file, e);
+	if (!rc && c->records.status_file)
+		rc = statusfile_open(&sc->status_file, c->records.status_file, r->goes_on, e);
 	if (!rc && c->probing.cookie_file && sc->setup->tx && !c->ask.dryrun)
 		rc = cookiefile_open(&sc->cookie_log, c->probing.cookie_file, e);
 	if (!rc && c->network.save_pcap)
-		rc = sc->setup->iplayer ? capfile_open_ip(&sc->capture, c->network.save_pcap, e)
-		     : capfile_open(&sc->capture, c->network.save_pcap, e);
+		rc = capfile_open(&sc->capture, c->network.save_pcap, sc->setup->iplayer,
+				  r->goes_on, e);
 	s->capture = sc->capture;
 	if (!rc)
-		rc = sink_open(&sc->sink, c, &s->rx.stats, s->facts.wall_offset_ns, e);
+		rc = sink_open(&sc->sink, c, &s->rx.stats, s->facts.wall_offset_ns, r->rows_len,
+			       e);
 	if (!rc)
 		rc = rx_new(&sc->rx, s, &sc->in, sc->sink, sc->cookie_log, e);
 	return rc;
@@ -194,6 +238,12 @@ static void *receive_thread(void *arg)
 	return NULL;
 }
 
+static void stop_saver(struct scan *sc)
+{
+	if (saver_stop(sc->saver))
+		ending_join(sc, saver_thread(sc->saver));
+}
+
 /* Threads inherit the blocked signals: only the main thread takes them. */
 static int run_live(struct scan *sc, struct err *e)
 {
@@ -202,15 +252,21 @@ static int run_live(struct scan *sc, struct err *e)
 	int rc;
 
 	stop_block_signals(sc);
-	rc = pthread_create(&rx, NULL, receive_thread, sc);
+	rc = sc->saver ? saver_start(sc->saver, e) : 0;
 	if (rc)
+		return rc;
+	rc = pthread_create(&rx, NULL, receive_thread, sc);
+	if (rc) {
+		stop_saver(sc);
 		return err_set(e, rc, "cannot start the receive thread: %s", strerror(rc));
+	}
 	start_senders(sc, senders);
 	watch_run(sc);
 	for (unsigned int i = 0; i < SENDERS_MAX; i++)
 		if (senders[i].runs)
 			ending_join(sc, senders[i].thread);
 	ending_join(sc, rx);
+	stop_saver(sc);
 	return 0;
 }
 
@@ -219,6 +275,10 @@ static void announce(const struct scan *sc)
 	const struct shared *s = sc->s;
 	const struct targets_counts *n = targets_counts(sc->targets);
 
+	if (sc->setup->resume->goes_on)
+		log_notice("going on with the run of %s: part %zu, %llu rows before",
+			   sc->setup->resume->path, sc->setup->resume->run.nparts + 1,
+			   (unsigned long long)stat_get(&s->earlier, STAT_rows));
 	if (sc->c->ask.config_file)
 		log_info("options from %s", sc->c->ask.config_file);
 	if (n->merged)
@@ -246,6 +306,7 @@ static void announce(const struct scan *sc)
 
 static struct scan the_scan;		/* the one run of the process */
 static struct setup the_setup;
+static struct resume the_resume;
 
 bool scan_uses_config(void)
 {
@@ -273,7 +334,10 @@ static int open_all(struct scan *sc, int *status, struct err *e)
 	announce(sc);
 	sc->start_ns = sc->recorded_ns = clock_now_ns();
 	sc->run->start_wall_ns = sc->start_ns + (uint64_t)clock_wall_offset_ns();
-	return ending_write_metadata(sc, e);
+	rc = begin_saving(sc, e);
+	if (!rc)
+		count_earlier(sc);
+	return rc ? rc : ending_write_metadata(sc, e);
 }
 
 /* Reads a capture: nothing is sent, and no thread need be waited for. */
@@ -298,16 +362,40 @@ static int run(struct scan *sc, struct err *e)
 	return sc->run->exit_status;
 }
 
+/* Whether there is something to do; else *status. */
+static bool begins(const struct config *c, int *status, struct err *e)
+{
+	struct resume *r = &the_resume;
+	bool complete;
+
+	*status = SCAN_INPUT;
+	if (resume_open(r, c, e)) {
+		resume_free(r);
+		return false;
+	}
+	complete = r->goes_on && r->run.complete;
+	if (complete) {
+		log_notice("the run is complete, as %s says: nothing is sent, and nothing "
+			   "written; to scan anew, remove that file, or name another one", r->path);
+		*status = SCAN_COMPLETE;
+		resume_free(r);
+	}
+	return !complete;
+}
+
 int scan_run(const struct config *c, struct err *e)
 {
 	struct scan *sc = &the_scan;
 	int status;
 
+	if (!begins(c, &status, e))
+		return status;
+
 	*sc = (struct scan){
 		.c = c, .setup = &the_setup, .s = &the_setup.shared,
 		.control = &the_setup.shared.control, .run = &the_setup.run,
 	};
-	if (setup_init(&the_setup, c, &status, e) == 0) {
+	if (setup_init(&the_setup, c, &the_resume, &status, e) == 0) {
 		sc->targets = the_setup.targets;
 		if (open_all(sc, &status, e) == 0)
 			status = run(sc, e);
@@ -318,6 +406,8 @@ int scan_run(const struct config *c, struct err *e)
 		ending_close(sc, &(struct err){ "" });
 	if (sc->rx)
 		rx_free(sc->rx);
+	saver_free(sc->saver);
 	setup_free(&the_setup);
+	resume_free(&the_resume);
 	return status;
 }

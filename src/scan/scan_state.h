@@ -18,6 +18,7 @@ struct cookiefile;
 struct gateways;
 struct run_facts;
 struct rx;
+struct saver;
 struct setup;
 struct shared;
 struct sink;
@@ -43,8 +44,10 @@ struct scan {
 	struct capfile *capture;
 	struct statusfile *status_file;	/* NULL: not asked for */
 	struct rx *rx;
+	struct saver *saver;		/* NULL: no checkpoint */
 	/* How it goes: */
 	uint64_t start_ns;
+	uint64_t earlier_ns;		/* so long the run's earlier parts took */
 	uint64_t recorded_ns;		/* the second that the status file's last row is for */
 	struct hitrate hitrate;
 	struct outage outage;

@@ -30,7 +30,8 @@ static struct status_moment moment(const struct scan *sc, uint64_t now_ns)
 	bool sending = !shared_swept(s) && !shared_stopping(s, STOP_SENDING);
 	struct status_moment m = {
 		.wall_ns = now_ns + (uint64_t)clock_wall_offset_ns(),
-		.elapsed_ns = now_ns - sc->start_ns, .targets = s->facts.order.positions,
+		.elapsed_ns = sc->earlier_ns + now_ns - sc->start_ns,
+		.targets = s->facts.order.positions,
 		.sending = sending,
 		.remaining_ns = !sending && s->facts.wire && end_ns > now_ns ? end_ns - now_ns : 0,
 		.rate_pps = sc->c->rate.pps,

@@ -37,6 +37,8 @@ struct sweep *sweep_new(struct shared *s, unsigned int sender, const struct tx_o
 	w->driver = tx->sweeper ? &sweep_kernel : &sweep_frames;
 	budget_init(&w->budget, s->facts.config, s->nsenders, craft_request_len(&s->facts.craft),
 		    w->driver->burst, now_ns);
+	for (unsigned int a = 0; a < w->sender->window.passes; a++)
+		w->at[a] = w->done[a] = w->sender->done.first;
 	w->own = w->driver->own_len ? calloc(1, w->driver->own_len) : NULL;
 	if (w->driver->own_len && !w->own) {
 		sweep_free(w);

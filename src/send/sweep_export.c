@@ -35,7 +35,7 @@ void sweep_export(struct tx_sweep *out, struct shared *s, unsigned int sender, d
 	*out = (struct tx_sweep){
 		.order = &f->order, .validator = &f->validator, .sender = sender,
 		.n_senders = s->nsenders, .rate_pps = rate_pps,
-		.window = &s->senders[sender].window,
+		.window = &s->senders[sender].window, .head = s->senders[sender].done.end,
 	};
 	out->lookup = targets_flat(f->targets, &out->arrays);
 	export_sources(out, f);

@@ -32,6 +32,30 @@ void sweep_look_ahead(struct sweep *w, uint64_t k)
 					   sender_whole(k + i, w->number, w->nsenders));
 }
 
+void sweep_add_new(struct sweep *w, unsigned int max, uint64_t end, uint64_t now_ns)
+{
+	struct window *win = &w->sender->window;
+	uint64_t first = w->at[0];
+	bool full = false;
+
+	while (w->batch.n < max && w->at[0] < end && w->at[0] - first < SWEEP_SKIP_MAX) {
+		full = !window_has_room(win, w->at[0]);
+		if (full)
+			break;
+		if (done_set_has(&w->sender->done, w->at[0])) {
+			window_pass_over(win, w->at[0]++);
+			continue;
+		}
+		window_start(win, w->at[0]);
+		sweep_add_pos(w, w->at[0]++, 0);
+	}
+	if (full || w->at[0] > first)
+		backpressure_set(&w->pressure, PRESSURE_WINDOW, full);
+	if (w->at[0] > first)
+		sendlog_add(&win->cursor[0].log, first, now_ns);
+	atomic_store_explicit(&win->reserved, w->at[0], memory_order_release);
+}
+
 void sweep_add_followups(struct sweep *w, unsigned int max)
 {
 	struct followup f;

@@ -80,6 +80,14 @@ sweep_add_pos(struct sweep *w, uint64_t k, unsigned int pass)
 		stat_add(&w->sender->stats, STAT_no_neighbour, 1);
 }
 
+#define SWEEP_SKIP_MAX	65536	/* positions without a frame, gone by in one go */
+
+/*
+ * Adds the sweep's next positions below `end`, as far as the window has room; what an earlier part
+ * of the run is done with it goes by.
+ */
+void sweep_add_new(struct sweep *w, unsigned int max, uint64_t end, uint64_t now_ns);
+
 /* What other threads ask for: probes beyond the sweep's, RSTs and ACKs, replies to neighbours. */
 void sweep_add_followups(struct sweep *w, unsigned int max);
 void sweep_add_teardowns(struct sweep *w, unsigned int max);

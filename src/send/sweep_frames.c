@@ -9,7 +9,6 @@
 #include "state/sender.h"
 
 #define NAP_NS		NS_PER_MS
-#define SKIP_MAX	65536		/* positions without a frame, gone by in one go */
 
 /* A pass beyond the head: the second arm, or an attempt more to who is silent to the one before. */
 static void add_trailing(struct sweep *w, unsigned int a, unsigned int max, uint64_t now_ns)
@@ -18,7 +17,8 @@ static void add_trailing(struct sweep *w, unsigned int a, unsigned int max, uint
 	uint64_t first = 0, due = window_due(win, a, now_ns, w->facts->config->probing.timeout_ns);
 	unsigned int before = w->batch.n, skipped = 0;
 
-	for (; w->batch.n < max && w->at[a] < due && skipped < SKIP_MAX; w->at[a]++, skipped++) {
+	for (; w->batch.n < max && w->at[a] < due && skipped < SWEEP_SKIP_MAX;
+	     w->at[a]++, skipped++) {
 		if (!window_retry(win, w->at[a], a % win->arms))
 			continue;
 		if (w->batch.n == before)
@@ -29,36 +29,15 @@ static void add_trailing(struct sweep *w, unsigned int a, unsigned int max, uint
 		sendlog_add(&win->cursor[a].log, first, now_ns);
 }
 
-static void add_new(struct sweep *w, unsigned int max, uint64_t now_ns)
-{
-	struct window *win = &w->sender->window;
-	uint64_t first = w->at[0];
-	bool full = false;
-
-	while (w->batch.n < max && w->at[0] < w->sender->positions
-	       && w->at[0] - first < SKIP_MAX) {
-		full = !window_has_room(win, w->at[0]);
-		if (full)
-			break;
-		window_start(win, w->at[0]);
-		sweep_add_pos(w, w->at[0]++, 0);
-	}
-	if (full || w->at[0] > first)
-		backpressure_set(&w->pressure, PRESSURE_WINDOW, full);
-	if (w->at[0] > first)
-		sendlog_add(&win->cursor[0].log, first, now_ns);
-}
-
 static int fill(struct sweep *w, uint32_t max, uint64_t now_ns)
 {
-	struct window *win = &w->sender->window;
+	const struct window *win = &w->sender->window;
 	unsigned int frames = max < TX_BATCH ? max : TX_BATCH;
 
 	for (unsigned int a = win->passes - 1; a > 0 && !w->pressure.stops_probes; a--)
 		add_trailing(w, a, frames, now_ns);
 	if (!w->pressure.stops_new)
-		add_new(w, frames, now_ns);
-	atomic_store_explicit(&win->reserved, w->at[0], memory_order_release);
+		sweep_add_new(w, frames, w->sender->positions, now_ns);
 	return 0;
 }
 

@@ -92,6 +92,12 @@ static void sent(struct sweep *w, uint64_t now_ns)
 
 /* ---- credit -------------------------------------------------------------------------------- */
 
+/* What an earlier part of the run was about goes as frames, before the sweeper's head begins. */
+static bool is_resuming(const struct sweep *w)
+{
+	return w->at[0] < w->sender->done.end;
+}
+
 static void limit_passes(struct sweep *w, uint64_t now_ns)
 {
 	struct kernel_sweep *k = w->own;
@@ -101,8 +107,11 @@ static void limit_passes(struct sweep *w, uint64_t now_ns)
 	until[0] = window_room(win);
 	if (until[0] > positions)
 		until[0] = positions;
-	backpressure_set(&w->pressure, PRESSURE_WINDOW,
-			 w->at[0] == until[0] && until[0] < positions);
+	if (is_resuming(w))
+		until[0] = 0;
+	else
+		backpressure_set(&w->pressure, PRESSURE_WINDOW,
+				 w->at[0] == until[0] && until[0] < positions);
 	if (w->pressure.stops_new)
 		until[0] = 0;
 	/* What is deferred counts as not done, and is due all the same. */
@@ -158,10 +167,14 @@ static int grant(struct sweep *w, uint32_t max, uint64_t now_ns)
 
 static int fill(struct sweep *w, uint32_t max, uint64_t now_ns)
 {
+	unsigned int frames = max < TX_BATCH ? max : TX_BATCH;
+
 	if (w->pressure.stops_probes)
 		defer(w, w->batch.n);
 	else
-		add_handed_back(w, max < TX_BATCH ? max : TX_BATCH);
+		add_handed_back(w, frames);
+	if (is_resuming(w) && !w->pressure.stops_new)
+		sweep_add_new(w, frames, w->sender->done.end, now_ns);
 	return grant(w, max > w->batch.n ? max - w->batch.n : 0, now_ns);
 }
 
@@ -198,7 +211,8 @@ static bool follow(struct sweep *w, uint64_t now_ns)
 	if (!w->nwaiting)
 		deferred_expire(&k->deferred, now_ns);
 	for (unsigned int a = 0; a < w->sender->window.passes; a++) {
-		w->at[a] = k->progress.at[a];
+		if (a > 0 || !is_resuming(w))
+			w->at[a] = k->progress.at[a];
 		w->done[a] = deferred_done(&k->deferred, a, w->at[a]);
 	}
 	return k->progress.used > before.used;

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "err.h"
 #include "output/metadata.h"
+#include "state/checkpoint.h"
 #include "state/facts.h"
 #include "targets/targets.h"
 
@@ -17,9 +18,16 @@ static int random_bytes(void *p, size_t n, struct err *e)
 	return err_set(e, errno, "getrandom: %s", strerror(errno));
 }
 
-static int init_keys(struct run_facts *run, const struct config *c, struct err *e)
+static int init_keys(struct run_facts *run, const struct config *c,
+		     const struct checkpoint *earlier, struct err *e)
 {
 	int rc = 0;
+
+	if (earlier) {
+		memcpy(run->key, earlier->key, sizeof(run->key));
+		run->seed = earlier->seed;
+		return 0;
+	}
 
 	memcpy(run->key, c->network.key, sizeof(run->key));
 	if (!c->network.key_set)
@@ -49,7 +57,8 @@ static unsigned int choose_retries(const struct facts *f)
 	       ? CONFIG_RETRIES_THOROUGH : 0;
 }
 
-static int init_validator(struct facts *f, const struct run_facts *run, struct err *e)
+static int init_validator(struct facts *f, const struct run_facts *run,
+			  const struct checkpoint *earlier, struct err *e)
 {
 	const struct config *c = f->config;
 	uint8_t attempts[PROBE_KINDS];
@@ -58,13 +67,17 @@ static int init_validator(struct facts *f, const struct run_facts *run, struct e
 	plan_attempts(&f->plan, attempts);
 	rc = validate_init(&f->validator, run->key, c->network.port_first, c->network.port_last,
 			   attempts, e);
+	/* What an earlier part of the run has asked, and left, the server may still know. */
+	if (!rc && earlier)
+		f->validator.turn = (uint16_t)(earlier->nparts % f->validator.part_width);
 	/* Of the same secret, so that a saved capture is read with one key. */
 	f->source_key.k0 = siphash_words(&f->validator.key, (const uint64_t[]){ 0 }, 1, 2, 4);
 	f->source_key.k1 = siphash_words(&f->validator.key, (const uint64_t[]){ 1 }, 1, 2, 4);
 	return rc;
 }
 
-int input_init(struct facts *f, struct run_facts *run, struct err *e)
+int input_init(struct facts *f, struct run_facts *run, const struct checkpoint *earlier,
+	       struct err *e)
 {
 	const struct config *c = f->config;
 	uint64_t total = targets_counts(f->targets)->total;
@@ -78,9 +91,9 @@ int input_init(struct facts *f, struct run_facts *run, struct err *e)
 		.confirm = c->probing.plan != PLAN_SURVEY && c->probing.confirm_ns > 0,
 		.payload = c->probing.payload.type != PAYLOAD_NONE,
 	};
-	rc = init_keys(run, c, e);
+	rc = init_keys(run, c, earlier, e);
 	if (!rc)
-		rc = init_validator(f, run, e);
+		rc = init_validator(f, run, earlier, e);
 	if (!rc)
 		rc = order_init(&f->order, total, sample_size(c, total), c->targets.shards,
 				c->targets.shard, run->seed, e);

@@ -11,7 +11,7 @@
 #include "config/config.h"
 #include "err.h"
 
-#define PLACES	1
+#define PLACES	2
 
 /*
  * The one place that says so: what sanitizers, coverage and valgrind do beside the program (map
@@ -27,6 +27,7 @@ static const bool is_instrumented = false;
 static void list_places(const struct config *c, struct place places[static PLACES])
 {
 	places[0] = (struct place){ .path = c->records.metadata_file, .replaced = true };
+	places[1] = (struct place){ .path = c->records.checkpoint, .replaced = true };
 }
 
 static void restrict_calls(const struct config *c, struct err *e)

@@ -15,6 +15,7 @@
 #include "setup/input.h"
 #include "setup/mtu.h"
 #include "setup/network.h"
+#include "setup/resume.h"
 #include "setup/sizes.h"
 #include "state/cookie_store.h"
 #include "state/cookiefile_load.h"
@@ -36,11 +37,14 @@ static int init_memory(struct setup *su, const struct config *c, uint64_t positi
 		.config = c, .positions = positions,
 		.retries = s->facts.plan.retries, .cores = sysconf(_SC_NPROCESSORS_ONLN),
 		.one_sender = !su->tx || su->tx->one_thread,
+		.senders = su->resume->goes_on ? su->resume->run.nshards : 0,
 		.keep_all = su->rx && su->rx->own_clock,
 	};
 	struct sizes sizes;
 
 	sizes_choose(&basis, &sizes);
+	if (!su->resume->goes_on)
+		su->resume->run.nshards = sizes.senders;
 	su->unread = sizes.unread;
 	su->run.threads = sizes.senders;
 	su->run.window_slots = sizes.sender.window * sizes.senders;
@@ -48,6 +52,7 @@ static int init_memory(struct setup *su, const struct config *c, uint64_t positi
 	if (shared_init_senders(s, sizes.senders, &sizes.sender))
 		return err_set(e, ENOMEM, "out of memory for a window of %" PRIu64 " targets; try "
 			       "a lower --rate or --timeout", su->run.window_slots);
+	resume_apply(su->resume, s);
 	return 0;
 }
 
@@ -67,12 +72,17 @@ static int check_blocklist(const struct setup *su, const struct config *c, struc
 /* Everything but the targets that comes from the user's words and files. */
 static int init_input(struct setup *su, const struct config *c, struct err *e)
 {
-	int rc = input_init(&su->shared.facts, &su->run, e);
+	struct resume *r = su->resume;
+	const struct checkpoint *earlier = r->goes_on ? &r->run : NULL;
+	int rc = input_init(&su->shared.facts, &su->run, earlier, e);
 
 	if (!rc)
 		rc = check_blocklist(su, c, e);
+	if (!rc && c->records.checkpoint)
+		rc = resume_targets(r, c, &su->shared, &su->run, e);
 	if (!rc && c->probing.cookie_file)
-		rc = cookiefile_load(&su->store, c->probing.cookie_file, e);
+		rc = cookiefile_load(&su->store, c->probing.cookie_file,
+				     earlier ? earlier->cookies_len : UINT64_MAX, e);
 	su->shared.facts.store = su->store;
 	return rc;
 }
@@ -310,11 +320,13 @@ static int load_targets(struct setup *su, const struct config *c, struct err *e)
 	return rc;
 }
 
-int setup_init(struct setup *su, const struct config *c, int *status, struct err *e)
+int setup_init(struct setup *su, const struct config *c, struct resume *r, int *status,
+	       struct err *e)
 {
 	int rc;
 
 	memset(su, 0, sizeof(*su));
+	su->resume = r;
 	su->shared.facts.config = c;
 	su->shared.facts.outage_max_ns = OUTAGE_MAX_NS;
 	*status = 1;

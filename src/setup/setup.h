@@ -13,12 +13,14 @@
 #include "state/shared.h"
 
 struct neigh;
+struct resume;
 struct rst_filter;
 struct rx_ops;
 struct tx_ops;
 
 struct setup {
 	struct shared shared;
+	struct resume *resume;		/* what the run goes on from */
 	struct targets *targets;
 	struct cookie_store *store;
 	struct neigh *neigh;		/* NULL: no target is on the local link */
@@ -39,10 +41,11 @@ struct setup {
 };
 
 /*
- * Loads and resolves; the file of --rx needs no network. 0, or -errno with a message: then
- * *status is the exit status (1: input; 2: network).
+ * Loads and resolves; the file of --rx needs no network. r: of --checkpoint, outlives su. 0, or
+ * -errno with a message: then *status is the exit status (1: input; 2: network).
  */
-int setup_init(struct setup *su, const struct config *c, int *status, struct err *e);
+int setup_init(struct setup *su, const struct config *c, struct resume *r, int *status,
+	       struct err *e);
 /*
  * With the engines open: tfomap resets what its probes open, and the kernel is kept from it, where
  * that may be had; a message says where not.

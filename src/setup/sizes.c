@@ -74,7 +74,7 @@ static uint64_t choose_unread(const struct sizes_basis *b, double rate)
 void sizes_choose(const struct sizes_basis *b, struct sizes *out)
 {
 	const struct config *c = b->config;
-	unsigned int n = choose_senders(b);
+	unsigned int n = b->senders ? b->senders : choose_senders(b);
 	uint64_t most = power_of_two((double)b->positions * 2, SLOTS_MIN, SLOTS_MAX), window;
 	double timeout_s = (double)c->probing.timeout_ns / NS_PER_S;
 	double rate = c->rate.pps > 0 ? c->rate.pps : SLOTS_MAX;

@@ -17,6 +17,7 @@ struct sizes_basis {
 	uint64_t positions;		/* of a saved capture: SEEN_MAX at most */
 	unsigned int retries;
 	long cores;
+	unsigned int senders;		/* so many, whatever else; 0: as is best */
 	bool one_sender;		/* nothing sends, or to one output */
 	bool keep_all;			/* of a saved capture: all positions stay in sight, whose
 					 * packets may come in any density */

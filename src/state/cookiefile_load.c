@@ -96,13 +96,13 @@ static int add_line(struct cookie_store *s, char *text, struct err *e)
 	return err;
 }
 
-static int read_lines(struct cookie_store *s, struct lines *l, struct err *e)
+static int read_lines(struct cookie_store *s, struct lines *l, uint64_t max_len, struct err *e)
 {
 	bool first = true;
 	char *text;
-	int rc;
+	int rc = 0;
 
-	while ((rc = lines_next(l, &text, e)) > 0) {
+	while (l->next < max_len && (rc = lines_next(l, &text, e)) > 0) {
 		text = lines_trim_comment(text);
 		/* Files that were put together have it in the middle, too. */
 		bool header = strncmp(text, "source_ip,", 10) == 0;
@@ -116,10 +116,10 @@ static int read_lines(struct cookie_store *s, struct lines *l, struct err *e)
 			return lines_fail(l, rc, e);
 		first = false;
 	}
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
-int cookiefile_load(struct cookie_store **out, const char *path, struct err *e)
+int cookiefile_load(struct cookie_store **out, const char *path, uint64_t max_len, struct err *e)
 {
 	struct cookie_store *s = cookie_store_new();
 	struct err why = { "" };
@@ -130,7 +130,7 @@ int cookiefile_load(struct cookie_store **out, const char *path, struct err *e)
 		return err_set(e, ENOMEM, "no memory for %s", path);
 	err = lines_open(&l, "--cookie-file", path, &why);
 	if (!err) {
-		err = read_lines(s, &l, &why);
+		err = read_lines(s, &l, max_len, &why);
 		lines_close(&l);
 	} else if (err == -ENOENT) {
 		err = 0;

@@ -2,13 +2,16 @@
 #ifndef TFOMAP_COOKIEFILE_LOAD_H
 #define TFOMAP_COOKIEFILE_LOAD_H
 
+#include <stdint.h>
+
 struct cookie_store;
 struct err;
 
 /*
- * Reads the whole file; one that is not there is an empty store, as the first run makes it. 0, or
- * -errno with a message that names file, line and reason.
+ * Reads the file, of which the lines count that begin before byte max_len; one that is not there is
+ * an empty store, as the first run makes it. 0, or -errno with a message that names file, line and
+ * reason.
  */
-int cookiefile_load(struct cookie_store **out, const char *path, struct err *e);
+int cookiefile_load(struct cookie_store **out, const char *path, uint64_t max_len, struct err *e);
 
 #endif

@@ -32,6 +32,7 @@ int sender_init(struct sender *sd, uint64_t positions, const struct plan *plan,
 
 void sender_free(struct sender *sd)
 {
+	done_set_free(&sd->done);
 	window_free(&sd->window);
 	if (sd->seen)
 		seen_free(sd->seen);
@@ -39,6 +40,13 @@ void sender_free(struct sender *sd)
 	sd->seen = NULL;
 	ring_free(&sd->followups);
 	ring_free(&sd->cleanups);
+}
+
+void sender_resume(struct sender *sd, struct done_set *done)
+{
+	sd->done = *done;
+	*done = (struct done_set){ .first = 0 };
+	window_begin(&sd->window, sd->done.first);
 }
 
 /* More than its share of a ring waits. */

@@ -12,6 +12,7 @@
 
 #include "addr.h"
 #include "base/stats.h"
+#include "done_set.h"
 #include "err.h"
 #include "target.h"
 #include "outage_log.h"
@@ -51,6 +52,8 @@ struct cleanup {
 
 struct sender {
 	uint64_t positions;		/* set before the threads start */
+	struct done_set done;		/* of them, those that an earlier part of the run is done
+					 * with; likewise */
 	struct window window;		/* window.h says who */
 	struct seen *seen;		/* heap: reading a saved capture, in place of the window's
 					 * logs and marks; NULL: something sends */
@@ -90,6 +93,9 @@ static inline struct sender *sender_at(struct sender *senders, unsigned int n, u
 	*pos = sd->seen ? seen_pos(sd->seen, k) : sender_pos(k, n);
 	return sd;
 }
+
+/* Before the threads start: its sweep leaves out what is done. Takes *done, which becomes empty. */
+void sender_resume(struct sender *sd, struct done_set *done);
 
 /* Whether so much waits for it that its rings may soon be full. Receive thread. */
 bool sender_is_backlogged(const struct sender *sd);

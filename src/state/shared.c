@@ -12,6 +12,7 @@ int shared_init_senders(struct shared *s, unsigned int n, const struct sender_si
 		return -ENOMEM;
 	s->nsenders = n;
 	stats_chain(&s->rx.stats, &s->control.stats);
+	stats_chain(&s->rx.stats, &s->earlier);
 	for (unsigned int i = 0; i < n && !rc; i++) {
 		stats_chain(&s->rx.stats, &s->senders[i].stats);
 		rc = sender_init(&s->senders[i], sender_positions(s->facts.order.positions, i, n),

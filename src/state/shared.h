@@ -17,17 +17,20 @@
 #define SENDERS_MAX CONFIG_THREADS_MAX
 
 struct capfile;
+struct saving;
 
 struct shared {
 	struct facts facts;
 	struct capfile *capture;	/* --save-pcap, whose threads are one each; NULL: not asked
 					 * for */
+	struct saving *saving;		/* --checkpoint; NULL: not asked for */
 	unsigned int nsenders;		/* 1..SENDERS_MAX */
 	struct sender senders[SENDERS_MAX];
 	struct ring neigh_requests;	/* receive -> the first sender, struct neighbour_request;
 					 * where there are proxies */
 	_Atomic uint64_t *stamps;	/* [facts.slots], heap: 0 by the receive thread when it
 					 * asks, the rest (sender.h) by the send thread */
+	struct stats earlier;		/* of the run's earlier parts; constant */
 	struct rx_status rx;
 	struct control control;
 };

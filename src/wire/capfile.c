@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 #include "err.h"
 
 #define SNAPLEN		65535
+#define PCAP_HEADER_LEN	24
 #define BUFFER_LEN	(2 * SNAPLEN)	/* holds a frame with its header */
 
 /* libpcap makes a frame's record in a stream's buffer, which goes to the writer in one piece. */
@@ -21,6 +23,7 @@ struct capfile {
 	pcap_t *dead;
 	pcap_dumper_t *dumper;
 	FILE *stream;			/* the dumper's, once that is there */
+	bool has_header;		/* the file: the dumper's is not written again */
 	struct writer *writer;
 	int fd;
 	pthread_mutex_t lock;
@@ -31,6 +34,10 @@ static ssize_t take_record(void *cookie, const char *bytes, size_t len)
 {
 	struct capfile *f = cookie;
 
+	if (f->has_header) {
+		f->has_header = false;
+		return (ssize_t)len;
+	}
 	/* What cannot be written is told at the end, by the writer. */
 	writer_put(f->writer, bytes, len);
 	return (ssize_t)len;
@@ -70,34 +77,65 @@ static int open_stream(struct capfile *f, int dlt, struct err *e)
 	return 0;
 }
 
-static int open_dlt(struct capfile **out, const char *path, int dlt, struct err *e)
+/* Where the last packet ends that is whole; 0: it has not even a header. -errno with a message. */
+static off_t whole_len(const char *path, int dlt, struct err *e)
+{
+	char why[PCAP_ERRBUF_SIZE];
+	pcap_t *p = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why);
+	struct pcap_pkthdr *h;
+	const u_char *bytes;
+	struct stat st;
+	off_t len;
+
+	if (!p && stat(path, &st) == 0 && st.st_size < PCAP_HEADER_LEN)
+		return 0;
+	if (!p || pcap_datalink(p) != dlt) {
+		if (p)
+			pcap_close(p);
+		return err_set(e, EINVAL, "capture file '%s': it is none of this run: %s", path,
+			       p ? "another link type" : why);
+	}
+	do {
+		len = ftello(pcap_file(p));
+	} while (pcap_next_ex(p, &h, &bytes) == 1);
+	pcap_close(p);
+	return len;
+}
+
+static int open_file(struct capfile *f, int dlt, bool append, struct err *e)
+{
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? 0 : O_TRUNC);
+	off_t len = 0;
+
+	f->fd = strcmp(f->path, "-") == 0 ? dup(STDOUT_FILENO) : open(f->path, flags, 0600);
+	if (f->fd >= 0 && append)
+		len = whole_len(f->path, dlt, e);
+	if (len < 0)
+		return (int)len;
+	f->has_header = len > 0;
+	if (f->fd < 0 || (append && (ftruncate(f->fd, len) || lseek(f->fd, len, SEEK_SET) < 0)))
+		return err_set(e, errno, "cannot write capture file '%s': %s", f->path,
+			       strerror(errno));
+	return 0;
+}
+
+int capfile_open(struct capfile **out, const char *path, bool ip, bool append, struct err *e)
 {
 	struct capfile *f = calloc(1, sizeof(*f));
-	int rc;
+	int dlt = ip ? DLT_RAW : DLT_EN10MB, rc;
 
 	if (!f)
 		return err_set(e, ENOMEM, "out of memory for capture file '%s'", path);
 	snprintf(f->path, sizeof(f->path), "%s", path);
 	pthread_mutex_init(&f->lock, NULL);
-	f->fd = strcmp(path, "-") == 0 ? dup(STDOUT_FILENO)
-		: open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	rc = f->fd < 0 ? err_set(e, errno, "cannot write capture file '%s': %s", path,
-				 strerror(errno)) : open_stream(f, dlt, e);
+	rc = open_file(f, dlt, append, e);
+	if (!rc)
+		rc = open_stream(f, dlt, e);
 	if (rc)
 		free_all(f);
 	else
 		*out = f;
 	return rc;
-}
-
-int capfile_open(struct capfile **out, const char *path, struct err *e)
-{
-	return open_dlt(out, path, DLT_EN10MB, e);
-}
-
-int capfile_open_ip(struct capfile **out, const char *path, struct err *e)
-{
-	return open_dlt(out, path, DLT_RAW, e);
 }
 
 void capfile_write(struct capfile *f, const uint8_t *frame, uint32_t caplen, uint32_t len,

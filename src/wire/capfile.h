@@ -13,11 +13,11 @@ struct capfile;
 struct writer;
 
 /*
- * Creates (or overwrites) the file: of Ethernet frames; of IP packets without a link header. 0, or
- * -errno with a message.
+ * Creates (or overwrites) the file: of Ethernet frames, or (ip) of IP packets without a link
+ * header. append: what packets it has stay, those that are whole, and more are added. 0, or -errno
+ * with a message.
  */
-int capfile_open(struct capfile **out, const char *path, struct err *e);
-int capfile_open_ip(struct capfile **out, const char *path, struct err *e);
+int capfile_open(struct capfile **out, const char *path, bool ip, bool append, struct err *e);
 
 /*
  * Adds a frame of which caplen of len bytes are there. wall_ns: Unix time. Any thread: frames of

@@ -9,8 +9,7 @@
 static int pcap_engine_open(void **state, const struct tx_setup *setup, struct err *e)
 {
 	struct capfile *f;
-	int rc = setup->iplayer ? capfile_open_ip(&f, setup->file, e)
-		 : capfile_open(&f, setup->file, e);
+	int rc = capfile_open(&f, setup->file, setup->iplayer, false, e);
 
 	*state = rc ? NULL : f;
 	return rc;

@@ -42,6 +42,7 @@ struct tx_sweep {
 	 * engine's memory (window_move()) as it opens, and stay there until it is closed.
 	 */
 	struct window *window;
+	uint64_t head;			/* the position that it begins at */
 };
 
 #endif

@@ -138,6 +138,8 @@ int xdp_program_load(struct xdp_program *p, const struct tx_sweep *sweep, int if
 		return rc;
 	p->limits = &p->bpf->bss->limits;
 	p->marks = &p->bpf->bss->marks;
+	for (unsigned int i = 0; i < p->passes; i++)
+		p->marks->at[i] = i ? atomic_load(&sweep->window->cursor[i].done) : sweep->head;
 	*what = "cannot fill its maps";
 	return fill_maps(p, sweep->lookup, &sweep->arrays);
 }

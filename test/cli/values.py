@@ -93,6 +93,7 @@ VALUES = {
 	"report": ("all", [("x", "synack, answered, all"), ("none", "synack, answered, all")]),
 	"metadata-file": ("f", FILE),
 	"status-updates-file": ("f", FILE),
+	"checkpoint": ("f", FILE),
 	"log-file": ("f", FILE),
 	"verbosity": ("1", DIGITS + [("5", "0 to 4")]),
 	"config": ("f", FILE),

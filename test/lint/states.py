@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The picture of the cookie cache's states in doc/architecture.md, made from the table
-src/receive/entry_states.def. Run as a program it writes it there."""
+src/cache/entry_states.def. Run as a program it writes it there."""
 
 import re
 
-TABLE = "src/receive/entry_states.def"
+TABLE = "src/cache/entry_states.def"
 DOCUMENT = "doc/architecture.md"
 BLOCK = re.compile(r"(?<=<!-- states -->\n).*?(?=<!-- /states -->)", re.S)
 CLOCKS = {"NONE": "", "NOW": "clock", "SENDING": "clock, while probes are sent",

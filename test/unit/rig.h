@@ -141,7 +141,7 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 		.wall_offset_ns = CORE_OFFSET_NS, .wire = true, .outage_max_ns = 20000000000,
 		.tears_down = o->tears_down,
 	};
-	ck_assert_msg(input_init(f, &(struct run_facts){ .seed = 0 }, &e) == 0
+	ck_assert_msg(input_init(f, &(struct run_facts){ .seed = 0 }, NULL, &e) == 0
 		      && craft_init(&f->craft, link, c->config.probing.tcp_options, &e) == 0,
 		      "%s", e.msg);
 	ck_assert_int_eq(shared_init_senders(&c->s, o->senders ? o->senders : 1, &sizes), 0);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -220,4 +221,82 @@ TEST(is_held_to_the_end)
 	ck_assert_uint_eq(st.waiting, 1);
 	end();
 	ck_assert_int_eq(threads_release(&e), 0);
+}
+
+static off_t file_size(const struct scratch *file)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstat(file->fd, &st), 0);
+	return st.st_size;
+}
+
+/* What was put by the mark is in the file; a pipe, whose reader has it, is not asked for more. */
+TEST(syncs)
+{
+	struct scratch file;
+	struct err e = { "" };
+
+	scratch_text(&file, "");
+	ck_assert_int_eq(writer_open(&w, file.fd, file.path, &e), 0);
+	ck_assert_uint_eq(writer_mark(w), 0);
+	ck_assert_int_eq(writer_sync(w, 0), 0);
+	for (unsigned int i = 0; i < 3; i++)
+		put(i);
+	ck_assert_uint_eq(writer_mark(w), 3);
+	ck_assert_int_eq(writer_sync(w, 3), 0);
+	ck_assert_int_eq(file_size(&file), 3 * RECORD_LEN);
+	writer_close(w, NULL);
+	scratch_close(&file);
+	begin();
+	put(0);
+	ck_assert_int_eq(writer_sync(w, 1), 0);
+	expect(0, 1);
+	writer_close(w, NULL);
+	end();
+	ck_assert_uint_eq(writer_mark(NULL), 0);
+	ck_assert_int_eq(writer_sync(NULL, 0), 0);
+}
+
+/* Nothing comes out before what it stands on does, or never will. */
+TEST(follows)
+{
+	struct writer *before;
+	struct scratch file;
+	struct err e = { "" };
+
+	begin();
+	before = w;
+	for (unsigned int i = 0; i < MANY; i++)
+		put(i);
+	scratch_text(&file, "");
+	ck_assert_int_eq(writer_open(&w, file.fd, file.path, &e), 0);
+	writer_follow(w, before);
+	put(0);
+	ck_assert(!writer_wait(w, 1));
+	ck_assert_int_eq(file_size(&file), 0);
+	expect(0, MANY);
+	ck_assert_int_eq(writer_sync(w, 1), 0);
+	ck_assert_int_eq(file_size(&file), RECORD_LEN);
+	for (unsigned int i = 0; i < MANY; i++)
+		ck_assert(writer_put(before, file.path, 1));
+	put(1);
+	ck_assert(writer_leave(before));
+	ck_assert_int_eq(writer_sync(w, 2), 0);
+	ck_assert_int_eq(file_size(&file), 2 * RECORD_LEN);
+	writer_close(w, NULL);
+	writer_close(before, NULL);
+	scratch_close(&file);
+	end();
+}
+
+TEST(syncs_no_more_when_broken)
+{
+	begin();
+	for (unsigned int i = 0; i < MANY; i++)
+		put(i);
+	ck_assert(writer_leave(w));
+	ck_assert_int_eq(writer_sync(w, MANY), -EINTR);
+	writer_close(w, NULL);
+	end();
 }

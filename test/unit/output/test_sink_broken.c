@@ -17,13 +17,13 @@ TEST_AROUND(rig_init, rig_clean)
 TEST(refuses_to_open)
 {
 	g.config.output.file = g.dir;
-	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, &g.e), -EISDIR);
+	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, 0, &g.e), -EISDIR);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, g.dir));
 
 	g.e.msg[0] = '\0';
 	g.config.output.file = g.path;
 	g.config.output.fields = "ip,prt";
-	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, &g.e), -EINVAL);
+	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, 0, &g.e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "'prt'"));
 	ck_assert_int_eq(access(g.path, F_OK), -1);	/* nothing was made for nothing */
 }
@@ -31,7 +31,7 @@ TEST(refuses_to_open)
 TEST(full_device)
 {
 	g.config.output.file = "/dev/full";
-	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, &g.e), -ENOSPC);
+	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, 0, &g.e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "'/dev/full': No space left"));
 
 	g.e.msg[0] = '\0';

@@ -43,7 +43,7 @@ TEST(rows)
 	struct err e = { "" };
 
 	scratch_text(&f, "what was there before\n");
-	ck_assert_msg(statusfile_open(&s, f.path, &e) == 0, "%s", e.msg);
+	ck_assert_msg(statusfile_open(&s, f.path, false, &e) == 0, "%s", e.msg);
 	read_back(&f, s);
 	status_header(row);
 	ck_assert(strncmp(text, row, strlen(row)) == 0 && lines() == 1);
@@ -70,7 +70,7 @@ TEST(not_writable)
 	struct statusfile *s;
 	struct err e = { "" };
 
-	ck_assert_int_eq(statusfile_open(&s, "/nonexistent/status", &e), -ENOENT);
+	ck_assert_int_eq(statusfile_open(&s, "/nonexistent/status", false, &e), -ENOENT);
 	ck_assert_ptr_nonnull(strstr(e.msg, "/nonexistent/status"));
 	ck_assert_ptr_nonnull(strstr(e.msg, "--status-updates-file"));
 	ck_assert_int_eq(statusfile_close(NULL, &e), 0);
@@ -83,7 +83,7 @@ TEST(full_disk)
 	struct statusfile *s;
 	struct err e = { "" };
 
-	ck_assert_int_eq(statusfile_open(&s, "/dev/full", &e), 0);
+	ck_assert_int_eq(statusfile_open(&s, "/dev/full", false, &e), 0);
 	statusfile_add(s, &now);
 	ck_assert_int_eq(statusfile_close(s, &e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(e.msg, "/dev/full: No space"));

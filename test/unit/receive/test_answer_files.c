@@ -31,7 +31,7 @@ static void begin_with_cookie(uint64_t k, enum config_report report)
 	snprintf(text, sizeof(text), COOKIE_HEADER
 		 "198.19.0.1,%s,443,34,0102030405060708,2026-01-01T00:00:00Z\n", ip);
 	scratch_text(&store_file, text);
-	ck_assert_msg(cookiefile_load(&store, store_file.path, &e) == 0, "%s", e.msg);
+	ck_assert_msg(cookiefile_load(&store, store_file.path, UINT64_MAX, &e) == 0, "%s", e.msg);
 	core.s.facts.store = store;
 }
 

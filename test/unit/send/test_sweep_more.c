@@ -161,7 +161,7 @@ TEST(cookies_of_a_file)
 		 "198.19.0.1,%s,443,254,a1b2c3d4e5f6,2026-01-01T00:00:00Z\n"
 		 "198.19.0.2,%s,443,34,0102030405060708,2026-01-01T00:00:00Z\n", ip[0], ip[1]);
 	scratch_text(&file, text);
-	ck_assert_msg(cookiefile_load(&store, file.path, &e) == 0, "%s", e.msg);
+	ck_assert_msg(cookiefile_load(&store, file.path, UINT64_MAX, &e) == 0, "%s", e.msg);
 	core.s.facts.store = store;
 	start();
 	until_swept(true);
@@ -220,7 +220,7 @@ TEST(saves_what_it_sends)
 
 	begin_with(&(struct core_setup){ .retries = 1 });
 	scratch_text(&file, "");
-	ck_assert_int_eq(capfile_open(&core.s.capture, file.path, &e), 0);
+	ck_assert_int_eq(capfile_open(&core.s.capture, file.path, false, false, &e), 0);
 	push_followup(9, 0);
 	start();
 	until_swept(true);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "setup/resume.h"
 #include "setup/setup.h"
 #include "scratch.h"
 #include "setup/mtu.h"
@@ -15,6 +16,8 @@
 #define TCP_LEN		(20 + 12 + 20)
 #define V4_LEN		(20 + TCP_LEN)
 #define V6_LEN		(40 + TCP_LEN)
+
+static struct resume resume = { .lock = -1 };	/* no checkpoint */
 
 static char text[32], *words[] = { text, NULL };
 static uint16_t ports[2];
@@ -42,7 +45,7 @@ static void begin(const char *target, enum payload_type type, uint16_t len)
 				     .len = len },
 		.network.sources = { addr_from_v4(0xc6130001), { 0x2001000200000000, 1 } },
 	};
-	ck_assert_msg(setup_init(&su, &config, &status, &e) == 0, "%s", e.msg);
+	ck_assert_msg(setup_init(&su, &config, &resume, &status, &e) == 0, "%s", e.msg);
 	su.shared.facts.wire = true;
 	su.shared.facts.interface = "eth7";
 }

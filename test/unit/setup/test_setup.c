@@ -9,6 +9,7 @@
 #include "capture.h"
 #include "config/config.h"
 #include "err.h"
+#include "setup/resume.h"
 #include "setup/setup.h"
 #include "state/cookie_store.h"
 #include "targets/targets.h"
@@ -25,6 +26,8 @@ struct scan {
 	int status;
 	struct err e;
 };
+
+static struct resume resume = { .lock = -1 };	/* no checkpoint */
 
 static struct scan scan, other;
 
@@ -73,7 +76,8 @@ static struct config *configure_null(struct scan *s, const char *target)
 
 static const struct shared *set_up(struct scan *s)
 {
-	ck_assert_msg(setup_init(&s->setup, &s->c, &s->status, &s->e) == 0, "%s", s->e.msg);
+	ck_assert_msg(setup_init(&s->setup, &s->c, &resume, &s->status, &s->e) == 0, "%s",
+		      s->e.msg);
 	return &s->setup.shared;
 }
 
@@ -320,7 +324,7 @@ TEST(engine_as_named)
 /* An input error is exit status 1, and its message names the cause. */
 static void refused(const char *say)
 {
-	ck_assert_int_lt(setup_init(&scan.setup, &scan.c, &scan.status, &scan.e), 0);
+	ck_assert_int_lt(setup_init(&scan.setup, &scan.c, &resume, &scan.status, &scan.e), 0);
 	ck_assert_int_eq(scan.status, 1);
 	ck_assert_msg(strstr(scan.e.msg, say), "%s: %s", say, scan.e.msg);
 	setup_free(&scan.setup);

@@ -67,7 +67,7 @@ static void load(void)
 
 	cookie_store_free(store);
 	store = NULL;
-	ck_assert_msg(cookiefile_load(&store, file.path, &e) == 0, "%s", e.msg);
+	ck_assert_msg(cookiefile_load(&store, file.path, UINT64_MAX, &e) == 0, "%s", e.msg);
 }
 
 static void open_out(void)
@@ -231,7 +231,7 @@ TEST(file_that_is_not_there_is_empty)
 {
 	struct err e = { "" };
 
-	ck_assert_int_eq(cookiefile_load(&store, "/nowhere/cookies", &e), 0);
+	ck_assert_int_eq(cookiefile_load(&store, "/nowhere/cookies", UINT64_MAX, &e), 0);
 	ck_assert_str_eq(e.msg, "");
 	ck_assert_uint_eq(cookie_store_count(store), 0);
 	expect_none("198.18.0.1", "198.18.1.1", 443);
@@ -274,7 +274,8 @@ TEST(names_file_and_line)
 
 		put(bad[i][0]);
 		snprintf(want, sizeof(want), "%s%s", file.path, bad[i][1]);
-		ck_assert_msg(cookiefile_load(&store, file.path, &e) == -EINVAL, "%s", bad[i][0]);
+		ck_assert_msg(cookiefile_load(&store, file.path, UINT64_MAX, &e) == -EINVAL,
+			      "%s", bad[i][0]);
 		ck_assert_msg(strncmp(e.msg, want, strlen(want)) == 0, "%s", e.msg);
 	}
 }

@@ -49,7 +49,7 @@ static struct capfile *open_file(void)
 	struct capfile *f = NULL;
 	struct err e = { "" };
 
-	ck_assert_msg(capfile_open(&f, file.path, &e) == 0, "%s", e.msg);
+	ck_assert_msg(capfile_open(&f, file.path, false, false, &e) == 0, "%s", e.msg);
 	return f;
 }
 
@@ -94,7 +94,7 @@ TEST(ip_packets)
 	struct capfile *f = NULL;
 	struct err e = { "" };
 
-	ck_assert_msg(capfile_open_ip(&f, file.path, &e) == 0, "%s", e.msg);
+	ck_assert_msg(capfile_open(&f, file.path, true, false, &e) == 0, "%s", e.msg);
 	capfile_write(f, (const uint8_t *)"\x45 four", 6, 6, WALL_NS);
 	capfile_write(f, (const uint8_t *)"\x60 six", 5, 50, WALL_NS + 1);
 	close_file(f);
@@ -107,7 +107,7 @@ TEST(ip_packets)
 	ck_assert_uint_eq(g.f.ip_caplen, 5);
 	ck_assert_uint_eq(g.f.wall_ns, WALL_NS + 1);
 	no_more(r, &g);
-	ck_assert_int_eq(capfile_open_ip(&f, "/nonexistent/x.pcap", &e), -ENOENT);
+	ck_assert_int_eq(capfile_open(&f, "/nonexistent/x.pcap", true, false, &e), -ENOENT);
 }
 
 /* What other programs find in it: nanoseconds, Ethernet. */
@@ -155,7 +155,7 @@ TEST(overwrites)
 	for (uint64_t i = 0; i < 20; i++)
 		capfile_write(f, frame, make_frame(i, frame), FRAME_MAX, WALL_NS);
 	close_file(f);
-	ck_assert_int_eq(capfile_open(&f, file.path, &e), 0);
+	ck_assert_int_eq(capfile_open(&f, file.path, false, false, &e), 0);
 	make_frame(7, frame);
 	capfile_write(f, frame, 100, 100, WALL_NS);
 	close_file(f);
@@ -170,11 +170,11 @@ TEST(cannot_be_made)
 	struct capfile *f = NULL;
 	struct err e = { "" };
 
-	ck_assert_int_eq(capfile_open(&f, "/nonexistent/x.pcap", &e), -ENOENT);
+	ck_assert_int_eq(capfile_open(&f, "/nonexistent/x.pcap", false, false, &e), -ENOENT);
 	ck_assert_ptr_nonnull(strstr(e.msg, "'/nonexistent/x.pcap'"));
 	ck_assert_ptr_nonnull(strstr(e.msg, "No such file"));
 	e.msg[0] = '\0';
-	ck_assert_int_eq(capfile_open(&f, "/proc/self", &e), -EISDIR);
+	ck_assert_int_eq(capfile_open(&f, "/proc/self", false, false, &e), -EISDIR);
 	ck_assert_ptr_nonnull(strstr(e.msg, "'/proc/self'"));
 }
 
@@ -188,7 +188,7 @@ TEST(cannot_be_written)
 	for (unsigned int i = 0; i < 3; i++) {
 		struct err e = { "" };
 
-		ck_assert_int_eq(capfile_open(&f, "/dev/full", &e), 0);
+		ck_assert_int_eq(capfile_open(&f, "/dev/full", false, false, &e), 0);
 		for (unsigned int n = 0; n < frames[i]; n++)
 			capfile_write(f, frame, make_frame(n, frame), FRAME_MAX, WALL_NS);
 		ck_assert_int_eq(capfile_close(f, &e), -ENOSPC);

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "receive/entry.h"
+#include "cache/entry.h"
 #include "table.h"
 
 struct err;
@@ -52,6 +52,12 @@ static inline struct entry *entry_cache_first(const struct entry_cache *c, enum 
 	uint32_t slot = c->queue[state].first;
 
 	return slot == TABLE_NONE ? NULL : &c->v[slot];
+}
+
+/* The one behind it in its queue; NULL: it is the last. */
+static inline struct entry *entry_cache_next(const struct entry_cache *c, const struct entry *en)
+{
+	return en->next == TABLE_NONE ? NULL : &c->v[en->next];
 }
 
 /* Entries that have no row yet. */

@@ -1,4 +1,4 @@
-#include "receive/entry.h"
+#include "cache/entry.h"
 
 #include "verdict.h"
 
@@ -8,23 +8,23 @@
 const struct entry_state_type entry_states[ENTRY_STATES] = {
 #define STATE(id, name_, clock_, hears_, waits_for) \
 	[ENTRY_##id] = { .name = name_, .clock = ENTRY_CLOCK_##clock_, .hears = hears_ },
-#include "receive/entry_states.def"
+#include "cache/entry_states.def"
 };
 
 const char *const entry_events[ENTRY_EVENTS] = {
 #define EVENT(id, what) [ENTRY_ON_##id] = what,
-#include "receive/entry_states.def"
+#include "cache/entry_states.def"
 };
 
 const struct entry_rule entry_rules[ENTRY_STATES][ENTRY_EVENTS] = {
 #define RULE(state, event, action_, next_) [ENTRY_##state][ENTRY_ON_##event] = \
 	{ .action = ENTRY_DO_##action_, .next = next_ },
-#include "receive/entry_states.def"
+#include "cache/entry_states.def"
 };
 
 const uint32_t entry_never[ENTRY_STATES] = {
 #define NEVER(state, events) [ENTRY_##state] = events,
-#include "receive/entry_states.def"
+#include "cache/entry_states.def"
 };
 
 struct evidence entry_evidence(const struct entry *en)

@@ -17,19 +17,19 @@
 
 enum entry_state {
 #define STATE(id, name, clock, hears, waits_for) ENTRY_##id,
-#include "receive/entry_states.def"
+#include "cache/entry_states.def"
 	ENTRY_STATES
 };
 
 enum entry_event {
 #define EVENT(id, what) ENTRY_ON_##id,
-#include "receive/entry_states.def"
+#include "cache/entry_states.def"
 	ENTRY_EVENTS
 };
 
 enum entry_action {
 #define ACTION(id, what) ENTRY_DO_##id,
-#include "receive/entry_states.def"
+#include "cache/entry_states.def"
 	ENTRY_ACTIONS
 };
 

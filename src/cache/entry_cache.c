@@ -1,4 +1,4 @@
-#include "receive/entry_cache.h"
+#include "cache/entry_cache.h"
 
 #include <errno.h>
 #include <stdlib.h>

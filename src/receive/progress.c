@@ -1,0 +1,162 @@
+#include "receive/progress.h"
+
+#include <errno.h>
+
+#include "base/writer.h"
+#include "output/sink.h"
+#include "cache/entry_cache.h"
+#include "state/cookiefile.h"
+#include "state/saving.h"
+#include "state/shared.h"
+#include "wire/capfile.h"
+
+/* From there on nothing is done but what has a row; what was before is in the sender's done_set. */
+static uint64_t tail_of(const struct sender *sd)
+{
+	return sd->window.tail > sd->done.end ? sd->window.tail : sd->done.end;
+}
+
+static void note_now(const struct progress *p, struct progress_since *since)
+{
+	for (unsigned int i = 0; i < p->s->nsenders; i++) {
+		const struct sender *sd = &p->s->senders[i];
+		uint64_t reserved = window_reserved(&sd->window);
+
+		since->reserved[i] = reserved > sd->done.end ? reserved : sd->done.end;
+	}
+	since->rows_len = sink_len(p->sink);
+}
+
+void progress_init(struct progress *p, struct shared *s, const struct entry_cache *cache,
+		   struct sink *sink, struct cookiefile *cookie_log)
+{
+	*p = (struct progress){
+		.s = s, .cache = cache, .sink = sink, .cookie_log = cookie_log,
+	};
+	note_now(p, &p->since[0]);
+	p->since[1] = p->since[0];
+}
+
+static bool are_tails_past(const struct progress *p, const struct progress_since *since)
+{
+	for (unsigned int i = 0; i < p->s->nsenders; i++)
+		if (tail_of(&p->s->senders[i]) < since->reserved[i])
+			return false;
+	return true;
+}
+
+static void follow_tails(struct progress *p)
+{
+	if (!are_tails_past(p, &p->since[1]))
+		return;
+	p->since[0] = p->since[1];
+	note_now(p, &p->since[1]);
+}
+
+/* ---- what has no row yet ------------------------------------------------------------------- */
+
+/* Whether a reply row was written for one of its answers: then it is not to be probed again. */
+static bool has_reply_row(const struct config *c, const struct entry *en)
+{
+	if (c->output.rows != ROWS_REPLY)
+		return false;
+	for (unsigned int i = 0; i < en->nflows; i++)
+		if (en->flows[i].reply.class == REPLY_SYNACK
+		    || (en->flows[i].reply.class != REPLY_NONE
+			&& c->output.report != REPORT_SYNACK))
+			return true;
+	return false;
+}
+
+static int add_entries(const struct progress *p, struct checkpoint_progress *out)
+{
+	const struct config *c = p->s->facts.config;
+	int rc = 0;
+
+	for (unsigned int state = 0; state < ENTRY_STATES; state++) {
+		if (state == ENTRY_NONE || state == ENTRY_DONE)
+			continue;
+		for (const struct entry *en = entry_cache_first(p->cache, state); en && !rc;
+		     en = entry_cache_next(p->cache, en)) {
+			uint64_t pos;
+			struct sender *sd = shared_sender(p->s, en->k, &pos);
+			struct checkpoint_shard *to = &out->shards[sd - p->s->senders];
+
+			if (pos < to->tail && !has_reply_row(c, en))
+				rc = checkpoint_add_pending(to, pos);
+		}
+	}
+	return rc;
+}
+
+/* What an earlier part of the run left, and this one has not come to, or is not done with. */
+static int add_left(const struct progress *p, const struct sender *sd, struct checkpoint_shard *to)
+{
+	bool replies = p->s->facts.config->output.rows == ROWS_REPLY;
+	uint64_t reserved = window_reserved(&sd->window);
+	int rc = 0;
+
+	for (uint64_t pos = sd->window.tail; pos < sd->done.end && !rc; pos++) {
+		uint16_t status = pos < reserved ? window_status(&sd->window, pos) : 0;
+		bool answered = status & (WINDOW_ARM(0, WINDOW_ANSWERED)
+					  | WINDOW_ARM(1, WINDOW_ANSWERED));
+
+		/* What is in the cookie cache is there twice, which does no harm. */
+		if (!done_set_has(&sd->done, pos) && !(status & WINDOW_DONE)
+		    && !(replies && answered))
+			rc = checkpoint_add_pending(to, pos);
+	}
+	return rc;
+}
+
+static int take_shards(const struct progress *p, struct checkpoint_progress *out)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < p->s->nsenders && !rc; i++) {
+		const struct sender *sd = &p->s->senders[i];
+
+		out->shards[i].n = 0;
+		out->shards[i].tail = tail_of(sd);
+		rc = add_left(p, sd, &out->shards[i]);
+	}
+	return rc ? rc : add_entries(p, out);
+}
+
+static void take_counters(const struct progress *p, struct checkpoint_progress *out)
+{
+	const struct stats *s = &p->s->rx.stats;
+
+	for (unsigned int i = 0; i < STATS; i++)
+		out->counters[i] = stat_get(s, (enum stat_id)i);
+	for (unsigned int i = 0; i < VERDICTS; i++)
+		out->verdicts[i] = stat_get_verdict(s, (enum verdict)i);
+}
+
+static int take(struct progress *p, struct checkpoint_progress *out)
+{
+	follow_tails(p);
+	take_counters(p, out);
+	out->rows_from = p->since[0].rows_len;
+	out->rows_len = sink_len(p->sink);
+	return take_shards(p, out);
+}
+
+void progress_save_last(struct progress *p, struct saving *to)
+{
+	to->has_last = take(p, &to->last) == 0;
+}
+
+void progress_save(struct progress *p, struct saving *to)
+{
+	if (!atomic_load_explicit(&to->wanted, memory_order_acquire))
+		return;
+	to->err = take(p, &to->next);
+	to->marks = (struct saving_marks){
+		.rows = writer_mark(sink_writer(p->sink)),
+		.cookies = writer_mark(cookiefile_writer(p->cookie_log)),
+		.packets = writer_mark(capfile_writer(p->s->capture)),
+	};
+	atomic_store_explicit(&to->wanted, false, memory_order_relaxed);
+	sem_post(&to->taken);
+}

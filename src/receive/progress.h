@@ -1,0 +1,44 @@
+/*
+ * progress: how far a run has come, as a checkpoint keeps it. The receive thread's; once that has
+ * ended, main's.
+ */
+#ifndef TFOMAP_PROGRESS_H
+#define TFOMAP_PROGRESS_H
+
+#include <stdint.h>
+
+#include "config/config.h"
+
+struct capfile;
+struct cookiefile;
+struct entry_cache;
+struct saving;
+struct shared;
+struct sink;
+
+/* Positions that were not begun when the output was so long: their rows are behind that. */
+struct progress_since {
+	uint64_t reserved[CONFIG_THREADS_MAX];
+	uint64_t rows_len;
+};
+
+struct progress {
+	struct shared *s;
+	const struct entry_cache *cache;
+	struct sink *sink;
+	struct cookiefile *cookie_log;	/* NULL: none */
+	/* The older one is what the tails have passed, the newer one what they may pass next. */
+	struct progress_since since[2];
+};
+
+/* Before the threads start, with the senders and the output as they begin; all outlive it. */
+void progress_init(struct progress *p, struct shared *s, const struct entry_cache *cache,
+		   struct sink *sink, struct cookiefile *cookie_log);
+
+/* Writes it down where the saver wants it. */
+void progress_save(struct progress *p, struct saving *to);
+
+/* As the run ends: before what will not be finished loses its place. */
+void progress_save_last(struct progress *p, struct saving *to);
+
+#endif

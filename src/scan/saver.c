@@ -1,0 +1,287 @@
+#include "scan/saver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/writer.h"
+#include "err.h"
+#include "setup/resume.h"
+#include "state/saving.h"
+#include "state/shared.h"
+
+#define EVERY_S	1
+
+struct saver {
+	struct resume *r;
+	struct shared *s;
+	struct saving saving;
+	struct saver_files files;
+	pthread_t thread;
+	bool runs;
+	sem_t wake;			/* the thread is to end */
+	_Atomic bool ending;
+	int failed;			/* 0, or the -errno of the last attempt, which was told */
+};
+
+struct saver *saver_new(struct resume *r, struct shared *s)
+{
+	struct saver *sv = calloc(1, sizeof(*sv));
+
+	if (!sv)
+		return NULL;
+	sv->r = r;
+	sv->s = s;
+	sem_init(&sv->wake, 0, 0);
+	sem_init(&sv->saving.taken, 0, 0);
+	s->saving = &sv->saving;
+	return sv;
+}
+
+static void free_shards(struct checkpoint_progress *p)
+{
+	for (unsigned int i = 0; i < CONFIG_THREADS_MAX; i++)
+		free(p->shards[i].pending);
+}
+
+void saver_free(struct saver *sv)
+{
+	if (!sv)
+		return;
+	sv->s->saving = NULL;
+	free_shards(&sv->saving.next);
+	free_shards(&sv->saving.last);
+	sem_destroy(&sv->wake);
+	sem_destroy(&sv->saving.taken);
+	free(sv);
+}
+
+/* ---- the file ------------------------------------------------------------------------------ */
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		text += n > 0 ? n : 0;
+		len -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+/* That the folder has the new name, too. */
+static int sync_folder(const char *path)
+{
+	char copy[PATH_MAX];
+	int fd, rc;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = fd < 0 || fsync(fd) ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+/* The lock goes over to the new file before that takes the old one's place. */
+static int replace(struct resume *r, const char *text, size_t len)
+{
+	char path[PATH_MAX];
+	int fd, rc;
+
+	if (snprintf(path, sizeof(path), "%s.new", r->path) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	rc = flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK ? -errno : 0;
+	if (!rc)
+		rc = write_all(fd, text, len);
+	if (!rc && (fsync(fd) || rename(path, r->path)))
+		rc = -errno;
+	if (rc) {
+		unlink(path);
+		close(fd);
+		return rc;
+	}
+	close(r->lock);
+	r->lock = fd;
+	return sync_folder(r->path);
+}
+
+static int write_file(struct saver *sv)
+{
+	size_t len;
+	char *text = checkpoint_write(&sv->r->run, &len);
+	int rc = text ? replace(sv->r, text, len) : -ENOMEM;
+
+	free(text);
+	return rc;
+}
+
+/* ---- what goes into it --------------------------------------------------------------------- */
+
+static struct checkpoint_part *this_part(struct saver *sv)
+{
+	return &sv->r->run.parts[sv->r->run.nparts - 1];
+}
+
+/* Takes over what was counted; from gets what it may write over. */
+static void swap_progress(struct saver *sv, struct checkpoint_progress *from)
+{
+	struct checkpoint_progress *to = &sv->r->run.progress, was = *to;
+
+	*to = *from;
+	*from = was;
+}
+
+static int sync_marks(const struct saver *sv, const struct saving_marks *m)
+{
+	int rc = writer_sync(sv->files.cookies, m->cookies);
+
+	if (!rc)
+		rc = writer_sync(sv->files.packets, m->packets);
+	return rc ? rc : writer_sync(sv->files.rows, m->rows);
+}
+
+static int save(struct saver *sv)
+{
+	struct saving *from = &sv->saving;
+	uint64_t first_ns = shared_first_sent_ns(sv->s), last_ns = shared_last_sent_ns(sv->s);
+	int rc = from->err ? from->err : sync_marks(sv, &from->marks);
+
+	if (rc)
+		return rc;
+	swap_progress(sv, &from->next);
+	this_part(sv)->end_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
+	this_part(sv)->sending_ns = last_ns - first_ns;
+	return write_file(sv);
+}
+
+/* A run goes on without; what it can go on from later is older. */
+static void tell(struct saver *sv, int rc)
+{
+	if (rc && rc != sv->failed && !atomic_load(&sv->ending))
+		log_warn("cannot write the checkpoint %.200s: %s; if the run ends now, what was "
+			 "done since the last one is done again; see to it", sv->r->path,
+			 strerror(-rc));
+	else if (!rc && sv->failed)
+		log_notice("the checkpoint %.200s is written again", sv->r->path);
+	sv->failed = rc;
+}
+
+/* True: it is to end. */
+static bool wait_second(struct saver *sv)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += EVERY_S;
+	while (sem_clockwait(&sv->wake, CLOCK_MONOTONIC, &until))
+		if (errno == ETIMEDOUT)
+			return false;
+	return true;
+}
+
+void saver_ask(struct saver *sv)
+{
+	atomic_store_explicit(&sv->saving.wanted, true, memory_order_release);
+}
+
+static void *saver_run(void *arg)
+{
+	struct saver *sv = arg;
+
+	while (!wait_second(sv)) {
+		saver_ask(sv);
+		while (sem_wait(&sv->saving.taken) && errno == EINTR)
+			;
+		if (atomic_load(&sv->ending))
+			break;
+		tell(sv, save(sv));
+	}
+	return NULL;
+}
+
+/* ---- beginning and end --------------------------------------------------------------------- */
+
+int saver_begin(struct saver *sv, const struct saver_files *files, uint64_t start_wall_ns,
+		struct err *e)
+{
+	const struct checkpoint_part now = { .start_ns = start_wall_ns, .end_ns = start_wall_ns };
+	int rc = checkpoint_add_part(&sv->r->run, &now);
+
+	sv->files = *files;
+	if (!rc) {
+		sem_wait(&sv->saving.taken);
+		rc = save(sv);
+	}
+	return rc ? err_set(e, -rc, "cannot write the checkpoint %.200s: %s; name another file",
+			    sv->r->path, strerror(-rc)) : 0;
+}
+
+int saver_start(struct saver *sv, struct err *e)
+{
+	int rc = pthread_create(&sv->thread, NULL, saver_run, sv);
+
+	if (rc)
+		return err_set(e, rc, "cannot start a thread for the checkpoint: %s", strerror(rc));
+	pthread_setname_np(sv->thread, "saver");
+	sv->runs = true;
+	return 0;
+}
+
+bool saver_stop(struct saver *sv)
+{
+	if (!sv || !sv->runs)
+		return false;
+	sv->runs = false;
+	atomic_store(&sv->ending, true);
+	sem_post(&sv->wake);
+	sem_post(&sv->saving.taken);
+	return true;
+}
+
+unsigned long saver_thread(const struct saver *sv)
+{
+	return sv->thread;
+}
+
+int saver_sync(struct saver *sv)
+{
+	const struct saving_marks all = {
+		writer_mark(sv->files.rows), writer_mark(sv->files.cookies),
+		writer_mark(sv->files.packets),
+	};
+
+	return sync_marks(sv, &all);
+}
+
+int saver_conclude(struct saver *sv, bool whole, bool complete, const char *reason,
+		   uint64_t end_wall_ns, uint64_t sending_ns, struct err *e)
+{
+	int rc;
+
+	if (whole && sv->saving.has_last)
+		swap_progress(sv, &sv->saving.last);
+	sv->r->run.complete = whole && complete;
+	this_part(sv)->reason = reason;
+	this_part(sv)->end_ns = end_wall_ns;
+	this_part(sv)->sending_ns = sending_ns;
+	rc = write_file(sv);
+	return rc ? err_set(e, -rc, "cannot write the checkpoint %.200s: %s; the one before it "
+			    "stays: free some space, and run again to go on from there",
+			    sv->r->path, strerror(-rc)) : 0;
+}

@@ -1,0 +1,310 @@
+#include "setup/resume.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/config_options.h"
+#include "config/config_show.h"
+#include "err.h"
+#include "output/metadata.h"
+#include "output/result_fields.h"
+#include "output/rows_read.h"
+#include "state/shared.h"
+#include "targets/targets.h"
+#include "targets/targets_hash.h"
+
+#define FILE_MAX	(1u << 30)	/* bytes; no checkpoint is as long */
+
+/* ---- options ------------------------------------------------------------------------------- */
+
+static void visit_option(void *arg, const char *name, const char *value)
+{
+	if (!config_may_change(name))
+		json_object_set_new(arg, name, json_stringn(value, strlen(value)));
+}
+
+static json_t *options_of(const struct config *c)
+{
+	json_t *options = json_object();
+
+	config_visit(c, visit_option, options);
+	return options;
+}
+
+static int compare_options(const struct resume *r, json_t *now, struct err *e)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(now, name, value) {
+		const char *was = json_string_value(json_object_get(r->run.options, name));
+		const char *is = json_string_value(value);
+
+		if (was && strcmp(was, is) == 0)
+			continue;
+		return err_set(e, EINVAL, "--checkpoint %.200s: --%s is '%.100s', and was '%.100s' "
+			       "when the run began; run it as it was, or name another file to "
+			       "begin anew", r->path, name, is, was ? was : "");
+	}
+	return 0;
+}
+
+/* ---- the file ------------------------------------------------------------------------------ */
+
+static int fails(const struct resume *r, int code, struct err *e)
+{
+	return err_set(e, code, "--checkpoint %.200s: %s", r->path, strerror(code));
+}
+
+/* The file is replaced while its lock is held: what was opened may be no longer it. */
+static bool is_current(const struct resume *r)
+{
+	struct stat open_one, named;
+
+	return fstat(r->lock, &open_one) == 0 && stat(r->path, &named) == 0
+	       && open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+}
+
+static int open_locked(struct resume *r, struct err *e)
+{
+	do {
+		if (r->lock >= 0)
+			close(r->lock);
+		r->lock = open(r->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (r->lock < 0)
+			return fails(r, errno, e);
+		if (flock(r->lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+			return err_set(e, EBUSY, "--checkpoint %.200s: another tfomap is at work "
+				       "with it; wait for that, or name another file", r->path);
+	} while (!is_current(r));
+	return 0;
+}
+
+/* The whole file, *len bytes; NULL: with a message. */
+static char *read_file(const struct resume *r, size_t *len, struct err *e)
+{
+	struct stat st;
+	char *text = NULL;
+	ssize_t n = -1;
+
+	if (fstat(r->lock, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < FILE_MAX)
+		text = malloc((size_t)st.st_size + 1);
+	if (text)
+		n = pread(r->lock, text, (size_t)st.st_size, 0);
+	if (n < 0 || n != st.st_size) {
+		err_set(e, EINVAL, "--checkpoint %.200s: it is no checkpoint, or cannot be read",
+			r->path);
+		free(text);
+		return NULL;
+	}
+	*len = (size_t)n;
+	return text;
+}
+
+/* An empty file is one that was made, and nothing begun. */
+static int read_checkpoint(struct resume *r, const struct config *c, struct err *e)
+{
+	struct err why = { "" };
+	json_t *now = options_of(c);
+	size_t len = 0;
+	char *text = read_file(r, &len, e);
+	int rc = text ? 0 : -EINVAL;
+
+	if (!rc && len) {
+		rc = checkpoint_read(&r->run, text, len, &why);
+		if (rc)
+			err_set(e, -rc, "--checkpoint %.200s: %s; name another file to begin anew",
+				r->path, why.msg);
+		else
+			rc = compare_options(r, now, e);
+		r->goes_on = true;
+	}
+	free(text);
+	if (r->run.options)
+		json_decref(now);
+	else
+		r->run.options = now;
+	return rc;
+}
+
+int resume_open(struct resume *r, const struct config *c, struct err *e)
+{
+	struct stat st;
+	int rc;
+
+	*r = (struct resume){ .path = c->records.checkpoint, .lock = -1 };
+	if (!r->path)
+		return 0;
+	rc = open_locked(r, e);
+	if (!rc)
+		rc = read_checkpoint(r, c, e);
+	if (!rc && !r->goes_on && c->probing.cookie_file
+	    && stat(c->probing.cookie_file, &st) == 0)
+		r->run.cookies_len = (uint64_t)st.st_size;
+	return rc;
+}
+
+/* ---- rows ---------------------------------------------------------------------------------- */
+
+/* What has a row, of a sender's. */
+struct finished {
+	unsigned int shard;
+	uint64_t pos;
+};
+
+struct reading {
+	struct resume *r;
+	const struct shared *s;
+	struct finished *v;		/* heap, owned */
+	size_t n, cap;
+	uint64_t end[CONFIG_THREADS_MAX];	/* behind the last of a shard's */
+};
+
+static int add_finished(struct reading *rd, unsigned int shard, uint64_t pos, struct err *e)
+{
+	if (rd->n == rd->cap) {
+		size_t cap = rd->cap ? 2 * rd->cap : 1024;
+		struct finished *v = realloc(rd->v, cap * sizeof(*v));
+
+		if (!v)
+			return err_set(e, ENOMEM, "out of memory for rows");
+		rd->v = v;
+		rd->cap = cap;
+	}
+	rd->v[rd->n++] = (struct finished){ shard, pos };
+	if (rd->end[shard] <= pos)
+		rd->end[shard] = pos + 1;
+	return 0;
+}
+
+static int take_row(void *arg, const struct rows_row *row, struct err *e)
+{
+	struct reading *rd = arg;
+	struct resume *r = rd->r;
+	const struct facts *f = &rd->s->facts;
+	uint64_t x, k;
+
+	if (!targets_index(f->targets, row->ip, row->port, &x) || !order_pos(&f->order, x, &k))
+		return err_set(e, EINVAL, "the row at byte %" PRIu64 " is of no target of this "
+			       "run", row->at);
+	if (row->at >= r->run.progress.rows_len) {
+		r->rows_more++;
+		if (row->verdict < VERDICTS)
+			r->verdicts_more[row->verdict]++;
+	}
+	return add_finished(rd, sender_of(k, r->run.nshards), sender_pos(k, r->run.nshards), e);
+}
+
+static int read_rows(struct reading *rd, const struct config *c, struct err *e)
+{
+	const struct checkpoint_progress *p = &rd->r->run.progress;
+	struct result_selection fields;
+	struct rows_form form = {
+		.format = c->output.format, .fields = &fields, .header = !c->output.no_header,
+	};
+	struct err why = { "" };
+	int rc = result_select(&fields, c->output.fields, c->output.rows, c->output.format, e);
+
+	if (rc)
+		return rc;
+	rc = rows_read(c->output.file, &form, p->rows_from, p->rows_len, take_row, rd,
+		       &rd->r->rows_len, &why);
+	result_selection_free(&fields);
+	return rc ? err_set(e, -rc, "--checkpoint %.200s: cannot go on with the rows in %.200s: "
+			    "%s; name other files to begin anew", rd->r->path, c->output.file,
+			    why.msg) : 0;
+}
+
+static int init_done(struct done_set *d, const struct checkpoint_shard *s, uint64_t end)
+{
+	uint64_t first = s->tail;
+
+	for (size_t i = 0; i < s->n; i++)
+		first = s->pending[i] < first ? s->pending[i] : first;
+	if (done_set_init(d, first, end > s->tail ? end : s->tail))
+		return -ENOMEM;
+	for (uint64_t k = first; k < s->tail; k++)
+		done_set_add(d, k);
+	for (size_t i = 0; i < s->n; i++)
+		done_set_remove(d, s->pending[i]);
+	return 0;
+}
+
+static int find_done(struct resume *r, const struct config *c, const struct shared *s,
+		     struct err *e)
+{
+	struct reading rd = { .r = r, .s = s };
+	int rc = read_rows(&rd, c, e);
+
+	for (unsigned int i = 0; i < r->run.nshards && !rc; i++)
+		if (init_done(&r->done[i], &r->run.progress.shards[i], rd.end[i]))
+			rc = err_set(e, ENOMEM, "out of memory for what is done of the run");
+	/* Those before the first position are done with in any case. */
+	for (size_t i = 0; i < rd.n && !rc; i++)
+		if (!done_set_has(&r->done[rd.v[i].shard], rd.v[i].pos))
+			done_set_add(&r->done[rd.v[i].shard], rd.v[i].pos);
+	free(rd.v);
+	return rc;
+}
+
+int resume_targets(struct resume *r, const struct config *c, const struct shared *s,
+		   const struct run_facts *run, struct err *e)
+{
+	const struct targets_counts *n = targets_counts(s->facts.targets);
+	uint64_t hash = targets_hash(s->facts.targets);
+	const char *what = NULL;
+
+	if (!r->goes_on) {
+		memcpy(r->run.key, run->key, sizeof(r->run.key));
+		r->run.seed = run->seed;
+		r->run.positions = s->facts.order.positions;
+		r->run.targets_hash = hash;
+		r->run.blocklist_hash = n->blocklist_hash;
+		return 0;
+	}
+	if (r->run.blocklist_hash != n->blocklist_hash)
+		what = "the blocklists are";
+	else if (r->run.targets_hash != hash || r->run.positions != s->facts.order.positions)
+		what = "the targets are";
+	if (what)
+		return err_set(e, EINVAL, "--checkpoint %.200s: %s not those that the run began "
+			       "with; run it with these, or name another file to begin anew",
+			       r->path, what);
+	return find_done(r, c, s, e);
+}
+
+void resume_apply(struct resume *r, struct shared *s)
+{
+	const struct checkpoint_progress *p = &r->run.progress;
+
+	if (!r->goes_on)
+		return;
+	for (unsigned int i = 0; i < s->nsenders; i++)
+		sender_resume(&s->senders[i], &r->done[i]);
+	for (unsigned int i = 0; i < STATS; i++)
+		if (i != STAT_targets_started)		/* it counts positions from the first on */
+			stat_set(&s->earlier, (enum stat_id)i, p->counters[i]);
+	stat_add(&s->earlier, STAT_rows, r->rows_more);
+	if (s->facts.config->output.rows == ROWS_TARGET)
+		stat_add(&s->earlier, STAT_targets_done, r->rows_more);
+	stat_add(&s->earlier, STAT_accepted, r->verdicts_more[VERDICT_ACCEPTED]);
+	for (unsigned int v = 0; v < VERDICTS; v++)
+		atomic_store(&s->rx.stats.verdicts[v], p->verdicts[v] + r->verdicts_more[v]);
+}
+
+void resume_free(struct resume *r)
+{
+	for (unsigned int i = 0; i < CONFIG_THREADS_MAX; i++)
+		done_set_free(&r->done[i]);
+	checkpoint_free(&r->run);
+	if (r->lock >= 0)
+		close(r->lock);
+	r->lock = -1;
+}

@@ -1,0 +1,248 @@
+"""A run that is killed, crashes, or loses its disk goes on by the same command: every target has
+one row, and none is asked again that has one."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+
+from harness import (HOSTS, LAB, QUICK, Tap, case, equal, finish, host, interrupt, needs, read_rows, shell,
+	start, tfomap, truth)
+from .engines import _napi, _need_xdp
+from .targets import PLAIN
+
+OPEN, SILENT = HOSTS["listener"].port, HOSTS["silent"].port
+TIMEOUT_S = 1  # of QUICK
+RATE = 3000
+LIMIT_S = 3  # a checkpoint's second, the time-out, and what a busy machine adds
+
+
+class Files:
+	"""A folder of a run's own."""
+
+	def __init__(self, name, form="csv"):
+		self.folder = f"{truth.WORK}/resume-{name}"
+		shutil.rmtree(self.folder, ignore_errors=True)
+		os.makedirs(self.folder)
+		self.rows, self.checkpoint, self.metadata = (f"{self.folder}/{n}" for n in (
+			f"rows.{form}", "checkpoint", "metadata"))
+		self.args = ["-o", self.rows, "-O", form, "--checkpoint", self.checkpoint, "-m",
+			self.metadata]
+
+	def read_rows(self):
+		with open(self.rows, newline="") as f:
+			return read_rows(f.read())
+
+	def read(self, path):
+		with open(path) as f:
+			return json.load(f)
+
+
+def _kill_at(args, syns):
+	"""Starts it, and kills it when so many of its SYNs were seen. Whether it was still there"""
+	tap = Tap()
+	process = start(args)
+	tap.wait_syns(syns)
+	process.kill()
+	return finish(process).status == -9
+
+
+def _until_complete(files, args, kills, rng, targets):
+	"""Kills it again and again, while there is enough left to do, and lets it end then"""
+	for _ in range(kills):
+		assert _kill_at(args, rng.randrange(1, targets // (2 * kills))), "it has ended before"
+		# What is there is whole rows, but for the last.
+		if os.path.exists(files.rows):
+			with open(files.rows) as f:
+				assert f.read().count("\0") == 0, "the rows have a hole"
+	finish_complete(args)
+
+
+def finish_complete(args):
+	run = finish(start(args))
+	equal(run.status, 0, "exit status: " + run.err)
+	return run
+
+
+def _check(files, targets, verdicts):
+	rows = files.read_rows()
+	named = [(row["ip"], row["port"]) for row in rows]
+	equal(len(named), len(set(named)), "rows, and targets that have one")
+	equal(len(named), targets, "targets")
+	found = {row["verdict"] for row in rows}
+	assert found <= verdicts, f"verdicts {found - verdicts}"
+	metadata, state = files.read(files.metadata), files.read(files.checkpoint)
+	equal(metadata["exit_reason"], "complete", "exit reason")
+	equal(state["complete"], True, "complete, says the checkpoint")
+	equal(metadata["counters"]["rows"]["rows"], targets, "rows, says the metadata")
+	equal(sum(metadata["verdicts"].values()), targets, "verdicts, says the metadata")
+	equal(len(metadata["runs"]), len(state["runs"]), "parts, says the metadata")
+	assert os.path.getsize(files.checkpoint) < 64 * 1024, "a checkpoint is small"
+	for path in (files.checkpoint, files.metadata):
+		equal(oct(os.stat(path).st_mode & 0o777), "0o600", f"mode of {path}")
+
+
+def _killed(name, args, targets, verdicts, kills=5, form="csv", per_target=1, with_xdp=False):
+	def check():
+		needs("--checkpoint")
+		rng = random.Random(name)
+		files = Files(name, form)
+		full = [*QUICK, *args, "-r", RATE, *files.args]
+		before = truth.syn_counters()
+		_until_complete(files, full, kills, rng, targets)
+		_check(files, targets, verdicts)
+		syns, cookies = (now - then for now, then in zip(truth.syn_counters(), before))
+		again = kills * RATE * LIMIT_S
+		assert syns <= targets * per_target + again, f"{syns} SYNs, {kills} kills"
+		assert cookies <= targets + again, f"{cookies} with a cookie, {kills} kills"
+		equal(finish_complete(full).out, "", "what a complete run writes")
+
+	def check_xdp():
+		_napi(True)
+		try:
+			_need_xdp()
+			check()
+		finally:
+			_napi(False)
+	case(f"resume/killed-{name}")(check_xdp if with_xdp else check)
+
+
+_killed("sweep", ["198.18.64.0/20", "-p", OPEN], 4096, {"accepted"}, per_target=2)
+_killed("plain", ["198.18.64.0/19", "-p", PLAIN, "--retries", 0], 8192, {"no-cookie"})
+_killed("silent", ["198.18.64.0/21", host("silent"), "-p", f"{OPEN},{SILENT}", "--report", "all",
+	"--retries", 1], 4097, {"accepted", "closed", "offline"}, per_target=3, form="ndjson")
+_killed("path", ["198.18.64.0/21", "-p", OPEN, "--plan", "path", "--confirm", 0], 2048,
+	{"accepted"}, per_target=4)
+_killed("shard", ["198.18.64.0/19", "-p", PLAIN, "--shards", 2, "--shard", 1, "--seed", 7], 4096,
+	{"no-cookie"})
+_killed("xdp", ["198.18.64.0/19", "-p", PLAIN, "--tx", "xdp", "--rx", "xdp"], 8192, {"no-cookie"},
+	with_xdp=True)
+
+
+@case("resume/killed-list")
+def a_list_with_its_cookies_and_packets():
+	"""What has a row has its cookie and its packets; the capture is read as one"""
+	needs("--checkpoint")
+	files = Files("list")
+	targets, cookies, packets = (f"{files.folder}/{n}" for n in ("list", "cookies", "packets"))
+	with open(targets, "w") as f:
+		f.writelines(f"198.18.{64 + n // 250}.{n % 250},{OPEN},n{n}.lab.test\n" for n in range(2000))
+	args = [*QUICK, "-I", targets, "-r", RATE, "--cookie-file", cookies, "--save-pcap", packets,
+		*files.args]
+	_until_complete(files, args, 4, random.Random("list"), 2000)
+	_check(files, 2000, {"accepted"})
+	with open(cookies) as f:
+		known = {line.split(",")[1] for line in f}
+	rows = files.read_rows()
+	equal({row["ip"] for row in rows} - known, set(), "targets with a row and without a cookie")
+	equal({row["domain"] for row in rows}, {f"n{n}.lab.test" for n in range(2000)}, "names")
+	seen = subprocess.run(["tshark", "-r", packets, "-Y", "tcp.flags.syn==1 && tcp.flags.ack==1",
+		"-T", "fields", "-e", "ip.src"], check=True, capture_output=True, text=True).stdout
+	equal({row["ip"] for row in rows} - set(seen.split()), set(), "targets without a packet")
+
+
+@case("resume/terminated")
+def what_was_ended_in_order_asks_nobody_again():
+	needs("--checkpoint")
+	files = Files("terminated")
+	args = [*QUICK, "198.18.64.0/20", "-p", PLAIN, "-r", RATE, *files.args]
+	before = truth.syn_counters()[0]
+	tap = Tap()
+	process = start(args)
+	tap.wait_syns(300)
+	interrupt(process)
+	equal(finish(process).status, 4, "exit status")
+	equal(files.read(files.metadata)["exit_reason"], "signal", "exit reason")
+	finish_complete(args)
+	_check(files, 4096, {"no-cookie"})
+	equal(truth.syn_counters()[0] - before, 4096, "SYNs")
+	equal([part["exit_reason"] for part in files.read(files.metadata)["runs"]],
+		["signal", "complete"], "parts")
+
+
+@case("resume/full-disk")
+def free_some_and_run_again():
+	needs("--checkpoint")
+	tiny = f"{truth.WORK}/tiny-resume"
+	os.makedirs(tiny, exist_ok=True)
+	shell(f"mount -t tmpfs -o size=200k tmpfs {tiny}")
+	try:
+		files = Files("full")
+		files.args = [arg.replace(files.folder, tiny) for arg in files.args]
+		files.rows, files.checkpoint, files.metadata = (path.replace(files.folder, tiny)
+			for path in (files.rows, files.checkpoint, files.metadata))
+		args = [*QUICK, "198.18.64.0/21", "-p", PLAIN, "-r", RATE, *files.args]
+		run = finish(start(args))
+		equal(run.status, 3, "exit status: " + run.err)
+		assert "space" in run.err, run.err
+		shell(f"mount -o remount,size=8m {tiny}")
+		finish_complete(args)
+		_check(files, 2048, {"no-cookie"})
+	finally:
+		shell(f"umount {tiny}")
+
+
+@case("resume/crash-points")
+def between_any_two_steps_to_the_disk():
+	"""At each call that a checkpoint consists of, with the page cache lost and kept"""
+	needs("--checkpoint")
+	library = f"{truth.WORK}/crash.so"
+	subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, f"{LAB}/crash.c", "-lpthread"],
+		check=True)
+	rng = random.Random("crash-points")
+	for call in ("write", "fdatasync", "fsync", "rename"):
+		for after in ("", "+"):
+			files = Files("crash")
+			args = [*QUICK, "198.18.64.0/22", "-p", PLAIN, "-r", 1000, *files.args]
+			prefix = ["env", f"LD_PRELOAD={library}", f"CRASH={call}{after}:{rng.randrange(2, 6)}"]
+			for power in ([], ["CRASH_POWER=1"]):
+				process = start(args, [*prefix, *power])
+				status = finish(process).status
+				assert status in (-9, 0), f"exit status {status}"
+			finish_complete(args)
+			_check(files, 1024, {"no-cookie"})
+
+
+@case("resume/refused")
+def what_is_not_that_run_goes_on_with_nothing():
+	needs("--checkpoint")
+	files = Files("refused")
+	args = [*QUICK, "198.18.64.0/22", "-p", PLAIN, "-r", RATE, *files.args]
+	assert _kill_at(args, 100), "it ended before"
+	with open(files.checkpoint) as f:
+		kept = f.read()
+	with open(files.rows) as f:
+		rows = f.read()
+	for other, says in ((["--retries", 3], "--retries"), (["198.18.80.1"], "targets"),
+			(["-f", "ip,verdict"], "port"), (["--seed", 5], "--seed"),
+			(["-o", f"{files.folder}/else"], "--output-file")):
+		replaced = [a for a in args if "-o" not in other or a not in ("-o", files.rows)]
+		run = tfomap(*replaced, *other, quick=False, expect=1)
+		assert says in run.err, f"{says}: {run.err}"
+	with open(files.rows, "a") as f:
+		f.write("198.18.80.1,9,nobody asked for this one\n")
+	for path, text in ((files.rows, rows[:9]), (files.checkpoint, kept[:99]),
+			(files.checkpoint, "{}")):
+		with open(path) as f:
+			sound = f.read()
+		with open(path, "w") as f:
+			f.write(text)
+		run = tfomap(*args, quick=False, expect=1)
+		assert files.checkpoint in run.err, run.err
+		with open(path, "w") as f:
+			f.write(sound)
+
+
+@case("resume/locked")
+def two_at_once():
+	needs("--checkpoint")
+	files = Files("locked")
+	args = [*QUICK, "198.18.64.0/20", "-p", PLAIN, "-r", 1000, *files.args]
+	tap = Tap()
+	process = start(args)
+	tap.wait_syns(50)
+	run = tfomap(*args, quick=False, expect=1)
+	assert "another tfomap" in run.err, run.err
+	equal(finish(process).status, 0, "exit status")
+	_check(files, 4096, {"no-cookie"})
