@@ -14,6 +14,7 @@
 
 #include "err.h"
 
+#define KEPT_FOR_FILES	6		/* the first so many, of capabilities */
 #define USER_LEN	16384		/* room for what is known of a user */
 
 /* ---- the environment ----------------------------------------------------------------------- */
@@ -95,6 +96,52 @@ static int become(const char *name, struct err *e)
 }
 
 /* ---- capabilities -------------------------------------------------------------------------- */
+
+/* New ones are of a kernel that is newer than libcap-ng: it leaves them out by itself. */
+static void drop_but(const unsigned int *kept, size_t n, capng_type_t from)
+{
+	capng_get_caps_process();
+	for (unsigned int cap = 0; cap <= CAP_LAST_CAP; cap++) {
+		bool keep = false;
+
+		for (size_t i = 0; i < n; i++)
+			keep |= kept[i] == cap;
+		if (!keep)
+			capng_update(CAPNG_DROP, from, cap);
+	}
+}
+
+int privileges_narrow(bool network, struct err *e)
+{
+	static const unsigned int kept[] = {
+		CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_SETUID, CAP_SETGID,
+		CAP_SETPCAP,
+		/* Of the network: */
+		CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON,
+	};
+
+	drop_but(kept, network ? sizeof(kept) / sizeof(*kept) : KEPT_FOR_FILES,
+		 CAPNG_EFFECTIVE | CAPNG_PERMITTED);
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		return err_set(e, EPERM, "cannot give capabilities away");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return err_set(e, errno, "cannot give up new privileges: %s", strerror(errno));
+	return 0;
+}
+
+int privileges_try_without(int (*try)(const void *arg), const void *arg)
+{
+	int rc;
+
+	drop_but(NULL, 0, CAPNG_EFFECTIVE);
+	rc = capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : try(arg);
+	capng_get_caps_process();
+	for (unsigned int cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (capng_have_capability(CAPNG_PERMITTED, cap))
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, cap);
+	(void)capng_apply(CAPNG_SELECT_CAPS);
+	return rc;
+}
 
 static int drop_capabilities(struct err *e)
 {

@@ -20,6 +20,19 @@ void privileges_clean_environment(void);
 int privileges_check_user(const char *user, struct err *e);
 
 /*
+ * Keeps of the capabilities those that setting up a scan may need: to open files, to change the
+ * user, and, if network, sockets and BPF programs; what is executed gets no more. 0, or -errno with
+ * a message.
+ */
+int privileges_narrow(bool network, struct err *e);
+
+/*
+ * Calls try() as it will be once all capabilities are given away, but for the user; returns what it
+ * returns.
+ */
+int privileges_try_without(int (*try)(const void *arg), const void *arg);
+
+/*
  * From here on: this user, with its groups, if user is not NULL; no capability in any set (but the
  * bounding set where CAP_SETPCAP is missing); nothing that is executed gets more. 0, or -errno with
  * a message: then the process must not go on.

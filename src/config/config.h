@@ -104,6 +104,7 @@ struct config_output {
 /* What is written of the run. */
 struct config_records {
 	const char *metadata_file, *status_file, *log_file, *notes;
+	const char *user;		/* that the run is, once started; NULL: who started it */
 	const char *checkpoint;
 	int verbosity;			/* enum log_level; --quiet lowers it to warnings */
 	bool quiet;

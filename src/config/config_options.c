@@ -343,6 +343,13 @@ const struct opttab_row config_options[] = {
 	  .man = "Keep in FILE how far the run is. The same command line, run again, goes on "
 		 "from there, however it ended; once it is complete it does nothing. See GOING "
 		 "ON." },
+	{ "user", 0, STRING(records.user), .min = 1, .may_change = true, .group = records,
+	  .arg = "NAME",
+	  .help = "run as NAME, once started",
+	  .man = "Once files and sockets are open, run as user NAME, with the groups that NAME "
+		 "has, for good; it takes root, or CAP_SETUID and CAP_SETGID. What is made while "
+		 "the scan runs has to be made by NAME: the folders of --metadata-file and "
+		 "--checkpoint must let it. See PRIVILEGES." },
 	{ "log-file", 'l', STRING(records.log_file), .min = 1, .may_change = true, .group = records,
 	  .arg = "FILE",
 	  .man = "Append messages to FILE, with the time; errors still go to standard error as "

@@ -88,6 +88,8 @@ static int check(const struct config *c, struct err *e)
 	if (c->records.checkpoint)
 		err = rows_check(&fields, e);
 	result_selection_free(&fields);
+	if (!err && c->records.user)
+		err = privileges_check_user(c->records.user, e);
 	return err ? err : config_try_outputs(c, e);
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/log.h"
+#include "base/privileges.h"
 #include "base/writer.h"
 #include "config/config.h"
 #include "net/gateway.h"
@@ -388,6 +389,8 @@ int scan_run(const struct config *c, struct err *e)
 	struct scan *sc = &the_scan;
 	int status;
 
+	if (privileges_narrow(!c->network.rx_file, e))
+		return SCAN_START;
 	if (!begins(c, &status, e))
 		return status;
 

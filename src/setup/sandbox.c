@@ -49,7 +49,7 @@ static void restrict_calls(const struct config *c, struct err *e)
 int sandbox_enter(const struct config *c, struct err *e)
 {
 	unsigned int others = privileges_other_threads();
-	int rc = privileges_drop(NULL, e);
+	int rc = privileges_drop(c->records.user, e);
 
 	if (rc)
 		return rc;

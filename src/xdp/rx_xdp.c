@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/privileges.h"
 #include "bytes.h"
 #include "err.h"
 #include "kernel_answers.h"
@@ -88,13 +89,20 @@ static int xdp_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)
 	return x->n;
 }
 
+static int read_marks(const void *state)
+{
+	const struct answers *x = state;
+	uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(bpf_map__fd(x->bpf->maps.marks), &zero, x->per_cpu);
+}
+
 static void xdp_lost(void *state, struct rx_lost *out)
 {
 	struct answers *x = state;
-	uint32_t zero = 0;
 
 	*out = (struct rx_lost){ .capture = 0 };
-	if (bpf_map_lookup_elem(bpf_map__fd(x->bpf->maps.marks), &zero, x->per_cpu))
+	if (read_marks(x))
 		return;
 	for (int i = 0; i < x->n_cpus; i++) {
 		out->capture += x->per_cpu[i].lost;
@@ -171,6 +179,10 @@ static int load(struct answers *x, const struct rx_setup *setup, const char **wh
 	x->put = map_page(x, 1);
 	if (!x->ring || !x->per_cpu || !x->taken || !x->put)
 		return -ENOMEM;
+	*what = "the kernel does not let it be read without privilege (Linux 5.19 and later does)";
+	rc = privileges_try_without(read_marks, x);
+	if (rc)
+		return rc;
 	*what = "the interface does not take its program (another may be there: ip link show)";
 	x->bpf->links.answers = bpf_program__attach_xdp(x->bpf->progs.answers, setup->ifindex);
 	return x->bpf->links.answers ? 0 : -errno;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/privileges.h"
 #include "err.h"
 #include "wire/tx.h"
 #include "wire/tx_sweep.h"
@@ -22,6 +23,11 @@ struct xdp_engine {
 	struct xdp_sweeper sweeper;	/* the first: xdp_sweeper_calls */
 	void *packet;			/* tx_packet's */
 };
+
+static int try_run(const void *program)
+{
+	return xdp_program_run(program, TRY_FRAMES);
+}
 
 /* The window is taken last: what fails before may be tried with another engine. */
 static int load(struct xdp_program *p, const struct tx_setup *setup, const char **what)
@@ -38,8 +44,9 @@ static int load(struct xdp_program *p, const struct tx_setup *setup, const char 
 		rc = xdp_program_attach(p, what);
 	if (rc)
 		return rc;
-	*what = "the kernel cannot run it with live frames (Linux 5.18 and later can)";
-	rc = xdp_program_run(p, TRY_FRAMES);
+	*what = "the kernel cannot run it with live frames, and without privilege (Linux 5.19 and "
+		"later can)";
+	rc = privileges_try_without(try_run, p);
 	return rc ? rc : xdp_program_take_window(p, setup->sweep->window, what);
 }
 

@@ -29,6 +29,7 @@ def cannot_start(options):
 	for engine, local in (("packet", LOCAL), ("libnet", LOCAL.replace("127.0.0.1", "::1"))):
 		yield Case(f"start/no privilege, {engine}", f"--tx {engine} {local}", 2, ROOT,
 			privileged=False, loopback=True)
+	yield Case("start/user", f"--user no-such-user {TARGET}", 1, "--user no-such-user: no such user")
 	yield Case("start/own address by libnet", f"--tx libnet {LOCAL}", 1, "own IPv4", "--tx packet",
 		loopback=True)
 	yield Case("start/no privilege, source given", f"-i lo -S 198.18.0.2 {TARGET}", 2, ROOT,

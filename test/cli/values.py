@@ -98,6 +98,7 @@ VALUES = {
 	"verbosity": ("1", DIGITS + [("5", "0 to 4")]),
 	"config": ("f", FILE),
 	"notes": ("", None),	# nothing is wrong
+	"user": ("root", []),	# and who there is: starts.py
 }
 
 

@@ -83,6 +83,40 @@ static void drops(void)
 	need(privileges_drop(NULL, &e) == 0);
 }
 
+static bool has(unsigned int cap)
+{
+	capng_get_caps_process();
+	return capng_have_capability(CAPNG_EFFECTIVE, cap)
+	       && capng_have_capability(CAPNG_PERMITTED, cap);
+}
+
+/* What is kept is no more than was there. */
+static void narrows(void)
+{
+	bool raw = has(CAP_NET_RAW), files = has(CAP_DAC_OVERRIDE);
+
+	need(privileges_narrow(true, &e) == 0);
+	need(!has(CAP_SYS_ADMIN) && !has(CAP_SYS_PTRACE));
+	need(has(CAP_NET_RAW) == raw && has(CAP_DAC_OVERRIDE) == files);
+	need(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+	need(privileges_narrow(false, &e) == 0);
+	need(!has(CAP_NET_RAW) && has(CAP_DAC_OVERRIDE) == files);
+}
+
+static int look_without(const void *arg)
+{
+	return has(CAP_NET_RAW) ? 0 : *(const int *)arg;
+}
+
+static void tries_without(void)
+{
+	const bool before = has(CAP_NET_RAW);
+	const int answer = -EDOM;
+
+	need(privileges_try_without(look_without, &answer) == answer);
+	need(has(CAP_NET_RAW) == before);
+}
+
 /* Who may not become that user is told, and must not go on as another. */
 static void becomes_user(void)
 {
@@ -273,7 +307,8 @@ static void allows_writing(void)
 /* ---- all of them --------------------------------------------------------------------------- */
 
 static void (*const tried[])(void) = {
-	drops, becomes_user, writes_there_alone, reads_what_the_kernel_tells, writes_device,
+	narrows, tries_without, drops, becomes_user, writes_there_alone,
+	reads_what_the_kernel_tells, writes_device,
 #ifndef TFOMAP_INSTRUMENTED
 	refuses_calls, allows_calls, allows_writing,
 #endif
