@@ -1,6 +1,6 @@
 /*
  * Answers in the driver: of the frames that come in, those that answer a probe, by the keyed hash
- * (lib/validate.c), go into the ring and no further; ICMP errors and, where they are asked for,
+ * (lib/validate.c), go into the ring and no further; ICMP errors and, where they are wanted,
  * requests of neighbours go into the ring and on; everything else just goes on.
  */
 #include <linux/bpf.h>

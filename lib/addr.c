@@ -7,7 +7,7 @@
 #include "digits.h"
 #include "err.h"
 
-/* How much of the caller's text a message repeats: a whole line of a file could be behind it. */
+/* How much of the caller's text a message repeats: it could be a whole line of a file. */
 #define SHOW "%.100s"
 
 static const char *shown(const char *s)

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether what is at place i comes before what arg asks for. */
+/* Whether element i comes before what arg describes. */
 typedef bool bisect_before_fn(const void *arg, size_t i);
 
 /*

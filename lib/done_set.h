@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct done_set {
-	uint64_t first, end;		/* positions; what bits tells of */
+	uint64_t first, end;		/* positions; those in bits */
 	uint64_t *bits;			/* heap, owned: bit k - first */
 };
 

@@ -44,7 +44,7 @@ void evidence_reply(struct reply *r, const struct packet *p, uint32_t acked, uin
 	r->opts_cut = t->opts_cut;
 	evidence_reply_options(r, t->opts, t->opts_len);
 	if (p->is_icmp) {
-		/* The quoted header is our own SYN's; only its options can tell something. */
+		/* The quoted header is our own SYN's; only its options say something. */
 		r->icmp_type = p->icmp_type;
 		r->icmp_code = p->icmp_code;
 		r->icmp_from = p->icmp_from;
@@ -66,7 +66,7 @@ bool evidence_stripped(const struct flow *f, const struct reply *r)
 
 void evidence_options(const struct flow *f, struct tcpopts *o)
 {
-	bool own = f->reply.class == REPLY_SYNACK || f->reply.class == REPLY_RST;
+	bool own = flow_has_synack(f) || f->reply.class == REPLY_RST;
 
 	tcpopt_parse(o, f->reply.opts, own ? f->reply.opts_len : 0);
 }
@@ -79,7 +79,7 @@ static bool is_carried(const struct reply *r, const struct flow *f)
 
 bool evidence_echoes(const struct flow *f)
 {
-	return flow_is_answered(f) && f->synkind && f->reply.tfo.state != TFO_CUT
+	return flow_has_synack(f) && f->synkind && f->reply.tfo.state != TFO_CUT
 		&& is_carried(&f->reply, f);
 }
 
@@ -97,7 +97,7 @@ static const struct flow *request_giving(const struct evidence *ev, const struct
 	for (unsigned int i = 0; i < ev->nflows; i++) {
 		const struct flow *f = &ev->flows[i];
 
-		if (probe_asks(f->kind) && evidence_gives(f)
+		if (probe_requests(f->kind) && evidence_gives(f)
 		    && (!sent || is_carried(&f->reply, sent)))
 			return f;
 	}
@@ -105,7 +105,7 @@ static const struct flow *request_giving(const struct evidence *ev, const struct
 }
 
 /*
- * A `data` that was tried again carries a cookie that no request gave, so the older one is asked
+ * A `data` that was tried again carries a cookie that no request gave, so the older one is tried
  * too. The last resort is a request whose cookie was never sent.
  */
 static const struct flow *request_used(const struct evidence *ev)
@@ -126,13 +126,13 @@ const struct flow *evidence_deciding(const struct evidence *ev)
 {
 	const struct flow *f = evidence_flow(ev, PROBE_DATA);
 
-	if (f && flow_is_answered(f))
+	if (f && flow_has_synack(f))
 		return f;
 	f = request_used(ev);
 	if (f)
 		return f;
 	for (unsigned int i = 0; i < ev->nflows; i++)
-		if (ev->flows[i].reply.class != REPLY_NONE)
+		if (!flow_is_silent(&ev->flows[i]))
 			return &ev->flows[i];
 	return ev->nflows ? &ev->flows[0] : NULL;
 }
@@ -162,14 +162,14 @@ unsigned int evidence_probes(const struct evidence *ev)
 }
 
 /*
- * How far the response reaches, on the SYN/ACK or behind it: what comes twice counts once, and
+ * How far the response reaches, on the SYN/ACK or after it: what comes twice counts once, and
  * what overtook the SYN/ACK counts when that is there.
  */
 static void measure_response(struct flow *f)
 {
 	uint32_t end = f->early_end - (f->reply.seq + 1);
 
-	if (f->reply.class != REPLY_SYNACK)
+	if (!flow_has_synack(f))
 		return;
 	f->rlen = f->reply.payload_len;
 	if (f->early && end > f->rlen && end <= EARLY_MAX)
@@ -179,7 +179,7 @@ static void measure_response(struct flow *f)
 bool evidence_take(struct flow *f, const struct reply *reply)
 {
 	f->stripped |= evidence_stripped(f, reply);
-	if (f->reply.class != REPLY_NONE && reply->class >= f->reply.class)
+	if (!flow_is_silent(f) && reply->class >= f->reply.class)
 		return false;
 	f->reset_first = reply->class == REPLY_SYNACK && f->reply.class == REPLY_RST;
 	f->reply = *reply;

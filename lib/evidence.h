@@ -64,7 +64,7 @@ struct flow {
 	bool reset_first;		/* a RST came before the SYN/ACK */
 	bool stripped;			/* an ICMP quote of the SYN lacked the TFO option on it */
 	bool early;			/* data came beside the SYN/ACK: */
-	uint32_t early_end;		/* the sequence number behind the furthest of it */
+	uint32_t early_end;		/* the sequence number after the furthest of it */
 	uint8_t synkind;		/* TFO option on the SYN: 34, 254, 0 = none */
 	uint8_t synlen;			/* cookie bytes on the SYN */
 	uint8_t syncookie[TFO_COOKIE_MAX];
@@ -103,8 +103,14 @@ void evidence_reply_options(struct reply *r, const uint8_t *area, size_t len);
  */
 bool evidence_stripped(const struct flow *f, const struct reply *r);
 
+/* Nothing answered f, so far. */
+static inline bool flow_is_silent(const struct flow *f)
+{
+	return f->reply.class == REPLY_NONE;
+}
+
 /* A SYN/ACK answered f: all else, silence after the last attempt, a RST or ICMP, is blocked. */
-static inline bool flow_is_answered(const struct flow *f)
+static inline bool flow_has_synack(const struct flow *f)
 {
 	return f->reply.class == REPLY_SYNACK;
 }
@@ -112,13 +118,13 @@ static inline bool flow_is_answered(const struct flow *f)
 /* The SYN/ACK to f has a TFO option, usable or not. */
 static inline bool flow_has_option(const struct flow *f)
 {
-	return flow_is_answered(f) && f->reply.tfo.state != TFO_ABSENT;
+	return flow_has_synack(f) && f->reply.tfo.state != TFO_ABSENT;
 }
 
 /* That SYN/ACK came so late that it is likely a retransmission. */
 static inline bool flow_is_late(const struct flow *f)
 {
-	return flow_is_answered(f) && f->sent_ns && f->reply.time_ns >= f->sent_ns
+	return flow_has_synack(f) && f->sent_ns && f->reply.time_ns >= f->sent_ns
 		&& f->reply.time_ns - f->sent_ns >= EVIDENCE_LATE_NS;
 }
 
@@ -129,7 +135,7 @@ enum flow_extent {
 
 static inline enum flow_extent flow_extent(const struct flow *f)
 {
-	if (!flow_is_answered(f))
+	if (!flow_has_synack(f))
 		return EXTENT_NO_SYNACK;
 	if (f->reply.acked == 0)
 		return EXTENT_NONE;
@@ -153,7 +159,7 @@ static inline bool evidence_gives(const struct flow *f)
 {
 	const struct tfo_place *o = &f->reply.tfo;
 
-	return flow_is_answered(f) && o->state == TFO_COOKIE
+	return flow_has_synack(f) && o->state == TFO_COOKIE
 		&& (o->kind == TFO_KIND || o->kind == TFO_KIND_EXP);
 }
 
@@ -179,7 +185,7 @@ const struct flow *evidence_cookie(const struct evidence *ev);
 unsigned int evidence_probes(const struct evidence *ev);
 
 /*
- * Takes reply as f's answer, if it is the first or tells more: SYN/ACK before RST before ICMP. What
+ * Takes reply as f's answer, if it is the first or says more: SYN/ACK before RST before ICMP. What
  * an ICMP quote shows stays known, whatever comes beside it. Whether it was taken.
  */
 bool evidence_take(struct flow *f, const struct reply *reply);

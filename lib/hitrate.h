@@ -19,7 +19,7 @@ struct hitrate {
 void hitrate_init(struct hitrate *h, uint64_t now_ns);
 
 /*
- * Tells of sent probes and answers in all, about once a second while sending. True once for each
+ * sent, answers: totals so far; called about once a second while sending. True once for each
  * collapse: the stretch that ended now (5 s at least, and 100 answers due) brought less than a
  * fifth of what was usual.
  */

@@ -10,7 +10,7 @@
 
 /*
  * X(type, the one code that is left out, or ICMP_EVERY_CODE): those on which a client in SYN-SENT
- * gives up, as Linux does (RFC 1122 4.2.3.9 has hosts keep a connection, but tells them nothing of
+ * gives up, as Linux does (RFC 1122 4.2.3.9 has hosts keep a connection, but says nothing of
  * the attempt to open one; RFC 5461). So of IPv4 destination unreachable (3), time exceeded (11)
  * and parameter problem (12), of IPv6 types 1, 3 and 4, which are the same.
  * Not: source quench (4), which hosts have to ignore (RFC 6633); redirect (5), as the router that

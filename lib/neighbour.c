@@ -43,19 +43,19 @@ static bool parse_arp(struct neighbour *n, const uint8_t *p, size_t caplen)
 	return true;
 }
 
-/* Who asks for his own address announces it, and wants no answer. */
+/* A request for the sender's own address announces it (gratuitous ARP), and wants no reply. */
 static bool parse_arp_request(struct neighbour_request *r, const uint8_t *p, size_t caplen)
 {
-	uint32_t asker, target;
+	uint32_t requester, target;
 
 	if (!is_arp(p, caplen, ARP_REQUEST))
 		return false;
-	asker = get_be32(p + 14);
+	requester = get_be32(p + 14);
 	target = get_be32(p + 24);
-	if (asker == target || asker >> 28 >= 0xe)
+	if (requester == target || requester >> 28 >= 0xe)
 		return false;
 	r->target = addr_from_v4(target);
-	r->asker = asker ? addr_from_v4(asker) : (struct addr){ 0, 0 };
+	r->requester = requester ? addr_from_v4(requester) : (struct addr){ 0, 0 };
 	memcpy(r->mac, p + 8, 6);
 	return true;
 }
@@ -117,7 +117,7 @@ static bool parse_advert(struct neighbour *n, const uint8_t *p, size_t caplen)
 	       && is_neighbour(n->mac) && !addr_is_v4(n->ip);
 }
 
-/* RFC 4861 7.1.1: who has no address asks a solicited-node group, and does not tell its MAC. */
+/* RFC 4861 7.1.1: from the unspecified address: to a solicited-node group, without a MAC option. */
 static bool parse_solicitation(struct neighbour_request *r, const uint8_t *p, size_t caplen)
 {
 	static const uint8_t group[13] = { 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff };
@@ -129,12 +129,12 @@ static bool parse_solicitation(struct neighbour_request *r, const uint8_t *p, si
 		return false;
 	memset(r->mac, 0, sizeof(r->mac));
 	r->target = addr_from_wire6(icmp + 8);
-	r->asker = addr_from_wire6(p + 8);
+	r->requester = addr_from_wire6(p + 8);
 	option = find_option(icmp + ND_LEN, len - ND_LEN, OPTION_SOURCE, r->mac);
-	if (addr_is_v4(r->target) || addr_is_v4(r->asker) || p[8] == 0xff
-	    || addr_eq(r->asker, r->target) || option == OPTION_BAD)
+	if (addr_is_v4(r->target) || addr_is_v4(r->requester) || p[8] == 0xff
+	    || addr_eq(r->requester, r->target) || option == OPTION_BAD)
 		return false;
-	if (addr_eq(r->asker, (struct addr){ 0, 0 }))
+	if (addr_eq(r->requester, (struct addr){ 0, 0 }))
 		return option == OPTION_NONE && memcmp(p + 24, group, sizeof(group)) == 0;
 	return option == OPTION_NONE || is_neighbour(r->mac);
 }

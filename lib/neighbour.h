@@ -1,7 +1,7 @@
 /*
- * neighbour: the question which neighbour has an address on the local link, and the answer: ARP
+ * neighbour: the request for the neighbour of an address on the local link, and the reply: ARP
  * (RFC 826), neighbour solicitations and advertisements (RFC 4861 4.3, 4.4). Hostile input: every
- * read is bounded by what was captured, and what the RFCs tell a host not to believe is not taken.
+ * read is bounded by what was captured, and what the RFCs have a host ignore is not taken.
  */
 #ifndef TFOMAP_NEIGHBOUR_H
 #define TFOMAP_NEIGHBOUR_H
@@ -22,18 +22,18 @@ struct neighbour {
 
 /*
  * Parses caplen bytes that follow an Ethernet header of that Ethertype. False: no such answer, or
- * none that is sound; then *n is not to be used. Whether the address was asked for is the caller's
+ * none that is sound; then *n is not to be used. Whether the address was requested is the caller's
  * to know.
  */
 bool neighbour_parse(struct neighbour *n, uint16_t ethertype, const uint8_t *buf, size_t caplen);
 
 struct neighbour_request {
-	struct addr target;	/* whose neighbour is asked for */
-	struct addr asker;	/* all zero: who looks whether the target is taken */
-	uint8_t mac[6];		/* the asker's; all zero: not said, it is that of the frame */
+	struct addr target;	/* whose MAC address is requested */
+	struct addr requester;	/* all zero: address conflict or duplicate detection */
+	uint8_t mac[6];		/* the requester's; all zero: that of the frame */
 };
 
-/* The same for a question: one that a host is to answer, if the target is its own. */
+/* The same for a request: one that a host is to reply to, if the target is its own. */
 bool neighbour_parse_request(struct neighbour_request *r, uint16_t ethertype, const uint8_t *buf,
 			     size_t caplen);
 

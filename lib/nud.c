@@ -2,25 +2,25 @@
 
 #include <string.h>
 
-#define WAIT_SHARE	4	/* of the interval: for an answer */
-#define GONE_QUESTIONS	10	/* unanswered, in about three intervals */
+#define WAIT_SHARE	4	/* of the interval: for a reply */
+#define GONE_PROBES	10	/* unanswered, in about three intervals */
 
 void nud_init(struct nud *r, const uint8_t mac[static 6], uint64_t every_ns, uint64_t now_ns)
 {
-	*r = (struct nud){ .every_ns = every_ns, .asked_ns = now_ns, .heard_ns = now_ns };
+	*r = (struct nud){ .every_ns = every_ns, .probed_ns = now_ns, .heard_ns = now_ns };
 	memcpy(r->mac, mac, sizeof(r->mac));
 }
 
-enum nud_ask nud_due(struct nud *r, uint64_t now_ns)
+enum nud_probe nud_due(struct nud *r, uint64_t now_ns)
 {
-	bool waits = r->unanswered && r->unanswered < GONE_QUESTIONS;
+	bool waits = r->unanswered && r->unanswered < GONE_PROBES;
 
-	if (now_ns - r->asked_ns < (waits ? r->every_ns / WAIT_SHARE : r->every_ns))
+	if (now_ns - r->probed_ns < (waits ? r->every_ns / WAIT_SHARE : r->every_ns))
 		return NUD_QUIET;
-	r->asked_ns = now_ns;
+	r->probed_ns = now_ns;
 	if (!r->unanswered)
 		r->waits_ns = now_ns;
-	return r->unanswered++ ? NUD_ASK_ALL : NUD_ASK_UNICAST;
+	return r->unanswered++ ? NUD_PROBE_BROADCAST : NUD_PROBE_UNICAST;
 }
 
 enum nud_answer nud_take(struct nud *r, const uint8_t mac[static 6])
@@ -42,10 +42,10 @@ enum nud_answer nud_take(struct nud *r, const uint8_t mac[static 6])
 void nud_doubt(struct nud *r)
 {
 	if (!r->unanswered)
-		r->asked_ns -= r->asked_ns < r->every_ns ? r->asked_ns : r->every_ns;
+		r->probed_ns -= r->probed_ns < r->every_ns ? r->probed_ns : r->every_ns;
 }
 
 bool nud_gone(const struct nud *r)
 {
-	return r->answers && r->unanswered >= GONE_QUESTIONS;
+	return r->answers && r->unanswered >= GONE_PROBES;
 }

@@ -47,7 +47,7 @@ const char *opttab_nearest(const struct opttab_row *rows, size_t n, const char *
 unsigned int opttab_distance(const char *a, const char *b);
 
 /*
- * The line of --help for rows[0], which also tells of the rows that share it; first: the first of
+ * The line of --help for rows[0], which also describes the rows that share it; first: the first of
  * its group, whose name is then shown. The default is shown where there is room. Returns how many
  * rows the line is about.
  */

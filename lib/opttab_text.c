@@ -24,7 +24,7 @@ static const void *row_also(const struct opttab_row *row, const void *base)
 	return row->also ? (const char *)base + row->also : NULL;
 }
 
-/* Whether the row's value was given, as far as a set flag tells. */
+/* Whether the row's value was given, as far as a set flag shows. */
 static bool row_is_set(const struct opttab_row *row, const void *base)
 {
 	const bool *set = row_also(row, base);

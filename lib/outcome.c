@@ -12,13 +12,13 @@ void outcome_gather(struct outcomes *o, const struct evidence *ev)
 	}
 }
 
-/* The newest flow of a kind that asks for a cookie; NULL: the kind does not, or was not sent. */
+/* The newest flow of a kind that requests a cookie; NULL: the kind does not, or was not sent. */
 static const struct flow *request_of(const struct outcomes *o, unsigned int kind)
 {
-	return probe_asks((enum probe_kind)kind) ? o->flow[kind] : NULL;
+	return probe_requests((enum probe_kind)kind) ? o->flow[kind] : NULL;
 }
 
-bool outcome_asked(const struct outcomes *o)
+bool outcome_requested(const struct outcomes *o)
 {
 	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
 		if (request_of(o, kind))

@@ -1,5 +1,5 @@
 /*
- * outcome: what became of a target's probes, kind by kind: what plan and verdict both ask of the
+ * outcome: what became of a target's probes, kind by kind: what plan and verdict both need of the
  * evidence. Of several flows of a kind the newest counts. The words are those of verdict.def's
  * rules; a rule in brackets is served by the question above it.
  */
@@ -22,15 +22,15 @@ struct outcomes {
 void outcome_gather(struct outcomes *o, const struct evidence *ev);
 
 /* "SYN/ACK": a SYN/ACK answered the kind. */
-static inline bool outcome_answered(const struct outcomes *o, enum probe_kind kind)
+static inline bool outcome_has_synack(const struct outcomes *o, enum probe_kind kind)
 {
-	return o->flow[kind] && flow_is_answered(o->flow[kind]);
+	return o->flow[kind] && flow_has_synack(o->flow[kind]);
 }
 
 /* "blocked": the kind was sent, and silence after all attempts, a RST or an ICMP error followed. */
 static inline bool outcome_blocked(const struct outcomes *o, enum probe_kind kind)
 {
-	return o->flow[kind] && !flow_is_answered(o->flow[kind]);
+	return o->flow[kind] && !flow_has_synack(o->flow[kind]);
 }
 
 /* Whether any flow was answered so. [offline, unreachable, closed] */
@@ -46,7 +46,7 @@ static inline enum flow_extent outcome_extent(const struct outcomes *o, enum pro
 }
 
 /* A request, of either kind, was sent. [unknown, no-cookie] */
-bool outcome_asked(const struct outcomes *o);
+bool outcome_requested(const struct outcomes *o);
 
 /* A request was given a usable cookie. [cookie-only, and all rules on `data`] */
 bool outcome_gave_cookie(const struct outcomes *o);

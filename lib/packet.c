@@ -27,7 +27,7 @@ enum {
 	PROTO_ICMP6 = 58, PROTO_DSTOPTS = 60,
 };
 
-/* What an IP header says, and what is behind it. */
+/* What an IP header says, and what follows it. */
 struct ip {
 	struct addr src, dst;
 	const uint8_t *body;

@@ -13,7 +13,7 @@
 #include "bytes.h"
 #include "cksum.h"
 
-#define PATCH_LEN	128	/* of every template's copy: no length to ask for */
+#define PATCH_LEN	128	/* of every template's copy: a constant length */
 
 struct patch_template {
 	uint8_t bytes[PATCH_LEN] __attribute__((aligned(8)));
@@ -60,7 +60,7 @@ patch_addrs(bool v6, const struct patch *p, uint8_t *ip)
 }
 
 /*
- * Makes the packet's headers in out..end-1 from the template of p's family. Bytes behind them, up
+ * Makes the packet's headers in out..end-1 from the template of p's family. Bytes after them, up
  * to PATCH_LEN, are overwritten. Returns the packet's length; 0: out is less than PATCH_LEN long.
  */
 static inline __attribute__((always_inline)) uint32_t

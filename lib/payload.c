@@ -47,7 +47,7 @@ static int parse_hex(struct payload *p, const char *digits, struct err *e)
 	uint8_t bytes[PAYLOAD_MAX];
 
 	if (len % 2)
-		return err_set(e, EINVAL, "%zu digits; two make a byte", len);
+		return err_set(e, EINVAL, "an odd number of digits (%zu); two make a byte", len);
 	for (size_t i = 0; i < len; i++)
 		if (hex_digit(digits[i]) < 0)
 			return err_set(e, EINVAL, "'%c' is no hexadecimal digit", digits[i]);

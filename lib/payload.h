@@ -1,6 +1,6 @@
 /*
  * payload: what rides on a SYN. A pure function of the plan's payload, the port and the domain, so
- * that the sender and the receiver agree on its length without telling each other.
+ * that the sender and receiver agree on its length without shared state.
  */
 #ifndef TFOMAP_PAYLOAD_H
 #define TFOMAP_PAYLOAD_H

@@ -30,7 +30,7 @@ unsigned int plan_flows(const struct plan *p)
 static bool sends(const struct plan *p, enum probe_kind kind)
 {
 	uint32_t sweep = plan_sweep(p);
-	bool asks = sweep & (PLAN_REQUEST_KINDS | BIT(PROBE_DATA));
+	bool requests = sweep & (PLAN_REQUEST_KINDS | BIT(PROBE_DATA));
 	bool deep = p->name != PLAN_SURVEY;
 
 	if (probe_types[kind].payload && !p->payload)
@@ -41,14 +41,14 @@ static bool sends(const struct plan *p, enum probe_kind kind)
 		return true;
 	switch (kind) {
 	case PROBE_DATA:
-		return asks;
+		return requests;
 	case PROBE_REQUEST_EXP:
 		return deep && sweep & BIT(PROBE_REQUEST);
 	case PROBE_BLIND:
-		return p->name == PLAN_FULL || (deep && asks);
+		return p->name == PLAN_FULL || (deep && requests);
 	case PROBE_FORGED:
 	case PROBE_BARE:
-		return deep && asks && p->payload;
+		return deep && requests && p->payload;
 	case PROBE_RECHECK:
 		return deep && sweep & BIT(PROBE_SYN) && sweep & ~BIT(PROBE_SYN);
 	case PROBE_SYN:
@@ -89,7 +89,7 @@ unsigned int plan_generation(const struct plan *p, uint8_t attempt)
 	return attempt / plan_followup_attempts(p);
 }
 
-/* What is known of a target, as the rules ask for it. */
+/* What is known of a target, as the rules need it. */
 struct known {
 	const struct plan *p;
 	struct outcomes o;
@@ -105,7 +105,7 @@ static void set_cookie(struct known *k, uint8_t kind, const uint8_t *bytes, uint
 }
 
 /*
- * The newest that was asked for: not one that came without an option, nor a forged one's echo; and
+ * The newest that was requested: not one that came without an option, nor a forged one's echo; and
  * kind 34's, where both requests brought one.
  */
 static void find_cookie(struct known *k, const struct evidence *ev)
@@ -135,7 +135,7 @@ static void gather(struct known *k, const struct plan *p, const struct evidence 
 		set_cookie(k, data->synkind, data->syncookie, data->synlen);
 }
 
-/* A server that refused the cookie and sent another one is asked once more with that. */
+/* A server that refused the cookie and sent another one gets `data` once more, with that. */
 static bool refused_for_another(const struct known *k)
 {
 	const struct flow *data = k->o.flow[PROBE_DATA];
@@ -152,8 +152,8 @@ static bool wants_experimental(const struct known *k)
 
 	if (o->flow[PROBE_REQUEST_EXP] || k->has_cookie)
 		return false;
-	return outcome_answered(o, PROBE_REQUEST)
-	       || (outcome_blocked(o, PROBE_REQUEST) && outcome_answered(o, PROBE_SYN));
+	return outcome_has_synack(o, PROBE_REQUEST)
+	       || (outcome_blocked(o, PROBE_REQUEST) && outcome_has_synack(o, PROBE_SYN));
 }
 
 /* The first of the kinds that was not sent; PROBE_KINDS: none. */
@@ -180,8 +180,8 @@ static enum probe_kind next_with_cookie(const struct known *k)
 	if (k->p->name == PLAN_SURVEY || !outcome_blocked(o, PROBE_DATA))
 		return PROBE_KINDS;
 	kind = first_unsent(o, &around[1], 2);
-	if (kind == PROBE_KINDS && !o->flow[PROBE_FORGED] && outcome_answered(o, PROBE_BLIND)
-	    && outcome_answered(o, PROBE_BARE))
+	if (kind == PROBE_KINDS && !o->flow[PROBE_FORGED] && outcome_has_synack(o, PROBE_BLIND)
+	    && outcome_has_synack(o, PROBE_BARE))
 		return PROBE_FORGED;
 	return kind;
 }
@@ -202,12 +202,12 @@ static bool wants_recheck(const struct known *k)
 	if (o->flow[PROBE_RECHECK] || !o->flow[PROBE_SYN])
 		return false;
 	if (outcome_blocked(o, PROBE_SYN))
-		return outcome_answered(o, PROBE_REQUEST)
-		       || outcome_answered(o, PROBE_REQUEST_EXP);
+		return outcome_has_synack(o, PROBE_REQUEST)
+		       || outcome_has_synack(o, PROBE_REQUEST_EXP);
 	return feature_blocked(o) || (k->p->name == PLAN_FULL && o->flow[PROBE_DATA]);
 }
 
-/* Full: whether data passes is asked of a closed port, too. */
+/* Full: whether data passes is tested at a closed port, too. */
 static bool wants_blind_at_closed(const struct known *k)
 {
 	const struct outcomes *o = &k->o;

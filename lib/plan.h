@@ -22,30 +22,30 @@
 /* Most flows that a target can have: of each kind as many as its row says. */
 enum {
 	PLAN_FLOWS_MAX = 0
-#define PROBE(id, counter, name, option, payload, sweep, flows, tells) +(flows)
+#define PROBE(id, counter, name, option, payload, sweep, flows, doc) +(flows)
 #include "probe.def"
 #undef PROBE
 };
 
-/* Bits 1 << enum probe_kind: what a sweep can send, and which kinds ask for a cookie. */
+/* Bits 1 << enum probe_kind: what a sweep can send, and which kinds request a cookie. */
 enum plan_kinds {
 	PLAN_SWEEP_KINDS = 0
-#define PROBE(id, counter, name, option, payload, sweep, flows, tells) | (sweep) << PROBE_##id
+#define PROBE(id, counter, name, option, payload, sweep, flows, doc) | (sweep) << PROBE_##id
 #include "probe.def"
 #undef PROBE
 	,
 	PLAN_REQUEST_KINDS = 0
-#define PROBE(id, counter, name, option, payload, sweep, flows, tells)                            \
-	| (PROBE_OPTION_##option == PROBE_OPTION_ASK                                               \
-	   || PROBE_OPTION_##option == PROBE_OPTION_ASK_EXP) << PROBE_##id
+#define PROBE(id, counter, name, option, payload, sweep, flows, doc)                           \
+	| (PROBE_OPTION_##option == PROBE_OPTION_REQUEST                                       \
+	   || PROBE_OPTION_##option == PROBE_OPTION_REQUEST_EXP) << PROBE_##id
 #include "probe.def"
 #undef PROBE
 };
 
 enum plan_name {
 	PLAN_SURVEY,		/* request; data to who gave a cookie */
-	PLAN_PATH,		/* syn and request; then what tells where it breaks */
-	PLAN_FULL,		/* the same, and what tells how the server takes cookies */
+	PLAN_PATH,		/* syn and request; then what shows where it breaks */
+	PLAN_FULL,		/* the same, and what shows how the server takes cookies */
 };
 
 struct plan {

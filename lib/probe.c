@@ -1,8 +1,8 @@
 #include "probe.h"
 
 const struct probe_type probe_types[PROBE_KINDS] = {
-#define PROBE(id, counter, name, option, payload, sweep, flows, tells) \
-	[PROBE_##id] = { name, PROBE_OPTION_##option, payload, flows, tells },
+#define PROBE(id, counter, name, option, payload, sweep, flows, doc) \
+	[PROBE_##id] = { name, PROBE_OPTION_##option, payload, flows, doc },
 #include "probe.def"
 #undef PROBE
 };

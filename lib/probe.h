@@ -15,7 +15,7 @@ enum probe_kind {
 };
 
 enum probe_option {
-	PROBE_OPTION_NONE, PROBE_OPTION_ASK, PROBE_OPTION_ASK_EXP, PROBE_OPTION_CACHED,
+	PROBE_OPTION_NONE, PROBE_OPTION_REQUEST, PROBE_OPTION_REQUEST_EXP, PROBE_OPTION_CACHED,
 	PROBE_OPTION_FORGED,
 };
 
@@ -24,18 +24,18 @@ struct probe_type {
 	enum probe_option option;
 	bool payload;
 	uint8_t flows;			/* most that a target gets of it */
-	const char *tells;
+	const char *doc;
 };
 
 extern const struct probe_type probe_types[PROBE_KINDS];
 
-/* The kind of the empty option by which a probe asks for a cookie, 34 or 254; 0: it asks not. */
-static inline uint8_t probe_asks(enum probe_kind kind)
+/* The kind of the empty option by which a probe requests a cookie, 34 or 254; 0: it does not. */
+static inline uint8_t probe_requests(enum probe_kind kind)
 {
 	switch (probe_types[kind].option) {
-	case PROBE_OPTION_ASK:
+	case PROBE_OPTION_REQUEST:
 		return TFO_KIND;
-	case PROBE_OPTION_ASK_EXP:
+	case PROBE_OPTION_REQUEST_EXP:
 		return TFO_KIND_EXP;
 	case PROBE_OPTION_NONE:
 	case PROBE_OPTION_CACHED:
@@ -57,7 +57,7 @@ static inline void probe_option(enum probe_kind kind, struct tfo_option *option)
 	if (carries == PROBE_OPTION_NONE)
 		*option = (struct tfo_option){ .state = TFO_ABSENT };
 	else if (carries != PROBE_OPTION_CACHED && carries != PROBE_OPTION_FORGED)
-		*option = (struct tfo_option){ .state = TFO_EMPTY, .kind = probe_asks(kind) };
+		*option = (struct tfo_option){ .state = TFO_EMPTY, .kind = probe_requests(kind) };
 }
 
 #endif

@@ -6,7 +6,7 @@
 
 /*
  * head and tail count up for ever, modulo 2^32; only the place in items is masked. So head - tail
- * is the number of items inside and tells full from empty without a spare place.
+ * is the number of items inside and distinguishes full from empty without a spare slot.
  */
 
 int ring_init(struct ring *r, size_t item_len, uint32_t capacity)

@@ -53,9 +53,9 @@ uint64_t sendlog_time(const struct sendlog *l, uint64_t k);
 
 /*
  * The first position below end that was not sent by ns: all positions before it were, or were
- * skipped. end: positions of which the log is known to tell (read before the call). *pos: where the
- * last call stopped, 0 at first; ns must not go back from call to call. 0: the reader fell behind
- * what the log holds, and cannot know yet.
+ * skipped. end: positions that the log is known to have (read before the call). *pos: where the
+ * last call stopped, 0 at first; ns must not go back from call to call. 0: the reader is too late
+ * for what the log holds, and cannot know yet.
  */
 uint64_t sendlog_until(const struct sendlog *l, uint64_t *pos, uint64_t ns, uint64_t end);
 

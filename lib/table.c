@@ -45,10 +45,11 @@ void table_free(struct table *t)
 }
 
 /*
- * Keys that follow each other, as the places of a sweep do, are asked for at about the same time:
- * BLOCK of them have homes side by side, in one cache line where each would else be a miss. Which
- * homes, the seed decides: who can choose keys crowds no more than one block of them. Multiplying
- * by two secrets is enough for that: nothing shows what came of it, so nobody learns them.
+ * Keys that follow each other, as the positions of a sweep do, are looked up at about the same
+ * time: BLOCK of them have homes side by side, in one cache line where each would else be a miss.
+ * Which homes, the seed decides: chosen keys collide with no more than one block of them.
+ * Multiplying by two secrets is enough for that: nothing shows what came of it, so nobody learns
+ * them.
  */
 static uint32_t table_home(const struct table *t, uint64_t key)
 {

@@ -32,7 +32,7 @@ struct tfo_option {
 
 /*
  * Reads one option: kind, and the n bytes after its kind and length bytes (all that were there,
- * cut: the length byte asked for more). True where it is a TFO option: kind 34, or 254/253 with
+ * cut: the length byte says more). True where it is a TFO option: kind 34, or 254/253 with
  * the magic number; then *out holds it.
  */
 bool tfo_read(uint8_t kind, const uint8_t *body, size_t n, bool cut, struct tfo_option *out);

@@ -64,7 +64,8 @@ static enum validate_class match_own(const struct validator *v, const struct pac
 
 /*
  * A segment from the target. RST is looked at before SYN, as a client does in SYN-SENT (RFC 9293
- * 3.10.7.3). The sequence number is the target's choice, so only the acknowledgement can tell.
+ * 3.10.7.3). The sequence number is the target's choice, so only the acknowledgement number can
+ * prove it.
  */
 static enum validate_class match_answer(const struct validator *v, const struct packet_tcp *t,
 					uint32_t dlen_max, struct validate_match *m)

@@ -54,7 +54,7 @@ validate_tag(const struct validator *v, struct addr src, struct addr dst, uint16
 
 /*
  * The kind and attempt that the source port of a probe stands for; false: none. Whether the port is
- * that probe's is for validate_tag() to tell.
+ * that probe's is for validate_tag() to check.
  */
 static inline __attribute__((always_inline)) bool
 validate_part(const struct validator *v, uint16_t sport, uint8_t *kind, uint8_t *attempt)

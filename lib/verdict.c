@@ -40,18 +40,18 @@ static bool fits_CLOSED(const struct outcomes *o)
 
 static bool fits_BLACKHOLED(const struct outcomes *o)
 {
-	return outcome_answered(o, PROBE_SYN) && outcome_blocked(o, PROBE_RECHECK);
+	return outcome_has_synack(o, PROBE_SYN) && outcome_blocked(o, PROBE_RECHECK);
 }
 
 /* A sweep of the user's choice: request-exp alone is the request, blind alone the baseline. */
 static bool fits_REQUEST_BLOCKED(const struct outcomes *o)
 {
-	bool baseline = outcome_answered(o, o->flow[PROBE_SYN] ? PROBE_SYN : PROBE_BLIND);
+	bool baseline = outcome_has_synack(o, o->flow[PROBE_SYN] ? PROBE_SYN : PROBE_BLIND);
 
 	if (!o->flow[PROBE_REQUEST])
 		return outcome_blocked(o, PROBE_REQUEST_EXP) && baseline;
 	return outcome_blocked(o, PROBE_REQUEST)
-		&& (baseline || outcome_answered(o, PROBE_REQUEST_EXP));
+		&& (baseline || outcome_has_synack(o, PROBE_REQUEST_EXP));
 }
 
 static bool fits_TRANSIENT(const struct outcomes *o)
@@ -66,12 +66,12 @@ static bool fits_ODD_COOKIE(const struct outcomes *o)
 }
 
 /*
- * Where no request was sent, nothing was asked, so it is not the server that has no cookie. But
+ * Where no request was sent it is not the server that has no cookie. But
  * `data` without a request carries a cookie of an earlier run, and its answer decides below.
  */
 static bool fits_UNKNOWN(const struct outcomes *o)
 {
-	if (!outcome_asked(o))
+	if (!outcome_requested(o))
 		return !o->flow[PROBE_DATA];
 	return !outcome_gave_cookie(o) && o->flow[PROBE_REQUEST]
 		&& flow_is_late(o->flow[PROBE_REQUEST]);
@@ -79,7 +79,7 @@ static bool fits_UNKNOWN(const struct outcomes *o)
 
 static bool fits_NO_COOKIE(const struct outcomes *o)
 {
-	return outcome_asked(o) && !outcome_gave_cookie(o);
+	return outcome_requested(o) && !outcome_gave_cookie(o);
 }
 
 static bool fits_COOKIE_ONLY(const struct outcomes *o)
@@ -122,19 +122,19 @@ static bool fits_IGNORED(const struct outcomes *o)
 static bool fits_DATA_BLOCKED(const struct outcomes *o)
 {
 	return outcome_blocked(o, PROBE_DATA) && outcome_blocked(o, PROBE_BLIND)
-		&& outcome_answered(o, PROBE_BARE);
+		&& outcome_has_synack(o, PROBE_BARE);
 }
 
 static bool fits_COOKIE_BLOCKED(const struct outcomes *o)
 {
 	return outcome_blocked(o, PROBE_DATA) && outcome_blocked(o, PROBE_BARE)
-		&& outcome_answered(o, PROBE_BLIND);
+		&& outcome_has_synack(o, PROBE_BLIND);
 }
 
 static bool fits_ACCEPTANCE_BLOCKED(const struct outcomes *o)
 {
-	return outcome_blocked(o, PROBE_DATA) && outcome_answered(o, PROBE_BLIND)
-		&& outcome_answered(o, PROBE_BARE) && outcome_answered(o, PROBE_FORGED);
+	return outcome_blocked(o, PROBE_DATA) && outcome_has_synack(o, PROBE_BLIND)
+		&& outcome_has_synack(o, PROBE_BARE) && outcome_has_synack(o, PROBE_FORGED);
 }
 
 static bool fits_SECOND_BLOCKED(const struct outcomes *o)
@@ -161,22 +161,22 @@ enum verdict verdict_decide(const struct evidence *ev)
 
 static bool request_answered(const struct outcomes *o)
 {
-	return outcome_answered(o, PROBE_REQUEST) || outcome_answered(o, PROBE_REQUEST_EXP);
+	return outcome_has_synack(o, PROBE_REQUEST) || outcome_has_synack(o, PROBE_REQUEST_EXP);
 }
 
 /*
  * The baseline is `syn`, or `recheck` where that failed; without it `blind` and the requests are;
- * and where none was sent (a cookie of an earlier run), `data` itself, as nothing else can tell.
+ * and where none was sent (a cookie of an earlier run), `data` itself, as nothing else can show it.
  */
 static bool baseline_works(const struct outcomes *o)
 {
 	if (o->flow[PROBE_SYN])
-		return outcome_answered(o, PROBE_SYN) || outcome_answered(o, PROBE_RECHECK);
-	if (outcome_answered(o, PROBE_BLIND))
+		return outcome_has_synack(o, PROBE_SYN) || outcome_has_synack(o, PROBE_RECHECK);
+	if (outcome_has_synack(o, PROBE_BLIND))
 		return true;
-	if (outcome_asked(o))
+	if (outcome_requested(o))
 		return request_answered(o);
-	return outcome_answered(o, PROBE_DATA);
+	return outcome_has_synack(o, PROBE_DATA);
 }
 
 static uint32_t connectivity(const struct outcomes *o)
@@ -188,7 +188,7 @@ static uint32_t connectivity(const struct outcomes *o)
 	const enum probe_kind kinds[] = { PROBE_DATA, PROBE_REQUEST, PROBE_REQUEST_EXP };
 
 	for (unsigned int i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		bool works = outcome_answered(o, kinds[i]);
+		bool works = outcome_has_synack(o, kinds[i]);
 
 		if (o->flow[kinds[i]])
 			return 1u << by_baseline_experimental[baseline_works(o)][works];
@@ -210,7 +210,7 @@ static uint32_t syndata(const struct flow *data)
 	return 1u << CONDITION_SYNDATA_FAILED | 1u << CONDITION_COOKIE_FAILED;
 }
 
-/* not_received needs a SYN/ACK to a request: nothing else owes a cookie. */
+/* not_received needs a SYN/ACK to a request: nothing else has to bring a cookie. */
 uint32_t verdict_conditions(const struct evidence *ev)
 {
 	struct outcomes o;

@@ -25,7 +25,7 @@ enum condition {
 };
 
 enum signal {
-#define SIGNAL(id, name, tells) SIGNAL_##id,
+#define SIGNAL(id, name, doc) SIGNAL_##id,
 #include "signal.def"
 #undef SIGNAL
 	SIGNALS

@@ -8,7 +8,7 @@
 #include "outcome.h"
 
 const struct verdict_type signal_types[SIGNALS] = {
-#define SIGNAL(id, name, tells) [SIGNAL_##id] = { name, tells },
+#define SIGNAL(id, name, doc) [SIGNAL_##id] = { name, doc },
 #include "signal.def"
 #undef SIGNAL
 };
@@ -38,7 +38,7 @@ static uint32_t synack_signals(const struct flow *f)
 }
 
 /*
- * What no sound server sends beside a SYN/ACK: a RST before it, or behind one that took no data;
+ * What no sound server sends beside a SYN/ACK: a RST before it, or after one that took no data;
  * data, where the SYN had neither data nor a TFO option.
  */
 static bool is_injected(const struct flow *f)
@@ -56,10 +56,10 @@ static uint32_t flow_signals(const struct flow *f)
 		| bit_if(is_injected(f), SIGNAL_INJECTED)
 		| bit_if(f->stripped, SIGNAL_OPTION_STRIPPED);
 
-	if (!flow_is_answered(f) && f->reply.class != REPLY_RST)
+	if (!flow_has_synack(f) && f->reply.class != REPLY_RST)
 		return set;
 	set |= bit_if(f->reply.opts_bad || f->reply.opts_cut, SIGNAL_MALFORMED);
-	return flow_is_answered(f) ? set | synack_signals(f) : set;
+	return flow_has_synack(f) ? set | synack_signals(f) : set;
 }
 
 /* The cookie that the target itself made: in a SYN/ACK to f, usable, and not what f had sent. */
@@ -99,12 +99,12 @@ static bool experimental_only(const struct evidence *ev, const struct outcomes *
 		in_34 |= cookie_made(f) && f->reply.tfo.kind == TFO_KIND;
 		in_exp |= cookie_made(f) && f->reply.tfo.kind == TFO_KIND_EXP;
 	}
-	return in_exp && !in_34 && outcome_answered(o, PROBE_REQUEST);
+	return in_exp && !in_34 && outcome_has_synack(o, PROBE_REQUEST);
 }
 
 /* What an answer shows of the stack that made it. */
 struct fingerprint {
-	uint8_t ttl;			/* tells initial TTL and hops: they follow from it */
+	uint8_t ttl;			/* shows initial TTL and hops: they follow from it */
 	uint16_t window;
 	int mss, wscale;		/* -1: not there */
 	uint8_t n;
@@ -143,11 +143,11 @@ static bool fingerprint_changed(const struct evidence *ev, const struct outcomes
 {
 	struct fingerprint plain, tfo;
 
-	if (!outcome_answered(o, PROBE_SYN))
+	if (!outcome_has_synack(o, PROBE_SYN))
 		return false;
 	fingerprint_take(&plain, o->flow[PROBE_SYN]);
 	for (unsigned int i = 0; i < ev->nflows; i++) {
-		if (!ev->flows[i].synkind || !flow_is_answered(&ev->flows[i]))
+		if (!ev->flows[i].synkind || !flow_has_synack(&ev->flows[i]))
 			continue;
 		fingerprint_take(&tfo, &ev->flows[i]);
 		if (!fingerprint_eq(&plain, &tfo))
@@ -158,7 +158,7 @@ static bool fingerprint_changed(const struct evidence *ev, const struct outcomes
 
 static bool kind34_blocked(const struct outcomes *o)
 {
-	return outcome_blocked(o, PROBE_REQUEST) && outcome_answered(o, PROBE_REQUEST_EXP);
+	return outcome_blocked(o, PROBE_REQUEST) && outcome_has_synack(o, PROBE_REQUEST_EXP);
 }
 
 /* Of a closed port only: an open one that resets says nothing of the data. */

@@ -114,7 +114,7 @@ uint16_t window_mark(struct window *w, uint64_t k, uint16_t bits)
 					memory_order_relaxed);
 }
 
-/* Each arm's last pass counts: where one was answered its log tells nothing of the others. */
+/* Each arm's last pass counts: where one was answered its log says nothing of the others. */
 static uint64_t last_until(struct window *w, uint64_t pos[static WINDOW_ARMS_MAX], uint64_t now_ns,
 			   uint64_t ago_ns)
 {

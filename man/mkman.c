@@ -72,7 +72,7 @@ static void write_probes(FILE *out)
 {
 	for (int kind = 0; kind < PROBE_KINDS; kind++)
 		if (probe_is_sent((enum probe_kind)kind))
-			write_entry(out, probe_types[kind].name, probe_types[kind].tells);
+			write_entry(out, probe_types[kind].name, probe_types[kind].doc);
 }
 
 static void write_types(FILE *out, const struct verdict_type *types, int n)

@@ -113,7 +113,7 @@ static bool leave_out(void)
 		return true;
 	}
 	if (log_state.left_out) {
-		snprintf(line, sizeof(line), "%lu message%s left out: too many waited to be read",
+		snprintf(line, sizeof(line), "%lu message%s dropped: their reader is too slow",
 			 log_state.left_out, log_s(log_state.left_out));
 		log_state.left_out = 0;
 		log_stderr(log_level_word(LOG_WARN), line);

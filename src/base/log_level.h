@@ -1,4 +1,4 @@
-/* log_level: how much is told (--verbosity), the least first. */
+/* log_level: the levels of --verbosity, the most severe first. */
 #ifndef TFOMAP_LOG_LEVEL_H
 #define TFOMAP_LOG_LEVEL_H
 

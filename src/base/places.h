@@ -1,5 +1,5 @@
 /*
- * places: where files may be written from now on, and that of all others only what the kernel tells
+ * places: where files may be written from now on, and that of all others only what the kernel says
  * of itself (/proc, /sys) may be read (Landlock). What is open already stays so.
  */
 #ifndef TFOMAP_PLACES_H

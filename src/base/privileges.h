@@ -39,7 +39,7 @@ int privileges_try_without(int (*try)(const void *arg), const void *arg);
  */
 int privileges_drop(const char *user, struct err *e);
 
-/* How many threads there are beside the caller's; 0 as well where nothing tells. */
+/* How many threads there are beside the caller's; 0 as well where nothing says. */
 unsigned int privileges_other_threads(void);
 
 #endif

@@ -439,7 +439,7 @@ int writer_close_file(struct writer *w, int fd)
 	int rc;
 
 	writer_close(w, &last);
-	/* Network file systems tell of a full disk only here. */
+	/* Network file systems report a full disk only here. */
 	rc = close(fd) ? -errno : 0;
 	return last.err && !last.left ? last.err : rc;
 }

@@ -59,8 +59,8 @@ static bool server_took(const struct flow *f)
 {
 	struct tcpopts o;
 
-	if (f->reply.class != REPLY_SYNACK || f->kind != PROBE_BARE)
-		return f->reply.class == REPLY_SYNACK && f->reply.acked > 0;
+	if (!flow_has_synack(f) || f->kind != PROBE_BARE)
+		return flow_has_synack(f) && f->reply.acked > 0;
 	evidence_options(f, &o);
 	return o.tfo.state == TFO_ABSENT;
 }

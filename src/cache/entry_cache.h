@@ -54,7 +54,7 @@ static inline struct entry *entry_cache_first(const struct entry_cache *c, enum 
 	return slot == TABLE_NONE ? NULL : &c->v[slot];
 }
 
-/* The one behind it in its queue; NULL: it is the last. */
+/* The one after it in its queue; NULL: it is the last. */
 static inline struct entry *entry_cache_next(const struct entry_cache *c, const struct entry *en)
 {
 	return en->next == TABLE_NONE ? NULL : &c->v[en->next];

@@ -1,5 +1,5 @@
 /*
- * config: what the user asked for, in values; read-only once config_parse() has filled it in. Who
+ * config: the options' values; read-only once config_parse() has filled it in. Who
  * reads it needs nothing of how that is done.
  */
 #ifndef TFOMAP_CONFIG_H
@@ -18,6 +18,7 @@
 #define CONFIG_SOURCES_MAX	256
 #define CONFIG_THREADS_MAX	16
 #define CONFIG_RETRIES_AUTO	(-1)
+#define CONFIG_TX_AUTO		"auto"	/* word of --tx: setup chooses the engine */
 #define CONFIG_RETRIES_THOROUGH	2	/* default for server lists, path and full; else 0 */
 
 /* Read where --config is not given and it is there. */
@@ -47,7 +48,7 @@ struct config_targets {
 	bool seed_set;
 };
 
-/* What to ask, and for how long. */
+/* Which probes, and for how long. */
 struct config_probing {
 	struct payload payload;
 	const char *payload_text;	/* as given */
@@ -82,8 +83,7 @@ struct config_network {
 	uint32_t vlan_id;		/* 802.1Q, 1..4094; 0: untagged */
 	uint32_t threads;		/* send threads, 1..CONFIG_THREADS_MAX; 0: by the cores */
 	const char *rx;			/* pcap, xdp */
-	const char *tx;			/* engine's name: auto, packet, libnet, pcap, null; dryrun
-					 * where --dryrun asks for that */
+	const char *tx;			/* engine's name (engines.def), or CONFIG_TX_AUTO */
 	const char *tx_file;		/* of pcap:FILE, else NULL */
 	const char *rx_file;		/* of --rx pcap:FILE; NULL: live */
 	const char *save_pcap;
@@ -110,8 +110,8 @@ struct config_records {
 	bool quiet;
 };
 
-/* Ask and leave: set where the option was given, main acts. */
-struct config_ask {
+/* No option of a scan: set where the option was given, main acts. */
+struct config_general {
 	bool list_interfaces, list_output_fields, list_probes, list_verdicts, print_config;
 	bool help, version;
 	bool dryrun;			/* prints packets; no file is written but the log */
@@ -130,10 +130,10 @@ struct config {
 	struct config_network network;
 	struct config_output output;
 	struct config_records records;
-	struct config_ask ask;
+	struct config_general general;
 };
 
-/* Whether any targets are named. Where none are, the run reads a capture, which tells of them. */
+/* Whether any targets are named. Where none are, the run reads a capture, which lists them. */
 static inline bool config_names_targets(const struct config *c)
 {
 	return c->targets.n || c->targets.allowlist_file || c->targets.list_file;

@@ -27,7 +27,7 @@ static int args_alloc(struct args *a, struct err *e)
 	a->shorts = s = calloc(1, 2 * config_noptions + 2);
 	if (!a->longs || !s)
 		return err_set(e, ENOMEM, "out of memory");
-	*s++ = ':';	/* tell a missing value from an unknown option */
+	*s++ = ':';	/* a missing value is reported apart from an unknown option */
 	for (size_t i = 0; i < config_noptions; i++) {
 		const struct opttab_row *row = &config_options[i];
 		bool flag = row->type == OPTTAB_FLAG;

@@ -13,7 +13,7 @@ static int check_targets(const struct config *c, struct err *e)
 	if (c->targets.ipv4_only && c->targets.ipv6_only)
 		return err_set(e, EINVAL, "--ipv4 with --ipv6: each leaves the other family out; "
 			       "leave both out to probe both families");
-	if (config_names_targets(c) || c->ask.print_config)
+	if (config_names_targets(c) || c->general.print_config)
 		return 0;
 	if (c->network.rx_file && c->output.rows == ROWS_REPLY)
 		return 0;
@@ -30,8 +30,8 @@ static int check_shards(const struct config *c, struct err *e)
 		return err_set(e, EINVAL, "--shard %u: of how many? Give --shards too",
 			       c->targets.shard);
 	if (c->targets.shard >= c->targets.shards)
-		return err_set(e, EINVAL, "--shard %u: the %u shards are numbered 0 to %u",
-			       c->targets.shard, c->targets.shards, c->targets.shards - 1);
+		return err_set(e, EINVAL, "--shard %u: must be 0 to %u with --shards %u",
+			       c->targets.shard, c->targets.shards - 1, c->targets.shards);
 	if (c->targets.shards > 1 && !c->targets.seed_set)
 		return err_set(e, EINVAL, "--shards %u: give --seed, the same for all shards, "
 			       "or some targets are probed twice and others never",
@@ -43,10 +43,10 @@ static int check_rx_file(const struct config *c, struct err *e)
 {
 	if (!c->network.rx_file)
 		return 0;
-	if (strcmp(c->network.tx, "auto") != 0)
+	if (strcmp(c->network.tx, CONFIG_TX_AUTO) != 0)
 		return err_set(e, EINVAL, "--rx pcap:%.100s with --tx %s: reading a capture sends "
 			       "nothing; leave --tx out", c->network.rx_file, c->network.tx);
-	if (c->ask.dryrun)
+	if (c->general.dryrun)
 		return err_set(e, EINVAL, "--rx pcap:%.100s with --dryrun: reading a capture sends "
 			       "nothing that could be shown; leave one of them out",
 				c->network.rx_file);
@@ -54,8 +54,8 @@ static int check_rx_file(const struct config *c, struct err *e)
 		return err_set(e, EINVAL, "--rx pcap:%.100s with --save-pcap: there is nothing "
 			       "new to save; leave --save-pcap out", c->network.rx_file);
 	if (!c->network.key_set)
-		return err_set(e, EINVAL, "--rx pcap:%.100s: its answers can only be told with "
-			       "the key of that run; give --key (it is in that run's "
+		return err_set(e, EINVAL, "--rx pcap:%.100s: its answers cannot be validated "
+			       "without the key of that run; give --key (it is in that run's "
 			       "--metadata-file)", c->network.rx_file);
 	return 0;
 }
@@ -102,7 +102,7 @@ static int check_probes(const struct config *c, struct err *e)
 	}
 	if (c->probing.probes & data && !c->probing.cookie_file)
 		return err_set(e, EINVAL, "--probes: data needs a cookie that is known before: "
-			       "give --cookie-file, or ask with request, which data follows by "
+			       "give --cookie-file, or send request, which data follows by "
 			       "itself");
 	if (loaded && c->probing.payload.type == PAYLOAD_NONE)
 		return err_set(e, EINVAL, "--probes: %s carries a payload, and --payload none "
@@ -133,7 +133,7 @@ static int check_checkpoint(const struct config *c, struct err *e)
 {
 	if (!c->records.checkpoint)
 		return 0;
-	if (c->ask.dryrun || c->network.rx_file || c->network.tx_file
+	if (c->general.dryrun || c->network.rx_file || c->network.tx_file
 	    || strcmp(c->network.tx, "null") == 0)
 		return err_set(e, EINVAL, "--checkpoint %.100s: there is nothing to go on from, as "
 			       "this run sends nothing; leave it out", c->records.checkpoint);

@@ -23,7 +23,7 @@ static int take_line(struct config *c, bool *seen, char *text, struct err *e)
 	if (i == config_noptions)
 		return config_refuse_name(l.name, "", e);
 	row = &config_options[i];
-	if (row->group == config_group_ask)
+	if (row->group == config_group_general)
 		return err_set(e, EINVAL, "%s belongs on the command line (--%s), not in a file",
 			       row->name, row->name);
 	if (seen[i])

@@ -30,7 +30,7 @@ static void list_files(const struct config *c, struct named_file files[static FI
 {
 	const bool payload = strncmp(c->probing.payload_text, "file:", 5) == 0;
 	const struct named_file list[FILES] = {
-		{ "--config", " ", c->ask.config_file, FILE_READ },
+		{ "--config", " ", c->general.config_file, FILE_READ },
 		{ "--targets-file", " ", c->targets.list_file, FILE_READ },
 		{ "--allowlist-file", " ", c->targets.allowlist_file, FILE_READ },
 		{ "--blocklist-file", " ", c->targets.blocklist_file, FILE_READ },
@@ -209,7 +209,7 @@ int config_try_outputs(const struct config *c, struct err *e)
 	for (size_t i = 0; i < FILES; i++) {
 		files[i] = (struct file){ .named = named[i], .fd = -1 };
 		/* A dry run, and a capture that is read again, only read that. */
-		if (named[i].name == c->probing.cookie_file && (c->ask.dryrun
+		if (named[i].name == c->probing.cookie_file && (c->general.dryrun
 								|| c->network.rx_file))
 			files[i].named.use = FILE_READ;
 	}

@@ -34,7 +34,7 @@ _Static_assert(sizeof(enum config_rows) == sizeof(int), "OPTTAB_WORD stores an i
 
 static const char targets[] = "targets", probing[] = "probing", rate[] = "rate",
 		  network[] = "network", output[] = "output", records[] = "records";
-const char config_group_ask[] = "ask";
+const char config_group_general[] = "general";
 
 static const struct opttab_word tcp_options_words[] = {
 	[TCP_OPTIONS_WINDOWS] = { "windows", false }, [TCP_OPTIONS_LINUX] = { "linux", false },
@@ -43,7 +43,7 @@ static const struct opttab_word tcp_options_words[] = {
 };
 
 static const struct opttab_word tx_words[] = {
-	{ "auto", false },
+	{ CONFIG_TX_AUTO, false },
 #define TX(id, file, doc) { #id, file },
 #include "config/engines.def"
 	{ NULL, false },
@@ -55,11 +55,11 @@ static const struct opttab_word rx_words[] = {
 	{ NULL, false },
 };
 
-/* What stands behind a word of engines.def. */
+/* What follows a word of engines.def. */
 #define FILE_false
 #define FILE_true	":FILE"
 
-static const char tx_help[] = "auto"
+static const char tx_help[] = CONFIG_TX_AUTO
 #define TX(id, file, doc) "|" #id FILE_##file
 #include "config/engines.def"
 	;
@@ -133,7 +133,7 @@ const struct opttab_row config_options[] = {
 	{ "blocklist-file", 'b', STRING(targets.blocklist_file), .min = 1, .group = targets,
 	  .arg = "FILE",
 	  .help = "prefixes never to send to, one a line",
-	  .man = "Never send to the prefixes and ranges in FILE, whatever else asks for them, "
+	  .man = "Never send to the prefixes and ranges in FILE, whatever else names them, "
 		 "beside the special-purpose ranges that are compiled in. Targets left out for "
 		 "that reason are counted and said. See FILES." },
 	{ "ipv4", '4', FLAG(targets.ipv4_only), .group = targets,
@@ -174,25 +174,25 @@ const struct opttab_row config_options[] = {
 	{ "plan", 0, WORD(plan_name, probing.plan), .words = plan_words, .def = "survey",
 	  .group = probing,
 	  .arg = "PLAN",
-	  .man = "What a target is asked. survey: request to all, data to who gave a cookie; one "
-		 "packet a target. path: syn and request to all, request-exp to who gave no "
-		 "cookie, and where data is blocked blind, bare and forged, which tell why; "
-		 "recheck tells whether the path is still open. full: path, and forged, blind "
+	  .man = "Which probes a target gets. survey: request to all, data to who gave a cookie; "
+		 "one packet a target. path: syn and request to all, request-exp to who gave no "
+		 "cookie, and where data is blocked blind, bare and forged, which show why; "
+		 "recheck shows whether the path is still open. full: path, and forged, blind "
 		 "and bare to all who gave a cookie. A probe is sent only if it can still change "
 		 "the verdict." },
 	{ "confirm", 0, SECONDS(probing.confirm_ns), .max = 86400, .def = "60", .group = probing,
 	  .arg = "S", .help = "survey|path|full; what is blocked, again",
 	  .man = "With --plan path or full, a verdict that says that something is blocked is "
 		 "tested again S seconds later, as most of these are found sound on a second "
-		 "look. The field confirmed tells whether it was the same; the verdict is the "
+		 "look. The field confirmed says whether it was the same; the verdict is the "
 		 "later one. 0: no second test." },
 	{ "probes", 0, WORDS(probing.probes), .words = probe_words, .group = probing, .arg = "LIST",
 	  .help = "sent to all, not the plan's: syn,blind,...",
 	  .man = "The kinds of probe that each target gets first, one or two, in place of the "
 		 "plan's: syn, request, request-exp, blind, and with --cookie-file data, which is "
-		 "request where no cookie is known. What the plan asks then, of those that "
-		 "answered, stays. With syn or blind alone nobody is asked for a cookie, and the "
-		 "verdict only tells who is there. Default: those of --plan." },
+		 "request where no cookie is known. What the plan sends then, to those that "
+		 "answered, stays. With syn or blind alone no cookie is requested, and the "
+		 "verdict only says who is there. Default: those of --plan." },
 	{ "payload", 0, PAYLOAD(probing.payload, probing.payload_text), .def = "auto",
 	  .group = probing,
 	  .arg = "WHAT", .help = "auto|none|http|tls|dns|text:|hex:|file:",
@@ -257,10 +257,10 @@ const struct opttab_row config_options[] = {
 	  .arg = "LIST", .help = "(default by the route)",
 	  .man = "Source addresses, separated by commas. Of several, each target is probed "
 		 "from one, chosen by a hash. What this host does not own has to be an address "
-		 "that nobody uses, no target's either: the local link is asked first, which takes "
-		 "a second, then, as long as the scan runs, tfomap answers who asks for it there, "
-		 "by ARP and Neighbour Discovery. Default: the one that the route to the targets "
-		 "gives." },
+		 "that nobody uses, no target's either: the local link is probed first, which "
+		 "takes a second, then, as long as the scan runs, tfomap replies to requests for "
+		 "it there, by ARP and Neighbour Discovery. Default: the one that the "
+		 "route to the targets gives." },
 	{ "source-port", 's', PORT_RANGE(network.port_first, network.port_last),
 	  .def = "10000-32767",
 	  .group = network, .arg = "RANGE", .help = "N or N-M",
@@ -269,9 +269,9 @@ const struct opttab_row config_options[] = {
 	{ "gateway-mac", 'G', MAC(network.gateway_mac, network.gateway_mac_set),
 	  .may_change = true, .group = network,
 	  .arg = "MAC",
-	  .help = "(default asked for by ARP and ND)",
+	  .help = "(default looked up by ARP and ND)",
 	  .man = "The link-layer address that all packets are sent to. Default: that of the "
-		 "gateway, or of the target itself where it is on the local link, asked for by "
+		 "gateway, or of the target itself where it is on the local link, looked up by "
 		 "ARP or Neighbour Discovery; that of the gateway is followed where it moves." },
 	{ "iplayer", 'X', FLAG(network.iplayer), .group = network,
 	  .man = "Send packets without a link header, as layer-3 interfaces such as tun take them. "
@@ -282,7 +282,8 @@ const struct opttab_row config_options[] = {
 	  .man = "Put the 802.1Q tag of VLAN ID, 1 to 4094, into the packets; 0 is none. Needs "
 		 "--source-ip; where the kernel has an interface for the VLAN, use that with "
 		 "--interface instead." },
-	{ "tx", 0, WORD_FILE(network.tx, network.tx_file), .words = tx_words, .def = "auto",
+	{ "tx", 0, WORD_FILE(network.tx, network.tx_file), .words = tx_words,
+	  .def = CONFIG_TX_AUTO,
 	  .may_change = true, .group = network,
 	  .arg = "ENGINE", .help = tx_help, .man = tx_man },
 	{ "sender-threads", 'T', U32(network.threads), .max = CONFIG_THREADS_MAX, .def = "0",
@@ -299,7 +300,7 @@ const struct opttab_row config_options[] = {
 	  .man = "Write every packet sent and every validated answer to FILE." },
 	{ "key", 0, HEX16(network.key, network.key_set), .max = 16, .group = network, .arg = "HEX",
 	  .help = "keep packets; to read them again",
-	  .man = "The key of the hash by which answers are told from forgeries, 32 hexadecimal "
+	  .man = "The key of the hash that validates answers, 32 hexadecimal "
 		 "digits. Default: a random one, which --metadata-file keeps. Who knows it can "
 		 "forge answers: give one only to read a saved capture again." },
 
@@ -358,7 +359,7 @@ const struct opttab_row config_options[] = {
 	  .may_change = true, .group = records,
 	  .arg = "N",
 	  .help = "messages, 0 errors to 4 debug",
-	  .man = "How much is told: 0 errors, 1 warnings, 2 notices, 3 information, 4 "
+	  .man = "How much is logged: 0 errors, 1 warnings, 2 notices, 3 information, 4 "
 		 "debugging: of 16 targets at most each probe, answer and decision (NOTES)." },
 	{ "quiet", 'q', FLAG(records.quiet), .may_change = true, .group = records,
 	  .man = "No status line, and only errors and warnings." },
@@ -367,33 +368,33 @@ const struct opttab_row config_options[] = {
 	  .help = "warnings only; for the metadata",
 	  .man = "Any text, kept in the metadata." },
 
-	{ "dryrun", 'd', FLAG(ask.dryrun), .group = config_group_ask,
+	{ "dryrun", 'd', FLAG(general.dryrun), .group = config_group_general,
 	  .help = "print what would be sent; send nothing",
 	  .man = "Print the probes that would be sent to standard output, a line each, and send "
 		 "nothing. No privilege is needed, and --rate does not hold. No answers come, so "
 		 "that there are no rows, and what answers would lead to is not shown; no file "
 		 "is written but that of --log-file." },
-	{ "list-interfaces", 0, FLAG(ask.list_interfaces), .group = config_group_ask,
+	{ "list-interfaces", 0, FLAG(general.list_interfaces), .group = config_group_general,
 	  .help = "with addresses; print and leave",
 	  .man = "Print the network interfaces with their addresses, and which of them default "
 		 "routes leave by, and leave." },
-	{ "list-output-fields", 0, FLAG(ask.list_output_fields), .group = config_group_ask,
+	{ "list-output-fields", 0, FLAG(general.list_output_fields), .group = config_group_general,
 	  .man = "Print the fields that rows can have, and leave." },
-	{ "list-probes", 0, FLAG(ask.list_probes), .group = config_group_ask,
+	{ "list-probes", 0, FLAG(general.list_probes), .group = config_group_general,
 	  .man = "Print the kinds of probe, and leave." },
-	{ "list-verdicts", 0, FLAG(ask.list_verdicts), .group = config_group_ask,
+	{ "list-verdicts", 0, FLAG(general.list_verdicts), .group = config_group_general,
 	  .help = "print and leave",
 	  .man = "Print the verdicts and their rules, and leave." },
-	{ "config", 'C', STRING(ask.config_file), .min = 1, .group = config_group_ask,
+	{ "config", 'C', STRING(general.config_file), .min = 1, .group = config_group_general,
 	  .arg = "FILE",
 	  .help = "options from FILE, see tfomap.conf(5)",
 	  .man = "Take options from the configuration file FILE, see tfomap.conf(5); those of "
 		 "the command line win. Default: " CONFIG_FILE ", if it is there." },
-	{ "print-config", 0, FLAG(ask.print_config), .group = config_group_ask,
+	{ "print-config", 0, FLAG(general.print_config), .group = config_group_general,
 	  .man = "Print the options that a run would use, as a configuration file, and leave." },
-	{ "help", 'h', FLAG(ask.help), .group = config_group_ask,
+	{ "help", 'h', FLAG(general.help), .group = config_group_general,
 	  .man = "Print a summary of the options, and leave." },
-	{ "version", 'V', FLAG(ask.version), .group = config_group_ask,
+	{ "version", 'V', FLAG(general.version), .group = config_group_general,
 	  .help = "print and leave",
 	  .man = "Print the version, and leave." },
 };

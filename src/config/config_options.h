@@ -17,7 +17,7 @@ extern const size_t config_noptions;
 /* Whether a run that goes on (--checkpoint) may have another value of the option. */
 bool config_may_change(const char *name);
 
-/* The group whose options ask for something in place of a scan. */
-extern const char config_group_ask[];
+/* The group of options that belong on the command line only. */
+extern const char config_group_general[];
 
 #endif

@@ -40,16 +40,17 @@ static int set_given(struct config *c, const char *const *given, struct err *e)
 
 static bool needs_nothing(const struct config *c)
 {
-	return c->ask.help || c->ask.version || c->ask.list_interfaces || c->ask.list_output_fields
-	       || c->ask.list_probes || c->ask.list_verdicts;
+	return c->general.help || c->general.version || c->general.list_interfaces
+	       || c->general.list_output_fields || c->general.list_probes
+	       || c->general.list_verdicts;
 }
 
 static int read_file(struct config *c, const char *default_file, struct err *e)
 {
-	if (!c->ask.config_file && default_file
+	if (!c->general.config_file && default_file
 	    && (access(default_file, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)))
-		c->ask.config_file = default_file;
-	return c->ask.config_file ? config_read_file(c, c->ask.config_file, e) : 0;
+		c->general.config_file = default_file;
+	return c->general.config_file ? config_read_file(c, c->general.config_file, e) : 0;
 }
 
 static int read_payload_file(struct config *c, const char *name, struct err *e)
@@ -84,10 +85,9 @@ static int resolve(struct config *c, struct err *e)
 	return 0;
 }
 
-/* A dry run is a run on an engine of its own, as fast as it goes; what others keep stays. */
+/* A dry run has an engine of its own, is as fast as it goes, and writes no file. */
 static void resolve_dryrun(struct config *c)
 {
-	c->network.tx = "dryrun";
 	c->rate.pps = c->rate.bandwidth_bps = 0;
 	c->output.no_header = c->records.quiet = true;
 	c->output.file = c->network.save_pcap = NULL;
@@ -113,7 +113,7 @@ static int read_all(struct config *c, int argc, char **argv, const char *default
 		err = resolve(c, e);
 	if (!err)
 		err = config_check(c, e);
-	if (!err && c->ask.dryrun && !c->ask.print_config)
+	if (!err && c->general.dryrun && !c->general.print_config)
 		resolve_dryrun(c);
 	return err;
 }

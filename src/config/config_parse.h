@@ -10,7 +10,7 @@ struct err;
  * is also NULL or not there) and argv, which wins and stays as it was. 0, or -errno with a message
  * that names the option (and FILE:LINE), the value, what is wrong and what to try; then there is
  * nothing to free. Contradictions between options are found here as well (shard >= shards,
- * --report all with --rows reply, no target, ...). Where an option asks for something that needs
+ * --report all with --rows reply, no target, ...). Where an option prints something that needs
  * no configuration, nothing else is looked at. Not thread-safe (getopt).
  */
 int config_parse(struct config *c, int argc, char **argv, const char *default_file, struct err *e);

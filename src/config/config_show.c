@@ -47,7 +47,7 @@ void config_roff_file(FILE *out)
 		const struct opttab_row *row = &config_options[i];
 		char name[64], arg[64], text[1024], roff[2048];
 
-		if (row->group == config_group_ask)
+		if (row->group == config_group_general)
 			continue;
 		opttab_roff_text(row->name, name, sizeof(name));
 		opttab_roff_text(row->arg ? row->arg : "", arg, sizeof(arg));
@@ -83,7 +83,7 @@ void config_sample(FILE *out)
 		const struct opttab_row *row = &config_options[i];
 		char text[1024], line[128];
 
-		if (row->group == config_group_ask)
+		if (row->group == config_group_general)
 			continue;
 		if (group_begins(i))
 			fprintf(out, "\n# ---- %s\n", row->group);
@@ -114,7 +114,7 @@ void config_visit(const struct config *c, config_visit_fn *visit, void *arg)
 	char *value = malloc(len);
 
 	for (size_t i = 0; value && i < config_noptions; i++) {
-		if (config_options[i].group == config_group_ask)
+		if (config_options[i].group == config_group_general)
 			continue;
 		opttab_format(&config_options[i], c, value, len);
 		visit(arg, config_options[i].name, value);

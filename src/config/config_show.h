@@ -9,7 +9,7 @@ struct config;
 /* --help: all options by group, 80 columns. */
 void config_help(FILE *out);
 
-/* --print-config: a configuration file that asks for the same. */
+/* --print-config: a configuration file of the same options. */
 void config_print(const struct config *c, FILE *out);
 
 /* A configuration file of all options, commented out: each with its default, or what it takes. */
@@ -23,7 +23,7 @@ void config_roff_file(FILE *out);
 void config_completion(FILE *out);
 
 /*
- * Every option that a configuration file can have (all but those of "ask and leave") by its long
+ * Every option that a configuration file can have (all but the general ones) by its long
  * name with the value in force, in the words that the option takes; flags "true" or "false"; ""
  * where nothing was given.
  */

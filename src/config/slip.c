@@ -60,7 +60,7 @@ bool slip_guess(const char *word, char out[static SLIP_LEN])
 	if (option)
 		snprintf(out, SLIP_LEN, "not a target; did you mean the option --%s?", option);
 	else if (long_dash(word))
-		snprintf(out, SLIP_LEN, "not a target; the dash of an option is a - of ASCII");
+		snprintf(out, SLIP_LEN, "not a target; options begin with an ASCII hyphen (-)");
 	else if (is_number(word) && !strchr(word, '.'))
 		snprintf(out, SLIP_LEN, "a number is no target; several values of an option are "
 			 "one word, such as --target-ports 80,443");

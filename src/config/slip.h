@@ -10,7 +10,7 @@ struct config;
 
 /*
  * Whether word, one of c->targets.words, is only the suffix of the number before it ("--rate 10
- * k"), which no resolver has to be asked about. out: a sentence without the word, for a message.
+ * k"), which no resolver has to look up. out: a sentence without the word, for a message.
  */
 bool slip_is_suffix(const struct config *c, const char *word, char out[static SLIP_LEN]);
 

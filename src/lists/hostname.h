@@ -14,7 +14,7 @@ struct err;
 /*
  * True where the len bytes at s are letters, digits, '.', '-', '_' alone and the last label begins
  * with a letter: a name, and no address that was mistyped (the resolver takes "10.1" and "0x7f.1").
- * What is not ASCII counts as letters: whether it is a name hostname_to_ascii() tells.
+ * What is not ASCII counts as letters: whether it is a name hostname_to_ascii() decides.
  */
 bool hostname_is(const char *s, size_t len);
 
@@ -32,7 +32,7 @@ int hostname_to_ascii(const char *name, char out[static HOSTNAME_BUF_LEN], struc
 typedef int hostname_visit_fn(void *arg, struct addr a, struct err *e);
 
 /*
- * Asks the system's resolver for all addresses of an ASCII name, both families, and visits them.
+ * Resolves an ASCII name by the system's resolver and visits all its addresses, both families.
  * Waits for the answer. 0, or -errno with a message that names it; -ENOENT: the name has none.
  */
 int hostname_resolve(const char *name, hostname_visit_fn *visit, void *arg, struct err *e);

@@ -95,7 +95,7 @@ static int set_domain(struct listline *l, const json_t *o, const struct listline
 	const json_t *domain = names->domain ? json_object_get(o, names->domain) : NULL;
 	const json_t *host = json_object_get(o, "host");
 
-	/* naabu's, an address where no name was asked for. */
+	/* naabu's, an address where no name was given. */
 	if (!domain && names == LISTLINE_ROWS && json_is_string(host) &&
 	    hostname_is(json_string_value(host), json_string_length(host)))
 		domain = host;
@@ -106,7 +106,7 @@ static int set_domain(struct listline *l, const json_t *o, const struct listline
 	return listfield_domain(&l->x, json_string_value(domain), e);
 }
 
-/* What masscan and naabu found by UDP or SCTP is not asked for TCP Fast Open. */
+/* What masscan and naabu found by UDP or SCTP is not probed. */
 static bool is_tcp(const json_t *o)
 {
 	const json_t *protocol = json_object_get(o, "proto");

@@ -36,7 +36,7 @@ static bool is_masscan(const char *text)
 	return false;
 }
 
-/* "open tcp 443 192.0.2.1 1390380064", and more behind that. */
+/* "open tcp 443 192.0.2.1 1390380064", and more after that. */
 static int take_masscan(struct listline *l, char *text, struct err *e)
 {
 	char *rest = text, *protocol, *port;

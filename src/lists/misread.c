@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What servers are mostly asked at. Any number would be noise: one in six groups is decimal. */
+/* The usual ports of servers. Any number would be noise: one in six groups is decimal. */
 static const uint16_t well_known[] = {
 	22, 25, 53, 80, 110, 143, 443, 465, 587, 853, 993, 995, 8000, 8080, 8443,
 };
@@ -22,12 +22,12 @@ static bool split(const char *word, char host[static ADDR_STRLEN], uint16_t *por
 	return addr_parse(&a, host) == 0 && strchr(host, ':') && addr_parse_port(colon + 1, port);
 }
 
-static bool is_asked(const struct misread *m, uint16_t port)
+static bool is_usual_port(const struct misread *m, uint16_t port)
 {
 	for (size_t i = 0; i < sizeof(well_known) / sizeof(*well_known); i++)
 		if (well_known[i] == port)
 			return true;
-	/* Where all ports are asked for, none is special. */
+	/* Where all ports are probed, none is special. */
 	for (uint32_t i = 0; m->n_ports <= 16 && i < m->n_ports; i++)
 		if (m->ports[i] == port)
 			return true;
@@ -39,7 +39,7 @@ void misread_note(struct misread *m, const char *word, const char *file, unsigne
 	char host[ADDR_STRLEN];
 	uint16_t port;
 
-	if (!split(word, host, &port) || !is_asked(m, port) || m->n++)
+	if (!split(word, host, &port) || !is_usual_port(m, port) || m->n++)
 		return;
 	snprintf(m->word, sizeof(m->word), "%s", word);
 	if (file)

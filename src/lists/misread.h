@@ -1,7 +1,7 @@
 /*
  * misread: "2001:db8::1:443" is an address of IPv6, but who wrote it may have meant port 443 of
- * 2001:db8::1. All such words of a run are told of at once, as they are read and as they could have
- * been meant.
+ * 2001:db8::1. All such words of a run are reported at once, as they are read and as they could
+ * have been meant.
  */
 #ifndef TFOMAP_MISREAD_H
 #define TFOMAP_MISREAD_H

@@ -83,8 +83,8 @@ static void report_moved(struct gateways *g, unsigned int v6, const uint8_t befo
 	stat_add(g->scan.stats, STAT_gateway_moves, 1);
 	/* Two that take turns are reported often enough. */
 	log_msg(++g->moves > REPORTS_MAX ? LOG_INFO : LOG_NOTICE,
-		"the gateway %s moved from " NEIGH_MAC " to " NEIGH_MAC ", and the scan follows: %"
-		PRIu64 " probes were sent since it was last heard, whose targets may seem silent",
+		"the gateway %s moved from " NEIGH_MAC " to " NEIGH_MAC ", and the scan follows; "
+		"targets may seem silent whose probes were sent since it was last heard: %" PRIu64,
 		text, NEIGH_MAC_ARGS(before), NEIGH_MAC_ARGS(mac), astray);
 }
 
@@ -238,7 +238,7 @@ static void poll_gateway(struct gateways *g, const struct gateway *w, bool all)
 	int rc;
 
 	memcpy(header.src, g->link.mac, sizeof(header.src));
-	rc = craft_neigh_request(&header, w->known.asker, w->known.ip, bytes, &e);
+	rc = craft_neigh_request(&header, w->known.requester, w->known.ip, bytes, &e);
 
 	if (rc <= 0)
 		return;
@@ -267,14 +267,14 @@ void gateways_tick(struct gateways *g, uint64_t now_ns)
 	(void)g->in.ops->poll(g->in.state, on_frame, g, &e);
 	for (unsigned int v6 = 0; v6 < 2; v6++) {
 		struct gateway *w = &g->v[v6];
-		enum nud_ask due = NUD_QUIET;
+		enum nud_probe due = NUD_QUIET;
 
 		if (is_polled(w))
 			due = nud_due(&w->nud, now_ns);
-		if (due == NUD_ASK_UNICAST)
+		if (due == NUD_PROBE_UNICAST)
 			w->polled_syns = stats_syns(stats);
 		if (due != NUD_QUIET)
-			poll_gateway(g, w, due == NUD_ASK_ALL);
+			poll_gateway(g, w, due == NUD_PROBE_BROADCAST);
 	}
 	publish(g);
 }

@@ -21,7 +21,7 @@ struct gateway_scan {
 	struct stats *stats;		/* main's */
 	struct gateway_status *status;
 	uint64_t timeout_ns;		/* of a probe */
-	bool on_link;			/* targets are on the link, beside those behind a gateway */
+	bool on_link;			/* targets are on the link, beside those off it */
 };
 
 struct gateway_link {
@@ -40,7 +40,7 @@ int gateways_open(struct gateways **out, const struct gateway_scan *scan,
 		  struct err *e);
 void gateways_close(struct gateways *g);
 
-/* Takes what has come, and asks what is due. */
+/* Takes the messages that have come, and sends the requests that are due. */
 void gateways_tick(struct gateways *g, uint64_t now_ns);
 
 /* What to say where one is silent for so long that the scan fails; NULL: none is. g may be NULL. */

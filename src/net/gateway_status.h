@@ -15,7 +15,7 @@
 struct gateway_known {
 	bool is_followed;		/* frames go to it, and not as the user said */
 	bool is_fixed;			/* in the kernel's table, which alone may change it */
-	struct addr ip, asker;		/* and our address to send requests from */
+	struct addr ip, requester;		/* and our address to send requests from */
 	uint8_t mac[6];
 };
 

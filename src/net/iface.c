@@ -153,7 +153,7 @@ int iface_owns(struct mnl_socket *nl, struct addr a, bool *owns, struct err *e)
 	if (err && err != -ENETUNREACH && err != -EHOSTUNREACH && err != -EACCES &&
 	    err != -EINVAL) {
 		addr_format(a, text);
-		return err_set(e, -err, "cannot ask the kernel for the route to %s: %s", text,
+		return err_set(e, -err, "cannot query the kernel's route to %s: %s", text,
 			       strerror(-err));
 	}
 	*owns = !err && r.type == IFACE_ROUTE_LOCAL;

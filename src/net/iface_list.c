@@ -123,14 +123,14 @@ static void print_link(FILE *out, const struct listing *l, const struct iface *i
 {
 	char mac[MAC_LEN] = "-", text[ADDR_STRLEN];
 	const char *before = "";
-	bool leads_out = false;
+	bool is_default = false;
 
 	for (size_t k = 0; k < l->n_defaults; k++)
-		leads_out |= l->defaults[k] == i->index;
+		is_default |= l->defaults[k] == i->index;
 	if (i->kind == IFACE_ETHERNET)
 		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", i->mac[0], i->mac[1],
 			 i->mac[2], i->mac[3], i->mac[4], i->mac[5]);
-	fprintf(out, "%c %-15s  %-10s  %5u  %-17s  ", leads_out ? '*' : ' ', i->name,
+	fprintf(out, "%c %-15s  %-10s  %5u  %-17s  ", is_default ? '*' : ' ', i->name,
 		!i->up ? "down" : i->carrier ? "up" : "no carrier", i->mtu, mac);
 	for (size_t k = 0; k < l->n_addresses; k++) {
 		if (l->addresses[k].index != i->index)

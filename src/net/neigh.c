@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct neigh_entry {
-	struct addr asker;
+	struct addr requester;
 	uint8_t mac[6];
 	uint8_t role;			/* NEIGH_WANTED, NEIGH_ON_LINK */
 	uint8_t trust;			/* enum neigh_trust */
@@ -50,12 +50,12 @@ static struct neigh_entry *entry_of(const struct neigh *n, struct addr ip)
 	return prefixset_rank(&n->set, ip, &rank) ? &n->v[rank] : NULL;
 }
 
-void neigh_mark(struct neigh *n, struct addr ip, unsigned int role, struct addr asker)
+void neigh_mark(struct neigh *n, struct addr ip, unsigned int role, struct addr requester)
 {
 	struct neigh_entry *entry = entry_of(n, ip);
 
 	entry->role |= (uint8_t)role;
-	entry->asker = asker;
+	entry->requester = requester;
 }
 
 bool neigh_take(struct neigh *n, const struct neighbour *answer, enum neigh_trust trust)
@@ -84,14 +84,14 @@ uint32_t neigh_missing(const struct neigh *n, enum neigh_trust trust)
 }
 
 bool neigh_next_missing(const struct neigh *n, enum neigh_trust trust, uint32_t *i, struct addr *ip,
-			struct addr *asker)
+			struct addr *requester)
 {
 	while (*i < n->n && !is_missing(&n->v[*i], trust))
 		++*i;
 	if (*i == n->n)
 		return false;
 	*ip = prefixset_nth(&n->set, *i);
-	*asker = n->v[*i].asker;
+	*requester = n->v[*i].requester;
 	return true;
 }
 

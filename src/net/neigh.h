@@ -33,8 +33,8 @@ enum neigh_trust { NEIGH_UNKNOWN, NEIGH_STALE, NEIGH_SURE, NEIGH_FIXED };
 int neigh_new(struct neigh **out, struct prefixset *addresses);
 void neigh_free(struct neigh *n);
 
-/* Adds role (bits, above) to an address of the set; asker: ours there, to send requests from. */
-void neigh_mark(struct neigh *n, struct addr ip, unsigned int role, struct addr asker);
+/* Adds role (bits, above) to an address of the set; requester: our address there. */
+void neigh_mark(struct neigh *n, struct addr ip, unsigned int role, struct addr requester);
 
 /* Takes a reply; false: nobody wanted it, or it is no better than what is known. */
 bool neigh_take(struct neigh *n, const struct neighbour *answer, enum neigh_trust trust);
@@ -47,7 +47,7 @@ uint32_t neigh_missing(const struct neigh *n, enum neigh_trust trust);
  * from. False: there is none.
  */
 bool neigh_next_missing(const struct neigh *n, enum neigh_trust trust, uint32_t *i, struct addr *ip,
-			struct addr *asker);
+			struct addr *requester);
 
 /* How many targets on the link have no MAC address. */
 uint32_t neigh_silent(const struct neigh *n);

@@ -8,7 +8,7 @@
 #include "err.h"
 #include "net/netlink.h"
 
-/* What the kernel relies on; the other usable states it confirms as it sends, we by asking. */
+/* What the kernel relies on; the other usable states it confirms as it sends, we by requests. */
 #define NUD_FIXED	(NUD_PERMANENT | NUD_NOARP)
 #define NUD_STALES	(NUD_STALE | NUD_DELAY | NUD_PROBE)
 

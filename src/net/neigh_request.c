@@ -51,7 +51,9 @@ static void on_reply(void *arg, const struct rx_frame *f)
 		a->missing--;
 }
 
-/* Who looks whether the address is taken is about to take it. What comes back of ours is no one. */
+/*
+ * Another host's probe shows that it is about to take the address. Our own echoed is no conflict.
+ */
 static void on_probe(void *arg, const struct rx_frame *f)
 {
 	struct look_up *a = arg;
@@ -62,7 +64,7 @@ static void on_probe(void *arg, const struct rx_frame *f)
 		return;
 	on_reply(a, f);
 	if (!neighbour_parse_request(&r, f->type, f->ip, f->ip_caplen)
-	    || !addr_eq(r.asker, (struct addr){ 0, 0 }))
+	    || !addr_eq(r.requester, (struct addr){ 0, 0 }))
 		return;
 	n.ip = r.target;
 	memcpy(n.mac, f->bytes + 6, sizeof(n.mac));
@@ -93,7 +95,7 @@ static int listen_once(struct look_up *a, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-static int send_request(struct look_up *a, struct addr target, struct addr asker, struct err *e)
+static int send_request(struct look_up *a, struct addr target, struct addr requester, struct err *e)
 {
 	struct craft_link header = { .vlan_id = a->link->vlan_id };
 	uint8_t bytes[CRAFT_NEIGH_MAX];
@@ -102,7 +104,7 @@ static int send_request(struct look_up *a, struct addr target, struct addr asker
 	int rc;
 
 	memcpy(header.src, a->link->mac, sizeof(header.src));
-	rc = craft_neigh_request(&header, asker, target, bytes, e);
+	rc = craft_neigh_request(&header, requester, target, bytes, e);
 	if (rc < 0)
 		return rc;
 	frame.len = (uint32_t)rc;
@@ -123,14 +125,14 @@ static int send_request(struct look_up *a, struct addr target, struct addr asker
 /* One try: whoever is not known is looked up, at the scan's rate; then replies are awaited. */
 static int try_all(struct look_up *a, struct err *e)
 {
-	struct addr target, asker;
+	struct addr target, requester;
 	uint32_t i = 0;
 	uint64_t end_ns;
 	int rc = 0;
 
-	while (!rc && neigh_next_missing(a->n, NEIGH_SURE, &i, &target, &asker)) {
+	while (!rc && neigh_next_missing(a->n, NEIGH_SURE, &i, &target, &requester)) {
 		if (pacer_allow(&a->pacer, clock_now_ns(), 1)) {
-			rc = send_request(a, target, asker, e);
+			rc = send_request(a, target, requester, e);
 			i++;
 		} else {
 			rc = listen_once(a, e);

@@ -27,9 +27,9 @@ struct neigh_link {
 int neigh_resolve(struct neigh *n, const struct neigh_link *link, struct err *e);
 
 /*
- * Asks whether somebody has what is marked with an asker that is all zero, as a host does before
- * it takes an address (RFC 5227 2.1.1, RFC 4862 5.4), but within a second: neigh_mac() then says
- * who. Likewise.
+ * Looks whether somebody has what is marked with a requester that is all zero, as a host does
+ * before it takes an address (RFC 5227 2.1.1, RFC 4862 5.4), but within a second: neigh_mac() then
+ * says who. Likewise.
  */
 int neigh_probe(struct neigh *n, const struct neigh_link *link, struct err *e);
 

@@ -1,5 +1,5 @@
 /*
- * RST filter: keeps the kernel from resetting what our probes open, so that a server's early answer
+ * rst_filter: keeps the kernel from resetting what our probes open, so that a server's early answer
  * comes: an nftables table of our own, which drops resets from our source ports on their way out,
  * but for those that closed ports of this host answer a SYN with.
  * It belongs to this process (flag `owner`): the kernel takes it away when the process is gone,

@@ -37,7 +37,7 @@ void collapse_watch(struct hitrate *h, const struct stats *s, uint64_t now_ns)
 {
 	double usual = h->usual;
 
-	/* Who is asked again has been silent before: only first SYNs compare with each other. */
+	/* Retries go to the silent: only first SYNs compare with each other. */
 	if (hitrate_feed(h, now_ns, stat_get(s, STAT_targets_started),
 			 stat_get(s, STAT_first_answers)))
 		log_warn("answers have nearly ceased (usual: %.2g %% of the targets), and sending "

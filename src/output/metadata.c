@@ -177,7 +177,7 @@ static json_t *runs_value(const struct run_facts *f)
 						     f->earlier[i].reason ? f->earlier[i].reason
 						     : "killed"));
 	return json_list_add(list, run_value(f->start_wall_ns, f->end_wall_ns,
-					     f->exit_reason ? f->exit_reason : "running"));
+					     exit_reasons[f->exit_reason].name));
 }
 
 static json_t *group_value(const struct stats *s, enum stat_group group)
@@ -233,6 +233,14 @@ static json_t *memory_value(void)
 
 	return bytes ? number_value(bytes) : json_null();
 }
+
+/* ---- why it ended --------------------------------------------------------------------------- */
+
+static const char exit_reason_doc[] = "why it ended"
+#define EXIT_REASON(id, name, status, doc) "; " name ": " doc
+#include "base/exit_reason.def"
+#undef EXIT_REASON
+	;
 
 /* ---- the table ------------------------------------------------------------------------------ */
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/exit_reason.h"
 #include "config/config.h"
 
 struct checkpoint_part;
@@ -37,9 +38,8 @@ struct run_facts {
 	/* Of this part: */
 	uint64_t start_wall_ns, end_wall_ns;	/* Unix time */
 	uint64_t sending_ns;		/* from the first packet to the last */
-	const char *exit_reason;	/* "complete", "max-runtime", "signal", ...; NULL: it is
-					 * still running */
-	int exit_status;
+	enum exit_reason exit_reason;
+	int exit_status;		/* REASON_RUNNING: none yet */
 };
 
 /*

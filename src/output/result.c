@@ -23,7 +23,7 @@ static void fill_probe(struct result *r, const struct flow *f)
 	r->tfo_seq = number(f->seq);
 	r->tfo_dlen = number(f->dlen);
 	/* Data may have come although the SYN/ACK before it was lost. */
-	if (f->reply.class != REPLY_NONE || f->rlen)
+	if (!flow_is_silent(f) || f->rlen)
 		r->rlen = number(f->rlen);
 }
 
@@ -90,7 +90,7 @@ static void fill_flow(struct result *r, const struct flow *f)
 	r->attempt = number(f->attempt);
 	r->reply = reply_class_names[f->reply.class];
 	fill_probe(r, f);
-	if (f->reply.class == REPLY_NONE)
+	if (flow_is_silent(f))
 		return;
 	fill_answer(r, f);
 	if (f->reply.class == REPLY_ICMP)

@@ -200,7 +200,7 @@ static bool target_is_reported(const struct sink *s, const struct evidence *ev)
 	if (s->config->output.rows != ROWS_TARGET)
 		return false;
 	for (unsigned int i = 0; i < ev->nflows; i++)
-		if (ev->flows[i].reply.class != REPLY_NONE && best != REPLY_SYNACK)
+		if (!flow_is_silent(&ev->flows[i]) && best != REPLY_SYNACK)
 			best = ev->flows[i].reply.class;
 	switch (s->config->output.report) {
 	case REPORT_SYNACK:
@@ -232,7 +232,7 @@ void sink_reply(struct sink *s, struct addr ip, uint16_t port, struct addr sourc
 {
 	if (s->config->output.rows != ROWS_REPLY)
 		return;
-	if (s->config->output.report == REPORT_SYNACK && flow->reply.class != REPLY_SYNACK)
+	if (s->config->output.report == REPORT_SYNACK && !flow_has_synack(flow))
 		return;
 	result_from_flow(&s->row, ip, port, source, flow, s->wall_offset_ns);
 	result_set_repeat(&s->row, repeat, late);

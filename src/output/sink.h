@@ -29,7 +29,7 @@ int sink_open(struct sink **out, const struct config *c, struct stats *stats,
 /*
  * A target's row: verdict, conditions and signals are drawn here from its evidence; verdict,
  * accepted, targets_done and rows are counted in stats; the row is written where --rows and
- * --report ask for it. extra may be NULL. Silent targets come only with REPORT_ALL.
+ * --report select it. extra may be NULL. Silent targets come only with REPORT_ALL.
  */
 void sink_target(struct sink *s, const struct evidence *ev, const struct target_extra *extra);
 

@@ -15,7 +15,7 @@ struct status_moment {
 	uint64_t targets;		/* of this run */
 	bool sending;			/* more probes are due: first ones or retries */
 	uint64_t remaining_ns;		/* of cool-down, once sending has ended; else 0 */
-	double rate_pps;		/* asked for; 0 = no limit */
+	double rate_pps;		/* --rate; 0 = no limit */
 	uint64_t v[STATS];		/* stat_get() of each */
 };
 

@@ -102,7 +102,7 @@ int statusfile_close(struct statusfile *f, struct err *e)
 	if (rc)
 		fails(f->path, -rc, e);
 	if (f->skipped)
-		log_warn("%s lacks %llu row%s: too many waited to be read", f->path,
+		log_warn("%s lacks %llu row%s: its reader is too slow", f->path,
 			 (unsigned long long)f->skipped, log_s(f->skipped));
 	f->fd = -1;
 	free_all(f);

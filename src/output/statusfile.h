@@ -1,6 +1,6 @@
 /*
  * statusfile: how a scan goes, written to a file as CSV while it goes: a header, then a row each
- * time it is asked for. Main thread.
+ * call. Main thread.
  */
 #ifndef TFOMAP_STATUSFILE_H
 #define TFOMAP_STATUSFILE_H

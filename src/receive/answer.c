@@ -148,7 +148,7 @@ static void answer_first(struct answers *an, struct arrival *a, struct flow *f, 
 		.nflows = 1, .flows = f,
 	};
 	struct plan_want want;
-	bool more = f->reply.class != REPLY_SYNACK || f->reply.acked > 0 || w->arms > 1
+	bool more = !flow_has_synack(f) || f->reply.acked > 0 || w->arms > 1
 		    || plan_next(&s->facts.plan, &ev, 0, &want);
 	bool is_known = window_status(w, a->pos) != 0;
 
@@ -185,7 +185,7 @@ static void answer_again(struct answers *an, const struct arrival *a, struct flo
 	uint64_t since_ns = f->sent_ns ? a->ns - f->sent_ns : EVIDENCE_LATE_NS;
 	enum result_repeat repeat = REPEAT_NONE;
 
-	if (f->reply.class == REPLY_SYNACK)
+	if (flow_has_synack(f))
 		repeat = count_repeat(an, since_ns);
 	else
 		count_first(an, &f->reply);

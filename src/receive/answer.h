@@ -16,10 +16,10 @@ struct trace;
 
 struct answers {
 	struct shared *s;
-	struct cookiefile *cookie_log;	/* where cookies got are appended; NULL: not asked for */
+	struct cookiefile *cookie_log;	/* where cookies got are appended; NULL: none */
 	struct cookies cookies;
 	struct rows rows;
-	struct trace *trace;		/* NULL: nothing is told */
+	struct trace *trace;		/* NULL: no trace */
 };
 
 /* sink and cookie_log stay the caller's. 0, or -ENOMEM with a message. */
@@ -27,7 +27,7 @@ int answers_init(struct answers *an, struct shared *s, struct sink *sink,
 		 struct cookiefile *cookie_log, struct err *e);
 void answers_free(struct answers *an);
 
-/* Has it told (trace.h) what comes and what becomes of it. The trace stays the caller's. */
+/* Traces (trace.h) what comes and what becomes of it. The trace stays the caller's. */
 void answers_trace(struct answers *an, struct trace *t);
 
 /* A SYN/ACK, RST, ICMP error or data segment that answers a probe of ours. */

@@ -38,7 +38,7 @@ struct entry *cookies_find(const struct cookies *c, uint64_t k)
 	return entry_cache_find(&c->cache, k);
 }
 
-/* The send thread is told how full the cache is: room is kept for replies in flight. */
+/* Back-pressure on the send threads: room is kept for replies in flight. */
 static void publish_fill(struct cookies *c)
 {
 	uint32_t pending = cookies_pending(c);
@@ -143,7 +143,7 @@ struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struc
 static bool any_refused(const struct entry *en)
 {
 	for (unsigned int i = 0; i < en->nflows; i++)
-		if (en->flows[i].reply.class != REPLY_SYNACK)
+		if (!flow_has_synack(&en->flows[i]))
 			return true;
 	return false;
 }

@@ -42,7 +42,7 @@ void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns);
 void cookies_tick(struct cookies *c, uint64_t now_ns, uint64_t read_ns);
 
 /*
- * The same of one entry, which in its queue may stand behind one that is not due (reading a saved
+ * The same of one entry, which in its queue may stand after one that is not due (reading a saved
  * capture: what the sweep sends comes in any order).
  */
 void cookies_look(struct cookies *c, struct entry *en, uint64_t now_ns, uint64_t read_ns);

@@ -31,7 +31,7 @@ static void close_flow(struct entry *en)
 	f->sent = (uint8_t)(en->tried - !ns);
 	if (!f->sent)
 		en->nflows--;
-	else if (en->tried == 1 && f->reply.class == REPLY_NONE)
+	else if (en->tried == 1 && flow_is_silent(f))
 		f->sent_ns = ns;
 }
 
@@ -78,14 +78,14 @@ static bool wants_confirmation(const struct cookies *c, const struct entry *en)
 	return verdict_is_blocked(verdict_decide(&ev));
 }
 
-/* Whether what is known of the entry's target is all that the plan asks, and had its time. */
+/* Whether what is known of the entry's target is all that the plan needs, and had its time. */
 static bool is_known(const struct cookies *c, const struct entry *en)
 {
 	struct plan_want want;
 	struct evidence ev;
 
 	if (en->nflows == 0
-	    || (en->state == ENTRY_UNDER_WAY && entry_newest(en)->reply.class == REPLY_NONE))
+	    || (en->state == ENTRY_UNDER_WAY && flow_is_silent(entry_newest(en))))
 		return false;
 	ev = entry_evidence(en);
 	return en->nflows == c->cache.nflows

@@ -30,7 +30,7 @@ struct cookies {
 	struct entry_cache cache;
 	cookies_done_fn *done;
 	cookies_done_fn *tear_down;	/* the server had its time to say something to the probes
-					 * that entry_hears() is true of; NULL: nobody asks */
+					 * that entry_hears() is true of; NULL: none */
 	void *arg;			/* of both */
 	cookies_step_fn *step;		/* NULL: nobody looks on */
 	void *step_arg;

@@ -16,7 +16,7 @@ struct saving;
 struct shared;
 struct sink;
 
-/* Positions that were not begun when the output was so long: their rows are behind that. */
+/* Positions that were not begun when the output was so long: their rows are after that. */
 struct progress_since {
 	uint64_t reserved[CONFIG_THREADS_MAX];
 	uint64_t rows_len;

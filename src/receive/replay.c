@@ -105,14 +105,14 @@ bool replay_retire(const struct replay *r, uint64_t now_ns, uint64_t read_ns)
 	return any;
 }
 
-void replay_tell_left_out(const struct replay *r)
+void replay_warn_left_out(const struct replay *r)
 {
 	uint64_t n = stat_get(&r->s->rx.stats, STAT_drop_unsent);
 
 	if (n)
-		log_warn("--rx pcap:%.100s: %" PRIu64 " answers to probes of its run are of none "
-			 "of these targets, and left out: give all targets, --target-ports and "
-			 "shards of that run", r->s->facts.config->network.rx_file, n);
+		log_warn("--rx pcap:%.100s: answers from none of these targets left out: %" PRIu64
+			 "; give all targets, --target-ports and shards of that run",
+			 r->s->facts.config->network.rx_file, n);
 }
 
 void replay_forget_due(const struct replay *r)

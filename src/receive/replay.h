@@ -36,7 +36,7 @@ void replay_answered(const struct replay *r, const struct arrival *a);
 bool replay_retire(const struct replay *r, uint64_t now_ns, uint64_t read_ns);
 
 /* At the end: says what of its run was left out. */
-void replay_tell_left_out(const struct replay *r);
+void replay_warn_left_out(const struct replay *r);
 
 /* After a packet: what became due was sent then; it comes in the capture, or was never sent. */
 void replay_forget_due(const struct replay *r);

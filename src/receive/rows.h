@@ -44,7 +44,7 @@ void rows_entry(struct rows *r, const struct entry *en);
  */
 void rows_silent(struct rows *r, uint64_t k);
 
-/* f: the probe's flow, which may tell of another attempt; sent_ns: of the one answered. */
+/* f: the probe's flow, which may be of another attempt; sent_ns: of the one answered. */
 void rows_reply(struct rows *r, const struct arrival *a, const struct flow *f, uint64_t sent_ns,
 		const struct reply *reply, enum result_repeat repeat, bool late);
 

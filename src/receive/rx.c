@@ -16,7 +16,7 @@
 #include "targets/targets.h"
 #include "wire/capfile.h"
 
-#define LOST_EVERY_NS	(100 * NS_PER_MS)	/* how often the capture is asked for its losses */
+#define LOST_EVERY_NS	(100 * NS_PER_MS)	/* how often the capture's losses are read */
 #define SAVE_EVERY_NS	NS_PER_S		/* how often cookies and frames go to their files */
 #define SILENT_CHUNK	4096			/* silent rows between two looks at the capture */
 #define LAST_POLLS	256			/* of what has come already, at the end */
@@ -29,7 +29,7 @@ struct rx {
 	struct rx_in in;
 	struct rx_lost lost;		/* so far */
 	struct sink *sink;
-	struct cookiefile *cookie_log;	/* NULL: not asked for */
+	struct cookiefile *cookie_log;	/* NULL: none */
 	struct answers answers;
 	struct replay replay;
 	struct trace trace;
@@ -224,7 +224,7 @@ static void count_lost(struct rx *rx, uint64_t now_ns)
 }
 
 /* What waits for this thread, or from it for the send threads, is so much that more may be lost. */
-static bool is_behind(const struct rx *rx)
+static bool is_backlogged(const struct rx *rx)
 {
 	return (rx->in.ops && rx->in.ops->back_pressure
 		&& rx->in.ops->back_pressure(rx->in.state))
@@ -283,7 +283,7 @@ static void tick(struct rx *rx, uint64_t now_ns)
 			      && stat_get(&s->rx.stats,
 					  STAT_targets_done) == s->facts.order.positions,
 			      memory_order_release);
-	atomic_store_explicit(&s->rx.backlogged, is_behind(rx), memory_order_relaxed);
+	atomic_store_explicit(&s->rx.backlogged, is_backlogged(rx), memory_order_relaxed);
 	atomic_store_explicit(&s->rx.output_full, is_output_full(rx), memory_order_relaxed);
 	atomic_store_explicit(&s->rx.looked_ns, now_ns, memory_order_relaxed);
 	if (rx->in.ops && now_ns - rx->lost_ns >= LOST_EVERY_NS)
@@ -294,7 +294,7 @@ static void tick(struct rx *rx, uint64_t now_ns)
 		progress_save(&rx->progress, s->saving);
 }
 
-/* What is owed when the scan is over: the rows of what is known. The rest is unfinished. */
+/* At the end of the scan: writes the rows of what is known. The rest is unfinished. */
 static void conclude(struct rx *rx)
 {
 	bool any;
@@ -377,7 +377,7 @@ static void on_file_frame(void *arg, const struct rx_frame *fr)
 {
 	struct rx *rx = arg;
 
-	/* What comes out of order is not behind its time-outs. */
+	/* What comes out of order is not past its time-outs. */
 	if (fr->wall_ns > rx->now_ns + rx->s->facts.file_lag_ns)
 		rx->read_ns = rx->now_ns = fr->wall_ns - rx->s->facts.file_lag_ns;
 	if (rx->answers.trace)
@@ -410,7 +410,7 @@ void rx_run_file(struct rx *rx)
 		tick(rx, rx->now_ns);
 		conclude(rx);
 	}
-	replay_tell_left_out(&rx->replay);
+	replay_warn_left_out(&rx->replay);
 	if (sink_flush(rx->sink, &s->rx.err))
 		atomic_store(&s->rx.failed, true);
 }

@@ -16,7 +16,7 @@ struct packet;
 struct rx;
 
 /*
- * cookie_log: where cookies got are appended, NULL: not asked for. It, what *in stands for, and
+ * cookie_log: where cookies got are appended, NULL: none. It, what *in stands for, and
  * sink stay the caller's. 0, or -ENOMEM with a message.
  */
 int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sink *sink,
@@ -25,7 +25,7 @@ void rx_free(struct rx *rx);
 
 /*
  * Receives until main says STOP_OVER or STOP_NOW, or --max-results is reached. Then all rows that
- * are still owed are written (STOP_NOW: left). A failure ends in s->rx.failed and s->rx.err.
+ * are still due are written (STOP_NOW: left). A failure ends in s->rx.failed and s->rx.err.
  */
 void rx_run(struct rx *rx);
 

@@ -1,5 +1,5 @@
 /*
- * sent: which SYNs went to a target, how many, and when, whoever keeps it: of the sweep's probes
+ * sent: which SYNs went to a target, how many, and when, whatever keeps it: of the sweep's probes
  * the window's status and the send logs, of follow-ups the entry and its stamp. Questions only:
  * nothing is changed. The receive thread's.
  */

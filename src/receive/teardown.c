@@ -6,11 +6,11 @@
 
 #define RESETS_PER_SYN 2
 
-static void push(struct shared *s, uint64_t k, const struct cleanup *c)
+static void push(struct shared *s, uint64_t k, const struct teardown_request *c)
 {
 	uint64_t pos;
 
-	if (!ring_push(&shared_sender(s, k, &pos)->cleanups, c))
+	if (!ring_push(&shared_sender(s, k, &pos)->teardowns, c))
 		stat_add(&s->rx.stats, STAT_cleanup_lost, 1);
 }
 
@@ -18,7 +18,7 @@ static void push(struct shared *s, uint64_t k, const struct cleanup *c)
  * A server that took data has said what it says: its connection is acknowledged, then reset. A
  * bare reset would leave its place in the server's TFO queue taken for a minute.
  */
-static void close_accepted(struct shared *s, uint64_t k, struct cleanup c)
+static void close_accepted(struct shared *s, uint64_t k, struct teardown_request c)
 {
 	c.acknowledge = true;
 	push(s, k, &c);
@@ -30,7 +30,7 @@ void teardown_entry(struct shared *s, const struct entry *en)
 {
 	for (unsigned int i = 0; i < en->nflows; i++) {
 		const struct flow *f = &en->flows[i];
-		const struct cleanup c = {
+		const struct teardown_request c = {
 			.src = en->source, .dst = en->target.ip, .sport = f->sport,
 			.dport = en->target.port, .seq = f->reply.ack,
 			.ack = f->reply.seq + 1 + f->rlen,
@@ -77,7 +77,7 @@ static const struct flow *flow_of(const struct shared *s, const struct arrival *
 
 void teardown_arrival(struct shared *s, const struct arrival *a)
 {
-	const struct cleanup c = {
+	const struct teardown_request c = {
 		.src = a->m.src, .dst = a->target.ip, .sport = a->m.tag.sport,
 		.dport = a->target.port, .seq = a->p->tcp.ack,
 		.ack = a->p->tcp.seq + 1 + a->p->tcp.payload_len,

@@ -67,8 +67,8 @@ static void add_probe(struct text *line, unsigned int kind, unsigned int attempt
 
 /* ---- probes -------------------------------------------------------------------------------- */
 
-static void tell_sent(struct trace *t, uint64_t k, const struct flow *f, unsigned int attempt,
-		      uint64_t ns)
+static void log_sent(struct trace *t, uint64_t k, const struct flow *f, unsigned int attempt,
+		     uint64_t ns)
 {
 	char out[LINE_LEN];
 	struct text line;
@@ -84,7 +84,7 @@ static void tell_sent(struct trace *t, uint64_t k, const struct flow *f, unsigne
 	log_debug("%s", out);
 }
 
-/* The arm whose next SYN was sent first, of those not told of; *ns: when. -1: there is none. */
+/* The arm whose next SYN was sent first, of those not logged; *ns: when. -1: there is none. */
 static int next_arm(const struct trace *t, const struct sender *sd, uint64_t pos, uint64_t k,
 		    uint64_t *ns)
 {
@@ -115,7 +115,7 @@ static void look_at_sweep(struct trace *t, uint64_t k)
 	while ((arm = next_arm(t, sd, pos, k, &ns)) >= 0) {
 		facts_describe_arm(f, x, &target, facts_source(f, &target), (unsigned int)arm,
 				   &flow);
-		tell_sent(t, k, &flow, t->v[k].syns[arm]++, ns);
+		log_sent(t, k, &flow, t->v[k].syns[arm]++, ns);
 	}
 }
 
@@ -130,7 +130,7 @@ static void look_at_followup(struct trace *t, uint64_t k)
 	v->round = en->round;
 	v->nflows = en->nflows;
 	v->tried = en->tried;
-	tell_sent(t, k, entry_newest(en), en->want.attempt + en->tried - 1u, sent_newest_ns(en));
+	log_sent(t, k, entry_newest(en), en->want.attempt + en->tried - 1u, sent_newest_ns(en));
 }
 
 void trace_sent(struct trace *t)
@@ -191,7 +191,7 @@ void trace_data(struct trace *t, const struct arrival *a)
 	struct text line;
 
 	begin(&line, out, t, a->k, a->ns);
-	text_add(&line, "%u bytes, flags 0x%02x, behind the SYN/ACK to ", a->p->tcp.payload_len,
+	text_add(&line, "%u bytes, flags 0x%02x, after the SYN/ACK to ", a->p->tcp.payload_len,
 		 a->p->tcp.flags);
 	add_probe(&line, a->m.kind, a->m.attempt);
 	log_debug("%s", out);
@@ -222,7 +222,7 @@ void trace_step(void *arg, const struct entry *en, enum entry_state from, enum e
 	text_add(&line, "%s -> %s: %s", entry_states[from].name, entry_states[en->state].name,
 		 entry_events[event]);
 	if (from != ENTRY_GAP && en->state == ENTRY_GAP)
-		text_add(&line, "; next %s: %s", want->name, want->tells);
+		text_add(&line, "; next %s: %s", want->name, want->doc);
 	else if (entry_rules[from][event].action == ENTRY_DO_LEAVE)
 		text_add(&line, "; unfinished");
 	log_debug("%s", out);

@@ -1,6 +1,6 @@
 /*
  * trace: --verbosity 4: each probe, answer and decision of a run of few targets, as messages: why a
- * target has its verdict. Who calls it asks for it to be there first. Receive thread.
+ * target has its verdict. The caller checks that there is one. Receive thread.
  */
 #ifndef TFOMAP_TRACE_H
 #define TFOMAP_TRACE_H
@@ -17,7 +17,7 @@
 struct arrival;
 struct shared;
 
-/* What of a target was told. */
+/* What of a target was logged. */
 struct trace_target {
 	uint64_t first_ns;		/* when its first SYN was sent; 0: not known */
 	uint8_t syns[PLAN_ARMS_MAX];	/* of the sweep's */
@@ -30,7 +30,7 @@ struct trace {
 	struct trace_target v[TRACE_TARGETS_MAX];	/* by position */
 };
 
-/* Whether it is asked for, and targets are few; where they are many a message says so. */
+/* Whether --verbosity wants it, and targets are few; where they are many a message says so. */
 bool trace_is_wanted(const struct shared *s);
 
 /* What it points to is the caller's. */

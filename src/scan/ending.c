@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/exit_reason.h"
 #include "base/log.h"
 #include "base/writer.h"
 #include "config/config.h"
@@ -15,7 +16,6 @@
 #include "output/metadata.h"
 #include "output/sink.h"
 #include "output/statusfile.h"
-#include "scan/exit_status.h"
 #include "scan/saver.h"
 #include "scan/scan_state.h"
 #include "scan/stop.h"
@@ -96,11 +96,11 @@ static void log_blocked(struct scan *sc, const struct waited *w, uint64_t waitin
 {
 	bool rows = w->writer == sink_writer(sc->sink);
 
-	log_notice("output blocked: %llu %s%s wait%s for whatever reads %s; %s",
+	log_notice("output blocked: %llu %s%s wait%s for the reader of %s; %s",
 		   (unsigned long long)waiting, rows ? "row" : "record", log_s(waiting),
 		   waiting == 1 ? "s" : "", writer_name(w->writer),
-		   sc->interrupts ? "once more to leave now"
-		   : "interrupt twice to leave without them");
+		   sc->interrupts ? "interrupt again to quit without them"
+		   : "interrupt twice to quit without them");
 }
 
 /* True: nothing waits any more. */
@@ -123,7 +123,7 @@ static bool is_taken(struct scan *sc, struct waited *w, uint64_t now_ns)
 }
 
 /* A capture that is left is not to be read again as one of the whole scan. */
-static void tell_left(const struct scan *sc)
+static void warn_of_left_capture(const struct scan *sc)
 {
 	struct writer_state st;
 
@@ -131,12 +131,13 @@ static void tell_left(const struct scan *sc)
 		return;
 	writer_get(capfile_writer(sc->capture), &st);
 	if (st.left && st.waiting)
-		log_warn("capture file '%s': %llu packets are not in it, as the scan was left at "
-			 "once: it cannot be read again as the whole", sc->c->network.save_pcap,
-			 (unsigned long long)st.waiting);
+		log_warn("capture file '%s' is incomplete: %llu packet%s not written, as the scan "
+			 "was interrupted; do not read it again as the whole",
+			 sc->c->network.save_pcap, (unsigned long long)st.waiting,
+			 log_s(st.waiting));
 }
 
-/* A slow reader, a stopped terminal, a full disk that hangs: waited for until asked to leave. */
+/* A slow reader, a stopped terminal, a full disk that hangs: waited for until a second signal. */
 static void wait_for_files(struct scan *sc)
 {
 	struct waited files[FILES] = {
@@ -156,7 +157,7 @@ static void wait_for_files(struct scan *sc)
 	for (size_t i = 0; i < FILES && !taken; i++)
 		if (!writer_wait(files[i].writer, 0) && !writer_leave(files[i].writer))
 			sc->stuck = true;
-	tell_left(sc);
+	warn_of_left_capture(sc);
 }
 
 /* ---- what became of it --------------------------------------------------------------------- */
@@ -208,7 +209,7 @@ static bool close_files(struct scan *sc, struct err *e)
 	if (sc->stuck) {
 		stat_set(&s->rx.stats, STAT_rows_lost, sink_waiting(sc->sink));
 		log_warn("a thread hangs in a system call (a disk or a mount that does not "
-			 "answer): its rows and files may lack their ends");
+			 "answer): rows and files may be incomplete");
 	} else {
 		whole = !sc->saver || saver_sync(sc->saver) == 0;
 		if (ending_close(sc, &late))
@@ -222,11 +223,11 @@ static void conclude_saving(struct scan *sc, bool whole, struct err *e)
 {
 	const struct run_facts *f = sc->run;
 	bool complete = f->exit_status == SCAN_COMPLETE
-			|| strcmp(f->exit_reason, "max-results") == 0;
+			|| f->exit_reason == REASON_MAX_RESULTS;
 
 	if (sc->saver && !sc->stuck
-	    && saver_conclude(sc->saver, whole, complete, f->exit_reason, f->end_wall_ns,
-			      f->sending_ns, e))
+	    && saver_conclude(sc->saver, whole, complete, exit_reasons[f->exit_reason].name,
+			      f->end_wall_ns, f->sending_ns, e))
 		sc->run->exit_status = SCAN_FAILED;
 }
 
@@ -255,10 +256,10 @@ void ending_conclude(struct scan *sc, struct err *e)
 		err_set(e, EIO, "%s", s->rx.err.msg);
 	whole = close_files(sc, e);
 	if (e->msg[0]) {
-		f->exit_reason = "failure";
+		f->exit_reason = REASON_FAILURE;
 		f->exit_status = SCAN_FAILED;
 	} else if (f->exit_status == SCAN_COMPLETE && stat_get(&s->rx.stats, STAT_rows_lost)) {
-		f->exit_reason = "signal";
+		f->exit_reason = REASON_SIGNAL;
 		f->exit_status = SCAN_STOPPED;
 	}
 	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();

@@ -10,7 +10,7 @@ struct scan;
 /* Closes all that is open, but sc->rx; the first failure is returned with its message. */
 int ending_close(struct scan *sc, struct err *e);
 
-/* Waits for a thread. Asked to leave at once, one that does not end is left behind: sc->stuck. */
+/* Waits for a thread. After a second signal one that does not end is abandoned: sc->stuck. */
 void ending_join(struct scan *sc, pthread_t thread);
 
 /*

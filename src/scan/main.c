@@ -34,32 +34,32 @@ static void list_verdicts(void)
 static void list_probes(void)
 {
 	for (unsigned int i = 0; i < PROBE_KINDS; i++)
-		printf("%-12s %s\n", probe_types[i].name, probe_types[i].tells);
+		printf("%-12s %s\n", probe_types[i].name, probe_types[i].doc);
 }
 
-/* Prints what was asked for in place of a scan. False: nothing was. */
+/* The options that print something in place of a scan. False: none was given. */
 static bool print_answer(const struct config *c, int *err)
 {
-	if (c->ask.help)
+	if (c->general.help)
 		config_help(stdout);
-	else if (c->ask.version)
+	else if (c->general.version)
 		printf("tfomap %s\n", PACKAGE_VERSION);
-	else if (c->ask.list_interfaces)
+	else if (c->general.list_interfaces)
 		*err = iface_list(stdout);
-	else if (c->ask.list_output_fields)
+	else if (c->general.list_output_fields)
 		result_list(stdout);
-	else if (c->ask.list_verdicts)
+	else if (c->general.list_verdicts)
 		list_verdicts();
-	else if (c->ask.list_probes)
+	else if (c->general.list_probes)
 		list_probes();
-	else if (c->ask.print_config)
+	else if (c->general.print_config)
 		config_print(c, stdout);
 	else
 		return false;
 	return true;
 }
 
-/* The options that ask for something and leave; then *status is the exit status. */
+/* Likewise, and checks that it could be printed; then *status is the exit status. */
 static bool answered(const struct config *c, int *status, struct err *e)
 {
 	int err = 0;
@@ -68,7 +68,7 @@ static bool answered(const struct config *c, int *status, struct err *e)
 		return false;
 	*status = SCAN_COMPLETE;
 	if (err) {
-		err_set(e, -err, "cannot ask the kernel for interfaces: %s", strerror(-err));
+		err_set(e, -err, "cannot query the kernel's interfaces: %s", strerror(-err));
 		*status = SCAN_START;
 	} else if (fflush(stdout) != 0) {
 		err_set(e, errno, "cannot write to standard output: %s", strerror(errno));
@@ -77,7 +77,7 @@ static bool answered(const struct config *c, int *status, struct err *e)
 	return true;
 }
 
-/* What need not wait for the network and a privilege to be told of. */
+/* What can be checked without the network and a privilege. */
 static int check(const struct config *c, struct err *e)
 {
 	struct result_selection fields;
@@ -129,7 +129,7 @@ static void close_log(void)
 
 int main(int argc, char **argv)
 {
-	static struct config config;	/* a thread that is left behind may still look at it */
+	static struct config config;	/* an abandoned thread may still read it */
 	struct err e = { "" };
 	int status = SCAN_INPUT;
 

@@ -31,7 +31,7 @@ struct saver {
 	bool runs;
 	sem_t wake;			/* the thread is to end */
 	_Atomic bool ending;
-	int failed;			/* 0, or the -errno of the last attempt, which was told */
+	int failed;			/* 0, or the -errno of the last attempt, which was logged */
 };
 
 struct saver *saver_new(struct resume *r, struct shared *s)
@@ -171,7 +171,7 @@ static int save(struct saver *sv)
 }
 
 /* A run goes on without; what it can go on from later is older. */
-static void tell(struct saver *sv, int rc)
+static void log_failure(struct saver *sv, int rc)
 {
 	if (rc && rc != sv->failed && !atomic_load(&sv->ending))
 		log_warn("cannot write the checkpoint %.200s: %s; if the run ends now, what was "
@@ -195,7 +195,7 @@ static bool wait_second(struct saver *sv)
 	return true;
 }
 
-void saver_ask(struct saver *sv)
+void saver_request(struct saver *sv)
 {
 	atomic_store_explicit(&sv->saving.wanted, true, memory_order_release);
 }
@@ -205,12 +205,12 @@ static void *saver_run(void *arg)
 	struct saver *sv = arg;
 
 	while (!wait_second(sv)) {
-		saver_ask(sv);
+		saver_request(sv);
 		while (sem_wait(&sv->saving.taken) && errno == EINTR)
 			;
 		if (atomic_load(&sv->ending))
 			break;
-		tell(sv, save(sv));
+		log_failure(sv, save(sv));
 	}
 	return NULL;
 }

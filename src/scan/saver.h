@@ -28,7 +28,7 @@ struct saver_files {
 struct saver *saver_new(struct resume *r, struct shared *s);
 
 /* Asks the receive thread for its progress; or, before the threads start, main in its place. */
-void saver_ask(struct saver *sv);
+void saver_request(struct saver *sv);
 
 /* With the files open and the answer there: writes the first one. 0, or -errno with a message. */
 int saver_begin(struct saver *sv, const struct saver_files *files, uint64_t start_wall_ns,

@@ -147,7 +147,7 @@ static int begin_saving(struct scan *sc, struct err *e)
 	writer_follow(files.rows, files.cookies ? files.cookies : files.packets);
 	if (files.cookies)
 		writer_follow(files.cookies, files.packets);
-	saver_ask(sc->saver);
+	saver_request(sc->saver);
 	rx_save_progress(sc->rx);
 	return saver_begin(sc->saver, &files, sc->run->start_wall_ns, e);
 }
@@ -174,7 +174,7 @@ static int open_files(struct scan *sc, struct err *e)
 
 	if (!rc && c->records.status_file)
 		rc = statusfile_open(&sc->status_file, c->records.status_file, r->goes_on, e);
-	if (!rc && c->probing.cookie_file && sc->setup->tx && !c->ask.dryrun)
+	if (!rc && c->probing.cookie_file && sc->setup->tx && !c->general.dryrun)
 		rc = cookiefile_open(&sc->cookie_log, c->probing.cookie_file, e);
 	if (!rc && c->network.save_pcap)
 		rc = capfile_open(&sc->capture, c->network.save_pcap, sc->setup->iplayer,
@@ -280,8 +280,8 @@ static void announce(const struct scan *sc)
 		log_notice("going on with the run of %s: part %zu, %llu rows before",
 			   sc->setup->resume->path, sc->setup->resume->run.nparts + 1,
 			   (unsigned long long)stat_get(&s->earlier, STAT_rows));
-	if (sc->c->ask.config_file)
-		log_info("options from %s", sc->c->ask.config_file);
+	if (sc->c->general.config_file)
+		log_info("options from %s", sc->c->general.config_file);
 	if (n->merged)
 		log_info("%llu repeated target%s merged", (unsigned long long)n->merged,
 			 log_s(n->merged));
@@ -346,8 +346,8 @@ static void run_offline(struct scan *sc)
 {
 	rx_run_file(sc->rx);
 	if (atomic_load(&sc->s->rx.full))
-		stop_request(sc, STOP_NOW, "max-results", SCAN_STOPPED);
-	stop_request(sc, STOP_OVER, "complete", SCAN_COMPLETE);
+		stop_request(sc, STOP_NOW, REASON_MAX_RESULTS);
+	stop_request(sc, STOP_OVER, REASON_COMPLETE);
 }
 
 static int run(struct scan *sc, struct err *e)

@@ -4,13 +4,13 @@
 
 #include <stdbool.h>
 
-#include "scan/exit_status.h"
+#include "base/exit_reason.h"
 
 struct config;
 struct err;
 
 /*
- * Whether a thread of the scan was left behind, which may still look at the configuration: then
+ * Whether a thread of the scan was abandoned, which may still read the configuration: then
  * that must stay.
  */
 bool scan_uses_config(void);

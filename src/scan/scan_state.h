@@ -42,7 +42,7 @@ struct scan {
 	struct sink *sink;
 	struct cookiefile *cookie_log;
 	struct capfile *capture;
-	struct statusfile *status_file;	/* NULL: not asked for */
+	struct statusfile *status_file;	/* NULL: none */
 	struct rx *rx;
 	struct saver *saver;		/* NULL: no checkpoint */
 	/* How it goes: */
@@ -52,7 +52,7 @@ struct scan {
 	struct hitrate hitrate;
 	struct outage outage;
 	struct status_moment shown;	/* the status line before */
-	sigset_t signals;		/* that ask to stop */
+	sigset_t signals;		/* SIGINT, SIGTERM */
 	unsigned int interrupts;	/* how often they did */
 	bool ending;			/* nothing is sent or received any more */
 	bool stuck;			/* a thread that does not end uses all this */

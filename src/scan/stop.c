@@ -5,9 +5,9 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/exit_reason.h"
 #include "base/log.h"
 #include "output/metadata.h"
-#include "scan/exit_status.h"
 #include "scan/scan_state.h"
 #include "state/control.h"
 
@@ -19,13 +19,13 @@ void stop_block_signals(struct scan *sc)
 	pthread_sigmask(SIG_BLOCK, &sc->signals, NULL);
 }
 
-void stop_request(struct scan *sc, enum stop level, const char *reason, int status)
+void stop_request(struct scan *sc, enum stop level, enum exit_reason reason)
 {
 	struct run_facts *f = sc->run;
 
-	if (!f->exit_reason) {
+	if (f->exit_reason == REASON_RUNNING) {
 		f->exit_reason = reason;
-		f->exit_status = status;
+		f->exit_status = exit_reasons[reason].status;
 	}
 	if ((int)level > atomic_load(&sc->control->stop))
 		atomic_store(&sc->control->stop, (int)level);
@@ -38,14 +38,14 @@ void stop_take_signal(struct scan *sc, uint64_t wait_ns)
 	if (sigtimedwait(&sc->signals, NULL, &wait) <= 0)
 		return;
 	if (sc->interrupts++ > 0) {
-		stop_request(sc, STOP_NOW, "signal", SCAN_STOPPED);
+		stop_request(sc, STOP_NOW, REASON_SIGNAL);
 		pthread_sigmask(SIG_UNBLOCK, &sc->signals, NULL);	/* a third one kills */
 		return;
 	}
-	stop_request(sc, STOP_SENDING, "signal", SCAN_STOPPED);
+	stop_request(sc, STOP_SENDING, REASON_SIGNAL);
 	if (sc->ending)
-		log_notice("waiting for whatever takes the rows (once more to leave now)");
+		log_notice("waiting for the output's reader (interrupt again to quit now)");
 	else
-		log_notice("stopping: no more probes; waiting %.3g s for answers (once more to "
-			   "leave now)", (double)sc->c->rate.cooldown_ns / NS_PER_S);
+		log_notice("stopping: no more probes; waiting %.3g s for answers (interrupt "
+			   "again to quit now)", (double)sc->c->rate.cooldown_ns / NS_PER_S);
 }

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/exit_reason.h"
 #include "state/control.h"
 
 struct scan;
@@ -14,13 +15,13 @@ struct scan;
  */
 #define STOP_LOOK_NS 20000000ull
 
-/* Before the threads start, which inherit it: signals that ask to stop are main's. */
+/* Before the threads start, which inherit it: SIGINT and SIGTERM are main's. */
 void stop_block_signals(struct scan *sc);
 
-/* What a signal, a limit or a failure asks for; the first reason and exit status stay. */
-void stop_request(struct scan *sc, enum stop level, const char *reason, int status);
+/* What a signal, a limit or a failure asks for; the first reason stays, with its exit status. */
+void stop_request(struct scan *sc, enum stop level, enum exit_reason reason);
 
-/* Looks for a signal, wait_ns at most, and does what it asks for. */
+/* Waits for a signal, wait_ns at most, and acts on it. */
 void stop_take_signal(struct scan *sc, uint64_t wait_ns);
 
 #endif

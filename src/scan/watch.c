@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/exit_reason.h"
 #include "base/log.h"
 #include "net/gateway.h"
 #include "output/collapse.h"
 #include "output/statusfile.h"
-#include "scan/exit_status.h"
 #include "scan/scan_state.h"
 #include "scan/stop.h"
 #include "state/shared.h"
@@ -105,13 +105,13 @@ static bool is_over(const struct scan *sc, uint64_t now_ns)
  * what is on its way. *since_ns: 0 at first.
  */
 static void close_then_stop(struct scan *sc, uint64_t *since_ns, uint64_t now_ns,
-			    const char *reason, int status)
+			    enum exit_reason reason)
 {
 	uint64_t ns = shared_clean(sc->s) ? CLOSE_MIN_NS : CLOSE_NS;
 
 	if (!*since_ns)
 		*since_ns = now_ns;
-	stop_request(sc, now_ns - *since_ns < ns ? STOP_SENDING : STOP_NOW, reason, status);
+	stop_request(sc, now_ns - *since_ns < ns ? STOP_SENDING : STOP_NOW, reason);
 }
 
 static bool runs_too_long(const struct scan *sc, uint64_t now_ns)
@@ -127,16 +127,16 @@ static void check_end(struct scan *sc, uint64_t *closing_ns, uint64_t now_ns)
 	struct shared *s = sc->s;
 
 	if (shared_tx_failure(s) || gateways_lost(sc->gateways))
-		stop_request(sc, STOP_OVER, "failure", SCAN_FAILED);
+		stop_request(sc, STOP_OVER, REASON_FAILURE);
 	else if (atomic_load(&s->rx.failed))
-		close_then_stop(sc, closing_ns, now_ns, "failure", SCAN_FAILED);
+		close_then_stop(sc, closing_ns, now_ns, REASON_FAILURE);
 	else if (atomic_load(&s->rx.full))
-		close_then_stop(sc, closing_ns, now_ns, "max-results", SCAN_STOPPED);
+		close_then_stop(sc, closing_ns, now_ns, REASON_MAX_RESULTS);
 	else if (runs_too_long(sc, now_ns) && !shared_stopping(s, STOP_SENDING)
 		 && !(shared_swept(s) && atomic_load(&s->rx.pending) == 0))
-		stop_request(sc, STOP_SENDING, "max-runtime", SCAN_STOPPED);
+		stop_request(sc, STOP_SENDING, REASON_MAX_RUNTIME);
 	else if (is_over(sc, now_ns))
-		stop_request(sc, STOP_OVER, "complete", SCAN_COMPLETE);
+		stop_request(sc, STOP_OVER, REASON_COMPLETE);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */

@@ -26,7 +26,7 @@ enum pressure {
 struct backpressure {
 	const _Atomic bool *gateway_silent;
 	const struct rx_status *rx;
-	const struct writer *capture;	/* of --save-pcap; NULL: not asked for */
+	const struct writer *capture;	/* of --save-pcap; NULL: none */
 	struct stats *stats;
 	bool on[PRESSURES];
 	bool stops_probes;		/* nothing may go out that brings rows */

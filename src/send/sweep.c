@@ -90,8 +90,8 @@ static void follow_gateway(struct sweep *w, bool v6, uint64_t now_ns)
 
 /*
  * Fills the batch with what is due, and has the driver do its part: at most max packets in all, and
- * nreplies replies to neighbours: who asks for an address of ours waits with what it has for us, so
- * a reply does not wait for the rate; it is owed to it. Returns how many packets, or -errno.
+ * nreplies replies to neighbours: the requester holds back what it has for us, so a reply does not
+ * wait for the rate; it is debited. Returns how many packets, or -errno.
  */
 static int fill_batch(struct sweep *w, uint32_t max, uint32_t nreplies, uint64_t now_ns)
 {
@@ -215,7 +215,7 @@ void sweep_run(struct shared *s, unsigned int sender, const struct tx_ops *tx, v
 	}
 	while (!shared_stopping(s, STOP_OVER) && take_turn(w))
 		;
-	stat_add(&w->sender->stats, STAT_not_sent, ring_count(&w->sender->cleanups));
+	stat_add(&w->sender->stats, STAT_not_sent, ring_count(&w->sender->teardowns));
 	/* What was sent, or begun, since the last look counts, too. */
 	stop_driver(w);
 	send_rest(w);

@@ -24,7 +24,7 @@ static void export_arms(struct tx_sweep *out, const struct facts *f)
 		out->arms[arm].kind = kind;
 		for (unsigned int v6 = 0; v6 < 2; v6++)
 			out->arms[arm].syn[v6] = craft_syn_template(&f->craft, v6,
-								    probe_asks(kind));
+								    probe_requests(kind));
 	}
 }
 

@@ -72,9 +72,9 @@ void sweep_add_followups(struct sweep *w, unsigned int max)
 
 void sweep_add_teardowns(struct sweep *w, unsigned int max)
 {
-	struct cleanup c;
+	struct teardown_request c;
 
-	while (w->batch.n < max && ring_pop(&w->sender->cleanups, &c)) {
+	while (w->batch.n < max && ring_pop(&w->sender->teardowns, &c)) {
 		const struct craft *craft = &w->facts->craft;
 		uint8_t *out = batch_next(&w->batch);
 		size_t len = c.acknowledge

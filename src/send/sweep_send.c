@@ -65,10 +65,10 @@ void sweep_fail(struct sweep *w, int rc)
 			interface, strerror(-rc));
 	else if (w->refused_ns)
 		err_set(&w->sender->err, -rc, "cannot send on interface %s: %s; it %s for %.3g s "
-			"now: see to that, and scan again", interface, strerror(-rc),
+			"now: check the link and scan again", interface, strerror(-rc),
 			iface_state(f->ifindex), (double)w->refused_ns / NS_PER_S);
 	else
-		err_set(&w->sender->err, -rc, "cannot send on interface %s: %s; look at the "
+		err_set(&w->sender->err, -rc, "cannot send on interface %s: %s; check the "
 			"interface and its driver", interface, strerror(-rc));
 	atomic_store(&w->sender->failed, true);
 }

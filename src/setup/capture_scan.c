@@ -159,7 +159,7 @@ static void look_at_time(struct looking *l, uint64_t ns)
 		l->f->back_ns = l->newest_ns - ns;
 }
 
-/* A SYN of the run's: the first of its family tells where the run sent from. */
+/* A SYN of the run's: the first of its family shows where the run sent from. */
 static void look_at_source(struct looking *l, struct addr src)
 {
 	bool v6 = !addr_is_v4(src);

@@ -31,14 +31,14 @@ struct capture_facts {
 	char unread[CAPTURE_UNREAD_LEN];	/* words on packets without IP; empty: none */
 	struct capture_fault cut;	/* answers whose options were not captured */
 	struct capture_fault before;	/* answers with an earlier time than their SYN's */
-	struct capture_fault misplaced;	/* SYNs behind their answers in the file */
+	struct capture_fault misplaced;	/* SYNs after their answers in the file */
 	struct capture_fault back;	/* packets of the run with an earlier time than before */
 	uint64_t back_ns;		/* how much earlier, at most */
 };
 
 /*
- * Reads c's --rx file once. v: tells what is of the run. 0, or -errno with a message; a file that
- * ends too soon is the reader's to tell of, if anything of the run came before.
+ * Reads c's --rx file once. v: recognises what is of the run. 0, or -errno with a message; a file
+ * that ends too soon is the reader's to report, if anything of the run came before.
  */
 int capture_look(const struct config *c, const struct validator *v, struct capture_facts *f,
 		 struct err *e);

@@ -87,7 +87,7 @@ int input_init(struct facts *f, struct run_facts *run, const struct checkpoint *
 	f->plan = (struct plan){
 		.name = c->probing.plan, .sweep = c->probing.probes,
 		/* What is printed is not sent, and nobody answers: once is enough. */
-		.retries = c->ask.dryrun ? 0 : run->retries,
+		.retries = c->general.dryrun ? 0 : run->retries,
 		.confirm = c->probing.plan != PLAN_SURVEY && c->probing.confirm_ns > 0,
 		.payload = c->probing.payload.type != PAYLOAD_NONE,
 	};

@@ -15,7 +15,7 @@
 #include "targets/targets_sets.h"
 
 #define ON_LINK_MAX	65536u		/* neighbours that are looked up */
-#define WALK_MAX	(1u << 20)	/* positions of a sample that are looked at one by one */
+#define ENUMERATE_MAX	(1u << 20)	/* positions of a sample that are looked at one by one */
 #define REQUEST_LEN	(60 + 24)	/* bytes of a request on the wire */
 
 /* ---- who is on the link -------------------------------------------------------------------- */
@@ -27,7 +27,7 @@ static int find_connected(const struct routes *r, const struct order *o, struct 
 	int err = 0;
 
 	/* Of a sample or a shard not all addresses are probed, and need be looked up. */
-	if (o->positions == targets_counts(t)->total || o->positions > WALK_MAX)
+	if (o->positions == targets_counts(t)->total || o->positions > ENUMERATE_MAX)
 		err = targets_within(t, &r->connected, out);
 	else
 		for (uint64_t k = 0; k < o->positions && !err; k++) {
@@ -46,7 +46,7 @@ int neighbours_on_link(const struct routes *r, const struct order *o, struct pre
 	int rc = find_connected(r, o, on_link);
 
 	if (rc)
-		return err_set(e, -rc, "cannot tell which targets are on the local link: %s",
+		return err_set(e, -rc, "cannot read which targets are on the local link: %s",
 			       strerror(-rc));
 	if (on_link->count > ON_LINK_MAX)
 		return err_set(e, E2BIG, "%" PRIu64 " targets are on the local link of %s, each a "
@@ -59,8 +59,8 @@ int neighbours_on_link(const struct routes *r, const struct order *o, struct pre
 /* ---- requests ------------------------------------------------------------------------------ */
 
 /* Our address to send requests from: the kernel's choice, else a source address of the scan. */
-static int find_asker(const struct routes *r, struct addr ip, const struct iface_route *kernel,
-		      struct addr *out, struct err *e)
+static int find_requester(const struct routes *r, struct addr ip, const struct iface_route *kernel,
+			  struct addr *out, struct err *e)
 {
 	bool v6 = !addr_is_v4(ip);
 	const struct route *w = &r->v[v6];
@@ -72,7 +72,7 @@ static int find_asker(const struct routes *r, struct addr ip, const struct iface
 	else if (r->sources.n[v6])
 		*out = r->sources.v[v6][0];
 	else
-		return err_set(e, EADDRNOTAVAIL, "there is no IPv%d address to ask for the MAC "
+		return err_set(e, EADDRNOTAVAIL, "there is no IPv%d address to request the MAC "
 			       "address of %s from: give one with --source-ip, or name "
 			       "--gateway-mac", v6 ? 6 : 4, text);
 	return 0;
@@ -82,7 +82,7 @@ static int find_asker(const struct routes *r, struct addr ip, const struct iface
 static int mark_on_link(const struct routes *r, struct neigh *neigh, struct addr ip, struct err *e)
 {
 	const struct route *w = &r->v[!addr_is_v4(ip)];
-	struct addr asker = { 0, 0 };
+	struct addr requester = { 0, 0 };
 	struct iface_route kernel;
 	int err = routes_query(r, ip, r->iface.index, &kernel);
 	bool unicast = !err && kernel.type == IFACE_ROUTE_UNICAST && kernel.oif == r->iface.index;
@@ -90,12 +90,12 @@ static int mark_on_link(const struct routes *r, struct neigh *neigh, struct addr
 	if (unicast && kernel.has_gateway && w->kernel.has_gateway)
 		return 0;
 	if (!unicast || kernel.has_gateway) {
-		neigh_mark(neigh, ip, NEIGH_ON_LINK, asker);
+		neigh_mark(neigh, ip, NEIGH_ON_LINK, requester);
 		return 0;
 	}
-	err = find_asker(r, ip, &kernel, &asker, e);
+	err = find_requester(r, ip, &kernel, &requester, e);
 	if (!err)
-		neigh_mark(neigh, ip, NEIGH_ON_LINK | NEIGH_WANTED, asker);
+		neigh_mark(neigh, ip, NEIGH_ON_LINK | NEIGH_WANTED, requester);
 	return err;
 }
 
@@ -108,9 +108,9 @@ static int mark_gateway(const struct routes *r, struct neigh *neigh, bool v6,
 
 	if (err)
 		kernel.has_source = false;
-	err = find_asker(r, gateway, &kernel, &known->asker, e);
+	err = find_requester(r, gateway, &kernel, &known->requester, e);
 	if (!err)
-		neigh_mark(neigh, gateway, NEIGH_WANTED, known->asker);
+		neigh_mark(neigh, gateway, NEIGH_WANTED, known->requester);
 	return err;
 }
 
@@ -218,9 +218,9 @@ int neighbours_find(const struct routes *r, const struct prefixset *on_link, str
 	}
 	silent = neigh_silent(h->neigh);
 	if (silent)
-		log_notice("%" PRIu32 " of %" PRIu64 " addresses on the local link of %s do not "
-			   "answer: nothing is sent to them", silent, on_link->count,
-			   r->iface.name);
+		log_notice("no reply from %" PRIu32 " of %" PRIu64 " address%s on the local link "
+			   "of %s: nothing is sent to them", silent, on_link->count,
+			   on_link->count == 1 ? "" : "es", r->iface.name);
 	return 0;
 }
 

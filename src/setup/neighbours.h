@@ -22,8 +22,8 @@ struct next_hops {
 };
 
 /*
- * Tells targets on the local link from those that a gateway leads to: on_link gets the addresses of
- * those that o probes (sealed). 0, or -errno with a message.
+ * Separates targets on the local link from those reached by a gateway: on_link gets the addresses
+ * of those that o probes (sealed). 0, or -errno with a message.
  */
 int neighbours_on_link(const struct routes *r, const struct order *o, struct prefixset *on_link,
 		       struct err *e);

@@ -73,7 +73,7 @@ static int leave_unrouted(struct routes *r, bool v6, const struct prefixset *kee
 		return err_set(e, -why, "%s", reason.msg);
 	if (!rc)
 		log_notice("%" PRIu64 " IPv%d target%s left out: %s", left, v6 ? 6 : 4,
-			   left == 1 ? " is" : "s are", reason.msg);
+			   log_s(left), reason.msg);
 	return rc;
 }
 
@@ -207,16 +207,16 @@ static int leave_own(struct routes *r, const int why[static 2], struct err *e)
 				       "leave them out in all shards (--ipv%d)", v6 ? 6 : 4, text,
 				       v6 ? 4 : 6);
 	if (is_shard(r)) {
-		log_notice("%" PRIu64 " of the addresses are this host's own (%s), which no packet "
-			   "that leaves comes to: they count as silent, unless they are blocked "
-			   "in all shards (--blocklist-file)", r->own.count, text);
+		log_notice("this host's own addresses among the targets, which no packet that is "
+			   "sent reaches: %" PRIu64 " (%s); they count as silent, unless they "
+			   "are blocked in all shards (--blocklist-file)", r->own.count, text);
 		return 0;
 	}
 	rc = leave_out(r, &r->own, &r->targets->counts.own, &left, e);
 	if (!rc)
 		log_notice("%" PRIu64 " target%s left out: %s is this host's own address, which "
 			   "no packet that leaves comes to; scan such in a run of their own", left,
-			   left == 1 ? " is" : "s are", text);
+			   log_s(left), text);
 	return rc;
 }
 
@@ -291,7 +291,7 @@ static int leave_smaller(struct routes *r, struct err *e)
 	r->v[v6].kernel.has_gateway = false;
 	log_notice("%" PRIu64 " IPv%d target%s left out: %s by %s, the IPv%d targets by %s; scan "
 		   "them in a run of their own (--ipv%d), or choose with --interface", left,
-		   v6 ? 6 : 4, left == 1 ? " is" : "s are", left == 1 ? "it leaves" : "they leave",
+		   v6 ? 6 : 4, log_s(left), left == 1 ? "it leaves" : "they leave",
 		   by[v6].name, v6 ? 4 : 6, by[!v6].name, v6 ? 6 : 4);
 	return 0;
 }
@@ -343,7 +343,7 @@ static int know_interface(struct routes *r, struct err *e)
 		return rc;
 	rc = iface_connected(r->iface.index, &r->connected);
 	prefixset_seal(&r->connected);
-	return rc ? err_set(e, -rc, "cannot tell which targets are on the local link: %s",
+	return rc ? err_set(e, -rc, "cannot read which targets are on the local link: %s",
 			    strerror(-rc)) : 0;
 }
 

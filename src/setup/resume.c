@@ -164,7 +164,7 @@ struct reading {
 	const struct shared *s;
 	struct finished *v;		/* heap, owned */
 	size_t n, cap;
-	uint64_t end[CONFIG_THREADS_MAX];	/* behind the last of a shard's */
+	uint64_t end[CONFIG_THREADS_MAX];	/* after the last of a shard's */
 };
 
 static int add_finished(struct reading *rd, unsigned int shard, uint64_t pos, struct err *e)

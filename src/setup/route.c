@@ -39,7 +39,7 @@ int routes_open(struct routes *r, struct err *e)
 	prefixset_init(&r->own);
 	prefixset_init(&r->connected);
 	rc = netlink_open(&r->nl);
-	return rc ? err_set(e, -rc, "cannot ask the kernel for routes: %s", strerror(-rc))
+	return rc ? err_set(e, -rc, "cannot query the kernel's routes: %s", strerror(-rc))
 	       : know_sources(r, e);
 }
 

@@ -46,7 +46,7 @@ struct routes {
 };
 
 /*
- * r: c, targets, wire and v[].needed are set, the rest is zero. Asks the kernel which of the user's
+ * r: c, targets, wire and v[].needed are set, the rest is zero. Queries which of the user's
  * source addresses are its own. 0, or -errno with a message; routes_close() in any case.
  */
 int routes_open(struct routes *r, struct err *e);

@@ -262,7 +262,7 @@ static int init_live(struct setup *su, const struct config *c, int *status, stru
 	int rc;
 
 	su->shared.facts.wall_offset_ns = clock_wall_offset_ns();
-	su->tx = tx_find(c->network.tx);
+	su->tx = c->general.dryrun ? &tx_dryrun : tx_find(c->network.tx);
 	su->tx_auto = !su->tx;
 	if (su->tx_auto)
 		su->tx = tx_best(false);

@@ -93,7 +93,7 @@ static int check_owner(const struct routes *r, struct addr a, bool owned, struct
 	addr_format(a, text);
 	if (route_is_loopback(a) && i->kind != IFACE_LOOPBACK)
 		return err_set(e, EADDRNOTAVAIL, "--source-ip %s is a loopback address, and "
-			       "packets leave by %s: name an address that answers find their way "
+			       "packets leave by %s: name an address that answers are routed "
 			       "to", text, i->name);
 	if (owned)
 		return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/exit_reason.h"
 #include "digits.h"
 #include "err.h"
 #include "hex.h"
@@ -218,13 +219,9 @@ static int read_shards(struct reader *r, const json_t *all, struct checkpoint *c
 
 static const char *known_reason(const char *text)
 {
-	static const char *const reasons[] = {
-		"complete", "max-runtime", "max-results", "signal", "failure",
-	};
-
-	for (size_t i = 0; text && i < sizeof(reasons) / sizeof(*reasons); i++)
-		if (strcmp(text, reasons[i]) == 0)
-			return reasons[i];
+	for (unsigned int i = REASON_RUNNING + 1; text && i < REASONS; i++)
+		if (strcmp(text, exit_reasons[i].name) == 0)
+			return exit_reasons[i].name;
 	return NULL;
 }
 

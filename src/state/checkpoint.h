@@ -27,7 +27,7 @@ struct checkpoint_shard {
 /* How far a run has come. */
 struct checkpoint_progress {
 	struct checkpoint_shard shards[CONFIG_THREADS_MAX];
-	uint64_t rows_from;		/* rows of positions from the tails on are behind that */
+	uint64_t rows_from;		/* rows of positions from the tails on are after that */
 	uint64_t rows_len;		/* byte of the output; so long it was */
 	uint64_t counters[STATS], verdicts[VERDICTS];
 };

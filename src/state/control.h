@@ -1,4 +1,4 @@
-/* control: what the main thread tells the others; it alone writes it. */
+/* control: from the main thread, which alone writes it, to the others. */
 #ifndef TFOMAP_CONTROL_H
 #define TFOMAP_CONTROL_H
 

@@ -13,7 +13,7 @@
 #include "state/facts.h"
 #include "wire/rx_source.h"
 
-#define RING_SLOTS	512u	/* requests that wait; whoever gets no reply asks again */
+#define RING_SLOTS	512u	/* requests that wait; neighbours repeat those without a reply */
 #define ETHER_LEN	14
 #define ETHERTYPE_8021Q	0x8100
 #define SOLICIT_AT	40	/* of an IPv6 packet without extension headers: its ICMPv6 type */
@@ -39,7 +39,7 @@ static bool is_proxied(const struct facts *f, struct addr a)
 
 /* ---- opening and closing ------------------------------------------------------------------- */
 
-/* The kernel tells switches (MLD) and the network card that frames to the group are wanted. */
+/* The kernel joins by MLD, and has the network card accept frames to the group. */
 static int join_group(int fd, struct addr a, int ifindex)
 {
 	struct addr group = { 0xff02000000000000ull, 0x1ff000000ull | (a.lo & 0xffffff) };
@@ -68,8 +68,8 @@ void proxy_join(struct proxies *c, const struct facts *f, int ifindex)
 		if (f->sources[1][i].proxied)
 			rc = join_group(c->groups, f->sources[1][i].addr, ifindex);
 	if (rc)
-		log_notice("cannot join the groups in which --source-ip is asked for: %s; answers "
-			   "to it may not find their way", strerror(-rc));
+		log_notice("cannot join the solicited-node groups of --source-ip: %s; answers to "
+			   "it may not arrive", strerror(-rc));
 }
 
 int proxy_open(struct facts *f, struct ring *requests, const struct craft_link *link,
@@ -109,7 +109,7 @@ static uint16_t vlan_of(const struct rx_frame *f)
 }
 
 /* Fills in who sent the frame, where the request does not say. False: no neighbour did. */
-static bool find_asker(const struct rx_frame *f, struct neighbour_request *r)
+static bool find_requester(const struct rx_frame *f, struct neighbour_request *r)
 {
 	static const uint8_t nobody[6];
 	const uint8_t *from = f->bytes + 6;
@@ -133,7 +133,7 @@ bool proxy_take_request(const struct facts *f, struct ring *requests, struct sta
 	if (!neighbour_parse_request(&r, frame->type, frame->ip, frame->ip_caplen))
 		stat_add(stats, STAT_drop_parse, 1);
 	else if (!is_proxied(f, r.target) || vlan_of(frame) != f->link.vlan_id
-		 || !find_asker(frame, &r))
+		 || !find_requester(frame, &r))
 		stat_add(stats, STAT_drop_unmatched, 1);
 	else if (ring_push(requests, &r))
 		stat_add(stats, STAT_questions, 1);

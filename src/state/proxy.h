@@ -31,7 +31,7 @@ int proxy_open(struct facts *f, struct ring *requests, const struct craft_link *
 
 /*
  * Likewise: the kernel joins the groups in which the proxied IPv6 addresses are asked for on the
- * interface (RFC 4291 2.7.1), which it tells the link. Where that fails it is logged.
+ * interface (RFC 4291 2.7.1), and reports it to the link (MLD). Where that fails it is logged.
  */
 void proxy_join(struct proxies *c, const struct facts *f, int ifindex);
 void proxy_close(struct proxies *c, struct ring *requests);

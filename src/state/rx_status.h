@@ -1,4 +1,4 @@
-/* rx_status: what the receive thread tells the others; it alone writes it. */
+/* rx_status: from the receive thread, which alone writes it, to the others. */
 #ifndef TFOMAP_RX_STATUS_H
 #define TFOMAP_RX_STATUS_H
 

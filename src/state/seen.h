@@ -49,7 +49,7 @@ static inline uint64_t seen_whole(const struct seen *s, uint64_t pos)
 /* Position k, which was not seen before; SEEN_NONE: there is no room. */
 uint64_t seen_add(struct seen *s, uint64_t k);
 
-/* Its SYN of that pass was sent at ns (> 0). A copy of one that was seen tells nothing. */
+/* Its SYN of that pass was sent at ns (> 0). A copy of one that was seen says nothing. */
 void seen_sent(struct seen *s, uint64_t pos, unsigned int pass, uint64_t ns);
 
 /* When; 0: it was not seen. */

@@ -1,6 +1,6 @@
 /*
  * sender: one sender shard, a send thread's part of the sweep (sender_shard.h): its positions,
- * counted from 0, their window, what it is asked to send beside them, and its counters. Nothing in
+ * counted from 0, their window, the requests for other packets, and its counters. Nothing in
  * it is another send thread's.
  */
 #ifndef TFOMAP_SENDER_H
@@ -43,7 +43,7 @@ struct followup {
 #define STAMP_NOT_SENT	UINT64_MAX
 
 /* A connection that a SYN/ACK opened and that nobody else resets: likewise. */
-struct cleanup {
+struct teardown_request {
 	struct addr src, dst;
 	uint16_t sport, dport;
 	uint32_t seq, ack;
@@ -57,7 +57,7 @@ struct sender {
 	struct window window;		/* window.h says who */
 	struct seen *seen;		/* heap: reading a saved capture, in place of the window's
 					 * logs and marks; NULL: something sends */
-	struct ring followups, cleanups;	/* receive -> send */
+	struct ring followups, teardowns;	/* receive -> send */
 	char pad[64];
 	/* The send thread's from here on; any thread reads. */
 	_Atomic uint64_t first_sent_ns, last_sent_ns;	/* SYNs; 0: none yet */
@@ -75,7 +75,7 @@ struct sender {
 struct sender_sizes {
 	uint64_t window;		/* positions */
 	uint64_t keep_ns;		/* how long its logs know when a position was sent */
-	uint32_t followups, cleanups;	/* in the rings */
+	uint32_t followups, teardowns;	/* in the rings */
 	uint32_t seen;			/* targets of a saved capture; 0: something sends */
 };
 

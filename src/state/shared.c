@@ -39,7 +39,7 @@ bool shared_swept(const struct shared *s)
 bool shared_clean(const struct shared *s)
 {
 	for (unsigned int i = 0; i < s->nsenders; i++)
-		if (ring_count(&s->senders[i].cleanups))
+		if (ring_count(&s->senders[i].teardowns))
 			return false;
 	return true;
 }

@@ -1,6 +1,6 @@
 /*
  * shared: what the threads of a run see of each other: the facts, which are constant, the sender
- * shards, the receive thread's status, and main's control; and what is asked of all of them.
+ * shards, the receive thread's status, and main's control; and queries over all of them.
  */
 #ifndef TFOMAP_SHARED_H
 #define TFOMAP_SHARED_H
@@ -48,7 +48,7 @@ static inline struct sender *shared_sender(struct shared *s, uint64_t k, uint64_
 int shared_init_senders(struct shared *s, unsigned int n, const struct sender_sizes *sizes);
 void shared_free_senders(struct shared *s);
 
-/* Of all senders, for any thread: every probe of the sweep was sent; nothing waits for clean-up. */
+/* Of all senders, for any thread: every probe of the sweep was sent; no teardown waits. */
 bool shared_swept(const struct shared *s);
 bool shared_clean(const struct shared *s);
 

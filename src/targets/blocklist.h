@@ -1,5 +1,5 @@
 /*
- * blocklist: the address ranges that a scan leaves out unless it is told otherwise: the IANA
+ * blocklist: the address ranges that a scan leaves out by default: the IANA
  * special-purpose registries of IPv4 and IPv6, multicast, and what no global unicast IPv6 address
  * is in.
  */

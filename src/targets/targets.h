@@ -78,7 +78,7 @@ bool targets_index(const struct targets *t, struct addr ip, uint16_t port, uint6
  */
 const struct lookup *targets_flat(const struct targets *t, struct lookup_arrays *out);
 
-/* True where some target has a domain or info: else targets_extra() need not be asked. */
+/* True where some target has a domain or info: else targets_extra() need not be called. */
 bool targets_have_extra(const struct targets *t);
 
 /* True where any IPv4 resp. IPv6 target is in the set. */

@@ -134,7 +134,7 @@ static int read_list(struct loading *ld, struct err *e)
 	int err = targetlist_read(l, path, &ld->misread, e);
 
 	if (!err && l->n_other)
-		log_notice("%.200s: %" PRIu64 " entries are not of TCP, and left out",
+		log_notice("%.200s: entries of other protocols than TCP left out: %" PRIu64,
 			   targetlist_name(path), l->n_other);
 	return err;
 }
@@ -250,7 +250,7 @@ static int check_size(const struct targets *t, struct err *e)
 		add_range(&text, prefixset_largest(&t->set));
 	return err_set(e, EINVAL, "2^63 targets or more, %s x %" PRIu32 " port%s the largest part; "
 		       "name smaller prefixes, fewer ports, or list the addresses "
-		       "(--targets-file)", largest, t->n_ports, t->n_ports == 1 ? "" : "s");
+		       "(--targets-file)", largest, t->n_ports, log_s(t->n_ports));
 }
 
 /* Nothing is left: says why. */
@@ -316,7 +316,7 @@ static int choose(struct loading *ld, struct err *e)
 
 /* ---- all of it ---- */
 
-static void tell_misread(const struct misread *m, const char *what)
+static void log_misread(const struct misread *m, const char *what)
 {
 	char text[MISREAD_LEN];
 
@@ -346,8 +346,8 @@ static int fill(struct targets *t, const struct config *c, struct err *e)
 	if (!err)
 		err = choose(&ld, e);
 	if (!err) {
-		tell_misread(&ld.misread, ", to be probed at --target-ports");
-		tell_misread(&ld.misread_block, ", which is blocked");
+		log_misread(&ld.misread, ", to be probed at --target-ports");
+		log_misread(&ld.misread_block, ", which is blocked");
 	}
 	prefixset_free(&ld.allow);
 	prefixset_free(&ld.block);

@@ -38,7 +38,7 @@ static ssize_t take_record(void *cookie, const char *bytes, size_t len)
 		f->has_header = false;
 		return (ssize_t)len;
 	}
-	/* What cannot be written is told at the end, by the writer. */
+	/* What cannot be written is reported at the end, by the writer. */
 	writer_put(f->writer, bytes, len);
 	return (ssize_t)len;
 }

@@ -69,7 +69,7 @@ static inline unsigned int craft_shape(uint8_t kind, uint8_t cookie_len)
 }
 
 /*
- * Writes the frame to out, and more bytes behind a short one; returns its length. Inline, since a
+ * Writes the frame to out, and more bytes after a short one; returns its length. Inline, since a
  * sweep makes one for each probe.
  */
 static inline __attribute__((always_inline)) size_t
@@ -99,7 +99,7 @@ craft_syn(const struct craft *c, const struct craft_syn *syn, uint8_t out[static
 size_t craft_rst(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
 		 uint16_t dport, uint32_t seq, uint8_t out[static CRAFT_FRAME_MAX]);
 
-/* The ACK that ends the handshake; ack: behind all that the server sent. */
+/* The ACK that ends the handshake; ack: after all that the server sent. */
 size_t craft_ack(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
 		 uint16_t dport, uint32_t seq, uint32_t ack, uint8_t out[static CRAFT_FRAME_MAX]);
 

@@ -51,27 +51,27 @@ static void to_group(struct craft_link *link, struct addr group)
 
 /*
  * To the group that the target's last three bytes name (RFC 4291 2.7.1). Who has no address does
- * not tell its MAC address (RFC 4861 4.3).
+ * not send its MAC address (RFC 4861 4.3).
  */
-static int build_solicitation(libnet_t *l, struct craft_link link, struct addr asker,
+static int build_solicitation(libnet_t *l, struct craft_link link, struct addr requester,
 			      struct addr target)
 {
 	struct addr group = { 0xff02000000000000ull, 0x1ff000000ull | (target.lo & 0xffffff) };
-	bool tells = !addr_eq(asker, (struct addr){ 0, 0 });
+	bool has_mac = !addr_eq(requester, (struct addr){ 0, 0 });
 
 	to_group(&link, group);
-	if (tells && libnet_build_icmpv6_ndp_opt(ND_OPT_SOURCE_LINKADDR, link.src, 6, l, 0) < 0)
+	if (has_mac && libnet_build_icmpv6_ndp_opt(ND_OPT_SOURCE_LINKADDR, link.src, 6, l, 0) < 0)
 		return -1;
 	if (libnet_build_icmpv6_ndp_nsol(ND_NEIGHBOR_SOLICIT, 0, 0, libnet_addr(target), NULL, 0,
 					 l, 0) < 0)
 		return -1;
-	return build_ipv6(l, &link, ND_LEN + (tells ? ND_OPTION_LEN : 0), asker, group);
+	return build_ipv6(l, &link, ND_LEN + (has_mac ? ND_OPTION_LEN : 0), requester, group);
 }
 
 static int build_advert(libnet_t *l, struct craft_link link, const struct neighbour_request *r)
 {
 	const struct addr nobody = { 0, 0 }, all_nodes = { 0xff02000000000000ull, 1 };
-	bool solicited = !addr_eq(r->asker, nobody);
+	bool solicited = !addr_eq(r->requester, nobody);
 
 	if (!solicited)
 		to_group(&link, all_nodes);
@@ -81,7 +81,7 @@ static int build_advert(libnet_t *l, struct craft_link link, const struct neighb
 					    libnet_addr(r->target), NULL, 0, l, 0) < 0)
 		return -1;
 	return build_ipv6(l, &link, ND_LEN + ND_OPTION_LEN, r->target,
-			  solicited ? r->asker : all_nodes);
+			  solicited ? r->requester : all_nodes);
 }
 
 static int begin(libnet_t **l, struct err *e)
@@ -109,7 +109,7 @@ static int finish(libnet_t *l, int rc, uint8_t out[static CRAFT_NEIGH_MAX], stru
 	return rc;
 }
 
-int craft_neigh_request(const struct craft_link *link, struct addr asker, struct addr target,
+int craft_neigh_request(const struct craft_link *link, struct addr requester, struct addr target,
 			uint8_t out[static CRAFT_NEIGH_MAX], struct err *e)
 {
 	static const uint8_t unknown[6];
@@ -120,8 +120,8 @@ int craft_neigh_request(const struct craft_link *link, struct addr asker, struct
 	if (rc)
 		return rc;
 	memset(to_all.dst, 0xff, sizeof(to_all.dst));
-	rc = addr_is_v4(target) ? build_arp(l, &to_all, ARPOP_REQUEST, asker, unknown, target)
-	     : build_solicitation(l, *link, asker, target);
+	rc = addr_is_v4(target) ? build_arp(l, &to_all, ARPOP_REQUEST, requester, unknown, target)
+	     : build_solicitation(l, *link, requester, target);
 	return finish(l, rc, out, e);
 }
 
@@ -136,7 +136,7 @@ int craft_neigh_reply(const struct craft_link *link, const struct neighbour_requ
 		return rc;
 	memcpy(back.dst, r->mac, sizeof(back.dst));
 	rc = addr_is_v4(r->target)
-	     ? build_arp(l, &back, ARPOP_REPLY, r->target, r->mac, r->asker)
+	     ? build_arp(l, &back, ARPOP_REPLY, r->target, r->mac, r->requester)
 	     : build_advert(l, back, r);
 	return finish(l, rc, out, e);
 }

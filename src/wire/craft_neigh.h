@@ -12,11 +12,11 @@
 #define CRAFT_NEIGH_MAX	(CRAFT_LINK_LEN + CRAFT_VLAN_LEN + 40 + 32)
 
 /*
- * Writes a request to everyone on the link for target; asker is our address there, of the
+ * Writes a request to everyone on the link for target; requester is our address there, of the
  * same family, or all zero: whether the target is taken (RFC 5227 1.1, RFC 4862 5.4.2). link: src
  * and vlan_id count, it has a link header. Returns the frame's length, or -errno with a message.
  */
-int craft_neigh_request(const struct craft_link *link, struct addr asker, struct addr target,
+int craft_neigh_request(const struct craft_link *link, struct addr requester, struct addr target,
 			uint8_t out[static CRAFT_NEIGH_MAX], struct err *e);
 
 /*

@@ -41,7 +41,7 @@ static bool is_label(uint16_t type)
 	return type == 0x8847 || type == 0x8848;
 }
 
-/* Behind MPLS labels nothing says what comes but its first bits (RFC 3032 2.2, RFC 4928). */
+/* After MPLS labels only the first bits say what comes (RFC 3032 2.2, RFC 4928). */
 static bool skip_labels(const uint8_t *p, uint32_t caplen, uint32_t *at, uint16_t *type)
 {
 	bool bottom = false;

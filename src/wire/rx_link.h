@@ -1,4 +1,4 @@
-/* rx_link: what is behind the link header of a captured packet. */
+/* rx_link: what follows the link header of a captured packet. */
 #ifndef TFOMAP_RX_LINK_H
 #define TFOMAP_RX_LINK_H
 
@@ -9,14 +9,14 @@
 struct rx_link {
 	int dlt;
 	uint32_t len;
-	int type_at;			/* -1: only IP can be behind it */
+	int type_at;			/* -1: only IP can follow it */
 };
 
 /* NULL: it is not known. */
 const struct rx_link *rx_link_find(int dlt);
 
 /*
- * Where the packet behind the header at p begins, behind tags, MPLS labels and PPPoE, and its
+ * Where the packet after the header at p begins, after tags, MPLS labels and PPPoE, and its
  * Ethertype, 0 where only IP can be. False: it is not there; then *type is what could not be looked
  * into. link NULL: there is no header.
  */

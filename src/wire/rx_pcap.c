@@ -191,7 +191,7 @@ static int live_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)
 	n = pcap_dispatch(l->pcap, RX_POLL_MAX, on_packet, (u_char *)l);
 	if (n == PCAP_ERROR_BREAK)
 		return 0;
-	return n < 0 ? err_set(e, EIO, "cannot go on capturing: %s", pcap_geterr(l->pcap)) : n;
+	return n < 0 ? err_set(e, EIO, "the capture failed: %s", pcap_geterr(l->pcap)) : n;
 }
 
 static void live_lost(void *state, struct rx_lost *out)
@@ -206,7 +206,7 @@ static void live_lost(void *state, struct rx_lost *out)
 	}
 }
 
-/* The buffer does not tell how full it is; how old its packets are does. */
+/* How full the buffer is cannot be read; how old its packets are can. */
 static bool live_back_pressure(const void *state)
 {
 	const struct live *l = state;

@@ -1,5 +1,5 @@
 /*
- * rx_source: where packets come from, behind one table of calls: the receive engines, and their
+ * rx_source: where packets come from, by one table of operations: the receive engines, and their
  * registry. Each source is one thread's.
  */
 #ifndef TFOMAP_RX_SOURCE_H
@@ -15,7 +15,7 @@ struct validator;
 
 /*
  * A packet as captured: bytes from its link header on (live only where that is Ethernet, else from
- * its IP header on); ip behind the link header. wall_ns: Unix time.
+ * its IP header on); ip after the link header. wall_ns: Unix time.
  */
 struct rx_frame {
 	const uint8_t *bytes, *ip;
@@ -34,7 +34,7 @@ struct rx_frame {
 #define RX_UNREAD_MS 1100
 
 /*
- * The capture ended before the headers did: what it is cannot be told, or what it says. p: what
+ * The capture ended before the headers did: what it is cannot be known, or what it says. p: what
  * packet_parse() made of it.
  */
 static inline bool rx_frame_is_cut(const struct rx_frame *f, enum packet_fault fault,
@@ -50,7 +50,7 @@ typedef void rx_frame_fn(void *arg, const struct rx_frame *f);
 struct rx_lost {
 	uint64_t capture;		/* buffer full */
 	uint64_t interface;
-	uint64_t unmatched;		/* answers to nothing, told apart in the kernel: no loss */
+	uint64_t unmatched;		/* answers to nothing, dropped in the kernel: no loss */
 };
 
 /* What a source is opened with; what it has no use for is not looked at. */
@@ -72,7 +72,7 @@ struct rx_ops {
 	bool may_be_cut;		/* its packets may lack of their headers */
 	bool consumes;			/* the kernel does not see the answers that it hands over */
 	bool needs_ethernet;
-	bool untagged;			/* it does not look behind 802.1Q tags */
+	bool untagged;			/* it does not look past 802.1Q tags */
 	/*
 	 * Bytes of buffer where `unread` packets may wait within RX_UNREAD_MS, as far as so much
 	 * memory is worth it. NULL: it has none.
@@ -87,7 +87,7 @@ struct rx_ops {
 	 */
 	int (*poll)(void *state, rx_frame_fn *fn, void *arg, struct err *e);
 	void (*lost)(void *state, struct rx_lost *out);
-	/* Whether so much waits that soon there may be no room; NULL: it cannot tell. */
+	/* Whether so much waits that soon there may be no room; NULL: not known. */
 	bool (*back_pressure)(const void *state);
 	/* After fn has had enough: poll returns before the next packet. */
 	void (*enough)(void *state);

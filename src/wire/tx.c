@@ -2,11 +2,10 @@
 
 #include <string.h>
 
-/* Best first; behind those of --tx that of --dryrun. */
+/* Those of --tx, best first. */
 static const struct tx_ops *const engines[] = {
 #define TX(id, file, doc) &tx_##id,
 #include "config/engines.def"
-	&tx_dryrun,
 };
 
 #define ENGINES (sizeof(engines) / sizeof(*engines))

@@ -1,4 +1,4 @@
-/* tx: the send engines behind one table of calls. Each send thread opens an engine for itself. */
+/* tx: the send engines, by one table of operations. Each send thread opens one for itself. */
 #ifndef TFOMAP_TX_H
 #define TFOMAP_TX_H
 
@@ -27,7 +27,7 @@ struct tx_setup {
 	const char *file;	/* of pcap:FILE */
 	const struct tx_sweep *sweep;	/* for engines with a sweeper */
 	struct err *why;	/* where an engine says why send() is broken for good, if it knows
-				 * better than the number tells; the send thread's */
+				 * better than by the errno; the send thread's */
 };
 
 /* How far a sweeper has come: the sender's next position of each pass, and packets. */

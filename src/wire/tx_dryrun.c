@@ -39,7 +39,7 @@ static size_t link_len(const struct dryrun_state *s, const uint8_t *frame)
 static int fails(struct err *e, int code)
 {
 	return err_set(e, code, "cannot write packets to standard output: %s; %s", strerror(code),
-		       code == EPIPE ? "whatever read it has gone"
+		       code == EPIPE ? "its reader has exited"
 		       : "write them elsewhere and run again");
 }
 
@@ -53,7 +53,8 @@ static int dryrun_send(void *state, const struct tx_frame *frames, unsigned int 
 		size_t link = link_len(s, frames[i].data);
 
 		if (packet_parse(&p, frames[i].data + link, frames[i].len - link) != PACKET_OK)
-			return err_set(s->why, EINVAL, "a packet was made that cannot be read");
+			return err_set(s->why, EINVAL, "a crafted packet cannot be parsed (a bug "
+			       "of tfomap)");
 		packet_text(&p.tcp, line);
 		if (puts(line) < 0)
 			return fails(s->why, errno);

@@ -1,7 +1,7 @@
 /*
- * tx_packet: AF_PACKET with sendmmsg and PACKET_QDISC_BYPASS, the work horse. The socket is bound
+ * tx_packet: AF_PACKET with sendmmsg and PACKET_QDISC_BYPASS, the default. The socket is bound
  * with protocol 0, so that it never receives: a capture handle of every protocol would be handed a
- * copy of each packet sent. Where packets have no link header the kernel has to be told of each
+ * copy of each packet sent. Where packets have no link header each has to say
  * which protocol it is.
  *
  * To this host's own IPv4 addresses packets go by a raw IP socket: what comes to lo without having

@@ -19,7 +19,7 @@ static int pcap_engine_send(void *state, const struct tx_frame *frames, unsigned
 {
 	uint64_t wall_ns;
 
-	/* Whoever reads it is slow: the engine is asked again soon. */
+	/* Whoever reads it is slow: the caller tries again soon. */
 	if (capfile_is_full(state))
 		return -EAGAIN;
 	wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();

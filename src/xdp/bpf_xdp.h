@@ -1,5 +1,5 @@
 /*
- * bpf_xdp: what both in-kernel engines ask of libbpf and of the kernel. Main thread, before the
+ * bpf_xdp: what both in-kernel engines need of libbpf and of the kernel. Main thread, before the
  * scan.
  */
 #ifndef TFOMAP_BPF_XDP_H

@@ -54,7 +54,7 @@ static struct nlmsghdr *begin(void *buf, uint16_t family, uint8_t command)
 	return nlh;
 }
 
-static bool ask(struct mnl_socket *nl, const struct nlmsghdr *nlh, struct wanted *w)
+static bool query(struct mnl_socket *nl, const struct nlmsghdr *nlh, struct wanted *w)
 {
 	uint8_t buf[8192] __attribute__((aligned(8)));
 	ssize_t n;
@@ -81,12 +81,12 @@ enum iface_xdp iface_xdp_transmits(int index)
 	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0) {
 		nlh = begin(buf, GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
 		mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, FAMILY_NAME);
-		known = ask(nl, nlh, &family);
+		known = query(nl, nlh, &family);
 	}
 	if (known) {
 		nlh = begin(buf, (uint16_t)family.value, CMD_DEV_GET);
 		mnl_attr_put_u32(nlh, A_DEV_IFINDEX, (uint32_t)index);
-		known = ask(nl, nlh, &features);
+		known = query(nl, nlh, &features);
 	}
 	mnl_socket_close(nl);
 	if (!known)

@@ -4,7 +4,7 @@
 
 enum iface_xdp { IFACE_XDP_NO, IFACE_XDP_YES, IFACE_XDP_UNKNOWN };
 
-/* By its index; unknown where the kernel does not tell (before Linux 6.3). */
+/* By its index; unknown where the kernel does not report it (before Linux 6.3). */
 enum iface_xdp iface_xdp_transmits(int index);
 
 #endif

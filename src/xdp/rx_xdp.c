@@ -1,5 +1,5 @@
 /*
- * rx_xdp: answers are told from everything else in the driver's receive path (bpf/answers.bpf.c),
+ * rx_xdp: answers are recognised in the driver's receive path (bpf/answers.bpf.c),
  * before the kernel makes packets of its own of them, and come through a ring that both sides see.
  * The kernel does not see validated answers: who opened something has to reset it. Everything else
  * goes on untouched. Gone with the process, however that ends.
@@ -82,7 +82,7 @@ static int xdp_poll(void *state, rx_frame_fn *fn, void *arg, struct err *e)
 	x->n = 0;
 	rc = ring_buffer__consume(x->ring);
 	if (rc < 0 && rc != -EAGAIN)
-		return err_set(e, -rc, "cannot go on reading answers from the driver: %s",
+		return err_set(e, -rc, "reading answers from the driver failed: %s",
 			       strerror(-rc));
 	if (!x->n)
 		nanosleep(&nap, NULL);

@@ -73,7 +73,7 @@ bool xdp_frames_wait(const struct xdp_frames *f)
 	return f->program->marks->frames_taken != f->program->limits->frames_put;
 }
 
-bool xdp_frames_owed(const struct xdp_frames *f)
+bool xdp_frames_pending(const struct xdp_frames *f)
 {
 	return has_refused(f->program) || xdp_frames_wait(f);
 }

@@ -1,5 +1,5 @@
 /*
- * xdp_frames: frames that tfomap makes (follow-ups, clean-up) on their way through the program: a
+ * xdp_frames: frames that tfomap makes (follow-ups, teardowns) on their way through the program: a
  * ring that it takes them from. Those that the driver refuses go once more. Send thread.
  */
 #ifndef TFOMAP_XDP_FRAMES_H
@@ -31,7 +31,7 @@ bool xdp_frames_put_again(struct xdp_frames *f);
 bool xdp_frames_wait(const struct xdp_frames *f);
 
 /* Some are still to be sent: they were refused, or wait. */
-bool xdp_frames_owed(const struct xdp_frames *f);
+bool xdp_frames_pending(const struct xdp_frames *f);
 
 /*
  * While the program rests: takes one out again, those refused first. Written to out, which has room

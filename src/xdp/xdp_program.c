@@ -12,7 +12,7 @@
 
 #include "sweep.skel.h"
 
-#define HASTE		1.5	/* times the rate, to make up for what came late */
+#define CATCH_UP	1.5	/* times the rate, to make up for what came late */
 #define RUN_BATCH	64u	/* a veth's ring of 256 overflows with more */
 
 _Static_assert(RUN_BATCH + SWEEP_BULK_MAX <= SWEEP_HANDED, "kernel_sweep.h");
@@ -62,8 +62,8 @@ static void fill_facts(struct sweep_facts *f, const struct tx_sweep *sweep, int 
 	f->ifindex = (uint32_t)ifindex;
 	f->status_mask = (uint32_t)(w->slots - 1);
 	f->log_mask = (uint32_t)w->cursor[0].log.mask;
-	f->pace_ns = sweep->rate_pps > 0 ? (uint64_t)(SWEEP_PACED * 1e9 / sweep->rate_pps / HASTE)
-		     : 0;
+	f->pace_ns = sweep->rate_pps > 0
+		     ? (uint64_t)(SWEEP_PACED * 1e9 / sweep->rate_pps / CATCH_UP) : 0;
 	f->log_grain_ns = w->cursor[0].log.grain_ns;
 	f->ranges_mask = mask_of(f->lookup.n_ranges);
 	f->starts_mask = mask_of(f->lookup.n_starts);

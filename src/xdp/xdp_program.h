@@ -26,7 +26,7 @@ struct xdp_program {
 };
 
 /*
- * Opens the program, tells it its facts and gives it to the kernel. Packets leave on the interface
+ * Opens the program, sets its facts and loads it into the kernel. Packets leave on the interface
  * of that index. 0, or -errno, and *what could not be done; xdp_program_unload() in any case.
  */
 int xdp_program_load(struct xdp_program *p, const struct tx_sweep *sweep, int ifindex,
@@ -52,7 +52,7 @@ static inline uint64_t xdp_mark(const volatile uint64_t *mark)
 	return __atomic_load_n(mark, __ATOMIC_ACQUIRE);
 }
 
-/* Sets a limit, behind what was written before it. */
+/* Sets a limit: release, after what was written before it. */
 static inline void xdp_limit(volatile uint64_t *limit, uint64_t v)
 {
 	__atomic_store_n(limit, v, __ATOMIC_RELEASE);

@@ -19,9 +19,9 @@ void xdp_sweeper_init(struct xdp_sweeper *s, unsigned int sender)
 /* ---- what the driver refuses --------------------------------------------------------------- */
 
 /* Something is still to be sent that the sweep has counted already. */
-static bool is_owing(const struct xdp_sweeper *s)
+static bool has_pending(const struct xdp_sweeper *s)
 {
-	return xdp_frames_owed(&s->frames)
+	return xdp_frames_pending(&s->frames)
 	       || xdp_mark(&s->program.marks->overruns) != s->program.limits->overruns_taken;
 }
 
@@ -60,7 +60,7 @@ static void defer(struct xdp_sweeper *s)
 
 static bool may_resume(const struct xdp_sweeper *s)
 {
-	return !is_owing(s) && (s->sent_else || !s->handed_back);
+	return !has_pending(s) && (s->sent_else || !s->handed_back);
 }
 
 static void resume(struct xdp_sweeper *s)
@@ -88,7 +88,7 @@ static bool has_work(const struct xdp_sweeper *s)
 	return (due && marks->used < limits->granted) || xdp_frames_wait(&s->frames);
 }
 
-/* Lets the worker run while there is something to do. */
+/* Has the worker run while there is something to do. */
 static void run_or_rest(struct xdp_sweeper *s, uint64_t now_ns)
 {
 	uint64_t used = s->program.marks->used + s->program.marks->frames_taken;

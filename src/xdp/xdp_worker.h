@@ -1,6 +1,6 @@
 /*
  * xdp_worker: the thread that is in the kernel, running the program with live frames, while it is
- * asked to. The send thread asks.
+ * the send thread wants it.
  */
 #ifndef TFOMAP_XDP_WORKER_H
 #define TFOMAP_XDP_WORKER_H

@@ -231,7 +231,7 @@ def slips():
 			("198.18.0.1 dryrun", "^dryrun: ", "did you mean the option --dryrun"),
 			("198.18.0.1 rate=10", "^rate=10: ", "did you mean the option --rate"),
 			("198.18.0.1 \u2013rate", "^.*rate: ", "did you mean the option --rate"),
-			("198.18.0.1 \u2014r", "^.*r: ", "of ASCII"),
+			("198.18.0.1 \u2014r", "^.*r: ", "ASCII hyphen"),
 			("list.txt", r"^list\.txt: ", "--targets-file", "--allowlist-file"),
 			("./list.txt", r"^\./list\.txt: ", "--targets-file", "--allowlist-file")):
 		yield Case(f"slip/{words}", f"--no-default-blocklist {words}", 1, *says,

@@ -30,16 +30,16 @@ static void seal(uint8_t *p, size_t len)
 	put_be16(p + 42, (uint16_t)~sum);
 }
 
-/* A question that is taken has an asker, or none, and a target that he is not. */
+/* A question that is taken has a requester, or none, and a target that he is not. */
 static void check_request(const struct neighbour_request *r, bool arp)
 {
 	const struct addr nobody = { 0, 0 };
 
 	MUST(addr_is_v4(r->target) == arp);
-	MUST(addr_eq(r->asker, nobody) || addr_is_v4(r->asker) == arp);
-	MUST(!addr_eq(r->asker, r->target));
+	MUST(addr_eq(r->requester, nobody) || addr_is_v4(r->requester) == arp);
+	MUST(!addr_eq(r->requester, r->target));
 	MUST(!(r->mac[0] & 1));
-	MUST(arp || (r->target.hi >> 56 != 0xff && r->asker.hi >> 56 != 0xff));
+	MUST(arp || (r->target.hi >> 56 != 0xff && r->requester.hi >> 56 != 0xff));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -148,7 +148,7 @@ struct expected {
 	bool unmatched;			/* counted */
 };
 
-/* Behind an IPv6 extension header it does not look: that goes on, as what answers nothing does. */
+/* After an IPv6 extension header it does not look: that goes on, as what answers nothing does. */
 static inline bool is_seen(const uint8_t *ip, uint16_t type)
 {
 	if (type == TYPE_V4)

@@ -1,4 +1,4 @@
-/* The Internet checksum as RFC 1071 tells it, for the tests of what computes it faster. */
+/* The Internet checksum as RFC 1071 has it, for the tests of what computes it faster. */
 #ifndef UNIT_PLAIN_SUM_H
 #define UNIT_PLAIN_SUM_H
 

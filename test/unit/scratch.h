@@ -1,4 +1,4 @@
-/* Files that tests read and write, in memory: nothing is left behind, whatever a test ends with. */
+/* Files that tests read and write, in memory: nothing is left, whatever a test ends with. */
 #ifndef UNIT_SCRATCH_H
 #define UNIT_SCRATCH_H
 

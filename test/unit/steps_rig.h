@@ -238,9 +238,9 @@ static inline void step_full(const struct step *st)
 static inline void step_teardown(const struct step *st)
 {
 	const struct packet_tcp *t = &syn_of(st)->p.tcp;
-	struct cleanup c;
+	struct teardown_request c;
 
-	ck_assert(ring_pop(&core.s.senders[0].cleanups, &c));
+	ck_assert(ring_pop(&core.s.senders[0].teardowns, &c));
 	ck_assert(addr_eq(c.src, t->src) && addr_eq(c.dst, t->dst));
 	ck_assert_uint_eq(c.sport, t->sport);
 	ck_assert_uint_eq(c.dport, t->dport);
@@ -251,7 +251,7 @@ static inline void step_teardown(const struct step *st)
 static inline void step_nothing_torn(const struct step *st)
 {
 	(void)st;
-	ck_assert_uint_eq(ring_count(&core.s.senders[0].cleanups), 0);
+	ck_assert_uint_eq(ring_count(&core.s.senders[0].teardowns), 0);
 }
 
 #define ROWS(n_)		{ .run = step_rows, .k = n_ }

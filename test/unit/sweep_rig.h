@@ -1,4 +1,4 @@
-/* The send threads with an engine that keeps what it is given, and refuses when it is told to. */
+/* The send threads with an engine that keeps what it is given, and refuses on demand. */
 #ifndef UNIT_SWEEP_RIG_H
 #define UNIT_SWEEP_RIG_H
 
@@ -182,7 +182,7 @@ static inline void until_swept(bool needed)
 		receive(needed);
 }
 
-/* Any follow-up to position k that is told from others by its attempt. */
+/* Any follow-up to position k that differs from others by its attempt. */
 static inline void push_followup(uint64_t k, uint8_t attempt)
 {
 	uint64_t x = order_target(&core.s.facts.order, k);
@@ -197,27 +197,27 @@ static inline void push_followup(uint64_t k, uint8_t attempt)
 }
 
 /* A reset to the target of that index, and to the first. */
-static inline void push_cleanup_to(uint64_t x, uint32_t seq)
+static inline void push_teardown_to(uint64_t x, uint32_t seq)
 {
 	struct addr dst = targets_at(core.targets, x).ip;
-	struct cleanup c = {
+	struct teardown_request c = {
 		.src = core.s.facts.sources[!addr_is_v4(dst)][0].addr, .dst = dst,
 		.sport = 12345, .dport = 443, .seq = seq,
 	};
 
-	if (!ring_push(&core.s.senders[0].cleanups, &c))
+	if (!ring_push(&core.s.senders[0].teardowns, &c))
 		abort();
 }
 
-static inline void push_cleanup(uint32_t seq)
+static inline void push_teardown(uint32_t seq)
 {
-	push_cleanup_to(0, seq);
+	push_teardown_to(0, seq);
 }
 
 /* Nothing is sent any more: a reset goes through, and nothing came before it. Then stops. */
 static inline void nothing_more_than(unsigned int n)
 {
-	push_cleanup(4711);
+	push_teardown(4711);
 	until_sent(n + 1);
 	stop();
 	ck_assert_uint_eq(atomic_load(&tap.n), n + 1);

@@ -167,7 +167,7 @@ def rows_that_nobody_reads_are_waited_for_and_told_of():
 	assert " rows wait" in line and fifo in line, line
 	equal(_metadata(meta)["exit_reason"], "running", "exit reason, so far")
 	interrupt(process)
-	_said(process, "once more to leave now")
+	_said(process, "interrupt again to quit now")
 	assert process.poll() is None, "one interrupt left without the rows"
 	interrupt(process)
 	run = finish(process)

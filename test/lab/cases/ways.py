@@ -43,7 +43,7 @@ def a_family_without_a_route():
 			run = run_bare(*BOTH, "-m", RECORD)
 			all_accepted(run, [BOTH[family]])
 			left_out(no_route=1)
-			says(run, f"1 IPv{4 if family else 6} target is left out", "no route to",
+			says(run, f"1 IPv{4 if family else 6} target left out", "no route to",
 				without.rpartition(":")[0].strip("[]"), "unreachable")
 			all_accepted(run_bare(NAME, "-p", 80), [BOTH[family]])
 			# Asked for, it is missing.
@@ -61,7 +61,7 @@ def a_family_without_an_address():
 		run = run_bare(*BOTH, "-m", RECORD)
 		all_accepted(run, [V4])
 		left_out(no_route=1)
-		says(run, "1 IPv6 target is left out")
+		says(run, "1 IPv6 target left out")
 
 
 @case("ways/two-interfaces")
@@ -74,12 +74,12 @@ def families_by_different_interfaces():
 		run = run_bare(*BOTH, "-m", RECORD)
 		all_accepted(run, [V4])
 		left_out(no_route=1)
-		says(run, "1 IPv6 target is left out", "other0", "bare0", "--ipv6")
+		says(run, "1 IPv6 target left out", "other0", "bare0", "--ipv6")
 		# The family of more targets stays: nobody answers there.
 		run = run_bare(*BOTH, host("knot", 1), "-m", RECORD, "-G", "02:00:00:00:07:07")
 		equal(run.rows, [], "rows")
 		left_out(no_route=1)
-		says(run, "1 IPv4 target is left out")
+		says(run, "1 IPv4 target left out")
 		all_accepted(run_bare(*BOTH, host("knot", 1), "-4"), [V4])
 
 
@@ -113,7 +113,7 @@ def what_is_not_on_the_link_has_no_gateway():
 			equal(verdicts(run), {f"{THERE4}:{PLAIN}": "no-cookie",
 				f"[{THERE6}]:{PLAIN}": "no-cookie"}, "verdicts")
 			left_out(no_route=2)
-			says(run, "1 IPv4 target is left out", "1 IPv6 target is left out", "no route to")
+			says(run, "1 IPv4 target left out", "1 IPv6 target left out", "no route to")
 
 
 # ---- own addresses ----
@@ -128,7 +128,7 @@ def own_addresses_among_others():
 	finally:
 		shell("ip -n scan route del local 198.19.200.0/30 dev lo")
 	left_out(own_address=6)
-	says(run, "6 targets are left out", "this host's own", SCAN4)
+	says(run, "6 targets left out", "this host's own", SCAN4)
 	equal({row["ip"] for row in run.rows} & {SCAN4, SCAN6}, set(), "rows of own addresses")
 	equal({row["ip"] for row in run.rows if row["verdict"] == "no-cookie"},
 		{"198.19.0.1", "2001:2:0:ff::1"}, "who answers")

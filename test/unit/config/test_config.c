@@ -117,8 +117,7 @@ TEST(dry_run)
 {
 	takes("x -d --tx pcap:f -o rows -m meta -u status --save-pcap cap -l log --cookie-file jar "
 	      "-r 5 -v 4");
-	ck_assert(config.ask.dryrun && config.records.quiet && config.output.no_header);
-	ck_assert_str_eq(config.network.tx, "dryrun");
+	ck_assert(config.general.dryrun && config.records.quiet && config.output.no_header);
 	ck_assert(config.rate.pps == 0 && config.rate.bandwidth_bps == 0);
 	ck_assert(!config.output.file && !config.records.metadata_file
 		  && !config.records.status_file
@@ -206,9 +205,9 @@ static const char *const questions[] = {
 TEST_EACH(asks, questions)
 {
 	takes(*row);
-	ck_assert_int_eq(config.ask.help + config.ask.version + config.ask.list_interfaces
-			 + config.ask.list_output_fields
-			 + config.ask.list_probes + config.ask.list_verdicts, 1);
+	ck_assert_int_eq(config.general.help + config.general.version
+			 + config.general.list_interfaces + config.general.list_output_fields
+			 + config.general.list_probes + config.general.list_verdicts, 1);
 	config_free(&config);
 }
 

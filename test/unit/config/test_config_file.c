@@ -118,15 +118,15 @@ TEST(which_file)
 	scratch_text(&other, "quiet\n");
 	ck_assert_int_eq(parse_with("x", def.path), 0);
 	ck_assert(config.rate.pps == 5);
-	ck_assert_str_eq(config.ask.config_file, def.path);
+	ck_assert_str_eq(config.general.config_file, def.path);
 	config_free(&config);
 	snprintf(line, sizeof(line), "x --config=%s", other.path);
 	ck_assert_int_eq(parse_with(line, def.path), 0);
 	ck_assert(config.rate.pps == 10000 && config.records.quiet);
-	ck_assert_str_eq(config.ask.config_file, other.path);
+	ck_assert_str_eq(config.general.config_file, other.path);
 	config_free(&config);
 	ck_assert_int_eq(parse_with("x", "/nonexistent/tfomap.conf"), 0);
-	ck_assert_ptr_null(config.ask.config_file);
+	ck_assert_ptr_null(config.general.config_file);
 	config_free(&config);
 	ck_assert_int_eq(parse_with("--help", "/proc/self"), 0);	/* help needs no file */
 	config_free(&config);

@@ -9,7 +9,7 @@
 
 static bool is_asking(size_t row)
 {
-	return config_options[row].group == config_group_ask;
+	return config_options[row].group == config_group_general;
 }
 
 /* Options that are not in a configuration file. */

@@ -257,11 +257,11 @@ TEST(probe_table)
 	ck_assert_int_eq(PROBE_KINDS, 8);
 	ck_assert_str_eq(probe_types[PROBE_SYN].name, "syn");
 	ck_assert_str_eq(probe_types[PROBE_RECHECK].name, "recheck");
-	ck_assert_int_eq(probe_types[PROBE_REQUEST].option, PROBE_OPTION_ASK);
-	ck_assert_int_eq(probe_types[PROBE_REQUEST_EXP].option, PROBE_OPTION_ASK_EXP);
+	ck_assert_int_eq(probe_types[PROBE_REQUEST].option, PROBE_OPTION_REQUEST);
+	ck_assert_int_eq(probe_types[PROBE_REQUEST_EXP].option, PROBE_OPTION_REQUEST_EXP);
 	ck_assert_int_eq(probe_types[PROBE_BARE].option, PROBE_OPTION_CACHED);
 	ck_assert(!probe_types[PROBE_BARE].payload);
 	ck_assert(probe_types[PROBE_DATA].payload);
 	for (int k = 0; k < PROBE_KINDS; k++)
-		ck_assert_uint_gt(strlen(probe_types[k].tells), 0);
+		ck_assert_uint_gt(strlen(probe_types[k].doc), 0);
 }

@@ -113,9 +113,9 @@ static void take(enum message m)
 	ck_assert(parse_sealed(m, len_of(m)));
 }
 
-static void is_asked(struct addr target, struct addr asker, const uint8_t mac[static 6])
+static void is_requested(struct addr target, struct addr requester, const uint8_t mac[static 6])
 {
-	ck_assert(addr_eq(asked.target, target) && addr_eq(asked.asker, asker));
+	ck_assert(addr_eq(asked.target, target) && addr_eq(asked.requester, requester));
 	ck_assert_mem_eq(asked.mac, mac, 6);
 }
 
@@ -128,7 +128,7 @@ static void is_found(struct addr ip)
 TEST(reads_arp)
 {
 	take(ARP_REQUEST);
-	is_asked(ip4_1, ip4_2, mac_2);
+	is_requested(ip4_1, ip4_2, mac_2);
 	take(ARP_REPLY);
 	is_found(ip4_1);
 	/* Behind it, what fills an Ethernet frame. */
@@ -139,7 +139,7 @@ TEST(reads_arp)
 	take(ARP_REQUEST);
 	memset(p + 14, 0, 4);
 	ck_assert(parse(ARP_REQUEST, ARP_LEN));
-	is_asked(ip4_1, nobody, mac_2);
+	is_requested(ip4_1, nobody, mac_2);
 }
 
 TEST(reads_neighbour_discovery)
@@ -148,11 +148,11 @@ TEST(reads_neighbour_discovery)
 	ck_assert_mem_eq(p, messages[ADVERTISEMENT], ND_LEN);	/* the checksum is tcpdump's */
 	is_found(ip6_1);
 	take(SOLICITATION);
-	is_asked(ip6_1, ip6_2, mac_2);
+	is_requested(ip6_1, ip6_2, mac_2);
 	/* To the neighbour itself, which need not be told who asks. */
 	memcpy(p + AT_DST, p + AT_TARGET, 16);
 	ck_assert(parse_sealed(SOLICITATION, AT_OPTION));
-	is_asked(ip6_1, ip6_2, unknown);
+	is_requested(ip6_1, ip6_2, unknown);
 	/* To a group, if nobody had asked. */
 	take(ADVERTISEMENT);
 	p[AT_DST] = 0xff;
@@ -166,7 +166,7 @@ TEST(reads_duplicate_address_detection)
 	memset(p + AT_SRC, 0, 16);
 	ck_assert(!parse_sealed(SOLICITATION, ND_LEN));	/* with an option */
 	ck_assert(parse_sealed(SOLICITATION, AT_OPTION));
-	is_asked(ip6_1, nobody, unknown);
+	is_requested(ip6_1, nobody, unknown);
 	p[AT_DST + 12] = 0xfe;				/* to no solicited-node group */
 	ck_assert(!parse_sealed(SOLICITATION, AT_OPTION));
 }
@@ -299,8 +299,9 @@ TEST_TIMES(any_bytes, MESSAGES)
 			continue;
 		}
 		ck_assert(!(asked.mac[0] & 1) && addr_is_v4(asked.target) == is_arp(_i));
-		ck_assert(addr_eq(asked.asker, nobody) || addr_is_v4(asked.asker) == is_arp(_i));
-		ck_assert(!addr_eq(asked.asker, asked.target));
+		ck_assert(addr_eq(asked.requester, nobody)
+			  || addr_is_v4(asked.requester) == is_arp(_i));
+		ck_assert(!addr_eq(asked.requester, asked.target));
 	}
 	ck_assert_uint_gt(taken, 1000);
 }

@@ -17,13 +17,13 @@ static void begin(void)
 TEST_AROUND(begin, NULL)
 
 /* Who answers is asked alone, and no more often than that. */
-TEST(asked_at_intervals)
+TEST(probed_at_intervals)
 {
 	for (uint64_t n = 1; n < 5; n++) {
 		uint64_t due_ns = BEGIN + n * EVERY;
 
 		ck_assert_int_eq(nud_due(&r, due_ns - 1), NUD_QUIET);
-		ck_assert_int_eq(nud_due(&r, due_ns), NUD_ASK_UNICAST);
+		ck_assert_int_eq(nud_due(&r, due_ns), NUD_PROBE_UNICAST);
 		ck_assert_int_eq(nud_due(&r, due_ns), NUD_QUIET);
 		ck_assert_int_eq(nud_take(&r, here), NUD_SAME);
 		ck_assert_uint_eq(r.heard_ns, due_ns);
@@ -35,14 +35,14 @@ TEST(who_takes_its_place_is_found)
 {
 	uint64_t now_ns = BEGIN + EVERY;
 
-	ck_assert_int_eq(nud_due(&r, now_ns), NUD_ASK_UNICAST);
+	ck_assert_int_eq(nud_due(&r, now_ns), NUD_PROBE_UNICAST);
 	ck_assert_int_eq(nud_take(&r, here), NUD_SAME);
 	now_ns += EVERY;
-	ck_assert_int_eq(nud_due(&r, now_ns), NUD_ASK_UNICAST);
+	ck_assert_int_eq(nud_due(&r, now_ns), NUD_PROBE_UNICAST);
 	ck_assert_int_eq(nud_due(&r, now_ns + WAIT - 1), NUD_QUIET);
 	/* Before everyone is asked another's word is not taken. */
 	ck_assert_int_eq(nud_take(&r, there), NUD_OTHER);
-	ck_assert_int_eq(nud_due(&r, now_ns + WAIT), NUD_ASK_ALL);
+	ck_assert_int_eq(nud_due(&r, now_ns + WAIT), NUD_PROBE_BROADCAST);
 	ck_assert_int_eq(nud_take(&r, there), NUD_MOVED);
 	ck_assert_mem_eq(r.mac, there, 6);
 	ck_assert_int_eq(nud_due(&r, now_ns + WAIT), NUD_QUIET);
@@ -54,9 +54,9 @@ TEST(who_answers_late_stays)
 {
 	uint64_t now_ns = BEGIN + EVERY;
 
-	ck_assert_int_eq(nud_due(&r, now_ns), NUD_ASK_UNICAST);
-	ck_assert_int_eq(nud_due(&r, now_ns + WAIT), NUD_ASK_ALL);
-	ck_assert_int_eq(nud_due(&r, now_ns + 2 * WAIT), NUD_ASK_ALL);
+	ck_assert_int_eq(nud_due(&r, now_ns), NUD_PROBE_UNICAST);
+	ck_assert_int_eq(nud_due(&r, now_ns + WAIT), NUD_PROBE_BROADCAST);
+	ck_assert_int_eq(nud_due(&r, now_ns + 2 * WAIT), NUD_PROBE_BROADCAST);
 	ck_assert_int_eq(nud_take(&r, here), NUD_SAME);
 	/* The answer may be to the first of the questions. */
 	ck_assert_uint_eq(r.heard_ns, now_ns);
@@ -66,20 +66,20 @@ TEST(who_answers_late_stays)
 }
 
 /* What nobody asked for (a gratuitous ARP, say) is looked into at once, and only that. */
-TEST(what_was_not_asked_for)
+TEST(unsolicited_answers)
 {
 	uint64_t now_ns = BEGIN + EVERY;
 
-	ck_assert_int_eq(nud_due(&r, now_ns), NUD_ASK_UNICAST);
+	ck_assert_int_eq(nud_due(&r, now_ns), NUD_PROBE_UNICAST);
 	ck_assert_int_eq(nud_take(&r, here), NUD_SAME);
 	ck_assert_int_eq(nud_take(&r, there), NUD_OTHER);
 	ck_assert_mem_eq(r.mac, here, 6);
-	ck_assert_int_eq(nud_due(&r, now_ns + 10), NUD_ASK_UNICAST);
+	ck_assert_int_eq(nud_due(&r, now_ns + 10), NUD_PROBE_UNICAST);
 	ck_assert_int_eq(nud_take(&r, here), NUD_SAME);
 	ck_assert_int_eq(nud_due(&r, now_ns + 12), NUD_QUIET);
 	/* A question that waits for its answer is not asked again. */
 	nud_doubt(&r);
-	ck_assert_int_eq(nud_due(&r, now_ns + 12), NUD_ASK_UNICAST);
+	ck_assert_int_eq(nud_due(&r, now_ns + 12), NUD_PROBE_UNICAST);
 	nud_doubt(&r);
 	ck_assert_int_eq(nud_due(&r, now_ns + 13), NUD_QUIET);
 }
@@ -92,12 +92,12 @@ TEST(who_is_gone)
 	for (int round = 0; round < 2; round++) {
 		unsigned int asked = 1;
 
-		ck_assert_int_eq(nud_due(&r, now_ns), NUD_ASK_UNICAST);
+		ck_assert_int_eq(nud_due(&r, now_ns), NUD_PROBE_UNICAST);
 		for (uint64_t end_ns = now_ns + 100 * EVERY; now_ns < end_ns; now_ns++) {
-			enum nud_ask due = nud_due(&r, now_ns);
+			enum nud_probe due = nud_due(&r, now_ns);
 
-			ck_assert_int_ne(due, NUD_ASK_UNICAST);
-			asked += due == NUD_ASK_ALL;
+			ck_assert_int_ne(due, NUD_PROBE_UNICAST);
+			asked += due == NUD_PROBE_BROADCAST;
 			if (asked < 10)
 				ck_assert(!nud_gone(&r));
 		}
@@ -115,6 +115,6 @@ TEST(early)
 {
 	nud_init(&r, here, EVERY, 1);
 	nud_doubt(&r);
-	ck_assert_int_eq(nud_due(&r, EVERY), NUD_ASK_UNICAST);
+	ck_assert_int_eq(nud_due(&r, EVERY), NUD_PROBE_UNICAST);
 	ck_assert_int_eq(nud_take(&r, here), NUD_SAME);
 }

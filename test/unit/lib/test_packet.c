@@ -93,7 +93,7 @@ TEST(reads_ipv4)
 	};
 
 	check_sample(synack4, sizeof(synack4), &want);
-	/* Behind options of IP. */
+	/* After options of IP. */
 	want.tcp.opts = synack4_ip_options + 44;
 	want.tcp.opts_len = 4;
 	want.tos = 2;

@@ -69,7 +69,7 @@ static const struct { const struct outcome *v; size_t n; } by_kind[PROBE_KINDS] 
 	[PROBE_RECHECK] = { plain, N_OF(plain) },
 };
 
-/* An outcome that the verdict tells from another one, and a plan does not. */
+/* An outcome that the verdict distinguishes from another one, and a plan does not. */
 static bool is_fine(const struct outcome *o)
 {
 	return o->answer == ICMP || o->late || o->option == EMPTY || o->option == ODD

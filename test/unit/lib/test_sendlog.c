@@ -186,7 +186,7 @@ TEST(until_any_time)
  * A reader so slow that the log went round: positions before the one that it returns were sent by
  * then, as far as it can know; where it cannot, it must not say so.
  */
-TEST(until_behind_the_log)
+TEST(until_before_the_log)
 {
 	uint64_t pos = 0, limit = 4 * ENTRIES;
 
@@ -206,7 +206,7 @@ TEST(until_behind_the_log)
 
 /* ---- two threads ---- */
 
-#define ASKED_MIN 1000		/* times, however fast the writer is */
+#define QUERIES_MIN 1000		/* times, however fast the writer is */
 #define POSITIONS_EACH 3		/* batch i: 3 i .. 3 i + 2, sent at START + i grains */
 
 struct pair {
@@ -231,7 +231,7 @@ static void *write_batches(void *arg)
 }
 
 /* Asks for positions up to the oldest that the log holds, and beyond, all the time. */
-static void ask_times(struct pair *pair, uint64_t back)
+static void query_times(struct pair *pair, uint64_t back)
 {
 	struct rng rng = { 7 };
 	uint64_t positions;
@@ -247,7 +247,7 @@ static void ask_times(struct pair *pair, uint64_t back)
 		pair->unknown += ns == 0;
 		pair->wrong += ns && positions && ns != START + k / POSITIONS_EACH * GRAIN;
 	} while (positions < pair->batches * POSITIONS_EACH
-		 || pair->known + pair->unknown < ASKED_MIN);
+		 || pair->known + pair->unknown < QUERIES_MIN);
 }
 
 TEST(two_threads_never_a_wrong_time)
@@ -257,7 +257,7 @@ TEST(two_threads_never_a_wrong_time)
 
 	ck_assert_int_eq(sendlog_init(&pair.log, 128, 0), 0);
 	ck_assert_int_eq(pthread_create(&thread, NULL, write_batches, &pair), 0);
-	ask_times(&pair, 80);
+	query_times(&pair, 80);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	ck_assert_uint_eq(pair.wrong, 0);
 	ck_assert_uint_gt(pair.known, 0);

@@ -47,7 +47,7 @@ TEST_TIMES(matches_references, 8)
 }
 
 /* The length is in the hash modulo 256: 32 words and 0 words end in the same length byte. */
-TEST(tells_lengths_apart)
+TEST(distinguishes_lengths)
 {
 	uint64_t w[33] = { 0 }, seen[34];
 

@@ -49,7 +49,7 @@ TEST(reads_what_it_wrote)
 }
 
 /* Body lengths 0..38 of both kinds: what RFC 7413 allows a cookie, and all else. */
-TEST(tells_lengths_apart)
+TEST(distinguishes_lengths)
 {
 	uint8_t body[2 + TFO_RAW_MAX] = { 0xf9, 0x89 };
 

@@ -65,7 +65,7 @@ static const struct {
 	{ "\xc2", UTF8_MALFORMED },
 };
 
-TEST_EACH(tells_kinds, chars)
+TEST_EACH(names_kinds, chars)
 {
 	size_t n = strlen(row->text), len;
 

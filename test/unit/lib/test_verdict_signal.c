@@ -234,7 +234,7 @@ TEST(data_is_stripped)
 	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
 	f->reply.acked = TARGET_DLEN - 1;
 	ck_assert_uint_eq(verdict_signals(&t.ev), BIT(DATA_STRIPPED));
-	f->reply.flags = TCP_RST;		/* acknowledges nothing, so tells nothing */
+	f->reply.flags = TCP_RST;		/* acknowledges nothing, so shows nothing */
 	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
 	f->reply.flags = TCP_RST | TCP_ACK;
 	flow_answer(target_send(&t, PROBE_REQUEST), REPLY_RST, "");

@@ -26,7 +26,7 @@ struct sim_arm {
 struct sim_pos {
 	struct sim_arm arm[WINDOW_ARMS_MAX];
 	uint64_t last_ns;		/* the last SYN of any arm */
-	bool passed;			/* by the tail: all that was owed was sent */
+	bool passed;			/* by the tail: all that was due was sent */
 };
 
 struct sim {
@@ -113,7 +113,7 @@ static void sim_answers(struct sim *sim, uint64_t k)
 	}
 }
 
-/* Position k is behind the tail: who did not answer took all SYNs, the last a time-out ago. */
+/* Position k is below the tail: who did not answer took all SYNs, the last a time-out ago. */
 static void sim_pass(struct sim *sim, uint64_t k)
 {
 	struct sim_pos *p = &sim->v[k];

@@ -259,7 +259,7 @@ TEST(rows_are_as_their_header)
 }
 
 /* An address that may have been meant with a port is told of, as it stands; no other is. */
-TEST(tells_bare_addresses)
+TEST(reports_bare_addresses)
 {
 	struct listline l;
 

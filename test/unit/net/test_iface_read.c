@@ -76,7 +76,7 @@ TEST(other_links)
 		{ ARPHRD_LOOPBACK, 0, IFACE_LOOPBACK }, { ARPHRD_NONE, 0, IFACE_IPLAYER },
 		{ ARPHRD_PPP, 0, IFACE_IPLAYER }, { ARPHRD_TUNNEL, 0, IFACE_IPLAYER },
 		{ ARPHRD_TUNNEL6, 0, IFACE_IPLAYER }, { ARPHRD_SIT, 0, IFACE_IPLAYER },
-		/* GRE to a fixed far end; to any, the kernel wants to be told the outer header. */
+		/* GRE to a fixed far end; to any, the kernel wants the outer header. */
 		{ ARPHRD_IPGRE, IFF_POINTOPOINT, IFACE_IPLAYER }, { ARPHRD_IPGRE, 0, IFACE_OTHER },
 		{ ARPHRD_IP6GRE, IFF_POINTOPOINT, IFACE_IPLAYER },
 		{ ARPHRD_IP6GRE, 0, IFACE_OTHER }, { ARPHRD_INFINIBAND, 0, IFACE_OTHER },

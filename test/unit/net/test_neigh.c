@@ -80,19 +80,19 @@ TEST(counts_who_is_missing)
 /* Each once, with the address to ask from; and the same again until it is known, or passed by. */
 TEST(goes_through_who_is_missing)
 {
-	struct addr ip, asker;
+	struct addr ip, requester;
 	uint32_t i = 0, seen = 0;
 
-	ck_assert(neigh_next_missing(n, NEIGH_SURE, &i, &ip, &asker) && addr_eq(ip, v4(1)));
-	ck_assert(neigh_next_missing(n, NEIGH_SURE, &i, &ip, &asker) && addr_eq(ip, v4(1)));
+	ck_assert(neigh_next_missing(n, NEIGH_SURE, &i, &ip, &requester) && addr_eq(ip, v4(1)));
+	ck_assert(neigh_next_missing(n, NEIGH_SURE, &i, &ip, &requester) && addr_eq(ip, v4(1)));
 	ck_assert(take(v4(1), 1, NEIGH_SURE));
-	ck_assert(neigh_next_missing(n, NEIGH_SURE, &i, &ip, &asker) && addr_eq(ip, v4(16)));
-	for (i = 0; neigh_next_missing(n, NEIGH_SURE, &i, &ip, &asker); i++, seen++)
-		ck_assert(addr_eq(asker, addr_is_v4(ip) ? v4(2) : v6(9)));
+	ck_assert(neigh_next_missing(n, NEIGH_SURE, &i, &ip, &requester) && addr_eq(ip, v4(16)));
+	for (i = 0; neigh_next_missing(n, NEIGH_SURE, &i, &ip, &requester); i++, seen++)
+		ck_assert(addr_eq(requester, addr_is_v4(ip) ? v4(2) : v6(9)));
 	ck_assert_uint_eq(seen, neigh_missing(n, NEIGH_SURE));
 }
 
-TEST(takes_what_was_asked_for)
+TEST(takes_solicited_answers)
 {
 	ck_assert(!take(v4(2), 2, NEIGH_SURE));		/* not in the set */
 	ck_assert(!take(v4(31), 31, NEIGH_SURE));	/* nobody's */

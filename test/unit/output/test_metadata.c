@@ -60,7 +60,7 @@ static const struct run_facts facts = {
 	.nsources = 3, .window_slots = 65536,
 	.table_slots = 1024, .start_wall_ns = 1700000000000000000,
 	.end_wall_ns = 1700000012500000000,
-	.sending_ns = 250000000, .exit_reason = "complete", .exit_status = 0,
+	.sending_ns = 250000000, .exit_reason = REASON_COMPLETE, .exit_status = 0,
 };
 
 static const struct targets_counts counts = {
@@ -184,7 +184,7 @@ TEST(every_counter)
 /* A run that replays a capture has neither interface nor engine, and may not even have begun. */
 TEST(a_run_of_little)
 {
-	static const struct run_facts none = { .exit_reason = "signal", .exit_status = 4 };
+	static const struct run_facts none = { .exit_reason = REASON_SIGNAL, .exit_status = 4 };
 	static const struct targets_counts nothing;
 	static struct stats stats;
 	json_t *v = written(&none, &nothing, &stats);
@@ -230,7 +230,7 @@ TEST(while_it_is_running)
 	struct stat st;
 	json_t *v;
 
-	f.exit_reason = NULL;
+	f.exit_reason = REASON_RUNNING;
 	v = written(&f, &counts, &stats);
 	check(v, "exit_reason", "\"running\"");
 	check(v, "exit_status", "null");

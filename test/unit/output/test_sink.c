@@ -65,7 +65,7 @@ static const struct {
 };
 
 /* Rows of three targets: one with a SYN/ACK, one with a reset, one silent. */
-TEST_EACH(reports_what_is_asked, reports)
+TEST_EACH(reports_selected, reports)
 {
 	g.config.output.report = row->report;
 	g.config.output.rows = row->rows;

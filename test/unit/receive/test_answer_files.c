@@ -168,7 +168,7 @@ TEST(capture_with_what_was_sent)
 	for (uint8_t attempt = 0; attempt < 2; attempt++) {
 		core_craft(&core, x, source, PROBE_REQUEST, attempt, NULL, &syn);
 		seen(&syn);
-		seen(&syn);	/* a copy tells nothing */
+		seen(&syn);	/* a copy says nothing */
 		ck_assert_uint_eq(window_status(&core.s.senders[0].window, 0), attempt + 1);
 		ck_assert_uint_eq(sent_arm_ns(&core.s.senders[0], 0, 0, attempt), core.now_ns);
 		elapse(CORE_TIMEOUT_NS);

@@ -1,6 +1,6 @@
 /*
  * answer: a whole scan in simulated time, with loss, delay, doubling, RSTs, ICMP errors, refusals,
- * a small cookie cache and a small ring: whatever happens, each target has one row, which tells of
+ * a small cookie cache and a small ring: whatever happens, each target has one row, which is about
  * a SYN that was sent, of the answer to that very SYN, and of as many SYNs as there were.
  */
 #include "unit.h"
@@ -200,7 +200,7 @@ static void land(void)
 	}
 }
 
-/* The SYN that the row tells of. */
+/* The SYN that the row is about. */
 static const struct shot *shot_of_row(const struct pos *p)
 {
 	for (unsigned int i = 0; i < p->n; i++)
@@ -278,7 +278,7 @@ TEST_TIMES(every_target_one_row, 6)
 	for (; !is_over(); rounds++) {
 		if (rounds == 1000000)
 			ck_abort_msg("it does not come to an end");
-		/* Batches that are further apart than the send log tells. */
+		/* Batches that are further apart than the send log shows. */
 		elapse(SENDLOG_GRAIN_NS + rng_below(&rng, 50000000));
 		send_some();
 		land();

@@ -1,4 +1,4 @@
-/* trace: what --verbosity 4 tells of a target, line by line. */
+/* trace: what --verbosity 4 logs of a target, line by line. */
 #include "unit.h"
 
 #include "answer_rig.h"
@@ -6,7 +6,7 @@
 #include "receive/trace.h"
 
 static struct trace trace;
-static struct scratch told;
+static struct scratch logged;
 static char lines[1 << 16];
 
 static void begin_traced(const struct core_setup *o)
@@ -17,35 +17,35 @@ static void begin_traced(const struct core_setup *o)
 	core.config.records.verbosity = LOG_DEBUG;
 	ck_assert(trace_is_wanted(&core.s));
 	answers_trace(&answers, &trace);
-	scratch_text(&told, "");
-	ck_assert_msg(log_open(told.path, LOG_DEBUG, &e) == 0, "%s", e.msg);
+	scratch_text(&logged, "");
+	ck_assert_msg(log_open(logged.path, LOG_DEBUG, &e) == 0, "%s", e.msg);
 }
 
-/* What was told is this: of each line a part, in order, and no line more. */
-static void end_told(const char *const *parts, unsigned int n)
+/* What was logged is this: of each line a part, in order, and no line more. */
+static void end_logged(const char *const *parts, unsigned int n)
 {
 	char *line = lines, *end_of_line;
 	ssize_t len;
 
 	log_wait(UINT64_MAX / 2);
 	log_close();
-	len = pread(told.fd, lines, sizeof(lines) - 1, 0);
+	len = pread(logged.fd, lines, sizeof(lines) - 1, 0);
 	ck_assert_int_ge(len, 0);
 	lines[len] = '\0';
 	for (unsigned int i = 0; i < n; i++, line = end_of_line + 1) {
 		end_of_line = strchr(line, '\n');
-		ck_assert_msg(end_of_line != NULL, "not told: %s", parts[i]);
+		ck_assert_msg(end_of_line != NULL, "not logged: %s", parts[i]);
 		*end_of_line = '\0';
 		ck_assert_msg(strstr(line, parts[i]) != NULL, "%s\nis not: %s", line, parts[i]);
 	}
-	ck_assert_msg(*line == '\0', "also told: %s", line);
-	scratch_close(&told);
+	ck_assert_msg(*line == '\0', "also logged: %s", line);
+	scratch_close(&logged);
 	end();
 }
 
-#define END_TOLD(...) \
-	end_told((const char *const[]){ __VA_ARGS__ }, \
-		 sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+#define END_LOGGED(...) \
+	end_logged((const char *const[]){ __VA_ARGS__ }, \
+		   sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
 
 #define IP "198.18.0.1:443 "
 
@@ -62,8 +62,8 @@ TEST(a_target_that_keeps_its_word)
 	answer(&syn, SYNACK(OPTS_NONE, CORE_DLEN));
 	answer(&syn, SEGMENT(0, 40, CORE_DLEN));
 	elapse(PLAN_TEARDOWN_DELAY_NS);
-	END_TOLD(IP "t+0.0000 s: request attempt 0 sent, empty cookie",
-		 IP "t+0.0200 s: SYN/ACK to request attempt 0 after 0.0200 s, flags 0x12, "
+	END_LOGGED(IP "t+0.0000 s: request attempt 0 sent, empty cookie",
+		   IP "t+0.0200 s: SYN/ACK to request attempt 0 after 0.0200 s, flags 0x12, "
 		 "options 2-34-0, 8-byte cookie, 0 of 0 bytes acknowledged",
 		 IP "t+0.0200 s: none -> gap: SYN/ACK, and nothing else is out; next data: does",
 		 IP "t+0.0400 s: gap -> under way: the wait is over",
@@ -71,7 +71,7 @@ TEST(a_target_that_keeps_its_word)
 		 IP "t+0.0600 s: SYN/ACK to data attempt 0 after 0.0200 s, flags 0x12, "
 		 "options 2, no TFO option, 12 of 12 bytes acknowledged",
 		 IP "t+0.0600 s: under way -> teardown: SYN/ACK, and nothing else is out",
-		 IP "t+0.0600 s: 40 bytes, flags 0x18, behind the SYN/ACK to data attempt 0",
+		 IP "t+0.0600 s: 40 bytes, flags 0x18, after the SYN/ACK to data attempt 0",
 		 "198.18.0.1:443: verdict accepted: ",
 		 IP "t+0.2600 s: teardown -> done: the wait is over");
 }
@@ -92,7 +92,7 @@ TEST(a_target_that_is_slow)
 	answer(&second, RESET(0));
 	answer(&second, RESET(0));
 	elapse(PLAN_LINGER_NS);
-	END_TOLD("[2001:2::1]:443 t+0.0000 s: request attempt 0 sent, empty cookie",
+	END_LOGGED("[2001:2::1]:443 t+0.0000 s: request attempt 0 sent, empty cookie",
 		 "t+3.0000 s: request attempt 1 sent, empty cookie",
 		 "t+3.0200 s: left out: an answer to request attempt 2, which was not sent",
 		 "t+3.0200 s: ICMP error to request attempt 0 after 3.0200 s, type 1 code 1, late",
@@ -115,7 +115,7 @@ TEST(who_never_answers)
 	trace_sent(&trace);
 	trace_sent(&trace);
 	rows_silent(&answers.rows, 0);
-	END_TOLD(IP "t+0.0000 s: request attempt 0 sent, empty cookie",
+	END_LOGGED(IP "t+0.0000 s: request attempt 0 sent, empty cookie",
 		 "198.18.0.1:443: verdict offline: ");
 }
 
@@ -129,5 +129,5 @@ TEST(of_few_targets)
 	ck_assert(!trace_is_wanted(&core.s));
 	core.config.records.verbosity = LOG_DEBUG;
 	ck_assert(!trace_is_wanted(&core.s));
-	END_TOLD("16 targets at most: give fewer");
+	END_LOGGED("16 targets at most: give fewer");
 }

@@ -380,7 +380,7 @@ static int becomes_due(unsigned int call, unsigned int n)
 	if (call == 0) {
 		push_followup(3, 0);
 		push_followup(1, 4);
-		push_cleanup(99);
+		push_teardown(99);
 		push_followup(2, 1);
 	}
 	return (int)n;

@@ -118,7 +118,7 @@ TEST(what_has_no_neighbour_is_counted)
 	while (is_there(targets_at(core.targets, order_target(&core.s.facts.order, k)).ip, 256))
 		k++;
 	push_followup(k, 0);
-	push_cleanup_to(order_target(&core.s.facts.order, k), 1);
+	push_teardown_to(order_target(&core.s.facts.order, k), 1);
 	start();
 	until_swept(false);
 	nothing_more_than(POSITIONS - 128);
@@ -191,7 +191,7 @@ TEST(a_silent_gateway_is_waited_for)
 	begin("198.18.0.0/24", 1, 0);
 	atomic_store(&core.s.control.gateway.silent, true);
 	start();
-	push_cleanup(4711);
+	push_teardown(4711);
 	until_sent(1);
 	ck_assert_uint_eq(count(STAT_targets_started), 0);
 	ck_assert_uint_eq(count(STAT_waits_gateway), 1);

@@ -28,7 +28,7 @@ static void finish(void)
 	end();
 }
 
-static bool ask(void)
+static bool request(void)
 {
 	struct neighbour_request r = {
 		addr_from_v4(0xc6130909), addr_from_v4(0xc6130003), { 2, 0, 0, 0, 0, 7 },
@@ -42,7 +42,7 @@ TEST(counted_apart)
 {
 	begin();
 	atomic_store(&core.s.rx.cache_half_full, true);
-	ck_assert(ask() && ask());
+	ck_assert(request() && request());
 	start();
 	until_sent(2);		/* by then all is done for the first */
 	ck_assert_uint_eq(atomic_load(&core.s.senders[0].first_sent_ns), 0);
@@ -61,7 +61,7 @@ TEST(in_the_cool_down)
 {
 	begin();
 	atomic_store(&core.s.control.stop, STOP_SENDING);
-	ck_assert(ask());
+	ck_assert(request());
 	start();
 	until_sent(1);
 	nothing_more_than(1);
@@ -76,7 +76,7 @@ TEST(before_the_rate_allows)
 	core.config.rate.pps = 0.0001;
 	start();
 	until_sent(1);		/* the only packet that is allowed */
-	ck_assert(ask());
+	ck_assert(request());
 	until_sent(2);
 	stop();
 	check_probe(0, 0, PROBE_REQUEST, 0);
@@ -91,7 +91,7 @@ TEST(flood)
 	unsigned int n, replies = 0;
 
 	begin();
-	while (ask())
+	while (request())
 		;
 	start();
 	until_swept(false);

@@ -43,9 +43,9 @@ TEST(what_it_cannot_do)
 	start();
 	until_swept(true);
 	/* A frame that comes after the last of them. */
-	push_cleanup(1);
+	push_teardown(1);
 	until_counted(STAT_sent_cleanup, 1);
-	push_cleanup(2);
+	push_teardown(2);
 	until_counted(STAT_sent_cleanup, 2);
 	stop();
 	ck_assert_uint_eq(fake.n_back, 2 * (POSITIONS / 7 + 1));
@@ -153,7 +153,7 @@ TEST(stopped_once)
 	until_counted(STAT_targets_started, 5);
 	atomic_store(&core.s.control.stop, STOP_SENDING);
 	for (unsigned int i = 0; i < 3; i++) {
-		push_cleanup(i);
+		push_teardown(i);
 		until_counted(STAT_sent_cleanup, i + 1);
 	}
 	stop();
@@ -177,8 +177,8 @@ TEST_TIMES(stopped_at_the_end, 3)
 	until_counted(STAT_targets_started, 5);
 	atomic_store(&core.s.control.stop, levels[_i]);
 	while (_i == 0 && count(STAT_sent_cleanup) == 0)
-		if (ring_count(&core.s.senders[0].cleanups) == 0)
-			push_cleanup(1);
+		if (ring_count(&core.s.senders[0].teardowns) == 0)
+			push_teardown(1);
 	stop();
 	ck_assert_uint_eq(fake.stops, 1);
 	ck_assert_uint_eq(fake.on_its_way, 0);

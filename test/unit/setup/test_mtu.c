@@ -60,14 +60,14 @@ static void end(void)
 static void least(unsigned int mtu)
 {
 	struct err e = { "" };
-	char told[32];
+	char expected[32];
 
 	ck_assert_msg(mtu_check(&su.shared.facts, mtu, &e) == 0, "%s", e.msg);
 	ck_assert_int_eq(mtu_check(&su.shared.facts, mtu - 1, &e), -EMSGSIZE);
 	ck_assert_ptr_nonnull(strstr(e.msg, "eth7"));
 	ck_assert_ptr_nonnull(strstr(e.msg, "--payload"));
-	snprintf(told, sizeof(told), "have %u ", mtu);
-	ck_assert_msg(strstr(e.msg, told) != NULL, "%s", e.msg);
+	snprintf(expected, sizeof(expected), "have %u ", mtu);
+	ck_assert_msg(strstr(e.msg, expected) != NULL, "%s", e.msg);
 	ck_assert_int_eq(mtu_check(&su.shared.facts, 0, &e), 0);
 }
 

@@ -55,12 +55,12 @@ static size_t request(const char *target, uint16_t vlan_id, uint8_t out[static C
 {
 	struct craft_link link = { .src = { 2, 0, 0, 0, 0, 7 }, .vlan_id = vlan_id };
 	struct err e = { "" };
-	struct addr a, asker;
+	struct addr a, requester;
 	int len;
 
 	ck_assert_int_eq(addr_parse(&a, target), 0);
-	ck_assert_int_eq(addr_parse(&asker, addr_is_v4(a) ? "198.19.0.3" : "fe80::7"), 0);
-	len = craft_neigh_request(&link, asker, a, out, &e);
+	ck_assert_int_eq(addr_parse(&requester, addr_is_v4(a) ? "198.19.0.3" : "fe80::7"), 0);
+	len = craft_neigh_request(&link, requester, a, out, &e);
 	ck_assert_msg(len > 0, "%s", e.msg);
 	return (size_t)len;
 }
@@ -154,7 +154,7 @@ TEST(leaves_others_alone)
 }
 
 /* Without its MAC address in the request it is that of the frame, if a neighbour sent it. */
-TEST(asker_of_the_frame)
+TEST(requester_of_the_frame)
 {
 	uint8_t frame[CRAFT_NEIGH_MAX];
 	uint16_t sum;

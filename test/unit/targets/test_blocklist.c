@@ -76,7 +76,7 @@ TEST(leaves_the_global_ipv6)
 	}
 }
 
-TEST(tells_why)
+TEST(says_why)
 {
 	static const char *const cases[][2] = {
 		{ "198.19.255.255", "198.18.0.0/15, benchmarking, RFC 2544" },
@@ -107,7 +107,7 @@ TEST(tells_why)
 	}
 }
 
-TEST(hash_tells_sets_apart)
+TEST(hash_distinguishes_sets)
 {
 	uint64_t empty, one, same, more;
 

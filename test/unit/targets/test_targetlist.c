@@ -250,7 +250,7 @@ TEST(keeps_what_is_said_beside)
 	}
 }
 
-TEST(tells_of_bare_addresses_and_other_protocols)
+TEST(reports_bare_addresses_and_other_protocols)
 {
 	struct err e = { "" };
 	struct scratch f;

@@ -17,15 +17,15 @@ static const struct addr nobody = { 0, 0 };
  * Asks for target, or tells that it is ours, in a VLAN where vlan_id is not 0. Returns where the
  * packet behind the link header begins, which is checked.
  */
-static const uint8_t *make(bool tell, uint16_t vlan_id, struct addr asker, struct addr target,
+static const uint8_t *make(bool tell, uint16_t vlan_id, struct addr requester, struct addr target,
 			   const uint8_t dst[static 6], uint16_t type, size_t packet_len)
 {
 	struct craft_link link = { .src = { 2, 0, 0, 0, 0, 9 }, .dst = { 4 }, .vlan_id = vlan_id };
-	struct neighbour_request r = { target, asker, { 2, 0, 0, 0, 0, 7 } };
+	struct neighbour_request r = { target, requester, { 2, 0, 0, 0, 0, 7 } };
 	size_t at = CRAFT_LINK_LEN + (vlan_id ? CRAFT_VLAN_LEN : 0);
 	struct err e = { "" };
 	int len = tell ? craft_neigh_reply(&link, &r, frame, &e)
-		       : craft_neigh_request(&link, asker, target, frame, &e);
+		       : craft_neigh_request(&link, requester, target, frame, &e);
 
 	ck_assert_msg(len == (int)(at + packet_len), "%d %s", len, e.msg);
 	ck_assert_mem_eq(frame, dst, 6);
@@ -78,11 +78,11 @@ TEST_TIMES(solicitation, 2)
 	static const uint8_t group_mac[6] = { 0x33, 0x33, 0xff, 0xab, 0xcd, 0xef };
 	static const uint8_t option[] = { 1, 1, 2, 0, 0, 0, 0, 9 };
 	const struct addr group = { 0xff02000000000000ull, 0x1ffabcdefull };
-	const struct addr asker = { 0x20010002000000ffull, 2 };
+	const struct addr requester = { 0x20010002000000ffull, 2 };
 	const struct addr target = { 0x20010002000000ffull, 0x1122334455abcdefull };
 
-	check_nd(make(false, _i ? 7 : 0, asker, target, group_mac, 0x86dd, 72), 135, asker, group,
-		 0, target, option);
+	check_nd(make(false, _i ? 7 : 0, requester, target, group_mac, 0x86dd, 72), 135,
+		 requester, group, 0, target, option);
 }
 
 /* RFC 5227 2.1.1, RFC 4862 5.4.2: nobody asks, and in IPv6 does not tell a link-layer address. */
@@ -95,11 +95,11 @@ TEST_TIMES(whether_it_is_taken, 2)
 	const uint8_t *p = make(false, _i ? 7 : 0, nobody, v4, everyone, 0x0806, 28);
 
 	ck_assert(neighbour_parse_request(&r, NEIGHBOUR_TYPE_ARP, p, 28));
-	ck_assert(addr_eq(r.target, v4) && addr_eq(r.asker, nobody));
+	ck_assert(addr_eq(r.target, v4) && addr_eq(r.requester, nobody));
 	ck_assert_mem_eq(r.mac, ours, 6);
 	p = make(false, _i ? 7 : 0, nobody, v6, group_mac, 0x86dd, 64);
 	ck_assert(neighbour_parse_request(&r, NEIGHBOUR_TYPE_IPV6, p, 64));
-	ck_assert(addr_eq(r.target, v6) && addr_eq(r.asker, nobody));
+	ck_assert(addr_eq(r.target, v6) && addr_eq(r.requester, nobody));
 	ck_assert_mem_eq(r.mac, "\0\0\0\0\0", 6);
 }
 
@@ -112,10 +112,10 @@ TEST_TIMES(arp_reply, 2)
 		0, 1, 8, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, 9, 198, 19, 0, 2,
 		2, 0, 0, 0, 0, 7, 198, 19, 0, 1,
 	};
-	const struct addr asker = addr_from_v4(0xc6130001);
+	const struct addr requester = addr_from_v4(0xc6130001);
 	const struct addr target = addr_from_v4(0xc6130002);
 
-	ck_assert_mem_eq(make(true, _i ? 4094 : 0, asker, target, theirs, 0x0806,
+	ck_assert_mem_eq(make(true, _i ? 4094 : 0, requester, target, theirs, 0x0806,
 			      sizeof(want)), want, sizeof(want));
 	memset(want + 24, 0, 4);
 	ck_assert_mem_eq(make(true, _i ? 4094 : 0, nobody, target, theirs, 0x0806,
@@ -139,11 +139,11 @@ TEST_TIMES(advertisement, 2)
 {
 	static const uint8_t all_nodes_mac[6] = { 0x33, 0x33, 0, 0, 0, 1 };
 	const struct addr target = { 0x20010002000000ffull, 0x1122334455abcdefull };
-	const struct addr asker = { 0xfe80000000000000ull, 7 };
+	const struct addr requester = { 0xfe80000000000000ull, 7 };
 	const struct addr all_nodes = { 0xff02000000000000ull, 1 };
 
-	check_advert(make(true, _i ? 7 : 0, asker, target, theirs, 0x86dd, 72), target, asker,
-		     0x60000000);
+	check_advert(make(true, _i ? 7 : 0, requester, target, theirs, 0x86dd, 72), target,
+		     requester, 0x60000000);
 	check_advert(make(true, _i ? 7 : 0, nobody, target, all_nodes_mac, 0x86dd, 72), target,
 		     all_nodes, 0x20000000);
 }

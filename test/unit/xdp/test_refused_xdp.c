@@ -158,14 +158,14 @@ TEST(refused_frames_go_again)
 	for (unsigned int i = 0; i < 8; i++)
 		check_frame(i);
 	driver_says(5, 3, 0);
-	ck_assert(xdp_frames_owed(&x.frames));
+	ck_assert(xdp_frames_pending(&x.frames));
 	ck_assert(xdp_frames_put_again(&x.frames));
 	for (unsigned int i = 8; i < 10; i++)
 		check_frame(i);
 	for (unsigned int i = 5; i < 8; i++)
 		check_frame(i);
 	driver_says(5, 0, 0);
-	ck_assert(!xdp_frames_owed(&x.frames));
+	ck_assert(!xdp_frames_pending(&x.frames));
 	put_some(1);
 	for (unsigned int i = 0; i < XDP_FRAME_TRIES_MAX; i++) {
 		check_frame(0);
@@ -213,7 +213,7 @@ TEST(deferred_while_refused)
 	ck_assert_int_eq(grant(now_ns += XDP_REFUSED_NS), 0);
 	ck_assert(x.deferred);
 	ck_assert_int_eq(x.worker.wanted, XDP_REST);
-	/* Nothing is owed: back at once. */
+	/* Nothing is pending: back at once. */
 	ck_assert_int_eq(grant(now_ns), 0);
 	ck_assert(!x.deferred);
 	ck_assert_int_eq(x.worker.wanted, XDP_RUN);
