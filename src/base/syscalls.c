@@ -124,16 +124,18 @@ static void rank(scmp_filter_ctx ctx)
 	}
 }
 
+/* As SCMP_CMP32() has it, which leaves a member out. */
+static struct scmp_arg_cmp equals(unsigned int argument, uint32_t value)
+{
+	return (struct scmp_arg_cmp){ argument, SCMP_CMP_EQ, value, 0 };
+}
+
 /* Those of which two arguments count. */
 static int allow_pairs(scmp_filter_ctx ctx)
 {
-	const struct scmp_arg_cmp routes[] = {
-		SCMP_CMP32(0, SCMP_CMP_EQ, AF_NETLINK), SCMP_CMP32(2, SCMP_CMP_EQ, NETLINK_ROUTE),
-	};
+	const struct scmp_arg_cmp routes[] = { equals(0, AF_NETLINK), equals(2, NETLINK_ROUTE) };
 	/* libpcap gives the ring back. */
-	const struct scmp_arg_cmp ring[] = {
-		SCMP_CMP32(1, SCMP_CMP_EQ, SOL_PACKET), SCMP_CMP32(2, SCMP_CMP_EQ, PACKET_RX_RING),
-	};
+	const struct scmp_arg_cmp ring[] = { equals(1, SOL_PACKET), equals(2, PACKET_RX_RING) };
 	int rc = allow(ctx, "socket", 2, routes);
 
 	return rc ? rc : allow(ctx, "setsockopt", 2, ring);
@@ -142,7 +144,7 @@ static int allow_pairs(scmp_filter_ctx ctx)
 static int allow_rules(scmp_filter_ctx ctx, bool writes)
 {
 	/* Signals to threads of our own, as pthread_kill() sends them. */
-	const struct scmp_arg_cmp own = SCMP_CMP32(0, SCMP_CMP_EQ, (uint32_t)getpid());
+	const struct scmp_arg_cmp own = equals(0, (uint32_t)getpid());
 	int rc = allow(ctx, "tgkill", 1, &own);
 
 	for (size_t i = 0; i < NAMES(rules) && !rc; i++) {
