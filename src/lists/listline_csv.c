@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/lines.h"
-#include "base/log.h"
 #include "err.h"
 #include "lists/listfield.h"
 #include "lists/listline.h"
@@ -126,7 +125,7 @@ int listline_csv(struct listline *l, char *text, struct err *e)
 			       "before it");
 	if (l->columns && n != l->columns)
 		return err_set(e, EINVAL, "%zu field%s, but the header line names %zu column%s", n,
-			       log_s(n), l->columns, log_s(l->columns));
+			       n == 1 ? "" : "s", l->columns, l->columns == 1 ? "" : "s");
 	err = listfield_address(&l->ip, f[0], e);
 	if (!err && *f[1])
 		err = listfield_port(&l->port, f[1], e);

@@ -238,7 +238,7 @@ static json_t *memory_value(void)
 
 static const char exit_reason_doc[] = "why it ended"
 #define EXIT_REASON(id, name, status, doc) "; " name ": " doc
-#include "base/exit_reason.def"
+#include "state/exit_reason.def"
 #undef EXIT_REASON
 	;
 

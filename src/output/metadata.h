@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/exit_reason.h"
+#include "state/exit_reason.h"
 #include "config/config.h"
 
 struct checkpoint_part;

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/exit_reason.h"
+#include "state/exit_reason.h"
 #include "base/log.h"
 #include "base/writer.h"
 #include "config/config.h"

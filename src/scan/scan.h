@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/exit_reason.h"
+#include "state/exit_reason.h"
 
 struct config;
 struct err;

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/exit_reason.h"
+#include "state/exit_reason.h"
 #include "base/log.h"
 #include "output/metadata.h"
 #include "scan/scan_state.h"

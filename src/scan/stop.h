@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "base/exit_reason.h"
+#include "state/exit_reason.h"
 #include "state/control.h"
 
 struct scan;

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/exit_reason.h"
+#include "state/exit_reason.h"
 #include "base/log.h"
 #include "net/gateway.h"
 #include "output/collapse.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/exit_reason.h"
+#include "state/exit_reason.h"
 #include "digits.h"
 #include "err.h"
 #include "hex.h"

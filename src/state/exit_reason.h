@@ -8,7 +8,7 @@ enum scan_status {
 
 enum exit_reason {
 #define EXIT_REASON(id, name, status, doc) REASON_##id,
-#include "base/exit_reason.def"
+#include "state/exit_reason.def"
 #undef EXIT_REASON
 	REASONS
 };

@@ -1,7 +1,7 @@
-#include "base/exit_reason.h"
+#include "state/exit_reason.h"
 
 const struct exit_reason_type exit_reasons[REASONS] = {
 #define EXIT_REASON(id, name, status, doc) [REASON_##id] = { name, status },
-#include "base/exit_reason.def"
+#include "state/exit_reason.def"
 #undef EXIT_REASON
 };
