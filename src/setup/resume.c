@@ -13,7 +13,6 @@
 #include "config/config_options.h"
 #include "config/config_show.h"
 #include "err.h"
-#include "output/metadata.h"
 #include "output/result_fields.h"
 #include "output/rows_read.h"
 #include "state/shared.h"
@@ -255,15 +254,15 @@ static int find_done(struct resume *r, const struct config *c, const struct shar
 }
 
 int resume_targets(struct resume *r, const struct config *c, const struct shared *s,
-		   const struct run_facts *run, struct err *e)
+		   const uint8_t key[static 16], uint64_t seed, struct err *e)
 {
 	const struct targets_counts *n = targets_counts(s->facts.targets);
 	uint64_t hash = targets_hash(s->facts.targets);
 	const char *what = NULL;
 
 	if (!r->goes_on) {
-		memcpy(r->run.key, run->key, sizeof(r->run.key));
-		r->run.seed = run->seed;
+		memcpy(r->run.key, key, sizeof(r->run.key));
+		r->run.seed = seed;
 		r->run.positions = s->facts.order.positions;
 		r->run.targets_hash = hash;
 		r->run.blocklist_hash = n->blocklist_hash;

@@ -13,7 +13,6 @@
 
 struct config;
 struct err;
-struct run_facts;
 struct shared;
 struct targets;
 
@@ -39,7 +38,7 @@ int resume_open(struct resume *r, const struct config *c, struct err *e);
  * that begins, key and seed are kept. 0, or -errno with a message.
  */
 int resume_targets(struct resume *r, const struct config *c, const struct shared *s,
-		   const struct run_facts *run, struct err *e);
+		   const uint8_t key[static 16], uint64_t seed, struct err *e);
 
 /* With the senders: their sweep begins where it was left, and the counters go on. */
 void resume_apply(struct resume *r, struct shared *s);

@@ -79,7 +79,7 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 	if (!rc)
 		rc = check_blocklist(su, c, e);
 	if (!rc && c->records.checkpoint)
-		rc = resume_targets(r, c, &su->shared, &su->run, e);
+		rc = resume_targets(r, c, &su->shared, su->run.key, su->run.seed, e);
 	if (!rc && c->probing.cookie_file)
 		rc = cookiefile_load(&su->store, c->probing.cookie_file,
 				     earlier ? earlier->cookies_len : UINT64_MAX, e);
