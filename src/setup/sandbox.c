@@ -30,20 +30,29 @@ static void list_places(const struct config *c, struct place places[static PLACE
 	places[1] = (struct place){ .path = c->records.checkpoint, .replaced = true };
 }
 
-static void restrict_calls(const struct config *c, struct err *e)
+/* Without Landlock the filter still lets no file be written where none is to be. */
+static const char *what_remains(bool writes, bool filtered)
 {
+	return writes || !filtered ? "files may be written wherever this user may"
+	       : "files may be read wherever this user may, and none be written";
+}
+
+/* Landlock first: the filter has no call for it. */
+static void restrict_calls(const struct config *c)
+{
+	struct err landlock = { "" }, seccomp = { "" };
 	struct place places[PLACES];
 	bool writes = false;
 
 	list_places(c, places);
 	for (size_t i = 0; i < PLACES; i++)
 		writes |= places[i].path != NULL;
-	if (places_restrict(places, PLACES, e))
-		log_info("%s: files may be %s", e->msg, writes ? "written wherever this user may"
-			 : "read wherever this user may, and no others be written");
-	if (syscalls_restrict(writes, c->records.verbosity >= LOG_DEBUG, e))
-		log_info("%s: any system call may be made, without privilege", e->msg);
-	e->msg[0] = '\0';
+	(void)places_restrict(places, PLACES, &landlock);
+	(void)syscalls_restrict(writes, c->records.verbosity >= LOG_DEBUG, &seccomp);
+	if (landlock.msg[0])
+		log_info("%s: %s", landlock.msg, what_remains(writes, !seccomp.msg[0]));
+	if (seccomp.msg[0])
+		log_info("%s: any system call may be made, without privilege", seccomp.msg);
 }
 
 int sandbox_enter(const struct config *c, struct err *e)
@@ -59,6 +68,6 @@ int sandbox_enter(const struct config *c, struct err *e)
 	if (is_instrumented)
 		log_info("no seccomp filter and no Landlock, as this build is instrumented");
 	else
-		restrict_calls(c, e);
+		restrict_calls(c);
 	return threads_release(e);
 }
