@@ -9,7 +9,8 @@ import re
 # From top to bottom: a folder includes itself and those in rows below its own; two of one row do
 # not know each other.
 ORDER = (("scan",), ("setup", "receive", "send"), ("output",), ("cache",), ("state",),
-	("net", "targets"), ("xdp", "lists"), ("wire",), ("config",), ("base",), ("bpf",), ("lib",))
+	("net", "targets"), ("xdp", "lists"), ("wire",), ("config",), ("base",), ("files",), ("bpf",),
+	("lib",))
 RANK = {folder: rank for rank, row in enumerate(ORDER) for folder in row}
 # What runs in the kernel shares its headers with one folder.
 ONLY_FOR = {"bpf": "xdp"}

@@ -1,0 +1,51 @@
+/*
+ * replace_file: a file whose contents are replaced as a whole. Whatever happens meanwhile (kill -9,
+ * a full disk, a power cut), its name leads to the old contents or to the new ones, never to none
+ * and never to a part: they are written to another file of the same folder, which is synced, takes
+ * the name (rename), and the folder is synced. One writer at a time: the file is locked
+ * (file_lock.h) as long as this is open. One thread.
+ *
+ * A symbolic link is followed: what it leads to is replaced. A file that is there keeps its mode
+ * and owner; a new one has the mode given to replace_file_open(). Where the folder takes no new
+ * file, the name cannot be taken (a single file that is mounted) or the owner not be kept, the file
+ * itself is written over: then a part may be lost by what comes meanwhile. That is decided each
+ * time, by what the process may do then: root without capabilities may not write to a folder of
+ * another user.
+ */
+#ifndef TFOMAP_REPLACE_FILE_H
+#define TFOMAP_REPLACE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct replace_file;
+
+/*
+ * Whether path is of a file that can be: a regular one, or none yet, by a name that is its own; not
+ * a pipe, a device, or /dev/stderr wherever that leads.
+ */
+bool replace_file_fits(const char *path);
+
+/*
+ * Looks at the file and locks it; does not make or change it. path: one that fits. 0, or -errno:
+ * -EBUSY, another one holds it.
+ */
+int replace_file_open(struct replace_file **out, const char *path, mode_t mode);
+
+/*
+ * Keeps space on the disk for the next contents, of len bytes at most, so that they can be written
+ * when the disk is full by then. 0, or -errno.
+ */
+int replace_file_reserve(struct replace_file *f, size_t len);
+
+/*
+ * Replaces the contents, and waits for the disk; what was reserved is used up. 0, or -errno, and
+ * the old contents are there (but see above).
+ */
+int replace_file_write(struct replace_file *f, const void *bytes, size_t len);
+
+/* Frees f, which may be NULL, its space and its lock. */
+void replace_file_close(struct replace_file *f);
+
+#endif
