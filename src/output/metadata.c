@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #include "config/config.h"
 #include "config/config_show.h"
 #include "err.h"
+#include "files/file_lock.h"
+#include "files/replace_file.h"
 #include "output/json_text.h"
 #include "state/checkpoint.h"
 #include "targets/targets.h"
@@ -273,41 +276,108 @@ static json_t *metadata_value(const struct config *c, const struct targets_count
 
 /* ---- the file ------------------------------------------------------------------------------- */
 
+struct metadata_file {
+	const char *path;
+	struct replace_file *file;	/* NULL: it is no file that can be replaced */
+};
+
 static int fails(const char *path, int code, struct err *e)
 {
 	return err_set(e, code, "cannot write the metadata to '%s': %s; name another file with "
 		       "--metadata-file", path, strerror(code));
 }
 
-static int write_json(const char *path, const json_t *json, struct err *e)
+int metadata_open(struct metadata_file **out, const char *path, struct err *e)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), code;
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-	bool failed;
+	struct metadata_file *f = calloc(1, sizeof(*f));
+	int err = f ? 0 : -ENOMEM;
 
-	if (!file) {
-		code = errno;
-		if (fd >= 0)
-			close(fd);
-		return fails(path, code, e);
+	if (f)
+		f->path = path;
+	if (f && replace_file_fits(path))
+		err = replace_file_open(&f->file, path, 0600);
+	if (!err) {
+		*out = f;
+		return 0;
 	}
-	errno = 0;
-	failed = json_dumpf(json, file, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) != 0;
-	failed |= fputc('\n', file) == EOF;
-	code = errno;
-	if (fclose(file) && !failed) {
-		failed = true;
-		code = errno;
-	}
-	return failed ? fails(path, code ? code : EIO, e) : 0;
+	free(f);
+	if (err == -EBUSY)
+		return err_set(e, EBUSY, "--metadata-file %.200s: " FILE_LOCK_HELD, path);
+	return fails(path, -err, e);
 }
 
-int metadata_write(const char *path, const struct config *c, const struct targets_counts *t,
-		   const struct stats *s, const struct run_facts *f, struct err *e)
+bool metadata_may_wait(const struct metadata_file *f)
 {
-	json_t *json = metadata_value(c, t, s, f);
-	int err = json ? write_json(path, json, e) : fails(path, ENOMEM, e);
+	return f && !f->file;
+}
 
-	json_decref(json);
+/* The object and a line end, on the heap; NULL: no memory. */
+static char *metadata_text(const json_t *json, size_t *len)
+{
+	char *text = json ? json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
+	char *longer;
+
+	if (!text)
+		return NULL;
+	*len = strlen(text) + 1;
+	longer = realloc(text, *len + 1);
+	if (!longer) {
+		free(text);
+		return NULL;
+	}
+	memcpy(longer + *len - 1, "\n", 2);
+	return longer;
+}
+
+/* To a pipe, a device, or what a shell has opened: after what is there. */
+static int write_stream(const char *path, const char *text, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC), err = 0;
+	size_t done = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (done < len && !err) {
+		ssize_t n = write(fd, text + done, len - done);
+
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			err = -errno;
+	}
+	if (close(fd) && !err)
+		err = -errno;
 	return err;
+}
+
+static int write_text(struct metadata_file *f, const char *text, size_t len, bool running)
+{
+	int err;
+
+	if (!f->file)
+		return running ? 0 : write_stream(f->path, text, len);
+	err = replace_file_write(f->file, text, len);
+	if (!err && running)
+		err = replace_file_reserve(f->file, len + METADATA_GROWTH_LEN);
+	return err;
+}
+
+int metadata_write(struct metadata_file *f, const struct config *c, const struct targets_counts *t,
+		   const struct stats *s, const struct run_facts *facts, struct err *e)
+{
+	json_t *json = metadata_value(c, t, s, facts);
+	size_t len = 0;
+	char *text = metadata_text(json, &len);
+	int err = text ? write_text(f, text, len, facts->exit_reason == REASON_RUNNING) : -ENOMEM;
+
+	free(text);
+	json_decref(json);
+	return err ? fails(f->path, -err, e) : 0;
+}
+
+void metadata_close(struct metadata_file *f)
+{
+	if (f)
+		replace_file_close(f->file);
+	free(f);
 }

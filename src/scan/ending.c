@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -173,26 +172,28 @@ static void warn_losses(const struct stats *s)
 	}
 }
 
-/* What is not a file may have a reader that keeps us waiting, or none yet. */
-static bool is_file(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) ? errno == ENOENT : S_ISREG(st.st_mode);
-}
-
 int ending_write_metadata(struct scan *sc, struct err *e)
 {
-	const char *path = sc->c->records.metadata_file;
-
-	if (!path || (!sc->ending && !is_file(path)))
+	if (!sc->metadata)
 		return 0;
 	/* From here on signals do as usual: nothing is left to be put in order. */
-	if (!is_file(path))
+	if (sc->ending && metadata_may_wait(sc->metadata))
 		pthread_sigmask(SIG_UNBLOCK, &sc->signals, NULL);
 	sc->run->nsources = facts_list_sources(&sc->s->facts, sc->run->sources);
-	return metadata_write(path, sc->c, targets_counts(sc->targets),
-			      &sc->s->rx.stats, sc->run, e);
+	return metadata_write(sc->metadata, sc->c, targets_counts(sc->targets), &sc->s->rx.stats,
+			      sc->run, e);
+}
+
+void ending_abandon(struct scan *sc, int status)
+{
+	struct run_facts *f = sc->run;
+
+	if (!sc->metadata || !f->start_wall_ns || metadata_may_wait(sc->metadata))
+		return;
+	f->exit_reason = REASON_FAILURE;
+	f->exit_status = status;
+	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
+	ending_write_metadata(sc, NULL);
 }
 
 /* True: the files have all that was put into them, on the disk where there is a checkpoint. */

@@ -19,7 +19,13 @@ void ending_join(struct scan *sc, pthread_t thread);
  */
 void ending_conclude(struct scan *sc, struct err *e);
 
-/* Writes the metadata as they are now: while it runs, only over what is a file, or nothing yet. */
+/*
+ * A run that ends before it began, with that status, when its metadata say that it is running: now
+ * they say that it failed.
+ */
+void ending_abandon(struct scan *sc, int status);
+
+/* Writes the metadata, where they are asked for, as they are now. 0, or -errno with a message. */
 int ending_write_metadata(struct scan *sc, struct err *e);
 
 #endif

@@ -11,7 +11,9 @@
 #include "base/privileges.h"
 #include "base/writer.h"
 #include "config/config.h"
+#include "files/file_lock.h"
 #include "net/gateway.h"
+#include "output/metadata.h"
 #include "output/sink.h"
 #include "output/statusfile.h"
 #include "receive/rx.h"
@@ -134,12 +136,27 @@ static int open_saver(struct scan *sc, struct err *e)
 	return sc->saver ? 0 : err_set(e, ENOMEM, "out of memory for the checkpoint");
 }
 
+/* The first n parts of the run are those before this one; they move as one is added. */
+static void note_earlier(struct scan *sc, size_t n)
+{
+	const struct checkpoint_part *parts = sc->setup->resume->run.parts;
+
+	sc->run->earlier = parts;
+	sc->run->nearlier = n;
+	sc->earlier_ns = 0;
+	for (size_t i = 0; i < n; i++)
+		sc->earlier_ns += parts[i].end_ns - parts[i].start_ns;
+}
+
 static int begin_saving(struct scan *sc, struct err *e)
 {
 	const struct saver_files files = {
 		.rows = sink_writer(sc->sink), .cookies = cookiefile_writer(sc->cookie_log),
 		.packets = capfile_writer(sc->capture),
 	};
+
+	size_t earlier = sc->run->nearlier;
+	int rc;
 
 	if (!sc->saver)
 		return 0;
@@ -149,20 +166,24 @@ static int begin_saving(struct scan *sc, struct err *e)
 		writer_follow(files.cookies, files.packets);
 	saver_request(sc->saver);
 	rx_save_progress(sc->rx);
-	return saver_begin(sc->saver, &files, sc->run->start_wall_ns, e);
+	rc = saver_begin(sc->saver, &files, sc->run->start_wall_ns, e);
+	note_earlier(sc, earlier);
+	return rc;
 }
 
-/* The last part is this one. */
-static void count_earlier(struct scan *sc)
+/* From here on metadata of a run before do not stand beside rows of this one. */
+static int begin_metadata(struct scan *sc, struct err *e)
 {
-	const struct checkpoint *whole = &sc->setup->resume->run;
+	const char *path = sc->c->records.metadata_file;
+	int rc = path ? metadata_open(&sc->metadata, path, e) : 0;
 
-	if (!sc->saver)
-		return;
-	sc->run->earlier = whole->parts;
-	sc->run->nearlier = whole->nparts - 1;
-	for (size_t i = 0; i < sc->run->nearlier; i++)
-		sc->earlier_ns += whole->parts[i].end_ns - whole->parts[i].start_ns;
+	if (rc)
+		return rc;
+	sc->start_ns = sc->recorded_ns = clock_now_ns();
+	sc->run->start_wall_ns = sc->start_ns + (uint64_t)clock_wall_offset_ns();
+	note_earlier(sc, sc->setup->resume->run.nparts);
+	/* What is to be the user's is made by that user. */
+	return sc->c->records.user ? 0 : ending_write_metadata(sc, e);
 }
 
 static int open_files(struct scan *sc, struct err *e)
@@ -170,8 +191,10 @@ static int open_files(struct scan *sc, struct err *e)
 	const struct config *c = sc->c;
 	const struct resume *r = sc->setup->resume;
 	struct shared *s = sc->s;
-	int rc = open_saver(sc, e);
+	int rc = begin_metadata(sc, e);
 
+	if (!rc)
+		rc = open_saver(sc, e);
 	if (!rc && c->records.status_file)
 		rc = statusfile_open(&sc->status_file, c->records.status_file, r->goes_on, e);
 	if (!rc && c->probing.cookie_file && sc->setup->tx && !c->general.dryrun)
@@ -282,6 +305,9 @@ static void announce(const struct scan *sc)
 			   (unsigned long long)stat_get(&s->earlier, STAT_rows));
 	if (sc->c->general.config_file)
 		log_info("options from %s", sc->c->general.config_file);
+	if (file_lock_missing())
+		log_info("files cannot be locked (%s): another tfomap with the same ones would not "
+			 "be refused", strerror(file_lock_missing()));
 	if (n->merged)
 		log_info("%llu repeated target%s merged", (unsigned long long)n->merged,
 			 log_s(n->merged));
@@ -333,12 +359,10 @@ static int open_all(struct scan *sc, int *status, struct err *e)
 		return rc;
 	*status = SCAN_INPUT;
 	announce(sc);
-	sc->start_ns = sc->recorded_ns = clock_now_ns();
-	sc->run->start_wall_ns = sc->start_ns + (uint64_t)clock_wall_offset_ns();
 	rc = begin_saving(sc, e);
-	if (!rc)
-		count_earlier(sc);
-	return rc ? rc : ending_write_metadata(sc, e);
+	if (!rc && sc->c->records.user)
+		rc = ending_write_metadata(sc, e);
+	return rc;
 }
 
 /* Reads a capture: nothing is sent, and no thread need be waited for. */
@@ -405,8 +429,11 @@ int scan_run(const struct config *c, struct err *e)
 	}
 	if (sc->stuck)
 		return status;		/* a thread still uses what would be freed */
-	if (!sc->ending)
+	if (!sc->ending) {
 		ending_close(sc, &(struct err){ "" });
+		ending_abandon(sc, status);
+	}
+	metadata_close(sc->metadata);
 	if (sc->rx)
 		rx_free(sc->rx);
 	saver_free(sc->saver);

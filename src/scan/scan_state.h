@@ -16,6 +16,7 @@ struct capfile;
 struct control;
 struct cookiefile;
 struct gateways;
+struct metadata_file;
 struct run_facts;
 struct rx;
 struct saver;
@@ -43,6 +44,7 @@ struct scan {
 	struct cookiefile *cookie_log;
 	struct capfile *capture;
 	struct statusfile *status_file;	/* NULL: none */
+	struct metadata_file *metadata;	/* likewise */
 	struct rx *rx;
 	struct saver *saver;		/* NULL: no checkpoint */
 	/* How it goes: */

@@ -69,18 +69,31 @@ static const struct targets_counts counts = {
 	.blocklist_hash = 0x00ff00ff12345678,
 };
 
+static int write_to(const char *file, const struct run_facts *f, const struct targets_counts *t,
+		    const struct stats *s, struct err *e)
+{
+	struct metadata_file *m = NULL;
+	struct config c;
+	int rc;
+
+	parse_words(&c);
+	rc = metadata_open(&m, file, e);
+	if (!rc)
+		rc = metadata_write(m, &c, t, s, f, e);
+	metadata_close(m);
+	config_free(&c);
+	return rc;
+}
+
 /* The file's one object. */
 static json_t *written(const struct run_facts *f, const struct targets_counts *t,
 		       const struct stats *s)
 {
 	struct err e = { "" };
-	struct config c;
 	json_error_t why;
 	json_t *v;
 
-	parse_words(&c);
-	ck_assert_msg(metadata_write(path, &c, t, s, f, &e) == 0, "%s", e.msg);
-	config_free(&c);
+	ck_assert_msg(write_to(path, f, t, s, &e) == 0, "%s", e.msg);
 	v = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
 	ck_assert_msg(json_is_object(v), "%s", why.text);
 	return v;
@@ -198,6 +211,32 @@ TEST(a_run_of_little)
 	json_decref(v);
 }
 
+static int write_facts(struct metadata_file *m, const struct run_facts *f, const struct stats *s,
+		       struct err *e)
+{
+	struct config c;
+	int rc;
+
+	parse_words(&c);
+	rc = metadata_write(m, &c, &counts, s, f, e);
+	config_free(&c);
+	return rc;
+}
+
+/* The file's one object, and the file stays open. */
+static json_t *written_by(struct metadata_file *m, const struct run_facts *f)
+{
+	static struct stats stats;
+	struct err e = { "" };
+	json_error_t why;
+	json_t *v;
+
+	ck_assert_msg(write_facts(m, f, &stats, &e) == 0, "%s", e.msg);
+	v = json_load_file(path, 0, &why);
+	ck_assert_msg(json_is_object(v), "%s", why.text);
+	return v;
+}
+
 static void put_file(const char *text)
 {
 	FILE *file = fopen(path, "w");
@@ -253,13 +292,67 @@ TEST(replaces_what_was_there)
 TEST(says_what_went_wrong)
 {
 	static struct stats stats;
+	struct metadata_file *m = NULL;
 	struct err e = { "" };
-	struct config c;
 
-	parse_words(&c);
-	ck_assert_int_eq(metadata_write("/dev/full", &c, &counts, &stats, &facts, &e), -ENOSPC);
+	ck_assert_int_eq(write_to("/dev/full", &facts, &counts, &stats, &e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(e.msg, "'/dev/full': No space left on device"));
 	e.msg[0] = '\0';
-	ck_assert_int_eq(metadata_write(dir, &c, &counts, &stats, &facts, &e), -EISDIR);
-	config_free(&c);
+	ck_assert_int_eq(write_to(dir, &facts, &counts, &stats, &e), -EISDIR);
+	e.msg[0] = '\0';
+	ck_assert_int_eq(metadata_open(&m, path, &e), 0);
+	json_decref(written_by(m, &facts));
+	ck_assert_int_eq(write_to(path, &facts, &counts, &stats, &e), -EBUSY);
+	ck_assert_msg(strstr(e.msg, path) && strstr(e.msg, "another tfomap"), "%s", e.msg);
+	metadata_close(m);
+}
+
+/* As much space as the end can need is kept for it at the start. */
+TEST(the_end_has_its_space)
+{
+	struct stats stats = { .more = NULL };
+	struct metadata_file *m = NULL;
+	struct run_facts f = facts;
+	struct err e = { "" };
+	struct stat st;
+	size_t len;
+
+	f.exit_reason = REASON_RUNNING;
+	f.end_wall_ns = f.sending_ns = 0;
+	ck_assert_int_eq(metadata_open(&m, path, &e), 0);
+	json_decref(written_by(m, &f));
+	ck_assert_int_eq(stat(path, &st), 0);
+	len = (size_t)st.st_size;
+	for (unsigned int i = 0; i < STATS; i++)
+		stat_set(&stats, i, INT64_MAX);
+	f = facts;
+	f.exit_reason = REASON_MAX_RESULTS;
+	f.end_wall_ns = f.sending_ns = INT64_MAX;
+	ck_assert_msg(write_facts(m, &f, &stats, &e) == 0, "%s", e.msg);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_gt((size_t)st.st_size, len);
+	ck_assert_uint_le((size_t)st.st_size, len + METADATA_GROWTH_LEN);
+	metadata_close(m);
+}
+
+/* A pipe gets those of the end alone. */
+TEST(to_a_pipe)
+{
+	static struct stats stats;
+	static char text[1 << 16];
+	struct run_facts f = facts;
+	struct err e = { "" };
+	ssize_t n;
+	int fd;
+
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDWR);	/* so that neither end waits for the other */
+	f.exit_reason = REASON_RUNNING;
+	ck_assert_int_eq(write_to(path, &f, &counts, &stats, &e), 0);
+	ck_assert_int_eq(write_to(path, &facts, &counts, &stats, &e), 0);
+	n = read(fd, text, sizeof(text) - 1);
+	ck_assert_int_gt(n, 0);
+	ck_assert_ptr_nonnull(strstr(text, "\"complete\""));
+	ck_assert_ptr_null(strstr(text, "\"running\""));
+	close(fd);
 }
