@@ -10,10 +10,12 @@
 
 #include "config/config.h"
 #include "err.h"
+#include "files/file_lock.h"
 
 enum file_use {
 	FILE_READ,		/* "-" is standard input */
-	FILE_WRITTEN,
+	FILE_ADDED_TO,		/* whole lines, by several runs at a time if they like */
+	FILE_WRITTEN,		/* by one run at a time, */
 	FILE_WRITTEN_DASH,	/* likewise, and "-" is standard output, */
 	FILE_ROWS,		/* or no name at all */
 };
@@ -39,11 +41,11 @@ static void list_files(const struct config *c, struct named_file files[static FI
 		{ "--output-file", " ", c->output.file, FILE_ROWS },
 		{ "--metadata-file", " ", c->records.metadata_file, FILE_WRITTEN },
 		{ "--status-updates-file", " ", c->records.status_file, FILE_WRITTEN },
-		{ "--log-file", " ", c->records.log_file, FILE_WRITTEN },
+		{ "--log-file", " ", c->records.log_file, FILE_ADDED_TO },
 		{ "--checkpoint", " ", c->records.checkpoint, FILE_WRITTEN },
 		{ "--save-pcap", " ", c->network.save_pcap, FILE_WRITTEN_DASH },
 		{ "--tx pcap:", "", c->network.tx_file, FILE_WRITTEN_DASH },
-		{ "--cookie-file", " ", c->probing.cookie_file, FILE_WRITTEN },
+		{ "--cookie-file", " ", c->probing.cookie_file, FILE_ADDED_TO },
 	};
 
 	memcpy(files, list, sizeof(list));
@@ -103,7 +105,7 @@ static int look_at(struct file *f)
 	if (f->fd < 0)
 		return -errno;
 	f->known = fstat(f->fd, &f->st) == 0;
-	return 0;
+	return f->named.use != FILE_ADDED_TO && file_lock_is_held(f->fd) ? -EBUSY : 0;
 }
 
 /* A link to what was not there has made that, and stays itself. */
@@ -141,6 +143,8 @@ static int open_file(struct file *f, struct err *e)
 		f->known = stat(n->name, &f->st) == 0;	/* if not, its reader says so */
 	else
 		err = look_at(f);
+	if (err == -EBUSY)
+		return err_set(e, EBUSY, "%s%s%.200s: " FILE_LOCK_HELD, n->option, n->gap, n->name);
 	if (err)
 		return err_set(e, -err, "%s%s%.200s: cannot be written: %s; name another file",
 			       n->option, n->gap, n->name, strerror(-err));

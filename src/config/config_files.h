@@ -13,8 +13,8 @@ int config_check_files(const struct config *c, struct err *e);
 
 /*
  * Tries, before a run, that all files can be written which it would write, and that none of them is
- * another one of the run's, by whatever name; leaves them as they are. 0, or -errno with a message
- * that names the option, or both.
+ * another one of the run's, by whatever name, or locked by another run; leaves them as they are. 0,
+ * or -errno with a message that names the option, or both.
  */
 int config_try_outputs(const struct config *c, struct err *e);
 

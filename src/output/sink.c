@@ -13,6 +13,7 @@
 #include "base/writer.h"
 #include "config/config.h"
 #include "err.h"
+#include "files/file_lock.h"
 #include "output/out.h"
 
 struct sink {
@@ -96,18 +97,22 @@ static void sink_look(struct sink *s)
 static int sink_open_file(struct sink *s, struct err *e)
 {
 	const char *file = s->config->output.file;
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (s->len ? 0 : O_TRUNC);
 	struct stat st;
+	int err = 0;
 
 	s->is_own = file && strcmp(file, "-") != 0;
-	s->fd = STDOUT_FILENO;
-	if (s->is_own)
-		s->fd = open(file, flags, 0666);
-	if (s->fd < 0 || fstat(s->fd, &st)
-	    || (s->len && (ftruncate(s->fd, (off_t)s->len) || lseek(s->fd, 0, SEEK_END) < 0)))
-		return err_set(e, errno, "cannot open %s%s%s for the rows: %s; name another file "
+	s->fd = s->is_own ? file_lock_open(file, s->len ? 0 : O_TRUNC, 0666) : STDOUT_FILENO;
+	if (s->fd < 0)
+		err = s->fd;
+	else if (fstat(s->fd, &st)
+		 || (s->len && (ftruncate(s->fd, (off_t)s->len) || lseek(s->fd, 0, SEEK_END) < 0)))
+		err = -errno;
+	if (err == -EBUSY)
+		return err_set(e, EBUSY, "--output-file %.200s: " FILE_LOCK_HELD, file);
+	if (err)
+		return err_set(e, -err, "cannot open %s%s%s for the rows: %s; name another file "
 			       "with -o", sink_quote(s), sink_name(s), sink_quote(s),
-			       strerror(errno));
+			       strerror(-err));
 	s->is_regular = S_ISREG(st.st_mode);
 	s->is_pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
 	return 0;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/writer.h"
 #include "err.h"
+#include "files/file_lock.h"
 #include "output/status.h"
 
 struct statusfile {
@@ -37,6 +38,8 @@ static void add_line(struct statusfile *f, char *line)
 
 static int fails(const char *path, int code, struct err *e)
 {
+	if (code == EBUSY)
+		return err_set(e, code, "--status-updates-file %.200s: " FILE_LOCK_HELD, path);
 	return err_set(e, code, "cannot write the status updates to %s: %s; name another file "
 		       "with --status-updates-file", path, strerror(code));
 }
@@ -58,12 +61,11 @@ int statusfile_open(struct statusfile **out, const char *path, bool append, stru
 	if (!f)
 		return err_set(e, ENOMEM, "out of memory for the status updates");
 	f->path = strdup(path);
-	f->fd = f->path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC),
-			       0666) : -1;
+	f->fd = f->path ? file_lock_open(path, append ? O_APPEND : O_TRUNC, 0666) : -1;
 	if (!f->path)
 		rc = err_set(e, ENOMEM, "out of memory for the status updates");
 	else
-		rc = f->fd < 0 ? fails(path, errno, e)
+		rc = f->fd < 0 ? fails(path, -f->fd, e)
 		     : writer_open(&f->writer, f->fd, f->path, e);
 	if (rc) {
 		free_all(f);

@@ -12,7 +12,10 @@ struct status_moment;
 struct statusfile;
 struct writer;
 
-/* Creates the file, and overwrites it or (append) adds to it. 0, or -errno with a message. */
+/*
+ * Creates the file, which is locked, and overwrites it or (append) adds to it. 0, or -errno with a
+ * message.
+ */
 int statusfile_open(struct statusfile **out, const char *path, bool append, struct err *e);
 
 /*

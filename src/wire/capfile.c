@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/writer.h"
 #include "err.h"
+#include "files/file_lock.h"
 
 #define SNAPLEN		65535
 #define PCAP_HEADER_LEN	24
@@ -77,6 +78,13 @@ static int open_stream(struct capfile *f, int dlt, struct err *e)
 	return 0;
 }
 
+static int fails(const char *path, int code, struct err *e)
+{
+	if (code == EBUSY)
+		return err_set(e, code, "capture file '%.200s': " FILE_LOCK_HELD, path);
+	return err_set(e, code, "cannot write capture file '%s': %s", path, strerror(code));
+}
+
 /* Where the last packet ends that is whole; 0: it has not even a header. -errno with a message. */
 static off_t whole_len(const char *path, int dlt, struct err *e)
 {
@@ -104,18 +112,21 @@ static off_t whole_len(const char *path, int dlt, struct err *e)
 
 static int open_file(struct capfile *f, int dlt, bool append, struct err *e)
 {
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? 0 : O_TRUNC);
 	off_t len = 0;
 
-	f->fd = strcmp(f->path, "-") == 0 ? dup(STDOUT_FILENO) : open(f->path, flags, 0600);
-	if (f->fd >= 0 && append)
+	if (strcmp(f->path, "-") != 0)
+		f->fd = file_lock_open(f->path, append ? 0 : O_TRUNC, 0600);
+	else if ((f->fd = dup(STDOUT_FILENO)) < 0)
+		f->fd = -errno;
+	if (f->fd < 0)
+		return fails(f->path, -f->fd, e);
+	if (append)
 		len = whole_len(f->path, dlt, e);
 	if (len < 0)
 		return (int)len;
 	f->has_header = len > 0;
-	if (f->fd < 0 || (append && (ftruncate(f->fd, len) || lseek(f->fd, len, SEEK_SET) < 0)))
-		return err_set(e, errno, "cannot write capture file '%s': %s", f->path,
-			       strerror(errno));
+	if (append && (ftruncate(f->fd, len) || lseek(f->fd, len, SEEK_SET) < 0))
+		return fails(f->path, errno, e);
 	return 0;
 }
 

@@ -13,9 +13,9 @@ struct capfile;
 struct writer;
 
 /*
- * Creates (or overwrites) the file: of Ethernet frames, or (ip) of IP packets without a link
- * header. append: what packets it has stay, those that are whole, and more are added. 0, or -errno
- * with a message.
+ * Creates (or overwrites) the file, which is locked; a new one has mode 0600: of Ethernet frames,
+ * or (ip) of IP packets without a link header. append: what packets it has stay, those that are
+ * whole, and more are added. 0, or -errno with a message.
  */
 int capfile_open(struct capfile **out, const char *path, bool ip, bool append, struct err *e);
 

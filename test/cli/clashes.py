@@ -168,6 +168,16 @@ def unwritable(options):
 				"|cookie file|capture file|log file|rows|metadata", says, **case)
 
 
+def in_use(options):
+	"""What another run writes to: it is left alone, but for lines that are added"""
+	for flag, words in known(WRITTEN, options).items():
+		start = SOURCE if flag == "--tx pcap:" else START
+		shared = flag in ("--log-file", "--cookie-file")
+		yield Case(f"use/{flag}", f"{words.format('f')} {start}", 0 if shared else 1, flag, r"\bf\b",
+			"another tfomap; wait for its end, or name another file", fine=shared,
+			files={"f": COOKIES if flag == "--cookie-file" else OLD}, held=["f"])
+
+
 def kept(options):
 	"""Every file that is written, there or not yet: a scan that does not start leaves it."""
 	written = known(WRITTEN, options)
@@ -218,4 +228,5 @@ def cases(options):
 	yield from fields()
 	yield from same_files(options)
 	yield from unwritable(options)
+	yield from in_use(options)
 	yield from kept(options)

@@ -95,16 +95,18 @@ class Case:
 	closed  descriptors that the program begins without
 	out_to  a file that the shell has opened anew as its standard output; its content counts as
 	        nothing
+	held    names of files that another process has locked
 	fine    no mistake: a run beside those that are refused
 	"""
 
 	def __init__(self, name, args, status, *says, files=None, locked=(), privileged=True,
 			loopback=False, stdin=b"", log=None, closed=(), out_to=None,
-			fine=False):
+			held=(), fine=False):
 		self.name, self.args, self.want, self.says = name, args, status, says
 		self.files, self.locked, self.log = files or {}, locked, log
 		self.privileged, self.loopback = privileged and not locked, loopback
 		self.stdin, self.closed, self.out_to, self.fine = stdin, closed, out_to, fine
+		self.held, self.locks = held, []
 		# What runs in the child before exec() may not, beside other threads.
 		self.special = bool(closed) or not self.privileged
 		self.alone = self.special or loopback
@@ -123,6 +125,10 @@ class Case:
 		self.before = snapshot(folder)
 		for name in self.locked:
 			os.chmod(os.path.join(folder, name), 0)
+		for name in self.held:
+			self.locks.append(open(os.path.join(folder, name), "ab"))
+			lock = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+			fcntl.fcntl(self.locks[-1], fcntl.F_OFD_SETLK, lock)
 
 	def child(self):
 		for fd in self.closed:
@@ -209,3 +215,6 @@ class Case:
 				return list(self.faults(folder))
 			except subprocess.TimeoutExpired:
 				return [f"not at its end after {LIFE_S} s: {self.args}"]
+			finally:
+				for lock in self.locks:
+					lock.close()

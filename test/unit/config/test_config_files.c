@@ -1,6 +1,7 @@
 /* Files that a run reads and writes: none harms another, and all can be written. */
 #include "config/config_files.h"
 #include "config_rig.h"
+#include "files/file_lock.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -224,6 +225,26 @@ TEST(tries_fail)
 	for (size_t i = 0; i < N_OUTPUTS; i++) {
 		refused(outputs[i], dir, EISDIR);
 		refused(outputs[i], missing, ENOENT);
+	}
+}
+
+/* What another run writes to; but several may add to cookies and messages. */
+TEST(in_use)
+{
+	for (size_t i = 0; i < N_OUTPUTS; i++) {
+		bool shared = strstr(outputs[i], "--log-file") || strstr(outputs[i], "--cookie");
+		int other = open(path, O_WRONLY | O_CREAT, 0600);
+
+		ck_assert_int_eq(file_lock_take(other), 0);
+		ck_assert_int_eq(tries(outputs[i], path), shared ? 0 : -EBUSY);
+		if (!shared)
+			ck_assert_msg(strncmp(fault.msg, outputs[i], strlen(outputs[i])) == 0
+				      && strstr(fault.msg, path)
+				      && strstr(fault.msg, "another tfomap; wait"),
+				      "%s", fault.msg);
+		close(other);
+		ck_assert_int_eq(tries(outputs[i], path), 0);
+		unlink(path);
 	}
 }
 

@@ -28,6 +28,22 @@ TEST(refuses_to_open)
 	ck_assert_int_eq(access(g.path, F_OK), -1);	/* nothing was made for nothing */
 }
 
+/* Rows of two runs do not mix: the second leaves those of the first. */
+TEST(in_use)
+{
+	struct sink *second = NULL;
+
+	rig_open();
+	rig_target();
+	ck_assert_int_eq(sink_sync(g.sink, &g.e), 0);
+	ck_assert_int_eq(sink_open(&second, &g.config, &g.stats, 0, 0, &g.e), -EBUSY);
+	ck_assert_msg(strstr(g.e.msg, g.path) && strstr(g.e.msg, "--output-file"), "%s", g.e.msg);
+	check_file(g.path, "ip,domain,port\n192.0.2.7,,443\n");
+	sink_close(g.sink, NULL);
+	rig_open();		/* which ends with the first */
+	sink_close(g.sink, NULL);
+}
+
 TEST(full_device)
 {
 	g.config.output.file = "/dev/full";
