@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "base/log.h"
 #include "base/writer.h"
 #include "err.h"
+#include "files/file_lock.h"
 #include "setup/resume.h"
 #include "state/saving.h"
 #include "state/shared.h"
@@ -106,7 +106,7 @@ static int replace(struct resume *r, const char *text, size_t len)
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	rc = flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK ? -errno : 0;
+	rc = file_lock_take(fd);
 	if (!rc)
 		rc = write_all(fd, text, len);
 	if (!rc && (fsync(fd) || rename(path, r->path)))

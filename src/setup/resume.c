@@ -6,13 +6,13 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/config_options.h"
 #include "config/config_show.h"
 #include "err.h"
+#include "files/file_lock.h"
 #include "output/result_fields.h"
 #include "output/rows_read.h"
 #include "state/shared.h"
@@ -79,9 +79,8 @@ static int open_locked(struct resume *r, struct err *e)
 		r->lock = open(r->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		if (r->lock < 0)
 			return fails(r, errno, e);
-		if (flock(r->lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
-			return err_set(e, EBUSY, "--checkpoint %.200s: another tfomap is at work "
-				       "with it; wait for that, or name another file", r->path);
+		if (file_lock_take(r->lock) == -EBUSY)
+			return err_set(e, EBUSY, "--checkpoint %.200s: " FILE_LOCK_HELD, r->path);
 	} while (!is_current(r));
 	return 0;
 }
