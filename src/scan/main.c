@@ -21,6 +21,7 @@
 #include "output/rows_read.h"
 #include "probe.h"
 #include "scan/scan.h"
+#include "scan/stop.h"
 #include "verdict.h"
 
 #define LOOK_NS	(20 * NS_PER_MS)	/* how often signals are looked at */
@@ -118,9 +119,7 @@ static void close_log(void)
 	const struct timespec now = { 0, 0 };
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	stop_list_signals(&set);
 	while (!log_wait(LOOK_NS))
 		if (sigtimedwait(&set, NULL, &now) > 0)
 			log_leave();

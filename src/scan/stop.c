@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -11,11 +12,26 @@
 #include "scan/scan_state.h"
 #include "state/control.h"
 
+/* Under nohup(1) it is ignored, and stays so; blocked, it would be taken. */
+static bool is_ignored(int number)
+{
+	struct sigaction as;
+
+	return sigaction(number, NULL, &as) == 0 && as.sa_handler == SIG_IGN;
+}
+
+void stop_list_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGTERM);
+	if (!is_ignored(SIGHUP))
+		sigaddset(signals, SIGHUP);
+}
+
 void stop_block_signals(struct scan *sc)
 {
-	sigemptyset(&sc->signals);
-	sigaddset(&sc->signals, SIGINT);
-	sigaddset(&sc->signals, SIGTERM);
+	stop_list_signals(&sc->signals);
 	pthread_sigmask(SIG_BLOCK, &sc->signals, NULL);
 }
 
@@ -34,8 +50,10 @@ void stop_request(struct scan *sc, enum stop level, enum exit_reason reason)
 void stop_take_signal(struct scan *sc, uint64_t wait_ns)
 {
 	const struct timespec wait = { 0, (long)wait_ns };
+	int number = sigtimedwait(&sc->signals, NULL, &wait);
 
-	if (sigtimedwait(&sc->signals, NULL, &wait) <= 0)
+	/* Kernel and shell both send it as a terminal goes: nobody has asked twice. */
+	if (number <= 0 || (number == SIGHUP && sc->interrupts))
 		return;
 	if (sc->interrupts++ > 0) {
 		stop_request(sc, STOP_NOW, REASON_SIGNAL);

@@ -2,6 +2,7 @@
 #ifndef TFOMAP_STOP_H
 #define TFOMAP_STOP_H
 
+#include <signal.h>
 #include <stdint.h>
 
 #include "state/exit_reason.h"
@@ -15,7 +16,10 @@ struct scan;
  */
 #define STOP_LOOK_NS 20000000ull
 
-/* Before the threads start, which inherit it: SIGINT and SIGTERM are main's. */
+/* The signals that ask to stop: SIGINT, SIGTERM, and SIGHUP where it is not ignored. */
+void stop_list_signals(sigset_t *signals);
+
+/* Before the threads start, which inherit it: those signals are main's. */
 void stop_block_signals(struct scan *sc);
 
 /* What a signal, a limit or a failure asks for; the first reason stays, with its exit status. */
