@@ -89,6 +89,7 @@ void targetlist_sort(struct targetlist *l)
 
 struct search {
 	const struct targetlist_entry *v;
+	size_t low;
 	struct targetlist_entry want;
 };
 
@@ -96,14 +97,14 @@ static bool is_before(const void *arg, size_t i)
 {
 	const struct search *search = arg;
 
-	return entry_cmp(&search->v[i], &search->want) < 0;
+	return entry_cmp(&search->v[search->low + i], &search->want) < 0;
 }
 
 const struct targetlist_entry *targetlist_find(const struct targetlist *l, size_t low, size_t high,
 					       struct addr ip, uint16_t port)
 {
 	const struct search search = {
-		l->v + low, { ip, (uint64_t)port << TARGETLIST_ORIGIN_BITS }
+		l->v, low, { ip, (uint64_t)port << TARGETLIST_ORIGIN_BITS }
 	};
 	size_t i = low + bisect(high - low, is_before, &search);
 
