@@ -7,7 +7,13 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "digits.h"
 #include "err.h"
+
+bool hostname_is_char(char c)
+{
+	return is_alnum(c) || c == '.' || c == '-' || c == '_';
+}
 
 static bool is_letter(unsigned char c)
 {
@@ -27,7 +33,7 @@ bool hostname_is(const char *s, size_t len)
 
 		if (c == '.')
 			label = s + i + 1;
-		else if (c < 0x80 && !isalnum(c) && c != '-' && c != '_')
+		else if (c < 0x80 && !hostname_is_char(s[i]))
 			return false;
 	}
 	return label < s + len && is_letter((unsigned char)*label);
@@ -38,6 +44,19 @@ bool hostname_is_endpoint(const char *s, size_t *len)
 	*len = strcspn(s, ":");
 	/* fe80::1 begins like a name, too. */
 	return hostname_is(s, *len) && (!s[*len] || !strchr(s + *len + 1, ':'));
+}
+
+/* The mapping leaves some characters out, and makes ASCII of others: of a fullwidth @ an @. */
+static int check_mapped(const char *name, const char *ascii, struct err *e)
+{
+	if (!*ascii)
+		return err_set(e, EINVAL, "%.100s: no name: in ASCII it is empty", name);
+	while (hostname_is_char(*ascii))
+		ascii++;
+	if (*ascii)
+		return err_set(e, EINVAL, "%.100s: no name: in ASCII it has the character '%c'",
+			       name, *ascii);
+	return 0;
 }
 
 int hostname_to_ascii(const char *name, char out[static HOSTNAME_BUF_LEN], struct err *e)
@@ -53,13 +72,14 @@ int hostname_to_ascii(const char *name, char out[static HOSTNAME_BUF_LEN], struc
 	if (rc != IDN2_OK)
 		return err_set(e, EINVAL, "%.100s: not a name in UTF-8: %s", name,
 			       idn2_strerror(rc));
+	rc = ascii ? check_mapped(name, ascii, e) : 0;
 	len = strlen(ascii ? ascii : name);
 	if (len < HOSTNAME_BUF_LEN)
 		memcpy(out, ascii ? ascii : name, len + 1);
 	idn2_free(ascii);
-	if (len >= HOSTNAME_BUF_LEN)
-		return err_set(e, EINVAL, "%.100s: longer than %d bytes", name, HOSTNAME_LEN_MAX);
-	return 0;
+	if (!rc && len >= HOSTNAME_BUF_LEN)
+		rc = err_set(e, EINVAL, "%.100s: longer than %d bytes", name, HOSTNAME_LEN_MAX);
+	return rc;
 }
 
 static bool from_sockaddr(const struct sockaddr *sa, struct addr *out)

@@ -11,6 +11,9 @@ struct err;
 
 #define HOSTNAME_LEN_MAX 253	/* RFC 1035 2.3.4, without the dots of the root and of the wire */
 
+/* What a name in ASCII is made of: letters, digits, '.', '-' and '_'. */
+bool hostname_is_char(char c);
+
 /*
  * True where the len bytes at s are letters, digits, '.', '-', '_' alone and the last label begins
  * with a letter: a name, and no address that was mistyped (the resolver takes "10.1" and "0x7f.1").

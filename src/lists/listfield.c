@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "digits.h"
 #include "err.h"
 #include "lists/hostname.h"
 #include "utf8.h"
@@ -41,11 +40,6 @@ int listfield_port(uint16_t *out, const char *text, struct err *e)
 	return err_set(e, EINVAL, "port %.32s: must be a number of 1..65535", text);
 }
 
-static bool is_name_char(char c)
-{
-	return is_alnum(c) || c == '.' || c == '-' || c == '_';
-}
-
 static int too_long(const char *s, struct err *e)
 {
 	return err_set(e, EINVAL, "domain %.64s...: longer than %d bytes", s, HOSTNAME_LEN_MAX);
@@ -67,7 +61,7 @@ static int check_domain(const char *s, struct err *e)
 			return err_set(e, EINVAL, "domain \"%.64s\": no name has the character "
 				       "U+%04X", s,
 				       (unsigned int)utf8_code((const uint8_t *)s + i, n));
-		if (n == 1 && !is_name_char(s[i]))
+		if (n == 1 && !hostname_is_char(s[i]))
 			return err_set(e, EINVAL, "domain \"%.64s\": no name has the character "
 				       "'%c'", s, s[i]);
 	}
