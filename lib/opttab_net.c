@@ -27,13 +27,26 @@ static int read_port_range(const struct reading *rd, const char **s, uint16_t *f
 	return 0;
 }
 
-/* Marks the ports that the value names in set. */
-static int read_port_set(const struct reading *rd, bool set[static UINT16_MAX + 1])
+/* Marks first..last in set; returns how many of them are new there. */
+static uint32_t mark_ports(bool set[static UINT16_MAX + 1], uint32_t first, uint32_t last)
+{
+	uint32_t n = 0;
+
+	for (uint32_t port = first; port <= last; port++) {
+		n += !set[port];
+		set[port] = true;
+	}
+	return n;
+}
+
+/* Marks the ports that the value names in set, which is empty. *n: how many. */
+static int read_port_set(const struct reading *rd, bool set[static UINT16_MAX + 1], uint32_t *n)
 {
 	const char *s = rd->value;
 
+	*n = 0;
 	if (strcmp(s, "*") == 0) {
-		memset(set + 1, true, UINT16_MAX);
+		*n = mark_ports(set, 1, UINT16_MAX);
 		return 0;
 	}
 	for (;; s++) {
@@ -42,7 +55,7 @@ static int read_port_set(const struct reading *rd, bool set[static UINT16_MAX + 
 
 		if (err)
 			return err;
-		memset(set + first, true, (size_t)last - first + 1);
+		*n += mark_ports(set, first, last);
 		if (!*s)
 			return 0;
 		if (*s != ',')
@@ -54,22 +67,20 @@ int opttab_parse_ports(const struct reading *rd)
 {
 	bool *set = calloc(UINT16_MAX + 1, sizeof(*set));
 	uint16_t *v = NULL;
-	uint32_t n = 0;
+	uint32_t n;
 	int err;
 
 	if (!set)
 		return err_set(rd->e, ENOMEM, "--%s: out of memory", rd->row->name);
-	err = read_port_set(rd, set);
+	err = read_port_set(rd, set, &n);
 	if (err)
 		goto out;
-	for (uint32_t port = 1; port <= UINT16_MAX; port++)
-		n += set[port];
 	v = malloc(n * sizeof(*v));
 	if (!v) {
 		err = err_set(rd->e, ENOMEM, "--%s: out of memory", rd->row->name);
 		goto out;
 	}
-	for (uint32_t port = 1, i = 0; port <= UINT16_MAX; port++)
+	for (uint32_t port = 1, i = 0; i < n; port++)
 		if (set[port])
 			v[i++] = (uint16_t)port;
 	free(*(uint16_t **)reading_member(rd));
