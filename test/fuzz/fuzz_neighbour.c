@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "neighbour.h"
-#include "read.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /* Makes the checksum of an ICMPv6 packet right, so that what stands behind it is reached. */
 static void seal(uint8_t *p, size_t len)

@@ -1,8 +1,6 @@
 /* Any bytes as a captured packet. */
 #include "read.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct validate_match m;

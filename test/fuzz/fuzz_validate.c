@@ -18,8 +18,6 @@ struct plan {
 	size_t opts_len;
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
 static bool plan_read(struct plan *p, const uint8_t *data, size_t len)
 {
 	uint8_t probe;

@@ -5,26 +5,17 @@
 #ifndef TFOMAP_FUZZ_READ_H
 #define TFOMAP_FUZZ_READ_H
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "evidence.h"
+#include "fuzz.h"
 #include "packet.h"
 #include "tcpopt.h"
 #include "validate.h"
 
 #define READ_DLEN_MAX 1024
 
-#define MUST(x) ((x) ? (void)0 : read_fail(#x, __FILE__, __LINE__))
-
 static const uint8_t read_attempts[PROBE_KINDS] = { 2, 3, 1, 2, 0, 1, 4, 1 };
-
-static inline void read_fail(const char *what, const char *file, int line)
-{
-	fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
-	abort();
-}
 
 /* The validator of all runs: its key is known, so that seeds stay good. */
 static inline const struct validator *read_validator(void)
