@@ -91,6 +91,8 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
  * tfomap resets what its probes open, in every plan: the kernel does not where a firewall of this
  * host keeps answers from it, or its resets in. Where it does, its reset comes at once, which cuts
  * a server's early answer short and leaves a place of its TFO queue taken: so it is kept from that.
+ * It is, too, where the driver hands over what answers a probe before the kernel sees it: forged
+ * answers it sees still, and its resets would go to whomever they name.
  */
 void setup_init_teardown(struct setup *su, const struct config *c)
 {
@@ -98,10 +100,10 @@ void setup_init_teardown(struct setup *su, const struct config *c)
 	struct err e = { "" };
 
 	s->facts.tears_down = s->facts.wire;
-	/* What the driver has handed over the kernel does not see, and so does not reset. */
-	if (!s->facts.wire || su->rx->consumes
+	if (!s->facts.wire
 	    || rst_filter_open(&su->rst_filter, c->network.port_first, c->network.port_last,
-			       &e) == 0)
+			       &e) == 0
+	    || su->rx->consumes)
 		return;
 	log_msg(c->probing.plan == PLAN_SURVEY ? LOG_INFO : LOG_NOTICE,
 		"%s: this host's kernel may reset "
