@@ -20,10 +20,13 @@
 #include "output/status.h"
 #include "plan.h"
 #include "probe.h"
+#include "validate.h"
 #include "verdict.h"
 #include "wire/rx_source.h"
 
 #define LINE_LEN 1024
+#define NUMBERS 4294967296.0	/* of a sequence */
+#define FORGER_PPS 14.88e6	/* the smallest frames, at 10 Gbit/s */
 
 static bool probe_is_sent(enum probe_kind kind)
 {
@@ -92,11 +95,9 @@ static void write_signals(FILE *out)
 	write_types(out, signal_types, SIGNALS);
 }
 
-/*
- * The longest that one target can take, with the default options. A time-out is over when what came
- * by then has been read.
- */
-static void write_longest(FILE *out)
+/* A line about each scan with the default options. */
+static void write_scans(FILE *out, void (*write)(FILE *out, const struct config *c,
+						 const struct plan *p))
 {
 	static const struct {
 		const char *what;
@@ -120,13 +121,48 @@ static void write_longest(FILE *out)
 			.name = rows[i].plan, .retries = rows[i].retries, .payload = true,
 			.confirm = rows[i].confirm,
 		};
-		uint64_t ns = plan_longest_ns(&p, c.probing.timeout_ns + RX_DELAY_NS,
-					      c.probing.confirm_ns);
 
-		fprintf(out, "%s\t%u s\n", rows[i].what,
-			(unsigned int)((ns + NS_PER_S - 1) / NS_PER_S));
+		fprintf(out, "%s\t", rows[i].what);
+		write(out, &c, &p);
 	}
 	config_free(&c);
+}
+
+/* A time-out is over when what came by then has been read. */
+static void write_plan_longest(FILE *out, const struct config *c, const struct plan *p)
+{
+	uint64_t ns = plan_longest_ns(p, c->probing.timeout_ns + RX_DELAY_NS,
+				      c->probing.confirm_ns);
+
+	fprintf(out, "%u s\n", (unsigned int)((ns + NS_PER_S - 1) / NS_PER_S));
+}
+
+/* The longest that one target can take. */
+static void write_longest(FILE *out)
+{
+	write_scans(out, write_plan_longest);
+}
+
+/* How many forged packets it takes for one that is no answer and passes for one. */
+static void write_plan_forged(FILE *out, const struct config *c, const struct plan *p)
+{
+	static const uint8_t key[16];
+	uint8_t attempts[PROBE_KINDS];
+	struct err e = { "" };
+	struct validator v;
+	double packets;
+
+	plan_attempts(p, attempts);
+	if (validate_init(&v, key, c->network.port_first, c->network.port_last, attempts, &e))
+		return;
+	packets = v.part_width * NUMBERS;
+	fprintf(out, "%u\t%.1f x 10^12\t%.1f days\n", v.part_width, packets / 1e12,
+		packets / FORGER_PPS / (24 * 60 * 60));
+}
+
+static void write_forged(FILE *out)
+{
+	write_scans(out, write_plan_forged);
 }
 
 /* Names in a row, in bold. */
@@ -195,6 +231,7 @@ static const struct {
 	{ "@VERDICTS@\n", write_verdicts },
 	{ "@SIGNALS@\n", write_signals },
 	{ "@LONGEST@\n", write_longest },
+	{ "@FORGED@\n", write_forged },
 	{ "@LOSSES@\n", write_losses },
 	{ "@METADATA@\n", write_metadata },
 	{ "@COLUMNS@\n", write_columns },
