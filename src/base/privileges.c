@@ -79,6 +79,13 @@ static bool is_final(const struct user *u)
 	return u->uid == 0 || (setuid(0) < 0 && seteuid(0) < 0);
 }
 
+static int cannot_become(const char *name, struct err *e)
+{
+	return err_set(e, errno, "cannot become --user %s: %s; it takes root, or CAP_SETUID and "
+		       "CAP_SETGID, and that the user namespace has this user", name,
+		       strerror(errno));
+}
+
 static int become(const char *name, struct err *e)
 {
 	struct user u;
@@ -87,12 +94,28 @@ static int become(const char *name, struct err *e)
 	if (rc || (geteuid() != 0 && is_user(&u)))
 		return rc;
 	if (initgroups(name, u.gid) || setgid(u.gid) || setuid(u.uid))
-		return err_set(e, errno, "cannot become --user %s: %s; it takes root, or "
-			       "CAP_SETUID and CAP_SETGID, and that the user namespace has this "
-			       "user", name, strerror(errno));
+		return cannot_become(name, e);
 	if (!is_user(&u) || !is_final(&u))
 		return err_set(e, EPERM, "cannot become --user %s for good", name);
 	return 0;
+}
+
+int privileges_as(const char *user, int (*act)(void *arg, struct err *e), void *arg,
+		  struct err *e)
+{
+	const struct user before = { geteuid(), getegid() };
+	struct user u;
+	int rc = user ? find_user(user, &u, e) : 0;
+
+	if (rc)
+		return rc;
+	if (!user || (before.uid != 0 && is_user(&u)))
+		return act(arg, e);
+	rc = setegid(u.gid) || seteuid(u.uid) ? cannot_become(user, e) : act(arg, e);
+	if ((seteuid(before.uid) || setegid(before.gid)) && !rc)
+		rc = err_set(e, errno, "cannot be the user again that started: %s",
+			     strerror(errno));
+	return rc;
 }
 
 /* ---- capabilities -------------------------------------------------------------------------- */

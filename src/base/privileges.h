@@ -33,6 +33,13 @@ int privileges_narrow(bool network, struct err *e);
 int privileges_try_without(int (*try)(const void *arg), const void *arg);
 
 /*
+ * Calls act() as that user and its own group, where files are concerned; user NULL: as the process
+ * is. What act() returns, or -errno with a message.
+ */
+int privileges_as(const char *user, int (*act)(void *arg, struct err *e), void *arg,
+		  struct err *e);
+
+/*
  * From here on: this user, with its groups, if user is not NULL; no capability in any set (but the
  * bounding set where CAP_SETPCAP is missing); nothing that is executed gets more. 0, or -errno with
  * a message: then the process must not go on.

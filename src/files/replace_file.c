@@ -30,6 +30,7 @@ struct replace_file {
 	char name[NAME_MAX + 1];	/* in it, */
 	char temp_name[TEMP_LEN];	/* likewise */
 	mode_t mode;
+	bool or_over;
 	int current;			/* the file that has the name, locked; -1: none yet */
 	struct temp spare;		/* with the space that is reserved */
 };
@@ -147,7 +148,7 @@ static int open_current(struct replace_file *f)
 	return err;
 }
 
-int replace_file_open(struct replace_file **out, const char *path, mode_t mode)
+int replace_file_open(struct replace_file **out, const char *path, mode_t mode, bool or_over)
 {
 	struct replace_file *f = calloc(1, sizeof(*f));
 	int err;
@@ -155,6 +156,7 @@ int replace_file_open(struct replace_file **out, const char *path, mode_t mode)
 	if (!f)
 		return -ENOMEM;
 	f->mode = mode;
+	f->or_over = or_over;
 	f->current = -1;
 	f->spare = no_temp;
 	err = find(path, &f->folder, f->name);
@@ -168,6 +170,54 @@ int replace_file_open(struct replace_file **out, const char *path, mode_t mode)
 		replace_file_close(f);
 	else
 		*out = f;
+	return err;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static int read_all(int fd, size_t max, char **text, size_t *len)
+{
+	struct stat st;
+	char *bytes;
+	ssize_t n;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if ((uint64_t)st.st_size > max)
+		return -EFBIG;
+	bytes = malloc((size_t)st.st_size + 1);
+	if (!bytes)
+		return -ENOMEM;
+	n = pread(fd, bytes, (size_t)st.st_size, 0);
+	if (n < 0) {
+		n = -errno;
+		free(bytes);
+		return (int)n;
+	}
+	bytes[n] = '\0';
+	*text = bytes;
+	*len = (size_t)n;
+	return 0;
+}
+
+bool replace_file_is_there(const struct replace_file *f)
+{
+	return f->current >= 0;
+}
+
+int replace_file_read(const struct replace_file *f, size_t max, char **text, size_t *len)
+{
+	int fd, err;
+
+	*text = NULL;
+	*len = 0;
+	if (f->current < 0)
+		return 0;
+	fd = openat(f->folder, f->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	err = read_all(fd, max, text, len);
+	close(fd);
 	return err;
 }
 
@@ -328,7 +378,7 @@ int replace_file_reserve(struct replace_file *f, size_t len)
 			discard(f, &f->spare);
 		return err;
 	}
-	if (!is_refused(err) || f->current < 0)
+	if (!is_refused(err) || f->current < 0 || !f->or_over)
 		return err;
 	if (fallocate(f->current, FALLOC_FL_KEEP_SIZE, 0, (off_t)len) && errno != EOPNOTSUPP)
 		return -errno;
@@ -349,7 +399,7 @@ int replace_file_write(struct replace_file *f, const void *bytes, size_t len)
 		if (!err)
 			err = replace_by(f, &t, bytes, len);
 	}
-	if (is_refused(err) && f->current >= 0 && is_named(f, f->current))
+	if (is_refused(err) && f->or_over && f->current >= 0 && is_named(f, f->current))
 		err = fill(f->current, bytes, len);
 	return err;
 }

@@ -7,10 +7,10 @@
  *
  * A symbolic link is followed: what it leads to is replaced. A file that is there keeps its mode
  * and owner; a new one has the mode given to replace_file_open(). Where the folder takes no new
- * file, the name cannot be taken (a single file that is mounted) or the owner not be kept, the file
- * itself is written over: then a part may be lost by what comes meanwhile. That is decided each
- * time, by what the process may do then: root without capabilities may not write to a folder of
- * another user.
+ * file, the name cannot be taken (a single file that is mounted) or the owner not be kept, it
+ * fails; or, if the opener asked for that, the file itself is written over: then a part may be lost
+ * by what comes meanwhile. That is decided each time, by what the process may do then: root without
+ * capabilities may not write to a folder of another user.
  */
 #ifndef TFOMAP_REPLACE_FILE_H
 #define TFOMAP_REPLACE_FILE_H
@@ -28,10 +28,19 @@ struct replace_file;
 bool replace_file_fits(const char *path);
 
 /*
- * Looks at the file and locks it; does not make or change it. path: one that fits. 0, or -errno:
- * -EBUSY, another one holds it.
+ * Looks at the file and locks it; does not make or change it. path: one that fits. or_over: it may
+ * be written over where it cannot be replaced. 0, or -errno: -EBUSY, another one holds it.
  */
-int replace_file_open(struct replace_file **out, const char *path, mode_t mode);
+int replace_file_open(struct replace_file **out, const char *path, mode_t mode, bool or_over);
+
+/* Whether the file is there. */
+bool replace_file_is_there(const struct replace_file *f);
+
+/*
+ * Reads the contents, *len bytes, max at most: heap, the caller's, with a NUL after them; NULL and
+ * 0 where there is no file. 0, or -errno: -EFBIG, it is longer.
+ */
+int replace_file_read(const struct replace_file *f, size_t max, char **text, size_t *len);
 
 /*
  * Keeps space on the disk for the next contents, of len bytes at most, so that they can be written

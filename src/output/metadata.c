@@ -295,7 +295,7 @@ int metadata_open(struct metadata_file **out, const char *path, struct err *e)
 	if (f)
 		f->path = path;
 	if (f && replace_file_fits(path))
-		err = replace_file_open(&f->file, path, 0600);
+		err = replace_file_open(&f->file, path, 0600, true);
 	if (!err) {
 		*out = f;
 		return 0;

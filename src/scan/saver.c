@@ -1,21 +1,16 @@
 #include "scan/saver.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/writer.h"
 #include "err.h"
-#include "files/file_lock.h"
+#include "files/replace_file.h"
 #include "setup/resume.h"
 #include "state/saving.h"
 #include "state/shared.h"
@@ -68,64 +63,11 @@ void saver_free(struct saver *sv)
 
 /* ---- the file ------------------------------------------------------------------------------ */
 
-static int write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		text += n > 0 ? n : 0;
-		len -= n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
-/* That the folder has the new name, too. */
-static int sync_folder(const char *path)
-{
-	char copy[PATH_MAX];
-	int fd, rc;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = fd < 0 || fsync(fd) ? -errno : 0;
-	if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
-/* The lock goes over to the new file before that takes the old one's place. */
-static int replace(struct resume *r, const char *text, size_t len)
-{
-	char path[PATH_MAX];
-	int fd, rc;
-
-	if (snprintf(path, sizeof(path), "%s.new", r->path) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	rc = file_lock_take(fd);
-	if (!rc)
-		rc = write_all(fd, text, len);
-	if (!rc && (fsync(fd) || rename(path, r->path)))
-		rc = -errno;
-	if (rc) {
-		unlink(path);
-		close(fd);
-		return rc;
-	}
-	close(r->lock);
-	r->lock = fd;
-	return sync_folder(r->path);
-}
-
 static int write_file(struct saver *sv)
 {
 	size_t len;
 	char *text = checkpoint_write(&sv->r->run, &len);
-	int rc = text ? replace(sv->r, text, len) : -ENOMEM;
+	int rc = text ? replace_file_write(sv->r->file, text, len) : -ENOMEM;
 
 	free(text);
 	return rc;

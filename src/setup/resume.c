@@ -1,18 +1,18 @@
 #include "setup/resume.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/privileges.h"
 #include "config/config_options.h"
 #include "config/config_show.h"
 #include "err.h"
 #include "files/file_lock.h"
+#include "files/replace_file.h"
 #include "output/result_fields.h"
 #include "output/rows_read.h"
 #include "state/shared.h"
@@ -59,51 +59,22 @@ static int compare_options(const struct resume *r, json_t *now, struct err *e)
 
 static int fails(const struct resume *r, int code, struct err *e)
 {
-	return err_set(e, code, "--checkpoint %.200s: %s", r->path, strerror(code));
+	return err_set(e, code, "--checkpoint %.200s: %s", r->path,
+		       code == EBUSY ? FILE_LOCK_HELD : strerror(code));
 }
 
-/* The file is replaced while its lock is held: what was opened may be no longer it. */
-static bool is_current(const struct resume *r)
+/* An empty one is made where there is none: so another one that starts finds it locked. */
+static int open_locked(void *arg, struct err *e)
 {
-	struct stat open_one, named;
+	struct resume *r = arg;
+	int rc;
 
-	return fstat(r->lock, &open_one) == 0 && stat(r->path, &named) == 0
-	       && open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
-}
-
-static int open_locked(struct resume *r, struct err *e)
-{
-	do {
-		if (r->lock >= 0)
-			close(r->lock);
-		r->lock = open(r->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		if (r->lock < 0)
-			return fails(r, errno, e);
-		if (file_lock_take(r->lock) == -EBUSY)
-			return err_set(e, EBUSY, "--checkpoint %.200s: " FILE_LOCK_HELD, r->path);
-	} while (!is_current(r));
-	return 0;
-}
-
-/* The whole file, *len bytes; NULL: with a message. */
-static char *read_file(const struct resume *r, size_t *len, struct err *e)
-{
-	struct stat st;
-	char *text = NULL;
-	ssize_t n = -1;
-
-	if (fstat(r->lock, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < FILE_MAX)
-		text = malloc((size_t)st.st_size + 1);
-	if (text)
-		n = pread(r->lock, text, (size_t)st.st_size, 0);
-	if (n < 0 || n != st.st_size) {
-		err_set(e, EINVAL, "--checkpoint %.200s: it is no checkpoint, or cannot be read",
-			r->path);
-		free(text);
-		return NULL;
-	}
-	*len = (size_t)n;
-	return text;
+	if (!replace_file_fits(r->path))
+		return err_set(e, EINVAL, "--checkpoint %.200s: it is no regular file", r->path);
+	rc = replace_file_open(&r->file, r->path, 0600, false);
+	if (!rc && !replace_file_is_there(r->file))
+		rc = replace_file_write(r->file, "", 0);
+	return rc ? fails(r, -rc, e) : 0;
 }
 
 /* An empty file is one that was made, and nothing begun. */
@@ -111,11 +82,13 @@ static int read_checkpoint(struct resume *r, const struct config *c, struct err 
 {
 	struct err why = { "" };
 	json_t *now = options_of(c);
-	size_t len = 0;
-	char *text = read_file(r, &len, e);
-	int rc = text ? 0 : -EINVAL;
+	size_t len;
+	char *text;
+	int rc = replace_file_read(r->file, FILE_MAX, &text, &len);
 
-	if (!rc && len) {
+	if (rc)
+		fails(r, -rc, e);
+	else if (len) {
 		rc = checkpoint_read(&r->run, text, len, &why);
 		if (rc)
 			err_set(e, -rc, "--checkpoint %.200s: %s; name another file to begin anew",
@@ -137,10 +110,10 @@ int resume_open(struct resume *r, const struct config *c, struct err *e)
 	struct stat st;
 	int rc;
 
-	*r = (struct resume){ .path = c->records.checkpoint, .lock = -1 };
+	*r = (struct resume){ .path = c->records.checkpoint };
 	if (!r->path)
 		return 0;
-	rc = open_locked(r, e);
+	rc = privileges_as(c->records.user, open_locked, r, e);
 	if (!rc)
 		rc = read_checkpoint(r, c, e);
 	if (!rc && !r->goes_on && c->probing.cookie_file
@@ -302,7 +275,6 @@ void resume_free(struct resume *r)
 	for (unsigned int i = 0; i < CONFIG_THREADS_MAX; i++)
 		done_set_free(&r->done[i]);
 	checkpoint_free(&r->run);
-	if (r->lock >= 0)
-		close(r->lock);
-	r->lock = -1;
+	replace_file_close(r->file);
+	r->file = NULL;
 }

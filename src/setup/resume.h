@@ -13,12 +13,13 @@
 
 struct config;
 struct err;
+struct replace_file;
 struct shared;
 struct targets;
 
 struct resume {
 	const char *path;		/* NULL: no checkpoint was asked for */
-	int lock;			/* the checkpoint file, open and locked; -1: not */
+	struct replace_file *file;	/* the checkpoint file, locked; NULL: not open */
 	bool goes_on;			/* else it begins */
 	struct checkpoint run;		/* what the file had; else the run's options, and nothing */
 	struct done_set done[CONFIG_THREADS_MAX];	/* of each sender shard */

@@ -1,9 +1,10 @@
 /*
  * Preloaded into tfomap: ends it with SIGKILL at one of the calls by which its files reach the
- * disk. CRASH=CALL:N: at the N-th call of write, fdatasync, fsync or rename, before it is made;
- * CALL+: after it. CRASH_POWER=1: as a power cut does: what was not synced is gone: files end where
- * they ended at their last fdatasync() or fsync(), and a rename whose folder was not synced was
- * not made. It is the test's stand-in for the disk: no real one loses data when asked to.
+ * disk. CRASH=CALL:N: at the N-th call of write (or pwrite), fdatasync, fsync, linkat or renameat,
+ * before it is made; CALL+: after it. CRASH_POWER=1: as a power cut does: what was not synced is
+ * gone: files end where they ended at their last fdatasync() or fsync(), and a name whose folder
+ * was not synced was not given. It is the test's stand-in for the disk: no real one loses data when
+ * asked to.
  */
 #define _GNU_SOURCE
 #include <limits.h>
@@ -21,8 +22,10 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static off_t durable[FDS];		/* bytes on the disk, and 1 more; 0: not known */
-static char renamed[PATH_MAX];		/* by a rename that is not on the disk; "": none */
-static bool was_there;			/* and so was what it took the place of */
+/* The name that a linkat or renameat gave which is not on the disk; "": none. */
+static int named_in;			/* the folder */
+static char named[NAME_MAX + 1], before[NAME_MAX + 16];	/* and what had it before, if any */
+static bool was_there;
 static unsigned int calls;
 
 static off_t size_of(int fd)
@@ -32,23 +35,15 @@ static off_t size_of(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
 }
 
-static void old_name(const char *path, char out[static PATH_MAX])
-{
-	snprintf(out, PATH_MAX, "%.4000s.before", path);
-}
-
 static void cut_power(void)
 {
-	char before[PATH_MAX];
-
 	for (int fd = 0; fd < FDS; fd++)
 		if (durable[fd] && size_of(fd) >= durable[fd] && ftruncate(fd, durable[fd] - 1))
 			abort();
-	old_name(renamed, before);
-	if (renamed[0] && was_there)
-		syscall(SYS_rename, before, renamed);
-	else if (renamed[0])
-		unlink(renamed);
+	if (named[0] && was_there)
+		syscall(SYS_renameat, named_in, before, named_in, named);
+	else if (named[0])
+		unlinkat(named_in, named, 0);
 }
 
 /* Counts a call, with the lock held; at the right one there is no way back. */
@@ -77,14 +72,30 @@ static void end(const char *name)
 	pthread_mutex_unlock(&lock);
 }
 
+static void note_length(int fd)
+{
+	if (fd >= 0 && fd < FDS && !durable[fd] && size_of(fd) >= 0)
+		durable[fd] = size_of(fd) + 1;
+}
+
 ssize_t write(int fd, const void *bytes, size_t len)
 {
 	ssize_t n;
 
 	begin("write");
-	if (fd >= 0 && fd < FDS && !durable[fd] && size_of(fd) >= 0)
-		durable[fd] = size_of(fd) + 1;
+	note_length(fd);
 	n = syscall(SYS_write, fd, bytes, len);
+	end("write+");
+	return n;
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
+{
+	ssize_t n;
+
+	begin("write");
+	note_length(fd);
+	n = syscall(SYS_pwrite64, fd, bytes, len, at);
 	end("write+");
 	return n;
 }
@@ -96,7 +107,7 @@ static int sync_with(long number, int fd)
 	if (rc == 0 && fd >= 0 && fd < FDS && size_of(fd) >= 0)
 		durable[fd] = size_of(fd) + 1;
 	else if (rc == 0)
-		renamed[0] = '\0';	/* a folder */
+		named[0] = '\0';	/* a folder */
 	return (int)rc;
 }
 
@@ -120,19 +131,43 @@ int fsync(int fd)
 	return rc;
 }
 
-int rename(const char *from, const char *to)
+/* Before a name is given: what has it stays by another one. */
+static void keep_named(int folder, const char *name)
 {
-	char before[PATH_MAX];
+	snprintf(before, sizeof(before), "%.200s.before", name);
+	unlinkat(folder, before, 0);
+	was_there = syscall(SYS_linkat, folder, name, folder, before, 0) == 0;
+}
+
+static void note_name(int folder, const char *name)
+{
+	named_in = folder;
+	snprintf(named, sizeof(named), "%s", name);
+}
+
+int linkat(int from_folder, const char *from, int folder, const char *name, int flags)
+{
 	int rc;
 
-	begin("rename");
-	old_name(to, before);
-	unlink(before);
-	was_there = link(to, before) == 0;
-	rc = (int)syscall(SYS_rename, from, to);
+	begin("linkat");
+	keep_named(folder, name);
+	rc = (int)syscall(SYS_linkat, from_folder, from, folder, name, flags);
 	if (rc == 0)
-		snprintf(renamed, sizeof(renamed), "%s", to);
-	end("rename+");
+		note_name(folder, name);
+	end("linkat+");
+	return rc;
+}
+
+int renameat(int from_folder, const char *from, int folder, const char *name)
+{
+	int rc;
+
+	begin("renameat");
+	keep_named(folder, name);
+	rc = (int)syscall(SYS_renameat, from_folder, from, folder, name);
+	if (rc == 0)
+		note_name(folder, name);
+	end("renameat+");
 	return rc;
 }
 

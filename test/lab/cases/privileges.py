@@ -99,7 +99,7 @@ def the_thread_in_the_kernel_has_none_either():
 
 # ---- another user ----
 
-def _need_nobody():
+def need_nobody():
 	try:
 		subprocess.run(["true"], user="nobody", check=True)
 	except OSError as error:
@@ -115,7 +115,7 @@ def _folder():
 
 @case("privileges/user")
 def a_scan_that_runs_as_another_user():
-	_need_nobody()
+	need_nobody()
 	path = f"{_folder()}/metadata"
 	args = ["--user", "nobody", "-m", path]
 	process = _running([*SLOW, *args, host("silent")])
@@ -131,7 +131,7 @@ def a_scan_that_runs_as_another_user():
 
 @case("privileges/user-cannot-write")
 def metadata_where_that_user_may_not_write():
-	_need_nobody()
+	need_nobody()
 	run = tfomap("--user", "nobody", "-m", f"{WORK}/roots-metadata", host("listener"), expect=1)
 	assert "cannot write the metadata" in run.err, run.err
 	assert not run.rows, run.out

@@ -10,6 +10,7 @@ import subprocess
 from harness import (HOSTS, LAB, QUICK, Tap, case, equal, finish, host, interrupt, needs, read_rows, shell,
 	start, tfomap, truth)
 from .engines import _napi, _need_xdp
+from .privileges import NOBODY, need_nobody
 from .targets import PLAIN
 
 OPEN, SILENT = HOSTS["listener"].port, HOSTS["silent"].port
@@ -191,7 +192,7 @@ def between_any_two_steps_to_the_disk():
 	subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, f"{LAB}/crash.c", "-lpthread"],
 		check=True)
 	rng = random.Random("crash-points")
-	for call in ("write", "fdatasync", "fsync", "rename"):
+	for call in ("write", "fdatasync", "fsync", "linkat", "renameat"):
 		for after in ("", "+"):
 			files = Files("crash")
 			args = [*QUICK, "198.18.64.0/22", "-p", PLAIN, "-r", 1000, *files.args]
@@ -232,6 +233,24 @@ def what_is_not_that_run_goes_on_with_nothing():
 		assert files.checkpoint in run.err, run.err
 		with open(path, "w") as f:
 			f.write(sound)
+
+
+@case("resume/user")
+def a_run_of_another_users():
+	"""The checkpoint is that user's, in a folder that may be anyone's"""
+	needs("--checkpoint")
+	need_nobody()
+	files = Files("user")
+	os.chmod(files.folder, 0o1777)
+	args = [*QUICK, "198.18.64.0/22", "-p", PLAIN, "-r", 1000, "--user", "nobody", *files.args]
+	assert _kill_at(args, 200), "it ended before"
+	equal(os.stat(files.checkpoint).st_uid, NOBODY, "whose file the checkpoint is")
+	finish_complete(args)
+	_check(files, 1024, {"no-cookie"})
+	os.chmod(files.folder, 0o755)
+	other = [f"{files.folder}/other" if arg == files.checkpoint else arg for arg in args]
+	run = tfomap(*other, quick=False, expect=1)
+	assert "Permission denied" in run.err, run.err
 
 
 @case("resume/locked")

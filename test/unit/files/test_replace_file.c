@@ -82,12 +82,17 @@ static const char *contents(void)
 	return text;
 }
 
-static struct replace_file *opened(void)
+static struct replace_file *opened_for(bool or_over)
 {
 	struct replace_file *f = NULL;
 
-	ck_assert_int_eq(replace_file_open(&f, path, 0600), 0);
+	ck_assert_int_eq(replace_file_open(&f, path, 0600, or_over), 0);
 	return f;
+}
+
+static struct replace_file *opened(void)
+{
+	return opened_for(true);
 }
 
 static void replace(const char *text)
@@ -105,6 +110,27 @@ static mode_t mode_of(void)
 
 	ck_assert_int_eq(stat(path, &st), 0);
 	return st.st_mode & 07777;
+}
+
+TEST(reads)
+{
+	struct replace_file *f = opened();
+	char *text;
+	size_t len;
+
+	ck_assert(!replace_file_is_there(f));
+	ck_assert_int_eq(replace_file_read(f, 3, &text, &len), 0);
+	ck_assert_ptr_null(text);
+	ck_assert_uint_eq(len, 0);
+	ck_assert_int_eq(replace_file_write(f, "new", 3), 0);
+	ck_assert(replace_file_is_there(f));
+	ck_assert_int_eq(replace_file_read(f, 3, &text, &len), 0);
+	ck_assert_str_eq(text, "new");
+	ck_assert_uint_eq(len, 3);
+	free(text);
+	ck_assert_int_eq(replace_file_read(f, 2, &text, &len), -EFBIG);
+	ck_assert_ptr_null(text);
+	replace_file_close(f);
 }
 
 TEST(replaces)
@@ -175,7 +201,8 @@ TEST(follows_links)
 		ck_assert_uint_eq(empty(), 2);
 	}
 	ck_assert_int_eq(symlink("file", path), 0);
-	ck_assert_int_eq(replace_file_open(&(struct replace_file *){ NULL }, path, 0600), -ELOOP);
+	ck_assert_int_eq(replace_file_open(&(struct replace_file *){ NULL }, path, 0600, true),
+			 -ELOOP);
 }
 
 TEST(names_without_a_folder)
@@ -183,13 +210,13 @@ TEST(names_without_a_folder)
 	struct replace_file *f = NULL;
 
 	ck_assert_int_eq(chdir(dir), 0);
-	ck_assert_int_eq(replace_file_open(&f, "file", 0600), 0);
+	ck_assert_int_eq(replace_file_open(&f, "file", 0600, true), 0);
 	ck_assert_int_eq(chdir("/"), 0);	/* the folder is known by then */
 	ck_assert_int_eq(replace_file_write(f, "x", 1), 0);
 	replace_file_close(f);
 	ck_assert_str_eq(contents(), "x");
-	ck_assert_int_eq(replace_file_open(&f, "/nonexistent/file", 0600), -ENOENT);
-	ck_assert_int_lt(replace_file_open(&f, "/tmp/", 0600), 0);
+	ck_assert_int_eq(replace_file_open(&f, "/nonexistent/file", 0600, true), -ENOENT);
+	ck_assert_int_lt(replace_file_open(&f, "/tmp/", 0600, true), 0);
 }
 
 TEST(what_fits)
@@ -284,6 +311,21 @@ TEST(folder_not_writable)
 	become_self();
 }
 
+TEST(not_to_be_written_over)
+{
+	struct replace_file *f;
+
+	put_file(old_text);
+	if (!become_guest())
+		return;
+	f = opened_for(false);
+	ck_assert_int_eq(replace_file_reserve(f, LONG_LEN), -EACCES);
+	ck_assert_int_eq(replace_file_write(f, "new", 3), -EACCES);
+	ck_assert_str_eq(contents(), old_text);
+	replace_file_close(f);
+	become_self();
+}
+
 /* It was opened by one who might do all, and is written by one who may not. */
 TEST(user_changed_meanwhile)
 {
@@ -311,10 +353,10 @@ TEST(one_at_a_time)
 
 	put_file("old");
 	f = opened();
-	ck_assert_int_eq(replace_file_open(&second, path, 0600), -EBUSY);
+	ck_assert_int_eq(replace_file_open(&second, path, 0600, true), -EBUSY);
 	ck_assert_int_eq(replace_file_write(f, "new", 3), 0);
 	/* The new one, too. */
-	ck_assert_int_eq(replace_file_open(&second, path, 0600), -EBUSY);
+	ck_assert_int_eq(replace_file_open(&second, path, 0600, true), -EBUSY);
 	ck_assert_str_eq(contents(), "new");
 	replace_file_close(f);
 	unlink(path);
@@ -375,7 +417,7 @@ static void traced(bool reserve)
 	struct replace_file *f = NULL;
 
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP)
-	    || replace_file_open(&f, path, 0600)
+	    || replace_file_open(&f, path, 0600, true)
 	    || (reserve && replace_file_reserve(f, LONG_LEN))
 	    || replace_file_write(f, new_text, strlen(new_text)))
 		_exit(1);

@@ -17,7 +17,7 @@
 #define V4_LEN		(20 + TCP_LEN)
 #define V6_LEN		(40 + TCP_LEN)
 
-static struct resume resume = { .lock = -1 };	/* no checkpoint */
+static struct resume resume;	/* no checkpoint */
 
 static char text[32], *words[] = { text, NULL };
 static uint16_t ports[2];

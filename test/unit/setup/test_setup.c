@@ -27,7 +27,7 @@ struct scan {
 	struct err e;
 };
 
-static struct resume resume = { .lock = -1 };	/* no checkpoint */
+static struct resume resume;	/* no checkpoint */
 
 static struct scan scan, other;
 
