@@ -48,6 +48,8 @@ static bool match_probe(const struct validator *v, struct addr src, struct addr 
 	m->dst = dst;
 	m->dport = dport;
 	m->tag = validate_tag(v, src, dst, dport, m->kind, m->attempt);
+	if (v->any_turn)
+		m->tag.sport = sport;	/* the part is the right one */
 	return m->tag.sport == sport;
 }
 

@@ -141,6 +141,12 @@ def a_list_with_its_cookies_and_packets():
 	seen = subprocess.run(["tshark", "-r", packets, "-Y", "tcp.flags.syn==1 && tcp.flags.ack==1",
 		"-T", "fields", "-e", "ip.src"], check=True, capture_output=True, text=True).stdout
 	equal({row["ip"] for row in rows} - set(seen.split()), set(), "targets without a packet")
+	# The parts have other source ports, and one key.
+	metadata = files.read(files.metadata)
+	read = tfomap("--rx", f"pcap:{packets}", "--key", metadata["key"], "--seed", metadata["seed"],
+		"-I", targets, "-O", "csv")
+	equal({(row["ip"], row["verdict"]) for row in read.rows},
+		{(row["ip"], row["verdict"]) for row in rows}, "rows of the capture")
 
 
 @case("resume/terminated")

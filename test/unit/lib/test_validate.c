@@ -299,6 +299,26 @@ TEST_EACH(bare_rst_fits_one_port_a_part, families)
 	ck_assert_uint_eq(fits, 8);
 }
 
+/* Each part of a run has its ports a turn further; who reads a capture of it takes them all. */
+TEST_EACH(takes_any_turn_of_a_capture, families)
+{
+	struct wire w = answer(row, TCP_SYN | TCP_ACK, 1);
+	struct validate_match m;
+	struct validate_tag later;
+
+	validator.turn = 3;
+	later = validate_tag(&validator, row->src, row->dst, DPORT, PROBE_DATA, 1);
+	validator.turn = 0;
+	ck_assert_uint_ne(later.sport, row->tag.sport);
+	w.dport = later.sport;
+	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_UNMATCHED);
+	validator.any_turn = true;
+	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_SYNACK);
+	ck_assert_uint_eq(m.tag.sport, later.sport);
+	w.ack ^= 1u << 31;
+	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_UNMATCHED);
+}
+
 TEST_EACH(knows_its_own_syn, families)
 {
 	struct wire w = own_syn(row);
