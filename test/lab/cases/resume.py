@@ -66,13 +66,13 @@ def finish_complete(args):
 	return run
 
 
-def _check(files, targets, verdicts):
+def check_complete(files, targets, verdicts):
 	rows = files.read_rows()
 	named = [(row["ip"], row["port"]) for row in rows]
 	equal(len(named), len(set(named)), "rows, and targets that have one")
 	equal(len(named), targets, "targets")
-	found = {row["verdict"] for row in rows}
-	assert found <= verdicts, f"verdicts {found - verdicts}"
+	others = [row for row in rows if row["verdict"] not in verdicts]
+	assert not others, f"{len(others)} rows of other verdicts: {others[:3]}"
 	metadata, state = files.read(files.metadata), files.read(files.checkpoint)
 	equal(metadata["exit_reason"], "complete", "exit reason")
 	equal(state["complete"], True, "complete, says the checkpoint")
@@ -92,7 +92,7 @@ def _killed(name, args, targets, verdicts, kills=5, form="csv", per_target=1, wi
 		full = [*QUICK, *args, "-r", RATE, *files.args]
 		before = truth.syn_counters()
 		_until_complete(files, full, kills, rng, targets)
-		_check(files, targets, verdicts)
+		check_complete(files, targets, verdicts)
 		syns, cookies = (now - then for now, then in zip(truth.syn_counters(), before))
 		again = kills * RATE * LIMIT_S
 		assert syns <= targets * per_target + again, f"{syns} SYNs, {kills} kills"
@@ -132,7 +132,7 @@ def a_list_with_its_cookies_and_packets():
 	args = [*QUICK, "-I", targets, "-r", RATE, "--cookie-file", cookies, "--save-pcap", packets,
 		*files.args]
 	_until_complete(files, args, 4, random.Random("list"), 2000)
-	_check(files, 2000, {"accepted"})
+	check_complete(files, 2000, {"accepted"})
 	with open(cookies) as f:
 		known = {line.split(",")[1] for line in f}
 	rows = files.read_rows()
@@ -162,7 +162,7 @@ def what_was_ended_in_order_asks_nobody_again():
 	equal(finish(process).status, 4, "exit status")
 	equal(files.read(files.metadata)["exit_reason"], "signal", "exit reason")
 	finish_complete(args)
-	_check(files, 4096, {"no-cookie"})
+	check_complete(files, 4096, {"no-cookie"})
 	equal(truth.syn_counters()[0] - before, 4096, "SYNs")
 	equal([part["exit_reason"] for part in files.read(files.metadata)["runs"]],
 		["signal", "complete"], "parts")
@@ -185,7 +185,7 @@ def free_some_and_run_again():
 		assert "space" in run.err, run.err
 		shell(f"mount -o remount,size=8m {tiny}")
 		finish_complete(args)
-		_check(files, 2048, {"no-cookie"})
+		check_complete(files, 2048, {"no-cookie"})
 	finally:
 		shell(f"umount {tiny}")
 
@@ -208,7 +208,7 @@ def between_any_two_steps_to_the_disk():
 				status = finish(process).status
 				assert status in (-9, 0), f"exit status {status}"
 			finish_complete(args)
-			_check(files, 1024, {"no-cookie"})
+			check_complete(files, 1024, {"no-cookie"})
 
 
 @case("resume/refused")
@@ -252,7 +252,7 @@ def a_run_of_another_users():
 	assert _kill_at(args, 200), "it ended before"
 	equal(os.stat(files.checkpoint).st_uid, NOBODY, "whose file the checkpoint is")
 	finish_complete(args)
-	_check(files, 1024, {"no-cookie"})
+	check_complete(files, 1024, {"no-cookie"})
 	os.chmod(files.folder, 0o755)
 	other = [f"{files.folder}/other" if arg == files.checkpoint else arg for arg in args]
 	run = tfomap(*other, quick=False, expect=1)
@@ -270,4 +270,4 @@ def two_at_once():
 	run = tfomap(*args, quick=False, expect=1)
 	assert "another tfomap" in run.err, run.err
 	equal(finish(process).status, 0, "exit status")
-	_check(files, 4096, {"no-cookie"})
+	check_complete(files, 4096, {"no-cookie"})
