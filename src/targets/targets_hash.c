@@ -1,7 +1,14 @@
 #include "targets/targets_hash.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bytes.h"
 #include "siphash.h"
 #include "targets/targets.h"
+
+#define CHUNK_LEN	65536
 
 struct hashing {
 	struct siphash_state state;
@@ -18,6 +25,35 @@ static void take_addr(struct hashing *h, struct addr a)
 {
 	take(h, a.hi);
 	take(h, a.lo);
+}
+
+/* With zero bytes to a whole word; then how many there were. */
+static void take_bytes(struct hashing *h, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+
+	for (size_t at = 0; at < len; at += 8) {
+		uint8_t word[8] = { 0 };
+
+		memcpy(word, p + at, len - at < 8 ? len - at : 8);
+		take(h, get_le64(word));
+	}
+	take(h, len);
+}
+
+/* What lines and names say beside an address goes into requests and rows. */
+static void take_beside(struct hashing *h, const struct targetlist *l)
+{
+	static char chunk[CHUNK_LEN];
+	off_t at = 0;
+	ssize_t n;
+
+	while (l->beside && (n = pread(fileno(l->beside), chunk, sizeof(chunk), at)) > 0) {
+		take_bytes(h, chunk, (size_t)n);
+		at += n;
+	}
+	for (size_t i = 0; i < l->n_names; i++)
+		take_bytes(h, l->names[i], strlen(l->names[i]));
 }
 
 uint64_t targets_hash(const struct targets *t)
@@ -38,5 +74,6 @@ uint64_t targets_hash(const struct targets *t)
 		take_addr(&h, t->list.v[i].ip);
 		take(&h, targetlist_port(&t->list.v[i]));
 	}
+	take_beside(&h, &t->list);
 	return siphash_end(&h.state, h.words, 2, 4);
 }

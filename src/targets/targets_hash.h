@@ -6,7 +6,10 @@
 
 struct targets;
 
-/* SipHash-2-4, zero key, of all addresses and ports, in the order of their indices. */
+/*
+ * SipHash-2-4, zero key, of all addresses and ports, in the order of their indices, and of what
+ * lists say beside them. Main thread.
+ */
 uint64_t targets_hash(const struct targets *t);
 
 #endif

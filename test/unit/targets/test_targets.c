@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 
 #include "loaded.h"
+#include "targets/targets_hash.h"
 #include "text.h"
 #include "unit.h"
 
@@ -270,6 +271,37 @@ TEST_EACH(small_sets, load_cases)
 	text_init(&out, got, sizeof(got));
 	describe(&out);
 	ck_assert_str_eq(got, row->want);
+}
+
+/* ---- whether they are the same ---- */
+
+static uint64_t hash_of(const char *list, uint16_t port)
+{
+	struct err e = { "" };
+	uint64_t hash;
+
+	reset();
+	ports[0] = port;
+	word("198.18.7.0/24");
+	config.targets.list_file = file(list);
+	ck_assert_msg(targets_load(&targets, &config, NULL, &e) == 0, "%s", e.msg);
+	hash = targets_hash(targets);
+	ck_assert_uint_eq(hash, targets_hash(targets));
+	return hash;
+}
+
+TEST(differ_in_their_hash)
+{
+	static const char list[] = "198.18.0.1:80\n198.18.0.2,80,a.example\n";
+	uint64_t hash = hash_of(list, 443);
+
+	ck_assert_uint_eq(hash_of(list, 443), hash);
+	ck_assert_uint_eq(hash_of("# first\n198.18.0.1:80\n\n198.18.0.2,80,a.example\n", 443), hash);
+	ck_assert_uint_ne(hash_of(list, 444), hash);
+	ck_assert_uint_ne(hash_of("198.18.0.1:80\n198.18.0.2,80,b.example\n", 443), hash);
+	ck_assert_uint_ne(hash_of("198.18.0.1:80\n198.18.0.2,81,a.example\n", 443), hash);
+	ck_assert_uint_ne(hash_of("198.18.0.3:80\n198.18.0.2,80,a.example\n", 443), hash);
+	ck_assert_uint_ne(hash_of("198.18.0.2,80,a.example\n", 443), hash);
 }
 
 TEST(refuses_what_is_not_there)
