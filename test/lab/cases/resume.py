@@ -110,13 +110,13 @@ def _killed(name, args, targets, verdicts, kills=5, form="csv", per_target=1, wi
 
 
 _killed("sweep", ["198.18.64.0/20", "-p", OPEN], 4096, {"accepted"}, per_target=2)
-_killed("plain", ["198.18.64.0/19", "-p", PLAIN, "--retries", 0], 8192, {"no-cookie"})
+_killed("plain", ["198.18.64.0/19", "-p", PLAIN, "--retries", 0, "-T", 2], 8192, {"no-cookie"})
 _killed("silent", ["198.18.64.0/21", host("silent"), "-p", f"{OPEN},{SILENT}", "--report", "all",
 	"--retries", 1], 4097, {"accepted", "closed", "offline"}, per_target=3, form="ndjson")
-_killed("path", ["198.18.64.0/21", "-p", OPEN, "--plan", "path", "--confirm", 0], 2048,
-	{"accepted"}, per_target=4)
-_killed("shard", ["198.18.64.0/19", "-p", PLAIN, "--shards", 2, "--shard", 1, "--seed", 7], 4096,
-	{"no-cookie"})
+_killed("path", ["198.18.64.0/21", "-p", OPEN, "--plan", "path", "--confirm", 0, "--tx",
+	"libnet"], 2048, {"accepted"}, per_target=4)
+_killed("shard", ["198.18.64.0/19", "-p", PLAIN, "-n", 6000, "--shards", 2, "--shard", 1,
+	"--seed", 7], 3000, {"no-cookie"})
 _killed("xdp", ["198.18.64.0/19", "-p", PLAIN, "--tx", "xdp", "--rx", "xdp"], 8192, {"no-cookie"},
 	with_xdp=True)
 
@@ -147,6 +147,22 @@ def a_list_with_its_cookies_and_packets():
 		"-I", targets, "-O", "csv")
 	equal({(row["ip"], row["verdict"]) for row in read.rows},
 		{(row["ip"], row["verdict"]) for row in rows}, "rows of the capture")
+
+
+@case("resume/killed-replies")
+def each_target_has_a_row_and_some_have_the_rest():
+	"""A target that has a row gets no more probes, so its later replies may be missing"""
+	needs("--checkpoint")
+	files = Files("replies")
+	args = [*QUICK, "198.18.64.0/21", "-p", OPEN, "-r", RATE, "--rows", "reply", *files.args]
+	_until_complete(files, args, 4, random.Random("replies"), 2048)
+	rows = files.read_rows()
+	equal(len({row["ip"] for row in rows}), 2048, "targets")
+	named = [(row["ip"], row["probe"], row["attempt"], row["repeat"]) for row in rows]
+	equal(len(named), len(set(named)), "rows, and probes that have one")
+	metadata = files.read(files.metadata)
+	equal(metadata["counters"]["rows"]["rows"], len(rows), "rows, says the metadata")
+	equal(metadata["exit_reason"], "complete", "exit reason")
 
 
 @case("resume/terminated")
