@@ -7,7 +7,7 @@ import random
 import sys
 import time
 
-from harness import HOSTS, QUICK, case, equal, finish, start, truth
+from harness import HOSTS, QUICK, case, finish, start, truth
 from .engines import _napi, _need_xdp
 from .resume import Files, check_complete, finish_complete
 from .targets import PLAIN

@@ -296,7 +296,7 @@ TEST(differ_in_their_hash)
 	uint64_t hash = hash_of(list, 443);
 
 	ck_assert_uint_eq(hash_of(list, 443), hash);
-	ck_assert_uint_eq(hash_of("# first\n198.18.0.1:80\n\n198.18.0.2,80,a.example\n", 443), hash);
+	ck_assert_uint_eq(hash_of("# one\n198.18.0.1:80\n\n198.18.0.2,80,a.example\n", 443), hash);
 	ck_assert_uint_ne(hash_of(list, 444), hash);
 	ck_assert_uint_ne(hash_of("198.18.0.1:80\n198.18.0.2,80,b.example\n", 443), hash);
 	ck_assert_uint_ne(hash_of("198.18.0.1:80\n198.18.0.2,81,a.example\n", 443), hash);
