@@ -37,7 +37,7 @@ int validate_init(struct validator *v, const uint8_t key[static 16], uint16_t po
 
 /*
  * Fills m with the probe that src, dst, dport and our port stand for. False: the port belongs to
- * no kind and attempt, or is not the one that the hash gives.
+ * no kind and attempt, or is not the one that the hash and the turn give.
  */
 static bool match_probe(const struct validator *v, struct addr src, struct addr dst,
 			uint16_t dport, uint16_t sport, struct validate_match *m)
@@ -48,9 +48,10 @@ static bool match_probe(const struct validator *v, struct addr src, struct addr 
 	m->dst = dst;
 	m->dport = dport;
 	m->tag = validate_tag(v, src, dst, dport, m->kind, m->attempt);
-	if (v->any_turn)
-		m->tag.sport = sport;	/* the part is the right one */
-	return m->tag.sport == sport;
+	/* Both are ports of the same part. */
+	m->turn = (uint16_t)((sport + v->part_width - m->tag.sport) % v->part_width);
+	m->tag.sport = sport;
+	return m->turn <= v->later_turns;
 }
 
 /* A SYN on its way out, or an ICMP error's quote of one. */

@@ -42,6 +42,7 @@ struct validate_match {
 	uint16_t dport;
 	uint8_t kind, attempt;
 	struct validate_tag tag;	/* what that probe carried */
+	uint16_t turn;			/* so much further was its port than v's turn has it */
 	uint32_t acked;			/* ack - seq - 1 mod 2^32: SYNACK, RST, DATA */
 };
 

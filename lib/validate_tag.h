@@ -5,7 +5,6 @@
 #ifndef TFOMAP_VALIDATE_TAG_H
 #define TFOMAP_VALIDATE_TAG_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "addr.h"
@@ -17,7 +16,7 @@ struct validator {
 	uint16_t port_first, port_last;
 	uint16_t part_width;			/* ports of one (kind, attempt), */
 	uint16_t turn;				/* each so much further: less than that; */
-	bool any_turn;				/* or whatever it was (a saved capture) */
+	uint16_t later_turns;			/* or up to so much more (a saved capture) */
 	uint16_t part[PROBE_KINDS + 1];		/* first part of each kind; the last: how many */
 };
 

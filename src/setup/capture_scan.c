@@ -160,14 +160,16 @@ static void look_at_time(struct looking *l, uint64_t ns)
 }
 
 /* A SYN of the run's: the first of its family shows where the run sent from. */
-static void look_at_source(struct looking *l, struct addr src)
+static void look_at_syn(struct looking *l, const struct validate_match *m)
 {
-	bool v6 = !addr_is_v4(src);
+	bool v6 = !addr_is_v4(m->src);
 
 	if (!l->f->has_source[v6])
-		l->f->source[v6] = src;
+		l->f->source[v6] = m->src;
 	l->f->has_source[v6] = true;
 	l->f->syns++;
+	if (m->turn > l->f->later_turns)
+		l->f->later_turns = m->turn;
 }
 
 static void look_at_frame(void *arg, const struct rx_frame *fr)
@@ -184,7 +186,7 @@ static void look_at_frame(void *arg, const struct rx_frame *fr)
 	if (m.class != VALIDATE_UNMATCHED && m.class != VALIDATE_RST_BARE) {
 		l->reading.n_ours++;
 		if (m.class == VALIDATE_SENT)
-			look_at_source(l, m.src);
+			look_at_syn(l, &m);
 		look_at_time(l, fr->wall_ns);
 		look_at_order(l, &m, fr->wall_ns);
 	}

@@ -26,6 +26,7 @@ struct capture_fault {
 /* What is known of a run from its capture, and what makes the capture unsound. */
 struct capture_facts {
 	uint64_t ours, syns;		/* packets of the run; its SYNs of them */
+	uint16_t later_turns;		/* how far their ports are beyond the first part's */
 	bool has_source[2];		/* IPv4, IPv6: there are such SYNs; */
 	struct addr source[2];		/* where the first of them came from */
 	char unread[CAPTURE_UNREAD_LEN];	/* words on packets without IP; empty: none */

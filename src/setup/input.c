@@ -70,8 +70,9 @@ static int init_validator(struct facts *f, const struct run_facts *run,
 	/* What an earlier part of the run has asked, and left, the server may still know. */
 	if (!rc && earlier)
 		f->validator.turn = (uint16_t)(earlier->nparts % f->validator.part_width);
-	/* A capture may be of all parts of a run. */
-	f->validator.any_turn = c->network.rx_file != NULL;
+	/* A capture may be of many parts of a run: what was sent shows of how many. */
+	if (!rc && c->network.rx_file)
+		f->validator.later_turns = f->validator.part_width - 1;
 	/* Of the same secret, so that a saved capture is read with one key. */
 	f->source_key.k0 = siphash_words(&f->validator.key, (const uint64_t[]){ 0 }, 1, 2, 4);
 	f->source_key.k1 = siphash_words(&f->validator.key, (const uint64_t[]){ 1 }, 1, 2, 4);

@@ -205,6 +205,7 @@ static int look_at_capture(struct setup *su, const struct config *c, struct err 
 		rc = init_seen(su, c, facts.ours, e);
 	if (rc)
 		return rc;
+	s->facts.validator.later_turns = facts.later_turns;
 	s->facts.file_lag_ns = facts.back_ns < CAPTURE_BACK_MAX_NS ? facts.back_ns
 		: CAPTURE_BACK_MAX_NS;
 	/* Without --source-ip the capture says where its run sent from. */
