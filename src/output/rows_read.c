@@ -103,7 +103,7 @@ static int read_lines(FILE *f, const struct rows_form *form, struct rows_row *ro
 		if (whole && !header)
 			whole = form->format == FORMAT_csv ? read_csv(row, form->fields, line)
 				: read_ndjson(row, line);
-		if (!whole && row->at + (uint64_t)len > sound_len)
+		if (!whole && row->at >= sound_len)
 			break;		/* torn as the run ended */
 		if (!whole)
 			rc = err_set(e, EINVAL, "what is at byte %" PRIu64 " is no row", row->at);
