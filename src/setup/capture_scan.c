@@ -18,7 +18,9 @@
 
 /* The clocks of one machine's parts differ by less; more makes the times of answers wrong. */
 #define CLOCKS_DIFFER_NS	(10 * NS_PER_MS)
-#define SEEN_BITS		18
+#define SEEN_MIN		1024u
+#define SEEN_MOST		(1u << 18)
+#define SEEN_OF_TARGET		16	/* its SYNs, as a rule fewer */
 #define FAULT_LEN		320
 
 struct reading {
@@ -121,7 +123,8 @@ struct looking {
 	struct reading reading;
 	const struct validator *v;
 	struct capture_facts *f;
-	struct seen *seen;		/* [1 << SEEN_BITS], heap: the newest, by their key */
+	struct seen *seen;		/* heap: the newest, by their key */
+	uint32_t n_seen;		/* a power of two */
 	uint64_t newest_ns;
 };
 
@@ -136,7 +139,7 @@ static void look_at_order(struct looking *l, const struct validate_match *m, uin
 {
 	uint64_t key = ((uint64_t)m->tag.seq << 32 | (uint32_t)m->tag.sport << 16 | m->dport)
 		^ m->dst.lo * 0x9e3779b97f4a7c15 ^ m->dst.hi;
-	struct seen *s = &l->seen[m->tag.seq >> (32 - SEEN_BITS)];
+	struct seen *s = &l->seen[m->tag.seq & (l->n_seen - 1)];
 	bool is_answer = m->class != VALIDATE_SENT;
 
 	if (s->key == key && s->is_answer != is_answer) {
@@ -194,14 +197,16 @@ static void look_at_frame(void *arg, const struct rx_frame *fr)
 		l->newest_ns = fr->wall_ns;
 }
 
-int capture_look(const struct config *c, const struct validator *v, struct capture_facts *f,
-		 struct err *e)
+int capture_look(const struct config *c, const struct validator *v, uint64_t positions,
+		 struct capture_facts *f, struct err *e)
 {
-	struct looking l = { .reading = { .e = e }, .v = v, .f = f };
+	struct looking l = { .reading = { .e = e }, .v = v, .f = f, .n_seen = SEEN_MIN };
 	int rc;
 
 	*f = (struct capture_facts){ .ours = 0 };
-	l.seen = calloc(1u << SEEN_BITS, sizeof(*l.seen));
+	while (l.n_seen < SEEN_MOST && l.n_seen / SEEN_OF_TARGET < positions)
+		l.n_seen *= 2;
+	l.seen = calloc(l.n_seen, sizeof(*l.seen));
 	if (!l.seen)
 		return err_set(e, ENOMEM, "out of memory for capture file '%s'",
 			       c->network.rx_file);

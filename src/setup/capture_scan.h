@@ -38,11 +38,12 @@ struct capture_facts {
 };
 
 /*
- * Reads c's --rx file once. v: recognises what is of the run. 0, or -errno with a message; a file
- * that ends too soon is the reader's to report, if anything of the run came before.
+ * Reads c's --rx file once. v: recognises what is of the run, of so many positions. 0, or -errno
+ * with a message; a file that ends too soon is the reader's to report, if anything of the run came
+ * before.
  */
-int capture_look(const struct config *c, const struct validator *v, struct capture_facts *f,
-		 struct err *e);
+int capture_look(const struct config *c, const struct validator *v, uint64_t positions,
+		 struct capture_facts *f, struct err *e);
 
 /*
  * Adds who was sent something from our ports, or sent something to them: more than the targets

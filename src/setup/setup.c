@@ -199,7 +199,7 @@ static int look_at_capture(struct setup *su, const struct config *c, struct err 
 {
 	struct shared *s = &su->shared;
 	struct capture_facts facts;
-	int rc = capture_look(c, &s->facts.validator, &facts, e);
+	int rc = capture_look(c, &s->facts.validator, s->facts.order.positions, &facts, e);
 
 	if (!rc)
 		rc = init_seen(su, c, facts.ours, e);
