@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/thread.h"
 #include "err.h"
 #include "utf8.h"
 
@@ -27,9 +28,10 @@ static inline void fuzz_fail(const char *what, const char *file, int line)
 	abort();
 }
 
-/* For targets of what logs: nothing but errors is shown. */
+/* For targets of what logs or writes files: nothing but errors is shown, and no thread started. */
 static inline void fuzz_quiet(void)
 {
+	threads_hold();
 	MUST(log_open(NULL, LOG_ERROR, NULL) == 0);
 }
 

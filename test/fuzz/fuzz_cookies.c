@@ -106,6 +106,13 @@ static void append(const char *path, const struct entry *en)
 	MUST(!rc);
 }
 
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc, (void)argv;
+	fuzz_quiet();
+	return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	const struct entry added = { addr_from_v4(0xc6130001), addr_from_v4(0xc6120001), 443,
