@@ -10,6 +10,7 @@
 #include "digits.h"
 #include "err.h"
 #include "hex.h"
+#include "sender_shard.h"
 
 #define SHOWN	((json_int_t)1 << 53)	/* larger numbers are texts: many readers have doubles */
 
@@ -263,7 +264,7 @@ static const char *contradiction(const struct checkpoint *c)
 	for (unsigned int i = 0; i < c->nshards; i++) {
 		const struct checkpoint_shard *s = &c->progress.shards[i];
 
-		if (s->tail > c->positions)
+		if (s->tail > sender_positions(c->positions, i, c->nshards))
 			return "tail";
 		for (size_t k = 0; k < s->n; k++)
 			if (s->pending[k] >= s->tail)

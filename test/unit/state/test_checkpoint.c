@@ -22,7 +22,7 @@ static void begin(void)
 	memset(&read_back, 0, sizeof(read_back));
 	made = (struct checkpoint){
 		.options = json_pack("{s:s}", "rate", "1\xc3\xa4"), .seed = HUGE_NUMBER,
-		.key = { 1, 2, 3, 0xff }, .nshards = 2, .positions = 1000, .targets_hash = 5,
+		.key = { 1, 2, 3, 0xff }, .nshards = 2, .positions = 2000, .targets_hash = 5,
 		.blocklist_hash = HUGE_NUMBER - 1, .cookies_len = 9, .complete = true,
 		.progress = { .rows_from = 10, .rows_len = 20 },
 	};
@@ -59,7 +59,7 @@ TEST(what_is_written_is_read)
 	ck_assert_uint_eq(r->seed, HUGE_NUMBER);
 	ck_assert_mem_eq(r->key, made.key, sizeof(r->key));
 	ck_assert_uint_eq(r->nshards, 2);
-	ck_assert_uint_eq(r->positions, 1000);
+	ck_assert_uint_eq(r->positions, 2000);
 	ck_assert_uint_eq(r->targets_hash, 5);
 	ck_assert_uint_eq(r->blocklist_hash, HUGE_NUMBER - 1);
 	ck_assert_uint_eq(r->cookies_len, 9);
@@ -98,7 +98,9 @@ static const struct {
 	{ "shards", "[]", "shards" },
 	{ "shards", "{}", "shards" },
 	{ "shards", "[1]", "pending" },
-	{ "shards", "[{\"tail\":1001,\"pending\":[]}]", "tail" },
+	{ "shards", "[{\"tail\":2001,\"pending\":[]}]", "tail" },
+	/* Of two shards the second has 976 positions. */
+	{ "shards", "[{\"tail\":0,\"pending\":[]},{\"tail\":977,\"pending\":[]}]", "tail" },
 	{ "shards", "[{\"tail\":3,\"pending\":[3]}]", "pending" },
 	{ "shards", "[{\"tail\":3,\"pending\":[\"x\"]}]", "pending" },
 	{ "rows_from", "21", "rows_from" },
