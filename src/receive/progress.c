@@ -89,23 +89,29 @@ static int add_entries(const struct progress *p, struct checkpoint_progress *out
 	return rc;
 }
 
-/* What an earlier part of the run left, and this one has not come to, or is not done with. */
-static int add_left(const struct progress *p, const struct sender *sd, struct checkpoint_shard *to)
+/* Whether this part of the run has not come to what an earlier one left, or is not done with it. */
+static bool is_left(const struct progress *p, const struct sender *sd, uint64_t pos)
 {
 	bool replies = p->s->facts.config->output.rows == ROWS_REPLY;
-	uint64_t reserved = window_reserved(&sd->window);
+	uint16_t status = pos < window_reserved(&sd->window) ? window_status(&sd->window, pos) : 0;
+	bool answered = status & (WINDOW_ARM(0, WINDOW_ANSWERED) | WINDOW_ARM(1, WINDOW_ANSWERED));
+
+	return !(status & WINDOW_DONE) && !(replies && answered);
+}
+
+/* What is in the cookie cache is there twice, which does no harm. */
+static int add_left(const struct progress *p, const struct sender *sd, struct checkpoint_shard *to)
+{
+	const struct done_set *d = &sd->done;
+	uint64_t tail = sd->window.tail;
 	int rc = 0;
 
-	for (uint64_t pos = sd->window.tail; pos < sd->done.end && !rc; pos++) {
-		uint16_t status = pos < reserved ? window_status(&sd->window, pos) : 0;
-		bool answered = status & (WINDOW_ARM(0, WINDOW_ANSWERED)
-					  | WINDOW_ARM(1, WINDOW_ANSWERED));
-
-		/* What is in the cookie cache is there twice, which does no harm. */
-		if (!done_set_has(&sd->done, pos) && !(status & WINDOW_DONE)
-		    && !(replies && answered))
+	for (size_t i = 0; i < d->nleft && !rc; i++)
+		if (d->left[i] >= tail && is_left(p, sd, d->left[i]))
+			rc = checkpoint_add_pending(to, d->left[i]);
+	for (uint64_t pos = tail > d->tail ? tail : d->tail; pos < d->end && !rc; pos++)
+		if (!done_set_has(d, pos) && is_left(p, sd, pos))
 			rc = checkpoint_add_pending(to, pos);
-	}
 	return rc;
 }
 

@@ -20,6 +20,8 @@
 #include "targets/targets_hash.h"
 
 #define FILE_MAX	(1u << 30)	/* bytes; no checkpoint is as long */
+#define AHEAD_MAX	(1u << 30)	/* positions that a shard gets on in the time between two
+					 * checkpoints, whatever holds the later one up */
 
 /* ---- options ------------------------------------------------------------------------------- */
 
@@ -155,22 +157,36 @@ static int add_finished(struct reading *rd, unsigned int shard, uint64_t pos, st
 	return 0;
 }
 
+/* All between it and the tail would have to be in each checkpoint from then on. */
+static bool is_too_far(const struct resume *r, unsigned int shard, uint64_t pos)
+{
+	uint64_t tail = r->run.progress.shards[shard].tail;
+
+	return pos >= tail && pos - tail >= AHEAD_MAX;
+}
+
 static int take_row(void *arg, const struct rows_row *row, struct err *e)
 {
 	struct reading *rd = arg;
 	struct resume *r = rd->r;
 	const struct facts *f = &rd->s->facts;
-	uint64_t x, k;
+	unsigned int shard;
+	uint64_t x, k, pos;
 
 	if (!targets_index(f->targets, row->ip, row->port, &x) || !order_pos(&f->order, x, &k))
 		return err_set(e, EINVAL, "the row at byte %" PRIu64 " is of no target of this "
 			       "run", row->at);
+	shard = sender_of(k, r->run.nshards);
+	pos = sender_pos(k, r->run.nshards);
+	if (is_too_far(r, shard, pos))
+		return err_set(e, EINVAL, "the row at byte %" PRIu64 " is of a target that the run "
+			       "had not come to", row->at);
 	if (row->at >= r->run.progress.rows_len) {
 		r->rows_more++;
 		if (row->verdict < VERDICTS)
 			r->verdicts_more[row->verdict]++;
 	}
-	return add_finished(rd, sender_of(k, r->run.nshards), sender_pos(k, r->run.nshards), e);
+	return add_finished(rd, shard, pos, e);
 }
 
 static int read_rows(struct reading *rd, const struct config *c, struct err *e)
@@ -195,17 +211,7 @@ static int read_rows(struct reading *rd, const struct config *c, struct err *e)
 
 static int init_done(struct done_set *d, const struct checkpoint_shard *s, uint64_t end)
 {
-	uint64_t first = s->tail;
-
-	for (size_t i = 0; i < s->n; i++)
-		first = s->pending[i] < first ? s->pending[i] : first;
-	if (done_set_init(d, first, end > s->tail ? end : s->tail))
-		return -ENOMEM;
-	for (uint64_t k = first; k < s->tail; k++)
-		done_set_add(d, k);
-	for (size_t i = 0; i < s->n; i++)
-		done_set_remove(d, s->pending[i]);
-	return 0;
+	return done_set_init(d, s->tail, end > s->tail ? end : s->tail, s->pending, s->n);
 }
 
 static int find_done(struct resume *r, const struct config *c, const struct shared *s,
@@ -217,10 +223,8 @@ static int find_done(struct resume *r, const struct config *c, const struct shar
 	for (unsigned int i = 0; i < r->run.nshards && !rc; i++)
 		if (init_done(&r->done[i], &r->run.progress.shards[i], rd.end[i]))
 			rc = err_set(e, ENOMEM, "out of memory for what is done of the run");
-	/* Those before the first position are done with in any case. */
 	for (size_t i = 0; i < rd.n && !rc; i++)
-		if (!done_set_has(&r->done[rd.v[i].shard], rd.v[i].pos))
-			done_set_add(&r->done[rd.v[i].shard], rd.v[i].pos);
+		done_set_add(&r->done[rd.v[i].shard], rd.v[i].pos);
 	free(rd.v);
 	return rc;
 }

@@ -4,7 +4,8 @@
 #include "sweeper_rig.h"
 
 #define FIRST	10		/* all before it are done, */
-#define END	100		/* and some before this one */
+#define TAIL	50		/* and some after it, of which the others are listed up to here, */
+#define END	100		/* and those that are done from there */
 
 static bool was_done(uint64_t k)
 {
@@ -15,10 +16,15 @@ static bool was_done(uint64_t k)
 static void begin_resumed(const struct core_setup *o)
 {
 	struct done_set done = { .first = 0 };
+	uint64_t left[TAIL];
+	size_t n = 0;
 
 	begin_running(o);
-	ck_assert_int_eq(done_set_init(&done, FIRST, END), 0);
-	for (uint64_t k = FIRST; k < END; k++)
+	for (uint64_t k = FIRST; k < TAIL; k++)
+		if (!was_done(k))
+			left[n++] = k;
+	ck_assert_int_eq(done_set_init(&done, TAIL, END, left, n), 0);
+	for (uint64_t k = TAIL; k < END; k++)
 		if (was_done(k))
 			done_set_add(&done, k);
 	sender_resume(&core.s.senders[0], &done);
@@ -81,7 +87,7 @@ TEST_EACH(nothing_is_left, setups)
 	struct done_set done = { .first = 0 };
 
 	begin_with(row);
-	ck_assert_int_eq(done_set_init(&done, POSITIONS, POSITIONS), 0);
+	ck_assert_int_eq(done_set_init(&done, POSITIONS, POSITIONS, NULL, 0), 0);
 	sender_resume(&core.s.senders[0], &done);
 	start();
 	until_swept(true);
