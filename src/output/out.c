@@ -11,6 +11,11 @@ static const struct out_ops *const registry[] = {
 #include "config/formats.def"
 };
 
+bool out_has_header(enum config_format format)
+{
+	return registry[format]->header != NULL;
+}
+
 void out_init(struct out *o, enum config_format format, const struct result_selection *fields)
 {
 	*o = (struct out){ .ops = registry[format], .fields = fields, .second = UINT64_MAX };

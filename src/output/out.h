@@ -39,6 +39,9 @@ struct out {
 void out_init(struct out *o, enum config_format format, const struct result_selection *fields);
 void out_close(struct out *o);
 
+/* Whether a file of that format begins with a header, where one is wanted. */
+bool out_has_header(enum config_format format);
+
 /*
  * Appends the header (nothing where the format has none), resp. a row with its line end. 0, or
  * -ENOMEM; then nothing was appended.

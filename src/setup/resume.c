@@ -13,6 +13,7 @@
 #include "err.h"
 #include "files/file_lock.h"
 #include "files/replace_file.h"
+#include "output/out.h"
 #include "output/result_fields.h"
 #include "output/rows_read.h"
 #include "state/shared.h"
@@ -194,7 +195,8 @@ static int read_rows(struct reading *rd, const struct config *c, struct err *e)
 	const struct checkpoint_progress *p = &rd->r->run.progress;
 	struct result_selection fields;
 	struct rows_form form = {
-		.format = c->output.format, .fields = &fields, .header = !c->output.no_header,
+		.format = c->output.format, .fields = &fields,
+		.header = !c->output.no_header && out_has_header(c->output.format),
 	};
 	struct err why = { "" };
 	int rc = result_select(&fields, c->output.fields, c->output.rows, c->output.format, e);

@@ -103,11 +103,25 @@ static void add_row(uint64_t pos)
 	ck_assert_int_eq(pwrite(rows.fd, text, (size_t)n, lseek(rows.fd, 0, SEEK_END)), n);
 }
 
+TEST(what_has_no_row_is_left)
+{
+	const struct done_set *d = &resume.done[0];
+
+	leave(1ull << 40, 5);
+	add_row((1ull << 40) + 7);
+	ck_assert_msg(go_on() == 0, "%s", e.msg);
+	ck_assert(resume.goes_on);
+	ck_assert_uint_eq(resume.rows_more, 1);
+	ck_assert_uint_eq(d->first, 5);
+	ck_assert_uint_eq(d->end, (1ull << 40) + 8);
+	ck_assert(done_set_has(d, 4) && !done_set_has(d, 5) && done_set_has(d, 6));
+	ck_assert(!done_set_has(d, 1ull << 40) && done_set_has(d, (1ull << 40) + 7));
+}
+
 /* No file makes it take more memory than a run could have come on in the time. */
 TEST(a_row_of_a_target_that_was_not_come_to)
 {
 	leave(100, 5);
-	add_row(7);
 	add_row(1ull << 47);
 	ck_assert_int_lt(go_on(), 0);
 	ck_assert_msg(strstr(e.msg, "had not come to"), "%s", e.msg);
