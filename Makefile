@@ -288,7 +288,7 @@ bench: $(B)/tfomap $(bench_programs) ## speed in the lab, beside zmap and massca
 # Each by itself, `make fuzz-packet`, so that -j has several at a time. A few kilobytes never need
 # the memory that is allowed here: what takes it has believed a number that it read.
 fuzz_runs = $(fuzzers:$(B)/fuzz_%=fuzz-%)
-fuzz_limits = -timeout=10 -rss_limit_mb=512 -malloc_limit_mb=128
+fuzz_limits = -timeout=10 -rss_limit_mb=512 -malloc_limit_mb=160
 
 ifeq ($(MODE),fuzz)
 fuzz: $(fuzz_runs) ## the fuzz targets, FUZZ_SECONDS each, from the corpus of each

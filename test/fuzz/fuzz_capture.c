@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "config/config_parse.h"
+#include "output/out.h"
 #include "output/result_fields.h"
 #include "output/rows_read.h"
 #include "output/sink.h"
@@ -156,7 +157,7 @@ static void check_rows(uint64_t len, uint64_t rows)
 	struct result_selection fields;
 	const struct rows_form form = {
 		c->output.format, &fields,
-		!c->output.no_header && c->output.format == FORMAT_csv,
+		!c->output.no_header && out_has_header(c->output.format),
 	};
 	struct err e = { "" };
 	uint64_t end;

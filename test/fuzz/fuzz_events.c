@@ -16,6 +16,7 @@
 #define SYNS_MAX	128
 #define EVENTS_MAX	512
 #define ROUNDS_MAX	2000		/* of the drain: a plan's probes, one after the other */
+#define NONE		UINT32_MAX
 #define CONFIRM_NS	(60 * NS_PER_S)
 
 /* A SYN that was sent, or one that is only forged. */
@@ -41,7 +42,7 @@ static struct shot shots[SYNS_MAX];
 static unsigned int n_shots;
 static struct target_model model[POSITIONS];
 static uint64_t at[WINDOW_PASSES_MAX];	/* next position of each pass */
-static uint32_t leaving;		/* a follow-up's slot that the engine has; UINT32_MAX: none */
+static uint32_t leaving;		/* a follow-up's slot that the engine has */
 static uint64_t leaving_k;
 static bool heedless;			/* the sender does not look whether the cache is full */
 
@@ -162,14 +163,18 @@ static void check_all(void)
 
 /* ---- the sender ---------------------------------------------------------------------------- */
 
-static struct shot *next_shot(uint64_t k, uint8_t kind, uint8_t attempt, bool sent)
+/* What shots[n_shots].syn has, or is to have: its bytes stay where they are. */
+static struct syn *next_shot(uint64_t k, uint8_t kind, uint8_t attempt, bool sent)
 {
 	struct shot *s = &shots[n_shots++];
 
 	MUST(k < POSITIONS);
-	*s = (struct shot){ .k = k, .kind = kind, .attempt = attempt, .sent = sent };
+	s->k = k;
+	s->kind = kind;
+	s->attempt = attempt;
+	s->sent = sent;
 	model[k].syns[kind] += sent;
-	return s;
+	return &s->syn;
 }
 
 static bool has_room(void)
@@ -185,7 +190,7 @@ static void send_arm(unsigned int pass)
 	uint64_t k = at[pass]++;
 	uint8_t kind = (uint8_t)plan_arm_kind(&core.s.facts.plan, arm, false);
 
-	core_send_arm(&core, k, arm, attempt, &next_shot(k, kind, attempt, true)->syn);
+	core_send_arm(&core, k, arm, attempt, next_shot(k, kind, attempt, true));
 }
 
 static void send_first(void)
@@ -222,12 +227,12 @@ static bool send_trailing(bool really)
 /* The engine has taken what it was given. */
 static void end_leaving(void)
 {
-	if (leaving == UINT32_MAX)
+	if (leaving == NONE)
 		return;
 	/* Its slot is still its own. */
 	MUST(answers.cookies.cache.v[leaving].k == leaving_k);
 	atomic_store(&core.s.stamps[leaving], core.now_ns);
-	leaving = UINT32_MAX;
+	leaving = NONE;
 }
 
 static void give_up_followup(void)
@@ -243,8 +248,6 @@ static void give_up_followup(void)
 static bool send_followup(bool leaves)
 {
 	struct followup f;
-	struct shot *s;
-	struct syn syn;
 	uint64_t k;
 
 	end_leaving();
@@ -252,12 +255,11 @@ static bool send_followup(bool leaves)
 		give_up_followup();
 		return false;
 	}
-	if (!core_send_followup(&core, &f, &syn))
+	if (!core_send_followup(&core, &f, &shots[n_shots].syn))
 		return false;
 	MUST(order_pos(&core.s.facts.order, f.x, &k));
 	MUST(answers.cookies.cache.v[f.slot].k == k);
-	s = next_shot(k, f.kind, f.attempt, true);
-	s->syn = syn;
+	next_shot(k, f.kind, f.attempt, true);
 	if (leaves) {
 		leaving = f.slot;
 		leaving_k = k;
@@ -278,7 +280,7 @@ static void forge(struct fuzz_input *in)
 		return;
 	attempt = fuzz_byte(in) % attempts[kind];
 	core_craft(&core, order_target(&f->order, k), f->sources[0][0].addr, kind, attempt, NULL,
-		   &next_shot(k, kind, attempt, false)->syn);
+		   next_shot(k, kind, attempt, false));
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */
@@ -544,7 +546,7 @@ static void begin(struct fuzz_input *in)
 	memset(model, 0, sizeof(model));
 	memset(at, 0, sizeof(at));
 	n_shots = 0;
-	leaving = UINT32_MAX;
+	leaving = NONE;
 }
 
 static void end(void)
