@@ -13,6 +13,7 @@
 #include "err.h"
 #include "files/file_lock.h"
 #include "files/replace_file.h"
+#include "output/json_text.h"
 #include "output/out.h"
 #include "output/result_fields.h"
 #include "output/rows_read.h"
@@ -29,7 +30,7 @@
 static void visit_option(void *arg, const char *name, const char *value)
 {
 	if (!config_may_change(name))
-		json_object_set_new(arg, name, json_stringn(value, strlen(value)));
+		json_object_set_new(arg, name, json_text(value));
 }
 
 static json_t *options_of(const struct config *c)

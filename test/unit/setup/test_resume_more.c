@@ -14,7 +14,7 @@
 #include "targets/targets.h"
 #include "targets/targets_load.h"
 
-#define WORDS	10
+#define WORDS	11
 #define ROW	"{\"ip\":\"%s\",\"port\":443,\"verdict\":\"accepted\"}\n"
 
 static struct scratch rows;
@@ -27,26 +27,31 @@ static struct resume resume;
 static struct shared shared;
 static struct err e;
 
-/* 2^48 targets; no part of the run was there yet. */
-static void begin(void)
+static void configure(const char *payload)
 {
 	const char *all[WORDS] = {
 		"tfomap", "2001:2::/80", "--no-default-blocklist", "--seed=1", "--tx=packet",
 		"--output-format=ndjson", "--checkpoint", checkpoint, "--output-file",
-		rows.path,
+		rows.path, payload,
 	};
 
-	strcpy(checkpoint, "/tmp/resume_more.XXXXXX");
-	checkpoint_fd = mkstemp(checkpoint);
-	ck_assert_int_ge(checkpoint_fd, 0);
-	scratch_text(&rows, "");
 	for (int i = 0; i < WORDS; i++) {
 		snprintf(words[i], sizeof(words[i]), "%s", all[i]);
 		argv[i] = words[i];
 	}
+	ck_assert_int_eq(config_parse(&config, WORDS, argv, NULL, &e), 0);
+}
+
+/* 2^48 targets; no part of the run was there yet. */
+static void begin(void)
+{
+	strcpy(checkpoint, "/tmp/resume_more.XXXXXX");
+	checkpoint_fd = mkstemp(checkpoint);
+	ck_assert_int_ge(checkpoint_fd, 0);
+	scratch_text(&rows, "");
 	memset(&shared, 0, sizeof(shared));
 	e.msg[0] = '\0';
-	ck_assert_int_eq(config_parse(&config, WORDS, argv, NULL, &e), 0);
+	configure("--payload=text:a\xff");
 	ck_assert_int_eq(targets_load(&targets, &config, NULL, &e), 0);
 	shared.facts.config = &config;
 	shared.facts.targets = targets;
@@ -125,4 +130,14 @@ TEST(a_row_of_a_target_that_was_not_come_to)
 	add_row(1ull << 47);
 	ck_assert_int_lt(go_on(), 0);
 	ck_assert_msg(strstr(e.msg, "had not come to"), "%s", e.msg);
+}
+
+/* What has to stay as it was may be any bytes. */
+TEST(another_payload)
+{
+	leave(100, 5);
+	config_free(&config);
+	configure("--payload=text:b\xff");
+	ck_assert_int_lt(go_on(), 0);
+	ck_assert_msg(strstr(e.msg, "--payload is 'text:b"), "%s", e.msg);
 }
