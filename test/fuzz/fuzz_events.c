@@ -163,12 +163,27 @@ static void check_all(void)
 
 /* ---- the sender ---------------------------------------------------------------------------- */
 
+/* No SYN is sent twice, nor more of them than the plan has. */
+static void check_new(uint64_t k, uint8_t kind, uint8_t attempt)
+{
+	uint8_t attempts[PROBE_KINDS];
+
+	plan_attempts(&core.s.facts.plan, attempts);
+	MUST(attempt < attempts[kind]);
+	for (unsigned int i = 0; i < n_shots; i++)
+		MUST(!shots[i].sent || shots[i].k != k || shots[i].kind != kind
+		     || shots[i].attempt != attempt);
+}
+
 /* What shots[n_shots].syn has, or is to have: its bytes stay where they are. */
 static struct syn *next_shot(uint64_t k, uint8_t kind, uint8_t attempt, bool sent)
 {
-	struct shot *s = &shots[n_shots++];
+	struct shot *s = &shots[n_shots];
 
 	MUST(k < POSITIONS);
+	if (sent)
+		check_new(k, kind, attempt);
+	n_shots++;
 	s->k = k;
 	s->kind = kind;
 	s->attempt = attempt;
