@@ -42,15 +42,30 @@ void teardown_entry(struct shared *s, const struct entry *en)
 }
 
 /*
- * A SYN/ACK that comes again shows that its reset was lost, or never sent: it is reset once more.
- * However often a host repeats itself, it draws no more than two resets for a SYN. Counts it.
+ * Resets that are teardown_entry()'s, before or after: one for each flow that took data, or still
+ * may. f: the flow that is answered, whose answer says that it did not.
  */
-static bool may_reset(const struct arrival *a)
+static unsigned int kept_resets(const struct entry *en, const struct flow *f)
+{
+	unsigned int n = 0;
+
+	for (const struct flow *g = en->flows; g < en->flows + en->nflows; g++)
+		n += g->dlen > 0 && (g != f || entry_has_heard(en, g));
+	return n;
+}
+
+/*
+ * A SYN/ACK that comes again shows that its reset was lost, or never sent: it is reset once more.
+ * However often a host repeats itself, it draws no more than two resets for a SYN. Counts it. f: as
+ * flow_of() has it.
+ */
+static bool may_reset(const struct arrival *a, const struct flow *f)
 {
 	struct window *w = &a->sender->window;
 	uint16_t bit;
 
-	if (a->entry && a->entry->resets < RESETS_PER_SYN * sent_all_syns(a->entry)) {
+	if (a->entry && a->entry->resets + kept_resets(a->entry, f)
+			< RESETS_PER_SYN * sent_all_syns(a->entry)) {
 		a->entry->resets++;
 		return true;
 	}
@@ -84,7 +99,7 @@ void teardown_arrival(struct shared *s, const struct arrival *a)
 	};
 	const struct flow *f = flow_of(s, a);
 
-	if ((f && entry_hears(a->entry, f)) || !may_reset(a))
+	if ((f && entry_hears(a->entry, f)) || !may_reset(a, f))
 		return;
 	if (a->m.acked > 0 || (f && entry_has_heard(a->entry, f)))
 		close_accepted(s, a->k, c);
