@@ -67,16 +67,22 @@ static bool is_proven(const struct cookies *c, const struct entry *en)
 	uint64_t pos;
 	const struct sender *sd = cookies_sender(c, en, &pos);
 
-	return sent_proves(sd, c->facts->neigh, pos, en->target.ip);
+	return sent_proves(sd, c->facts->neigh, &c->rx->losses,
+			   c->facts->config->probing.timeout_ns, pos, en->target.ip);
 }
 
-/* Whether the last attempt of the flow under way may not have come past the gateway. */
-static bool is_astray(const struct cookies *c, const struct entry *en)
+/*
+ * Whether the last attempt of the flow under way may not have come past the gateway, or an answer
+ * to one of them was lost.
+ */
+static bool is_in_doubt(const struct cookies *c, const struct entry *en)
 {
-	uint64_t pos;
+	uint64_t ns = sent_newest_ns(en), pos;
 	const struct sender *sd = cookies_sender(c, en, &pos);
 
-	return sent_is_astray(sd, c->facts->neigh, en->target.ip, sent_newest_ns(en));
+	return sent_is_astray(sd, c->facts->neigh, en->target.ip, ns)
+	       || sent_is_unheard(&c->rx->losses, ns, en->tried,
+				  c->facts->config->probing.timeout_ns);
 }
 
 /* ---- steps --------------------------------------------------------------------------------- */
@@ -194,7 +200,7 @@ static enum entry_event probe_event(const struct cookies *c, const struct entry 
 		return ENTRY_ON_NEVER_SENT;
 	if (class != REPLY_NONE)
 		return ENTRY_ON_COMPLETE;
-	if (ns && is_last && !is_astray(c, en))
+	if (ns && is_last && !is_in_doubt(c, en))
 		return ENTRY_ON_TIMEOUT_LAST;
 	return !ns || is_last || cookies_stopping(c) ? ENTRY_ON_UNPROVEN
 	       : ENTRY_ON_TIMEOUT;

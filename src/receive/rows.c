@@ -70,7 +70,8 @@ void rows_silent(struct rows *r, uint64_t k)
 	/* Where no neighbour is on the local link, the sweep went by without a packet. */
 	bool gone = f->neigh && neigh_find(f->neigh, t.ip, (uint8_t[6]){ 0 }) == NEIGH_SILENT;
 
-	if (!sent_proves(sd, f->neigh, pos, t.ip)) {
+	if (!sent_proves(sd, f->neigh, &r->s->rx.losses, f->config->probing.timeout_ns, pos,
+			 t.ip)) {
 		rows_mark(r, k, WINDOW_DONE);
 		stat_add(&r->s->rx.stats, STAT_unfinished, 1);
 		return;

@@ -16,7 +16,7 @@
 #include "targets/targets.h"
 #include "wire/capfile.h"
 
-#define LOST_EVERY_NS	(100 * NS_PER_MS)	/* how often the capture's losses are read */
+#define LOST_EVERY_NS	(40 * NS_PER_MS)	/* how often the capture's losses are read */
 #define SAVE_EVERY_NS	NS_PER_S		/* how often cookies and frames go to their files */
 #define SILENT_CHUNK	4096			/* silent rows between two looks at the capture */
 #define LAST_POLLS	256			/* of what has come already, at the end */
@@ -39,7 +39,7 @@ struct rx {
 	uint64_t now_ns;		/* a capture file's clock; live: of the last tick */
 	uint64_t read_ns;		/* what came by then was taken: the clock of time-outs */
 	uint64_t newest_ns;		/* when the last packet taken had come */
-	uint64_t lost_ns;		/* when the losses were read last */
+	uint64_t lost_ns;		/* all that was lost by then is known */
 	uint64_t saved_ns;		/* when cookies and frames went to their files */
 };
 
@@ -108,11 +108,6 @@ static void follow_clock(struct rx *rx)
 	rx->wall_offset_ns = offset_ns;
 }
 
-static uint64_t distance(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : b - a;
-}
-
 /*
  * When a packet came, on the run's clock. One poll may bring what came before the wall clock was
  * set and what came after: which it is shows where the step is much longer than packets wait.
@@ -126,7 +121,8 @@ static uint64_t came_ns(struct rx *rx, const struct rx_frame *fr)
 	follow_clock(rx);
 	ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns;
 	former_ns = fr->wall_ns - (uint64_t)rx->former_offset_ns;
-	return distance(former_ns, rx->now_ns) < distance(ns, rx->now_ns) ? former_ns : ns;
+	return llabs((int64_t)(former_ns - rx->now_ns)) < llabs((int64_t)(ns - rx->now_ns))
+	       ? former_ns : ns;
 }
 
 static void on_frame(void *arg, const struct rx_frame *fr)
@@ -216,6 +212,8 @@ static void count_lost(struct rx *rx, uint64_t now_ns)
 	struct rx_lost before = rx->lost;
 
 	rx->in.ops->lost(rx->in.state, &rx->lost);
+	if (rx->lost.capture > before.capture || rx->lost.interface > before.interface)
+		loss_log_add(&rx->s->rx.losses, rx->lost_ns, clock_now_ns());
 	stat_set(stats, STAT_drop_capture, rx->lost.capture);
 	stat_set(stats, STAT_drop_interface, rx->lost.interface);
 	stat_add(stats, STAT_received, rx->lost.unmatched - before.unmatched);
@@ -309,7 +307,7 @@ static void conclude(struct rx *rx)
 
 /*
  * Takes what has come. Fewer packets than a poll may bring were all there are: what came before it
- * is taken. Else the clock of time-outs follows the packets.
+ * is taken. Else the clock of time-outs follows the packets; and what is known of losses.
  */
 static int read_packets(struct rx *rx)
 {
@@ -323,6 +321,8 @@ static int read_packets(struct rx *rx)
 		nanosleep(&pause, NULL);
 	if (n >= RX_POLL_MAX && rx->newest_ns < read_ns)
 		read_ns = rx->newest_ns;
+	if (rx->in.ops && read_ns > rx->lost_ns)
+		read_ns = rx->lost_ns;
 	read_ns = shared_silent_ns(rx->s, read_ns);
 	if (read_ns > rx->read_ns)
 		rx->read_ns = read_ns;
@@ -334,7 +334,7 @@ void rx_run(struct rx *rx)
 	struct shared *s = rx->s;
 	int n = 0;
 
-	rx->now_ns = clock_now_ns();
+	rx->now_ns = rx->lost_ns = clock_now_ns();
 	do {
 		n = read_packets(rx);
 		if (n < 0)
@@ -347,10 +347,10 @@ void rx_run(struct rx *rx)
 	     && !is_closed(rx);
 	     i++)
 		n = read_packets(rx);
-	if (!shared_stopping(s, STOP_NOW) && !is_closed(rx))
-		conclude(rx);
 	if (rx->in.ops)
 		count_lost(rx, clock_now_ns());
+	if (!shared_stopping(s, STOP_NOW) && !is_closed(rx))
+		conclude(rx);
 	if (sink_flush(rx->sink, &s->rx.err))
 		atomic_store(&s->rx.failed, true);
 }

@@ -1,6 +1,7 @@
 #include "receive/sent.h"
 
 #include "base/clock.h"
+#include "loss_log.h"
 #include "net/neigh.h"
 
 bool sent_is_astray(const struct sender *sd, const struct neigh *neigh, struct addr ip,
@@ -18,7 +19,27 @@ bool sent_is_astray(const struct sender *sd, const struct neigh *neigh, struct a
 	       && (!neigh || neigh_find(neigh, ip, mac) == NEIGH_ROUTED);
 }
 
+bool sent_is_unheard(const struct loss_log *losses, uint64_t ns, unsigned int n,
+		     uint64_t timeout_ns)
+{
+	uint64_t before_ns = (n - 1) * timeout_ns;
+
+	return loss_log_overlaps(losses, ns > before_ns ? ns - before_ns : 0, ns + timeout_ns);
+}
+
 /* ---- the sweep's --------------------------------------------------------------------------- */
+
+/* Whether that may be so of an arm: of one attempt is enough, as it may have been answered. */
+static bool is_arm_unheard(const struct sender *sd, const struct loss_log *losses, uint64_t pos,
+			   unsigned int arm, uint64_t timeout_ns)
+{
+	uint64_t grain_ns = sd->window.cursor[0].log.grain_ns;
+
+	for (unsigned int i = 0; i < sent_arm(sd, pos, arm); i++)
+		if (sent_is_unheard(losses, sent_arm_ns(sd, pos, arm, i), 1, timeout_ns + grain_ns))
+			return true;
+	return false;
+}
 
 /* Whether so may be all attempts of an arm. */
 static bool is_arm_astray(const struct sender *sd, const struct neigh *neigh, uint64_t pos,
@@ -65,8 +86,8 @@ uint64_t sent_count_awaited(const struct sender *sd, uint64_t timeout_ns, uint64
 	return n;
 }
 
-bool sent_proves(const struct sender *sd, const struct neigh *neigh, uint64_t pos,
-		 struct addr ip)
+bool sent_proves(const struct sender *sd, const struct neigh *neigh,
+		 const struct loss_log *losses, uint64_t timeout_ns, uint64_t pos, struct addr ip)
 {
 	uint16_t status = window_status(&sd->window, pos);
 	bool outages = outage_log_any(&sd->outages);
@@ -74,7 +95,8 @@ bool sent_proves(const struct sender *sd, const struct neigh *neigh, uint64_t po
 	for (unsigned int arm = 0; arm < sd->window.arms; arm++)
 		if (!(status & WINDOW_ARM(arm, WINDOW_ANSWERED)) && window_sent(status, arm)
 		    && (status & WINDOW_UNKNOWN
-			|| (outages && is_arm_astray(sd, neigh, pos, arm, ip))))
+			|| (outages && is_arm_astray(sd, neigh, pos, arm, ip))
+			|| (losses->n && is_arm_unheard(sd, losses, pos, arm, timeout_ns))))
 			return false;
 	return true;
 }

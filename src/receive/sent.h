@@ -12,6 +12,7 @@
 #include "cache/entry.h"
 #include "state/sender.h"
 
+struct loss_log;
 struct neigh;
 
 /*
@@ -20,6 +21,13 @@ struct neigh;
  */
 bool sent_is_astray(const struct sender *sd, const struct neigh *neigh, struct addr ip,
 		    uint64_t ns);
+
+/*
+ * Whether an answer that came in time, to one of n attempts the last of which was sent at ns, may
+ * have been lost here.
+ */
+bool sent_is_unheard(const struct loss_log *losses, uint64_t ns, unsigned int n,
+		     uint64_t timeout_ns);
 
 /* ---- the sweep's --------------------------------------------------------------------------- */
 
@@ -67,8 +75,8 @@ uint64_t sent_count_awaited(const struct sender *sd, uint64_t timeout_ns, uint64
  * Whether the silence of those of the position's arms that are silent proves something: they were
  * sent, past the gateway, while the interface was up, and no answer was lost here.
  */
-bool sent_proves(const struct sender *sd, const struct neigh *neigh, uint64_t pos,
-		 struct addr ip);
+bool sent_proves(const struct sender *sd, const struct neigh *neigh,
+		 const struct loss_log *losses, uint64_t timeout_ns, uint64_t pos, struct addr ip);
 
 /* ---- follow-ups, and all of an entry's ----------------------------------------------------- */
 

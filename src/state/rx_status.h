@@ -8,6 +8,7 @@
 
 #include "base/stats.h"
 #include "err.h"
+#include "loss_log.h"
 
 struct rx_status {
 	/* Back-pressure: while one of these is set, no new target is begun. */
@@ -22,6 +23,7 @@ struct rx_status {
 	_Atomic bool full;		/* --max-results rows are written */
 	_Atomic bool failed;		/* then err is set */
 	struct err err;
+	struct loss_log losses;		/* its own: as far as its clock of time-outs is */
 	struct stats stats;		/* its own; and what is read of all others' with them */
 };
 

@@ -138,6 +138,12 @@ static inline void step_mark(const struct step *st)
 	window_mark(&core.s.senders[0].window, st->k, WINDOW_UNKNOWN);
 }
 
+static inline void step_lose(const struct step *st)
+{
+	(void)st;
+	loss_log_add(&core.s.rx.losses, core.now_ns, core.now_ns + 1);
+}
+
 static inline void step_tail(const struct step *st)
 {
 	core.s.senders[0].window.tail = st->k;
@@ -197,6 +203,7 @@ static inline void step_empty_ring(const struct step *st)
 #define GIVEN_UP		{ .run = step_stamp, .k = STAMP_NOT_SENT }
 #define STOP			{ .run = step_stop }
 #define LOST(k_)		{ .run = step_mark, .k = k_ }
+#define LOSE			{ .run = step_lose }
 #define TAIL(k_)		{ .run = step_tail, .k = k_ }
 #define FILL_RING		{ .run = step_fill_ring }
 #define EMPTY_RING		{ .run = step_empty_ring }

@@ -384,6 +384,6 @@ def what_the_driver_does_not_take_is_sent_again():
 	equal(counters["losses"]["not_taken"], 0, "not taken after all")
 	equal(counters["syns"]["sent_request"], 1 << 15, "SYNs")
 	verdicts = collections.Counter(row["verdict"] for row in run.rows)
-	equal(sum(verdicts.values()), 1 << 15, "rows")
-	# Answers that the capture lost on a busy machine are told.
-	assert verdicts["offline"] <= counters["losses"]["drop_capture"], (verdicts, counters)
+	# On a busy machine the capture may lose answers: who is silent then has no row.
+	equal(sum(verdicts.values()) + counters["losses"]["unfinished"], 1 << 15, "rows, unfinished")
+	equal(verdicts["offline"], 0, f"offline; {counters}")

@@ -147,6 +147,29 @@ TEST_EACH(unsent, cases_unsent)
 	run_case(row);
 }
 
+/* ---- what was lost here: silence proves nothing then ---------------------------------------- */
+
+static const struct steps_case cases_lost[] = {
+	{ "before",
+	  STEPS(LOSE, WAIT(2), DATA_SENT, TIMEOUT, DATA(3, 1), TIMEOUT, DATA(3, 2), TIMEOUT, IDLE),
+	  .rows = { "0 verdict=second-blocked probes=4" }, "unfinished=0" },
+	{ "while the last attempt could be answered",
+	  STEPS(DATA_SENT, TIMEOUT, DATA(3, 1), TIMEOUT, DATA(3, 2), WAIT(1), LOSE, TIMEOUT,
+		PENDING(0), IDLE), .counters = "unfinished=1" },
+	{ "while the first could", STEPS(DATA_SENT, LOSE, TIMEOUT, DATA(3, 1), TIMEOUT, DATA(3, 2),
+					 TIMEOUT, PENDING(0), IDLE), .counters = "unfinished=1" },
+	{ "but not the answer", STEPS(DATA_SENT, LOSE, TAKEN(1), SETTLE),
+	  .rows = { "1 verdict=accepted probes=2" }, "unfinished=0" },
+	{ "while an arm could be answered", { .plan = PLAN_PATH },
+	  STEPS(ARM(3, 0, 0), SA(0, OPTS_NONE, 0), ARM(3, 1, 0), LOSE, TAIL(4), WAIT(0),
+		PENDING(0), IDLE), .counters = "unfinished=1" },
+};
+
+TEST_EACH(lost, cases_lost)
+{
+	run_case(row);
+}
+
 /* ---- the end ------------------------------------------------------------------------------- */
 
 #define FIRST(k_)	REQ(k_, 0), SA(k_, OPTS_COOKIE, 0)

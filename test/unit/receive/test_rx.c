@@ -244,6 +244,23 @@ TEST(what_was_not_handed_over)
 	end_senders();
 }
 
+/* Silence proves nothing then; where something was only told apart it does. */
+TEST_TIMES(losses_are_noted, 3)
+{
+	uint64_t *counts[] = { &in.lost.unmatched, &in.lost.capture, &in.lost.interface };
+	uint64_t from_ns;
+
+	begin_senders(64);
+	in.lost.unmatched = 1;
+	receive_until(losses_are_read);
+	from_ns = clock_now_ns();
+	*counts[_i] += 5;
+	receive_until(at_once);
+	ck_assert_int_eq(loss_log_overlaps(&core.s.rx.losses, from_ns, clock_now_ns()), _i > 0);
+	ck_assert(!loss_log_overlaps(&core.s.rx.losses, clock_now_ns() + 1, UINT64_MAX));
+	end_senders();
+}
+
 static bool more_is_lost(void)
 {
 	in.lost.capture = 4;
@@ -329,6 +346,24 @@ TEST(silent_by_what_was_taken)
 	read_row(1);
 	ck_assert_str_eq(cell("verdict"), "offline");
 	rx_count_unfinished(rx);
+	ck_assert_uint_eq(count(STAT_unfinished), 1);
+	end_senders();
+}
+
+/* Answers were lost while one of two targets could answer: that one is not known to be silent. */
+TEST(silent_while_answers_were_lost)
+{
+	struct syn syn;
+
+	begin_senders(64);
+	core.config.output.report = REPORT_ALL;
+	core.now_ns = clock_now_ns() - 5 * CORE_TIMEOUT_NS;
+	core_send(&core, 5, 0, &syn);
+	loss_log_add(&core.s.rx.losses, core.now_ns, core.now_ns + CORE_TIMEOUT_NS);
+	core.now_ns += 3 * CORE_TIMEOUT_NS;
+	core_send(&core, 6, 0, &syn);
+	receive_until(at_once);
+	check_row(6, "offline", 1);
 	ck_assert_uint_eq(count(STAT_unfinished), 1);
 	end_senders();
 }
