@@ -2,16 +2,20 @@
 no packet: none becomes a row, none draws a packet, and no good row is lost in silence. FLOOD is how
 many there are: 300,000, and by hand 10,000,000."""
 
+import contextlib
 import json
 import math
 import os
+import socket
 import subprocess
+import threading
 import time
 from contextlib import contextmanager
 
-from harness import (LAB, QUICK, SCAN4, SCAN6, WORK, Capture, by_target, case, equal,
-	fresh_filters, inside, read_rows, shell, start)
+from harness import (LAB, QUICK, SCAN4, SCAN6, WORK, Capture, Tap, by_target, case, equal, finish,
+	fresh_filters, inside, interrupt, read_rows, shell, start, wait_for)
 from .engines import PINNED, _napi, _need_xdp
+from .pressure import _stopped, _threads
 from .rows import STABLE, sure_signals
 
 FLOOD = int(os.environ.get("FLOOD") or 300000)
@@ -28,6 +32,8 @@ SCAN = [*QUICK, *PINNED, f"{PREFIX4}/24", f"{PREFIX6}/120", "-p", ",".join(map(s
 SAME = [name for name in STABLE if name != "probes"]  # a late answer costs one more
 FALSE_ALARM = 1e-4  # how likely a sound tfomap may fail one of these cases, at most
 MORE_KB = 4096  # of memory
+FILLS = 500000  # more than the capture's buffer has room for
+SOL_PACKET, PACKET_QDISC_BYPASS, PACKET_OUTGOING, SO_RCVBUFFORCE = 263, 20, 4, 33
 
 
 class Flooder:
@@ -136,15 +142,16 @@ class Scan:
 		"""Packets that its capture and its interface had no room for, as it says"""
 		return self.counters["drop_capture"] + self.counters["drop_interface"]
 
-	def check_sent(self):
-		"""To targets alone, no more than the plan has, and all from the ports of its SYNs"""
+	def check_sent(self, most=()):
+		"""To targets alone, all from the ports of its SYNs, and no more than the plan has; most: of
+		requests, and of SYNs with data"""
 		equal(_strangers(), 0, "packets to who is no target")
 		packets = self.capture._packets()
 		ours = [answer for answer in packets.stray if answer[0][2] in (SCAN4, SCAN6)]
 		assert not ours, f"{len(ours)} packets that belong to no SYN: {ours[:3]}"
 		for target, flows in packets.flows.items():
-			requests, data = (sum(f.is_data == which for f in flows) for which in (False, True))
-			assert requests <= 3 and data <= 3, f"{target}: {requests} requests, {data} with data"
+			for n, has_data in zip(most, (False, True)):
+				equal(sum(f.is_data == has_data for f in flows) <= n, True, f"SYNs to {target}")
 			resets = sum(flow.closing.count("R") for flow in flows)
 			assert resets <= 2 * len(flows), f"{target}: {resets} resets for {len(flows)} SYNs"
 			if target in self.rows:
@@ -212,13 +219,13 @@ def _flooded(name, *engines):
 				_need_xdp()
 			with _watched(), Flooder() as flooder:
 				quiet = Scan([*SCAN, *engines])
-				quiet.check_sent()
+				quiet.check_sent((3, 3))
 				equal(len(quiet.rows), TARGETS, "rows of a quiet scan")
 				loud = Scan([*SCAN, *engines], _flood(flooder, quiet.packets))
 				expected = _expected_false(flooder.kinds,
 					max(int(row["tfo_dlen"]) for row in quiet.rows.values()))
 				_tell(name, quiet, loud, flooder, expected)
-				loud.check_sent()
+				loud.check_sent((3, 3))
 		finally:
 			_napi(False)
 		assert flooder.sent > FLOOD / 10, f"the flood came too late: {flooder.kinds}"
@@ -233,3 +240,156 @@ def _flooded(name, *engines):
 
 case("forged/packet")(_flooded("packet", "--tx", "packet"))
 case("forged/xdp")(_flooded("xdp", "--tx", "xdp", "--rx", "xdp"))
+
+
+# ---- more than there is room for ----
+
+@case("forged/overflow")
+def who_is_silent_while_answers_are_lost_is_unfinished():
+	"""The receive thread gets no time, the flood fills its buffer, and then servers answer."""
+	n, meta, rows = 512, f"{WORK}/overflow.json", f"{WORK}/overflow.rows"
+	with _watched(), Flooder() as flooder:
+		shell("in_net nft insert rule inet flood stand tcp dport 81 drop")
+		before = _arrived()
+		# A time-out in which the threads can be stopped on a busy machine, too.
+		process = start(["--no-default-blocklist", "-c", 1, "--timeout", 5, *PINNED, f"{PREFIX4}/24",
+			f"{PREFIX6}/120", "-p", 81, "--report", "all", "--retries", 1, "-r", 2000, "--rx", "pcap",
+			"-m", meta, "-o", rows])
+		wait_for(lambda: _arrived() - before >= n, "all first SYNs")
+		with _stopped(_threads(process, "receive")[0]):
+			with _stopped(_threads(process, "send")[0]):
+				flooder.send(FILLS)
+				shell("in_net nft flush chain inet flood stand")
+			wait_for(lambda: _arrived() - before >= 2 * n, "all second SYNs")
+		run = finish(process)
+	equal(run.status, 0, "exit status: " + run.err)
+	with open(meta) as f:
+		metadata = json.load(f)
+	losses = metadata["counters"]["losses"]
+	assert losses["drop_capture"], f"the flood was not too much: {losses}"
+	assert not metadata["sound"] and "drop_capture" in run.err, run.err
+	with open(rows, newline="") as f:
+		found = by_target(read_rows(f.read()))
+	equal({row["verdict"] for row in found.values()} - {"closed"}, set(), "false verdicts")
+	assert len(found) < n, "no answer was lost"
+	equal(losses["unfinished"], n - len(found), "unfinished")
+
+
+# ---- a flood that does not end ----
+
+def _endless(*args):
+	"""A scan beside a flood that goes on until the scan has ended"""
+	over = threading.Event()
+
+	def run(flooder):
+		while not over.is_set():
+			flooder.send(5000)
+	with _watched(), Flooder() as flooder:
+		thread = threading.Thread(target=run, args=(flooder,))
+		tap = Tap()
+		process = start(["--no-default-blocklist", "-c", 1, f"{PREFIX4}/24", "-r", 500, *args])
+		tap.wait_syns(10)
+		thread.start()
+		try:
+			yield process, flooder
+		finally:
+			over.set()
+			thread.join()
+
+
+def _stop(*engines):
+	def check():
+		_napi(True)
+		try:
+			if engines:
+				_need_xdp()
+			with contextmanager(_endless)("-p", SILENT, "--timeout", 600, *engines) as (process, flooder):
+				wait_for(lambda: flooder.sent, "the flood")
+				interrupt(process)
+				run = finish(process)
+				equal(run.status, 4, "exit status: " + run.err)
+			with contextmanager(_endless)("-p", "7,9", "-n", 100, "--timeout", 1, *engines) as (process, flooder):
+				run = finish(process)
+				equal(run.status, 0, "exit status: " + run.err)
+				equal(len(run.rows), 100, "rows")
+		finally:
+			_napi(False)
+	return check
+
+
+case("forged/stop-packet")(_stop())
+case("forged/stop-xdp")(_stop("--tx", "xdp", "--rx", "xdp"))
+
+
+# ---- genuine answers that come again ----
+
+class Replayer:
+	"""At the servers' end: sends each answer that leaves 100 times at once, and when it is told all
+	that left so far once more"""
+
+	def __init__(self):
+		with inside("net"):
+			self._in, self._out = (socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+				for _ in range(2))
+			self._in.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+			self._in.bind(("net0", 3))
+			self._out.bind(("net0", 0))
+		self._out.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)  # is not seen to leave
+		self._in.settimeout(0.1)
+		self._end = threading.Event()
+		self._thread = threading.Thread(target=self._run)
+		self._answers, self.sent = [], 0
+		self._thread.start()
+
+	def _send(self, frame, times):
+		for _ in range(times):
+			with contextlib.suppress(BlockingIOError, OSError):
+				self._out.send(frame)
+				self.sent += 1
+
+	def _run(self):
+		while not self._end.is_set():
+			with contextlib.suppress(TimeoutError):
+				frame, (_, _, kind, *_) = self._in.recvfrom(2048)
+				if kind == PACKET_OUTGOING:
+					self._answers.append(frame)
+					self._send(frame, 100)
+
+	def again(self):
+		for frame in list(self._answers):
+			self._send(frame, 1)
+
+	def close(self):
+		self._end.set()
+		self._thread.join()
+		self._in.close()
+		self._out.close()
+
+
+def _replayed(*args):
+	def check():
+		scan = [*QUICK, *PINNED, f"{PREFIX4}/27", f"{PREFIX6}/123", "-p", "7,9,77,81", "-r", 100,
+			"--report", "all", *args]
+		with _watched():
+			quiet = Scan(scan)
+			replayer, parts = Replayer(), []
+
+			def beside(progress):
+				if progress * 4 // quiet.packets > len(parts):
+					parts.append(progress)
+					replayer.again()
+			try:
+				loud = Scan(scan, beside)
+			finally:
+				replayer.close()
+			for scanned in (quiet, loud):
+				scanned.check_sent()
+		assert replayer.sent > 100 * len(quiet.rows), f"{replayer.sent} replayed"
+		_check_rows(quiet, loud, 0)
+		n = loud.counters
+		assert n["duplicates"] + n["retransmissions"] + n["expired"] + loud.lost > len(quiet.rows), n
+	return check
+
+
+case("forged/replay-survey")(_replayed())
+case("forged/replay-full")(_replayed("--plan", "full", "--confirm", 0))
