@@ -121,7 +121,7 @@ link_libs = $(DEP_LIBS) $(BPF_LIBS) $(LIBS)
 # What runs in the kernel: bpf/x.bpf.c becomes a program, and that a header that holds it.
 bpf_skeletons := $(if $(BPF),$(patsubst %.bpf.c,$(B)/%.skel.h,$(wildcard bpf/*.bpf.c)))
 bpf_flags = -target bpf -mcpu=v3 -O2 -g -std=gnu11 -ffreestanding -Wall -Wextra \
-	$(if $(filter-out 0,$(WERROR)),-Werror) -Ilib -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+	$(if $(filter-out 0,$(WERROR)),-Werror) -Ilib -idirafter /usr/include/$(shell $(or $(CC),cc) -print-multiarch)
 
 all: $(B)/tfomap $(pages) $(completion) ## the program, its man pages, what the shell completes
 ifeq ($(MODE),release)

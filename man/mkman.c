@@ -225,6 +225,7 @@ static const struct {
 	{ "@OPTIONS@\n", config_roff },
 	{ "@FILE_OPTIONS@\n", config_roff_file },
 	{ "@SAMPLE@\n", config_sample },
+	{ "@CHANGING@\n", config_roff_changing },
 	{ "@COMPLETION@\n", config_completion },
 	{ "@FIELDS@\n", result_roff },
 	{ "@PROBES@\n", write_probes },

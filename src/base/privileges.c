@@ -100,24 +100,6 @@ static int become(const char *name, struct err *e)
 	return 0;
 }
 
-int privileges_as(const char *user, int (*act)(void *arg, struct err *e), void *arg,
-		  struct err *e)
-{
-	const struct user before = { geteuid(), getegid() };
-	struct user u;
-	int rc = user ? find_user(user, &u, e) : 0;
-
-	if (rc)
-		return rc;
-	if (!user || (before.uid != 0 && is_user(&u)))
-		return act(arg, e);
-	rc = setegid(u.gid) || seteuid(u.uid) ? cannot_become(user, e) : act(arg, e);
-	if ((seteuid(before.uid) || setegid(before.gid)) && !rc)
-		rc = err_set(e, errno, "cannot be the user again that started: %s",
-			     strerror(errno));
-	return rc;
-}
-
 /* ---- capabilities -------------------------------------------------------------------------- */
 
 /* New ones are of a kernel that is newer than libcap-ng: it leaves them out by itself. */
@@ -152,17 +134,50 @@ int privileges_narrow(bool network, struct err *e)
 	return 0;
 }
 
-int privileges_try_without(int (*try)(const void *arg), const void *arg)
+/* They stay permitted, to be raised again. 0 or -EPERM. */
+static int lower(void)
 {
-	int rc;
-
 	drop_but(NULL, 0, CAPNG_EFFECTIVE);
-	rc = capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : try(arg);
+	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
+}
+
+static void raise_again(void)
+{
 	capng_get_caps_process();
 	for (unsigned int cap = 0; cap <= CAP_LAST_CAP; cap++)
 		if (capng_have_capability(CAPNG_PERMITTED, cap))
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, cap);
 	(void)capng_apply(CAPNG_SELECT_CAPS);
+}
+
+int privileges_try_without(int (*try)(const void *arg), const void *arg)
+{
+	int rc = lower();
+
+	if (!rc)
+		rc = try(arg);
+	raise_again();
+	return rc;
+}
+
+/* Becoming another user than root lowers them, too, and becoming root again raises them. */
+int privileges_as(const char *user, int (*act)(void *arg, struct err *e), void *arg,
+		  struct err *e)
+{
+	const struct user before = { geteuid(), getegid() };
+	struct user u = before;
+	int rc = user ? find_user(user, &u, e) : 0;
+
+	if (!rc && (setegid(u.gid) || seteuid(u.uid)))
+		rc = cannot_become(user, e);
+	if (!rc)
+		rc = lower();
+	if (!rc)
+		rc = act(arg, e);
+	raise_again();
+	if ((seteuid(before.uid) || setegid(before.gid)) && !rc)
+		rc = err_set(e, errno, "cannot be the user again that started: %s",
+			     strerror(errno));
 	return rc;
 }
 

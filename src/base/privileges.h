@@ -33,8 +33,9 @@ int privileges_narrow(bool network, struct err *e);
 int privileges_try_without(int (*try)(const void *arg), const void *arg);
 
 /*
- * Calls act() as that user and its own group, where files are concerned; user NULL: as the process
- * is. What act() returns, or -errno with a message.
+ * Calls act() with the rights to files that there are once privileges are given away: as that user
+ * and its own group, or (user NULL) as the process is, without capabilities. What act() returns, or
+ * -errno with a message.
  */
 int privileges_as(const char *user, int (*act)(void *arg, struct err *e), void *arg,
 		  struct err *e);

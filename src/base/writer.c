@@ -39,6 +39,7 @@ struct writer {
 	uint64_t put, out;		/* records */
 	int err;
 	bool torn;
+	int not_synced;			/* 0, or the -errno of an fdatasync(): writer_sync()'s */
 	_Atomic bool left;
 	_Atomic size_t waiting;		/* bytes */
 };
@@ -175,13 +176,16 @@ static struct chunk *next_chunk(struct writer *w)
 /* With the lock held but while it writes. */
 static void put_out(struct writer *w, struct chunk *c)
 {
-	int err;
+	int err = 0;
 
 	w->writing = true;
 	pthread_mutex_unlock(&w->lock);
 	if (w->before)
-		wait_out(w->before, writer_mark(w->before), &w->left);
-	err = write_chunk(w, c);
+		err = wait_out(w->before, writer_mark(w->before), &w->left);
+	if (err && atomic_load(&w->before->left))
+		atomic_store(&w->left, true);
+	if (!err)
+		err = write_chunk(w, c);
 	pthread_mutex_lock(&w->lock);
 	w->writing = false;
 	if (err && !w->err)
@@ -267,6 +271,14 @@ int writer_open(struct writer **out, int fd, const char *name, struct err *e)
 		return rc;
 	}
 	*out = w;
+	return 0;
+}
+
+int writer_begin(struct writer *w, uint64_t keep)
+{
+	if (w->is_regular
+	    && (ftruncate(w->fd, (off_t)keep) || lseek(w->fd, (off_t)keep, SEEK_SET) < 0))
+		return -errno;
 	return 0;
 }
 
@@ -369,7 +381,12 @@ int writer_sync(struct writer *w, uint64_t mark)
 {
 	int err = w ? wait_out(w, mark, &w->left) : 0;
 
-	return !err && w && w->is_regular && fdatasync(w->fd) ? -errno : err;
+	if (err || !w)
+		return err;
+	/* The kernel tells of it once, and forgets what it could not write. */
+	if (!w->not_synced && w->is_regular && fdatasync(w->fd))
+		w->not_synced = -errno;
+	return w->not_synced;
 }
 
 void writer_get(struct writer *w, struct writer_state *out)

@@ -29,12 +29,18 @@ struct writer_state {
  */
 int writer_open(struct writer **out, int fd, const char *name, struct err *e);
 
+/*
+ * Before anything is put: a regular file is cut off after keep bytes, which what is put follows; so
+ * until then nothing of it is lost. 0, or -errno.
+ */
+int writer_begin(struct writer *w, uint64_t keep);
+
 /* Adds a record. Any thread. False: it is broken, or there is no memory, which breaks it. */
 bool writer_put(struct writer *w, const void *record, size_t len);
 
 /*
  * Before anything was put: what comes out of w stands on what was put into `before` until then,
- * which comes out first. before outlives w; NULL: on nothing.
+ * which comes out first; where that fails, or is left, so is w. before outlives w; NULL: on nothing.
  */
 void writer_follow(struct writer *w, struct writer *before);
 
@@ -43,8 +49,8 @@ uint64_t writer_mark(struct writer *w);
 
 /*
  * Waits until so many records are out, and on the disk where that is a regular file. 0; or the
- * -errno that ended it, or by which it cannot be known that they are on the disk. Any thread. w may
- * be NULL.
+ * -errno that ended it, or by which, from then on, it cannot be known that they are on the disk.
+ * One thread at a time. w may be NULL.
  */
 int writer_sync(struct writer *w, uint64_t mark);
 

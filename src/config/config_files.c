@@ -108,12 +108,17 @@ static int look_at(struct file *f)
 	return f->named.use != FILE_ADDED_TO && file_lock_is_held(f->fd) ? -EBUSY : 0;
 }
 
-/* A link to what was not there has made that, and stays itself. */
+/*
+ * A link to what was not there has made that, and stays itself. Of two that start at once one may
+ * use by now what the other one has made.
+ */
 static int unmake(const struct file *f)
 {
 	char link[32], path[PATH_MAX];
 	ssize_t n;
 
+	if (file_lock_take(f->fd))
+		return 0;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", f->fd);
 	n = readlink(link, path, sizeof(path) - 1);
 	if (n < 0)

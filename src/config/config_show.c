@@ -97,6 +97,23 @@ void config_sample(FILE *out)
 	}
 }
 
+void config_roff_changing(FILE *out)
+{
+	const char *before = NULL;
+
+	for (size_t i = 0; i <= config_noptions; i++) {
+		char name[64];
+
+		if (i < config_noptions && !config_options[i].may_change)
+			continue;
+		if (before) {
+			opttab_roff_text(before, name, sizeof(name));
+			fprintf(out, ".BR \\-\\-%s %c\n", name, i < config_noptions ? ',' : '.');
+		}
+		before = i < config_noptions ? config_options[i].name : NULL;
+	}
+}
+
 void config_completion(FILE *out)
 {
 	char entry[512];

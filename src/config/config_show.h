@@ -19,6 +19,9 @@ void config_sample(FILE *out);
 void config_roff(FILE *out);
 void config_roff_file(FILE *out);
 
+/* Those that may change when a run goes on (--checkpoint): roff, one sentence's list. */
+void config_roff_changing(FILE *out);
+
 /* The options for the shell's completion: elements of a bash array, by spelling. */
 void config_completion(FILE *out);
 

@@ -41,17 +41,27 @@ int file_lock_missing(void)
 	return atomic_load(&missing);
 }
 
+/* Whether the name leads to that file: another one may have removed it meanwhile. */
+static bool is_named(const char *path, int fd)
+{
+	struct stat opened, named;
+
+	return fstat(fd, &opened) || (stat(path, &named) == 0 && opened.st_dev == named.st_dev
+				      && opened.st_ino == named.st_ino);
+}
+
 int file_lock_open(const char *path, int flags, mode_t mode)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (flags & ~O_TRUNC), mode), err;
-	struct stat st;
+	int fd = -1, err;
 
-	if (fd < 0)
-		return -errno;
-	err = file_lock_take(fd);
-	if (!err && (flags & O_TRUNC)
-	    && (fstat(fd, &st) || (S_ISREG(st.st_mode) && ftruncate(fd, 0))))
-		err = -errno;
+	do {
+		if (fd >= 0)
+			close(fd);
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, mode);
+		if (fd < 0)
+			return -errno;
+		err = file_lock_take(fd);
+	} while (!err && !is_named(path, fd));
 	if (!err)
 		return fd;
 	close(fd);

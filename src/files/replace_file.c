@@ -248,7 +248,10 @@ static int make_temp(struct replace_file *f, struct temp *t)
 	return t->fd < 0 ? make_named(f, t) : 0;
 }
 
-/* As the file before; -EPERM: its owner cannot be kept, whose file it is to stay. */
+/*
+ * As the file before, but for no one whom a new one is not for; -EPERM: its owner cannot be kept,
+ * whose file it is to stay.
+ */
 static int keep_mode(const struct replace_file *f, int fd)
 {
 	struct stat was, is;
@@ -260,7 +263,7 @@ static int keep_mode(const struct replace_file *f, int fd)
 	if ((was.st_uid != is.st_uid || was.st_gid != is.st_gid)
 	    && fchown(fd, was.st_uid, was.st_gid))
 		return -EPERM;
-	return was.st_mode == is.st_mode || fchmod(fd, was.st_mode & 07777) == 0 ? 0 : -errno;
+	return fchmod(fd, was.st_mode & f->mode) ? -errno : 0;
 }
 
 /* Longer contents than these are cut off. */

@@ -5,11 +5,11 @@
  * the name (rename), and the folder is synced. One writer at a time: the file is locked
  * (file_lock.h) as long as this is open. One thread.
  *
- * A symbolic link is followed: what it leads to is replaced. A file that is there keeps its mode
- * and owner; a new one has the mode given to replace_file_open(). Where the folder takes no new
- * file, the name cannot be taken (a single file that is mounted) or the owner not be kept, it
- * fails; or, if the opener asked for that, the file itself is written over: then a part may be lost
- * by what comes meanwhile. That is decided each time, by what the process may do then: root without
+ * A symbolic link is followed: what it leads to is replaced. A file that is there keeps its owner
+ * and, within the mode that is given to replace_file_open(), which a new one has, its own. Where
+ * the folder takes no new file, the name cannot be taken (a single file that is mounted) or the
+ * owner not be kept, it fails; or, if the opener asked for that, the file itself is written over:
+ * then a part may be lost by what comes meanwhile. That is decided each time, by what the process may do then: root without
  * capabilities may not write to a folder of another user.
  */
 #ifndef TFOMAP_REPLACE_FILE_H

@@ -92,13 +92,14 @@ static bool is_whole(char *line, size_t len)
 static int read_lines(FILE *f, const struct rows_form *form, struct rows_row *row,
 		      uint64_t sound_len, rows_read_fn *take, void *arg, struct err *e)
 {
+	const bool has_header = form->header && form->format == FORMAT_csv;
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t len;
 	int rc = 0;
 
 	while (!rc && (len = getline(&line, &cap, f)) > 0) {
-		bool whole = is_whole(line, (size_t)len), header = form->header && row->at == 0;
+		bool whole = is_whole(line, (size_t)len), header = has_header && row->at == 0;
 
 		if (whole && !header)
 			whole = form->format == FORMAT_csv ? read_csv(row, form->fields, line)

@@ -27,7 +27,7 @@ struct rows_row {
 struct rows_form {
 	enum config_format format;
 	const struct result_selection *fields;
-	bool header;			/* the first line is one */
+	bool header;			/* the first line is one, where the format has any */
 };
 
 /* 0, or -errno with a message, which ends the reading. */

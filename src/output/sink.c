@@ -101,11 +101,10 @@ static int sink_open_file(struct sink *s, struct err *e)
 	int err = 0;
 
 	s->is_own = file && strcmp(file, "-") != 0;
-	s->fd = s->is_own ? file_lock_open(file, s->len ? 0 : O_TRUNC, 0666) : STDOUT_FILENO;
+	s->fd = s->is_own ? file_lock_open(file, 0, 0666) : STDOUT_FILENO;
 	if (s->fd < 0)
 		err = s->fd;
-	else if (fstat(s->fd, &st)
-		 || (s->len && (ftruncate(s->fd, (off_t)s->len) || lseek(s->fd, 0, SEEK_END) < 0)))
+	else if (fstat(s->fd, &st))
 		err = -errno;
 	if (err == -EBUSY)
 		return err_set(e, EBUSY, "--output-file %.200s: " FILE_LOCK_HELD, file);
@@ -128,11 +127,17 @@ static int sink_start(struct sink *s, struct err *e)
 		return err;
 	out_init(&s->out, c->output.format, &s->fields);
 	err = sink_open_file(s, e);
-	if (!err)
-		err = writer_open(&s->writer, s->fd, sink_name(s), e);
+	return err ? err : writer_open(&s->writer, s->fd, sink_name(s), e);
+}
+
+int sink_begin(struct sink *s, struct err *e)
+{
+	int err = s->is_own ? writer_begin(s->writer, s->len) : 0;
+
 	if (err)
-		return err;
-	if (!c->output.no_header && !s->len && out_header(&s->out))
+		return err_set(e, -err, "cannot write rows to '%s': %s; name another file with -o",
+			       sink_name(s), strerror(-err));
+	if (!s->config->output.no_header && !s->len && out_header(&s->out))
 		return err_set(e, ENOMEM, "no memory for the output's buffer");
 	s->header = s->out.len > 0;
 	if (s->header)

@@ -17,14 +17,19 @@ struct stats;
 struct writer;
 
 /*
- * Opens the output (a file is locked, so that no other run writes to it, and what is in it is
- * overwritten; NULL or "-": stdout) and writes the header row where there is one; not yet into a
- * pipe, whose reader may be gone already. keep_len not 0: so many bytes of the file stay, to which
- * rows are added. wall_offset_ns turns the run's clock into Unix time. The caller ignores SIGPIPE
- * and SIGXFSZ; c and stats outlive the sink. 0, or -errno with a message.
+ * Opens the output: a file, which is locked, so that no other run writes to it; NULL or "-":
+ * stdout. keep_len: so many bytes of the file will stay, to which rows are added. wall_offset_ns
+ * turns the run's clock into Unix time. The caller ignores SIGPIPE and SIGXFSZ; c and stats outlive
+ * the sink. 0, or -errno with a message.
  */
 int sink_open(struct sink **out, const struct config *c, struct stats *stats,
 	      int64_t wall_offset_ns, uint64_t keep_len, struct err *e);
+
+/*
+ * Before the first row: what else is in the file goes, and the header row, where there is one, is
+ * written; not yet into a pipe, whose reader may be gone already. 0, or -errno with a message.
+ */
+int sink_begin(struct sink *s, struct err *e);
 
 /*
  * A target's row: verdict, conditions and signals are drawn here from its evidence; verdict,

@@ -16,6 +16,7 @@
 struct statusfile {
 	struct writer *writer;
 	int fd;
+	bool append;
 	char *path;
 	uint64_t skipped;		/* rows, as too many waited to be read */
 	bool any;			/* there is a row before */
@@ -55,13 +56,13 @@ static void free_all(struct statusfile *f)
 int statusfile_open(struct statusfile **out, const char *path, bool append, struct err *e)
 {
 	struct statusfile *f = calloc(1, sizeof(*f));
-	char header[STATUS_ROW_LEN + 1];
 	int rc;
 
 	if (!f)
 		return err_set(e, ENOMEM, "out of memory for the status updates");
 	f->path = strdup(path);
-	f->fd = f->path ? file_lock_open(path, append ? O_APPEND : O_TRUNC, 0666) : -1;
+	f->append = append;
+	f->fd = f->path ? file_lock_open(path, append ? O_APPEND : 0, 0666) : -1;
 	if (!f->path)
 		rc = err_set(e, ENOMEM, "out of memory for the status updates");
 	else
@@ -71,11 +72,22 @@ int statusfile_open(struct statusfile **out, const char *path, bool append, stru
 		free_all(f);
 		return rc;
 	}
-	if (!append || lseek(f->fd, 0, SEEK_END) <= 0) {
-		status_header(header);
-		add_line(f, header);
-	}
 	*out = f;
+	return 0;
+}
+
+int statusfile_begin(struct statusfile *f, struct err *e)
+{
+	char header[STATUS_ROW_LEN + 1];
+	int rc;
+
+	if (f->append && lseek(f->fd, 0, SEEK_END) > 0)
+		return 0;
+	rc = writer_begin(f->writer, 0);
+	if (rc)
+		return fails(f->path, -rc, e);
+	status_header(header);
+	add_line(f, header);
 	return 0;
 }
 

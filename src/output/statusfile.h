@@ -13,10 +13,16 @@ struct statusfile;
 struct writer;
 
 /*
- * Creates the file, which is locked, and overwrites it or (append) adds to it. 0, or -errno with a
+ * Opens the file, which is locked, to be overwritten or (append) added to. 0, or -errno with a
  * message.
  */
 int statusfile_open(struct statusfile **out, const char *path, bool append, struct err *e);
+
+/*
+ * Before the first row: what is in the file goes, where it is not added to, and the header is
+ * written. 0, or -errno with a message.
+ */
+int statusfile_begin(struct statusfile *f, struct err *e);
 
 /*
  * Adds a row; what is a rate in it counts from the row before. Does not wait: a row is left out

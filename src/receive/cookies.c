@@ -12,7 +12,7 @@ int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, voi
 {
 	*c = (struct cookies){
 		.facts = &s->facts, .senders = s->senders, .nsenders = s->nsenders, .rx = &s->rx,
-		.stop = &s->control.stop, .done = done, .arg = arg,
+		.saving = s->saving, .stop = &s->control.stop, .done = done, .arg = arg,
 	};
 	return entry_cache_init(&c->cache, s->facts.slots, plan_flows(&s->facts.plan), s->stamps,
 				s->facts.source_key.k0, e);

@@ -115,6 +115,23 @@ static int add_left(const struct progress *p, const struct sender *sd, struct ch
 	return rc;
 }
 
+/* What this part has given up, as what came of it proves nothing. */
+static int add_given_up(const struct progress *p, struct checkpoint_progress *out)
+{
+	const struct saving *saving = p->s->saving;
+	int rc = 0;
+
+	for (size_t i = 0; i < saving->nleft && !rc; i++) {
+		uint64_t pos;
+		const struct sender *sd = shared_sender(p->s, saving->left[i], &pos);
+		struct checkpoint_shard *to = &out->shards[sd - p->s->senders];
+
+		if (pos < to->tail)
+			rc = checkpoint_add_pending(to, pos);
+	}
+	return rc;
+}
+
 static int take_shards(const struct progress *p, struct checkpoint_progress *out)
 {
 	int rc = 0;
@@ -126,6 +143,8 @@ static int take_shards(const struct progress *p, struct checkpoint_progress *out
 		out->shards[i].tail = tail_of(sd);
 		rc = add_left(p, sd, &out->shards[i]);
 	}
+	if (!rc)
+		rc = add_given_up(p, out);
 	return rc ? rc : add_entries(p, out);
 }
 
@@ -150,12 +169,13 @@ static int take(struct progress *p, struct checkpoint_progress *out)
 
 void progress_save_last(struct progress *p, struct saving *to)
 {
-	to->has_last = take(p, &to->last) == 0;
+	if (to)
+		to->has_last = take(p, &to->last) == 0;
 }
 
 void progress_save(struct progress *p, struct saving *to)
 {
-	if (!atomic_load_explicit(&to->wanted, memory_order_acquire))
+	if (!to || !atomic_load_explicit(&to->wanted, memory_order_acquire))
 		return;
 	to->err = take(p, &to->next);
 	to->marks = (struct saving_marks){

@@ -35,10 +35,10 @@ struct progress {
 void progress_init(struct progress *p, struct shared *s, const struct entry_cache *cache,
 		   struct sink *sink, struct cookiefile *cookie_log);
 
-/* Writes it down where the saver wants it. */
+/* Writes it down where the saver wants it; to NULL: there is none. */
 void progress_save(struct progress *p, struct saving *to);
 
-/* As the run ends: before what will not be finished loses its place. */
+/* The same as the run ends: before what will not be finished loses its place. */
 void progress_save_last(struct progress *p, struct saving *to);
 
 #endif

@@ -4,6 +4,7 @@
 #include "net/neigh.h"
 #include "output/sink.h"
 #include "receive/sent.h"
+#include "state/saving.h"
 #include "state/shared.h"
 #include "targets/targets.h"
 
@@ -16,7 +17,8 @@ static void check_full(struct rows *r)
 {
 	uint64_t max = r->s->facts.config->rate.max_results;
 
-	if (max && sink_rows(r->sink) >= max)
+	/* Of all parts of the run. */
+	if (max && stat_get(&r->s->rx.stats, STAT_rows) >= max)
 		atomic_store(&r->s->rx.full, true);
 }
 
@@ -47,12 +49,18 @@ void rows_target(struct rows *r, uint64_t k, uint64_t x, const struct evidence *
 	check_full(r);
 }
 
+static void leave(struct rows *r, uint64_t k)
+{
+	stat_add(&r->s->rx.stats, STAT_unfinished, 1);
+	saving_leave(r->s->saving, k);
+}
+
 void rows_entry(struct rows *r, const struct entry *en)
 {
 	struct evidence ev = entry_evidence(en);
 
 	if (rows_full(r))
-		stat_add(&r->s->rx.stats, STAT_unfinished, 1);
+		leave(r, en->k);
 	else
 		rows_target(r, en->k, en->x, &ev);
 }
@@ -73,7 +81,7 @@ void rows_silent(struct rows *r, uint64_t k)
 	if (!sent_proves(sd, f->neigh, &r->s->rx.losses, f->config->probing.timeout_ns, pos,
 			 t.ip)) {
 		rows_mark(r, k, WINDOW_DONE);
-		stat_add(&r->s->rx.stats, STAT_unfinished, 1);
+		leave(r, k);
 		return;
 	}
 	for (unsigned int arm = 0; arm < sd->window.arms; arm++) {

@@ -288,8 +288,7 @@ static void tick(struct rx *rx, uint64_t now_ns)
 		count_lost(rx, now_ns);
 	if (!atomic_load(&s->rx.failed) && write_out(rx, now_ns))
 		atomic_store(&s->rx.failed, true);
-	if (s->saving)
-		progress_save(&rx->progress, s->saving);
+	progress_save(&rx->progress, s->saving);
 }
 
 /* At the end of the scan: writes the rows of what is known. The rest is unfinished. */
@@ -300,8 +299,7 @@ static void conclude(struct rx *rx)
 	do
 		any = retire(rx);
 	while (wait_for_output(rx) && any);
-	if (rx->s->saving)
-		progress_save_last(&rx->progress, rx->s->saving);
+	progress_save_last(&rx->progress, rx->s->saving);
 	cookies_flush(&rx->answers.cookies, rx->now_ns);
 }
 
@@ -351,6 +349,8 @@ void rx_run(struct rx *rx)
 		count_lost(rx, clock_now_ns());
 	if (!shared_stopping(s, STOP_NOW) && !is_closed(rx))
 		conclude(rx);
+	else
+		progress_save_last(&rx->progress, s->saving);
 	if (sink_flush(rx->sink, &s->rx.err))
 		atomic_store(&s->rx.failed, true);
 }

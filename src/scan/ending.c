@@ -224,7 +224,7 @@ static void conclude_saving(struct scan *sc, bool whole, struct err *e)
 {
 	const struct run_facts *f = sc->run;
 	bool complete = f->exit_status == SCAN_COMPLETE
-			|| f->exit_reason == REASON_MAX_RESULTS;
+			&& !stat_get(&sc->s->rx.stats, STAT_unfinished);
 
 	if (sc->saver && !sc->stuck
 	    && saver_conclude(sc->saver, whole, complete, exit_reasons[f->exit_reason].name,
@@ -233,13 +233,14 @@ static void conclude_saving(struct scan *sc, bool whole, struct err *e)
 }
 
 /* Those of whom nothing false is said, as nothing is. */
-static void log_unfinished(const struct stats *s)
+static void log_unfinished(const struct scan *sc)
 {
-	uint64_t n = stat_get(s, STAT_unfinished);
+	uint64_t n = stat_get(&sc->s->rx.stats, STAT_unfinished);
 
 	if (n)
 		log_notice("%" PRIu64 " target%s unfinished: not all probes sent, or no time to "
-			   "answer them; no row, scan again", n, log_s(n));
+			   "answer them; no row, %s", n, log_s(n),
+			   sc->saver ? "run the same command again to go on" : "scan again");
 }
 
 void ending_conclude(struct scan *sc, struct err *e)
@@ -265,9 +266,10 @@ void ending_conclude(struct scan *sc, struct err *e)
 	}
 	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
 	f->sending_ns = shared_last_sent_ns(s) - shared_first_sent_ns(s);
-	conclude_saving(sc, whole, e);
-	log_unfinished(&s->rx.stats);
+	log_unfinished(sc);
 	warn_losses(&s->rx.stats);
+	/* Once the checkpoint says that all is done nothing is written any more. */
 	if (ending_write_metadata(sc, e))
 		f->exit_status = SCAN_FAILED;
+	conclude_saving(sc, whole, e);
 }

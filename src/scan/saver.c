@@ -56,6 +56,7 @@ void saver_free(struct saver *sv)
 	sv->s->saving = NULL;
 	free_shards(&sv->saving.next);
 	free_shards(&sv->saving.last);
+	free(sv->saving.left);
 	sem_destroy(&sv->wake);
 	sem_destroy(&sv->saving.taken);
 	free(sv);
@@ -70,6 +71,9 @@ static int write_file(struct saver *sv)
 	int rc = text ? replace_file_write(sv->r->file, text, len) : -ENOMEM;
 
 	free(text);
+	/* For the last one, when the disk is full by then. */
+	if (!rc && !sv->r->run.complete)
+		(void)replace_file_reserve(sv->r->file, 2 * len);
 	return rc;
 }
 
@@ -170,8 +174,8 @@ int saver_begin(struct saver *sv, const struct saver_files *files, uint64_t star
 		sem_wait(&sv->saving.taken);
 		rc = save(sv);
 	}
-	return rc ? err_set(e, -rc, "cannot write the checkpoint %.200s: %s; name another file",
-			    sv->r->path, strerror(-rc)) : 0;
+	return rc ? err_set(e, -rc, "cannot write the checkpoint %.200s: %s; see to it, and run "
+			    "the same command again", sv->r->path, strerror(-rc)) : 0;
 }
 
 int saver_start(struct saver *sv, struct err *e)

@@ -145,25 +145,36 @@ static void note_earlier(struct scan *sc, size_t n)
 	sc->run->nearlier = n;
 	sc->earlier_ns = 0;
 	for (size_t i = 0; i < n; i++)
-		sc->earlier_ns += parts[i].end_ns - parts[i].start_ns;
+		sc->earlier_ns += parts[i].end_ns > parts[i].start_ns
+				  ? parts[i].end_ns - parts[i].start_ns : 0;
+}
+
+static struct saver_files saved_files(const struct scan *sc)
+{
+	return (struct saver_files){
+		.rows = sink_writer(sc->sink), .cookies = cookiefile_writer(sc->cookie_log),
+		.packets = capfile_writer(sc->capture),
+	};
+}
+
+/* What has a row has its cookie and its packets in their files, whenever the run ends. */
+static void order_files(const struct scan *sc)
+{
+	const struct saver_files files = saved_files(sc);
+
+	writer_follow(files.rows, files.cookies ? files.cookies : files.packets);
+	if (files.cookies)
+		writer_follow(files.cookies, files.packets);
 }
 
 static int begin_saving(struct scan *sc, struct err *e)
 {
-	const struct saver_files files = {
-		.rows = sink_writer(sc->sink), .cookies = cookiefile_writer(sc->cookie_log),
-		.packets = capfile_writer(sc->capture),
-	};
-
+	const struct saver_files files = saved_files(sc);
 	size_t earlier = sc->run->nearlier;
 	int rc;
 
 	if (!sc->saver)
 		return 0;
-	/* What has a row has its cookie and its packets in their files, whenever the run ends. */
-	writer_follow(files.rows, files.cookies ? files.cookies : files.packets);
-	if (files.cookies)
-		writer_follow(files.cookies, files.packets);
 	saver_request(sc->saver);
 	rx_save_progress(sc->rx);
 	rc = saver_begin(sc->saver, &files, sc->run->start_wall_ns, e);
@@ -209,6 +220,21 @@ static int open_files(struct scan *sc, struct err *e)
 	if (!rc)
 		rc = rx_new(&sc->rx, s, &sc->in, sc->sink, sc->cookie_log, e);
 	return rc;
+}
+
+/*
+ * With nothing left that may refuse to start: what earlier runs left in the files goes. Then the
+ * checkpoint may count on them.
+ */
+static int begin_files(struct scan *sc, struct err *e)
+{
+	int rc = sc->status_file ? statusfile_begin(sc->status_file, e) : 0;
+
+	if (sc->saver)
+		order_files(sc);
+	if (!rc && sc->capture)
+		rc = capfile_begin(sc->capture, e);
+	return rc ? rc : sink_begin(sc->sink, e);
 }
 
 /* ---- the run ------------------------------------------------------------------------------- */
@@ -340,6 +366,12 @@ bool scan_uses_config(void)
 	return the_scan.stuck;
 }
 
+/* A disk that is full by now is none of the user's words. */
+static int status_of(int rc)
+{
+	return rc == -ENOSPC || rc == -EDQUOT ? SCAN_FAILED : SCAN_INPUT;
+}
+
 /* Opens all that a run takes. 0, or -errno with a message; *status: the exit status then. */
 static int open_all(struct scan *sc, int *status, struct err *e)
 {
@@ -357,11 +389,15 @@ static int open_all(struct scan *sc, int *status, struct err *e)
 	rc = sandbox_enter(sc->c, e);
 	if (rc)
 		return rc;
-	*status = SCAN_INPUT;
-	announce(sc);
-	rc = begin_saving(sc, e);
-	if (!rc && sc->c->records.user)
+	if (sc->c->records.user)
 		rc = ending_write_metadata(sc, e);
+	if (!rc)
+		rc = begin_files(sc, e);
+	if (!rc) {
+		announce(sc);
+		rc = begin_saving(sc, e);
+	}
+	*status = status_of(rc);
 	return rc;
 }
 
@@ -391,21 +427,19 @@ static int run(struct scan *sc, struct err *e)
 static bool begins(const struct config *c, int *status, struct err *e)
 {
 	struct resume *r = &the_resume;
-	bool complete;
+	int rc = resume_open(r, c, e);
+	bool over = !rc && resume_is_over(r, c);
 
-	*status = SCAN_INPUT;
-	if (resume_open(r, c, e)) {
+	if (over)
+		rc = setup_check_targets(&the_setup, c, r, e);
+	*status = rc ? status_of(rc) : SCAN_COMPLETE;
+	if (over && !rc)
+		log_notice("the run is complete, as %s says: nothing is sent, and nothing written; "
+			   "to scan anew, remove that file (the rows are written anew, too), or "
+			   "name another one and other rows", r->path);
+	if (rc || over)
 		resume_free(r);
-		return false;
-	}
-	complete = r->goes_on && r->run.complete;
-	if (complete) {
-		log_notice("the run is complete, as %s says: nothing is sent, and nothing "
-			   "written; to scan anew, remove that file, or name another one", r->path);
-		*status = SCAN_COMPLETE;
-		resume_free(r);
-	}
-	return !complete;
+	return !rc && !over;
 }
 
 int scan_run(const struct config *c, struct err *e)

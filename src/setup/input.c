@@ -47,6 +47,8 @@ static uint64_t sample_size(const struct config *c, uint64_t total)
 	return c->targets.max_share > 0 ? n + ((double)n < share) : c->targets.max;
 }
 
+#define TURNS_MIN	64u		/* parts of a run before its source ports come again */
+
 static unsigned int choose_retries(const struct facts *f)
 {
 	const struct config_probing *probing = &f->config->probing;
@@ -67,6 +69,11 @@ static int init_validator(struct facts *f, const struct run_facts *run,
 	plan_attempts(&f->plan, attempts);
 	rc = validate_init(&f->validator, run->key, c->network.port_first, c->network.port_last,
 			   attempts, e);
+	if (!rc && c->records.checkpoint && f->validator.part_width < TURNS_MIN)
+		rc = err_set(e, ERANGE, "--source-port %u-%u: with --checkpoint each part of the "
+			     "run takes other ports, so %u are needed at least",
+			     c->network.port_first, c->network.port_last,
+			     TURNS_MIN * f->validator.part[PROBE_KINDS]);
 	/* What an earlier part of the run has asked, and left, the server may still know. */
 	if (!rc && earlier)
 		f->validator.turn = (uint16_t)(earlier->nparts % f->validator.part_width);

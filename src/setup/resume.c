@@ -21,6 +21,7 @@
 #include "targets/targets.h"
 #include "targets/targets_hash.h"
 
+#define RESUME_SPARE_LEN	65536	/* bytes: the first checkpoints are no longer */
 #define FILE_MAX	(1u << 30)	/* bytes; no checkpoint is as long */
 #define AHEAD_MAX	(1u << 30)	/* positions that a shard gets on in the time between two
 					 * checkpoints, whatever holds the later one up */
@@ -41,6 +42,17 @@ static json_t *options_of(const struct config *c)
 	return options;
 }
 
+/* What no option gives is not quoted. */
+static const char *quote(const char *value)
+{
+	return value && value[0] ? "'" : "";
+}
+
+static const char *given(const char *value)
+{
+	return value && value[0] ? value : "not given";
+}
+
 static int compare_options(const struct resume *r, json_t *now, struct err *e)
 {
 	const char *name;
@@ -52,33 +64,68 @@ static int compare_options(const struct resume *r, json_t *now, struct err *e)
 
 		if (was && strcmp(was, is) == 0)
 			continue;
-		return err_set(e, EINVAL, "--checkpoint %.200s: --%s is '%.100s', and was '%.100s' "
-			       "when the run began; run it as it was, or name another file to "
-			       "begin anew", r->path, name, is, was ? was : "");
+		return err_set(e, EINVAL, "--checkpoint %.200s: --%s is %s%.100s%s, and was "
+			       "%s%.100s%s when the run began; run it as it was, or name another "
+			       "checkpoint and other rows to begin anew", r->path, name, quote(is),
+			       given(is), quote(is), quote(was), given(was), quote(was));
 	}
 	return 0;
 }
 
 /* ---- the file ------------------------------------------------------------------------------ */
 
-static int fails(const struct resume *r, int code, struct err *e)
+static int fails(const struct resume *r, const struct config *c, int code, struct err *e)
 {
-	return err_set(e, code, "--checkpoint %.200s: %s", r->path,
-		       code == EBUSY ? FILE_LOCK_HELD : strerror(code));
+	if (code == EBUSY)
+		return err_set(e, code, "--checkpoint %.200s: " FILE_LOCK_HELD, r->path);
+	if (code == EACCES || code == EPERM)
+		return err_set(e, code, "--checkpoint %.200s: %s: %s may not replace it, once "
+			       "privileges are given away; name one in a folder of that user, or "
+			       "the folder's owner with --user", r->path, strerror(code),
+			       c->records.user ? c->records.user : "this user");
+	return err_set(e, code, "--checkpoint %.200s: %s; %s", r->path, strerror(code),
+		       code == ENOSPC || code == EDQUOT ? "free some space and run again"
+		       : "name another file");
 }
 
-/* An empty one is made where there is none: so another one that starts finds it locked. */
+/* What is added to when the run goes on. */
+static int check_regular(const struct config *c, struct err *e)
+{
+	const struct { const char *option, *path; } files[] = {
+		{ "--checkpoint", c->records.checkpoint }, { "--output-file", c->output.file },
+		{ "--cookie-file", c->probing.cookie_file },
+		{ "--save-pcap", c->network.save_pcap },
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (files[i].path && (strcmp(files[i].path, "-") == 0
+				      || !replace_file_fits(files[i].path)))
+			return err_set(e, EINVAL, "%s %.200s: it is no regular file, which "
+				       "--checkpoint needs to go on; name one", files[i].option,
+				       files[i].path);
+	return 0;
+}
+
+struct opening {
+	struct resume *r;
+	const struct config *c;
+};
+
+/*
+ * An empty one is made where there is none: so another one that starts finds it locked. Then that
+ * it can be replaced is known before anything is lost.
+ */
 static int open_locked(void *arg, struct err *e)
 {
-	struct resume *r = arg;
-	int rc;
+	const struct opening *o = arg;
+	struct replace_file **file = &o->r->file;
+	int rc = replace_file_open(file, o->r->path, 0600, false);
 
-	if (!replace_file_fits(r->path))
-		return err_set(e, EINVAL, "--checkpoint %.200s: it is no regular file", r->path);
-	rc = replace_file_open(&r->file, r->path, 0600, false);
-	if (!rc && !replace_file_is_there(r->file))
-		rc = replace_file_write(r->file, "", 0);
-	return rc ? fails(r, -rc, e) : 0;
+	if (!rc && !replace_file_is_there(*file))
+		rc = replace_file_write(*file, "", 0);
+	if (!rc)
+		rc = replace_file_reserve(*file, RESUME_SPARE_LEN);
+	return rc ? fails(o->r, o->c, -rc, e) : 0;
 }
 
 /* An empty file is one that was made, and nothing begun. */
@@ -91,7 +138,7 @@ static int read_checkpoint(struct resume *r, const struct config *c, struct err 
 	int rc = replace_file_read(r->file, FILE_MAX, &text, &len);
 
 	if (rc)
-		fails(r, -rc, e);
+		fails(r, c, -rc, e);
 	else if (len) {
 		rc = checkpoint_read(&r->run, text, len, &why);
 		if (rc)
@@ -117,7 +164,10 @@ int resume_open(struct resume *r, const struct config *c, struct err *e)
 	*r = (struct resume){ .path = c->records.checkpoint };
 	if (!r->path)
 		return 0;
-	rc = privileges_as(c->records.user, open_locked, r, e);
+	rc = check_regular(c, e);
+	if (!rc)
+		rc = privileges_as(c->records.user, open_locked,
+				   &(struct opening){ .r = r, .c = c }, e);
 	if (!rc)
 		rc = read_checkpoint(r, c, e);
 	if (!rc && !r->goes_on && c->probing.cookie_file
@@ -232,30 +282,55 @@ static int find_done(struct resume *r, const struct config *c, const struct shar
 	return rc;
 }
 
-int resume_targets(struct resume *r, const struct config *c, const struct shared *s,
-		   const uint8_t key[static 16], uint64_t seed, struct err *e)
+static void keep_targets(struct resume *r, const struct shared *s, const uint8_t key[static 16],
+			 uint64_t seed)
+{
+	memcpy(r->run.key, key, sizeof(r->run.key));
+	r->run.seed = seed;
+	r->run.positions = s->facts.order.positions;
+	r->run.targets_hash = targets_hash(s->facts.targets);
+	r->run.blocklist_hash = targets_counts(s->facts.targets)->blocklist_hash;
+}
+
+int resume_same_targets(const struct resume *r, const struct shared *s, struct err *e)
 {
 	const struct targets_counts *n = targets_counts(s->facts.targets);
 	uint64_t hash = targets_hash(s->facts.targets);
 	const char *what = NULL;
 
-	if (!r->goes_on) {
-		memcpy(r->run.key, key, sizeof(r->run.key));
-		r->run.seed = seed;
-		r->run.positions = s->facts.order.positions;
-		r->run.targets_hash = hash;
-		r->run.blocklist_hash = n->blocklist_hash;
-		return 0;
-	}
 	if (r->run.blocklist_hash != n->blocklist_hash)
 		what = "the blocklists are";
 	else if (r->run.targets_hash != hash || r->run.positions != s->facts.order.positions)
 		what = "the targets are";
 	if (what)
 		return err_set(e, EINVAL, "--checkpoint %.200s: %s not those that the run began "
-			       "with; run it with these, or name another file to begin anew",
-			       r->path, what);
-	return find_done(r, c, s, e);
+			       "with; run it with these, or name another checkpoint and other rows "
+			       "to begin anew", r->path, what);
+	return 0;
+}
+
+int resume_targets(struct resume *r, const struct config *c, const struct shared *s,
+		   const uint8_t key[static 16], uint64_t seed, struct err *e)
+{
+	int rc;
+
+	if (!r->goes_on) {
+		keep_targets(r, s, key, seed);
+		return 0;
+	}
+	rc = resume_same_targets(r, s, e);
+	return rc ? rc : find_done(r, c, s, e);
+}
+
+static bool is_full(const struct config *c, uint64_t rows)
+{
+	return c->rate.max_results && rows >= c->rate.max_results;
+}
+
+bool resume_is_over(const struct resume *r, const struct config *c)
+{
+	return r->goes_on && (r->run.complete
+			      || is_full(c, r->run.progress.counters[STAT_rows]));
 }
 
 void resume_apply(struct resume *r, struct shared *s)
@@ -267,12 +342,14 @@ void resume_apply(struct resume *r, struct shared *s)
 	for (unsigned int i = 0; i < s->nsenders; i++)
 		sender_resume(&s->senders[i], &r->done[i]);
 	for (unsigned int i = 0; i < STATS; i++)
-		if (i != STAT_targets_started)		/* it counts positions from the first on */
+		/* The one counts positions from the first on; the others are asked again. */
+		if (i != STAT_targets_started && i != STAT_unfinished)
 			stat_set(&s->earlier, (enum stat_id)i, p->counters[i]);
 	stat_add(&s->earlier, STAT_rows, r->rows_more);
 	if (s->facts.config->output.rows == ROWS_TARGET)
 		stat_add(&s->earlier, STAT_targets_done, r->rows_more);
 	stat_add(&s->earlier, STAT_accepted, r->verdicts_more[VERDICT_ACCEPTED]);
+	atomic_store(&s->rx.full, is_full(s->facts.config, stat_get(&s->earlier, STAT_rows)));
 	for (unsigned int v = 0; v < VERDICTS; v++)
 		atomic_store(&s->rx.stats.verdicts[v], p->verdicts[v] + r->verdicts_more[v]);
 }

@@ -41,6 +41,12 @@ int resume_open(struct resume *r, const struct config *c, struct err *e);
 int resume_targets(struct resume *r, const struct config *c, const struct shared *s,
 		   const uint8_t key[static 16], uint64_t seed, struct err *e);
 
+/* That the targets are those of a run that goes on. 0, or -errno with a message. */
+int resume_same_targets(const struct resume *r, const struct shared *s, struct err *e);
+
+/* Whether there is nothing left to do. */
+bool resume_is_over(const struct resume *r, const struct config *c);
+
 /* With the senders: their sweep begins where it was left, and the counters go on. */
 void resume_apply(struct resume *r, struct shared *s);
 

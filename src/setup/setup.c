@@ -323,8 +323,7 @@ static int load_targets(struct setup *su, const struct config *c, struct err *e)
 	return rc;
 }
 
-int setup_init(struct setup *su, const struct config *c, struct resume *r, int *status,
-	       struct err *e)
+static int begin(struct setup *su, const struct config *c, struct resume *r, struct err *e)
 {
 	int rc;
 
@@ -332,11 +331,32 @@ int setup_init(struct setup *su, const struct config *c, struct resume *r, int *
 	su->resume = r;
 	su->shared.facts.config = c;
 	su->shared.facts.outage_max_ns = OUTAGE_MAX_NS;
-	*status = 1;
 	rc = load_targets(su, c, e);
+	su->shared.facts.targets = su->targets;
+	return rc;
+}
+
+int setup_check_targets(struct setup *su, const struct config *c, struct resume *r, struct err *e)
+{
+	int rc = begin(su, c, r, e);
+
+	if (!rc)
+		rc = input_init(&su->shared.facts, &su->run, &r->run, e);
+	if (!rc)
+		rc = resume_same_targets(r, &su->shared, e);
+	setup_free(su);
+	return rc;
+}
+
+int setup_init(struct setup *su, const struct config *c, struct resume *r, int *status,
+	       struct err *e)
+{
+	int rc;
+
+	*status = 1;
+	rc = begin(su, c, r, e);
 	if (rc)
 		return rc;
-	su->shared.facts.targets = su->targets;
 	return c->network.rx_file ? init_offline(su, c, e) : init_live(su, c, status, e);
 }
 

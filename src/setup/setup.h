@@ -51,6 +51,12 @@ int setup_init(struct setup *su, const struct config *c, struct resume *r, int *
  * that may be had; a message says where not.
  */
 void setup_init_teardown(struct setup *su, const struct config *c);
+/*
+ * Of a run that is over: that it was of these targets. su is not set up. 0, or -errno with a
+ * message.
+ */
+int setup_check_targets(struct setup *su, const struct config *c, struct resume *r, struct err *e);
+
 void setup_free(struct setup *su);
 
 #endif

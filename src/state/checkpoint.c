@@ -9,6 +9,7 @@
 #include "state/exit_reason.h"
 #include "digits.h"
 #include "err.h"
+#include "sender_shard.h"
 #include "hex.h"
 #include "sender_shard.h"
 

@@ -24,11 +24,13 @@ struct capfile {
 	pcap_t *dead;
 	pcap_dumper_t *dumper;
 	FILE *stream;			/* the dumper's, once that is there */
+	int dlt;
+	off_t keep;			/* bytes of the file that stay */
 	bool has_header;		/* the file: the dumper's is not written again */
 	struct writer *writer;
 	int fd;
 	pthread_mutex_t lock;
-	char path[256];
+	const char *path;
 };
 
 static ssize_t take_record(void *cookie, const char *bytes, size_t len)
@@ -59,15 +61,12 @@ static void free_all(struct capfile *f)
 	free(f);
 }
 
-static int open_stream(struct capfile *f, int dlt, struct err *e)
+static int open_stream(struct capfile *f, struct err *e)
 {
 	const cookie_io_functions_t calls = { .write = take_record };
-	int rc = writer_open(&f->writer, f->fd, f->path, e);
 
-	if (rc)
-		return rc;
 	f->stream = fopencookie(f, "w", calls);
-	f->dead = pcap_open_dead_with_tstamp_precision(dlt, SNAPLEN, PCAP_TSTAMP_PRECISION_NANO);
+	f->dead = pcap_open_dead_with_tstamp_precision(f->dlt, SNAPLEN, PCAP_TSTAMP_PRECISION_NANO);
 	if (!f->stream || !f->dead || setvbuf(f->stream, NULL, _IOFBF, BUFFER_LEN))
 		return err_set(e, ENOMEM, "out of memory for capture file '%s'", f->path);
 	f->dumper = pcap_dump_fopen(f->dead, f->stream);
@@ -110,43 +109,44 @@ static off_t whole_len(const char *path, int dlt, struct err *e)
 	return len;
 }
 
-static int open_file(struct capfile *f, int dlt, bool append, struct err *e)
+static int open_file(struct capfile *f, bool append, struct err *e)
 {
-	off_t len = 0;
-
 	if (strcmp(f->path, "-") != 0)
-		f->fd = file_lock_open(f->path, append ? 0 : O_TRUNC, 0600);
+		f->fd = file_lock_open(f->path, 0, 0600);
 	else if ((f->fd = dup(STDOUT_FILENO)) < 0)
 		f->fd = -errno;
 	if (f->fd < 0)
 		return fails(f->path, -f->fd, e);
 	if (append)
-		len = whole_len(f->path, dlt, e);
-	if (len < 0)
-		return (int)len;
-	f->has_header = len > 0;
-	if (append && (ftruncate(f->fd, len) || lseek(f->fd, len, SEEK_SET) < 0))
-		return fails(f->path, errno, e);
-	return 0;
+		f->keep = whole_len(f->path, f->dlt, e);
+	return f->keep < 0 ? (int)f->keep : writer_open(&f->writer, f->fd, f->path, e);
 }
 
 int capfile_open(struct capfile **out, const char *path, bool ip, bool append, struct err *e)
 {
 	struct capfile *f = calloc(1, sizeof(*f));
-	int dlt = ip ? DLT_RAW : DLT_EN10MB, rc;
+	int rc;
 
 	if (!f)
 		return err_set(e, ENOMEM, "out of memory for capture file '%s'", path);
-	snprintf(f->path, sizeof(f->path), "%s", path);
+	f->path = path;
+	f->fd = -1;
+	f->dlt = ip ? DLT_RAW : DLT_EN10MB;
 	pthread_mutex_init(&f->lock, NULL);
-	rc = open_file(f, dlt, append, e);
-	if (!rc)
-		rc = open_stream(f, dlt, e);
+	rc = open_file(f, append, e);
 	if (rc)
 		free_all(f);
 	else
 		*out = f;
 	return rc;
+}
+
+int capfile_begin(struct capfile *f, struct err *e)
+{
+	int rc = strcmp(f->path, "-") != 0 ? writer_begin(f->writer, (uint64_t)f->keep) : 0;
+
+	f->has_header = f->keep > 0;
+	return rc ? fails(f->path, -rc, e) : open_stream(f, e);
 }
 
 void capfile_write(struct capfile *f, const uint8_t *frame, uint32_t caplen, uint32_t len,

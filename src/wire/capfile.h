@@ -13,11 +13,14 @@ struct capfile;
 struct writer;
 
 /*
- * Creates (or overwrites) the file, which is locked; a new one has mode 0600: of Ethernet frames,
- * or (ip) of IP packets without a link header. append: what packets it has stay, those that are
- * whole, and more are added. 0, or -errno with a message.
+ * Opens the file, which is locked; a new one has mode 0600: of Ethernet frames, or (ip) of IP
+ * packets without a link header. append: what packets it has will stay, those that are whole, and
+ * more are added. path outlives the capfile. 0, or -errno with a message.
  */
 int capfile_open(struct capfile **out, const char *path, bool ip, bool append, struct err *e);
+
+/* Before the first frame: what else is in the file goes. 0, or -errno with a message. */
+int capfile_begin(struct capfile *f, struct err *e);
 
 /*
  * Adds a frame of which caplen of len bytes are there. wall_ns: Unix time. Any thread: frames of

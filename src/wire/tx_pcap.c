@@ -11,7 +11,12 @@ static int pcap_engine_open(void **state, const struct tx_setup *setup, struct e
 	struct capfile *f;
 	int rc = capfile_open(&f, setup->file, setup->iplayer, false, e);
 
-	*state = rc ? NULL : f;
+	if (rc)
+		return rc;
+	*state = f;
+	rc = capfile_begin(f, e);
+	if (rc)
+		(void)capfile_close(f, NULL);
 	return rc;
 }
 

@@ -9,7 +9,8 @@ import sys
 from contextlib import contextmanager
 
 from harness import (HOSTS, LAB, QUICK, TFOMAP, WORK, Skip, Tap, by_target, captured, case,
-	check_rows, equal, finish, fresh_filters, host, inside, needs, shell, spell, tfomap, truth)
+	check_rows, equal, finish, fresh_filters, host, inside, needs, read_rows, shell, spell, tfomap,
+	truth)
 from .targets import PLAIN
 
 HERE4, THERE4 = "198.19.1.2", "198.19.1.1"  # the two ends of the cable of bare()
@@ -275,6 +276,28 @@ def the_gateway_is_silent_for_a_while():
 		assert "answers again" in run.err, run.err
 		equal(counted["gateway_moves"], 0, "gateway_moves")
 		assert counted["waits_gateway"] > 0, counted
+
+
+@case("link/gateway-pauses-checkpoint")
+def who_has_no_row_for_that_is_asked_when_the_run_goes_on():
+	needs("--checkpoint")
+	rows, state = f"{WORK}/lasting.csv", f"{WORK}/lasting.state"
+	keep = ["-o", rows, "--checkpoint", state]
+	with bare(ADDRESSES + GATEWAYS):
+		with lasting(*keep) as (process, record):
+			told = silence(process, "policy drop")
+			run = finish(process)
+		equal(run.status, 0, "exit status: " + told + run.err)
+		left = counters(record)["unfinished"]
+		assert left > 0 and "run the same command again" in run.err, run.err
+		run = finish(start_bare(*LASTING, *keep, "--timeout", 3, "-m", record, quick=False))
+		equal(run.status, 0, "exit status: " + run.err)
+		with open(rows, newline="") as f:
+			found = read_rows(f.read())
+		equal({row["verdict"] for row in found}, {"no-cookie"}, "verdicts")
+		equal(len(by_target(found)), LASTING_TARGETS, "targets")
+		equal(len(found), LASTING_TARGETS, "rows")
+		equal(counters(record)["unfinished"], 0, "unfinished, says the metadata")
 
 
 @case("link/gateway-of-one-family")

@@ -261,6 +261,7 @@ TEST(syncs)
 /* Nothing comes out before what it stands on does, or never will. */
 TEST(follows)
 {
+	struct writer_state state;
 	struct writer *before;
 	struct scratch file;
 	struct err e = { "" };
@@ -282,12 +283,57 @@ TEST(follows)
 		ck_assert(writer_put(before, file.path, 1));
 	put(1);
 	ck_assert(writer_leave(before));
-	ck_assert_int_eq(writer_sync(w, 2), 0);
-	ck_assert_int_eq(file_size(&file), 2 * RECORD_LEN);
+	ck_assert_int_eq(writer_sync(w, 2), -EINTR);
+	ck_assert_int_eq(file_size(&file), RECORD_LEN);
+	writer_get(w, &state);
+	ck_assert(state.left);
 	writer_close(w, NULL);
 	writer_close(before, NULL);
 	scratch_close(&file);
 	end();
+}
+
+/* On what could not be written nothing stands. */
+TEST(follows_into_a_full_disk)
+{
+	int full = open("/dev/full", O_WRONLY);
+	struct writer *before;
+	struct scratch file;
+	struct err e = { "" };
+
+	scratch_text(&file, "");
+	ck_assert_int_eq(writer_open(&before, full, "/dev/full", &e), 0);
+	ck_assert_int_eq(writer_open(&w, file.fd, file.path, &e), 0);
+	writer_follow(w, before);
+	ck_assert(writer_put(before, "x", 1));
+	ck_assert(writer_put(w, "y", 1));
+	ck_assert_int_eq(writer_sync(w, 1), -ENOSPC);
+	ck_assert_int_eq(file_size(&file), 0);
+	writer_close(w, NULL);
+	writer_close(before, NULL);
+	scratch_close(&file);
+	close(full);
+}
+
+/* Until it begins what is there stays. */
+TEST(begins)
+{
+	static const uint64_t keeps[] = { 5, 0 };
+	struct scratch file;
+	struct err e = { "" };
+
+	for (size_t i = 0; i < N_OF(keeps); i++) {
+		scratch_text(&file, "what was there");
+		ck_assert_int_eq(writer_open(&w, file.fd, file.path, &e), 0);
+		ck_assert_int_eq(file_size(&file), 14);
+		ck_assert_int_eq(writer_begin(w, keeps[i]), 0);
+		ck_assert_int_eq(file_size(&file), (off_t)keeps[i]);
+		ck_assert(writer_put(w, "new", 3));
+		ck_assert_int_eq(writer_sync(w, 1), 0);
+		ck_assert_int_eq(file_size(&file), (off_t)keeps[i] + 3);
+		writer_close(w, NULL);
+		scratch_close(&file);
+	}
 }
 
 TEST(syncs_no_more_when_broken)

@@ -154,13 +154,14 @@ TEST(replaces)
 	ck_assert_uint_eq(empty(), 1);
 }
 
+/* Within the one it is opened with: what is secret stays so. */
 TEST(keeps_the_mode)
 {
 	replace("new");
 	ck_assert_uint_eq(mode_of(), 0600);
 	ck_assert_int_eq(chmod(path, 0640), 0);
 	replace("changed");
-	ck_assert_uint_eq(mode_of(), 0640);
+	ck_assert_uint_eq(mode_of(), 0600);
 }
 
 /* Root can; who cannot writes over the file. */
@@ -174,7 +175,8 @@ TEST(keeps_the_owner)
 	replace("new");
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_uint_eq(st.st_uid, 65533);
-	ck_assert_uint_eq(mode_of(), 0666);
+	ck_assert_uint_eq(mode_of(), 0600);
+	ck_assert_int_eq(chmod(path, 0666), 0);
 	ck_assert_int_eq(setegid(65534), 0);
 	ck_assert_int_eq(seteuid(65534), 0);
 	replace("another's");
@@ -395,18 +397,18 @@ TEST(locks_end_with_the_process)
 	fd = open(path, O_WRONLY);
 	ck_assert(file_lock_is_held(fd));
 	ck_assert_int_eq(file_lock_take(fd), -EBUSY);
-	ck_assert_int_eq(file_lock_open(path, O_TRUNC, 0600), -EBUSY);
+	ck_assert_int_eq(file_lock_open(path, 0, 0600), -EBUSY);
 	ck_assert_str_eq(contents(), "rows");
 	kill(pid, SIGKILL);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	ck_assert(!file_lock_is_held(fd));
 	close(fd);
-	fd = file_lock_open(path, O_TRUNC, 0600);
+	fd = file_lock_open(path, 0, 0600);
 	ck_assert_int_ge(fd, 0);
-	ck_assert_str_eq(contents(), "");
+	ck_assert_str_eq(contents(), "rows");
 	close(fd);
-	ck_assert_int_eq(file_lock_open("/dev/null", O_TRUNC, 0600) < 0, 0);
-	ck_assert_int_eq(file_lock_open(dir, O_TRUNC, 0600), -EISDIR);
+	ck_assert_int_eq(file_lock_open("/dev/null", 0, 0600) < 0, 0);
+	ck_assert_int_eq(file_lock_open(dir, 0, 0600), -EISDIR);
 }
 
 /* ---- killed at any instant ----------------------------------------------------------------- */

@@ -28,6 +28,20 @@ TEST(refuses_to_open)
 	ck_assert_int_eq(access(g.path, F_OK), -1);	/* nothing was made for nothing */
 }
 
+/* A start that is refused by something else costs no rows. */
+TEST(not_begun)
+{
+	rig_open();
+	rig_target();
+	sink_close(g.sink, NULL);
+	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, 0, &g.e), 0);
+	sink_close(g.sink, NULL);
+	check_file(g.path, "ip,domain,port\n192.0.2.7,,443\n");
+	rig_open();
+	sink_close(g.sink, NULL);
+	check_file(g.path, "ip,domain,port\n");
+}
+
 /* Rows of two runs do not mix: the second leaves those of the first. */
 TEST(in_use)
 {
@@ -47,8 +61,10 @@ TEST(in_use)
 TEST(full_device)
 {
 	g.config.output.file = "/dev/full";
-	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, 0, &g.e), -ENOSPC);
+	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, 0, &g.e), 0);
+	ck_assert_int_eq(sink_begin(g.sink, &g.e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "'/dev/full': No space left"));
+	sink_close(g.sink, NULL);
 
 	g.e.msg[0] = '\0';
 	g.config.output.no_header = true;

@@ -45,6 +45,9 @@ TEST(rows)
 	scratch_text(&f, "what was there before\n");
 	ck_assert_msg(statusfile_open(&s, f.path, false, &e) == 0, "%s", e.msg);
 	read_back(&f, s);
+	ck_assert_str_eq(text, "what was there before\n");
+	ck_assert_msg(statusfile_begin(s, &e) == 0, "%s", e.msg);
+	read_back(&f, s);
 	status_header(row);
 	ck_assert(strncmp(text, row, strlen(row)) == 0 && lines() == 1);
 	now.v[STAT_sent_request] = 10;
@@ -84,6 +87,7 @@ TEST(full_disk)
 	struct err e = { "" };
 
 	ck_assert_int_eq(statusfile_open(&s, "/dev/full", false, &e), 0);
+	ck_assert_int_eq(statusfile_begin(s, &e), 0);
 	statusfile_add(s, &now);
 	ck_assert_int_eq(statusfile_close(s, &e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(e.msg, "/dev/full: No space"));

@@ -298,7 +298,8 @@ TEST(saved_by_the_runs_clock)
 	in.n_former = 1;
 	ck_assert_int_eq(rx_new(&rx, &core.s, &input, sink, NULL, &e), 0);
 	scratch_text(&file, "");
-	ck_assert_msg(capfile_open(&core.s.capture, file.path, false, false, &e) == 0, "%s", e.msg);
+	ck_assert_msg(capfile_open(&core.s.capture, file.path, false, false, &e) == 0
+		      && capfile_begin(core.s.capture, &e) == 0, "%s", e.msg);
 	for (uint64_t k = 5; k < 8; k++) {
 		core_send(&core, k, 0, &syn);
 		comes(&syn, SYNACK(OPTS_NONE, 0));

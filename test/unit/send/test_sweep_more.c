@@ -221,6 +221,7 @@ TEST(saves_what_it_sends)
 	begin_with(&(struct core_setup){ .retries = 1 });
 	scratch_text(&file, "");
 	ck_assert_int_eq(capfile_open(&core.s.capture, file.path, false, false, &e), 0);
+	ck_assert_int_eq(capfile_begin(core.s.capture, &e), 0);
 	push_followup(9, 0);
 	start();
 	until_swept(true);

@@ -175,10 +175,40 @@ TEST_EACH(refuses_what_is_no_checkpoint, others)
 	expect_refused("", "begin anew");
 }
 
-TEST(refuses_what_is_no_file)
+/* What the run could not add to when it goes on. */
+static const struct { const char *options, *says; } no_files[] = {
+	{ "--cookie-file /dev/null", "--cookie-file /dev/null" },
+	{ "--save-pcap -", "--save-pcap -" },
+	{ "--save-pcap /dev/zero", "--save-pcap /dev/zero" },
+};
+
+TEST_EACH(refuses_what_is_no_file, no_files)
 {
+	ck_assert_int_lt(opened(row->options), 0);
+	ck_assert_msg(strstr(e.msg, row->says) && strstr(e.msg, "no regular file"), "%s", e.msg);
+	close_it();
+	ck_assert_int_eq(access(state, F_OK), -1);
 	ck_assert_int_eq(mkdir(state, 0755), 0);
 	expect_refused("", "no regular file");
+}
+
+/* --max-results counts the rows of all parts; with more of them, or without, it goes on. */
+TEST(is_over)
+{
+	leave(1, 0, 0, 0);
+	ck_assert_int_eq(opened("-N 10"), 0);
+	ck_assert(!resume_is_over(&r, &config));
+	r.run.progress.counters[STAT_rows] = 10;
+	ck_assert(resume_is_over(&r, &config));
+	r.run.progress.counters[STAT_rows] = 9;
+	ck_assert(!resume_is_over(&r, &config));
+	r.run.complete = true;
+	ck_assert(resume_is_over(&r, &config));
+	close_it();
+	ck_assert_int_eq(opened(""), 0);
+	r.run.progress.counters[STAT_rows] = 10;
+	ck_assert(!resume_is_over(&r, &config));
+	close_it();
 }
 
 static void row_of(FILE *file, uint64_t k)

@@ -27,7 +27,7 @@ static void begin(void)
 		.progress = { .rows_from = 10, .rows_len = 20 },
 	};
 	made.progress.shards[0].tail = 7;
-	made.progress.shards[1].tail = 500;
+	made.progress.shards[1].tail = 400;
 	ck_assert_int_eq(checkpoint_add_pending(&made.progress.shards[0], 6), 0);
 	for (unsigned int i = 0; i < 200; i++)
 		ck_assert_int_eq(checkpoint_add_pending(&made.progress.shards[1], 2 * i), 0);

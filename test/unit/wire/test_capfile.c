@@ -49,7 +49,8 @@ static struct capfile *open_file(void)
 	struct capfile *f = NULL;
 	struct err e = { "" };
 
-	ck_assert_msg(capfile_open(&f, file.path, false, false, &e) == 0, "%s", e.msg);
+	ck_assert_msg(capfile_open(&f, file.path, false, false, &e) == 0
+		      && capfile_begin(f, &e) == 0, "%s", e.msg);
 	return f;
 }
 
@@ -94,7 +95,8 @@ TEST(ip_packets)
 	struct capfile *f = NULL;
 	struct err e = { "" };
 
-	ck_assert_msg(capfile_open(&f, file.path, true, false, &e) == 0, "%s", e.msg);
+	ck_assert_msg(capfile_open(&f, file.path, true, false, &e) == 0
+		      && capfile_begin(f, &e) == 0, "%s", e.msg);
 	capfile_write(f, (const uint8_t *)"\x45 four", 6, 6, WALL_NS);
 	capfile_write(f, (const uint8_t *)"\x60 six", 5, 50, WALL_NS + 1);
 	close_file(f);
@@ -156,6 +158,12 @@ TEST(overwrites)
 		capfile_write(f, frame, make_frame(i, frame), FRAME_MAX, WALL_NS);
 	close_file(f);
 	ck_assert_int_eq(capfile_open(&f, file.path, false, false, &e), 0);
+	close_file(f);
+	r = read_file();
+	ck_assert(next_frame(r, &g));		/* not begun, nothing lost */
+	ck_assert_uint_eq(g.f.len, FRAME_MAX);
+	r.ops->close(r.state);
+	f = open_file();
 	make_frame(7, frame);
 	capfile_write(f, frame, 100, 100, WALL_NS);
 	close_file(f);
@@ -189,6 +197,7 @@ TEST(cannot_be_written)
 		struct err e = { "" };
 
 		ck_assert_int_eq(capfile_open(&f, "/dev/full", false, false, &e), 0);
+		ck_assert_int_eq(capfile_begin(f, &e), 0);
 		for (unsigned int n = 0; n < frames[i]; n++)
 			capfile_write(f, frame, make_frame(n, frame), FRAME_MAX, WALL_NS);
 		ck_assert_int_eq(capfile_close(f, &e), -ENOSPC);
