@@ -35,10 +35,9 @@ struct writer {
 	struct chunk *first, *last;	/* what waits */
 	struct chunk *spare;
 	bool kicked, ending;		/* write what is there; and then end */
-	bool writing, ended;		/* the thread: it has a chunk in hand; it is gone */
+	bool writing, ended, torn;	/* it has a chunk in hand; it is gone; it tore a record */
 	uint64_t put, out;		/* records */
 	int err;
-	bool torn;
 	int not_synced;			/* 0, or the -errno of an fdatasync(): writer_sync()'s */
 	_Atomic bool left;
 	_Atomic size_t waiting;		/* bytes */
@@ -184,8 +183,7 @@ static void put_out(struct writer *w, struct chunk *c)
 		err = wait_out(w->before, writer_mark(w->before), &w->left);
 	if (err && atomic_load(&w->before->left))
 		atomic_store(&w->left, true);
-	if (!err)
-		err = write_chunk(w, c);
+	err = err ? err : write_chunk(w, c);
 	pthread_mutex_lock(&w->lock);
 	w->writing = false;
 	if (err && !w->err)
@@ -271,14 +269,6 @@ int writer_open(struct writer **out, int fd, const char *name, struct err *e)
 		return rc;
 	}
 	*out = w;
-	return 0;
-}
-
-int writer_begin(struct writer *w, uint64_t keep)
-{
-	if (w->is_regular
-	    && (ftruncate(w->fd, (off_t)keep) || lseek(w->fd, (off_t)keep, SEEK_SET) < 0))
-		return -errno;
 	return 0;
 }
 
@@ -381,12 +371,10 @@ int writer_sync(struct writer *w, uint64_t mark)
 {
 	int err = w ? wait_out(w, mark, &w->left) : 0;
 
-	if (err || !w)
-		return err;
-	/* The kernel tells of it once, and forgets what it could not write. */
-	if (!w->not_synced && w->is_regular && fdatasync(w->fd))
+	/* The kernel says it once, and forgets what it could not write. */
+	if (!err && w && !w->not_synced && w->is_regular && fdatasync(w->fd))
 		w->not_synced = -errno;
-	return w->not_synced;
+	return err || !w ? err : w->not_synced;
 }
 
 void writer_get(struct writer *w, struct writer_state *out)

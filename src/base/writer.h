@@ -29,18 +29,13 @@ struct writer_state {
  */
 int writer_open(struct writer **out, int fd, const char *name, struct err *e);
 
-/*
- * Before anything is put: a regular file is cut off after keep bytes, which what is put follows; so
- * until then nothing of it is lost. 0, or -errno.
- */
-int writer_begin(struct writer *w, uint64_t keep);
-
 /* Adds a record. Any thread. False: it is broken, or there is no memory, which breaks it. */
 bool writer_put(struct writer *w, const void *record, size_t len);
 
 /*
  * Before anything was put: what comes out of w stands on what was put into `before` until then,
- * which comes out first; where that fails, or is left, so is w. before outlives w; NULL: on nothing.
+ * which comes out first; where that fails, or is left, w is too. before outlives w; NULL: on
+ * nothing.
  */
 void writer_follow(struct writer *w, struct writer *before);
 

@@ -67,3 +67,15 @@ int file_lock_open(const char *path, int flags, mode_t mode)
 	close(fd);
 	return err;
 }
+
+int file_lock_cut(int fd, uint64_t keep)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (S_ISREG(st.st_mode)
+	    && (ftruncate(fd, (off_t)keep) || lseek(fd, (off_t)keep, SEEK_SET) < 0))
+		return -errno;
+	return 0;
+}

@@ -7,6 +7,7 @@
 #define TFOMAP_FILE_LOCK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Whether another one holds it. fd is open for writing. */
@@ -27,6 +28,12 @@ int file_lock_missing(void);
  * -EBUSY: another one holds the lock.
  */
 int file_lock_open(const char *path, int flags, mode_t mode);
+
+/*
+ * Cuts a regular file off after keep bytes, where what is written then follows: until that is
+ * called, nothing of a file that was opened is lost. 0, or -errno.
+ */
+int file_lock_cut(int fd, uint64_t keep);
 
 /* What is said of a file that another one holds, and what to do: ends a message. */
 #define FILE_LOCK_HELD "in use by another tfomap; wait for its end, or name another file"

@@ -9,8 +9,8 @@
  * and, within the mode that is given to replace_file_open(), which a new one has, its own. Where
  * the folder takes no new file, the name cannot be taken (a single file that is mounted) or the
  * owner not be kept, it fails; or, if the opener asked for that, the file itself is written over:
- * then a part may be lost by what comes meanwhile. That is decided each time, by what the process may do then: root without
- * capabilities may not write to a folder of another user.
+ * then a part may be lost by what comes meanwhile. That is decided each time, by what the process
+ * may do then: root without capabilities may not write to a folder of another user.
  */
 #ifndef TFOMAP_REPLACE_FILE_H
 #define TFOMAP_REPLACE_FILE_H

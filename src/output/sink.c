@@ -132,7 +132,7 @@ static int sink_start(struct sink *s, struct err *e)
 
 int sink_begin(struct sink *s, struct err *e)
 {
-	int err = s->is_own ? writer_begin(s->writer, s->len) : 0;
+	int err = s->is_own ? file_lock_cut(s->fd, s->len) : 0;
 
 	if (err)
 		return err_set(e, -err, "cannot write rows to '%s': %s; name another file with -o",

@@ -83,7 +83,7 @@ int statusfile_begin(struct statusfile *f, struct err *e)
 
 	if (f->append && lseek(f->fd, 0, SEEK_END) > 0)
 		return 0;
-	rc = writer_begin(f->writer, 0);
+	rc = file_lock_cut(f->fd, 0);
 	if (rc)
 		return fails(f->path, -rc, e);
 	status_header(header);

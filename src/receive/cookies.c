@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "receive/sent.h"
+#include "state/saving.h"
 #include "state/shared.h"
 
 #define KEPT_MAX	16384u		/* entries that only wait for repeats */
@@ -12,7 +13,8 @@ int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, voi
 {
 	*c = (struct cookies){
 		.facts = &s->facts, .senders = s->senders, .nsenders = s->nsenders, .rx = &s->rx,
-		.saving = s->saving, .stop = &s->control.stop, .done = done, .arg = arg,
+		.left = s->saving ? &s->saving->left : NULL, .stop = &s->control.stop,
+		.done = done, .arg = arg,
 	};
 	return entry_cache_init(&c->cache, s->facts.slots, plan_flows(&s->facts.plan), s->stamps,
 				s->facts.source_key.k0, e);

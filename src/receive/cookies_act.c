@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "left.h"
 #include "receive/sent.h"
 #include "state/control.h"
 #include "state/facts.h"
 #include "state/rx_status.h"
-#include "state/saving.h"
 #include "verdict.h"
 
 #define KEEP_NS		(8 * NS_PER_S)	/* SYN/ACKs are sent again after about 1, 3 and 7 s */
@@ -118,7 +118,7 @@ static enum entry_state do_wait_on(struct cookies *c, struct entry *en, uint64_t
 static enum entry_state do_leave(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	stat_add(&c->rx->stats, STAT_unfinished, 1);
-	saving_leave(c->saving, en->k);
+	left_add(c->left, en->k);
 	return wait_for(en, ENTRY_DONE, now_ns + KEEP_NS);
 }
 

@@ -26,7 +26,7 @@ struct cookies {
 	struct sender *senders;		/* [nsenders] */
 	unsigned int nsenders;
 	struct rx_status *rx;
-	struct saving *saving;		/* NULL: no checkpoint */
+	struct left *left;		/* NULL: no checkpoint */
 	const _Atomic int *stop;	/* enum stop */
 	struct entry_cache cache;
 	cookies_done_fn *done;

@@ -118,12 +118,12 @@ static int add_left(const struct progress *p, const struct sender *sd, struct ch
 /* What this part has given up, as what came of it proves nothing. */
 static int add_given_up(const struct progress *p, struct checkpoint_progress *out)
 {
-	const struct saving *saving = p->s->saving;
+	const struct left *left = &p->s->saving->left;
 	int rc = 0;
 
-	for (size_t i = 0; i < saving->nleft && !rc; i++) {
+	for (size_t i = 0; i < left->n && !rc; i++) {
 		uint64_t pos;
-		const struct sender *sd = shared_sender(p->s, saving->left[i], &pos);
+		const struct sender *sd = shared_sender(p->s, left->v[i], &pos);
 		struct checkpoint_shard *to = &out->shards[sd - p->s->senders];
 
 		if (pos < to->tail)

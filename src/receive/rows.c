@@ -52,7 +52,7 @@ void rows_target(struct rows *r, uint64_t k, uint64_t x, const struct evidence *
 static void leave(struct rows *r, uint64_t k)
 {
 	stat_add(&r->s->rx.stats, STAT_unfinished, 1);
-	saving_leave(r->s->saving, k);
+	left_add(r->s->saving ? &r->s->saving->left : NULL, k);
 }
 
 void rows_entry(struct rows *r, const struct entry *en)

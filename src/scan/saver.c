@@ -56,7 +56,7 @@ void saver_free(struct saver *sv)
 	sv->s->saving = NULL;
 	free_shards(&sv->saving.next);
 	free_shards(&sv->saving.last);
-	free(sv->saving.left);
+	left_free(&sv->saving.left);
 	sem_destroy(&sv->wake);
 	sem_destroy(&sv->saving.taken);
 	free(sv);

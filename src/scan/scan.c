@@ -9,15 +9,13 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "base/privileges.h"
-#include "base/writer.h"
 #include "config/config.h"
 #include "files/file_lock.h"
 #include "net/gateway.h"
 #include "output/metadata.h"
-#include "output/sink.h"
-#include "output/statusfile.h"
 #include "receive/rx.h"
 #include "scan/ending.h"
+#include "scan/outputs.h"
 #include "scan/saver.h"
 #include "scan/scan_state.h"
 #include "scan/stop.h"
@@ -27,10 +25,8 @@
 #include "setup/resume.h"
 #include "setup/sandbox.h"
 #include "setup/setup.h"
-#include "state/cookiefile.h"
 #include "state/proxy.h"
 #include "targets/targets.h"
-#include "wire/capfile.h"
 #include "wire/tx.h"
 #include "wire/tx_sweep.h"
 
@@ -128,14 +124,6 @@ static int open_network(struct scan *sc, struct err *e)
 	return rc;
 }
 
-static int open_saver(struct scan *sc, struct err *e)
-{
-	if (!sc->c->records.checkpoint)
-		return 0;
-	sc->saver = saver_new(sc->setup->resume, sc->s);
-	return sc->saver ? 0 : err_set(e, ENOMEM, "out of memory for the checkpoint");
-}
-
 /* The first n parts of the run are those before this one; they move as one is added. */
 static void note_earlier(struct scan *sc, size_t n)
 {
@@ -147,39 +135,6 @@ static void note_earlier(struct scan *sc, size_t n)
 	for (size_t i = 0; i < n; i++)
 		sc->earlier_ns += parts[i].end_ns > parts[i].start_ns
 				  ? parts[i].end_ns - parts[i].start_ns : 0;
-}
-
-static struct saver_files saved_files(const struct scan *sc)
-{
-	return (struct saver_files){
-		.rows = sink_writer(sc->sink), .cookies = cookiefile_writer(sc->cookie_log),
-		.packets = capfile_writer(sc->capture),
-	};
-}
-
-/* What has a row has its cookie and its packets in their files, whenever the run ends. */
-static void order_files(const struct scan *sc)
-{
-	const struct saver_files files = saved_files(sc);
-
-	writer_follow(files.rows, files.cookies ? files.cookies : files.packets);
-	if (files.cookies)
-		writer_follow(files.cookies, files.packets);
-}
-
-static int begin_saving(struct scan *sc, struct err *e)
-{
-	const struct saver_files files = saved_files(sc);
-	size_t earlier = sc->run->nearlier;
-	int rc;
-
-	if (!sc->saver)
-		return 0;
-	saver_request(sc->saver);
-	rx_save_progress(sc->rx);
-	rc = saver_begin(sc->saver, &files, sc->run->start_wall_ns, e);
-	note_earlier(sc, earlier);
-	return rc;
 }
 
 /* From here on metadata of a run before do not stand beside rows of this one. */
@@ -197,44 +152,18 @@ static int begin_metadata(struct scan *sc, struct err *e)
 	return sc->c->records.user ? 0 : ending_write_metadata(sc, e);
 }
 
-static int open_files(struct scan *sc, struct err *e)
+static int begin_saving(struct scan *sc, struct err *e)
 {
-	const struct config *c = sc->c;
-	const struct resume *r = sc->setup->resume;
-	struct shared *s = sc->s;
-	int rc = begin_metadata(sc, e);
+	size_t earlier = sc->run->nearlier;
+	int rc;
 
-	if (!rc)
-		rc = open_saver(sc, e);
-	if (!rc && c->records.status_file)
-		rc = statusfile_open(&sc->status_file, c->records.status_file, r->goes_on, e);
-	if (!rc && c->probing.cookie_file && sc->setup->tx && !c->general.dryrun)
-		rc = cookiefile_open(&sc->cookie_log, c->probing.cookie_file, e);
-	if (!rc && c->network.save_pcap)
-		rc = capfile_open(&sc->capture, c->network.save_pcap, sc->setup->iplayer,
-				  r->goes_on, e);
-	s->capture = sc->capture;
-	if (!rc)
-		rc = sink_open(&sc->sink, c, &s->rx.stats, s->facts.wall_offset_ns, r->rows_len,
-			       e);
-	if (!rc)
-		rc = rx_new(&sc->rx, s, &sc->in, sc->sink, sc->cookie_log, e);
+	if (!sc->saver)
+		return 0;
+	saver_request(sc->saver);
+	rx_save_progress(sc->rx);
+	rc = outputs_save(sc, e);
+	note_earlier(sc, earlier);
 	return rc;
-}
-
-/*
- * With nothing left that may refuse to start: what earlier runs left in the files goes. Then the
- * checkpoint may count on them.
- */
-static int begin_files(struct scan *sc, struct err *e)
-{
-	int rc = sc->status_file ? statusfile_begin(sc->status_file, e) : 0;
-
-	if (sc->saver)
-		order_files(sc);
-	if (!rc && sc->capture)
-		rc = capfile_begin(sc->capture, e);
-	return rc ? rc : sink_begin(sc->sink, e);
 }
 
 /* ---- the run ------------------------------------------------------------------------------- */
@@ -382,7 +311,11 @@ static int open_all(struct scan *sc, int *status, struct err *e)
 	if (rc)
 		return rc;
 	*status = SCAN_INPUT;
-	rc = open_files(sc, e);
+	rc = begin_metadata(sc, e);
+	if (!rc)
+		rc = outputs_open(sc, sc->setup->resume, sc->setup->tx, sc->setup->iplayer, e);
+	if (!rc)
+		rc = rx_new(&sc->rx, sc->s, &sc->in, sc->sink, sc->cookie_log, e);
 	if (rc)
 		return rc;
 	*status = SCAN_START;
@@ -392,7 +325,7 @@ static int open_all(struct scan *sc, int *status, struct err *e)
 	if (sc->c->records.user)
 		rc = ending_write_metadata(sc, e);
 	if (!rc)
-		rc = begin_files(sc, e);
+		rc = outputs_begin(sc, e);
 	if (!rc) {
 		announce(sc);
 		rc = begin_saving(sc, e);

@@ -92,14 +92,16 @@ static int fails(const struct resume *r, const struct config *c, int code, struc
 static int check_regular(const struct config *c, struct err *e)
 {
 	const struct { const char *option, *path; } files[] = {
-		{ "--checkpoint", c->records.checkpoint }, { "--output-file", c->output.file },
-		{ "--cookie-file", c->probing.cookie_file },
-		{ "--save-pcap", c->network.save_pcap },
+		{ "--output-file", c->output.file }, { "--cookie-file", c->probing.cookie_file },
+		{ "--save-pcap", c->network.save_pcap }, { "--checkpoint", c->records.checkpoint },
 	};
+	struct stat st;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (files[i].path && (strcmp(files[i].path, "-") == 0
-				      || !replace_file_fits(files[i].path)))
+				      || (stat(files[i].path, &st) == 0 && !S_ISREG(st.st_mode))
+				      || (files[i].path == c->records.checkpoint
+					  && !replace_file_fits(files[i].path))))
 			return err_set(e, EINVAL, "%s %.200s: it is no regular file, which "
 				       "--checkpoint needs to go on; name one", files[i].option,
 				       files[i].path);

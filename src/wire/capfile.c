@@ -143,7 +143,7 @@ int capfile_open(struct capfile **out, const char *path, bool ip, bool append, s
 
 int capfile_begin(struct capfile *f, struct err *e)
 {
-	int rc = strcmp(f->path, "-") != 0 ? writer_begin(f->writer, (uint64_t)f->keep) : 0;
+	int rc = strcmp(f->path, "-") != 0 ? file_lock_cut(f->fd, (uint64_t)f->keep) : 0;
 
 	f->has_header = f->keep > 0;
 	return rc ? fails(f->path, -rc, e) : open_stream(f, e);
