@@ -11,6 +11,7 @@
 #include "scan/scan_state.h"
 #include "setup/resume.h"
 #include "state/cookiefile.h"
+#include "state/shared.h"
 #include "wire/capfile.h"
 
 static int open_saver(struct scan *sc, struct resume *r, struct err *e)
@@ -39,11 +40,11 @@ static void order_files(const struct scan *sc)
 		writer_follow(files.cookies, files.packets);
 }
 
-int outputs_save(struct scan *sc, struct err *e)
+int outputs_save(struct scan *sc, uint64_t start_wall_ns, struct err *e)
 {
 	const struct saver_files files = saved_files(sc);
 
-	return saver_begin(sc->saver, &files, sc->run->start_wall_ns, e);
+	return saver_begin(sc->saver, &files, start_wall_ns, e);
 }
 
 int outputs_open(struct scan *sc, struct resume *r, bool sends, bool ip, struct err *e)

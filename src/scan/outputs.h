@@ -3,6 +3,7 @@
 #define TFOMAP_OUTPUTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct err;
 struct resume;
@@ -23,6 +24,6 @@ int outputs_begin(struct scan *sc, struct err *e);
 /*
  * Writes the first checkpoint, for which saver_request() was answered. 0, or -errno with a message.
  */
-int outputs_save(struct scan *sc, struct err *e);
+int outputs_save(struct scan *sc, uint64_t start_wall_ns, struct err *e);
 
 #endif

@@ -161,7 +161,7 @@ static int begin_saving(struct scan *sc, struct err *e)
 		return 0;
 	saver_request(sc->saver);
 	rx_save_progress(sc->rx);
-	rc = outputs_save(sc, e);
+	rc = outputs_save(sc, sc->run->start_wall_ns, e);
 	note_earlier(sc, earlier);
 	return rc;
 }
