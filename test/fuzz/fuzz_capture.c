@@ -119,6 +119,8 @@ static bool begin(void)
 	run.rx_in.ops = run.setup.rx;
 	rc = sink_open(&run.sink, &run.config, &run.setup.shared.rx.stats, 0, 0, &e);
 	if (!rc)
+		rc = sink_begin(run.sink, &e);
+	if (!rc)
 		rc = rx_new(&run.rx, &run.setup.shared, &run.rx_in, run.sink, NULL, &e);
 	MUST(rc == 0);
 	return true;
