@@ -8,8 +8,7 @@ import sys
 import time
 
 from harness import HOSTS, QUICK, case, finish, start, truth
-from .engines import _napi, _need_xdp
-from .resume import Files, check_complete, finish_complete
+from .resume import Files, check_complete, finish_complete, on_xdp
 from .targets import PLAIN
 
 OPEN = HOSTS["listener"].port
@@ -44,14 +43,7 @@ def _register(name, targets, verdict, rate, longest_s, args, per_target=1, with_
 			f"the plan's {runs * targets * per_target}: {again / rate / kills:.2f} s of the rate "
 			f"for each kill", file=sys.stderr)
 
-	def check_xdp():
-		_napi(True)
-		try:
-			_need_xdp()
-			check()
-		finally:
-			_napi(False)
-	case(f"kills/{name}")(check_xdp if with_xdp else check)
+	case(f"kills/{name}")(on_xdp(check) if with_xdp else check)
 
 
 def _million(files):

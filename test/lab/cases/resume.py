@@ -84,6 +84,18 @@ def check_complete(files, targets, verdicts):
 		equal(oct(os.stat(path).st_mode & 0o777), "0o600", f"mode of {path}")
 
 
+def on_xdp(check):
+	"""The case, with a cable that takes frames by XDP"""
+	def check_xdp():
+		_napi(True)
+		try:
+			_need_xdp()
+			check()
+		finally:
+			_napi(False)
+	return check_xdp
+
+
 def _killed(name, args, targets, verdicts, kills=5, form="csv", per_target=1, with_xdp=False):
 	def check():
 		needs("--checkpoint")
@@ -102,14 +114,7 @@ def _killed(name, args, targets, verdicts, kills=5, form="csv", per_target=1, wi
 		equal(run.status, 1, "exit status with other targets")
 		assert "targets" in run.err, run.err
 
-	def check_xdp():
-		_napi(True)
-		try:
-			_need_xdp()
-			check()
-		finally:
-			_napi(False)
-	case(f"resume/killed-{name}")(check_xdp if with_xdp else check)
+	case(f"resume/killed-{name}")(on_xdp(check) if with_xdp else check)
 
 
 _killed("sweep", ["198.18.64.0/20", "-p", OPEN], 4096, {"accepted"}, per_target=2)
