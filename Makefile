@@ -1,7 +1,7 @@
 # tfomap. A fresh clone needs only `make`: configure and config.mk are targets like any other.
 # `make help` lists the rest.
 #
-#   MODE=release|clang|san|tsan|cov|fuzz   which build, each in its own tree build/MODE (release)
+#   MODE=release|san|tsan|cov|fuzz   which build, each in its own tree build/MODE (release)
 #   V=1        show the commands             WERROR=1         warnings are errors
 #   SUITE=x    check-unit: these suites      FUZZ_SECONDS=20  fuzz: for each target
 #   CASES=x    check-lab: these cases        LABS=5           check-lab: so many labs at a time
@@ -64,16 +64,15 @@ config.mk: config.mk.in configure | $(filter deps,$(MAKECMDGOALS))
 
 # The words of an address, stored one by one and loaded as one, would wait for the stores.
 flags_release = -O2 -fno-tree-slp-vectorize -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
-flags_clang = $(flags_release)
 flags_san = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 flags_tsan = -O1 -fno-omit-frame-pointer -fsanitize=thread
 flags_cov = -O0 --coverage -fprofile-update=atomic
 flags_fuzz = $(flags_san) -fsanitize=fuzzer-no-link
 
 ifndef flags_$(MODE)
-$(error MODE=$(MODE) is not a build; there are release, clang, san, tsan, cov and fuzz)
+$(error MODE=$(MODE) is not a build; there are release, san, tsan, cov and fuzz)
 endif
-ifneq ($(filter clang fuzz,$(MODE)),)
+ifneq ($(filter san fuzz,$(MODE)),)
 CC := clang
 endif
 
@@ -234,9 +233,6 @@ check-threads: ## thread sanitizer: suites with threads, and scans in the lab
 	@$(MAKE) check-unit MODE=tsan SUITE='$(threaded)'
 	@$(MAKE) check-lab MODE=tsan CASES='$(threaded_cases)'
 
-check-clang: ## that clang builds all, too
-	@$(MAKE) MODE=clang all build/clang/unit
-
 # Thread sanitizer knows no addresses as random as newer kernels make them.
 plain_addresses = $(if $(filter tsan,$(MODE)),setarch -R)
 
@@ -396,6 +392,6 @@ help: ## this list
 	@echo; sed -n 's/^#   \(.*=\)/  \1/p' Makefile
 
 FORCE:
-.PHONY: all deps demo lab check check-release check-san check-threads check-clang check-unit \
+.PHONY: all deps demo lab check check-release check-san check-threads check-unit \
 	check-booted check-replay check-cli check-options check-lab bench fuzz $(fuzz_runs) lint \
 	format format-check coverage install uninstall dist distcheck deb clean distclean help FORCE

@@ -107,7 +107,8 @@ int lines_next(struct lines *l, char **text, struct err *e)
 		l->n++;
 		l->next += len;
 		s = l->buf;
-		if (len == 0 || s[len - 1] != '\n')
+		l->ended = len > 0 && s[len - 1] == '\n';
+		if (!l->ended)
 			err = check_last(l, len, e);
 		if (!err && has_control(s))
 			err = err_set(e, EINVAL, "control characters: is this a text file?");

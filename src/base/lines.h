@@ -19,6 +19,7 @@ struct lines {
 	const char *path;	/* likewise */
 	unsigned long n;	/* number of the current line, from 1 */
 	uint64_t next;		/* offset of the next line's first byte */
+	bool ended;		/* the current line had a newline */
 	char buf[LINES_MAX];
 };
 

@@ -57,7 +57,7 @@ int file_lock_open(const char *path, int flags, mode_t mode)
 	do {
 		if (fd >= 0)
 			close(fd);
-		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, mode);
+		fd = open(path, O_CREAT | O_CLOEXEC | flags, mode);
 		if (fd < 0)
 			return -errno;
 		err = file_lock_take(fd);

@@ -7,10 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "bytes.h"
 #include "err.h"
 #include "lists/listline_csv.h"
 #include "output/result_fields.h"
+#include "siphash.h"
+
+#define HASHED_LEN	4096	/* bytes; a multiple of 8 */
 
 /* Fields that are looked at. */
 enum { FIELD_IP, FIELD_PORT, FIELD_VERDICT, FIELDS };
@@ -137,4 +142,20 @@ int rows_read(const char *path, const struct rows_form *form, uint64_t from, uin
 	if (f)
 		fclose(f);
 	return rc;
+}
+
+int rows_hash_end(int fd, uint64_t len, uint64_t *hash)
+{
+	const struct siphash_key zero = { 0, 0 };
+	struct siphash_state state = siphash_begin(&zero);
+	uint8_t bytes[HASHED_LEN] = { 0 };
+	size_t n = len < sizeof(bytes) ? len : sizeof(bytes);
+	ssize_t got = pread(fd, bytes, n, (off_t)(len - n));
+
+	if (got != (ssize_t)n)
+		return got < 0 ? -errno : -ENODATA;
+	for (size_t at = 0; at < sizeof(bytes); at += 8)
+		siphash_take(&state, get_le64(bytes + at), 2);
+	*hash = siphash_end(&state, sizeof(bytes) / 8, 2, 4);
+	return 0;
 }

@@ -47,4 +47,10 @@ int rows_check(const struct result_selection *fields, struct err *e);
 int rows_read(const char *path, const struct rows_form *form, uint64_t from, uint64_t sound_len,
 	      rows_read_fn *take, void *arg, uint64_t *end, struct err *e);
 
+/*
+ * A hash of the last few kilobytes before byte `len` of the file, by which it shows whether another
+ * has written to it since. 0 or -errno.
+ */
+int rows_hash_end(int fd, uint64_t len, uint64_t *hash);
+
 #endif

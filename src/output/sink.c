@@ -97,11 +97,12 @@ static void sink_look(struct sink *s)
 static int sink_open_file(struct sink *s, struct err *e)
 {
 	const char *file = s->config->output.file;
+	/* What a run goes on from is read, too. */
+	int err = 0, flags = s->config->records.checkpoint ? O_RDWR : O_WRONLY;
 	struct stat st;
-	int err = 0;
 
 	s->is_own = file && strcmp(file, "-") != 0;
-	s->fd = s->is_own ? file_lock_open(file, 0, 0666) : STDOUT_FILENO;
+	s->fd = s->is_own ? file_lock_open(file, flags, 0666) : STDOUT_FILENO;
 	if (s->fd < 0)
 		err = s->fd;
 	else if (fstat(s->fd, &st))
@@ -283,6 +284,11 @@ uint64_t sink_waiting(struct sink *s)
 	writer_get(s->writer, &st);
 	count_rows(s, &st, &out, &all);
 	return all - out;
+}
+
+int sink_fd(const struct sink *s)
+{
+	return s->fd;
 }
 
 uint64_t sink_len(const struct sink *s)

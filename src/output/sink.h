@@ -59,6 +59,9 @@ bool sink_is_full(const struct sink *s);
 struct writer *sink_writer(struct sink *s);
 uint64_t sink_waiting(struct sink *s);
 
+/* What they are written to: the sink's; with --checkpoint it can be read. */
+int sink_fd(const struct sink *s);
+
 /* Bytes of the file with the rows that wait: how long it is once they are out. */
 uint64_t sink_len(const struct sink *s);
 

@@ -62,7 +62,7 @@ int statusfile_open(struct statusfile **out, const char *path, bool append, stru
 		return err_set(e, ENOMEM, "out of memory for the status updates");
 	f->path = strdup(path);
 	f->append = append;
-	f->fd = f->path ? file_lock_open(path, append ? O_APPEND : 0, 0666) : -1;
+	f->fd = f->path ? file_lock_open(path, O_WRONLY | (append ? O_APPEND : 0), 0666) : -1;
 	if (!f->path)
 		rc = err_set(e, ENOMEM, "out of memory for the status updates");
 	else

@@ -153,6 +153,8 @@ static void answer_first(struct answers *an, struct arrival *a, struct flow *f, 
 	bool is_known = window_status(w, a->pos) != 0;
 
 	count_hit(an, a);
+	if (an->trace)
+		trace_answer(an->trace, a, f, f->sent_ns, &f->reply, REPEAT_NONE, late);
 	if (more) {
 		a->entry = cookies_add(&an->cookies, a->k, a->x, &a->target, a->m.src, f,
 				       is_known && w->arms > 1);
@@ -166,7 +168,7 @@ static void answer_first(struct answers *an, struct arrival *a, struct flow *f, 
 	if (is_known)
 		f->sent = (uint8_t)end_retries(a);
 	count_first(an, &f->reply);
-	show_reply(an, a, f, f->sent_ns, &f->reply, REPEAT_NONE, late);
+	rows_reply(&an->rows, a, f, f->sent_ns, &f->reply, REPEAT_NONE, late);
 	save_cookie(an, a, f);
 	if (a->entry) {
 		a->entry->flows[0].sent = f->sent;

@@ -26,7 +26,7 @@ static struct saver_files saved_files(const struct scan *sc)
 {
 	return (struct saver_files){
 		.rows = sink_writer(sc->sink), .cookies = cookiefile_writer(sc->cookie_log),
-		.packets = capfile_writer(sc->capture),
+		.packets = capfile_writer(sc->capture), .rows_fd = sink_fd(sc->sink),
 	};
 }
 

@@ -11,6 +11,7 @@
 #include "base/writer.h"
 #include "err.h"
 #include "files/replace_file.h"
+#include "output/rows_read.h"
 #include "setup/resume.h"
 #include "state/saving.h"
 #include "state/shared.h"
@@ -102,12 +103,19 @@ static int sync_marks(const struct saver *sv, const struct saving_marks *m)
 	return rc ? rc : writer_sync(sv->files.rows, m->rows);
 }
 
+static int hash_rows(const struct saver *sv, struct checkpoint_progress *p)
+{
+	return rows_hash_end(sv->files.rows_fd, p->rows_len, &p->rows_hash);
+}
+
 static int save(struct saver *sv)
 {
 	struct saving *from = &sv->saving;
 	uint64_t first_ns = shared_first_sent_ns(sv->s), last_ns = shared_last_sent_ns(sv->s);
 	int rc = from->err ? from->err : sync_marks(sv, &from->marks);
 
+	if (!rc)
+		rc = hash_rows(sv, &from->next);
 	if (rc)
 		return rc;
 	swap_progress(sv, &from->next);
@@ -211,8 +219,9 @@ int saver_sync(struct saver *sv)
 		writer_mark(sv->files.rows), writer_mark(sv->files.cookies),
 		writer_mark(sv->files.packets),
 	};
+	int rc = sync_marks(sv, &all);
 
-	return sync_marks(sv, &all);
+	return rc || !sv->saving.has_last ? rc : hash_rows(sv, &sv->saving.last);
 }
 
 int saver_conclude(struct saver *sv, bool whole, bool complete, const char *reason,

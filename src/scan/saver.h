@@ -19,6 +19,7 @@ struct writer;
 /* Of the run's files; NULL: there is none. */
 struct saver_files {
 	struct writer *rows, *cookies, *packets;
+	int rows_fd;			/* can be read */
 };
 
 /*

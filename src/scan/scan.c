@@ -137,7 +137,6 @@ static void note_earlier(struct scan *sc, size_t n)
 				  ? parts[i].end_ns - parts[i].start_ns : 0;
 }
 
-/* From here on metadata of a run before do not stand beside rows of this one. */
 static int begin_metadata(struct scan *sc, struct err *e)
 {
 	const char *path = sc->c->records.metadata_file;
@@ -148,8 +147,23 @@ static int begin_metadata(struct scan *sc, struct err *e)
 	sc->start_ns = sc->recorded_ns = clock_now_ns();
 	sc->run->start_wall_ns = sc->start_ns + (uint64_t)clock_wall_offset_ns();
 	note_earlier(sc, sc->setup->resume->run.nparts);
-	/* What is to be the user's is made by that user. */
-	return sc->c->records.user ? 0 : ending_write_metadata(sc, e);
+	return 0;
+}
+
+/*
+ * Gives privileges away, and replaces the metadata of a run before: once nothing refuses the start
+ * any more, and before its rows go. What is to be a user's is made by that user.
+ */
+static int enter_sandbox(struct scan *sc, int *status, struct err *e)
+{
+	bool by_user = sc->c->records.user != NULL;
+	int rc = by_user ? 0 : ending_write_metadata(sc, e);
+
+	if (rc)
+		return rc;
+	*status = SCAN_START;
+	rc = sandbox_enter(sc->c, e);
+	return rc || !by_user ? rc : ending_write_metadata(sc, e);
 }
 
 static int begin_saving(struct scan *sc, struct err *e)
@@ -316,16 +330,11 @@ static int open_all(struct scan *sc, int *status, struct err *e)
 		rc = outputs_open(sc, sc->setup->resume, sc->setup->tx, sc->setup->iplayer, e);
 	if (!rc)
 		rc = rx_new(&sc->rx, sc->s, &sc->in, sc->sink, sc->cookie_log, e);
-	if (rc)
-		return rc;
-	*status = SCAN_START;
-	rc = sandbox_enter(sc->c, e);
-	if (rc)
-		return rc;
-	if (sc->c->records.user)
-		rc = ending_write_metadata(sc, e);
 	if (!rc)
-		rc = outputs_begin(sc, e);
+		rc = enter_sandbox(sc, status, e);
+	if (rc)
+		return rc;
+	rc = outputs_begin(sc, e);
 	if (!rc) {
 		announce(sc);
 		rc = begin_saving(sc, e);

@@ -1,11 +1,13 @@
 #include "setup/resume.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/privileges.h"
 #include "config/config_options.h"
@@ -243,6 +245,24 @@ static int take_row(void *arg, const struct rows_row *row, struct err *e)
 	return add_finished(rd, shard, pos, e);
 }
 
+/* That they are this run's: two with the same file do not mix, whatever came between. */
+static int check_rows(const struct checkpoint_progress *p, const char *path, struct err *e)
+{
+	uint64_t hash = p->rows_hash;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	/* What is missing, or cannot be read, shows as rows are read. */
+	if (fd >= 0) {
+		(void)rows_hash_end(fd, p->rows_len, &hash);
+		close(fd);
+	}
+	if (hash != p->rows_hash)
+		return err_set(e, EINVAL, "what is before byte %" PRIu64 " is not what this run "
+			       "wrote: another one, or something else, has written to it",
+			       p->rows_len);
+	return 0;
+}
+
 static int read_rows(struct reading *rd, const struct config *c, struct err *e)
 {
 	const struct checkpoint_progress *p = &rd->r->run.progress;
@@ -256,8 +276,10 @@ static int read_rows(struct reading *rd, const struct config *c, struct err *e)
 
 	if (rc)
 		return rc;
-	rc = rows_read(c->output.file, &form, p->rows_from, p->rows_len, take_row, rd,
-		       &rd->r->rows_len, &why);
+	rc = check_rows(p, c->output.file, &why);
+	if (!rc)
+		rc = rows_read(c->output.file, &form, p->rows_from, p->rows_len, take_row, rd,
+			       &rd->r->rows_len, &why);
 	result_selection_free(&fields);
 	return rc ? err_set(e, -rc, "--checkpoint %.200s: cannot go on with the rows in %.200s: "
 			    "%s; name other files to begin anew", rd->r->path, c->output.file,

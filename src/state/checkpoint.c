@@ -126,13 +126,14 @@ static json_t *parts_value(const struct checkpoint *c)
 char *checkpoint_write(const struct checkpoint *c, size_t *len)
 {
 	json_t *all = json_pack(
-		"{s:s, s:b, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:s, s:b, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"tfomap", PACKAGE_VERSION, "complete", c->complete, "options", c->options,
 		"seed", number(c->seed), "key", key_text(c->key), "positions",
 		number(c->positions), "targets_hash", number(c->targets_hash), "blocklist_hash",
 		number(c->blocklist_hash), "cookies_length", number(c->cookies_len), "shards",
 		shards_value(c), "rows_from", number(c->progress.rows_from), "rows_length",
-		number(c->progress.rows_len), "counters", counters_value(&c->progress), "verdicts",
+		number(c->progress.rows_len), "rows_hash", number(c->progress.rows_hash),
+		"counters", counters_value(&c->progress), "verdicts",
 		verdicts_value(&c->progress), "runs", parts_value(c));
 	char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
 
@@ -153,6 +154,15 @@ static json_t *get(struct reader *r, const json_t *object, const char *name)
 	json_t *value = json_object_get(object, name);
 
 	if (!value && !r->wrong)
+		r->wrong = name;
+	return value;
+}
+
+static const json_t *get_list(struct reader *r, const json_t *object, const char *name)
+{
+	const json_t *value = get(r, object, name);
+
+	if (!json_is_array(value) && !r->wrong)
 		r->wrong = name;
 	return value;
 }
@@ -195,7 +205,7 @@ static void read_key(struct reader *r, const json_t *all, uint8_t key[static 16]
 
 static int read_shard(struct reader *r, const json_t *value, struct checkpoint_shard *s)
 {
-	const json_t *pending = get(r, value, "pending");
+	const json_t *pending = get_list(r, value, "pending");
 	int rc = 0;
 
 	s->tail = get_number(r, value, "tail");
@@ -207,7 +217,7 @@ static int read_shard(struct reader *r, const json_t *value, struct checkpoint_s
 
 static int read_shards(struct reader *r, const json_t *all, struct checkpoint *c)
 {
-	const json_t *list = get(r, all, "shards");
+	const json_t *list = get_list(r, all, "shards");
 	size_t n = json_array_size(list);
 	int rc = 0;
 
@@ -229,7 +239,7 @@ static const char *known_reason(const char *text)
 
 static int read_parts(struct reader *r, const json_t *all, struct checkpoint *c)
 {
-	const json_t *list = get(r, all, "runs");
+	const json_t *list = get_list(r, all, "runs");
 	int rc = 0;
 
 	for (size_t i = 0; i < json_array_size(list) && !rc; i++) {
@@ -287,6 +297,7 @@ static int read_all(struct reader *r, const json_t *all, struct checkpoint *c)
 	c->cookies_len = get_number(r, all, "cookies_length");
 	c->progress.rows_from = get_number(r, all, "rows_from");
 	c->progress.rows_len = get_number(r, all, "rows_length");
+	c->progress.rows_hash = get_number(r, all, "rows_hash");
 	c->options = json_incref(get(r, all, "options"));
 	if (!json_is_object(c->options) && !r->wrong)
 		r->wrong = "options";

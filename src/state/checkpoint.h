@@ -28,7 +28,8 @@ struct checkpoint_shard {
 struct checkpoint_progress {
 	struct checkpoint_shard shards[CONFIG_THREADS_MAX];
 	uint64_t rows_from;		/* rows of positions from the tails on are after that */
-	uint64_t rows_len;		/* byte of the output; so long it was */
+	uint64_t rows_len;		/* byte of the output; so long it was, */
+	uint64_t rows_hash;		/* and ended so (output/rows_read.h) */
 	uint64_t counters[STATS], verdicts[VERDICTS];
 };
 

@@ -12,8 +12,10 @@
 #include "base/lines.h"
 #include "base/writer.h"
 #include "err.h"
+#include "state/cookiefile_load.h"
 
 #define HEADER		"source_ip,ip,port,kind,cookie,time\n"
+#define TORN_END	" " COOKIEFILE_TORN "\n"
 #define LINE_LEN	256		/* longest line, with room: 2 addresses and 64 more */
 
 struct cookiefile {
@@ -62,7 +64,7 @@ static int begin(struct cookiefile *f)
 		return -errno;
 	if (st.st_size && S_ISREG(st.st_mode)) {
 		if (pread(f->fd, &last, 1, st.st_size - 1) == 1 && last != '\n')
-			writer_put(f->writer, "\n", 1);
+			writer_put(f->writer, TORN_END, strlen(TORN_END));
 		err = says_something(f->path, &has_header);
 		if (err)
 			return err;

@@ -5,6 +5,7 @@
 
 #include "addr.h"
 #include "base/lines.h"
+#include "base/log.h"
 #include "digits.h"
 #include "err.h"
 #include "hex.h"
@@ -96,6 +97,12 @@ static int add_line(struct cookie_store *s, char *text, struct err *e)
 	return err;
 }
 
+/* A line that may be a part of one, as a run was killed while it wrote it. */
+static bool may_be_torn(const struct lines *l, const char *text)
+{
+	return !l->ended || strstr(text, COOKIEFILE_TORN);
+}
+
 static int read_lines(struct cookie_store *s, struct lines *l, uint64_t max_len, struct err *e)
 {
 	bool first = true;
@@ -103,6 +110,8 @@ static int read_lines(struct cookie_store *s, struct lines *l, uint64_t max_len,
 	int rc = 0;
 
 	while (l->next < max_len && (rc = lines_next(l, &text, e)) > 0) {
+		bool torn = may_be_torn(l, text);
+
 		text = lines_trim_comment(text);
 		/* Files that were put together have it in the middle, too. */
 		bool header = strncmp(text, "source_ip,", 10) == 0;
@@ -112,6 +121,11 @@ static int read_lines(struct cookie_store *s, struct lines *l, uint64_t max_len,
 				     "source_ip,ip,port,kind,cookie,time");
 		else if (!header)
 			rc = add_line(s, text, e);
+		if (rc == -EINVAL && torn && !first) {
+			log_notice("--cookie-file %.200s:%lu: a part of a line, as a run was "
+				   "killed while it wrote it: left out", l->path, l->n);
+			rc = 0;
+		}
 		if (rc < 0)
 			return lines_fail(l, rc, e);
 		first = false;

@@ -112,7 +112,7 @@ static off_t whole_len(const char *path, int dlt, struct err *e)
 static int open_file(struct capfile *f, bool append, struct err *e)
 {
 	if (strcmp(f->path, "-") != 0)
-		f->fd = file_lock_open(f->path, 0, 0600);
+		f->fd = file_lock_open(f->path, O_WRONLY, 0600);
 	else if ((f->fd = dup(STDOUT_FILENO)) < 0)
 		f->fd = -errno;
 	if (f->fd < 0)

@@ -215,6 +215,9 @@ def kept(options):
 			for flag, w in every.items()]
 		yield Case(f"kept/{bad} unwritable, files {'there' if there else 'not yet'}",
 			f"{' '.join(words)} {start}", 1, "none/f", files=files, log="log-file")
+	yield Case("kept/metadata where another run has the rows",
+		f"--metadata-file m --output-file f {start}", 1, "--output-file f", "another tfomap",
+		files={"m": OLD, "f": OLD}, held=["f"])
 
 
 def cases(options):

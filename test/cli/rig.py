@@ -154,7 +154,8 @@ class Case:
 			stderr=subprocess.PIPE, timeout=LIFE_S,
 			preexec_fn=self.child if self.special else None,
 			env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TERM": "dumb",
-				"UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "exitcode=99"})
+				"UBSAN_OPTIONS": "print_stacktrace=1",
+				"ASAN_OPTIONS": "exitcode=99:detect_leaks=0"})
 
 	def said(self):
 		"""What is wrong with standard error"""

@@ -8,6 +8,7 @@
 #include "config/config_parse.h"
 #include "fuzz.h"
 #include "output/metadata.h"
+#include "output/rows_read.h"
 #include "setup/input.h"
 #include "setup/resume.h"
 #include "state/shared.h"
@@ -68,6 +69,10 @@ static bool go_on(const struct run *r, struct run_facts *facts)
 	memset(&shared, 0, sizeof(shared));
 	shared.facts.config = c;
 	shared.facts.targets = r->targets;
+	/* The input is what the run has written. */
+	if (!rc && resume.goes_on)
+		(void)rows_hash_end(rows.fd, resume.run.progress.rows_len,
+				    &resume.run.progress.rows_hash);
 	if (!rc)
 		rc = input_init(&shared.facts, facts, resume.goes_on ? &resume.run : NULL, &e);
 	if (!rc)

@@ -55,6 +55,7 @@ static inline bool begin(const struct core_setup *o, unsigned int n_sources, uns
 
 static inline void end(void)
 {
+	xdp_worker_close(&x.worker);
 	xdp_program_unload(&x.program);
 	core_free(&core);
 }

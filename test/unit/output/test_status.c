@@ -183,6 +183,7 @@ TEST(largest_figures)
 
 	memset(&now, 0xff, sizeof(now));
 	now.targets = UINT64_MAX;
+	now.sending = true;
 	now.rate_pps = 1e9;
 	status_line(&now, NULL, 0, line);
 	ck_assert_ptr_nonnull(memchr(line, '\0', sizeof(line)));
@@ -282,6 +283,7 @@ TEST(largest_row)
 	char row[STATUS_ROW_LEN];
 
 	memset(&now, 0xff, sizeof(now));
+	now.sending = true;
 	now.rate_pps = 1e9;
 	status_row(&now, NULL, row);
 	ck_assert_uint_lt(strlen(row), STATUS_ROW_LEN - 1);

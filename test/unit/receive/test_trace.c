@@ -119,6 +119,25 @@ TEST(who_never_answers)
 		 "198.18.0.1:443: verdict offline: ");
 }
 
+/* Each decision comes after what it is drawn from. */
+TEST(a_pair)
+{
+	struct syn syn, request;
+
+	begin_traced(&(struct core_setup){ .target = "198.18.0.1/32", .plan = PLAN_PATH });
+	core_send_arm(&core, 0, 0, 0, &syn);
+	elapse(PLAN_GAP_NS);
+	core_send_arm(&core, 0, 1, 0, &request);
+	answer(&syn, SYNACK(OPTS_NONE, 0));
+	answer(&request, SYNACK(OPTS_COOKIE, 0));
+	END_LOGGED(IP "t+0.0000 s: syn attempt 0 sent",
+		 IP "t+0.0200 s: request attempt 0 sent",
+		 IP "t+0.0200 s: SYN/ACK to syn attempt 0 after 0.0200 s",
+		 IP "t+0.0200 s: none -> sweep: ", IP "t+0.0200 s: sweep -> sweep: ",
+		 IP "t+0.0200 s: SYN/ACK to request attempt 0 after 0.0000 s",
+		 IP "t+0.0200 s: sweep -> gap: SYN/ACK, and nothing else is out; next data: ");
+}
+
 /* Only where it is asked for, and of few. */
 TEST(of_few_targets)
 {

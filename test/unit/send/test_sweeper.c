@@ -54,9 +54,11 @@ TEST(what_it_cannot_do)
 	end();
 }
 
+static _Atomic bool takes_more;
+
 static int refused_for_long(unsigned int call, unsigned int n)
 {
-	return call >= 1 && call < 14 ? -ENETDOWN : (int)n;
+	return call >= 1 && !takes_more ? -ENETDOWN : (int)n;
 }
 
 /*
@@ -72,11 +74,13 @@ TEST(handed_back_and_refused)
 	core.config.probing.timeout_ns = 20 * NS_PER_MS;
 	win = &core.s.senders[0].window;
 	tap.script = refused_for_long;
+	takes_more = false;
 	fake.hand_back_each = 100;
 	start();
 	until_refused(13);
 	/* The second of them, and of those after it none. */
 	deferred = atomic_load(&win->cursor[0].done);
+	takes_more = true;
 	until_swept(true);
 	while (atomic_load(&win->cursor[0].done) < POSITIONS)
 		sched_yield();

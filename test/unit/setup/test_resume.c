@@ -1,4 +1,5 @@
 /* resume: whether a run begins or goes on, from what is in the file alone; and from where. */
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -6,6 +7,7 @@
 
 #include "config_rig.h"
 #include "files/replace_file.h"
+#include "output/rows_read.h"
 #include "setup/resume.h"
 #include "state/shared.h"
 #include "targets/targets.h"
@@ -85,6 +87,7 @@ static int take_targets(void)
 /* A run that was left after so many of its bytes of rows. */
 static void leave(uint64_t tail, uint64_t pending, uint64_t rows_from, uint64_t rows_len)
 {
+	int fd = open(rows, O_RDONLY | O_CREAT, 0600);
 	size_t len;
 	char *text;
 
@@ -94,6 +97,8 @@ static void leave(uint64_t tail, uint64_t pending, uint64_t rows_from, uint64_t 
 	r.run.progress.shards[0].tail = tail;
 	r.run.progress.rows_from = rows_from;
 	r.run.progress.rows_len = rows_len;
+	ck_assert_int_eq(rows_hash_end(fd, rows_len, &r.run.progress.rows_hash), 0);
+	close(fd);
 	ck_assert_int_eq(checkpoint_add_pending(&r.run.progress.shards[0], pending), 0);
 	text = checkpoint_write(&r.run, &len);
 	ck_assert_ptr_nonnull(text);
@@ -255,10 +260,22 @@ TEST(what_is_done)
 
 TEST(refuses_rows_of_others)
 {
-	leave(3, 1, 0, 16);
 	put(rows, "ip,port,verdict\n198.18.7.7,443,accepted\n");
+	leave(3, 1, 0, 16);
 	ck_assert_msg(opened("") == 0, "%s", e.msg);
 	ck_assert_int_lt(take_targets(), 0);
 	ck_assert_msg(strstr(e.msg, "no target of this run") != NULL, "%s", e.msg);
+	close_it();
+}
+
+/* Another run, with the same fields and targets, has put its rows there meanwhile. */
+TEST(refuses_rows_of_another_run)
+{
+	put(rows, "ip,port,verdict\n198.18.0.3,443,accepted\n");
+	leave(3, 1, 0, 16 + 24);
+	put(rows, "ip,port,verdict\n198.18.0.4,443,accepted\n198.18.0.3,443,accepted\n");
+	ck_assert_msg(opened("") == 0, "%s", e.msg);
+	ck_assert_int_lt(take_targets(), 0);
+	ck_assert_msg(strstr(e.msg, "not what this run wrote") != NULL, "%s", e.msg);
 	close_it();
 }

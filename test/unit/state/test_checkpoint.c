@@ -24,7 +24,7 @@ static void begin(void)
 		.options = json_pack("{s:s}", "rate", "1\xc3\xa4"), .seed = HUGE_NUMBER,
 		.key = { 1, 2, 3, 0xff }, .nshards = 2, .positions = 2000, .targets_hash = 5,
 		.blocklist_hash = HUGE_NUMBER - 1, .cookies_len = 9, .complete = true,
-		.progress = { .rows_from = 10, .rows_len = 20 },
+		.progress = { .rows_from = 10, .rows_len = 20, .rows_hash = UINT64_MAX },
 	};
 	made.progress.shards[0].tail = 7;
 	made.progress.shards[1].tail = 400;
@@ -66,6 +66,7 @@ TEST(what_is_written_is_read)
 	ck_assert(r->complete);
 	ck_assert_uint_eq(r->progress.rows_from, 10);
 	ck_assert_uint_eq(r->progress.rows_len, 20);
+	ck_assert_uint_eq(r->progress.rows_hash, UINT64_MAX);
 	ck_assert_uint_eq(r->progress.shards[0].n, 1);
 	ck_assert_uint_eq(r->progress.shards[0].pending[0], 6);
 	ck_assert_uint_eq(r->progress.shards[1].n, 200);
@@ -103,6 +104,9 @@ static const struct {
 	{ "shards", "[{\"tail\":0,\"pending\":[]},{\"tail\":977,\"pending\":[]}]", "tail" },
 	{ "shards", "[{\"tail\":3,\"pending\":[3]}]", "pending" },
 	{ "shards", "[{\"tail\":3,\"pending\":[\"x\"]}]", "pending" },
+	{ "shards", "[{\"tail\":3,\"pending\":{}}]", "pending" },
+	{ "shards", "{}", "shards" },
+	{ "runs", "{}", "runs" },
 	{ "rows_from", "21", "rows_from" },
 	{ "counters", "{}", "sent_syn" },
 	{ "verdicts", "3", "offline" },

@@ -227,6 +227,28 @@ TEST(what_loads_takes_cookies)
 	}
 }
 
+/* A run was killed while it wrote; others add to it, and that does no harm. */
+TEST(a_part_of_a_line_is_left_out)
+{
+	static const char line[] = "198.18.0.1,198.18.1.1,443,34,abcd1234," TIME;
+
+	for (size_t n = 1; n < strlen(line) - strlen(TIME); n += 9) {
+		char text[256];
+
+		snprintf(text, sizeof(text), HEADER "%.*s", (int)n, line);
+		put(text);
+		for (size_t run = 1; run <= 2; run++) {
+			load();
+			ck_assert_uint_eq(cookie_store_count(store), run - 1);
+			open_out();
+			append("198.18.0.1", "198.18.1.1", (uint16_t)(440 + run), 34, "abcdefgh");
+			close_out();
+		}
+		load();
+		ck_assert_uint_eq(cookie_store_count(store), 2);
+	}
+}
+
 TEST(file_that_is_not_there_is_empty)
 {
 	struct err e = { "" };

@@ -178,11 +178,16 @@ TEST(refused_frames_go_again)
 	end();
 }
 
-static int grant(uint64_t now_ns)
+static int grant_to(uint64_t first, uint64_t now_ns)
 {
-	static const uint64_t until[WINDOW_PASSES_MAX] = { 10 };
+	const uint64_t until[WINDOW_PASSES_MAX] = { first };
 
 	return xdp_sweeper_calls.grant(&x, 100, until, now_ns);
+}
+
+static int grant(uint64_t now_ns)
+{
+	return grant_to(10, now_ns);
 }
 
 static void refuses(uint64_t n, int error)
@@ -213,8 +218,8 @@ TEST(deferred_while_refused)
 	ck_assert_int_eq(grant(now_ns += XDP_REFUSED_NS), 0);
 	ck_assert(x.deferred);
 	ck_assert_int_eq(x.worker.wanted, XDP_REST);
-	/* Nothing is pending: back at once. */
-	ck_assert_int_eq(grant(now_ns), 0);
+	/* Nothing is pending: back at once, with what is due (it may have done the first ten). */
+	ck_assert_int_eq(grant_to(20, now_ns), 0);
 	ck_assert(!x.deferred);
 	ck_assert_int_eq(x.worker.wanted, XDP_RUN);
 	end();
