@@ -131,7 +131,7 @@ TEST(a_pair)
 	answer(&syn, SYNACK(OPTS_NONE, 0));
 	answer(&request, SYNACK(OPTS_COOKIE, 0));
 	END_LOGGED(IP "t+0.0000 s: syn attempt 0 sent",
-		 IP "t+0.0200 s: request attempt 0 sent",
+		   IP "t+0.0200 s: request attempt 0 sent",
 		 IP "t+0.0200 s: SYN/ACK to syn attempt 0 after 0.0200 s",
 		 IP "t+0.0200 s: none -> sweep: ", IP "t+0.0200 s: sweep -> sweep: ",
 		 IP "t+0.0200 s: SYN/ACK to request attempt 0 after 0.0000 s",
