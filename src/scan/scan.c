@@ -163,7 +163,10 @@ static int enter_sandbox(struct scan *sc, int *status, struct err *e)
 		return rc;
 	*status = SCAN_START;
 	rc = sandbox_enter(sc->c, e);
-	return rc || !by_user ? rc : ending_write_metadata(sc, e);
+	if (rc)
+		return rc;
+	*status = SCAN_INPUT;
+	return by_user ? ending_write_metadata(sc, e) : 0;
 }
 
 static int begin_saving(struct scan *sc, struct err *e)

@@ -13,6 +13,8 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from dissect import Dissector
+
 WORK = "/run/lab"
 CLONE_NEWNET = 0x40000000
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
@@ -22,6 +24,8 @@ FIELDS = """frame.time_epoch ip.src ip.dst ipv6.src ipv6.dst tcp.srcport tcp.dst
 	tcp.seq_raw tcp.ack_raw tcp.len tcp.options tcp.option_kind tcp.options.tfo.cookie
 	tcp.checksum.status tcp.payload icmp.type icmpv6.type ip.ttl ipv6.hlim tcp.window_size_value
 	tcp.options.mss_val tcp.options.wscale.shift""".split()
+
+_dissector = Dissector(FIELDS)
 
 # Who stands for the rest of the world is not slow when this machine is busy, where this user may
 # say so; nice runs it all the same where not.
@@ -135,14 +139,14 @@ class Capture:
 
 	def __enter__(self):
 		name = f"{WORK}/capture-{next(self._numbers)}"
-		self.path = name + ".pcapng"
+		self.path = name + ".pcap"
 		self._log = name + ".log"
 		self._lost_before = _cable_losses()
 		wanted = "(tcp or icmp or icmp6 or udp port 9) and not portrange " \
 			f"{CLIENT_PORTS[0]}-{CLIENT_PORTS[-1]}"
 		with open(self._log, "w") as log:
 			self._dumpcap = subprocess.Popen([*FAR_END, "ip", "netns", "exec", "net", "dumpcap", "-i",
-				"net0", "-B", "64", "-f", wanted, "-w", self.path],
+				"net0", "-P", "-B", "64", "-f", wanted, "-w", self.path],
 				stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 		wait_for(lambda: "File:" in open(self._log).read(), "dumpcap to start")
 		return self
@@ -191,13 +195,8 @@ class Capture:
 		return self._found
 
 	def _read(self):
-		command = ["tshark", "-n", "-r", self.path, "-T", "fields",
-			"-o", "tcp.check_checksum:TRUE", "-o", "tcp.analyze_sequence_numbers:FALSE"]
-		for name in FIELDS:
-			command += ["-e", name]
-		text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
 		packets = Packets()
-		for line in text.splitlines():
+		for line in _dissector.lines(self.path):
 			packets.add(dict(zip(FIELDS, line.split("\t"))))
 		return packets
 

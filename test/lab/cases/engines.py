@@ -59,8 +59,7 @@ def _seen(engine, args):
 	path = f"{WORK}/seen.pcap"
 	with Capture() as capture:
 		tfomap(*PINNED, *args, "--tx", engine)
-	subprocess.run(["tshark", "-r", capture.path, "-F", "pcap", "-w", path], check=True,
-		capture_output=True)
+	subprocess.run(["editcap", "-F", "pcap", capture.path, path], check=True)
 	return _frames(path), capture.lost
 
 
