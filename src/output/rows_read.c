@@ -154,8 +154,8 @@ int rows_hash_end(int fd, uint64_t len, uint64_t *hash)
 
 	if (got != (ssize_t)n)
 		return got < 0 ? -errno : -ENODATA;
-	for (size_t at = 0; at < sizeof(bytes); at += 8)
+	for (size_t at = 0; at < n; at += 8)
 		siphash_take(&state, get_le64(bytes + at), 2);
-	*hash = siphash_end(&state, sizeof(bytes) / 8, 2, 4);
+	*hash = n ? siphash_end(&state, (unsigned int)(n + 7) / 8, 2, 4) : 0;
 	return 0;
 }

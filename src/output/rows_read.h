@@ -49,7 +49,7 @@ int rows_read(const char *path, const struct rows_form *form, uint64_t from, uin
 
 /*
  * A hash of the last few kilobytes before byte `len` of the file, by which it shows whether another
- * has written to it since. 0 or -errno.
+ * has written to it since; 0 of none. 0 or -errno.
  */
 int rows_hash_end(int fd, uint64_t len, uint64_t *hash);
 

@@ -397,13 +397,13 @@ TEST(locks_end_with_the_process)
 	fd = open(path, O_WRONLY);
 	ck_assert(file_lock_is_held(fd));
 	ck_assert_int_eq(file_lock_take(fd), -EBUSY);
-	ck_assert_int_eq(file_lock_open(path, 0, 0600), -EBUSY);
+	ck_assert_int_eq(file_lock_open(path, O_WRONLY, 0600), -EBUSY);
 	ck_assert_str_eq(contents(), "rows");
 	kill(pid, SIGKILL);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	ck_assert(!file_lock_is_held(fd));
 	close(fd);
-	fd = file_lock_open(path, 0, 0600);
+	fd = file_lock_open(path, O_WRONLY, 0600);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_str_eq(contents(), "rows");
 	close(fd);
