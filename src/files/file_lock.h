@@ -23,9 +23,9 @@ int file_lock_take(int fd);
 int file_lock_missing(void);
 
 /*
- * Opens a file, made where there is none, as open() with O_CREAT and these flags
- * (O_WRONLY | O_APPEND, say) does, and takes its lock; what is in it stays. The descriptor; or -errno,
- * -EBUSY: another one holds the lock.
+ * Opens a file, made where there is none, as open() with O_CREAT and these flags (O_WRONLY, say)
+ * does, and takes its lock; what is in it stays. The descriptor; or -errno, -EBUSY: another one
+ * holds the lock.
  */
 int file_lock_open(const char *path, int flags, mode_t mode);
 

@@ -150,12 +150,16 @@ int rows_hash_end(int fd, uint64_t len, uint64_t *hash)
 	struct siphash_state state = siphash_begin(&zero);
 	uint8_t bytes[HASHED_LEN] = { 0 };
 	size_t n = len < sizeof(bytes) ? len : sizeof(bytes);
-	ssize_t got = pread(fd, bytes, n, (off_t)(len - n));
+	ssize_t got;
 
+	*hash = 0;
+	if (!len)
+		return 0;
+	got = pread(fd, bytes, n, (off_t)(len - n));
 	if (got != (ssize_t)n)
 		return got < 0 ? -errno : -ENODATA;
 	for (size_t at = 0; at < n; at += 8)
 		siphash_take(&state, get_le64(bytes + at), 2);
-	*hash = n ? siphash_end(&state, (unsigned int)(n + 7) / 8, 2, 4) : 0;
+	*hash = siphash_end(&state, (unsigned int)(n + 7) / 8, 2, 4);
 	return 0;
 }

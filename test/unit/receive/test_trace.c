@@ -132,10 +132,10 @@ TEST(a_pair)
 	answer(&request, SYNACK(OPTS_COOKIE, 0));
 	END_LOGGED(IP "t+0.0000 s: syn attempt 0 sent",
 		   IP "t+0.0200 s: request attempt 0 sent",
-		 IP "t+0.0200 s: SYN/ACK to syn attempt 0 after 0.0200 s",
-		 IP "t+0.0200 s: none -> sweep: ", IP "t+0.0200 s: sweep -> sweep: ",
-		 IP "t+0.0200 s: SYN/ACK to request attempt 0 after 0.0000 s",
-		 IP "t+0.0200 s: sweep -> gap: SYN/ACK, and nothing else is out; next data: ");
+		   IP "t+0.0200 s: SYN/ACK to syn attempt 0 after 0.0200 s",
+		   IP "t+0.0200 s: none -> sweep: ", IP "t+0.0200 s: sweep -> sweep: ",
+		   IP "t+0.0200 s: SYN/ACK to request attempt 0 after 0.0000 s",
+		   IP "t+0.0200 s: sweep -> gap: SYN/ACK, and nothing else is out; next data: ");
 }
 
 /* Only where it is asked for, and of few. */
