@@ -46,12 +46,14 @@ def _register(name, targets, verdict, rate, longest_s, args, per_target=1, with_
 	case(f"kills/{name}")(on_xdp(check) if with_xdp else check)
 
 
-def _million(files):
-	path = f"{files.folder}/list"
-	with open(path, "w") as f:
-		for port in range(20000, 20016):
-			f.writelines(f"198.18.{n >> 8}.{n & 255},{port}\n" for n in range(62500))
-	return ["-I", path, "--report", "all", "--retries", 1]  # a packet more or less is no matter
+def _list(targets):
+	def args(files):
+		path = f"{files.folder}/list"
+		with open(path, "w") as f:
+			for port in range(20000, 20016):
+				f.writelines(f"198.18.{n >> 8}.{n & 255},{port}\n" for n in range(targets // 16))
+		return ["-I", path, "--report", "all", "--retries", 1]  # a packet that got lost is no matter
+	return args
 
 
 if KILLS:
@@ -59,4 +61,5 @@ if KILLS:
 		per_target=2)
 	_register("sweep-xdp", 65536, "no-cookie", 8000, 2, lambda _: ["198.18.0.0/16", "-p", PLAIN,
 		"--tx", "xdp", "--rx", "xdp", "--retries", 0], with_xdp=True)
-	_register("list", 1000000, "closed", 40000, 8, _million)
+	_register("list", 1000000, "closed", 40000, 8, _list(1000000))
+	_register("list-20000", 20000, "closed", 3000, 6, _list(20000))
