@@ -152,6 +152,14 @@ const struct flow *evidence_cookie(const struct evidence *ev)
 	return newest;
 }
 
+const struct flow *evidence_giver(const struct evidence *ev, const struct flow *f)
+{
+	for (const struct flow *before = f; before-- > ev->flows;)
+		if (evidence_gives(before) && is_carried(&before->reply, f))
+			return before;
+	return NULL;
+}
+
 unsigned int evidence_probes(const struct evidence *ev)
 {
 	unsigned int n = ev->sent_before;

@@ -85,6 +85,8 @@ struct evidence {
 	uint8_t nflows;
 	uint8_t confirmed;		/* enum evidence_confirmed */
 	uint16_t sent_before;		/* SYNs of a first round, whose flows are not here */
+	uint32_t stored_s;		/* when the cookie that an earlier run left was given: Unix
+					 * time; 0: there is none, or that is not known */
 	const struct flow *flows;	/* in the order they were sent */
 };
 
@@ -180,6 +182,12 @@ const struct flow *evidence_deciding(const struct evidence *ev);
 
 /* The flow whose answer gave the newest usable cookie; NULL: none did. */
 const struct flow *evidence_cookie(const struct evidence *ev);
+
+/*
+ * The flow whose answer gave the cookie that f carries, before f; NULL: none did, it was there
+ * before the run.
+ */
+const struct flow *evidence_giver(const struct evidence *ev, const struct flow *f);
 
 /* SYNs that the target took. */
 unsigned int evidence_probes(const struct evidence *ev);

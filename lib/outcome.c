@@ -7,7 +7,10 @@ void outcome_gather(struct outcomes *o, const struct evidence *ev)
 		const struct flow *f = &ev->flows[i];
 
 		o->flow[f->kind] = f;
+		if (!o->n[f->kind])
+			o->first[f->kind] = f;
 		o->n[f->kind]++;
+		o->stripped |= f->stripped;
 		o->came |= (uint8_t)(1u << f->reply.class);
 	}
 }

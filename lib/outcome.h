@@ -13,9 +13,11 @@
 
 struct outcomes {
 	const struct flow *flow[PROBE_KINDS];	/* the newest of each kind; NULL: not sent */
+	const struct flow *first[PROBE_KINDS];	/* likewise, the oldest */
 	uint8_t n[PROBE_KINDS];	/* flows of each kind */
 	uint8_t came;		/* bits 1 << enum reply_class: what answered some flow; REPLY_NONE:
 				 * some flow is silent */
+	bool stripped;		/* an ICMP quote lacks the TFO option that its SYN had */
 };
 
 /* ev's flows must outlive *o, which points to them. */
@@ -43,6 +45,12 @@ static inline bool outcome_came(const struct outcomes *o, enum reply_class class
 static inline enum flow_extent outcome_extent(const struct outcomes *o, enum probe_kind kind)
 {
 	return o->flow[kind] ? flow_extent(o->flow[kind]) : EXTENT_NO_SYNACK;
+}
+
+/* A SYN/ACK answered f late, and without a TFO option. [offer-blocked] */
+static inline bool outcome_is_plain_late(const struct flow *f)
+{
+	return flow_is_late(f) && !flow_has_option(f);
 }
 
 /* A request, of either kind, was sent. [unknown, no-cookie] */

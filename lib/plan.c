@@ -145,6 +145,19 @@ static bool refused_for_another(const struct known *k)
 		   || !flow_carries(data, k->cookie.cookie, k->cookie.len));
 }
 
+/*
+ * An answer that is late and has no option may be the server's second try: its first one, with a
+ * cookie, was lost. Or always is.
+ */
+static bool wants_request_again(const struct known *k)
+{
+	const struct outcomes *o = &k->o;
+
+	return o->n[PROBE_REQUEST] == 1 && !k->has_cookie
+	       && outcome_is_plain_late(o->flow[PROBE_REQUEST])
+	       && outcome_has_synack(o, PROBE_SYN) && !flow_is_late(o->flow[PROBE_SYN]);
+}
+
 /* No cookie in kind 34, from a server that answers: perhaps in the experimental one. */
 static bool wants_experimental(const struct known *k)
 {
@@ -227,6 +240,8 @@ static enum probe_kind next_kind(const struct known *k, unsigned int round)
 		if (!k->o.flow[kind])
 			return kind;
 	}
+	if (deep && wants_request_again(k))
+		return PROBE_REQUEST;
 	if (deep && wants_experimental(k))
 		return PROBE_REQUEST_EXP;
 	if (k->has_cookie && k->p->payload && !outcome_blocked(&k->o, PROBE_REQUEST)) {

@@ -65,6 +65,15 @@ static bool fits_ODD_COOKIE(const struct outcomes *o)
 	return !outcome_gave_cookie(o) && outcome_gave_odd(o);
 }
 
+/* SYN/ACKs with the option get lost: what comes is the server's second try, without it. */
+static bool fits_OFFER_BLOCKED(const struct outcomes *o)
+{
+	return !outcome_gave_cookie(o) && o->n[PROBE_REQUEST] > 1
+		&& outcome_is_plain_late(o->first[PROBE_REQUEST])
+		&& outcome_is_plain_late(o->flow[PROBE_REQUEST])
+		&& outcome_has_synack(o, PROBE_SYN) && !flow_is_late(o->flow[PROBE_SYN]);
+}
+
 /*
  * Where no request was sent it is not the server that has no cookie. But
  * `data` without a request carries a cookie of an earlier run, and its answer decides below.
@@ -75,6 +84,11 @@ static bool fits_UNKNOWN(const struct outcomes *o)
 		return !o->flow[PROBE_DATA];
 	return !outcome_gave_cookie(o) && o->flow[PROBE_REQUEST]
 		&& flow_is_late(o->flow[PROBE_REQUEST]);
+}
+
+static bool fits_OPTION_STRIPPED(const struct outcomes *o)
+{
+	return outcome_requested(o) && !outcome_gave_cookie(o) && o->stripped;
 }
 
 static bool fits_NO_COOKIE(const struct outcomes *o)
@@ -230,6 +244,7 @@ uint32_t verdict_conditions(const struct evidence *ev)
 bool verdict_is_blocked(enum verdict v)
 {
 	return v == VERDICT_BLACKHOLED || v == VERDICT_REQUEST_BLOCKED || v == VERDICT_TRANSIENT
-	       || v == VERDICT_DATA_BLOCKED || v == VERDICT_COOKIE_BLOCKED
-	       || v == VERDICT_ACCEPTANCE_BLOCKED || v == VERDICT_SECOND_BLOCKED;
+	       || v == VERDICT_OFFER_BLOCKED || v == VERDICT_DATA_BLOCKED
+	       || v == VERDICT_COOKIE_BLOCKED || v == VERDICT_ACCEPTANCE_BLOCKED
+	       || v == VERDICT_SECOND_BLOCKED;
 }

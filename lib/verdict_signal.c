@@ -158,7 +158,23 @@ static bool fingerprint_changed(const struct evidence *ev, const struct outcomes
 
 static bool kind34_blocked(const struct outcomes *o)
 {
-	return outcome_blocked(o, PROBE_REQUEST) && outcome_has_synack(o, PROBE_REQUEST_EXP);
+	const struct flow *request = o->flow[PROBE_REQUEST], *exp = o->flow[PROBE_REQUEST_EXP];
+
+	return request && exp && flow_has_synack(exp) && !flow_is_late(exp)
+	       && (!flow_has_synack(request) || flow_is_late(request));
+}
+
+/* The server's key has changed since, or the cookie is bound to another address. */
+static bool cookie_refused(const struct evidence *ev)
+{
+	for (unsigned int i = 0; i < ev->nflows; i++) {
+		const struct flow *f = &ev->flows[i];
+
+		if (f->kind == PROBE_DATA && !evidence_giver(ev, f)
+		    && flow_extent(f) == EXTENT_NONE && cookie_made(f))
+			return true;
+	}
+	return false;
 }
 
 /* Of a closed port only: an open one that resets says nothing of the data. */
@@ -192,6 +208,7 @@ uint32_t verdict_signals(const struct evidence *ev)
 		set |= flow_signals(&ev->flows[i]);
 	set |= bit_if(cookies_rotate(ev), SIGNAL_COOKIE_ROTATES)
 		| bit_if(kind34_blocked(&o), SIGNAL_KIND34_BLOCKED)
+		| bit_if(cookie_refused(ev), SIGNAL_COOKIE_REFUSED)
 		| bit_if(experimental_only(ev, &o), SIGNAL_EXPERIMENTAL_ONLY)
 		| bit_if(fingerprint_changed(ev, &o), SIGNAL_FINGERPRINT_CHANGED)
 		| bit_if(data_stripped(ev, &o), SIGNAL_DATA_STRIPPED);

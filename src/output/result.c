@@ -4,6 +4,8 @@
 
 #include "target.h"
 
+#define NS_PER_S 1000000000ull
+
 static struct result_number number(uint64_t v)
 {
 	return (struct result_number){ v, true };
@@ -127,6 +129,24 @@ void result_set_repeat(struct result *r, enum result_repeat repeat, bool late)
 	r->late = number(late);
 }
 
+/* The seconds between two times; null where one is not known. */
+static struct result_number age_s(uint64_t from_ns, uint64_t to_ns)
+{
+	if (!from_ns || !to_ns)
+		return (struct result_number){ 0, false };
+	return number(to_ns > from_ns ? (to_ns - from_ns) / NS_PER_S : 0);
+}
+
+/* Of the cookie that `data` carried. */
+static void fill_cookie_sent(struct result *r, const struct evidence *ev, const struct flow *data)
+{
+	const struct flow *giver = evidence_giver(ev, data);
+
+	r->cookie_from = giver ? "request" : "file";
+	r->cookie_age_s = giver ? age_s(giver->reply.time_ns, data->sent_ns)
+		: age_s(ev->stored_s * NS_PER_S, r->time_sent);
+}
+
 void result_from_target(struct result *r, const struct evidence *ev,
 			const struct target_extra *extra, enum verdict verdict,
 			int64_t wall_offset_ns)
@@ -142,8 +162,12 @@ void result_from_target(struct result *r, const struct evidence *ev,
 		r->confirmed = number(ev->confirmed == CONFIRMED_TRUE);
 	r->probes = number(evidence_probes(ev));
 	r->conditions = r->signals = r->flows = ev;
-	if (newest)
+	if (newest) {
 		fill_cookie(r, newest);
+		r->cookie_len = number(r->cookie.n);
+	}
+	if (deciding && deciding->kind == PROBE_DATA)
+		fill_cookie_sent(r, ev, deciding);
 	if (extra && extra->domain[0])
 		r->domain = extra->domain;
 	if (extra && extra->info[0])

@@ -36,13 +36,13 @@ struct result_bytes {
  */
 struct result {
 	struct addr ip, source_ip, icmp_from;
-	const char *domain, *verdict, *probe, *reply, *repeat, *info;
+	const char *domain, *verdict, *probe, *reply, *repeat, *info, *cookie_from;
 	struct result_number port, confirmed, attempt, late;
 	struct result_number tfo_synkind, tfo_ackkind, tfo_synclen, tfo_ackclen;
 	struct result_number tfo_seq, tfo_dlen, tfo_ack, tfo_acked;
 	struct result_number rlen, rtt_ms, ttl, window, mss, wscale;
 	struct result_number tcp_flags, ip_id, df, tos, icmp_type, icmp_code;
-	struct result_number source_port, probes;
+	struct result_number source_port, probes, cookie_len, cookie_age_s;
 	struct result_bytes cookie, tcp_optionshex, quoted_optionshex;
 	uint64_t time_sent, time_reply;
 	const struct tcpopts *tcp_options;

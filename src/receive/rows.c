@@ -4,6 +4,7 @@
 #include "net/neigh.h"
 #include "output/sink.h"
 #include "receive/sent.h"
+#include "state/cookie_store.h"
 #include "state/saving.h"
 #include "state/shared.h"
 #include "targets/targets.h"
@@ -31,10 +32,23 @@ void rows_mark(const struct rows *r, uint64_t k, uint16_t bits)
 		window_mark(w, pos, bits);
 }
 
+/* When the target gave the cookie that was there before the run; 0: there is none. */
+static uint32_t stored_s(const struct cookie_store *store, const struct evidence *ev)
+{
+	struct tfo_option cookie;
+	uint32_t time_s = 0;
+
+	if (store)
+		cookie_store_find(store, ev->source, ev->ip, ev->port, &cookie, &time_s);
+	return time_s;
+}
+
 void rows_target(struct rows *r, uint64_t k, uint64_t x, const struct evidence *ev)
 {
 	const struct targets *targets = r->s->facts.targets;
+	struct evidence row = *ev;
 
+	row.stored_s = stored_s(r->s->facts.store, ev);
 	rows_mark(r, k, WINDOW_DONE);
 	if (r->look)
 		r->look(r->look_arg, k, ev);
@@ -42,9 +56,9 @@ void rows_target(struct rows *r, uint64_t k, uint64_t x, const struct evidence *
 		stat_add(&r->s->rx.stats, STAT_cookies, 1);
 	if (targets_have_extra(targets)) {
 		targets_extra(targets, x, &r->extra);
-		sink_target(r->sink, ev, &r->extra);
+		sink_target(r->sink, &row, &r->extra);
 	} else {
-		sink_target(r->sink, ev, NULL);
+		sink_target(r->sink, &row, NULL);
 	}
 	check_full(r);
 }

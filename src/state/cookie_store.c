@@ -11,6 +11,7 @@ struct stored {
 	struct addr ip;
 	uint32_t source;		/* place in sources, by id */
 	uint32_t nth;			/* the last added wins */
+	uint32_t time_s;
 	uint16_t port;
 	uint8_t kind, len;
 	uint8_t cookie[TFO_COOKIE_MAX];
@@ -97,9 +98,11 @@ static int source_add(struct cookie_store *s, struct addr ip, uint32_t *id)
 /* ---- cookies ---- */
 
 int cookie_store_add(struct cookie_store *s, struct addr source, struct addr ip, uint16_t port,
-		     const struct tfo_option *cookie)
+		     const struct tfo_option *cookie, uint32_t time_s)
 {
-	struct stored entry = { .ip = ip, .port = port, .kind = cookie->kind, .len = cookie->len };
+	struct stored entry = {
+		.ip = ip, .port = port, .kind = cookie->kind, .len = cookie->len, .time_s = time_s,
+	};
 
 	if (!source_find(s, source, &entry.source) && source_add(s, source, &entry.source))
 		return -ENOMEM;
@@ -163,7 +166,7 @@ static bool is_before(const void *arg, size_t i)
 }
 
 bool cookie_store_find(const struct cookie_store *s, struct addr source, struct addr ip,
-		       uint16_t port, struct tfo_option *out)
+		       uint16_t port, struct tfo_option *out, uint32_t *time_s)
 {
 	struct search search = { .v = s->v, .want = { .ip = ip, .port = port } };
 	const struct stored *found;
@@ -177,5 +180,7 @@ bool cookie_store_find(const struct cookie_store *s, struct addr source, struct 
 		return false;
 	*out = (struct tfo_option){ .state = TFO_COOKIE, .kind = found->kind, .len = found->len };
 	memcpy(out->cookie, found->cookie, found->len);
+	if (time_s)
+		*time_s = found->time_s;
 	return true;
 }

@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "addr.h"
 #include "base/lines.h"
 #include "base/log.h"
-#include "digits.h"
 #include "err.h"
 #include "hex.h"
 #include "state/cookie_store.h"
@@ -41,15 +41,23 @@ static bool parse_kind(struct tfo_option *out, const char *text)
 	return false;
 }
 
-/* Whether text begins like an RFC 3339 time: nothing is read from it, but a shifted field shows. */
-static bool is_time(const char *text)
+/* An RFC 3339 time, without its fraction of a second; one that names no zone is UTC. */
+static bool parse_time(uint32_t *out, const char *text)
 {
-	const char *shape = "0000-00-00T00:00:00";
+	struct tm t = { .tm_isdst = 0 };
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &t);
+	time_t s;
 
-	for (; *shape; shape++, text++) {
-		if (*shape == '0' ? !is_digit(*text) : *text != *shape)
-			return false;
-	}
+	if (!rest)
+		return false;
+	s = timegm(&t);
+	if (*rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	/* The zone alone, of any day. */
+	t = (struct tm){ .tm_isdst = 0 };
+	if ((*rest == '+' || *rest == '-') && strptime(rest, "%z", &t))
+		s -= t.tm_gmtoff;
+	*out = s > 0 && s <= UINT32_MAX ? (uint32_t)s : 0;
 	return true;
 }
 
@@ -58,6 +66,7 @@ struct entry {
 	struct addr source, ip;
 	uint16_t port;
 	struct tfo_option cookie;
+	uint32_t time_s;
 };
 
 static int parse_fields(struct entry *out, char *const f[FIELDS], struct err *e)
@@ -73,7 +82,7 @@ static int parse_fields(struct entry *out, char *const f[FIELDS], struct err *e)
 	if (!parse_cookie(&out->cookie, f[4]))
 		return err_set(e, EINVAL, "cookie %.64s: must be 4 to 16 bytes, an even number, "
 			       "in hex", f[4]);
-	if (!is_time(f[5]))
+	if (!parse_time(&out->time_s, f[5]))
 		return err_set(e, EINVAL, "time %.64s: must be like 2026-01-02T03:04:05Z", f[5]);
 	return 0;
 }
@@ -91,7 +100,8 @@ static int add_line(struct cookie_store *s, char *text, struct err *e)
 		return err_set(e, EINVAL, "a line has the fields source_ip,ip,port,kind,cookie,"
 			       "time");
 	err = parse_fields(&entry, f, e);
-	if (!err && cookie_store_add(s, entry.source, entry.ip, entry.port, &entry.cookie))
+	if (!err && cookie_store_add(s, entry.source, entry.ip, entry.port, &entry.cookie,
+				     entry.time_s))
 		err = err_set(e, ENOMEM, "no memory for more than %zu cookies",
 			      cookie_store_count(s));
 	return err;

@@ -80,7 +80,8 @@ static inline enum probe_kind
 facts_sweep_probe(const struct facts *f, const struct target *t, struct addr source,
 		  unsigned int arm, struct tfo_option *option)
 {
-	bool known = f->store && cookie_store_find(f->store, source, t->ip, t->port, option);
+	bool known = f->store && cookie_store_find(f->store, source, t->ip, t->port, option,
+						       NULL);
 	enum probe_kind kind = plan_arm_kind(&f->plan, arm, known);
 
 	probe_option(kind, option);

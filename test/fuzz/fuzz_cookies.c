@@ -52,7 +52,7 @@ static bool has(const struct cookie_store *s, const struct entry *en)
 	char hex[2 * TFO_COOKIE_MAX + 1] = "";
 	struct tfo_option o;
 
-	if (!cookie_store_find(s, en->source, en->ip, en->port, &o))
+	if (!cookie_store_find(s, en->source, en->ip, en->port, &o, NULL))
 		return false;
 	MUST(o.state == TFO_COOKIE && tfo_cookie_len_ok(o.len));
 	MUST(o.kind == TFO_KIND || o.kind == TFO_KIND_EXP);

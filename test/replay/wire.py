@@ -67,6 +67,8 @@ class Probes:
 		attempts = dict.fromkeys(KINDS, followups) if full else {"request": retries + 1}
 		if arms:
 			attempts["syn"] = retries + 1
+		if full:
+			attempts["request"] = 2 * followups
 		attempts["data"] = 2 * followups if payload else 0
 		self.part, n = {}, 0
 		for kind in KINDS:

@@ -7,7 +7,7 @@
 #include "evidence.h"
 #include "wire.h"
 
-#define TARGET_FLOWS	12
+#define TARGET_FLOWS	14
 #define TARGET_DLEN	10		/* payload of the kinds that carry one */
 #define TARGET_SENT_NS	5000000000ull	/* when the first probe left; the others 1 s apart */
 #define TARGET_RTT_NS	20000000ull
@@ -85,6 +85,7 @@ struct outcome {
 	enum option option;
 	uint32_t acked;
 	bool late;
+	bool stripped;			/* beside, an ICMP quote of the SYN lacks its option */
 };
 
 /* Sends a probe and answers it as o says; nothing where o says that it was not sent. */
@@ -95,6 +96,7 @@ static inline void target_add(struct rig_target *t, enum probe_kind kind, const 
 	if (o->answer == UNSENT)
 		return;
 	f = target_send(t, kind);
+	f->stripped = o->stripped;
 	switch (o->answer) {
 	case SA:
 		flow_synack(f, options[o->option], o->acked);
@@ -115,8 +117,8 @@ static inline void target_add(struct rig_target *t, enum probe_kind kind, const 
 
 /* Initializers of an array of outcomes by kind, so that a case says only what matters. */
 #define SENT(kind, how)			[PROBE_##kind] = { .answer = (how) }
-#define SAID(kind, option, acked)	[PROBE_##kind] = { SA, option, acked, false }
-#define LATE(kind, option)		[PROBE_##kind] = { SA, option, 0, true }
+#define SAID(kind, option, acked)	[PROBE_##kind] = { SA, option, acked, false, false }
+#define LATE(kind, option)		[PROBE_##kind] = { SA, option, 0, true, false }
 #define OK(kind)			SAID(kind, ABSENT, 0)
 #define GAVE(kind)			SAID(kind, COOKIE, 0)
 #define TOOK(kind)			SAID(kind, ABSENT, TARGET_DLEN)

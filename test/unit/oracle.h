@@ -42,9 +42,27 @@ static inline enum verdict oracle_data(const struct outcome o[static PROBE_KINDS
 	return VERDICT_SECOND_BLOCKED;
 }
 
-/* The rules for the requests, where something sent a SYN/ACK. */
-static inline enum verdict oracle_cookie(const struct outcome o[static PROBE_KINDS])
+static inline bool oracle_is_plain_late(const struct outcome *o)
 {
+	return o->answer == SA && o->option == ABSENT && o->late;
+}
+
+static inline bool oracle_is_stripped(const struct outcome o[static PROBE_KINDS])
+{
+	for (int k = 0; k < PROBE_KINDS; k++)
+		if (o[k].stripped)
+			return true;
+	return false;
+}
+
+/*
+ * The rules for the requests, where something sent a SYN/ACK. first: the older one of two requests;
+ * NULL: there was one.
+ */
+static inline enum verdict oracle_cookie(const struct outcome o[static PROBE_KINDS],
+					 const struct outcome *first)
+{
+	const struct outcome *syn = &o[PROBE_SYN];
 	const struct outcome *r = &o[PROBE_REQUEST], *x = &o[PROBE_REQUEST_EXP];
 	bool cookie = (r->answer == SA && oracle_is_cookie(r->option))
 		|| (x->answer == SA && oracle_is_cookie(x->option));
@@ -55,16 +73,22 @@ static inline enum verdict oracle_cookie(const struct outcome o[static PROBE_KIN
 		return o[PROBE_DATA].answer == UNSENT ? VERDICT_UNKNOWN : oracle_data(o);
 	if (!cookie && option)
 		return VERDICT_ODD_COOKIE;
+	if (!cookie && first && oracle_is_plain_late(first) && oracle_is_plain_late(r)
+	    && syn->answer == SA && !syn->late)
+		return VERDICT_OFFER_BLOCKED;
 	if (!cookie && r->answer == SA && r->late)
 		return VERDICT_UNKNOWN;
+	if (!cookie && (oracle_is_stripped(o) || (first && first->stripped)))
+		return VERDICT_OPTION_STRIPPED;
 	if (!cookie)
 		return VERDICT_NO_COOKIE;
 	return o[PROBE_DATA].answer == UNSENT ? VERDICT_COOKIE_ONLY : oracle_data(o);
 }
 
-/* before: an older `data`, of which only the answer's class counts. */
+/* before: an older `data`, of which only the answer's class counts. request_before: see above. */
 static inline enum verdict oracle_verdict(const struct outcome o[static PROBE_KINDS],
-					  enum answer before)
+					  enum answer before,
+					  const struct outcome *request_before)
 {
 	enum answer syn = o[PROBE_SYN].answer, recheck = o[PROBE_RECHECK].answer;
 	enum answer request = o[PROBE_REQUEST].answer, exp = o[PROBE_REQUEST_EXP].answer;
@@ -75,6 +99,7 @@ static inline enum verdict oracle_verdict(const struct outcome o[static PROBE_KI
 	unsigned int n[SA + 1] = { 0 };
 
 	n[before]++;
+	n[request_before ? request_before->answer : UNSENT]++;
 	for (int k = 0; k < PROBE_KINDS; k++)
 		n[o[k].answer]++;
 	if (!n[SA])
@@ -85,7 +110,7 @@ static inline enum verdict oracle_verdict(const struct outcome o[static PROBE_KI
 		return VERDICT_REQUEST_BLOCKED;
 	if (syn != SA && syn != UNSENT && recheck_blk)
 		return VERDICT_TRANSIENT;
-	return oracle_cookie(o);
+	return oracle_cookie(o, request_before);
 }
 
 #endif

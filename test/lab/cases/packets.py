@@ -2,7 +2,9 @@
 
 import collections
 import os
+import re
 import socket
+from datetime import datetime, timezone
 
 from harness import (HOSTS, WORK, by_target, captured, case, check_rows, equal, fresh_filters,
 	host, inside, needs, shell, spell, tfomap, truth, write)
@@ -84,6 +86,18 @@ def a_known_cookie_is_used_at_once():
 	equal(after["Passive"] - before["Passive"], 2, "TCPFastOpenPassive")
 	equal(after["CookieReqd"], before["CookieReqd"], "TCPFastOpenCookieReqd")
 	equal({row["verdict"] for row in second.rows}, {"accepted"}, "verdicts")
+	equal({row["cookie_from"] for row in first.rows}, {"request"}, "where the first cookies are from")
+	# One of last year's, from a zone beside.
+	with open(path) as f:
+		lines = f.read().splitlines()
+	with open(path, "w") as f:
+		f.writelines(re.sub("[^,]*T[^,]*$", "2025-03-04T05:06:07.5+02:00", line) + "\n"
+			for line in lines)
+	for row in tfomap(*args, path).rows:
+		sent = datetime.fromisoformat(row["time_sent"].replace("Z", "+00:00"))
+		age = int((sent - datetime(2025, 3, 4, 3, 6, 7, tzinfo=timezone.utc)).total_seconds())
+		equal((row["verdict"], row["cookie_from"], row["cookie_age_s"]), ("accepted", "file", str(age)),
+			"verdict, where its cookie is from, and its age")
 
 
 def set_key(*keys):
@@ -109,6 +123,8 @@ def a_refused_cookie_is_tried_anew_once():
 	assert fresh and fresh != old, f"the server gave {fresh!r}"
 	equal(flows[1].cookie, fresh, "the second cookie")
 	equal((row["verdict"], row["cookie"]), ("accepted", fresh), "verdict, cookie")
+	equal((row["cookie_len"], row["cookie_from"]), (str(len(fresh) // 2), "request"), "that cookie")
+	assert "cookie-refused" in row["signals"].split(";"), row["signals"]
 
 
 @case("packets/cookie-renewed")
@@ -128,6 +144,7 @@ def a_backup_keys_cookie_is_accepted_and_renewed():
 	equal(row["verdict"], "accepted", "verdict")
 	equal(row["cookie"], flow.first("synack").cookie, "the newest cookie")
 	assert "cookie-updated" in row["signals"].split(";"), row["signals"]
+	equal(row["cookie_from"], "file", "where the cookie on the data is from")
 
 
 def fill_queue(target, n):

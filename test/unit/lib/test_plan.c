@@ -154,3 +154,29 @@ TEST_TIMES(attempts, 16)
 		ck_assert_uint_eq(plan_generation(&p, (uint8_t)a), 0);
 	ck_assert_msg(validate_init(&v, key, 10000, 32767, n, &e) == 0, "%s", e.msg);
 }
+
+/* A late answer without option may be a server's second: asked again, once, if syn was in time. */
+TEST(request_asked_again)
+{
+	const struct plan path = { .name = PLAN_PATH, .payload = true };
+	struct plan_want want = { .kind = PROBE_KINDS };
+	struct rig_target t;
+
+	target_init(&t);
+	flow_synack(target_send(&t, PROBE_SYN), TARGET_MSS, 0);
+	flow_synack(target_send(&t, PROBE_REQUEST), TARGET_MSS, 0);
+	t.flows[1].reply.time_ns = t.flows[1].sent_ns + EVIDENCE_LATE_NS;
+	ck_assert(plan_next(&path, &t.ev, 0, &want));
+	ck_assert_uint_eq(want.kind, PROBE_REQUEST);
+	ck_assert_uint_eq(want.attempt, plan_followup_attempts(&path));
+	t.flows[0].reply.time_ns = t.flows[0].sent_ns + EVIDENCE_LATE_NS;
+	ck_assert(plan_next(&path, &t.ev, 0, &want));
+	ck_assert_uint_eq(want.kind, PROBE_REQUEST_EXP);
+	t.flows[0].reply.time_ns = t.flows[0].sent_ns;
+	flow_synack(target_send(&t, PROBE_REQUEST), TARGET_MSS, 0);
+	ck_assert(plan_next(&path, &t.ev, 0, &want));
+	ck_assert_uint_eq(want.kind, PROBE_REQUEST_EXP);
+	flow_synack(&t.flows[2], COOKIE_34, 0);
+	ck_assert(plan_next(&path, &t.ev, 0, &want));
+	ck_assert_uint_eq(want.kind, PROBE_DATA);
+}

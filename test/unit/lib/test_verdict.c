@@ -11,20 +11,24 @@
 /* Outcomes of the survey's request and data, all of them. */
 static const struct outcome requests[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST }, { .answer = ICMP },
-	{ SA, ABSENT, 0, false }, { SA, ABSENT, 0, true }, { SA, EMPTY, 0, false },
-	{ SA, EMPTY, 0, true }, { SA, COOKIE, 0, false }, { SA, COOKIE, 0, true },
-	{ SA, COOKIE_EXP, 0, false }, { SA, COOKIE_EXP, 0, true }, { SA, SAME, 0, false },
-	{ SA, SAME, 0, true }, { SA, ODD, 0, false }, { SA, ODD, 0, true },
-	{ SA, CUT, 0, false }, { SA, CUT, 0, true },
+	{ SA, ABSENT, 0, false, false }, { SA, ABSENT, 0, true, false },
+	{ SA, EMPTY, 0, false, false }, { SA, EMPTY, 0, true, false },
+	{ SA, COOKIE, 0, false, false }, { SA, COOKIE, 0, true, false },
+	{ SA, COOKIE_EXP, 0, false, false }, { SA, COOKIE_EXP, 0, true, false },
+	{ SA, SAME, 0, false, false }, { SA, SAME, 0, true, false }, { SA, ODD, 0, false, false },
+	{ SA, ODD, 0, true, false }, { SA, CUT, 0, false, false }, { SA, CUT, 0, true, false },
 };
 
 static const struct outcome data[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST }, { .answer = ICMP },
-	{ SA, ABSENT, 0, false }, { SA, ABSENT, 1, false }, { SA, ABSENT, 9, true },
-	{ SA, ABSENT, TARGET_DLEN, false }, { SA, COOKIE, 0, false }, { SA, COOKIE, 9, false },
-	{ SA, COOKIE, TARGET_DLEN, false }, { SA, SAME, 0, false }, { SA, SAME, 1, false },
-	{ SA, SAME, TARGET_DLEN, true }, { SA, ODD, 0, true }, { SA, ODD, 5, false },
-	{ SA, ODD, TARGET_DLEN, false }, { SA, EMPTY, 0, false }, { SA, CUT, 0, false },
+	{ SA, ABSENT, 0, false, false }, { SA, ABSENT, 1, false, false },
+	{ SA, ABSENT, 9, true, false }, { SA, ABSENT, TARGET_DLEN, false, false },
+	{ SA, COOKIE, 0, false, false }, { SA, COOKIE, 9, false, false },
+	{ SA, COOKIE, TARGET_DLEN, false, false }, { SA, SAME, 0, false, false },
+	{ SA, SAME, 1, false, false }, { SA, SAME, TARGET_DLEN, true, false },
+	{ SA, ODD, 0, true, false }, { SA, ODD, 5, false, false },
+	{ SA, ODD, TARGET_DLEN, false, false }, { SA, EMPTY, 0, false, false },
+	{ SA, CUT, 0, false, false },
 };
 
 /* Of the other kinds, what the rules tell apart. */
@@ -32,20 +36,23 @@ static const struct outcome plain[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST }, { .answer = SA },
 };
 static const struct outcome exps[] = {
-	{ .answer = UNSENT }, { .answer = SILENT }, { SA, ABSENT, 0, true }, { SA, ODD, 0, false },
-	{ SA, COOKIE_EXP, 0, false },
+	{ .answer = UNSENT }, { .answer = SILENT }, { SA, ABSENT, 0, true, false },
+	{ SA, ODD, 0, false, false }, { SA, COOKIE_EXP, 0, false, false },
 };
 static const struct outcome few_requests[] = {
-	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = ICMP }, { SA, ABSENT, 0, false },
-	{ SA, ABSENT, 0, true }, { SA, EMPTY, 0, true }, { SA, COOKIE, 0, false },
+	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = ICMP },
+	{ SA, ABSENT, 0, false, false }, { SA, ABSENT, 0, true, false },
+	{ SA, EMPTY, 0, true, false }, { SA, COOKIE, 0, false, false },
+	{ .answer = ICMP, .stripped = true }, { SA, ABSENT, 0, false, true },
 };
 static const struct outcome few_data[] = {
-	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST }, { SA, ABSENT, 0, false },
-	{ SA, COOKIE, 0, false }, { SA, ABSENT, 9, false }, { SA, ABSENT, TARGET_DLEN, false },
+	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST },
+	{ SA, ABSENT, 0, false, false }, { SA, COOKIE, 0, false, false },
+	{ SA, ABSENT, 9, false, false }, { SA, ABSENT, TARGET_DLEN, false, false },
 };
 static const struct outcome payloads[] = {
-	{ .answer = UNSENT }, { .answer = SILENT }, { SA, ABSENT, 0, false },
-	{ SA, ABSENT, TARGET_DLEN, false },
+	{ .answer = UNSENT }, { .answer = SILENT }, { SA, ABSENT, 0, false, false },
+	{ SA, ABSENT, TARGET_DLEN, false, false },
 };
 
 static struct rig_target t;
@@ -60,7 +67,8 @@ static enum verdict check_outcomes(const struct outcome o[static PROBE_KINDS])
 		target_add(&t, k, &o[k]);
 	v = verdict_decide(&t.ev);
 	ck_assert_uint_lt(v, VERDICTS);
-	ck_assert_str_eq(verdict_types[v].name, verdict_types[oracle_verdict(o, UNSENT)].name);
+	ck_assert_str_eq(verdict_types[v].name,
+			 verdict_types[oracle_verdict(o, UNSENT, NULL)].name);
 	return v;
 }
 
@@ -86,7 +94,7 @@ TEST(survey_is_total)
 		v = verdict_decide(&t.ev);
 		ck_assert_uint_lt(v, VERDICTS);
 		ck_assert_str_eq(verdict_types[v].name,
-				 verdict_types[oracle_verdict(o, first->answer)].name);
+				 verdict_types[oracle_verdict(o, first->answer, NULL)].name);
 		seen[v]++;
 	}
 	for (int v = 0; v < VERDICTS; v++)
@@ -127,7 +135,43 @@ TEST(all_kinds_are_total)
 		seen[check_outcomes(o)]++;
 	}
 	for (int v = 0; v < VERDICTS; v++)
-		ck_assert_msg(seen[v] > 0, "%s is never reached", verdict_types[v].name);
+		if (v != VERDICT_OFFER_BLOCKED)
+			ck_assert_msg(seen[v] > 0, "%s is never reached", verdict_types[v].name);
+}
+
+/* request asked twice, whatever came of either, beside a syn and a request-exp. */
+TEST(two_requests_are_total)
+{
+	static const struct outcome syns[] = {
+		{ .answer = UNSENT }, { .answer = SILENT }, { SA, ABSENT, 0, false, false },
+		{ SA, ABSENT, 0, true, false },
+	};
+	unsigned int n_blocked = 0;
+
+	for (size_t i = 0; i < N_OF(requests) * N_OF(requests) * N_OF(syns) * N_OF(exps); i++) {
+		const struct outcome *first = &requests[i % N_OF(requests)];
+		size_t rest = i / N_OF(requests);
+		struct outcome o[PROBE_KINDS] = {
+			[PROBE_REQUEST] = requests[rest % N_OF(requests)],
+			[PROBE_SYN] = syns[rest / N_OF(requests) % N_OF(syns)],
+			[PROBE_REQUEST_EXP] = exps[rest / N_OF(requests) / N_OF(syns)],
+		};
+		enum verdict v;
+
+		if (first->answer == UNSENT || o[PROBE_REQUEST].answer == UNSENT)
+			continue;
+		target_init(&t);
+		target_add(&t, PROBE_SYN, &o[PROBE_SYN]);
+		target_add(&t, PROBE_REQUEST, first);
+		target_add(&t, PROBE_REQUEST, &o[PROBE_REQUEST]);
+		target_add(&t, PROBE_REQUEST_EXP, &o[PROBE_REQUEST_EXP]);
+		v = verdict_decide(&t.ev);
+		ck_assert_str_eq(verdict_types[v].name,
+				 verdict_types[oracle_verdict(o, UNSENT, first)].name);
+		n_blocked += v == VERDICT_OFFER_BLOCKED;
+	}
+	/* Late and plain both times, and no request-exp that brought a cookie or an odd one. */
+	ck_assert_uint_eq(n_blocked, 3);
 }
 
 static const struct {
@@ -157,6 +201,10 @@ static const struct {
 	{ VERDICT_UNKNOWN, { OK(SYN), LATE(REQUEST, ABSENT), OK(REQUEST_EXP) } },
 	{ VERDICT_UNKNOWN, { OK(SYN) } },
 	{ VERDICT_UNKNOWN, { BLK(SYN), TOOK(BLIND) } },
+	{ VERDICT_OPTION_STRIPPED,
+	  { [PROBE_REQUEST] = { SA, ABSENT, 0, false, true } } },
+	{ VERDICT_OPTION_STRIPPED,
+	  { OK(REQUEST), [PROBE_REQUEST_EXP] = { .answer = ICMP, .stripped = true } } },
 	{ VERDICT_NO_COOKIE, { OK(REQUEST) } },
 	{ VERDICT_NO_COOKIE, { OK(SYN), OK(REQUEST), BLK(REQUEST_EXP) } },
 	{ VERDICT_NO_COOKIE, { BLK(SYN), BLK(REQUEST), TOOK(BLIND) } },
@@ -197,17 +245,19 @@ TEST(a_case_for_each_verdict)
 			      verdict_types[v].name, verdict_types[cases[i].verdict].name);
 		seen[v]++;
 	}
+	/* That one needs two requests. */
 	for (int v = 0; v < VERDICTS; v++)
-		ck_assert_msg(seen[v] > 0, "no case for %s", verdict_types[v].name);
+		ck_assert_msg(seen[v] > 0 || v == VERDICT_OFFER_BLOCKED, "no case for %s",
+			      verdict_types[v].name);
 }
 
 TEST(words_are_those_of_the_contract)
 {
 	static const char *const words[] = {
 		"offline", "unreachable", "closed", "blackholed", "request-blocked", "transient",
-		"odd-cookie", "unknown", "no-cookie", "cookie-only", "cookieless", "unchecked",
-		"accepted", "partial", "refused", "ignored", "data-blocked", "cookie-blocked",
-		"acceptance-blocked", "second-blocked",
+		"odd-cookie", "offer-blocked", "unknown", "option-stripped", "no-cookie",
+		"cookie-only", "cookieless", "unchecked", "accepted", "partial", "refused",
+		"ignored", "data-blocked", "cookie-blocked", "acceptance-blocked", "second-blocked",
 	};
 
 	ck_assert_uint_eq(N_OF(words), VERDICTS);

@@ -27,7 +27,8 @@ static const struct {
 	{ "experimental", PROBE_REQUEST_EXP, 254, "", 10, "fe0cf9893021b9d889017eeb", 0, 0 },
 	{ "accepted", PROBE_DATA, 34, TARGET_COOKIE, 10, "", 10, 0 },
 	{ "accepted, 254", PROBE_DATA, 254, TARGET_COOKIE, 10, "", 10, 0 },
-	{ "rejected, fresh", PROBE_DATA, 34, TARGET_OTHER, 10, "220a3021b9d889017eeb", 0, 0 },
+	{ "rejected, fresh", PROBE_DATA, 34, TARGET_OTHER, 10, "220a3021b9d889017eeb", 0,
+	  BIT(COOKIE_REFUSED) },
 	{ "not acked", PROBE_DATA, 34, TARGET_COOKIE, 10, "", 0, 0 },
 	{ "an ordinary stack", PROBE_BLIND, 0, "", 40, "", 0, 0 },
 	{ "unsolicited, acked", PROBE_BLIND, 0, "", 1000, "2206abcd1234", 1000,
@@ -47,7 +48,8 @@ static const struct {
 	  BIT(KIND_SWITCH) },
 	{ "echo", PROBE_FORGED, 34, TARGET_OTHER, 10, "220a" TARGET_OTHER, 0, BIT(ECHO) },
 	{ "echo, acked", PROBE_DATA, 34, TARGET_OTHER, 10, "220a" TARGET_OTHER, 10, BIT(ECHO) },
-	{ "a part is no echo", PROBE_DATA, 34, TARGET_OTHER, 10, "2206aabbccdd", 0, 0 },
+	{ "a part is no echo", PROBE_DATA, 34, TARGET_OTHER, 10, "2206aabbccdd", 0,
+	  BIT(COOKIE_REFUSED) },
 	{ "unsolicited", PROBE_SYN, 0, "", 0, "2208010203040506", 0, BIT(UNSOLICITED) },
 	{ "unsolicited at last", PROBE_RECHECK, 0, "", 0, "2202", 0, BIT(UNSOLICITED) },
 	{ "length 0", PROBE_REQUEST, 34, "", 0, "020405b42200", 0, BIT(MALFORMED) },
@@ -136,6 +138,27 @@ TEST(kind34_is_blocked)
 	flow_answer(&t.flows[0], REPLY_RST, "");
 	ck_assert_uint_eq(verdict_signals(&t.ev), BIT(KIND34_BLOCKED));
 	flow_synack(&t.flows[0], "", 0);
+	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
+	/* Late only; but then request-exp has to be in time. */
+	t.flows[0].reply.time_ns = t.flows[0].sent_ns + EVIDENCE_LATE_NS;
+	ck_assert_uint_eq(verdict_signals(&t.ev), BIT(KIND34_BLOCKED));
+	t.flows[1].reply.time_ns = t.flows[1].sent_ns + EVIDENCE_LATE_NS;
+	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
+}
+
+/* A cookie that an earlier run was given; not one that this run was. */
+TEST(stored_cookie_is_refused)
+{
+	target_init(&t);
+	flow_synack(target_send(&t, PROBE_DATA), "220a" TARGET_OTHER, 0);
+	ck_assert_uint_eq(verdict_signals(&t.ev), BIT(COOKIE_REFUSED));
+	flow_synack(&t.flows[0], "220a" TARGET_OTHER, TARGET_DLEN);
+	ck_assert_uint_eq(verdict_signals(&t.ev), BIT(COOKIE_UPDATED));
+	flow_synack(&t.flows[0], "", 0);
+	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
+	target_init(&t);
+	flow_synack(target_send(&t, PROBE_REQUEST), "220a" TARGET_COOKIE, 0);
+	flow_synack(target_send(&t, PROBE_DATA), "220a" TARGET_OTHER, 0);
 	ck_assert_uint_eq(verdict_signals(&t.ev), 0);
 }
 
@@ -261,7 +284,8 @@ TEST(words_are_those_of_the_contract)
 {
 	static const char *const words[] = {
 		"unsolicited", "echo", "kind-switch", "cookie-updated", "cookie-rotates",
-		"kind34-blocked", "experimental-only", "fingerprint-changed", "syn-proxy",
+		"cookie-refused", "kind34-blocked", "experimental-only", "fingerprint-changed",
+		"syn-proxy",
 		"synack-data", "reply-before-ack", "injected", "data-stripped", "option-stripped",
 		"malformed", "proxy-likely",
 	};

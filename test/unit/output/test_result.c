@@ -152,10 +152,32 @@ TEST(row_of_a_target)
 	}
 }
 
+/* Of the cookie on the data: this run's, or one of an earlier run, whose file has the time. */
+TEST(age_of_a_cookie)
+{
+	static const char fields[] = "cookie_len,cookie_from,cookie_age_s";
+	const struct flow *data = &s.ev.flows[s.ev.nflows - 1];
+	uint64_t sent_s = (data->sent_ns + SAMPLE_OFFSET_NS) / 1000000000;
+	struct evidence alone = s.ev;
+
+	result_from_target(&r, &s.ev, NULL, VERDICT_ACCEPTED, SAMPLE_OFFSET_NS);
+	check(ROWS_TARGET, fields, "8,request,0");
+	alone.flows = data;
+	alone.nflows = 1;
+	result_from_target(&r, &alone, NULL, VERDICT_ACCEPTED, SAMPLE_OFFSET_NS);
+	check(ROWS_TARGET, fields, ",file,");
+	alone.stored_s = (uint32_t)sent_s - 86400;
+	result_from_target(&r, &alone, NULL, VERDICT_ACCEPTED, SAMPLE_OFFSET_NS);
+	check(ROWS_TARGET, fields, ",file,86400");
+	alone.stored_s = (uint32_t)sent_s + 86400;
+	result_from_target(&r, &alone, NULL, VERDICT_ACCEPTED, SAMPLE_OFFSET_NS);
+	check(ROWS_TARGET, fields, ",file,0");
+}
+
 TEST(row_of_a_target_without_flows)
 {
 	struct evidence ev = { .ip = addr_from_v4(1), .port = 80 };
 
 	result_from_target(&r, &ev, NULL, VERDICT_OFFLINE, SAMPLE_OFFSET_NS);
-	check(ROWS_TARGET, NULL, "0.0.0.1,80,,offline,,,,,,,,,,,,,none,,,,,,,,,,,,0");
+	check(ROWS_TARGET, NULL, "0.0.0.1,80,,offline,,,,,,,,,,,,,,,,none,,,,,,,,,,,,0");
 }

@@ -110,7 +110,7 @@ static const struct steps_case cases_resets[] = {
 	{ "an ICMP error that quotes a stripped SYN, before a SYN/ACK, and one that does not",
 	  STEPS(REQ(9, 0), STRIPPED(0), SA(0, OPTS_NONE, 0), REQ(10, 0), ICMP(1, 11, 0),
 		SA(1, OPTS_NONE, 0)),
-	  .rows = { "0 verdict=no-cookie probes=1 reply=synack signals=option-stripped",
+	  .rows = { "0 verdict=option-stripped probes=1 reply=synack signals=option-stripped",
 		    "1 verdict=no-cookie signals=" }, "icmps=2" },
 	{ "an ICMP error that quotes a stripped SYN, after a SYN/ACK",
 	  STEPS(DATA_SENT, SA(1, OPTS_NONE, CORE_DLEN), STRIPPED(1), SETTLE),

@@ -49,7 +49,8 @@ static void send_stored(uint64_t k, struct syn *syn)
 	struct target t = targets_at(core.targets, x);
 	struct tfo_option cookie;
 
-	ck_assert(cookie_store_find(store, core.s.facts.sources[0][0].addr, t.ip, t.port, &cookie));
+	ck_assert(cookie_store_find(store, core.s.facts.sources[0][0].addr, t.ip, t.port, &cookie,
+				    NULL));
 	core_send(&core, k, 0, syn);
 	core_craft(&core, x, core.s.facts.sources[0][0].addr, PROBE_DATA, 0, &cookie, syn);
 }

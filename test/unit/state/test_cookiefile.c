@@ -98,7 +98,8 @@ static void expect_cookie(const char *source, const char *target, uint16_t port,
 {
 	struct tfo_option o;
 
-	ck_assert_msg(cookie_store_find(store, ip(source), ip(target), port, &o), "%s", cookie);
+	ck_assert_msg(cookie_store_find(store, ip(source), ip(target), port, &o, NULL), "%s",
+		      cookie);
 	ck_assert_int_eq(o.state, TFO_COOKIE);
 	ck_assert_uint_eq(o.kind, kind);
 	ck_assert_uint_eq(o.len, strlen(cookie));
@@ -109,7 +110,7 @@ static void expect_none(const char *source, const char *target, uint16_t port)
 {
 	struct tfo_option o;
 
-	ck_assert(!cookie_store_find(store, ip(source), ip(target), port, &o));
+	ck_assert(!cookie_store_find(store, ip(source), ip(target), port, &o, NULL));
 }
 
 TEST(writes_csv)
@@ -168,7 +169,8 @@ TEST(newest_line_wins)
 	for (unsigned int k = 0; k < 3000; k++) {
 		snprintf(cookie, sizeof(cookie), "2%05u..", k);
 		ck_assert(cookie_store_find(store, addr_add(source, k % 7),
-					    addr_add(target, k / 10), (uint16_t)(1 + k % 10), &o));
+					    addr_add(target, k / 10), (uint16_t)(1 + k % 10), &o,
+					    NULL));
 		ck_assert_mem_eq(o.cookie, cookie, 8);
 	}
 }
