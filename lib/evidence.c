@@ -1,5 +1,6 @@
 #include "evidence.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define EARLY_MAX (1u << 20)	/* no server sends more before an ACK; a forger might say so */
@@ -154,9 +155,9 @@ const struct flow *evidence_cookie(const struct evidence *ev)
 
 const struct flow *evidence_giver(const struct evidence *ev, const struct flow *f)
 {
-	for (const struct flow *before = f; before-- > ev->flows;)
-		if (evidence_gives(before) && is_carried(&before->reply, f))
-			return before;
+	for (ptrdiff_t i = f - ev->flows; i-- > 0;)
+		if (evidence_gives(&ev->flows[i]) && is_carried(&ev->flows[i].reply, f))
+			return &ev->flows[i];
 	return NULL;
 }
 

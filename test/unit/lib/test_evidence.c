@@ -243,6 +243,28 @@ TEST(cookie_comes_in_a_synack_alone)
 	ck_assert_ptr_null(evidence_cookie(&t.ev));
 }
 
+/* The newest answer before it that had these bytes in this kind; none: it was there before. */
+TEST(cookie_that_is_carried)
+{
+	struct flow *f;
+
+	target_init(&t);
+	flow_synack(target_send(&t, PROBE_REQUEST), GIVES(TARGET_COOKIE), 0);
+	f = target_send_cookie(&t, PROBE_DATA, TARGET_COOKIE);
+	ck_assert_ptr_eq(evidence_giver(&t.ev, f), &t.flows[0]);
+	flow_synack(f, GIVES(TARGET_OTHER), 0);
+	f = target_send_cookie(&t, PROBE_DATA, TARGET_OTHER);
+	ck_assert_ptr_eq(evidence_giver(&t.ev, f), &t.flows[1]);
+	f->synkind = TFO_KIND_EXP;
+	ck_assert_ptr_null(evidence_giver(&t.ev, f));
+	/* What comes after it gave it none. */
+	f = target_send_cookie(&t, PROBE_DATA, TARGET_COOKIE);
+	flow_synack(target_send(&t, PROBE_RECHECK), GIVES(TARGET_COOKIE), 0);
+	t.flows[0].reply.class = REPLY_NONE;
+	ck_assert_ptr_null(evidence_giver(&t.ev, f));
+	ck_assert_ptr_null(evidence_giver(&t.ev, &t.flows[0]));
+}
+
 TEST(probes_are_syns)
 {
 	target_init(&t);
