@@ -29,6 +29,12 @@ static inline bool outcome_has_synack(const struct outcomes *o, enum probe_kind 
 	return o->flow[kind] && flow_has_synack(o->flow[kind]);
 }
 
+/* "SYN/ACK in time": and it is no likely retransmission. [offer-blocked, kind34-blocked] */
+static inline bool outcome_in_time(const struct outcomes *o, enum probe_kind kind)
+{
+	return outcome_has_synack(o, kind) && !flow_is_late(o->flow[kind]);
+}
+
 /* "blocked": the kind was sent, and silence after all attempts, a RST or an ICMP error followed. */
 static inline bool outcome_blocked(const struct outcomes *o, enum probe_kind kind)
 {

@@ -154,8 +154,7 @@ static bool wants_request_again(const struct known *k)
 	const struct outcomes *o = &k->o;
 
 	return o->n[PROBE_REQUEST] == 1 && !k->has_cookie
-	       && outcome_is_plain_late(o->flow[PROBE_REQUEST])
-	       && outcome_has_synack(o, PROBE_SYN) && !flow_is_late(o->flow[PROBE_SYN]);
+	       && outcome_is_plain_late(o->flow[PROBE_REQUEST]) && outcome_in_time(o, PROBE_SYN);
 }
 
 /* No cookie in kind 34, from a server that answers: perhaps in the experimental one. */

@@ -71,7 +71,7 @@ static bool fits_OFFER_BLOCKED(const struct outcomes *o)
 	return !outcome_gave_cookie(o) && o->n[PROBE_REQUEST] > 1
 		&& outcome_is_plain_late(o->first[PROBE_REQUEST])
 		&& outcome_is_plain_late(o->flow[PROBE_REQUEST])
-		&& outcome_has_synack(o, PROBE_SYN) && !flow_is_late(o->flow[PROBE_SYN]);
+		&& outcome_in_time(o, PROBE_SYN);
 }
 
 /*

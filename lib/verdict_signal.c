@@ -158,10 +158,8 @@ static bool fingerprint_changed(const struct evidence *ev, const struct outcomes
 
 static bool kind34_blocked(const struct outcomes *o)
 {
-	const struct flow *request = o->flow[PROBE_REQUEST], *exp = o->flow[PROBE_REQUEST_EXP];
-
-	return request && exp && flow_has_synack(exp) && !flow_is_late(exp)
-	       && (!flow_has_synack(request) || flow_is_late(request));
+	return o->flow[PROBE_REQUEST] && !outcome_in_time(o, PROBE_REQUEST)
+	       && outcome_in_time(o, PROBE_REQUEST_EXP);
 }
 
 /* The server's key has changed since, or the cookie is bound to another address. */

@@ -38,7 +38,7 @@ static uint32_t stored_s(const struct cookie_store *store, const struct evidence
 	struct tfo_option cookie;
 	uint32_t time_s = 0;
 
-	if (store)
+	if (store && evidence_flow(ev, PROBE_DATA))
 		cookie_store_find(store, ev->source, ev->ip, ev->port, &cookie, &time_s);
 	return time_s;
 }
