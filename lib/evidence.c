@@ -153,6 +153,27 @@ const struct flow *evidence_cookie(const struct evidence *ev)
 	return newest;
 }
 
+static bool is_given_before(const struct flow *flows, const struct flow *f)
+{
+	for (const struct flow *g = flows; g < f; g++)
+		if (probe_requests((enum probe_kind)g->kind) && evidence_gives(g)
+		    && g->reply.tfo.len == f->reply.tfo.len
+		    && memcmp(reply_cookie(&g->reply), reply_cookie(&f->reply),
+			      f->reply.tfo.len) == 0)
+			return true;
+	return false;
+}
+
+unsigned int evidence_cookies_seen(const struct evidence *ev)
+{
+	unsigned int n = 0;
+
+	for (const struct flow *f = ev->flows; f < ev->flows + ev->nflows; f++)
+		n += probe_requests((enum probe_kind)f->kind) && evidence_gives(f)
+		     && !is_given_before(ev->flows, f);
+	return n;
+}
+
 const struct flow *evidence_giver(const struct evidence *ev, const struct flow *f)
 {
 	for (ptrdiff_t i = f - ev->flows; i-- > 0;)

@@ -55,6 +55,23 @@ static inline const uint8_t *reply_cookie(const struct reply *r)
 	return r->opts + r->tfo.at;
 }
 
+/* How a connection ended that was carried on behind its handshake. */
+enum course_end {
+	COURSE_NONE,			/* it was not carried on */
+	COURSE_OPEN,			/* not yet */
+	COURSE_FIN,			/* the server has said all */
+	COURSE_RESET, COURSE_SILENT,
+	COURSE_FULL,			/* enough has come (conn.h) */
+};
+
+/* What followed the handshake. */
+struct course {
+	uint8_t end;			/* enum course_end */
+	uint8_t synacks;		/* SYN/ACKs that came again, after our ACK */
+	bool ack_came;			/* something shows that our ACK came */
+	uint32_t response_len;		/* bytes, in order */
+};
+
 /* One probe (all attempts of one kind with one cookie) and its first decisive answer. */
 struct flow {
 	uint8_t kind;			/* enum probe_kind */
@@ -72,6 +89,7 @@ struct flow {
 	uint16_t dlen;			/* payload bytes on the SYN */
 	uint32_t seq;
 	uint32_t rlen;			/* response bytes seen before any ACK of ours */
+	struct course course;
 	uint64_t sent_ns;		/* of that attempt; 0 = unknown */
 	struct reply reply;		/* class REPLY_NONE: silent */
 };
@@ -81,6 +99,7 @@ enum evidence_confirmed { CONFIRMED_UNTESTED, CONFIRMED_TRUE, CONFIRMED_FALSE };
 
 struct evidence {
 	struct addr ip, source;
+	struct addr elsewhere;		/* another of our addresses; zero: there is none */
 	uint16_t port;
 	uint8_t nflows;
 	uint8_t confirmed;		/* enum evidence_confirmed */
@@ -155,13 +174,14 @@ void evidence_options(const struct flow *f, struct tcpopts *o);
 
 /*
  * f was answered by a SYN/ACK with a cookie that can be sent back: of a length that RFC 7413
- * allows, in kind 34 or 254 (kind 253 is read, never sent).
+ * allows, in kind 34 or 254 (kind 253 is read, never sent). One that came to another of our
+ * addresses is that one's.
  */
 static inline bool evidence_gives(const struct flow *f)
 {
 	const struct tfo_place *o = &f->reply.tfo;
 
-	return flow_has_synack(f) && o->state == TFO_COOKIE
+	return f->kind != PROBE_BORROWED && flow_has_synack(f) && o->state == TFO_COOKIE
 		&& (o->kind == TFO_KIND || o->kind == TFO_KIND_EXP);
 }
 
@@ -174,6 +194,12 @@ bool evidence_echoes(const struct flow *f);
  */
 const struct flow *evidence_flow(const struct evidence *ev, enum probe_kind kind);
 
+/* The address of ours that f was sent from. */
+static inline struct addr evidence_source(const struct evidence *ev, const struct flow *f)
+{
+	return f->kind == PROBE_BORROWED ? ev->elsewhere : ev->source;
+}
+
 /*
  * The deciding flow (tfomap(8), OUTPUT FIELDS): `data` if a SYN/ACK answered it, else the request
  * whose cookie was used, else the first answered probe, else the first sent. NULL: no flows.
@@ -182,6 +208,9 @@ const struct flow *evidence_deciding(const struct evidence *ev);
 
 /* The flow whose answer gave the newest usable cookie; NULL: none did. */
 const struct flow *evidence_cookie(const struct evidence *ev);
+
+/* How many different cookies requests were given; the same bytes in another kind are the same. */
+unsigned int evidence_cookies_seen(const struct evidence *ev);
 
 /*
  * The flow whose answer gave the cookie that f carries, before f; NULL: none did, it was there

@@ -1,12 +1,20 @@
 #include "outcome.h"
 
+/* A request that gave a cookie: what one after it does not give takes nothing from it. */
+static bool is_given(const struct flow *f)
+{
+	return f && probe_requests((enum probe_kind)f->kind) && evidence_gives(f);
+}
+
 void outcome_gather(struct outcomes *o, const struct evidence *ev)
 {
 	*o = (struct outcomes){ .came = 0 };
 	for (unsigned int i = 0; i < ev->nflows; i++) {
 		const struct flow *f = &ev->flows[i];
 
-		o->flow[f->kind] = f;
+		o->asked[f->kind] = f;
+		if (!is_given(o->flow[f->kind]) || evidence_gives(f))
+			o->flow[f->kind] = f;
 		if (!o->n[f->kind])
 			o->first[f->kind] = f;
 		o->n[f->kind]++;
@@ -46,4 +54,23 @@ bool outcome_gave_odd(const struct outcomes *o)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * It brought nothing; or the server never had our ACK, whatever it had sent before; or was reset in
+ * the middle.
+ */
+static bool is_dead(const struct course *c, uint32_t whole_len)
+{
+	return c->end != COURSE_NONE
+	       && (c->response_len == 0 || (c->end == COURSE_SILENT && c->synacks && !c->ack_came)
+		   || (c->end == COURSE_RESET && c->response_len < whole_len));
+}
+
+bool outcome_stalled(const struct outcomes *o)
+{
+	const struct flow *data = o->flow[PROBE_DATA], *twin = o->flow[PROBE_TWIN];
+
+	return data && twin && twin->course.response_len > 0 && twin->course.end != COURSE_RESET
+	       && is_dead(&data->course, twin->course.response_len);
 }

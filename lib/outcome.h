@@ -12,7 +12,9 @@
 #include "evidence.h"
 
 struct outcomes {
-	const struct flow *flow[PROBE_KINDS];	/* the newest of each kind; NULL: not sent */
+	const struct flow *flow[PROBE_KINDS];	/* the newest of each kind; NULL: not sent; of
+						 * requests that gave a cookie the newest of them */
+	const struct flow *asked[PROBE_KINDS];	/* the newest of each kind, whatever it gave */
 	const struct flow *first[PROBE_KINDS];	/* likewise, the oldest */
 	uint8_t n[PROBE_KINDS];	/* flows of each kind */
 	uint8_t came;		/* bits 1 << enum reply_class: what answered some flow; REPLY_NONE:
@@ -53,10 +55,24 @@ static inline enum flow_extent outcome_extent(const struct outcomes *o, enum pro
 	return o->flow[kind] ? flow_extent(o->flow[kind]) : EXTENT_NO_SYNACK;
 }
 
+/*
+ * The connection of `data`, carried on, died, and that of its twin did not: it brought a response.
+ * [stalled]
+ */
+bool outcome_stalled(const struct outcomes *o);
+
 /* A SYN/ACK answered f late, and without a TFO option. [offer-blocked] */
 static inline bool outcome_is_plain_late(const struct flow *f)
 {
 	return flow_is_late(f) && !flow_has_option(f);
+}
+
+/* `data` was acknowledged in full, and neither `blind` nor `forged`. [accepted] */
+static inline bool outcome_checks_cookies(const struct outcomes *o)
+{
+	return outcome_extent(o, PROBE_DATA) == EXTENT_ALL
+	       && outcome_extent(o, PROBE_BLIND) != EXTENT_ALL
+	       && outcome_extent(o, PROBE_FORGED) != EXTENT_ALL;
 }
 
 /* A request, of either kind, was sent. [unknown, no-cookie] */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "conn.h"
 #include "outcome.h"
 
 #define BIT(kind)		(1u << (kind))
@@ -21,9 +22,14 @@ enum plan_fault plan_sweep_fault(uint32_t kinds)
 
 unsigned int plan_flows(const struct plan *p)
 {
-	if (p->name == PLAN_SURVEY)
-		return plan_arms(p) + probe_types[PROBE_DATA].flows;
-	return PLAN_FLOWS_MAX;
+	unsigned int data = probe_types[PROBE_DATA].flows;
+	unsigned int more = p->requests > 1 ? p->requests - 1 : 0;
+
+	if (plan_is_deep(p->name))
+		return PLAN_KIND_FLOWS - probe_types[PROBE_TWIN].flows
+		       - (p->borrows ? 0 : probe_types[PROBE_BORROWED].flows) + more;
+	return plan_arms(p) + data + more
+	       + (p->name == PLAN_COMPLETE ? probe_types[PROBE_TWIN].flows : 0);
 }
 
 /* Whether a plan ever sends the kind: in the sweep, or to those that answered it. */
@@ -31,7 +37,7 @@ static bool sends(const struct plan *p, enum probe_kind kind)
 {
 	uint32_t sweep = plan_sweep(p);
 	bool requests = sweep & (PLAN_REQUEST_KINDS | BIT(PROBE_DATA));
-	bool deep = p->name != PLAN_SURVEY;
+	bool deep = plan_is_deep(p->name);
 
 	if (probe_types[kind].payload && !p->payload)
 		return false;
@@ -51,6 +57,10 @@ static bool sends(const struct plan *p, enum probe_kind kind)
 		return deep && requests && p->payload;
 	case PROBE_RECHECK:
 		return deep && sweep & BIT(PROBE_SYN) && sweep & ~BIT(PROBE_SYN);
+	case PROBE_BORROWED:
+		return p->name == PLAN_FULL && p->borrows && requests && p->payload;
+	case PROBE_TWIN:
+		return p->name == PLAN_COMPLETE && requests && p->payload;
 	case PROBE_SYN:
 	case PROBE_REQUEST:
 	case PROBE_KINDS:
@@ -62,11 +72,12 @@ static bool sends(const struct plan *p, enum probe_kind kind)
 void plan_attempts(const struct plan *p, uint8_t attempts[static PROBE_KINDS])
 {
 	for (unsigned int k = 0; k < PROBE_KINDS; k++) {
-		unsigned int flows = probe_types[k].flows * (1 + p->confirm);
+		unsigned int flows = plan_kind_flows(p, k) * (1 + p->confirm);
 		unsigned int n = plan_followup_attempts(p) * flows;
+		bool asks_again = p->requests > 1 && PLAN_REQUEST_KINDS >> k & 1;
 
-		/* In a survey all but data is the sweep's alone. */
-		if (p->name == PLAN_SURVEY && k != PROBE_DATA)
+		/* In a survey all but data and its twin is the sweep's alone. */
+		if (!plan_is_deep(p->name) && k != PROBE_DATA && k != PROBE_TWIN && !asks_again)
 			n = p->retries + 1;
 		attempts[k] = (uint8_t)(sends(p, k) ? n : 0);
 	}
@@ -80,8 +91,10 @@ uint64_t plan_longest_ns(const struct plan *p, uint64_t timeout_ns, uint64_t con
 	uint64_t flow_ns = PLAN_GAP_NS + plan_followup_attempts(p) * timeout_ns
 			   + PLAN_TEARDOWN_DELAY_NS;
 	uint64_t again_ns = p->confirm ? confirm_ns + flows * flow_ns : 0;
+	uint64_t conn_ns = p->name == PLAN_COMPLETE
+			   ? 2 * CONN_LONGEST_TIMEOUTS * timeout_ns : 0;
 
-	return sweep_ns + (flows - arms) * flow_ns + again_ns;
+	return sweep_ns + (flows - arms) * flow_ns + conn_ns + again_ns;
 }
 
 unsigned int plan_generation(const struct plan *p, uint8_t attempt)
@@ -93,7 +106,7 @@ unsigned int plan_generation(const struct plan *p, uint8_t attempt)
 struct known {
 	const struct plan *p;
 	struct outcomes o;
-	bool has_cookie;
+	bool has_cookie, has_elsewhere;
 	struct tfo_option cookie;
 };
 
@@ -128,6 +141,7 @@ static void gather(struct known *k, const struct plan *p, const struct evidence 
 
 	*k = (struct known){ .p = p };
 	outcome_gather(&k->o, ev);
+	k->has_elsewhere = !addr_eq(ev->elsewhere, (struct addr){ 0, 0 });
 	find_cookie(k, ev);
 	data = k->o.flow[PROBE_DATA];
 	/* One from a file came in no answer. */
@@ -157,6 +171,22 @@ static bool wants_request_again(const struct known *k)
 	       && outcome_is_plain_late(o->flow[PROBE_REQUEST]) && outcome_in_time(o, PROBE_SYN);
 }
 
+/* The request that gives cookies goes once more, as often as they are asked for. */
+static enum probe_kind next_request(const struct known *k)
+{
+	static const enum probe_kind kinds[] = { PROBE_REQUEST, PROBE_REQUEST_EXP };
+	const struct outcomes *o = &k->o;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct flow *f = o->flow[kinds[i]];
+
+		if (f && evidence_gives(f))
+			return o->n[kinds[i]] < k->p->requests && f == o->asked[kinds[i]]
+			       ? kinds[i] : PROBE_KINDS;
+	}
+	return PROBE_KINDS;
+}
+
 /* No cookie in kind 34, from a server that answers: perhaps in the experimental one. */
 static bool wants_experimental(const struct known *k)
 {
@@ -178,6 +208,15 @@ static enum probe_kind first_unsent(const struct outcomes *o, const enum probe_k
 	return PROBE_KINDS;
 }
 
+/* A server that checks cookies may check them for the client's address, or not. */
+static bool wants_borrowed(const struct known *k)
+{
+	const struct outcomes *o = &k->o;
+
+	return k->p->name == PLAN_FULL && k->p->borrows && k->has_elsewhere
+	       && !o->flow[PROBE_BORROWED] && outcome_checks_cookies(o);
+}
+
 /* The probes around `data`; PROBE_KINDS: none. */
 static enum probe_kind next_with_cookie(const struct known *k)
 {
@@ -189,7 +228,12 @@ static enum probe_kind next_with_cookie(const struct known *k)
 		return kind;
 	if (!o->flow[PROBE_DATA] || refused_for_another(k))
 		return PROBE_DATA;
-	if (k->p->name == PLAN_SURVEY || !outcome_blocked(o, PROBE_DATA))
+	if (k->p->name == PLAN_COMPLETE && !o->flow[PROBE_TWIN]
+	    && outcome_has_synack(o, PROBE_DATA))
+		return PROBE_TWIN;
+	if (wants_borrowed(k))
+		return PROBE_BORROWED;
+	if (!plan_is_deep(k->p->name) || !outcome_blocked(o, PROBE_DATA))
 		return PROBE_KINDS;
 	kind = first_unsent(o, &around[1], 2);
 	if (kind == PROBE_KINDS && !o->flow[PROBE_FORGED] && outcome_has_synack(o, PROBE_BLIND)
@@ -230,7 +274,7 @@ static bool wants_blind_at_closed(const struct known *k)
 
 static enum probe_kind next_kind(const struct known *k, unsigned int round)
 {
-	bool deep = k->p->name != PLAN_SURVEY;
+	bool deep = plan_is_deep(k->p->name);
 	enum probe_kind kind;
 
 	/* The sweep sent these in the first round. */
@@ -243,6 +287,9 @@ static enum probe_kind next_kind(const struct known *k, unsigned int round)
 		return PROBE_REQUEST;
 	if (deep && wants_experimental(k))
 		return PROBE_REQUEST_EXP;
+	kind = next_request(k);
+	if (kind != PROBE_KINDS)
+		return kind;
 	if (k->has_cookie && k->p->payload && !outcome_blocked(&k->o, PROBE_REQUEST)) {
 		kind = next_with_cookie(k);
 		if (kind != PROBE_KINDS)
@@ -265,9 +312,23 @@ bool plan_next(const struct plan *p, const struct evidence *ev, unsigned int rou
 	if (kind == PROBE_KINDS)
 		return false;
 	w->kind = (uint8_t)kind;
-	generation = round * probe_types[kind].flows + k.o.n[kind];
+	generation = round * plan_kind_flows(p, kind) + k.o.n[kind];
 	w->attempt = (uint8_t)(generation * plan_followup_attempts(p));
 	w->cookie = k.cookie;
 	probe_option(kind, &w->cookie);
 	return true;
+}
+
+bool plan_carries_on(const struct plan *p, const struct evidence *ev)
+{
+	const struct flow *f = &ev->flows[ev->nflows - 1];
+	struct known k;
+
+	if (p->name != PLAN_COMPLETE || !flow_has_synack(f) || f->course.end != COURSE_NONE)
+		return false;
+	if (f->kind != PROBE_DATA)
+		return f->kind == PROBE_TWIN;
+	/* One that is refused for another cookie is not the last. */
+	gather(&k, p, ev);
+	return !refused_for_another(&k);
 }

@@ -19,9 +19,11 @@
 #define PLAN_ARMS_MAX	2
 #define PLAN_FOLLOWUP_RETRIES_MIN	2
 
-/* Most flows that a target can have: of each kind as many as its row says. */
+#define PLAN_REQUESTS_MAX	16
+
+/* Flows that a target can have, of each kind as many as its row says; more requests beside. */
 enum {
-	PLAN_FLOWS_MAX = 0
+	PLAN_KIND_FLOWS = 0
 #define PROBE(id, counter, name, option, payload, sweep, flows, doc) +(flows)
 #include "probe.def"
 #undef PROBE
@@ -46,6 +48,7 @@ enum plan_name {
 	PLAN_SURVEY,		/* request; data to who gave a cookie */
 	PLAN_PATH,		/* syn and request; then what shows where it breaks */
 	PLAN_FULL,		/* the same, and what shows how the server takes cookies */
+	PLAN_COMPLETE,		/* survey; then the response is read, over TFO and without */
 };
 
 struct plan {
@@ -55,6 +58,9 @@ struct plan {
 	unsigned int retries;		/* of the sweep's probes to the silent, 0..15 */
 	bool payload;			/* there is one: else no probe that carries data is sent */
 	bool confirm;			/* a blocked verdict is tested in a second round */
+	bool borrows;			/* full: some target can be asked from two addresses of ours */
+	unsigned int requests;		/* so many cookies are asked for, one after the other, from
+					 * who gives them: 1..PLAN_REQUESTS_MAX; 0: as 1 */
 };
 
 struct plan_want {
@@ -74,12 +80,18 @@ enum plan_fault {
 
 enum plan_fault plan_sweep_fault(uint32_t kinds);
 
+/* It asks why something fails, and tests what it finds once more. */
+static inline bool plan_is_deep(enum plan_name name)
+{
+	return name == PLAN_PATH || name == PLAN_FULL;
+}
+
 /* The kinds of the sweep, bits 1 << enum probe_kind. */
 static inline uint32_t plan_sweep(const struct plan *p)
 {
 	if (p->sweep)
 		return p->sweep;
-	return p->name == PLAN_SURVEY ? 1u << PROBE_DATA : 1u << PROBE_SYN | 1u << PROBE_DATA;
+	return plan_is_deep(p->name) ? 1u << PROBE_SYN | 1u << PROBE_DATA : 1u << PROBE_DATA;
 }
 
 /*
@@ -125,6 +137,14 @@ uint64_t plan_longest_ns(const struct plan *p, uint64_t timeout_ns, uint64_t con
 /* How many attempts of each kind there can be (validate_init()). */
 void plan_attempts(const struct plan *p, uint8_t attempts[static PROBE_KINDS]);
 
+/* Most flows of a kind that a target gets. */
+static inline unsigned int plan_kind_flows(const struct plan *p, enum probe_kind kind)
+{
+	unsigned int more = p->requests > 1 && PLAN_REQUEST_KINDS >> kind & 1 ? p->requests - 1 : 0;
+
+	return probe_types[kind].flows + more;
+}
+
 /* Which flow of its kind an attempt belongs to: 0 the first, ... */
 unsigned int plan_generation(const struct plan *p, uint8_t attempt);
 
@@ -134,5 +154,8 @@ unsigned int plan_generation(const struct plan *p, uint8_t attempt);
  */
 bool plan_next(const struct plan *p, const struct evidence *ev, unsigned int round,
 	       struct plan_want *w);
+
+/* Whether the connection of the newest flow, which a SYN/ACK opened, is carried on (conn.h). */
+bool plan_carries_on(const struct plan *p, const struct evidence *ev);
 
 #endif

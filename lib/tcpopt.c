@@ -29,6 +29,12 @@ static void option_read(struct tcpopts *o, const uint8_t *area, uint8_t kind, co
 			o->wscale = body[0];
 		}
 		break;
+	case TCPOPT_KIND_TIMESTAMPS:
+		if (n == TCPOPT_TS_LEN - 2) {
+			o->has_ts = true;
+			o->ts_val = get_be32(body);
+		}
+		break;
 	default:
 		option_read_tfo(o, area, kind, body, n, false);
 	}

@@ -18,12 +18,15 @@
 #define TCPOPT_KIND_SACK_OK	4
 #define TCPOPT_KIND_TIMESTAMPS	8
 
+#define TCPOPT_TS_LEN		10	/* RFC 7323 3.2 */
+
 struct tcpopts {
 	uint8_t kinds[TCPOPT_AREA_MAX];	/* in order of appearance, NOP and EOL too */
 	uint8_t n;
 	bool malformed;		/* an option cut short, or of length 0 or 1 */
-	bool has_mss, has_wscale;
+	bool has_mss, has_wscale, has_ts;
 	uint16_t mss;
+	uint32_t ts_val;
 	uint8_t wscale;
 	uint8_t tfo_at;		/* where in the area tfo's cookie is */
 	struct tfo_option tfo;	/* of several the last, as Linux takes it; cut: if the only one */

@@ -106,6 +106,11 @@ static bool fits_ACCEPTED(const struct outcomes *o)
 	return outcome_extent(o, PROBE_DATA) == EXTENT_ALL;
 }
 
+static bool fits_STALLED(const struct outcomes *o)
+{
+	return fits_ACCEPTED(o) && outcome_stalled(o);
+}
+
 static bool fits_COOKIELESS(const struct outcomes *o)
 {
 	return fits_ACCEPTED(o) && outcome_extent(o, PROBE_BLIND) == EXTENT_ALL;

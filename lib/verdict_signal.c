@@ -189,6 +189,19 @@ static bool data_stripped(const struct evidence *ev, const struct outcomes *o)
 	return false;
 }
 
+/* Why a connection is stalled. */
+static uint32_t stalled_signals(const struct evidence *ev, const struct outcomes *o)
+{
+	const struct course *c;
+
+	if (verdict_decide(ev) != VERDICT_STALLED)
+		return 0;
+	c = &o->flow[PROBE_DATA]->course;
+	if (c->end == COURSE_RESET)
+		return 1u << SIGNAL_RESET_AFTER;
+	return c->synacks && !c->ack_came ? 1u << SIGNAL_ACK_LOST : 1u << SIGNAL_RESPONSE_LOST;
+}
+
 static bool proxy_likely(uint32_t set)
 {
 	uint32_t strong = 1u << SIGNAL_FINGERPRINT_CHANGED | 1u << SIGNAL_SYN_PROXY;
@@ -207,8 +220,10 @@ uint32_t verdict_signals(const struct evidence *ev)
 	set |= bit_if(cookies_rotate(ev), SIGNAL_COOKIE_ROTATES)
 		| bit_if(kind34_blocked(&o), SIGNAL_KIND34_BLOCKED)
 		| bit_if(cookie_refused(ev), SIGNAL_COOKIE_REFUSED)
+		| bit_if(outcome_extent(&o, PROBE_BORROWED) == EXTENT_ALL, SIGNAL_COOKIE_UNBOUND)
 		| bit_if(experimental_only(ev, &o), SIGNAL_EXPERIMENTAL_ONLY)
 		| bit_if(fingerprint_changed(ev, &o), SIGNAL_FINGERPRINT_CHANGED)
-		| bit_if(data_stripped(ev, &o), SIGNAL_DATA_STRIPPED);
+		| bit_if(data_stripped(ev, &o), SIGNAL_DATA_STRIPPED)
+		| stalled_signals(ev, &o);
 	return set | bit_if(proxy_likely(set), SIGNAL_PROXY_LIKELY);
 }

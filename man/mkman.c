@@ -107,6 +107,7 @@ static void write_scans(FILE *out, void (*write)(FILE *out, const struct config 
 	} rows[] = {
 		{ "survey of prefixes", PLAN_SURVEY, 0, false },
 		{ "survey of a server list", PLAN_SURVEY, CONFIG_RETRIES_THOROUGH, false },
+		{ "complete, of prefixes", PLAN_COMPLETE, 0, false },
 		{ "path, full", PLAN_FULL, CONFIG_RETRIES_THOROUGH, true },
 		{ "path, full, \\-\\-confirm 0", PLAN_FULL, CONFIG_RETRIES_THOROUGH, false },
 	};

@@ -30,7 +30,7 @@ const uint32_t entry_never[ENTRY_STATES] = {
 struct evidence entry_evidence(const struct entry *en)
 {
 	struct evidence ev = {
-		.ip = en->target.ip, .source = en->source, .port = en->target.port,
+		.ip = en->target.ip, .source = en->source, .elsewhere = en->elsewhere, .port = en->target.port,
 		.nflows = en->nflows, .flows = en->flows, .sent_before = en->sent_before,
 	};
 
@@ -81,7 +81,8 @@ bool entry_took_data(const struct entry *en)
 
 bool entry_hears(const struct entry *en, const struct flow *f)
 {
-	return entry_states[en->state].hears && f >= first_heard(en) && server_took(f);
+	return entry_carries(en, f)
+	       || (entry_states[en->state].hears && f >= first_heard(en) && server_took(f));
 }
 
 bool entry_has_heard(const struct entry *en, const struct flow *f)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "conn.h"
 #include "evidence.h"
 #include "target.h"
 #include "plan.h"
@@ -57,7 +58,7 @@ extern const uint32_t entry_never[ENTRY_STATES];
 struct entry {
 	uint64_t k, x;			/* position in the sweep, index of the target */
 	struct target target;
-	struct addr source;
+	struct addr source, elsewhere;	/* as in evidence */
 	uint64_t due_ns;		/* when its wait ends; UNDER_WAY: when it was requested */
 	uint64_t before_ns;		/* UNDER_WAY: when the last attempt but one was sent */
 	_Atomic uint64_t *stamp;	/* UNDER_WAY: what became of the last one (sender.h) */
@@ -70,6 +71,7 @@ struct entry {
 	uint16_t sent_before;		/* round 1: SYNs of round 0 */
 	uint16_t resets;		/* what was reset for it */
 	struct plan_want want;		/* GAP, UNDER_WAY */
+	struct conn conn;		/* CARRY: of the newest flow */
 	struct flow *flows;		/* plan_flows(): those sent; UNDER_WAY: the last is so */
 };
 
@@ -80,6 +82,12 @@ struct evidence entry_evidence(const struct entry *en);
 static inline struct flow *entry_newest(const struct entry *en)
 {
 	return &en->flows[en->nflows - 1];
+}
+
+/* f is the flow whose connection is carried on. */
+static inline bool entry_carries(const struct entry *en, const struct flow *f)
+{
+	return en->state == ENTRY_CARRY && f == entry_newest(en);
 }
 
 /* f is the flow whose probe is under way. */

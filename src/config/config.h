@@ -56,6 +56,7 @@ struct config_probing {
 	uint32_t probes;		/* bits 1 << enum probe_kind: the sweep's kinds; 0: as
 					 * the plan says */
 	uint64_t confirm_ns;		/* path, full: a blocked verdict is tested again; 0: not */
+	uint32_t requests;		/* 1..PLAN_REQUESTS_MAX */
 	int retries;			/* 0..15; CONFIG_RETRIES_AUTO: by the kind of targets */
 	uint64_t timeout_ns;
 	const char *cookie_file;

@@ -54,7 +54,8 @@ static json_t *flow_value(struct out *o, const struct result *r, const struct fl
 	json_t *object = json_object();
 	struct result row;
 
-	result_from_flow(&row, ev->ip, ev->port, ev->source, flow, r->wall_offset_ns);
+	result_from_flow(&row, ev->ip, ev->port, evidence_source(ev, flow), flow,
+			 r->wall_offset_ns);
 	for (size_t i = 0; i < result_nfields; i++) {
 		const struct result_field *f = &result_fields[i];
 

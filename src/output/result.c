@@ -147,6 +147,16 @@ static void fill_cookie_sent(struct result *r, const struct evidence *ev, const 
 		: age_s(ev->stored_s * NS_PER_S, r->time_sent);
 }
 
+/* Bytes of response on the connection of a kind; null where it was not carried on. */
+static struct result_number response_len(const struct evidence *ev, enum probe_kind kind)
+{
+	const struct flow *f = evidence_flow(ev, kind);
+
+	if (!f || f->course.end == COURSE_NONE)
+		return (struct result_number){ 0, false };
+	return number(f->course.response_len);
+}
+
 void result_from_target(struct result *r, const struct evidence *ev,
 			const struct target_extra *extra, enum verdict verdict,
 			int64_t wall_offset_ns)
@@ -165,9 +175,12 @@ void result_from_target(struct result *r, const struct evidence *ev,
 	if (newest) {
 		fill_cookie(r, newest);
 		r->cookie_len = number(r->cookie.n);
+		r->cookies_seen = number(evidence_cookies_seen(ev));
 	}
 	if (deciding && deciding->kind == PROBE_DATA)
 		fill_cookie_sent(r, ev, deciding);
+	r->response_len = response_len(ev, PROBE_DATA);
+	r->plain_response_len = response_len(ev, PROBE_TWIN);
 	if (extra && extra->domain[0])
 		r->domain = extra->domain;
 	if (extra && extra->info[0])

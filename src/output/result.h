@@ -43,6 +43,7 @@ struct result {
 	struct result_number rlen, rtt_ms, ttl, window, mss, wscale;
 	struct result_number tcp_flags, ip_id, df, tos, icmp_type, icmp_code;
 	struct result_number source_port, probes, cookie_len, cookie_age_s;
+	struct result_number cookies_seen, response_len, plain_response_len;
 	struct result_bytes cookie, tcp_optionshex, quoted_optionshex;
 	uint64_t time_sent, time_reply;
 	const struct tcpopts *tcp_options;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "config/config.h"
+#include "receive/carry.h"
 #include "receive/sent.h"
 #include "receive/teardown.h"
 #include "receive/trace.h"
@@ -243,19 +244,61 @@ static void early_data(struct answers *an, const struct arrival *a)
 		trace_data(an->trace, a);
 	if (a->entry)
 		f = sent_flow(a->entry, &an->s->facts.plan, a->m.kind, a->m.attempt, &sent_ns);
-	if (f && !entry_has_heard(a->entry, f))
+	if (f && f->course.end == COURSE_NONE && !entry_has_heard(a->entry, f))
 		evidence_take_data(f, &a->p->tcp);
+}
+
+/* A segment of the connection that is carried on, whatever answers its SYN first. */
+static bool is_segment(const struct arrival *a)
+{
+	const struct entry *en = a->entry;
+	const struct flow *f = en ? entry_newest(en) : NULL;
+
+	return en && entry_carries(en, f) && f->kind == a->m.kind && f->attempt == a->m.attempt
+	       && a->m.class != VALIDATE_ICMP;
+}
+
+static void take_segment(struct answers *an, const struct arrival *a)
+{
+	const struct flow *f = entry_newest(a->entry);
+	struct reply reply;
+
+	if (a->m.class == VALIDATE_RST || a->m.class == VALIDATE_RST_BARE) {
+		evidence_reply(&reply, a->p, a->m.acked, a->ns);
+		show_reply(an, a, f, f->sent_ns, &reply, REPEAT_NONE, false);
+	} else if (an->trace) {
+		trace_data(an->trace, a);
+	}
+	stat_add(&an->s->rx.stats, STAT_segments, 1);
+	cookies_segment(&an->cookies, a->entry, &a->p->tcp, a->ns);
+}
+
+bool answers_refuse(struct answers *an, struct arrival *a)
+{
+	if (a->m.class != VALIDATE_RST_BARE)
+		return false;
+	a->entry = cookies_find(&an->cookies, a->k);
+	if (is_segment(a) && conn_is_reset(&a->entry->conn, entry_newest(a->entry), &a->p->tcp))
+		return false;
+	stat_add(&an->s->rx.stats, STAT_rsts_bare, 1);
+	return true;
 }
 
 void answers_take(struct answers *an, struct arrival *a)
 {
 	struct reply reply;
+	bool carried;
 	struct flow f;
 
 	if (an->trace)
 		trace_sent(an->trace);
 	a->is_first = false;
 	a->entry = cookies_find(&an->cookies, a->k);
+	carried = is_segment(a);
+	if (carried && a->m.class != VALIDATE_SYNACK) {
+		take_segment(an, a);
+		return;
+	}
 	recognise(an, a, &f);
 	if (a->m.class != VALIDATE_ICMP && a->m.acked > f.dlen) {
 		stat_add(&an->s->rx.stats, STAT_drop_unmatched, 1);
@@ -268,7 +311,9 @@ void answers_take(struct answers *an, struct arrival *a)
 		answer_entry(an, a, &f, &reply);
 	else
 		answer_pos(an, a, &f, &reply);
-	if (a->m.class == VALIDATE_SYNACK && an->s->facts.tears_down)
+	if (carried)
+		take_segment(an, a);
+	else if (a->m.class == VALIDATE_SYNACK && an->s->facts.tears_down)
 		teardown_arrival(an->s, a);
 }
 
@@ -297,7 +342,17 @@ static void entry_tear_down(void *arg, const struct entry *en)
 {
 	struct answers *an = arg;
 
-	teardown_entry(an->s, en);
+	if (en->state == ENTRY_CARRY)
+		carry_close(an->s, en);
+	else
+		teardown_entry(an->s, en);
+}
+
+static void entry_carry_on(void *arg, struct entry *en, unsigned int due)
+{
+	struct answers *an = arg;
+
+	carry_on(an->s, en, due);
 }
 
 int answers_init(struct answers *an, struct shared *s, struct sink *sink,
@@ -308,7 +363,10 @@ int answers_init(struct answers *an, struct shared *s, struct sink *sink,
 	};
 	if (cookies_init(&an->cookies, s, entry_done, an, e))
 		return -ENOMEM;
-	an->cookies.tear_down = s->facts.tears_down ? entry_tear_down : NULL;
+	if (s->facts.tears_down) {
+		an->cookies.tear_down = entry_tear_down;
+		an->cookies.carry_on = entry_carry_on;
+	}
 	return 0;
 }
 

@@ -30,8 +30,17 @@ void answers_free(struct answers *an);
 /* Traces (trace.h) what comes and what becomes of it. The trace stays the caller's. */
 void answers_trace(struct answers *an, struct trace *t);
 
-/* A SYN/ACK, RST, ICMP error or data segment that answers a probe of ours. */
+/*
+ * A SYN/ACK, RST, ICMP error or data segment that answers a probe of ours, and that
+ * answers_refuse() does not refuse.
+ */
 void answers_take(struct answers *an, struct arrival *a);
+
+/*
+ * True: it is a RST without ACK that ends no connection which is carried on: it proves nothing, and
+ * is counted.
+ */
+bool answers_refuse(struct answers *an, struct arrival *a);
 
 /* The same once no more rows are written: but what a SYN/ACK opened is reset all the same. */
 void answers_turn_away(struct answers *an, struct arrival *a);

@@ -139,6 +139,7 @@ struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struc
 	en->x = x;
 	en->target = *t;
 	en->source = source;
+	en->elsewhere = facts_elsewhere(c->facts, t);
 	en->nflows = 1;
 	en->flows[0] = *flow;
 	if (open)
@@ -182,6 +183,17 @@ void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns)
 		atomic_store_explicit(en->stamp, ns, memory_order_relaxed);
 }
 
+void cookies_segment(struct cookies *c, struct entry *en, const struct packet_tcp *t, uint64_t ns)
+{
+	struct flow *f = entry_newest(en);
+	unsigned int due = conn_take(&en->conn, f, t, ns);
+
+	if (c->carry_on && due)
+		c->carry_on(c->arg, en, due);
+	if (f->course.end != COURSE_OPEN)
+		take_step(c, en, ENTRY_ON_ENDED, ns);
+}
+
 /* What has become of the probe under way; ENTRY_EVENTS: it may still be answered. */
 static enum entry_event probe_event(const struct cookies *c, const struct entry *en,
 				    uint64_t read_ns)
@@ -218,6 +230,8 @@ static enum entry_event time_event(const struct cookies *c, const struct entry *
 		return probe_event(c, en, read_ns);
 	if (en->state == ENTRY_SWEEP && is_swept(c, en, read_ns))
 		return is_proven(c, en) ? ENTRY_ON_SWEPT : ENTRY_ON_UNPROVEN;
+	if (en->state == ENTRY_CARRY && cookies_stopping(c))
+		return ENTRY_ON_UNPROVEN;
 	switch (entry_states[en->state].clock) {
 	case ENTRY_CLOCK_NONE:
 		break;

@@ -12,6 +12,7 @@
 #include "receive/cookies_act.h"
 
 struct err;
+struct packet_tcp;
 struct shared;
 
 /* s->facts.slots entries. 0, or -ENOMEM with a message. */
@@ -34,6 +35,9 @@ struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struc
  * (then the entry may be gone).
  */
 void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns);
+
+/* A segment of the connection that the entry's newest flow carries on. */
+void cookies_segment(struct cookies *c, struct entry *en, const struct packet_tcp *t, uint64_t ns);
 
 /*
  * Requests what has become due, gives up what stayed silent. read_ns <= now_ns: what came by then

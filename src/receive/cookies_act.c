@@ -3,12 +3,14 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "left.h"
+#include "loss_log.h"
 #include "receive/sent.h"
 #include "state/control.h"
 #include "state/facts.h"
 #include "state/rx_status.h"
 #include "verdict.h"
 
+#define CARRY_LOOK_NS	(250 * NS_PER_MS)	/* all the same, so that their queue is in order */
 #define KEEP_NS		(8 * NS_PER_S)	/* SYN/ACKs are sent again after about 1, 3 and 7 s */
 
 struct sender *cookies_sender(const struct cookies *c, const struct entry *en, uint64_t *pos)
@@ -95,6 +97,17 @@ static bool is_known(const struct cookies *c, const struct entry *en)
 	       || (en->round == 0 && verdict_decide(&ev) == VERDICT_COOKIE_ONLY);
 }
 
+/* Silence on a connection proves nothing where some of it may have been lost here. */
+static bool is_course_in_doubt(const struct cookies *c, const struct entry *en, uint64_t now_ns)
+{
+	uint64_t pos, from_ns = en->conn.opened_ns;
+	const struct sender *sd = cookies_sender(c, en, &pos);
+
+	return entry_newest(en)->course.end == COURSE_SILENT
+	       && (en->conn.unsent || loss_log_overlaps(&c->rx->losses, from_ns, now_ns)
+		   || sent_is_astray_between(sd, c->facts->neigh, en->target.ip, from_ns, now_ns));
+}
+
 /* ---- actions: each returns the state that follows, or COOKIES_STAYS ------------------------ */
 
 typedef enum entry_state action_fn(struct cookies *c, struct entry *en, uint64_t now_ns);
@@ -160,8 +173,27 @@ static enum entry_state plan_probe(struct cookies *c, struct entry *en, uint64_t
 	return wait_for(en, ENTRY_GAP, now_ns + PLAN_GAP_NS);
 }
 
+static void send_due(struct cookies *c, struct entry *en, unsigned int due)
+{
+	if (c->carry_on && due)
+		c->carry_on(c->arg, en, due);
+}
+
+static enum entry_state open_connection(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	uint8_t payload[PAYLOAD_MAX];
+	size_t len = facts_payload(c->facts, en->x, &en->target, payload);
+
+	send_due(c, en, conn_open(&en->conn, entry_newest(en), (uint16_t)len, now_ns));
+	return wait_for(en, ENTRY_CARRY, now_ns + CARRY_LOOK_NS);
+}
+
 static enum entry_state do_plan(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
+	struct evidence ev = entry_evidence(en);
+
+	if (plan_carries_on(&c->facts->plan, &ev))
+		return open_connection(c, en, now_ns);
 	if (entry_took_data(en))
 		return wait_for(en, ENTRY_TEARDOWN, now_ns + PLAN_TEARDOWN_DELAY_NS);
 	return plan_probe(c, en, now_ns);
@@ -174,12 +206,38 @@ static enum entry_state do_tear_down(struct cookies *c, struct entry *en, uint64
 	return plan_probe(c, en, now_ns);
 }
 
+static enum entry_state do_break_off(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	if (c->tear_down)
+		c->tear_down(c->arg, en);
+	return do_leave(c, en, now_ns);
+}
+
+static enum entry_state do_close(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	return is_course_in_doubt(c, en, now_ns) ? do_break_off(c, en, now_ns)
+	       : do_tear_down(c, en, now_ns);
+}
+
+/* All that came by the time that was waited for was taken. */
+static enum entry_state do_carry_on(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	struct flow *f = entry_newest(en);
+
+	send_due(c, en, conn_look(&en->conn, f, c->facts->config->probing.timeout_ns, en->due_ns));
+	if (f->course.end != COURSE_OPEN)
+		return do_close(c, en, now_ns);
+	return wait_for(en, ENTRY_CARRY, en->due_ns + CARRY_LOOK_NS);
+}
+
 /* Hands the wanted probe's next attempt to the send thread; not where the ring is full. */
 static enum entry_state do_request(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	uint64_t before_ns = en->tried ? sent_newest_ns(en) : 0, pos;
+	bool borrowed = en->want.kind == PROBE_BORROWED;
 	struct followup f = {
-		.x = en->x, .target = en->target, .source = en->source,
+		.x = en->x, .target = en->target,
+		.source = borrowed ? en->elsewhere : en->source,
 		.slot = entry_cache_slot(&c->cache, en), .kind = en->want.kind,
 		.attempt = (uint8_t)(en->want.attempt + en->tried), .cookie = en->want.cookie,
 	};
@@ -191,7 +249,7 @@ static enum entry_state do_request(struct cookies *c, struct entry *en, uint64_t
 	}
 	en->before_ns = before_ns;
 	if (en->tried++ == 0)
-		facts_describe(c->facts, en->x, &en->target, en->source, f.kind, f.attempt,
+		facts_describe(c->facts, en->x, &en->target, f.source, f.kind, f.attempt,
 			       &f.cookie, &en->flows[en->nflows++]);
 	return wait_for(en, ENTRY_UNDER_WAY, now_ns);
 }
@@ -213,6 +271,9 @@ static action_fn *const actions[ENTRY_ACTIONS] = {
 	[ENTRY_DO_WAIT_ON] = do_wait_on,
 	[ENTRY_DO_PLAN] = do_plan,
 	[ENTRY_DO_TEAR_DOWN] = do_tear_down,
+	[ENTRY_DO_CARRY_ON] = do_carry_on,
+	[ENTRY_DO_CLOSE] = do_close,
+	[ENTRY_DO_BREAK_OFF] = do_break_off,
 	[ENTRY_DO_REQUEST] = do_request,
 	[ENTRY_DO_REPEAT] = do_repeat,
 	[ENTRY_DO_FINISH] = do_finish,

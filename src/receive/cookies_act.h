@@ -32,7 +32,9 @@ struct cookies {
 	cookies_done_fn *done;
 	cookies_done_fn *tear_down;	/* the server had its time to say something to the probes
 					 * that entry_hears() is true of; NULL: none */
-	void *arg;			/* of both */
+	void (*carry_on)(void *arg, struct entry *en, unsigned int due);	/* sends what is due
+					 * (conn.h); NULL: nobody does */
+	void *arg;			/* of all three */
 	cookies_step_fn *step;		/* NULL: nobody looks on */
 	void *step_arg;
 	bool sees_sent;			/* what was sent is seen (cookies_sent()): what is not was

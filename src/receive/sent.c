@@ -4,19 +4,24 @@
 #include "loss_log.h"
 #include "net/neigh.h"
 
-bool sent_is_astray(const struct sender *sd, const struct neigh *neigh, struct addr ip,
-		    uint64_t ns)
+bool sent_is_astray_between(const struct sender *sd, const struct neigh *neigh, struct addr ip,
+			    uint64_t from_ns, uint64_t to_ns)
 {
-	uint64_t to_ns = ns + sd->window.cursor[0].log.grain_ns + NS_PER_MS;
 	bool v6 = !addr_is_v4(ip);
 	uint8_t mac[6];
 
-	if (!ns)
-		return false;
-	if (outage_log_overlaps(&sd->outages, OUTAGE_LINK, ns, to_ns))
+	if (outage_log_overlaps(&sd->outages, OUTAGE_LINK, from_ns, to_ns))
 		return true;
-	return outage_log_overlaps(&sd->outages, outage_of_gateway(v6), ns, to_ns)
+	return outage_log_overlaps(&sd->outages, outage_of_gateway(v6), from_ns, to_ns)
 	       && (!neigh || neigh_find(neigh, ip, mac) == NEIGH_ROUTED);
+}
+
+bool sent_is_astray(const struct sender *sd, const struct neigh *neigh, struct addr ip,
+		    uint64_t ns)
+{
+	uint64_t grain_ns = sd->window.cursor[0].log.grain_ns;
+
+	return ns && sent_is_astray_between(sd, neigh, ip, ns, ns + grain_ns + NS_PER_MS);
 }
 
 bool sent_is_unheard(const struct loss_log *losses, uint64_t ns, unsigned int n,

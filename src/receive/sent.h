@@ -22,6 +22,10 @@ struct neigh;
 bool sent_is_astray(const struct sender *sd, const struct neigh *neigh, struct addr ip,
 		    uint64_t ns);
 
+/* The same of all that was sent to ip between two times. */
+bool sent_is_astray_between(const struct sender *sd, const struct neigh *neigh, struct addr ip,
+			    uint64_t from_ns, uint64_t to_ns);
+
 /*
  * Whether an answer that came in time, to one of n attempts the last of which was sent at ns, may
  * have been lost here.

@@ -6,51 +6,50 @@
 
 #define RESETS_PER_SYN 2
 
-static void push(struct shared *s, uint64_t k, const struct teardown_request *c)
+static void push_reset(struct shared *s, uint64_t k, struct segment_request r)
 {
-	uint64_t pos;
-
-	if (!ring_push(&shared_sender(s, k, &pos)->teardowns, c))
-		stat_add(&s->rx.stats, STAT_cleanup_lost, 1);
+	r.reset = true;
+	shared_push_segment(s, k, &r);
 }
 
 /*
  * A server that took data has said what it says: its connection is acknowledged, then reset. A
  * bare reset would leave its place in the server's TFO queue taken for a minute.
  */
-static void close_accepted(struct shared *s, uint64_t k, struct teardown_request c)
+static void close_accepted(struct shared *s, uint64_t k, const struct segment_request *r)
 {
-	c.acknowledge = true;
-	push(s, k, &c);
-	c.acknowledge = false;
-	push(s, k, &c);
+	shared_push_segment(s, k, r);
+	push_reset(s, k, *r);
 }
 
 void teardown_entry(struct shared *s, const struct entry *en)
 {
+	const struct evidence ev = entry_evidence(en);
+
 	for (unsigned int i = 0; i < en->nflows; i++) {
 		const struct flow *f = &en->flows[i];
-		const struct teardown_request c = {
-			.src = en->source, .dst = en->target.ip, .sport = f->sport,
+		const struct segment_request r = {
+			.src = evidence_source(&ev, f), .dst = en->target.ip, .sport = f->sport,
 			.dport = en->target.port, .seq = f->reply.ack,
 			.ack = f->reply.seq + 1 + f->rlen,
 		};
 
 		if (entry_hears(en, f))
-			close_accepted(s, en->k, c);
+			close_accepted(s, en->k, &r);
 	}
 }
 
 /*
  * Resets that are teardown_entry()'s, before or after: one for each flow that took data, or still
- * may. f: the flow that is answered, whose answer says that it did not.
+ * may, or is carried on. f: the flow that is answered, whose answer says that it did not.
  */
 static unsigned int kept_resets(const struct entry *en, const struct flow *f)
 {
 	unsigned int n = 0;
 
 	for (const struct flow *g = en->flows; g < en->flows + en->nflows; g++)
-		n += g->dlen > 0 && (g != f || entry_has_heard(en, g));
+		n += g->course.end != COURSE_NONE
+		     || (g->dlen > 0 && (g != f || entry_has_heard(en, g)));
 	return n;
 }
 
@@ -92,7 +91,7 @@ static const struct flow *flow_of(const struct shared *s, const struct arrival *
 
 void teardown_arrival(struct shared *s, const struct arrival *a)
 {
-	const struct teardown_request c = {
+	const struct segment_request r = {
 		.src = a->m.src, .dst = a->target.ip, .sport = a->m.tag.sport,
 		.dport = a->target.port, .seq = a->p->tcp.ack,
 		.ack = a->p->tcp.seq + 1 + a->p->tcp.payload_len,
@@ -102,7 +101,7 @@ void teardown_arrival(struct shared *s, const struct arrival *a)
 	if ((f && entry_hears(a->entry, f)) || !may_reset(a, f))
 		return;
 	if (a->m.acked > 0 || (f && entry_has_heard(a->entry, f)))
-		close_accepted(s, a->k, c);
+		close_accepted(s, a->k, &r);
 	else
-		push(s, a->k, &c);
+		push_reset(s, a->k, r);
 }

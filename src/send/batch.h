@@ -14,7 +14,7 @@
 
 /* What a frame is, beside the probe kinds. */
 enum {
-	BATCH_TEARDOWN = PROBE_KINDS, BATCH_REPLY,
+	BATCH_TEARDOWN = PROBE_KINDS, BATCH_CARRIED, BATCH_REPLY,
 	BATCH_COUNTED,			/* the engine took it once and handed it back */
 	BATCH_KINDS
 };

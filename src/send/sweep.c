@@ -103,7 +103,7 @@ static int fill_batch(struct sweep *w, uint32_t max, uint32_t nreplies, uint64_t
 		sweep_add_replies(w, nreplies);
 	w->nreplies = w->batch.n;
 	retake(w, frames);
-	sweep_add_teardowns(w, frames);
+	sweep_add_segments(w, frames);
 	if (shared_stopping(w->s, STOP_SENDING)) {
 		stop_driver(w);
 		return (int)w->batch.n;
@@ -215,7 +215,7 @@ void sweep_run(struct shared *s, unsigned int sender, const struct tx_ops *tx, v
 	}
 	while (!shared_stopping(s, STOP_OVER) && take_turn(w))
 		;
-	stat_add(&w->sender->stats, STAT_not_sent, ring_count(&w->sender->teardowns));
+	stat_add(&w->sender->stats, STAT_not_sent, ring_count(&w->sender->segments));
 	/* What was sent, or begun, since the last look counts, too. */
 	stop_driver(w);
 	send_rest(w);

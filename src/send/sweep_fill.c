@@ -70,19 +70,32 @@ void sweep_add_followups(struct sweep *w, unsigned int max)
 	}
 }
 
-void sweep_add_teardowns(struct sweep *w, unsigned int max)
+static size_t add_segment(struct sweep *w, const struct segment_request *r)
 {
-	struct teardown_request c;
+	uint8_t payload[PAYLOAD_MAX], *out = batch_next(&w->batch);
+	const struct target t = { r->dst, r->dport };
+	struct craft_segment s = {
+		.src = r->src, .dst = r->dst, .sport = r->sport, .dport = r->dport,
+		.seq = r->seq, .ack = r->ack, .scaled = r->scaled, .stamped = r->stamped,
+		.ts_ecr = r->ts_ecr, .payload = payload + r->from, .payload_len = r->len,
+	};
 
-	while (w->batch.n < max && ring_pop(&w->sender->teardowns, &c)) {
-		const struct craft *craft = &w->facts->craft;
-		uint8_t *out = batch_next(&w->batch);
-		size_t len = c.acknowledge
-			     ? craft_ack(craft, c.src, c.dst, c.sport, c.dport, c.seq, c.ack, out)
-			     : craft_rst(craft, c.src, c.dst, c.sport, c.dport, c.seq, out);
+	if (r->len)
+		facts_payload(w->facts, r->x, &t, payload);
+	return r->reset ? craft_rst(&w->facts->craft, &s, out)
+	       : craft_ack(&w->facts->craft, &s, out);
+}
 
-		if (sweep_address(w, c.dst))
-			batch_add(&w->batch, len, BATCH_TEARDOWN, 0);
+void sweep_add_segments(struct sweep *w, unsigned int max)
+{
+	struct segment_request r;
+
+	while (w->batch.n < max && ring_pop(&w->sender->segments, &r)) {
+		size_t len = add_segment(w, &r);
+
+		if (sweep_address(w, r.dst))
+			batch_add(&w->batch, len, r.carries_on ? BATCH_CARRIED : BATCH_TEARDOWN,
+				  0);
 		else
 			stat_add(&w->sender->stats, STAT_not_sent, 1);
 	}

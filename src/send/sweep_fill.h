@@ -88,9 +88,9 @@ sweep_add_pos(struct sweep *w, uint64_t k, unsigned int pass)
  */
 void sweep_add_new(struct sweep *w, unsigned int max, uint64_t end, uint64_t now_ns);
 
-/* What other threads request: follow-ups, RSTs and ACKs, replies to neighbours. */
+/* What other threads request: follow-ups, segments, replies to neighbours. */
 void sweep_add_followups(struct sweep *w, unsigned int max);
-void sweep_add_teardowns(struct sweep *w, unsigned int max);
+void sweep_add_segments(struct sweep *w, unsigned int max);
 void sweep_add_replies(struct sweep *w, unsigned int max);
 
 #endif

@@ -29,6 +29,7 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 		stat_add(stats, stat_sent(kind), by_kind[kind]);
 	stat_add(stats, STAT_sent_retries, retries);
 	stat_add(stats, STAT_sent_cleanup, by_kind[BATCH_TEARDOWN]);
+	stat_add(stats, STAT_sent_segments, by_kind[BATCH_CARRIED]);
 	stat_add(stats, STAT_sent_neighbour, by_kind[BATCH_REPLY]);
 }
 

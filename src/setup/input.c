@@ -55,7 +55,7 @@ static unsigned int choose_retries(const struct facts *f)
 
 	if (probing->retries != CONFIG_RETRIES_AUTO)
 		return (unsigned int)probing->retries;
-	return targets_is_list(f->targets) || probing->plan != PLAN_SURVEY
+	return targets_is_list(f->targets) || plan_is_deep(probing->plan)
 	       ? CONFIG_RETRIES_THOROUGH : 0;
 }
 
@@ -98,8 +98,10 @@ int input_init(struct facts *f, struct run_facts *run, const struct checkpoint *
 		.name = c->probing.plan, .sweep = c->probing.probes,
 		/* What is printed is not sent, and nobody answers: once is enough. */
 		.retries = c->general.dryrun ? 0 : run->retries,
-		.confirm = c->probing.plan != PLAN_SURVEY && c->probing.confirm_ns > 0,
+		.confirm = plan_is_deep(c->probing.plan) && c->probing.confirm_ns > 0,
 		.payload = c->probing.payload.type != PAYLOAD_NONE,
+		.requests = c->probing.requests,
+		.borrows = c->network.nsources > 1,
 	};
 	rc = init_keys(run, c, earlier, e);
 	if (!rc)

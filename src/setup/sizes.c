@@ -11,7 +11,7 @@
 #define TABLE_MAX	(1u << 19)
 #define RING_MIN	8192u
 #define RING_MAX	(1u << 18)
-#define RING_S		0.25		/* of teardowns that may wait */
+#define RING_S		0.25		/* of segments that may wait */
 #define THREADS_AUTO_MAX	4
 #define SENDER_PPS	100000		/* a send thread is worth that much, or as many bits/s */
 #define SENDER_BPS	67200000.0
@@ -93,7 +93,7 @@ void sizes_choose(const struct sizes_basis *b, struct sizes *out)
 			.keep_ns = c->probing.timeout_ns + c->rate.cooldown_ns + NS_PER_S,
 			.followups = RING_MIN,
 			.seen = b->keep_all ? (uint32_t)b->positions : 0,
-			.teardowns = (uint32_t)power_of_two(rate / n * RING_S, RING_MIN, RING_MAX),
+			.segments = (uint32_t)power_of_two(rate / n * RING_S, RING_MIN, RING_MAX),
 		},
 		.table = (uint32_t)power_of_two(2 * rate * (timeout_s + 1), TABLE_MIN,
 						most < TABLE_MAX ? most : TABLE_MAX),

@@ -43,6 +43,16 @@ struct addr facts_source_of(const struct facts *f, const struct target *t)
 	return f->sources[v6][source_choose(&f->source_key, f->nsources[v6], t->ip, t->port)].addr;
 }
 
+struct addr facts_elsewhere(const struct facts *f, const struct target *t)
+{
+	bool v6 = !addr_is_v4(t->ip);
+	unsigned int n = f->nsources[v6];
+
+	if (n < 2)
+		return (struct addr){ 0, 0 };
+	return f->sources[v6][(source_choose(&f->source_key, n, t->ip, t->port) + 1) % n].addr;
+}
+
 size_t facts_payload(const struct facts *f, uint64_t x, const struct target *t,
 		     uint8_t out[static PAYLOAD_MAX])
 {

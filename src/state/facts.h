@@ -65,6 +65,9 @@ bool facts_proxy_source(struct facts *f, struct addr a);
 /* The source address for a target: the same for all its probes; and where there are several. */
 struct addr facts_source_of(const struct facts *f, const struct target *t);
 
+/* Another one of the same family, likewise; zero: there is none. */
+struct addr facts_elsewhere(const struct facts *f, const struct target *t);
+
 static inline struct addr facts_source(const struct facts *f, const struct target *t)
 {
 	bool v6 = !addr_is_v4(t->ip);

@@ -26,7 +26,7 @@ int sender_init(struct sender *sd, uint64_t positions, const struct plan *plan,
 	if (!rc)
 		rc = ring_init(&sd->followups, sizeof(struct followup), sizes->followups);
 	if (!rc)
-		rc = ring_init(&sd->teardowns, sizeof(struct teardown_request), sizes->teardowns);
+		rc = ring_init(&sd->segments, sizeof(struct segment_request), sizes->segments);
 	return rc;
 }
 
@@ -39,7 +39,7 @@ void sender_free(struct sender *sd)
 	free(sd->seen);
 	sd->seen = NULL;
 	ring_free(&sd->followups);
-	ring_free(&sd->teardowns);
+	ring_free(&sd->segments);
 }
 
 void sender_resume(struct sender *sd, struct done_set *done)
@@ -57,5 +57,5 @@ static bool is_filling(const struct ring *r)
 
 bool sender_is_backlogged(const struct sender *sd)
 {
-	return is_filling(&sd->teardowns) || is_filling(&sd->followups);
+	return is_filling(&sd->segments) || is_filling(&sd->followups);
 }

@@ -42,12 +42,18 @@ struct followup {
 #define STAMP_LEAVING	(1ull << 63)
 #define STAMP_NOT_SENT	UINT64_MAX
 
-/* A connection that a SYN/ACK opened and that nobody else resets: likewise. */
-struct teardown_request {
+/* A segment on a connection that a SYN/ACK opened: likewise. */
+struct segment_request {
+	uint64_t x;			/* whose payload is on it: the target's index, */
+	uint16_t from, len;		/* and which bytes; len 0: none */
 	struct addr src, dst;
 	uint16_t sport, dport;
 	uint32_t seq, ack;
-	bool acknowledge;		/* an ACK instead of the RST, which follows */
+	bool reset;			/* a RST without ACK; else an ACK */
+	bool carries_on;		/* the connection is carried on; else this closes it */
+	bool scaled;			/* both sides scale their windows (RFC 7323 2) */
+	bool stamped;			/* both sides have timestamps (RFC 7323 3): */
+	uint32_t ts_ecr;		/* the server's newest */
 };
 
 struct sender {
@@ -57,7 +63,7 @@ struct sender {
 	struct window window;		/* window.h says who */
 	struct seen *seen;		/* heap: reading a saved capture, in place of the window's
 					 * logs and marks; NULL: something sends */
-	struct ring followups, teardowns;	/* receive -> send */
+	struct ring followups, segments;	/* receive -> send */
 	char pad[64];
 	/* The send thread's from here on; any thread reads. */
 	_Atomic uint64_t first_sent_ns, last_sent_ns;	/* SYNs; 0: none yet */
@@ -75,7 +81,7 @@ struct sender {
 struct sender_sizes {
 	uint64_t window;		/* positions */
 	uint64_t keep_ns;		/* how long its logs know when a position was sent */
-	uint32_t followups, teardowns;	/* in the rings */
+	uint32_t followups, segments;	/* in the rings */
 	uint32_t seen;			/* targets of a saved capture; 0: something sends */
 };
 

@@ -36,10 +36,20 @@ bool shared_swept(const struct shared *s)
 	return true;
 }
 
+bool shared_push_segment(struct shared *s, uint64_t k, const struct segment_request *r)
+{
+	uint64_t pos;
+
+	if (ring_push(&shared_sender(s, k, &pos)->segments, r))
+		return true;
+	stat_add(&s->rx.stats, r->carries_on ? STAT_segments_lost : STAT_cleanup_lost, 1);
+	return false;
+}
+
 bool shared_clean(const struct shared *s)
 {
 	for (unsigned int i = 0; i < s->nsenders; i++)
-		if (ring_count(&s->senders[i].teardowns))
+		if (ring_count(&s->senders[i].segments))
 			return false;
 	return true;
 }

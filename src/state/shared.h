@@ -48,7 +48,13 @@ static inline struct sender *shared_sender(struct shared *s, uint64_t k, uint64_
 int shared_init_senders(struct shared *s, unsigned int n, const struct sender_sizes *sizes);
 void shared_free_senders(struct shared *s);
 
-/* Of all senders, for any thread: every probe of the sweep was sent; no teardown waits. */
+/*
+ * Hands a segment to the sender that sweeps position k. Receive thread. False: there was no room,
+ * which is counted.
+ */
+bool shared_push_segment(struct shared *s, uint64_t k, const struct segment_request *r);
+
+/* Of all senders, for any thread: every probe of the sweep was sent; no segment waits. */
 bool shared_swept(const struct shared *s);
 bool shared_clean(const struct shared *s);
 

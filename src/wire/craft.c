@@ -13,19 +13,23 @@
 #define WINDOW		65535
 #define MSS_V4		1460
 #define MSS_V6		1440
+#define TS_ECR_LEN	4
+#define ACK_OPTIONS_LEN	12		/* two NOPs and the timestamps (RFC 7323 appendix A) */
 
 /* The option sets, without TFO. MSS is patched in by family; the timestamp is a fixed value. */
 static const struct {
 	uint8_t len, mss_at;	/* mss_at: 0 = there is none */
+	uint8_t ts_at;		/* the timestamps' values; 0 = there are none */
+	uint8_t wscale;
 	uint8_t bytes[20];
 } option_sets[] = {
-	[TCP_OPTIONS_WINDOWS] = { 12, 2, { 2, 4, 0, 0, 1, 3, 3, 8, 1, 1, 4, 2 } },
-	[TCP_OPTIONS_LINUX] = { 20, 2, { 2, 4, 0, 0, 4, 2, 8, 10, 0, 1, 0, 0, 0, 0, 0, 0,
+	[TCP_OPTIONS_WINDOWS] = { 12, 2, 0, 8, { 2, 4, 0, 0, 1, 3, 3, 8, 1, 1, 4, 2 } },
+	[TCP_OPTIONS_LINUX] = { 20, 2, 8, 7, { 2, 4, 0, 0, 4, 2, 8, 10, 0, 1, 0, 0, 0, 0, 0, 0,
 					 1, 3, 3, 7 } },
-	[TCP_OPTIONS_BSD] = { 20, 2, { 2, 4, 0, 0, 1, 3, 3, 6, 4, 2, 8, 10, 0, 1, 0, 0,
+	[TCP_OPTIONS_BSD] = { 20, 2, 12, 6, { 2, 4, 0, 0, 1, 3, 3, 6, 4, 2, 8, 10, 0, 1, 0, 0,
 				       0, 0, 0, 0 } },
-	[TCP_OPTIONS_MSS] = { 4, 2, { 2, 4 } },
-	[TCP_OPTIONS_NONE] = { 0, 0, { 0 } },
+	[TCP_OPTIONS_MSS] = { 4, 2, 0, 0, { 2, 4 } },
+	[TCP_OPTIONS_NONE] = { 0, 0, 0, 0, { 0 } },
 };
 
 /* The option area of a SYN; returns its length, and where in it the cookie stands. */
@@ -53,14 +57,13 @@ static size_t build_options(enum tcp_options set, bool v6, uint8_t kind, uint8_t
 }
 
 static int build_headers(libnet_t *l, bool v6, const struct craft_link *link, uint8_t flags,
-			 const uint8_t *area, size_t area_len)
+			 uint16_t window, const uint8_t *area, size_t area_len)
 {
 	uint16_t tcp_len = (uint16_t)(LIBNET_TCP_H + area_len);
 
 	if (area_len && libnet_build_tcp_options(area, (uint32_t)area_len, l, 0) < 0)
 		return -1;
-	if (libnet_build_tcp(0, 0, 0, 0, flags, flags & TCP_RST ? 0 : WINDOW, 0, 0, tcp_len,
-			     NULL, 0, l, 0) < 0)
+	if (libnet_build_tcp(0, 0, 0, 0, flags, window, 0, 0, tcp_len, NULL, 0, l, 0) < 0)
 		return -1;
 	if (v6) {
 		struct libnet_in6_addr any = { { { 0 } } };
@@ -76,7 +79,8 @@ static int build_headers(libnet_t *l, bool v6, const struct craft_link *link, ui
 
 /* Without addresses, ports and numbers the checksums stand for the constant part alone. */
 static int craft_template(struct patch_template *t, bool v6, const struct craft_link *link,
-			  uint8_t flags, const uint8_t *area, size_t area_len, struct err *e)
+			  uint8_t flags, uint16_t window, const uint8_t *area, size_t area_len,
+			  struct err *e)
 {
 	char errbuf[LIBNET_ERRBUF_SIZE] = "";
 	libnet_t *l = libnet_init(LIBNET_NONE, NULL, errbuf);
@@ -86,7 +90,7 @@ static int craft_template(struct patch_template *t, bool v6, const struct craft_
 
 	if (!l)
 		return err_set(e, ENOMEM, "libnet: %s", errbuf);
-	if (build_headers(l, v6, link, flags, area, area_len) < 0
+	if (build_headers(l, v6, link, flags, window, area, area_len) < 0
 	    || libnet_pblock_coalesce(l, &packet, &len) < 0 || len > CRAFT_HEADERS_MAX) {
 		rc = err_set(e, EINVAL, "libnet cannot craft a packet: %s", libnet_geterror(l));
 		goto out;
@@ -110,10 +114,33 @@ static int build_shape(struct craft *c, bool v6, const struct craft_link *link,
 	struct patch_template *t = &c->syn[v6][craft_shape(kind, cookie_len)];
 	uint8_t area[TCPOPT_AREA_MAX + 3];
 	size_t at, n = build_options(options, v6, kind, cookie_len, area, &at);
-	int rc = craft_template(t, v6, link, TCP_SYN, area, n, e);
+	int rc = craft_template(t, v6, link, TCP_SYN, WINDOW, area, n, e);
 
 	t->cookie = (uint8_t)(at ? t->l4 + LIBNET_TCP_H + at : 0);
 	t->cookie_len = cookie_len;
+	return rc;
+}
+
+/* The ACKs of one family. */
+static int build_acks(struct craft *c, bool v6, const struct craft_link *link,
+		      enum tcp_options options, struct err *e)
+{
+	uint8_t area[ACK_OPTIONS_LEN] = { TCPOPT_KIND_NOP, TCPOPT_KIND_NOP, TCPOPT_KIND_TIMESTAMPS,
+					  TCPOPT_TS_LEN };
+	unsigned int wscale = option_sets[options].wscale;
+	int rc = 0;
+
+	memcpy(area + 4, option_sets[options].bytes + option_sets[options].ts_at, 4);
+	for (unsigned int scaled = 0; scaled < 2 && !rc; scaled++)
+		for (unsigned int stamped = 0; stamped < 2 && !rc; stamped++) {
+			struct patch_template *t = &c->ack[v6][scaled][stamped];
+
+			rc = craft_template(t, v6, link, TCP_ACK,
+					    (uint16_t)(WINDOW >> (scaled ? wscale : 0)), area,
+					    stamped ? sizeof(area) : 0, e);
+			t->cookie = (uint8_t)(stamped ? t->len - TS_ECR_LEN : 0);
+			t->cookie_len = stamped ? TS_ECR_LEN : 0;
+		}
 	return rc;
 }
 
@@ -124,10 +151,11 @@ int craft_init(struct craft *c, const struct craft_link link[static 2],
 	int rc = 0;
 
 	memset(c, 0, sizeof(*c));
+	c->stamps = option_sets[options].ts_at > 0;
 	for (int v6 = 0; v6 < 2 && !rc; v6++) {
-		rc = craft_template(&c->rst[v6], v6, &link[v6], TCP_RST, NULL, 0, e);
+		rc = craft_template(&c->rst[v6], v6, &link[v6], TCP_RST, 0, NULL, 0, e);
 		if (!rc)
-			rc = craft_template(&c->ack[v6], v6, &link[v6], TCP_ACK, NULL, 0, e);
+			rc = build_acks(c, v6, &link[v6], options, e);
 		if (!rc)
 			rc = build_shape(c, v6, &link[v6], options, 0, 0, e);
 		for (unsigned int k = 0; k < 2 && !rc; k++) {
@@ -162,24 +190,37 @@ size_t craft_request_len(const struct craft *c)
 	return c->syn[0][craft_shape(TFO_KIND, 0)].len;
 }
 
-size_t craft_rst(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
-		 uint16_t dport, uint32_t seq, uint8_t out[static CRAFT_FRAME_MAX])
+size_t craft_rst(const struct craft *c, const struct craft_segment *s,
+		 uint8_t out[static CRAFT_FRAME_MAX])
 {
 	const struct patch p = {
-		.src = src, .dst = dst, .sport = sport, .dport = dport, .seq = seq,
+		.src = s->src, .dst = s->dst, .sport = s->sport, .dport = s->dport, .seq = s->seq,
 	};
-	bool v6 = !addr_is_v4(dst);
+	bool v6 = !addr_is_v4(s->dst);
 
 	return patch_packet(&c->rst[v6], v6, &p, out, out + PATCH_LEN);
 }
 
-size_t craft_ack(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
-		 uint16_t dport, uint32_t seq, uint32_t ack, uint8_t out[static CRAFT_FRAME_MAX])
+size_t craft_ack(const struct craft *c, const struct craft_segment *s,
+		 uint8_t out[static CRAFT_FRAME_MAX])
 {
-	const struct patch p = {
-		.src = src, .dst = dst, .sport = sport, .dport = dport, .seq = seq, .ack = ack,
+	bool v6 = !addr_is_v4(s->dst);
+	bool stamped = s->stamped && c->stamps;
+	const struct patch_template *t = &c->ack[v6][s->scaled][stamped];
+	struct patch p = {
+		.src = s->src, .dst = s->dst, .sport = s->sport, .dport = s->dport, .seq = s->seq,
+		.ack = s->ack, .payload_len = s->payload_len,
 	};
-	bool v6 = !addr_is_v4(dst);
+	size_t len;
 
-	return patch_packet(&c->ack[v6], v6, &p, out, out + PATCH_LEN);
+	if (stamped)
+		p.more += s->ts_ecr;
+	if (s->payload_len)
+		p.more = cksum_add(p.more, s->payload, s->payload_len);
+	len = patch_packet(t, v6, &p, out, out + PATCH_LEN);
+	if (stamped)
+		put_be32(out + t->cookie, s->ts_ecr);
+	if (s->payload_len)
+		memcpy(out + t->len, s->payload, s->payload_len);
+	return len;
 }

@@ -32,7 +32,9 @@ _Static_assert(CRAFT_HEADERS_MAX <= PATCH_LEN && PATCH_LEN <= CRAFT_FRAME_MAX, "
 
 struct craft {
 	struct patch_template syn[2][CRAFT_SHAPES];
-	struct patch_template rst[2], ack[2];
+	struct patch_template rst[2];
+	struct patch_template ack[2][2][2];	/* [IPv6][windows are scaled][timestamps] */
+	bool stamps;				/* SYNs have timestamps */
 };
 
 /* A SYN to make. seq, ports and addresses in host order. */
@@ -95,12 +97,24 @@ craft_syn(const struct craft *c, const struct craft_syn *syn, uint8_t out[static
 	return len;
 }
 
-/* A RST without ACK for a connection that a SYN/ACK opened: seq is that SYN/ACK's ack number. */
-size_t craft_rst(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
-		 uint16_t dport, uint32_t seq, uint8_t out[static CRAFT_FRAME_MAX]);
+/* A segment on a connection that a SYN/ACK opened. In host order. */
+struct craft_segment {
+	struct addr src, dst;
+	uint16_t sport, dport;
+	uint32_t seq, ack;
+	bool scaled;			/* the SYN/ACK had a window scale, as SYNs may have */
+	bool stamped;			/* likewise timestamps; */
+	uint32_t ts_ecr;		/* what the server's newest says */
+	const uint8_t *payload;
+	uint16_t payload_len;		/* 0..PAYLOAD_MAX */
+};
 
-/* The ACK that ends the handshake; ack: after all that the server sent. */
-size_t craft_ack(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
-		 uint16_t dport, uint32_t seq, uint32_t ack, uint8_t out[static CRAFT_FRAME_MAX]);
+/* A RST without ACK; seq is what the server expects next. */
+size_t craft_rst(const struct craft *c, const struct craft_segment *s,
+		 uint8_t out[static CRAFT_FRAME_MAX]);
+
+/* An ACK, with the payload if there is any; the window is 64 KiB. */
+size_t craft_ack(const struct craft *c, const struct craft_segment *s,
+		 uint8_t out[static CRAFT_FRAME_MAX]);
 
 #endif

@@ -129,9 +129,9 @@ static void check_row(void *arg, uint64_t k, const struct evidence *ev)
 /* What is to be closed was opened by a SYN of ours, and nobody has us reset without end. */
 static void take_teardowns(void)
 {
-	struct teardown_request c;
+	struct segment_request c;
 
-	while (ring_pop(&core.s.senders[0].teardowns, &c)) {
+	while (ring_pop(&core.s.senders[0].segments, &c)) {
 		unsigned int i = 0;
 
 		while (i < n_shots && !(addr_eq(shots[i].syn.p.tcp.dst, c.dst)
@@ -139,7 +139,7 @@ static void take_teardowns(void)
 					&& addr_eq(shots[i].syn.p.tcp.src, c.src)))
 			i++;
 		MUST(i < n_shots && shots[i].syn.p.tcp.dport == c.dport);
-		model[shots[i].k].resets += !c.acknowledge;
+		model[shots[i].k].resets += c.reset;
 	}
 }
 
@@ -324,7 +324,7 @@ static void take(const struct shot *s, const uint8_t *bytes, size_t n, enum repl
 		m->took_all |= class == REPLY_SYNACK && acked
 			       && acked == s->syn.p.tcp.payload_len;
 	}
-	if (core_recognise(&core, own, n, &p, &a)) {
+	if (core_recognise(&core, own, n, &p, &a) && !answers_refuse(&answers, &a)) {
 		MUST(a.k == s->k && a.m.kind == s->kind && a.m.attempt == s->attempt);
 		answers_take(&answers, &a);
 	}
@@ -380,11 +380,16 @@ static void answer_tcp(struct fuzz_input *in, uint8_t flags)
 
 	if (!s)
 		return;
-	spec.acked = choose_acked(how, s->syn.p.tcp.payload_len);
+	spec.acked = choose_acked(how, s->kind == PROBE_TWIN ? CORE_DLEN
+				  : s->syn.p.tcp.payload_len);
 	if (flags & TCP_SYN)
 		spec.opts = choose_options(in, &s->syn, how / 4);
-	else if (!(flags & TCP_RST))
+	else
 		spec.at = fuzz_byte(in);
+	if (flags & TCP_RST && how & 16)
+		spec.flags = TCP_RST;
+	else if (!(flags & TCP_SYN) && how & 32)
+		spec.flags |= TCP_FIN;
 	spec.payload_len = how & 128 ? fuzz_byte(in) : 0;
 	take(s, bytes, core_answer(&s->syn, &spec, bytes),
 	     flags & TCP_SYN ? REPLY_SYNACK : flags & TCP_RST ? REPLY_RST : REPLY_NONE,
@@ -538,7 +543,8 @@ static void begin(struct fuzz_input *in)
 {
 	uint8_t plan = fuzz_byte(in), sizes = fuzz_byte(in), more = fuzz_byte(in);
 	const struct core_setup o = {
-		.target = "198.18.0.0/28", .plan = plan % 3, .retries = plan / 3 % 4,
+		.target = "198.18.0.0/28",
+		.plan = more & 32 ? PLAN_COMPLETE : (enum plan_name)(plan % 3), .retries = plan / 3 % 4,
 		.sweep = plan & 64 ? 1u << PROBE_SYN | 1u << PROBE_REQUEST : 0,
 		.no_payload = plan & 128, .slots = 2u << sizes % 5, .ring = 2u << sizes / 5 % 4,
 		.tears_down = more & 1,
@@ -552,7 +558,7 @@ static void begin(struct fuzz_input *in)
 	core.config.output.file = rows.path;
 	core.config.output.fields = "*";
 	core.config.probing.confirm_ns = CONFIRM_NS;
-	core.s.facts.plan.confirm = more & 8 && o.plan != PLAN_SURVEY;
+	core.s.facts.plan.confirm = more & 8 && plan_is_deep(o.plan);
 	heedless = more & 16;
 	MUST(sink_open(&sink, &core.config, &core.s.rx.stats, CORE_OFFSET_NS, 0, &e) == 0);
 	MUST(sink_begin(sink, &e) == 0);

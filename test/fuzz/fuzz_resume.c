@@ -160,7 +160,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	const struct sender_sizes sizes = {
-		.window = 128, .keep_ns = 1, .followups = 2, .teardowns = 2,
+		.window = 128, .keep_ns = 1, .followups = 2, .segments = 2,
 	};
 	struct fuzz_input in = { data, len }, part;
 	const struct run *r = &runs[fuzz_byte(&in) % RUNS];

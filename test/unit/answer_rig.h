@@ -63,7 +63,7 @@ static inline bool take(const uint8_t *bytes, size_t len)
 	struct arrival a;
 	struct packet p;
 
-	if (!core_recognise(&core, bytes, len, &p, &a))
+	if (!core_recognise(&core, bytes, len, &p, &a) || answers_refuse(&answers, &a))
 		return false;
 	answers_take(&answers, &a);
 	return true;

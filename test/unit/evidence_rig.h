@@ -86,7 +86,12 @@ struct outcome {
 	uint32_t acked;
 	bool late;
 	bool stripped;			/* beside, an ICMP quote of the SYN lacks its option */
+	struct course course;		/* where the connection was carried on */
 };
+
+/* The outcome of a probe that a SYN/ACK answers. */
+#define ANSWERED(option_, acked_, late_, stripped_) \
+	{ .answer = SA, .option = option_, .acked = acked_, .late = late_, .stripped = stripped_ }
 
 /* Sends a probe and answers it as o says; nothing where o says that it was not sent. */
 static inline void target_add(struct rig_target *t, enum probe_kind kind, const struct outcome *o)
@@ -100,6 +105,7 @@ static inline void target_add(struct rig_target *t, enum probe_kind kind, const 
 	switch (o->answer) {
 	case SA:
 		flow_synack(f, options[o->option], o->acked);
+		f->course = o->course;
 		if (o->late)
 			f->reply.time_ns = f->sent_ns + EVIDENCE_LATE_NS;
 		break;
@@ -117,8 +123,8 @@ static inline void target_add(struct rig_target *t, enum probe_kind kind, const 
 
 /* Initializers of an array of outcomes by kind, so that a case says only what matters. */
 #define SENT(kind, how)			[PROBE_##kind] = { .answer = (how) }
-#define SAID(kind, option, acked)	[PROBE_##kind] = { SA, option, acked, false, false }
-#define LATE(kind, option)		[PROBE_##kind] = { SA, option, 0, true, false }
+#define SAID(kind, option, acked)	[PROBE_##kind] = ANSWERED(option, acked, false, false)
+#define LATE(kind, option)		[PROBE_##kind] = ANSWERED(option, 0, true, false)
 #define OK(kind)			SAID(kind, ABSENT, 0)
 #define GAVE(kind)			SAID(kind, COOKIE, 0)
 #define TOOK(kind)			SAID(kind, ABSENT, TARGET_DLEN)

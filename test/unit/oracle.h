@@ -15,6 +15,18 @@ static inline bool oracle_is_cookie(enum option o)
 	return o == COOKIE || o == COOKIE_EXP || o == SAME;
 }
 
+/* Both connections were carried on, and that of the twin alone brought a response, whole. */
+static inline bool oracle_is_stalled(const struct outcome o[static PROBE_KINDS])
+{
+	const struct course *d = &o[PROBE_DATA].course, *t = &o[PROBE_TWIN].course;
+
+	if (o[PROBE_TWIN].answer != SA || !t->response_len || t->end == COURSE_RESET
+	    || d->end == COURSE_NONE)
+		return false;
+	return !d->response_len || (d->end == COURSE_RESET && d->response_len < t->response_len)
+	       || (d->end == COURSE_SILENT && d->synacks && !d->ack_came);
+}
+
 /* The rules for a `data` that was sent, where a cookie was there. */
 static inline enum verdict oracle_data(const struct outcome o[static PROBE_KINDS])
 {
@@ -23,6 +35,8 @@ static inline enum verdict oracle_data(const struct outcome o[static PROBE_KINDS
 	bool blind_blk = blind != SA && blind != UNSENT, bare_blk = bare != SA && bare != UNSENT;
 
 	if (d->answer == SA && d->acked == TARGET_DLEN) {
+		if (oracle_is_stalled(o))
+			return VERDICT_STALLED;
 		if (blind == SA && o[PROBE_BLIND].acked == TARGET_DLEN)
 			return VERDICT_COOKIELESS;
 		if (o[PROBE_FORGED].answer == SA && o[PROBE_FORGED].acked == TARGET_DLEN)

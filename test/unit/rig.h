@@ -128,7 +128,7 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 	uint32_t ring = o->ring ? o->ring : 64;
 	const struct sender_sizes sizes = {
 		.window = o->window ? o->window : 1024, .keep_ns = 60000000000,
-		.followups = ring, .teardowns = ring, .seen = o->seen,
+		.followups = ring, .segments = ring, .seen = o->seen,
 	};
 	struct facts *f = &c->s.facts;
 	struct err e = { "" };

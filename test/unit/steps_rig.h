@@ -245,20 +245,20 @@ static inline void step_full(const struct step *st)
 static inline void step_teardown(const struct step *st)
 {
 	const struct packet_tcp *t = &syn_of(st)->p.tcp;
-	struct teardown_request c;
+	struct segment_request c;
 
-	ck_assert(ring_pop(&core.s.senders[0].teardowns, &c));
+	ck_assert(ring_pop(&core.s.senders[0].segments, &c));
 	ck_assert(addr_eq(c.src, t->src) && addr_eq(c.dst, t->dst));
 	ck_assert_uint_eq(c.sport, t->sport);
 	ck_assert_uint_eq(c.dport, t->dport);
 	ck_assert_uint_eq(c.seq, t->seq + 1 + st->k);
-	ck_assert_int_eq(c.acknowledge, st->kind);
+	ck_assert_int_eq(!c.reset, st->kind);
 }
 
 static inline void step_nothing_torn(const struct step *st)
 {
 	(void)st;
-	ck_assert_uint_eq(ring_count(&core.s.senders[0].teardowns), 0);
+	ck_assert_uint_eq(ring_count(&core.s.senders[0].segments), 0);
 }
 
 #define ROWS(n_)		{ .run = step_rows, .k = n_ }

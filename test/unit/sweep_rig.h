@@ -200,12 +200,12 @@ static inline void push_followup(uint64_t k, uint8_t attempt)
 static inline void push_teardown_to(uint64_t x, uint32_t seq)
 {
 	struct addr dst = targets_at(core.targets, x).ip;
-	struct teardown_request c = {
+	struct segment_request c = {
 		.src = core.s.facts.sources[!addr_is_v4(dst)][0].addr, .dst = dst,
-		.sport = 12345, .dport = 443, .seq = seq,
+		.sport = 12345, .dport = 443, .seq = seq, .reset = true,
 	};
 
-	if (!ring_push(&core.s.senders[0].teardowns, &c))
+	if (!ring_push(&core.s.senders[0].segments, &c))
 		abort();
 }
 

@@ -276,7 +276,7 @@ TEST(probes_are_syns)
 
 TEST(probe_table)
 {
-	ck_assert_int_eq(PROBE_KINDS, 8);
+	ck_assert_int_eq(PROBE_KINDS, 10);
 	ck_assert_str_eq(probe_types[PROBE_SYN].name, "syn");
 	ck_assert_str_eq(probe_types[PROBE_RECHECK].name, "recheck");
 	ck_assert_int_eq(probe_types[PROBE_REQUEST].option, PROBE_OPTION_REQUEST);

@@ -18,8 +18,10 @@ static const uint32_t sweeps[] = {
 	BIT(DATA) | BIT(BLIND),
 };
 
+static const enum plan_name names[] = { PLAN_SURVEY, PLAN_PATH, PLAN_FULL, PLAN_COMPLETE };
+
 /* Plans, sweeps, with a payload and without one. */
-#define WALKS	((int)(3 * N_OF(sweeps) * 2))
+#define WALKS	((int)(N_OF(names) * N_OF(sweeps) * 2))
 
 /* One way of many: what was sent so far, and what came of it. */
 struct walk {
@@ -35,6 +37,7 @@ struct walk {
 	/* Of all ways. */
 	uint32_t sent, verdicts;	/* bits: kinds, verdicts */
 	unsigned int most;		/* flows of one way */
+	bool carried;			/* some connection was carried on */
 };
 
 #define TIMEOUT_NS	3000000000ull
@@ -46,26 +49,26 @@ static const struct outcome plain[] = {
 };
 static const struct outcome syns[] = {
 	{ .answer = SILENT }, { .answer = RST }, { .answer = ICMP }, { .answer = SA },
-	{ SA, ABSENT, 0, true, false },
+	ANSWERED(ABSENT, 0, true, false),
 };
 static const struct outcome requests[] = {
 	{ .answer = SILENT }, { .answer = RST }, { .answer = ICMP },
-	{ SA, ABSENT, 0, false, false }, { SA, ABSENT, 0, true, false },
-	{ SA, EMPTY, 0, false, false }, { SA, ODD, 0, true, false },
-	{ SA, COOKIE, 0, false, false }, { SA, COOKIE_EXP, 0, true, false },
-	{ SA, ABSENT, 0, false, true },
+	ANSWERED(ABSENT, 0, false, false), ANSWERED(ABSENT, 0, true, false),
+	ANSWERED(EMPTY, 0, false, false), ANSWERED(ODD, 0, true, false),
+	ANSWERED(COOKIE, 0, false, false), ANSWERED(COOKIE_EXP, 0, true, false),
+	ANSWERED(ABSENT, 0, false, true),
 };
 /* To `data`: the cookie comes back, or another one. */
 static const struct outcome to_data[] = {
 	{ .answer = SILENT }, { .answer = RST }, { .answer = ICMP },
-	{ SA, ABSENT, 0, false, false }, { SA, COOKIE, 0, false, false },
-	{ SA, SAME, 0, false, false }, { SA, ABSENT, 9, false, false },
-	{ SA, ABSENT, TARGET_DLEN, false, false },
+	ANSWERED(ABSENT, 0, false, false), ANSWERED(COOKIE, 0, false, false),
+	ANSWERED(SAME, 0, false, false), ANSWERED(ABSENT, 9, false, false),
+	ANSWERED(ABSENT, TARGET_DLEN, false, false),
 };
 static const struct outcome payloads[] = {
 	{ .answer = SILENT }, { .answer = RST }, { .answer = ICMP },
-	{ SA, ABSENT, 0, false, false }, { SA, SAME, 0, false, false },
-	{ SA, ABSENT, 9, false, false }, { SA, ABSENT, TARGET_DLEN, false, false },
+	ANSWERED(ABSENT, 0, false, false), ANSWERED(SAME, 0, false, false),
+	ANSWERED(ABSENT, 9, false, false), ANSWERED(ABSENT, TARGET_DLEN, false, false),
 };
 
 static const struct { const struct outcome *v; size_t n; } by_kind[PROBE_KINDS] = {
@@ -77,6 +80,15 @@ static const struct { const struct outcome *v; size_t n; } by_kind[PROBE_KINDS] 
 	[PROBE_BLIND] = { payloads, N_OF(payloads) },
 	[PROBE_BARE] = { plain, N_OF(plain) },
 	[PROBE_RECHECK] = { plain, N_OF(plain) },
+	[PROBE_TWIN] = { plain, N_OF(plain) },
+	[PROBE_BORROWED] = { payloads, N_OF(payloads) },
+};
+
+/* What becomes of a connection that is carried on. */
+static const struct course courses[] = {
+	{ COURSE_FIN, 0, true, 100 }, { COURSE_FIN, 0, true, 0 }, { COURSE_SILENT, 0, true, 0 },
+	{ COURSE_SILENT, 3, false, 100 }, { COURSE_RESET, 0, true, 60 },
+	{ COURSE_RESET, 0, true, 100 }, { COURSE_FULL, 0, true, 65536 },
 };
 
 /* An outcome that the verdict distinguishes from another one, and a plan does not. */
@@ -114,10 +126,10 @@ static void check_want(const struct walk *w, const struct plan_want *want)
 	enum probe_kind kind = (enum probe_kind)want->kind;
 	unsigned int n = times_sent(w, kind);
 	bool carries = probe_types[kind].option != PROBE_OPTION_NONE;
-	unsigned int flow = w->round * probe_types[kind].flows + n;
+	unsigned int flows = plan_kind_flows(&w->plan, kind), flow = w->round * flows + n;
 
 	/* Check writes down every assertion: one for all of them. */
-	if (w->t.ev.nflows >= plan_flows(&w->plan) || n >= probe_types[kind].flows
+	if (w->t.ev.nflows >= plan_flows(&w->plan) || n >= flows
 	    || want->attempt + plan_followup_attempts(&w->plan) > w->attempts[kind]
 	    || plan_generation(&w->plan, want->attempt) != flow
 	    || (want->cookie.kind != 0) != carries
@@ -129,6 +141,22 @@ static void check_want(const struct walk *w, const struct plan_want *want)
 
 static void walk_from(struct walk *w, unsigned int arm, bool known);
 
+/* The newest flow's connection is carried on, where the plan does that. */
+static void walk_course(struct walk *w, unsigned int arm, bool known)
+{
+	struct flow *f = &w->t.flows[w->t.ev.nflows - 1];
+	size_t ways = plan_carries_on(&w->plan, &w->t.ev) ? N_OF(courses) : 0;
+
+	if (ways == 0)
+		walk_from(w, arm, known);
+	for (size_t i = 0; i < ways; i++) {
+		f->course = w->o[f->kind].course = courses[i];
+		w->carried = true;
+		walk_from(w, arm, known);
+	}
+	w->o[f->kind].course = f->course = (struct course){ .end = COURSE_NONE };
+}
+
 /* Sends that probe, with that cookie if it carries one, and goes on from each of its outcomes. */
 static void walk_probe(struct walk *w, const struct plan_want *want, unsigned int arm, bool known)
 {
@@ -136,11 +164,14 @@ static void walk_probe(struct walk *w, const struct plan_want *want, unsigned in
 	const enum answer before = w->before;
 	const struct outcome requested = w->requested;
 	const bool twice = w->twice;
+	/* It gives cookies, and is asked for one more. */
+	const bool asked_again = want->kind != PROBE_DATA && old.answer == SA
+				 && oracle_is_cookie(old.option);
 	struct flow *f = &w->t.flows[w->t.ev.nflows];
 
 	w->sent |= 1u << want->kind;
 	w->before = want->kind == PROBE_DATA ? old.answer : before;
-	if (want->kind == PROBE_REQUEST && times_sent(w, PROBE_REQUEST)) {
+	if (want->kind == PROBE_REQUEST && times_sent(w, PROBE_REQUEST) && !asked_again) {
 		w->requested = old;
 		w->twice = true;
 	}
@@ -154,7 +185,10 @@ static void walk_probe(struct walk *w, const struct plan_want *want, unsigned in
 			f->synlen = want->cookie.len;
 			memcpy(f->syncookie, want->cookie.cookie, sizeof(f->syncookie));
 		}
-		walk_from(w, arm, known);
+		/* What one more request does not bring takes nothing from the one before. */
+		if (asked_again && !oracle_is_cookie(w->o[want->kind].option))
+			w->o[want->kind] = old;
+		walk_course(w, arm, known);
 		w->t.ev.nflows--;
 	}
 	w->o[want->kind] = old;
@@ -183,15 +217,19 @@ static void walk_from(struct walk *w, unsigned int arm, bool known)
 
 static void begin(struct walk *w, int i)
 {
-	size_t n = (size_t)i / 3;
+	size_t n = (size_t)i / N_OF(names);
+	enum plan_name name = names[(size_t)i % N_OF(names)];
 
 	memset(w, 0, sizeof(*w));
 	w->plan = (struct plan){
-		.name = (enum plan_name)(i % 3), .sweep = sweeps[n % N_OF(sweeps)],
+		.name = name, .sweep = sweeps[n % N_OF(sweeps)],
 		.retries = (unsigned int)i % 5, .payload = n / N_OF(sweeps) == 0,
-		.confirm = i % 3 != PLAN_SURVEY,
+		.confirm = plan_is_deep(name),
+		.borrows = n % 2,
+		.requests = plan_is_deep(name) ? 1 : 1 + (unsigned int)i % 3,
 	};
 	target_init(&w->t);
+	w->t.ev.elsewhere = (struct addr){ 0, 1 };
 	plan_attempts(&w->plan, w->attempts);
 }
 
@@ -211,6 +249,7 @@ TEST_TIMES(every_way, WALKS)
 		w.round = 1;
 		walk_from(&w, 0, false);
 	}
+	ck_assert_int_eq(w.carried, w.plan.name == PLAN_COMPLETE && w.attempts[PROBE_TWIN]);
 	/* The parts of the source ports are for what can be sent, and for nothing else. */
 	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
 		ck_assert_msg((w.sent >> kind & 1) == (w.attempts[kind] > 0),
@@ -227,10 +266,11 @@ TEST_TIMES(every_way, WALKS)
  */
 static const struct {
 	enum plan_name name;
-	unsigned int retries, arms, flows;
+	unsigned int retries, arms, flows, requests;
 } longest[] = {
-	{ PLAN_SURVEY, 0, 1, 3 }, { PLAN_SURVEY, 2, 1, 3 }, { PLAN_PATH, 2, 2, 10 },
-	{ PLAN_FULL, 2, 2, 10 }, { PLAN_FULL, 3, 2, 10 },
+	{ PLAN_SURVEY, 0, 1, 3, 1 }, { PLAN_SURVEY, 2, 1, 3, 1 }, { PLAN_PATH, 2, 2, 10, 1 },
+	{ PLAN_FULL, 2, 2, 10, 1 }, { PLAN_FULL, 3, 2, 10, 1 }, { PLAN_COMPLETE, 0, 1, 4, 1 },
+	{ PLAN_SURVEY, 0, 1, 5, 3 },
 };
 
 TEST_EACH(the_longest_way, longest)
@@ -241,6 +281,7 @@ TEST_EACH(the_longest_way, longest)
 
 	w.plan = (struct plan){
 		.name = row->name, .retries = row->retries, .payload = true,
+		.requests = row->requests,
 	};
 	target_init(&w.t);
 	plan_attempts(&w.plan, w.attempts);
@@ -248,6 +289,9 @@ TEST_EACH(the_longest_way, longest)
 	ck_assert_uint_eq(w.most, row->flows);
 	ms = (row->retries + 1) * 3000 + (row->arms - 1) * 20 + 1000
 	     + (row->flows - row->arms) * flow_ms;
+	/* The connection of data, and its twin's. */
+	if (row->name == PLAN_COMPLETE)
+		ms += 2 * 20 * 3000;
 	ck_assert_uint_eq(plan_longest_ns(&w.plan, TIMEOUT_NS, CONFIRM_NS), ms * 1000000);
 	w.plan.confirm = true;
 	ms += 60000 + row->flows * flow_ms;
@@ -273,6 +317,7 @@ static const struct {
 	{ { .name = PLAN_PATH }, NO_DATA | NO_REQUEST | VERDICT(COOKIE_ONLY) },
 	{ { .name = PLAN_FULL, .payload = true },
 	  NO_DATA | DATA | NO_REQUEST | WHY | VERDICT(COOKIELESS) | VERDICT(UNCHECKED) },
+	{ { .name = PLAN_COMPLETE, .payload = true }, NO_DATA | DATA | VERDICT(STALLED) },
 	{ { .name = PLAN_FULL }, NO_DATA | NO_REQUEST | VERDICT(COOKIE_ONLY) },
 };
 
@@ -299,7 +344,8 @@ TEST(sweep_faults)
 	unsigned int sound = 0;
 
 	for (uint32_t kinds = 1; kinds < 1u << PROBE_KINDS; kinds++) {
-		bool follows = kinds & (BIT(FORGED) | BIT(BARE) | BIT(RECHECK));
+		bool follows = kinds & (BIT(FORGED) | BIT(BARE) | BIT(RECHECK)
+				| BIT(BORROWED) | BIT(TWIN));
 		bool beside = kinds & BIT(DATA) && kinds & (BIT(REQUEST) | BIT(REQUEST_EXP));
 
 		if (follows)

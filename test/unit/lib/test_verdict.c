@@ -11,24 +11,24 @@
 /* Outcomes of the survey's request and data, all of them. */
 static const struct outcome requests[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST }, { .answer = ICMP },
-	{ SA, ABSENT, 0, false, false }, { SA, ABSENT, 0, true, false },
-	{ SA, EMPTY, 0, false, false }, { SA, EMPTY, 0, true, false },
-	{ SA, COOKIE, 0, false, false }, { SA, COOKIE, 0, true, false },
-	{ SA, COOKIE_EXP, 0, false, false }, { SA, COOKIE_EXP, 0, true, false },
-	{ SA, SAME, 0, false, false }, { SA, SAME, 0, true, false }, { SA, ODD, 0, false, false },
-	{ SA, ODD, 0, true, false }, { SA, CUT, 0, false, false }, { SA, CUT, 0, true, false },
+	ANSWERED(ABSENT, 0, false, false), ANSWERED(ABSENT, 0, true, false),
+	ANSWERED(EMPTY, 0, false, false), ANSWERED(EMPTY, 0, true, false),
+	ANSWERED(COOKIE, 0, false, false), ANSWERED(COOKIE, 0, true, false),
+	ANSWERED(COOKIE_EXP, 0, false, false), ANSWERED(COOKIE_EXP, 0, true, false),
+	ANSWERED(SAME, 0, false, false), ANSWERED(SAME, 0, true, false), ANSWERED(ODD, 0, false, false),
+	ANSWERED(ODD, 0, true, false), ANSWERED(CUT, 0, false, false), ANSWERED(CUT, 0, true, false),
 };
 
 static const struct outcome data[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST }, { .answer = ICMP },
-	{ SA, ABSENT, 0, false, false }, { SA, ABSENT, 1, false, false },
-	{ SA, ABSENT, 9, true, false }, { SA, ABSENT, TARGET_DLEN, false, false },
-	{ SA, COOKIE, 0, false, false }, { SA, COOKIE, 9, false, false },
-	{ SA, COOKIE, TARGET_DLEN, false, false }, { SA, SAME, 0, false, false },
-	{ SA, SAME, 1, false, false }, { SA, SAME, TARGET_DLEN, true, false },
-	{ SA, ODD, 0, true, false }, { SA, ODD, 5, false, false },
-	{ SA, ODD, TARGET_DLEN, false, false }, { SA, EMPTY, 0, false, false },
-	{ SA, CUT, 0, false, false },
+	ANSWERED(ABSENT, 0, false, false), ANSWERED(ABSENT, 1, false, false),
+	ANSWERED(ABSENT, 9, true, false), ANSWERED(ABSENT, TARGET_DLEN, false, false),
+	ANSWERED(COOKIE, 0, false, false), ANSWERED(COOKIE, 9, false, false),
+	ANSWERED(COOKIE, TARGET_DLEN, false, false), ANSWERED(SAME, 0, false, false),
+	ANSWERED(SAME, 1, false, false), ANSWERED(SAME, TARGET_DLEN, true, false),
+	ANSWERED(ODD, 0, true, false), ANSWERED(ODD, 5, false, false),
+	ANSWERED(ODD, TARGET_DLEN, false, false), ANSWERED(EMPTY, 0, false, false),
+	ANSWERED(CUT, 0, false, false),
 };
 
 /* Of the other kinds, what the rules tell apart. */
@@ -36,23 +36,32 @@ static const struct outcome plain[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST }, { .answer = SA },
 };
 static const struct outcome exps[] = {
-	{ .answer = UNSENT }, { .answer = SILENT }, { SA, ABSENT, 0, true, false },
-	{ SA, ODD, 0, false, false }, { SA, COOKIE_EXP, 0, false, false },
+	{ .answer = UNSENT }, { .answer = SILENT }, ANSWERED(ABSENT, 0, true, false),
+	ANSWERED(ODD, 0, false, false), ANSWERED(COOKIE_EXP, 0, false, false),
 };
 static const struct outcome few_requests[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = ICMP },
-	{ SA, ABSENT, 0, false, false }, { SA, ABSENT, 0, true, false },
-	{ SA, EMPTY, 0, true, false }, { SA, COOKIE, 0, false, false },
-	{ .answer = ICMP, .stripped = true }, { SA, ABSENT, 0, false, true },
+	ANSWERED(ABSENT, 0, false, false), ANSWERED(ABSENT, 0, true, false),
+	ANSWERED(EMPTY, 0, true, false), ANSWERED(COOKIE, 0, false, false),
+	{ .answer = ICMP, .stripped = true }, ANSWERED(ABSENT, 0, false, true),
 };
 static const struct outcome few_data[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST },
-	{ SA, ABSENT, 0, false, false }, { SA, COOKIE, 0, false, false },
-	{ SA, ABSENT, 9, false, false }, { SA, ABSENT, TARGET_DLEN, false, false },
+	ANSWERED(ABSENT, 0, false, false), ANSWERED(COOKIE, 0, false, false),
+	ANSWERED(ABSENT, 9, false, false), ANSWERED(ABSENT, TARGET_DLEN, false, false),
+	{ .answer = SA, .option = ABSENT, .acked = TARGET_DLEN, .course = { COURSE_SILENT, 0, true, 0 } },
 };
 static const struct outcome payloads[] = {
-	{ .answer = UNSENT }, { .answer = SILENT }, { SA, ABSENT, 0, false, false },
-	{ SA, ABSENT, TARGET_DLEN, false, false },
+	{ .answer = UNSENT }, { .answer = SILENT }, ANSWERED(ABSENT, 0, false, false),
+	ANSWERED(ABSENT, TARGET_DLEN, false, false),
+};
+
+/* What no rule asks of. */
+static const struct outcome unsent[] = { { .answer = UNSENT } };
+
+/* Of connections that are carried on: rules tell them apart in plan_walk. */
+static const struct outcome twins[] = {
+	{ .answer = UNSENT }, { .answer = SA, .option = ABSENT, .acked = 0, .course = { COURSE_FIN, 0, true, 100 } },
 };
 
 static struct rig_target t;
@@ -118,6 +127,8 @@ TEST(all_kinds_are_total)
 		[PROBE_BLIND] = { payloads, N_OF(payloads) },
 		[PROBE_BARE] = { plain, N_OF(plain) },
 		[PROBE_RECHECK] = { plain, N_OF(plain) },
+		[PROBE_BORROWED] = { unsent, N_OF(unsent) },
+		[PROBE_TWIN] = { twins, N_OF(twins) },
 	};
 	unsigned int seen[VERDICTS] = { 0 };
 	size_t total = 1;
@@ -143,8 +154,8 @@ TEST(all_kinds_are_total)
 TEST(two_requests_are_total)
 {
 	static const struct outcome syns[] = {
-		{ .answer = UNSENT }, { .answer = SILENT }, { SA, ABSENT, 0, false, false },
-		{ SA, ABSENT, 0, true, false },
+		{ .answer = UNSENT }, { .answer = SILENT }, ANSWERED(ABSENT, 0, false, false),
+		ANSWERED(ABSENT, 0, true, false),
 	};
 	unsigned int n_blocked = 0;
 
@@ -158,7 +169,9 @@ TEST(two_requests_are_total)
 		};
 		enum verdict v;
 
-		if (first->answer == UNSENT || o[PROBE_REQUEST].answer == UNSENT)
+		/* Who gives a cookie is asked for more of them only (plan_walk). */
+		if (first->answer == UNSENT || o[PROBE_REQUEST].answer == UNSENT
+		    || oracle_is_cookie(first->option))
 			continue;
 		target_init(&t);
 		target_add(&t, PROBE_SYN, &o[PROBE_SYN]);
@@ -173,6 +186,11 @@ TEST(two_requests_are_total)
 	/* Late and plain both times, and no request-exp that brought a cookie or an odd one. */
 	ck_assert_uint_eq(n_blocked, 3);
 }
+
+#define CARRIED(kind, end_, len_) [PROBE_##kind] = { \
+	.answer = SA, .acked = PROBE_##kind == PROBE_DATA ? TARGET_DLEN : 0, \
+	.course = { .end = end_, .ack_came = true, .response_len = len_ } }
+#define TWIN(len_)		CARRIED(TWIN, COURSE_FIN, len_)
 
 static const struct {
 	enum verdict verdict;
@@ -202,7 +220,7 @@ static const struct {
 	{ VERDICT_UNKNOWN, { OK(SYN) } },
 	{ VERDICT_UNKNOWN, { BLK(SYN), TOOK(BLIND) } },
 	{ VERDICT_OPTION_STRIPPED,
-	  { [PROBE_REQUEST] = { SA, ABSENT, 0, false, true } } },
+	  { [PROBE_REQUEST] = ANSWERED(ABSENT, 0, false, true) } },
 	{ VERDICT_OPTION_STRIPPED,
 	  { OK(REQUEST), [PROBE_REQUEST_EXP] = { .answer = ICMP, .stripped = true } } },
 	{ VERDICT_NO_COOKIE, { OK(REQUEST) } },
@@ -211,6 +229,11 @@ static const struct {
 	{ VERDICT_NO_COOKIE, { SAID(SYN, COOKIE, 0), OK(REQUEST), OK(REQUEST_EXP) } },
 	{ VERDICT_COOKIE_ONLY, { GAVE(REQUEST) } },
 	{ VERDICT_COOKIE_ONLY, { OK(SYN), OK(REQUEST), SAID(REQUEST_EXP, COOKIE_EXP, 0) } },
+	{ VERDICT_STALLED, { GAVE(REQUEST), CARRIED(DATA, COURSE_SILENT, 0), TWIN(9) } },
+	{ VERDICT_STALLED, { GAVE(REQUEST), CARRIED(DATA, COURSE_RESET, 8), TWIN(9) } },
+	{ VERDICT_ACCEPTED, { GAVE(REQUEST), CARRIED(DATA, COURSE_RESET, 9), TWIN(9) } },
+	{ VERDICT_ACCEPTED, { GAVE(REQUEST), CARRIED(DATA, COURSE_SILENT, 0), TWIN(0) } },
+	{ VERDICT_ACCEPTED, { GAVE(REQUEST), CARRIED(DATA, COURSE_SILENT, 0), BLK(TWIN) } },
 	{ VERDICT_COOKIELESS, { GAVE(REQUEST), TOOK(FORGED), TOOK(BLIND), TOOK(DATA) } },
 	{ VERDICT_UNCHECKED, { GAVE(REQUEST), TOOK(FORGED), OK(BLIND), TOOK(DATA) } },
 	{ VERDICT_ACCEPTED, { GAVE(REQUEST), TOOK(DATA) } },
@@ -256,7 +279,7 @@ TEST(words_are_those_of_the_contract)
 	static const char *const words[] = {
 		"offline", "unreachable", "closed", "blackholed", "request-blocked", "transient",
 		"odd-cookie", "offer-blocked", "unknown", "option-stripped", "no-cookie",
-		"cookie-only", "cookieless", "unchecked", "accepted", "partial", "refused",
+		"cookie-only", "stalled", "cookieless", "unchecked", "accepted", "partial", "refused",
 		"ignored", "data-blocked", "cookie-blocked", "acceptance-blocked", "second-blocked",
 	};
 

@@ -284,10 +284,10 @@ TEST(words_are_those_of_the_contract)
 {
 	static const char *const words[] = {
 		"unsolicited", "echo", "kind-switch", "cookie-updated", "cookie-rotates",
-		"cookie-refused", "kind34-blocked", "experimental-only", "fingerprint-changed",
+		"cookie-refused", "cookie-unbound", "kind34-blocked", "experimental-only", "fingerprint-changed",
 		"syn-proxy",
 		"synack-data", "reply-before-ack", "injected", "data-stripped", "option-stripped",
-		"malformed", "proxy-likely",
+		"ack-lost", "response-lost", "reset-after", "malformed", "proxy-likely",
 	};
 
 	ck_assert_uint_eq(N_OF(words), SIGNALS);

@@ -160,7 +160,7 @@ TEST_TIMES(answers_reach_their_sender, N_OF(positions))
 
 		ck_assert_int_eq((status & WINDOW_ANSWERED) != 0, i == mine);
 		ck_assert_uint_eq(ring_count(&l->followups), i == mine);
-		ck_assert_uint_eq(ring_count(&l->teardowns), i == mine);
+		ck_assert_uint_eq(ring_count(&l->segments), i == mine);
 	}
 	ck_assert(ring_pop(&core.s.senders[mine].followups, &f));
 	ck_assert_uint_eq(f.x, x);
@@ -200,7 +200,7 @@ TEST_EACH(ahead_of_its_sender, positions)
 /* For as long as more waits than there may soon be room for: here, or for a send thread. */
 TEST(behind)
 {
-	struct teardown_request c = { .dport = 443 };
+	struct segment_request c = { .dport = 443 };
 
 	begin_senders(16);
 	receive_until(at_once);
@@ -212,10 +212,10 @@ TEST(behind)
 	receive_until(at_once);
 	ck_assert(!atomic_load(&core.s.rx.backlogged));
 	for (unsigned int i = 0; i < 4; i++)
-		ck_assert(ring_push(&core.s.senders[1].teardowns, &c));
+		ck_assert(ring_push(&core.s.senders[1].segments, &c));
 	receive_until(at_once);
 	ck_assert(atomic_load(&core.s.rx.backlogged));
-	ck_assert(ring_pop(&core.s.senders[1].teardowns, &c));
+	ck_assert(ring_pop(&core.s.senders[1].segments, &c));
 	receive_until(at_once);
 	ck_assert(!atomic_load(&core.s.rx.backlogged));
 	end_senders();

@@ -104,7 +104,7 @@ TEST(in_small_windows)
 /* A sender's teardowns and follow-ups are its own, and so is the room that it waits for. */
 TEST(each_has_its_rings)
 {
-	struct teardown_request c = { .src = { 0, ADDR_V4_PREFIX | 0xc6130001 }, .dport = 443 };
+	struct segment_request c = { .src = { 0, ADDR_V4_PREFIX | 0xc6130001 }, .dport = 443 };
 
 	begin(&(struct core_setup){ .ring = 16 });
 	atomic_store(&core.s.rx.cache_half_full, true);
@@ -113,7 +113,7 @@ TEST(each_has_its_rings)
 	ck_assert(!shared_rings_full(&core.s));
 	for (unsigned int i = 0; i < 4; i++) {
 		ck_assert(!shared_rings_full(&core.s));
-		ck_assert(ring_push(&core.s.senders[2].teardowns, &c));
+		ck_assert(ring_push(&core.s.senders[2].segments, &c));
 		ck_assert(!shared_clean(&core.s));
 	}
 	ck_assert(shared_rings_full(&core.s));

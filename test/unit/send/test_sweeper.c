@@ -181,7 +181,7 @@ TEST_TIMES(stopped_at_the_end, 3)
 	until_counted(STAT_targets_started, 5);
 	atomic_store(&core.s.control.stop, levels[_i]);
 	while (_i == 0 && count(STAT_sent_cleanup) == 0)
-		if (ring_count(&core.s.senders[0].teardowns) == 0)
+		if (ring_count(&core.s.senders[0].segments) == 0)
 			push_teardown(1);
 	stop();
 	ck_assert_uint_eq(fake.stops, 1);

@@ -104,7 +104,7 @@ TEST(what_it_stands_on)
 	ck_assert_uint_eq(s->facts.nsources[0], 2);
 	ck_assert_uint_eq(s->facts.nsources[1], 1);
 	ck_assert_uint_eq(ring_count(&s->senders[0].followups), 0);
-	ck_assert_uint_eq(ring_count(&s->senders[0].teardowns), 0);
+	ck_assert_uint_eq(ring_count(&s->senders[0].segments), 0);
 	ck_assert_uint_eq(atomic_load(&s->stamps[s->facts.slots - 1]), 0);
 	ck_assert_uint_eq(scan.setup.run.table_slots, s->facts.slots);
 	ck_assert_uint_eq(scan.setup.run.window_slots, s->senders[0].window.slots);

@@ -29,7 +29,7 @@ static void choose(const struct sizes_basis *b)
 	ck_assert_uint_ge(sizes.senders, 1);
 	ck_assert(is_power_of_two(sizes.sender.window) && is_power_of_two(sizes.table)
 		  && is_power_of_two(sizes.sender.followups)
-		  && is_power_of_two(sizes.sender.teardowns));
+		  && is_power_of_two(sizes.sender.segments));
 }
 
 /* ---- senders ------------------------------------------------------------------------------- */

@@ -276,20 +276,24 @@ TEST_EACH(resets, sets)
 	for (int i = 0; i < 200; i++) {
 		bool v6 = i % 2;
 		struct craft_syn syn = random_syn(&rng, v6, &shapes[0]);
+		struct craft_segment s;
 		struct packet p;
 		size_t len;
 
 		memset(frame, 0xa5, sizeof(frame));
 		/* The same header, but for flags, window and number. */
-		len = craft_ack(&craft, syn.src, syn.dst, syn.sport, syn.dport, syn.seq,
-				0xfedcba98u + (uint32_t)i, frame);
+		s = (struct craft_segment){
+			.src = syn.src, .dst = syn.dst, .sport = syn.sport, .dport = syn.dport,
+			.seq = syn.seq, .ack = 0xfedcba98u + (uint32_t)i,
+		};
+		len = craft_ack(&craft, &s, frame);
 		ck_assert_int_eq(packet_parse(&p, frame + CRAFT_LINK_LEN, len - CRAFT_LINK_LEN),
 				 PACKET_OK);
 		check_ip(v6, frame + CRAFT_LINK_LEN, len - CRAFT_LINK_LEN);
 		ck_assert_uint_eq(p.tcp.flags, TCP_ACK);
 		ck_assert_uint_eq(p.tcp.seq, syn.seq);
 		ck_assert_uint_eq(p.tcp.ack, 0xfedcba98u + (uint32_t)i);
-		len = craft_rst(&craft, syn.src, syn.dst, syn.sport, syn.dport, syn.seq, frame);
+		len = craft_rst(&craft, &s, frame);
 		ck_assert_uint_eq(len, CRAFT_LINK_LEN + (v6 ? 40u : 20u) + 20);
 		check_link(v6, len);
 		ck_assert_int_eq(packet_parse(&p, frame + CRAFT_LINK_LEN, len - CRAFT_LINK_LEN),
@@ -346,6 +350,7 @@ TEST(link_headers)
 		bool v6 = i % 2;
 		size_t form = i / 2 % N_OF(forms), at = forms[form].len, len;
 		struct craft_syn syn = random_syn(&rng, v6, &shapes[i / 2 / N_OF(forms)]);
+		struct craft_segment s;
 		const struct craft_link both[2] = { forms[form].link, forms[form].link };
 
 		syn.payload_len = (uint16_t)(i % 70);
@@ -360,7 +365,8 @@ TEST(link_headers)
 			ck_assert_uint_eq(get_be16(frame + at - 2), v6 ? 0x86dd : 0x0800);
 		}
 		memset(frame, 0xa5, sizeof(frame));
-		len = craft_rst(&craft, syn.src, syn.dst, 1, 2, 3, frame);
+		s = (struct craft_segment){ .src = syn.src, .dst = syn.dst, .seq = 3 };
+		len = craft_rst(&craft, &s, frame);
 		ck_assert_uint_eq(len, at + (v6 ? 60 : 40));
 		ck_assert_uint_eq(frame[at], v6 ? 0x60 : 0x45);
 	}
