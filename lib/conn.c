@@ -118,8 +118,9 @@ unsigned int conn_take(struct conn *c, struct flow *f, const struct packet_tcp *
 	bool text = t->payload_len > 0 || t->flags & TCP_FIN;
 	struct tcpopts o;
 
+	/* After the FIN it only says that nobody is there to read what is ours. */
 	if (t->flags & TCP_RST)
-		return conn_is_reset(c, f, t) ? end(f, COURSE_RESET) : 0;
+		return conn_is_reset(c, f, t) ? end(f, c->fin ? COURSE_FIN : COURSE_RESET) : 0;
 	if (t->flags & TCP_SYN)
 		return take_synack(c, f, t, ns);
 	tcpopt_parse(&o, t->opts, t->opts_len);
@@ -152,9 +153,14 @@ static unsigned int resend(struct conn *c, const struct flow *f, uint64_t ns)
 
 unsigned int conn_look(struct conn *c, struct flow *f, uint64_t timeout_ns, uint64_t ns)
 {
-	if (c->fin && (f->course.ack_came || ns >= c->hold_ns))
+	bool held = ns < c->hold_ns && !f->course.ack_came;
+
+	/* A SYN/ACK came again, and then no more, when the next one was due. */
+	if (!held && f->course.synacks)
+		f->course.ack_came = true;
+	if (c->fin && !held)
 		return end(f, COURSE_FIN);
-	if (ns >= c->heard_ns + CONN_QUIET_TIMEOUTS * timeout_ns
+	if ((ns >= c->heard_ns + CONN_QUIET_TIMEOUTS * timeout_ns && !held)
 	    || ns >= c->opened_ns + CONN_LONGEST_TIMEOUTS * timeout_ns)
 		return end(f, COURSE_SILENT);
 	return resend(c, f, ns);

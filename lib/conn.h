@@ -1,5 +1,5 @@
 /*
- * conn: a connection that is carried on behind its handshake, as a client does to read a response
+ * conn: a connection that is carried on after its handshake, as a client does to read a response
  * (RFC 9293 3.10.7.4): what comes in order is counted and acknowledged, what is ours is sent again
  * at the first time-outs of RFC 6298. Values only: it says which segments are due, and notes in the
  * flow what became of the connection. Numbers are mod 2^32, times in ns of the run's clock.
@@ -31,7 +31,7 @@ struct conn {
 	uint64_t opened_ns, heard_ns;	/* when the response grew last */
 	uint64_t resend_ns;		/* when what is ours is sent again, unless ... */
 	uint64_t synack_ns;		/* when the newest SYN/ACK came */
-	uint64_t hold_ns;		/* after a FIN: until then a SYN/ACK may come again */
+	uint64_t hold_ns;		/* a SYN/ACK that comes again, if one does, comes by then */
 	uint32_t rcv_nxt, snd_una, snd_nxt;
 	uint32_t ts_ecr;		/* the server's newest timestamp, where */
 	bool stamped;			/* both sides have them (RFC 7323) */

@@ -55,7 +55,7 @@ static inline const uint8_t *reply_cookie(const struct reply *r)
 	return r->opts + r->tfo.at;
 }
 
-/* How a connection ended that was carried on behind its handshake. */
+/* How a connection ended that was carried on after its handshake. */
 enum course_end {
 	COURSE_NONE,			/* it was not carried on */
 	COURSE_OPEN,			/* not yet */

@@ -12,7 +12,7 @@ void outcome_gather(struct outcomes *o, const struct evidence *ev)
 	for (unsigned int i = 0; i < ev->nflows; i++) {
 		const struct flow *f = &ev->flows[i];
 
-		o->asked[f->kind] = f;
+		o->latest[f->kind] = f;
 		if (!is_given(o->flow[f->kind]) || evidence_gives(f))
 			o->flow[f->kind] = f;
 		if (!o->n[f->kind])

@@ -14,7 +14,7 @@
 struct outcomes {
 	const struct flow *flow[PROBE_KINDS];	/* the newest of each kind; NULL: not sent; of
 						 * requests that gave a cookie the newest of them */
-	const struct flow *asked[PROBE_KINDS];	/* the newest of each kind, whatever it gave */
+	const struct flow *latest[PROBE_KINDS];	/* the newest of each kind, whatever it gave */
 	const struct flow *first[PROBE_KINDS];	/* likewise, the oldest */
 	uint8_t n[PROBE_KINDS];	/* flows of each kind */
 	uint8_t came;		/* bits 1 << enum reply_class: what answered some flow; REPLY_NONE:

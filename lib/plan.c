@@ -74,10 +74,10 @@ void plan_attempts(const struct plan *p, uint8_t attempts[static PROBE_KINDS])
 	for (unsigned int k = 0; k < PROBE_KINDS; k++) {
 		unsigned int flows = plan_kind_flows(p, k) * (1 + p->confirm);
 		unsigned int n = plan_followup_attempts(p) * flows;
-		bool asks_again = p->requests > 1 && PLAN_REQUEST_KINDS >> k & 1;
+		bool repeats = p->requests > 1 && PLAN_REQUEST_KINDS >> k & 1;
 
 		/* In a survey all but data and its twin is the sweep's alone. */
-		if (!plan_is_deep(p->name) && k != PROBE_DATA && k != PROBE_TWIN && !asks_again)
+		if (!plan_is_deep(p->name) && k != PROBE_DATA && k != PROBE_TWIN && !repeats)
 			n = p->retries + 1;
 		attempts[k] = (uint8_t)(sends(p, k) ? n : 0);
 	}
@@ -171,7 +171,7 @@ static bool wants_request_again(const struct known *k)
 	       && outcome_is_plain_late(o->flow[PROBE_REQUEST]) && outcome_in_time(o, PROBE_SYN);
 }
 
-/* The request that gives cookies goes once more, as often as they are asked for. */
+/* The request that gives cookies goes once more, until there are so many. */
 static enum probe_kind next_request(const struct known *k)
 {
 	static const enum probe_kind kinds[] = { PROBE_REQUEST, PROBE_REQUEST_EXP };
@@ -181,7 +181,7 @@ static enum probe_kind next_request(const struct known *k)
 		const struct flow *f = o->flow[kinds[i]];
 
 		if (f && evidence_gives(f))
-			return o->n[kinds[i]] < k->p->requests && f == o->asked[kinds[i]]
+			return o->n[kinds[i]] < k->p->requests && f == o->latest[kinds[i]]
 			       ? kinds[i] : PROBE_KINDS;
 	}
 	return PROBE_KINDS;

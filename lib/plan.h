@@ -58,9 +58,9 @@ struct plan {
 	unsigned int retries;		/* of the sweep's probes to the silent, 0..15 */
 	bool payload;			/* there is one: else no probe that carries data is sent */
 	bool confirm;			/* a blocked verdict is tested in a second round */
-	bool borrows;			/* full: some target can be asked from two addresses of ours */
-	unsigned int requests;		/* so many cookies are asked for, one after the other, from
-					 * who gives them: 1..PLAN_REQUESTS_MAX; 0: as 1 */
+	bool borrows;			/* full: there may be two addresses of ours for a target */
+	unsigned int requests;		/* so many, one after the other, to who gives cookies:
+					 * 1..PLAN_REQUESTS_MAX; 0: as 1 */
 };
 
 struct plan_want {
@@ -80,7 +80,7 @@ enum plan_fault {
 
 enum plan_fault plan_sweep_fault(uint32_t kinds);
 
-/* It asks why something fails, and tests what it finds once more. */
+/* It looks why something fails, and tests what it finds once more. */
 static inline bool plan_is_deep(enum plan_name name)
 {
 	return name == PLAN_PATH || name == PLAN_FULL;

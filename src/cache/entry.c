@@ -30,7 +30,8 @@ const uint32_t entry_never[ENTRY_STATES] = {
 struct evidence entry_evidence(const struct entry *en)
 {
 	struct evidence ev = {
-		.ip = en->target.ip, .source = en->source, .elsewhere = en->elsewhere, .port = en->target.port,
+		.ip = en->target.ip, .source = en->source, .elsewhere = en->elsewhere,
+		.port = en->target.port,
 		.nflows = en->nflows, .flows = en->flows, .sent_before = en->sent_before,
 	};
 

@@ -174,7 +174,7 @@ const struct opttab_row config_options[] = {
 
 	{ "plan", 0, WORD(plan_name, probing.plan), .words = plan_words, .def = "survey",
 	  .group = probing,
-	  .arg = "PLAN", .help = "survey|path|full|complete",
+	  .arg = "PLAN",
 	  .man = "Which probes a target gets. survey: request to all, data to who gave a cookie; "
 		 "one packet a target. path: syn and request to all, request-exp to who gave no "
 		 "cookie, and where data is blocked blind, bare and forged, which show why; "
@@ -184,7 +184,7 @@ const struct opttab_row config_options[] = {
 		 "a twin of the connection (WHAT COMES AFTER THE HANDSHAKE). A probe is sent only "
 		 "if it can still change the verdict." },
 	{ "confirm", 0, SECONDS(probing.confirm_ns), .max = 86400, .def = "60", .group = probing,
-	  .arg = "S", .help = "what is blocked is tested again (60)",
+	  .arg = "S", .help = "survey|path|full|complete",
 	  .man = "With --plan path or full, a verdict that says that something is blocked is "
 		 "tested again S seconds later, as most of these are found sound on a second "
 		 "look. The field confirmed says whether it was the same; the verdict is the "
@@ -222,7 +222,7 @@ const struct opttab_row config_options[] = {
 	  .group = probing, .arg = "N", .help = "cookies asked for, from who gives them",
 	  .man = "How many cookies a target that gives one is asked for, 1 to 16, one after the "
 		 "other; the newest is used. The field cookies_seen says how many different ones "
-		 "came: a server behind one address that has more than one key gives several "
+		 "came: servers of one address that have different keys give several "
 		 "(COOKIES OVER DAYS). A request that brings none is the last." },
 	{ "cookie-file", 0, STRING(probing.cookie_file), .min = 1, .group = probing, .arg = "FILE",
 	  .help = "known cookies: no request needed; kept up",

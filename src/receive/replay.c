@@ -25,10 +25,13 @@ bool replay_place(struct arrival *a)
 
 	if (a->pos != SEEN_NONE)
 		return true;
+	/* That alone proves nothing. */
+	if (a->m.class == VALIDATE_RST_BARE)
+		return false;
 	a->pos = seen_add(sd->seen, a->k);
 	if (a->pos == SEEN_NONE)
 		return false;
-	/* Whatever comes of a target shows that its first probe was sent. */
+	/* Whatever else comes of a target shows that its first probe was sent. */
 	window_start(&sd->window, a->pos);
 	atomic_store(&sd->window.reserved, a->pos + 1);
 	stat_set(&sd->stats, STAT_targets_started, a->pos + 1);

@@ -67,7 +67,6 @@ bool rx_recognise(struct shared *s, const uint8_t *ip, size_t len, struct packet
 		  struct arrival *a)
 {
 	struct stats *stats = &s->rx.stats;
-	bool bare;
 
 	a->p = p;
 	a->fault = packet_parse(p, ip, len);
@@ -75,22 +74,20 @@ bool rx_recognise(struct shared *s, const uint8_t *ip, size_t len, struct packet
 	if (a->fault == PACKET_OK)
 		validate_packet(&s->facts.validator, p, PAYLOAD_MAX, &a->m);
 	stat_add(stats, STAT_received, 1);
-	bare = a->m.class == VALIDATE_RST_BARE;
-	if (a->m.class == VALIDATE_UNMATCHED || (bare && s->facts.plan.name != PLAN_COMPLETE)) {
-		stat_add(stats, bare ? STAT_rsts_bare
-			 : a->fault == PACKET_OK || a->fault == PACKET_OTHER ? STAT_drop_unmatched
-			 : STAT_drop_parse, 1);
+	if (a->m.class == VALIDATE_UNMATCHED) {
+		stat_add(stats, a->fault == PACKET_OK || a->fault == PACKET_OTHER
+			 ? STAT_drop_unmatched : STAT_drop_parse, 1);
 		return false;
 	}
 	a->target = (struct target){ a->m.dst, a->m.dport };
 	if (targets_index(s->facts.targets, a->m.dst, a->m.dport, &a->x)
 	    && order_pos(&s->facts.order, a->x, &a->k)) {
 		a->sender = shared_sender(s, a->k, &a->pos);
-		if (a->sender->seen ? (bare ? a->pos != SEEN_NONE : replay_place(a))
+		if (a->sender->seen ? replay_place(a)
 		    : a->pos < window_reserved(&a->sender->window))
 			return true;
 	}
-	stat_add(stats, bare ? STAT_rsts_bare : STAT_drop_unsent, 1);
+	stat_add(stats, a->m.class == VALIDATE_RST_BARE ? STAT_rsts_bare : STAT_drop_unsent, 1);
 	return false;
 }
 
@@ -140,7 +137,7 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 		return;
 	ours = rx_recognise(rx->s, fr->ip, fr->ip_caplen, &p, &a);
 	count_cut(rx, fr, &a);
-	if (!ours)
+	if (!ours || answers_refuse(&rx->answers, &a))
 		return;
 	a.ns = rx->newest_ns;
 	if (a.m.class == VALIDATE_SENT) {
@@ -150,8 +147,6 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 			replay_sent(&rx->replay, &a);
 		return;
 	}
-	if (answers_refuse(&rx->answers, &a))
-		return;
 	if (is_closed(rx)) {
 		answers_turn_away(&rx->answers, &a);
 		return;

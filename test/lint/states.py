@@ -25,12 +25,14 @@ def _words(name):
 
 def _edges(text):
 	"""{(from, to): [event]} in the table's order; what leaves a state as it is is none"""
-	planned = re.search(r"#define ENTRY_PLANNED\s+(.*)", text).group(1)
+	short = re.findall(r"#define (ENTRY_\w+)\s+(.*)", text)
 	edges = {}
 	for state, event, action, following in _rows(text, "RULE"):
 		if action == "STAY":
 			continue
-		for to in re.findall(r"TO\((\w+)\)", following.replace("ENTRY_PLANNED", planned)):
+		for name, means in reversed(short):
+			following = following.replace(name, means)
+		for to in re.findall(r"TO\((\w+)\)", following):
 			if (to != state) or action != "REQUEST" or state != "GAP":
 				edges.setdefault((state, to), []).append(event)
 	return edges

@@ -76,8 +76,16 @@ static const struct script scripts[] = {
 	{ "it comes again, once: the second ACK came", PROBE_DATA, PAYLOAD, CONN_ACK,
 	  { { 1, TEXT_FIN, 0, 300, CONN_ACK, 0 }, { 1000, SYN_ACK, 0, 0, CONN_ACK, 0 },
 	    { 3499, LOOK, 0, 0, 0, 0 }, { 3500, LOOK, 0, 0, 0, 0 } },
-	  { COURSE_FIN, 1, false, 300 } },
-	{ "it comes again and again: the server has none of our ACKs", PROBE_DATA, PAYLOAD, CONN_ACK,
+	  { COURSE_FIN, 1, true, 300 } },
+	{ "the same, of a server that does not close", PROBE_DATA, PAYLOAD, CONN_ACK,
+	  { { 1, TEXT, 0, 300, CONN_ACK, 0 }, { 1000, SYN_ACK, 0, 0, CONN_ACK, 0 },
+	    { 3500, LOOK, 0, 0, 0, 0 }, { 9001, LOOK, 0, 0, 0, 0 } },
+	  { COURSE_SILENT, 1, true, 300 } },
+	{ "a RST after all was said", PROBE_TWIN, 0, CONN_DATA,
+	  { { 1, TEXT_FIN, 0, 12, CONN_ACK, 0 }, { 2, RST_SEG, 13, 0, 0, 0 } },
+	  { COURSE_FIN, 0, false, 12 } },
+	{ "it comes again and again: the server has none of our ACKs", PROBE_DATA, PAYLOAD,
+	  CONN_ACK,
 	  { { 1, TEXT_FIN, 0, 300, CONN_ACK, 0 }, { 1000, SYN_ACK, 0, 0, CONN_ACK, 0 },
 	    { 3000, SYN_ACK, 0, 0, CONN_ACK, 0 }, { 7000, SYN_ACK, 0, 0, 0, 0 } },
 	  { COURSE_SILENT, 3, false, 300 } },
@@ -160,7 +168,8 @@ TEST_EACH(takes, scripts)
 TEST(early_response)
 {
 	const struct script s = { "", PROBE_DATA, PAYLOAD, CONN_ACK, { { 0 } }, { 0 } };
-	const struct conn_step early = { 19, TEXT, 0, 100, 0, 0 }, later = { 20, TEXT, 100, 50, 0, 0 };
+	const struct conn_step early = { 19, TEXT, 0, 100, 0, 0 };
+	const struct conn_step later = { 20, TEXT, 100, 50, 0, 0 };
 	struct conn c;
 
 	begin(&c, &s);

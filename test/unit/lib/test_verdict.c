@@ -15,8 +15,9 @@ static const struct outcome requests[] = {
 	ANSWERED(EMPTY, 0, false, false), ANSWERED(EMPTY, 0, true, false),
 	ANSWERED(COOKIE, 0, false, false), ANSWERED(COOKIE, 0, true, false),
 	ANSWERED(COOKIE_EXP, 0, false, false), ANSWERED(COOKIE_EXP, 0, true, false),
-	ANSWERED(SAME, 0, false, false), ANSWERED(SAME, 0, true, false), ANSWERED(ODD, 0, false, false),
-	ANSWERED(ODD, 0, true, false), ANSWERED(CUT, 0, false, false), ANSWERED(CUT, 0, true, false),
+	ANSWERED(SAME, 0, false, false), ANSWERED(SAME, 0, true, false),
+	ANSWERED(ODD, 0, false, false), ANSWERED(ODD, 0, true, false),
+	ANSWERED(CUT, 0, false, false), ANSWERED(CUT, 0, true, false),
 };
 
 static const struct outcome data[] = {
@@ -49,7 +50,7 @@ static const struct outcome few_data[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST },
 	ANSWERED(ABSENT, 0, false, false), ANSWERED(COOKIE, 0, false, false),
 	ANSWERED(ABSENT, 9, false, false), ANSWERED(ABSENT, TARGET_DLEN, false, false),
-	{ .answer = SA, .option = ABSENT, .acked = TARGET_DLEN, .course = { COURSE_SILENT, 0, true, 0 } },
+	{ .answer = SA, .acked = TARGET_DLEN, .course = { COURSE_SILENT, 0, true, 0 } },
 };
 static const struct outcome payloads[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, ANSWERED(ABSENT, 0, false, false),
@@ -61,7 +62,7 @@ static const struct outcome unsent[] = { { .answer = UNSENT } };
 
 /* Of connections that are carried on: rules tell them apart in plan_walk. */
 static const struct outcome twins[] = {
-	{ .answer = UNSENT }, { .answer = SA, .option = ABSENT, .acked = 0, .course = { COURSE_FIN, 0, true, 100 } },
+	{ .answer = UNSENT }, { .answer = SA, .course = { COURSE_FIN, 0, true, 100 } },
 };
 
 static struct rig_target t;
@@ -279,8 +280,9 @@ TEST(words_are_those_of_the_contract)
 	static const char *const words[] = {
 		"offline", "unreachable", "closed", "blackholed", "request-blocked", "transient",
 		"odd-cookie", "offer-blocked", "unknown", "option-stripped", "no-cookie",
-		"cookie-only", "stalled", "cookieless", "unchecked", "accepted", "partial", "refused",
-		"ignored", "data-blocked", "cookie-blocked", "acceptance-blocked", "second-blocked",
+		"cookie-only", "stalled", "cookieless", "unchecked", "accepted", "partial",
+		"refused", "ignored", "data-blocked", "cookie-blocked", "acceptance-blocked",
+		"second-blocked",
 	};
 
 	ck_assert_uint_eq(N_OF(words), VERDICTS);

@@ -284,8 +284,8 @@ TEST(words_are_those_of_the_contract)
 {
 	static const char *const words[] = {
 		"unsolicited", "echo", "kind-switch", "cookie-updated", "cookie-rotates",
-		"cookie-refused", "cookie-unbound", "kind34-blocked", "experimental-only", "fingerprint-changed",
-		"syn-proxy",
+		"cookie-refused", "cookie-unbound", "kind34-blocked", "experimental-only",
+		"fingerprint-changed", "syn-proxy",
 		"synack-data", "reply-before-ack", "injected", "data-stripped", "option-stripped",
 		"ack-lost", "response-lost", "reset-after", "malformed", "proxy-likely",
 	};

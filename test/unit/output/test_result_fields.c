@@ -11,7 +11,8 @@
 static const char target_fields[] =
 	"ip,port,domain,verdict,confirmed,conditions,signals,tfo_synkind,tfo_ackkind,tfo_synclen,"
 	"tfo_ackclen,tfo_seq,tfo_dlen,tfo_ack,tfo_acked,cookie,cookie_len,cookie_from,"
-	"cookie_age_s,cookies_seen,response_len,plain_response_len,reply,rlen,rtt_ms,ttl,window,mss,wscale,"
+	"cookie_age_s,cookies_seen,response_len,plain_response_len,reply,rlen,rtt_ms,ttl,"
+	"window,mss,wscale,"
 	"tcp_options,source_ip,source_port,time_sent,time_reply,probes";
 
 static const char reply_fields[] =
