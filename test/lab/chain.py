@@ -1,0 +1,211 @@
+"""usage: python3 chain.py rules HOP | python3 chain.py list
+
+What stands on the chain of routers (chain.sh), as a table: which hop does what to which address;
+the rules for nft that make it so; and, from where a fault was put, where tfomap must find it."""
+
+import ipaddress
+import itertools
+import sys
+from dataclasses import dataclass
+
+HOPS = 9  # routers 1 (net) to 8, and the server
+ROUTERS = range(1, HOPS)
+NET4 = ipaddress.ip_network("198.19.96.0/19")
+NET6 = ipaddress.ip_network("2001:2:0:60::/64")
+# Where the way forks at hop 3 by the hash of the flow, and where it leads over a hop 5 that limits
+# its ICMP as Linux does
+FORK4, FORK6 = "198.19.80.{}", "2001:2:0:50::{:x}"
+LIMITED4, LIMITED6 = "198.19.81.{}", "2001:2:0:51::{:x}"
+N = 256  # the last byte of an address is its row
+FAST, PLAIN = 7, 9  # the server's ports, with and without fast open
+HAS_DATA, TRIMMED = 16, 32  # marks
+HOOKS = ("prerouting", "forward")
+
+SYN = "tcp flags & (syn | ack) == syn"
+SYNACK = "tcp flags & (syn | ack) == syn | ack"
+OPTION = ("tcp option fastopen exists", "tcp option 254 exists")
+COOKIE = "tcp option fastopen length > 2"
+
+# What a box does to SYNs, as (condition, action); and the verdict
+FAULTS = {
+	"drop-option": ("request-blocked", [(option, "drop") for option in OPTION]),
+	"drop-cookie": ("cookie-blocked", [(COOKIE, "drop")]),
+	"drop-data": ("data-blocked", [(f"meta mark {HAS_DATA}", "drop")]),
+	"reset-option": ("request-blocked", [(option, "reject with tcp reset") for option in OPTION]),
+	"reject-option": ("request-blocked",
+		[(option, "reject with icmpx admin-prohibited") for option in OPTION]),
+	"strip": ("option-stripped",
+		[("", "reset tcp option fastopen"), ("", "reset tcp option 254")]),
+	"drop-acceptance": ("acceptance-blocked", []),
+	"drop-offer": ("offer-blocked", []),
+	"": ("no-cookie", []),
+}
+WAY_BACK = ("drop-acceptance", "drop-offer")
+EVERYWHERE = ("drop-option", "drop-cookie", "drop-data", "reset-option", "strip",
+	"drop-acceptance")
+
+
+@dataclass
+class Row:
+	"""What the addresses whose last byte is `index` meet on their way"""
+	index: int
+	name: str
+	fault: str = ""
+	hook: str = ""
+	hop: int = 0
+	silent: frozenset = frozenset()  # hops that say nothing when a TTL runs out
+	short: frozenset = frozenset()  # hops that quote 8 bytes of TCP
+	port: int = FAST
+
+	@property
+	def twins(self):
+		return ((str(NET4[self.index]), self.port), (str(NET6[self.index]), self.port))
+
+
+@dataclass
+class Place:
+	"""What is to be said of it"""
+	verdict: str
+	low: object = None  # hops, or None
+	high: object = None
+
+
+def _rows():
+	for fault, hook, hop in itertools.product(EVERYWHERE, HOOKS, ROUTERS):
+		yield {"name": f"{fault}-{hook}-{hop}", "fault": fault, "hook": hook, "hop": hop}
+	# beside a fault between hops 4 and 5
+	for fault in ("drop-option", "drop-cookie", "drop-data", "strip"):
+		for silent in ((4,), (5,), (4, 5), (3, 4, 5, 6)):
+			yield {"name": f"{fault}-silent-{'-'.join(map(str, silent))}", "fault": fault,
+				"hook": "forward", "hop": 4, "silent": frozenset(silent)}
+	for fault in ("drop-option", "strip"):
+		for short in ((4,), (5,), (4, 5), tuple(ROUTERS)):
+			yield {"name": f"{fault}-short-{'-'.join(map(str, short))}", "fault": fault,
+				"hook": "forward", "hop": 4, "short": frozenset(short)}
+		yield {"name": f"{fault}-all-silent", "fault": fault, "hook": "forward", "hop": 4,
+			"silent": frozenset(ROUTERS)}
+		yield {"name": f"{fault}-silent-4-short-5", "fault": fault, "hook": "forward", "hop": 4,
+			"silent": frozenset((4,)), "short": frozenset((5,))}
+	for hook, hop in itertools.product(HOOKS, (1, 4, 8)):
+		for fault in ("reject-option", "drop-offer"):
+			yield {"name": f"{fault}-{hook}-{hop}", "fault": fault, "hook": hook, "hop": hop}
+	yield {"name": "clean"}
+	yield {"name": "plain", "port": PLAIN}
+	yield {"name": "plain-silent-8", "port": PLAIN, "silent": frozenset((8,))}
+	yield {"name": "plain-all-silent", "port": PLAIN, "silent": frozenset(ROUTERS)}
+	yield {"name": "plain-short", "port": PLAIN, "short": frozenset(ROUTERS)}
+
+
+ROWS = [Row(i, **row) for i, row in enumerate(_rows(), 1)]
+assert len(ROWS) < N
+
+
+def place(row):
+	"""A SYN whose TTL runs out at hop k is answered by k behind its PREROUTING and before its
+	FORWARD hook. What a silent hop, or one that quotes too little, would have told is not known."""
+	verdict = FAULTS[row.fault][0]
+	if row.port == FAST and not row.fault:
+		return Place("accepted")
+	if not row.fault or row.fault in WAY_BACK:
+		return Place(verdict)
+	last = row.hop if row.hook == "forward" else row.hop - 1
+	mute = row.silent | (row.short if row.fault == "strip" else set())
+	lows = [t for t in range(1, last + 1) if t not in mute]
+	highs = [t for t in range(last + 1, HOPS) if t not in mute]
+	if row.fault == "strip" and not highs:
+		return Place("no-cookie")
+	return Place(verdict, max(lows, default=0), min(highs, default=HOPS))
+
+
+def row_of(address):
+	"""The row that an address of the chain belongs to; None for addresses without one"""
+	index = int(ipaddress.ip_address(address)) % N
+	return ROWS[index - 1] if 0 < index <= len(ROWS) else None
+
+
+def hop_address(hop, family=0):
+	"""hop: 1 to 8, or the other one at the same place: "4b", "5l"."""
+	if hop == 1:
+		return ("198.19.0.1", "2001:2:0:ff::1")[family]
+	last = {"4b": 14, "5l": 25}.get(hop, hop)
+	return (f"198.19.70.{last}", f"2001:2:0:46::{last}")[family]
+
+
+# ---- rules for nft ----
+
+def _whom(index, word="daddr"):
+	"""Addresses of one row, either family; the fork's and the limited hop's are not among them"""
+	yield f"ip {word} {NET4} ip {word} & 0.0.0.255 == 0.0.0.{index}"
+	yield f"ip6 {word} {NET6} ip6 {word} & ::ff == ::{index:x}"
+
+
+def _fault_rules(row):
+	"""(hook, rule)"""
+	pairs = (("@brought", "ip saddr . ip daddr . tcp sport", "ip daddr . ip saddr . tcp dport"),
+		("@brought6", "ip6 saddr . ip6 daddr . tcp sport", "ip6 daddr . ip6 saddr . tcp dport"))
+	if row.fault == "drop-acceptance":
+		for to, back, (name, there, here) in zip(_whom(row.index), _whom(row.index, "saddr"), pairs):
+			yield "prerouting", f"{to} {SYN} {COOKIE} meta mark {HAS_DATA} add {name} {{ {there} }}"
+			yield row.hook, f"{back} {SYNACK} {here} {name} tcp option fastopen missing drop"
+	elif row.fault == "drop-offer":
+		for back, option in itertools.product(_whom(row.index, "saddr"), OPTION):
+			yield row.hook, f"{back} {SYNACK} {option} drop"
+	else:
+		for to, (condition, action) in itertools.product(_whom(row.index), FAULTS[row.fault][1]):
+			yield row.hook, f"{to} {SYN} {condition} {action}"
+
+
+def _telling_rules(hop):
+	"""What becomes of a hop's own Time Exceeded: the address in its quote tells the row."""
+	net4, net6 = int(NET4[0]), int(NET6[0]) >> 64
+	for row in ROWS:
+		if hop in row.silent:
+			action = "drop"
+		elif hop in row.short:
+			action = f"meta mark set {TRIMMED}"
+		else:
+			continue
+		yield f"icmp type time-exceeded @th,192,32 & 0xffffe0ff == {net4 | row.index:#x} {action}"
+		yield f"icmpv6 type time-exceeded @th,256,64 {net6:#x} @th,352,32 & 0xff == {row.index:#x} " \
+			f"{action}"
+
+
+def _size_rules():
+	"""A SYN with data is one that is longer than its headers."""
+	for words in range(5, 16):
+		for family, header in (("ipv4", 20), ("ipv6", 40)):
+			yield f"meta nfproto {family} tcp doff {words} meta length > {header + 4 * words} " \
+				f"meta mark set {HAS_DATA}"
+
+
+def rules(hop):
+	"""The ruleset of one hop; loading it again starts its sets anew"""
+	faults = [rule for row in ROWS if row.hop == hop for rule in _fault_rules(row)]
+	chains = [("sizes", "prerouting priority raw", [f"{SYN} jump measure"])]
+	chains += [(hook, f"{hook} priority mangle", [rule for at, rule in faults if at == hook])
+		for hook in HOOKS]
+	chains.append(("answers", "output priority raw", _telling_rules(hop)))
+	yield "table inet hops"
+	yield "delete table inet hops"
+	yield "table inet hops {"
+	for family, word in (("", "ip"), ("6", "ip6")):
+		yield f" set brought{family} {{ typeof {word} saddr . {word} daddr . tcp sport; flags dynamic; " \
+			"size 65536; }"
+	yield from ("chain measure {", *_size_rules(), "}")
+	for name, hook, lines in chains:
+		yield from (f"chain {name} {{ type filter hook {hook};", *lines, "}")
+	yield "}"
+
+
+def main(word, *hops):
+	if word == "rules":
+		print(*rules(int(hops[0])), sep="\n")
+	else:
+		for row in ROWS:
+			want = place(row)
+			print(row.index, row.name, *(f"{a},{p}" for a, p in row.twins), want.verdict, want.low,
+				want.high)
+
+
+if __name__ == "__main__":
+	main(*sys.argv[1:])
