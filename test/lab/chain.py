@@ -1,4 +1,4 @@
-"""usage: python3 chain.py rules HOP | python3 chain.py list
+"""usage: python3 chain.py rules HOST | python3 chain.py list
 
 What stands on the chain of routers (chain.sh), as a table: which hop does what to which address;
 the rules for nft that make it so; and, from where a fault was put, where tfomap must find it."""
@@ -12,10 +12,12 @@ HOPS = 9  # routers 1 (net) to 8, and the server
 ROUTERS = range(1, HOPS)
 NET4 = ipaddress.ip_network("198.19.96.0/19")
 NET6 = ipaddress.ip_network("2001:2:0:60::/64")
+MAIN = (NET4, NET6)
 # Where the way forks at hop 3 by the hash of the flow, and where it leads over a hop 5 that limits
 # its ICMP as Linux does
-FORK4, FORK6 = "198.19.80.{}", "2001:2:0:50::{:x}"
-LIMITED4, LIMITED6 = "198.19.81.{}", "2001:2:0:51::{:x}"
+FORK = (ipaddress.ip_network("198.19.80.0/24"), ipaddress.ip_network("2001:2:0:50::/64"))
+LIMITED = (ipaddress.ip_network("198.19.81.0/24"), ipaddress.ip_network("2001:2:0:51::/64"))
+HOSTS = {"net": 1, **{f"hop{hop}": hop for hop in range(2, HOPS)}, "hop4b": 4, "hop5l": 5}
 N = 256  # the last byte of an address is its row
 FAST, PLAIN = 7, 9  # the server's ports, with and without fast open
 HAS_DATA, TRIMMED = 16, 32  # marks
@@ -52,14 +54,19 @@ class Row:
 	name: str
 	fault: str = ""
 	hook: str = ""
-	hop: int = 0
+	host: str = ""
 	silent: frozenset = frozenset()  # hops that say nothing when a TTL runs out
 	short: frozenset = frozenset()  # hops that quote 8 bytes of TCP
 	port: int = FAST
+	nets: tuple = MAIN
+
+	@property
+	def hop(self):
+		return HOSTS.get(self.host, 0)
 
 	@property
 	def twins(self):
-		return ((str(NET4[self.index]), self.port), (str(NET6[self.index]), self.port))
+		return tuple((str(net[self.index]), self.port) for net in self.nets)
 
 
 @dataclass
@@ -70,33 +77,59 @@ class Place:
 	high: object = None
 
 
+def host_of(hop):
+	return list(HOSTS)[hop - 1]
+
+
+def _row(fault, hook, host, silent=(), short=(), nets=None):
+	words = [fault, hook, host.removeprefix("hop")]
+	for word, hops in (("silent", silent), ("short", short)):
+		words += [word, *map(str, hops)] if hops else []
+	return {"name": "-".join(words), "fault": fault, "hook": hook, "host": host,
+		"silent": frozenset(silent), "short": frozenset(short), "nets": nets or MAIN}
+
+
 def _rows():
 	for fault, hook, hop in itertools.product(EVERYWHERE, HOOKS, ROUTERS):
-		yield {"name": f"{fault}-{hook}-{hop}", "fault": fault, "hook": hook, "hop": hop}
+		yield _row(fault, hook, host_of(hop))
 	# beside a fault between hops 4 and 5
+	everybody = tuple(ROUTERS)
 	for fault in ("drop-option", "drop-cookie", "drop-data", "strip"):
-		for silent in ((4,), (5,), (4, 5), (3, 4, 5, 6)):
-			yield {"name": f"{fault}-silent-{'-'.join(map(str, silent))}", "fault": fault,
-				"hook": "forward", "hop": 4, "silent": frozenset(silent)}
+		for silent in ((4,), (5,), (4, 5), (3, 4, 5, 6), everybody):
+			yield _row(fault, "forward", "hop4", silent=silent)
 	for fault in ("drop-option", "strip"):
-		for short in ((4,), (5,), (4, 5), tuple(ROUTERS)):
-			yield {"name": f"{fault}-short-{'-'.join(map(str, short))}", "fault": fault,
-				"hook": "forward", "hop": 4, "short": frozenset(short)}
-		yield {"name": f"{fault}-all-silent", "fault": fault, "hook": "forward", "hop": 4,
-			"silent": frozenset(ROUTERS)}
-		yield {"name": f"{fault}-silent-4-short-5", "fault": fault, "hook": "forward", "hop": 4,
-			"silent": frozenset((4,)), "short": frozenset((5,))}
-	for hook, hop in itertools.product(HOOKS, (1, 4, 8)):
-		for fault in ("reject-option", "drop-offer"):
-			yield {"name": f"{fault}-{hook}-{hop}", "fault": fault, "hook": hook, "hop": hop}
+		for short in ((4,), (5,), (4, 5), everybody):
+			yield _row(fault, "forward", "hop4", short=short)
+		yield _row(fault, "forward", "hop4", silent=(4,), short=(5,))
+	for fault, hook, hop in itertools.product(("reject-option", "drop-offer"), HOOKS, (1, 4, 8)):
+		yield _row(fault, hook, host_of(hop))
 	yield {"name": "clean"}
 	yield {"name": "plain", "port": PLAIN}
-	yield {"name": "plain-silent-8", "port": PLAIN, "silent": frozenset((8,))}
-	yield {"name": "plain-all-silent", "port": PLAIN, "silent": frozenset(ROUTERS)}
-	yield {"name": "plain-short", "port": PLAIN, "short": frozenset(ROUTERS)}
+	for word, hops in (("silent", (8,)), ("silent", everybody), ("short", everybody)):
+		yield {"name": f"plain-{word}-{len(hops)}", "port": PLAIN, word: frozenset(hops)}
 
 
-ROWS = [Row(i, **row) for i, row in enumerate(_rows(), 1)]
+def _fork_rows():
+	"""One of two ways has a fault, or none has; the flow decides."""
+	for fault, hook in (("drop-option", "prerouting"), ("drop-option", "forward"),
+			("drop-cookie", "forward"), ("strip", "prerouting")):
+		for _ in range(8):
+			yield _row(fault, hook, "hop4b", nets=FORK)
+	for port in (FAST, PLAIN):
+		for _ in range(8):
+			yield {"name": "clean-fork", "port": port, "nets": FORK}
+
+
+def _limited_rows():
+	for fault in ("drop-option", "drop-cookie", "strip"):
+		for hook, host in (("forward", "hop4"), ("prerouting", "hop5l"), ("forward", "hop5l")):
+			yield _row(fault, hook, host, nets=LIMITED)
+	yield {"name": "plain-limited", "port": PLAIN, "nets": LIMITED}
+
+
+ROWS, FORK_ROWS, LIMITED_ROWS = ([Row(i, **row) for i, row in enumerate(rows, 1)]
+	for rows in (_rows(), _fork_rows(), _limited_rows()))
+ALL_ROWS = ROWS + FORK_ROWS + LIMITED_ROWS
 assert len(ROWS) < N
 
 
@@ -117,26 +150,21 @@ def place(row):
 	return Place(verdict, max(lows, default=0), min(highs, default=HOPS))
 
 
-def row_of(address):
-	"""The row that an address of the chain belongs to; None for addresses without one"""
-	index = int(ipaddress.ip_address(address)) % N
-	return ROWS[index - 1] if 0 < index <= len(ROWS) else None
-
-
-def hop_address(hop, family=0):
-	"""hop: 1 to 8, or the other one at the same place: "4b", "5l"."""
-	if hop == 1:
+def host_address(host, family=0):
+	"""What it speaks from"""
+	if host == "net":
 		return ("198.19.0.1", "2001:2:0:ff::1")[family]
-	last = {"4b": 14, "5l": 25}.get(hop, hop)
+	last = {"hop4b": 14, "hop5l": 25}.get(host) or HOSTS[host]
 	return (f"198.19.70.{last}", f"2001:2:0:46::{last}")[family]
 
 
 # ---- rules for nft ----
 
-def _whom(index, word="daddr"):
-	"""Addresses of one row, either family; the fork's and the limited hop's are not among them"""
-	yield f"ip {word} {NET4} ip {word} & 0.0.0.255 == 0.0.0.{index}"
-	yield f"ip6 {word} {NET6} ip6 {word} & ::ff == ::{index:x}"
+def _whom(row, word="daddr"):
+	"""The addresses of one row, either family"""
+	net4, net6 = row.nets
+	yield f"ip {word} {net4} ip {word} & 0.0.0.255 == 0.0.0.{row.index}"
+	yield f"ip6 {word} {net6} ip6 {word} & ::ff == ::{row.index:x}"
 
 
 def _fault_rules(row):
@@ -144,14 +172,14 @@ def _fault_rules(row):
 	pairs = (("@brought", "ip saddr . ip daddr . tcp sport", "ip daddr . ip saddr . tcp dport"),
 		("@brought6", "ip6 saddr . ip6 daddr . tcp sport", "ip6 daddr . ip6 saddr . tcp dport"))
 	if row.fault == "drop-acceptance":
-		for to, back, (name, there, here) in zip(_whom(row.index), _whom(row.index, "saddr"), pairs):
+		for to, back, (name, there, here) in zip(_whom(row), _whom(row, "saddr"), pairs):
 			yield "prerouting", f"{to} {SYN} {COOKIE} meta mark {HAS_DATA} add {name} {{ {there} }}"
 			yield row.hook, f"{back} {SYNACK} {here} {name} tcp option fastopen missing drop"
 	elif row.fault == "drop-offer":
-		for back, option in itertools.product(_whom(row.index, "saddr"), OPTION):
+		for back, option in itertools.product(_whom(row, "saddr"), OPTION):
 			yield row.hook, f"{back} {SYNACK} {option} drop"
 	else:
-		for to, (condition, action) in itertools.product(_whom(row.index), FAULTS[row.fault][1]):
+		for to, (condition, action) in itertools.product(_whom(row), FAULTS[row.fault][1]):
 			yield row.hook, f"{to} {SYN} {condition} {action}"
 
 
@@ -178,13 +206,13 @@ def _size_rules():
 				f"meta mark set {HAS_DATA}"
 
 
-def rules(hop):
-	"""The ruleset of one hop; loading it again starts its sets anew"""
-	faults = [rule for row in ROWS if row.hop == hop for rule in _fault_rules(row)]
+def rules(host):
+	"""The ruleset of one of HOSTS; loading it again starts its sets anew"""
+	faults = [rule for row in ALL_ROWS if row.host == host for rule in _fault_rules(row)]
 	chains = [("sizes", "prerouting priority raw", [f"{SYN} jump measure"])]
 	chains += [(hook, f"{hook} priority mangle", [rule for at, rule in faults if at == hook])
 		for hook in HOOKS]
-	chains.append(("answers", "output priority raw", _telling_rules(hop)))
+	chains.append(("answers", "output priority raw", _telling_rules(HOSTS[host])))
 	yield "table inet hops"
 	yield "delete table inet hops"
 	yield "table inet hops {"
@@ -197,11 +225,11 @@ def rules(hop):
 	yield "}"
 
 
-def main(word, *hops):
+def main(word, *hosts):
 	if word == "rules":
-		print(*rules(int(hops[0])), sep="\n")
+		print(*rules(hosts[0]), sep="\n")
 	else:
-		for row in ROWS:
+		for row in ALL_ROWS:
 			want = place(row)
 			print(row.index, row.name, *(f"{a},{p}" for a, p in row.twins), want.verdict, want.low,
 				want.high)

@@ -7,7 +7,7 @@
 #
 # What each hop does to whom: chain.py. hop3 sends 198.19.80.0/24 and 2001:2:0:50::/64 over hop4 or
 # hop4b, by the hash of addresses and ports; hop4 sends 198.19.81.0/24 and 2001:2:0:51::/64 over
-# hop5l, which limits its ICMP as Linux does unless it is told not to.
+# hop5l, which limits its ICMP as Linux does.
 
 chain_nets="198.19.96.0/19 198.19.80.0/24 198.19.81.0/24 2001:2:0:60::/64 2001:2:0:50::/64 \
 2001:2:0:51::/64"
@@ -56,15 +56,6 @@ chain_forks() {
 	chain_routes hop4 downl 198.19.81.0/24 2001:2:0:51::/64
 }
 
-# chain_limit ON - whether hop5l limits its ICMP: one a second, six at once; IPv6 has less
-chain_limit() {
-	if [ "$1" = on ]; then
-		topology_sysctl hop5l ipv4/icmp_ratelimit 1000 ipv6/icmp/ratelimit 1000
-	else
-		topology_sysctl hop5l ipv4/icmp_ratelimit 0 ipv6/icmp/ratelimit 0
-	fi
-}
-
 chain_server() {
 	local net
 
@@ -81,12 +72,10 @@ chain_server() {
 }
 
 chain_rules() {
-	local hop host
+	local host
 
-	for hop in {1..8}; do
-		host=hop$hop
-		[ $hop -ne 1 ] || host=net
-		python3 -B "$lab_dir/chain.py" rules $hop | ip netns exec $host nft -f -
+	for host in net hop{2..8} hop4b hop5l; do
+		python3 -B "$lab_dir/chain.py" rules $host | ip netns exec $host nft -f -
 	done
 }
 
@@ -98,7 +87,8 @@ chain_trim() {
 		ip netns exec $host iptables -A OUTPUT -m mark --mark 32 -j NFQUEUE --queue-num 7
 		ip netns exec $host ip6tables -A OUTPUT -m mark --mark 32 -j NFQUEUE --queue-num 7
 	done
-	server_start net trim ready python3 -B "$lab_dir/trim.py" 7 "${hosts[@]}"
+	server_start net trim ready env PYTHONPATH="$lab_dir:$lab_dir/../replay" \
+		python3 -B "$lab_dir/trim.py" 7 "${hosts[@]}"
 }
 
 chain_up() {
@@ -124,7 +114,7 @@ chain_up() {
 		chain_routes $hop down0
 	done
 	chain_forks
-	chain_limit on
+	topology_sysctl hop5l ipv4/icmp_ratelimit 1000 ipv6/icmp/ratelimit 1000
 	chain_rules
 	chain_server
 	chain_trim

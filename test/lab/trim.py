@@ -8,6 +8,7 @@ import struct
 import sys
 
 from truth import inside
+from wire import checksum, transport_sum
 
 NETLINK_NETFILTER, QUEUE = 12, 3
 PACKET, VERDICT, CONFIG = 0, 1, 2  # messages
@@ -44,14 +45,6 @@ def listen(host, queue):
 	return s
 
 
-def checksum(data):
-	data += bytes(len(data) % 2)
-	total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-	while total >> 16:
-		total = (total & 0xffff) + (total >> 16)
-	return ~total & 0xffff
-
-
 def trimmed4(packet):
 	packet = bytearray(packet[:20 + 8 + 20 + QUOTED])
 	packet[2:4] = struct.pack("!H", len(packet))
@@ -63,11 +56,10 @@ def trimmed4(packet):
 
 def trimmed6(packet):
 	packet = bytearray(packet[:40 + 8 + 40 + QUOTED])
-	length = len(packet) - 40
-	packet[4:6] = struct.pack("!H", length)
+	packet[4:6] = struct.pack("!H", len(packet) - 40)
 	packet[42:44] = bytes(2)
-	pseudo = bytes(packet[8:40]) + struct.pack("!II", length, socket.IPPROTO_ICMPV6)
-	packet[42:44] = struct.pack("!H", checksum(pseudo + bytes(packet[40:])))
+	packet[42:44] = struct.pack("!H", transport_sum(bytes(packet[8:24]), bytes(packet[24:40]),
+		socket.IPPROTO_ICMPV6, bytes(packet[40:])))
 	return bytes(packet)
 
 
