@@ -9,8 +9,8 @@
 # hop4b, by the hash of addresses and ports; hop4 sends 198.19.81.0/24 and 2001:2:0:51::/64 over
 # hop5l, which limits its ICMP as Linux does.
 
-chain_nets="198.19.96.0/19 198.19.80.0/24 198.19.81.0/24 2001:2:0:60::/64 2001:2:0:50::/64 \
-2001:2:0:51::/64"
+chain_nets=(198.19.96.0/19 198.19.80.0/24 198.19.81.0/24
+	2001:2:0:60::/64 2001:2:0:50::/64 2001:2:0:51::/64)
 
 # chain_link HOST NEAR HOST FAR - a cable; nobody has to be asked who is at its other end
 chain_link() {
@@ -33,12 +33,12 @@ chain_host() {
 	box_router "$1"
 }
 
-# chain_routes HOST DEV [NET...] - the servers are behind DEV, and everything else behind "up0"
+# chain_routes HOST DEV NET... - these are behind DEV, and everything else behind "up0"
 chain_routes() {
 	local host=$1 dev=$2 net
 	shift 2
 
-	for net in ${*:-$chain_nets}; do
+	for net in "$@"; do
 		ip -n "$host" route replace "$net" dev "$dev"
 	done
 	[ "$host" != net ] || return 0
@@ -62,7 +62,7 @@ chain_server() {
 	topology_sysctl far core/somaxconn 4000000 ipv4/tcp_max_syn_backlog 4000000 \
 		ipv4/tcp_syncookies 0 ipv4/tcp_fastopen 3 ipv4/tcp_fastopen_key $fastopen_key \
 		ipv4/tcp_invalid_ratelimit 0 ipv4/tcp_no_metrics_save 1
-	for net in $chain_nets; do
+	for net in "${chain_nets[@]}"; do
 		ip -n far route replace local "$net" dev lo
 	done
 	ip -n far route replace default dev up0
@@ -109,9 +109,9 @@ chain_up() {
 	chain_link hop4b down0 hop5 upb
 	chain_link hop4 downl hop5l up0
 	chain_link hop5l down0 hop6 upl
-	chain_routes net hop2
+	chain_routes net hop2 "${chain_nets[@]}"
 	for hop in hop{2..8} hop4b hop5l; do
-		chain_routes $hop down0
+		chain_routes $hop down0 "${chain_nets[@]}"
 	done
 	chain_forks
 	topology_sysctl hop5l ipv4/icmp_ratelimit 1000 ipv6/icmp/ratelimit 1000

@@ -237,7 +237,8 @@ def write(name, text):
 def shell(text):
 	"""A line for bash with the topology's functions at hand"""
 	subprocess.run(["bash", "-euc", f"lab_dir={LAB} work_dir={WORK}; . {LAB}/topology.sh; "
-		f". {LAB}/servers.sh; . {LAB}/middleboxes.sh; . {LAB}/chain.sh; {text}"], check=True)
+		f". {LAB}/servers.sh; . {LAB}/middleboxes.sh; . {LAB}/chain.sh; . {LAB}/wall.sh; "
+		f"{text}"], check=True)
 
 
 def fresh_filters():

@@ -6,7 +6,7 @@
 #
 # wall forwards, and has a box for each row; shop has every server at every address.
 
-wall_nets="198.19.72.0/24 198.19.32.0/19 2001:2:0:48::/64 2001:2:0:20::/64"
+wall_nets=(198.19.72.0/24 198.19.32.0/19 2001:2:0:48::/64 2001:2:0:20::/64)
 
 wall_shop() {
 	local net
@@ -14,7 +14,7 @@ wall_shop() {
 	topology_sysctl shop core/somaxconn 65536 ipv4/tcp_max_syn_backlog 65536 ipv4/tcp_syncookies 0 \
 		ipv4/tcp_fastopen 3 ipv4/tcp_fastopen_key $fastopen_key ipv4/tcp_invalid_ratelimit 0 \
 		ipv4/tcp_no_metrics_save 1
-	for net in $wall_nets; do
+	for net in "${wall_nets[@]}"; do
 		ip -n shop route replace local "$net" dev lo
 	done
 	# What knot asks a name server must fail at once, so there is no default route.
@@ -94,8 +94,8 @@ wall_up() {
 	chain_host shop
 	chain_link net wall0 wall up0
 	chain_link wall down0 shop up0
-	chain_routes net wall0 $wall_nets
-	chain_routes wall down0 $wall_nets
+	chain_routes net wall0 "${wall_nets[@]}"
+	chain_routes wall down0 "${wall_nets[@]}"
 	wall_shop
 	wall_rules
 	lab_program listener "$lab_dir/listener.c"
