@@ -107,10 +107,9 @@ class Walk:
 
 	def _settle(self):
 		"""Hops answer in the order that they are asked: when a last word of each is there, all is."""
-		last = next(row for row in chain.ROWS if row.name == "plain-short")
-		fences = [(target, "request") for target in last.twins]
+		last = next(row for row in chain.ROWS if row.name == "plain-short-8")
+		fences = [(target, "bare") for target in last.twins]
 		for fence in fences:
-			self.said.pop(fence, None)
 			self._send(*fence)
 		self._ear.settimeout(10)
 		while any(len(self.said[fence]) < chain.HOPS for fence in fences):

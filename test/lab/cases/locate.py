@@ -56,8 +56,10 @@ def the_chain_does_what_its_table_says():
 	walk = Walk(ROWS)
 	for row in ROWS:
 		want = chain.place(row)
+		# An offer that is lost on its way back looks like a request that the server did not get.
+		place = (HOPS - 1, HOPS) if row.fault == "drop-offer" else (want.low, want.high)
 		for family, target in enumerate(row.twins):
-			equal(_walked_place(walk, target, row), (want.low, want.high), f"{row.name} {target[0]}")
+			equal(_walked_place(walk, target, row), place, f"{row.name} {target[0]}")
 			for ttl, (who, what) in walk.said[target, "syn"].items():
 				here = target[0] if ttl == HOPS else chain.host_address(chain.host_of(ttl), family)
 				equal(who, here, f"{row.name}: who answers a plain SYN of TTL {ttl}")
