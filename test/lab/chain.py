@@ -1,4 +1,4 @@
-"""usage: python3 chain.py rules HOST | python3 chain.py list
+"""usage: python3 chain.py rules HOST | python3 chain.py list [NAME]
 
 What stands on the chain of routers (chain.sh), as a table: which hop does what to which address;
 the rules for nft that make it so; and, from where a fault was put, where tfomap must find it."""
@@ -81,12 +81,13 @@ def host_of(hop):
 	return list(HOSTS)[hop - 1]
 
 
-def _row(fault, hook, host, silent=(), short=(), nets=None):
-	words = [fault, hook, host.removeprefix("hop")]
+def _row(fault, hook, host, silent=(), short=(), nets=MAIN):
+	words = [fault, hook, host.removeprefix("hop") if host != "net" else 1]
 	for word, hops in (("silent", silent), ("short", short)):
-		words += [word, *map(str, hops)] if hops else []
-	return {"name": "-".join(words), "fault": fault, "hook": hook, "host": host,
-		"silent": frozenset(silent), "short": frozenset(short), "nets": nets or MAIN}
+		words += [word, *hops] if hops else []
+	words += ["fork"] * (nets is FORK) + ["limited"] * (nets is LIMITED)
+	return {"name": "-".join(map(str, words)), "fault": fault, "hook": hook, "host": host,
+		"silent": frozenset(silent), "short": frozenset(short), "nets": nets}
 
 
 def _rows():
@@ -105,8 +106,9 @@ def _rows():
 		yield _row(fault, hook, host_of(hop))
 	yield {"name": "clean"}
 	yield {"name": "plain", "port": PLAIN}
-	for word, hops in (("silent", (8,)), ("silent", everybody), ("short", everybody)):
-		yield {"name": f"plain-{word}-{len(hops)}", "port": PLAIN, word: frozenset(hops)}
+	yield {"name": "plain-silent-8", "port": PLAIN, "silent": frozenset((8,))}
+	yield {"name": "plain-all-silent", "port": PLAIN, "silent": frozenset(everybody)}
+	yield {"name": "plain-all-short", "port": PLAIN, "short": frozenset(everybody)}
 
 
 def _fork_rows():
@@ -117,7 +119,7 @@ def _fork_rows():
 			yield _row(fault, hook, "hop4b", nets=FORK)
 	for port in (FAST, PLAIN):
 		for _ in range(8):
-			yield {"name": "clean-fork", "port": port, "nets": FORK}
+			yield {"name": "clean-fork" if port == FAST else "plain-fork", "port": port, "nets": FORK}
 
 
 def _limited_rows():
@@ -225,14 +227,18 @@ def rules(host):
 	yield "}"
 
 
-def main(word, *hosts):
-	if word == "rules":
-		print(*rules(hosts[0]), sep="\n")
-	else:
-		for row in ALL_ROWS:
-			want = place(row)
-			print(row.index, row.name, *(f"{a},{p}" for a, p in row.twins), want.verdict, want.low,
-				want.high)
+def told(rows, names):
+	"""The names of rows; of those that are named the addresses, as targets"""
+	for row in rows:
+		if row.name in names:
+			yield " ".join(f"[{a}]:{port}" if ":" in a else f"{a}:{port}" for a, port in row.twins)
+	if not names:
+		yield from dict.fromkeys(row.name for row in rows)
+
+
+def main(word, *names):
+	lines = rules(*names) if word == "rules" else told(ALL_ROWS, names)
+	print(*lines, sep="\n")
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ class Walk:
 
 	def _settle(self):
 		"""Hops answer in the order that they are asked: when a last word of each is there, all is."""
-		last = next(row for row in chain.ROWS if row.name == "plain-short-8")
+		last = next(row for row in chain.ROWS if row.name == "plain-all-short")
 		fences = [(target, "bare") for target in last.twins]
 		for fence in fences:
 			self._send(*fence)

@@ -1,4 +1,4 @@
-"""usage: python3 wall.py rules | python3 wall.py list
+"""usage: python3 wall.py rules | python3 wall.py list [NAME]
 
 What stands on the way after the handshake (wall.sh), as a table: which box a connection meets, and
 which server is behind it; the rules for nft that make it so; and what tfomap must say."""
@@ -6,6 +6,8 @@ which server is behind it; the rules for nft that make it so; and what tfomap mu
 import ipaddress
 import sys
 from dataclasses import dataclass
+
+import chain
 
 NETS = (ipaddress.ip_network("198.19.72.0/24"), ipaddress.ip_network("2001:2:0:48::/64"))
 MANY = (ipaddress.ip_network("198.19.32.0/19"), ipaddress.ip_network("2001:2:0:20::/64"))
@@ -60,6 +62,13 @@ def _rows():
 ROWS = [Row(i, *row) for i, row in enumerate(_rows(), 1)]
 
 
+def sound(row):
+	"""The row of the same server without a box"""
+	return next(other for other in ROWS if (other.box, other.server) == ("none", row.server))
+
+
+# ---- rules for nft ----
+
 def _whom(row, word):
 	yield f"ip {word} {NETS[0][row.index]}"
 	yield f"ip6 {word} {NETS[1][row.index]}"
@@ -89,12 +98,9 @@ def rules():
 	yield from ("}", "}")
 
 
-def main(word):
-	if word == "rules":
-		print(*rules(), sep="\n")
-	else:
-		for row in ROWS:
-			print(row.index, row.name, *(f"{a},{p}" for a, p in row.twins))
+def main(word, *names):
+	lines = rules() if word == "rules" else chain.told(ROWS, names)
+	print(*lines, sep="\n")
 
 
 if __name__ == "__main__":
