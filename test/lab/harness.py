@@ -234,10 +234,13 @@ def write(name, text):
 	return path
 
 
+PARTS = "enter topology servers middleboxes chain wall".split()
+
+
 def shell(text):
-	"""A line for bash with the topology's functions at hand"""
-	subprocess.run(["bash", "-euc", f"lab_dir={LAB} work_dir={WORK}; . {LAB}/topology.sh; "
-		f". {LAB}/middleboxes.sh; {text}"], check=True)
+	"""A line for bash with the lab's functions at hand"""
+	parts = "".join(f". {LAB}/{part}.sh\n" for part in PARTS)
+	subprocess.run(["bash", "-euc", parts + text], check=True)
 
 
 def fresh_filters():

@@ -35,7 +35,7 @@ lab_program() {
 		flock 9
 		[ -e "$dir/$name" ] || "${CC:-cc}" -D_GNU_SOURCE -O2 -Wall -Wextra -o "$dir/$name" "$@"
 	) 9>"$dir/$name.lock"
-	[ "$dir" = "$work_dir" ] || cp "$dir/$name" "$work_dir/$name"
+	[ -e "$work_dir/$name" ] || cp "$dir/$name" "$work_dir/$name"
 }
 
 # The kernel listener: any address, every port of the plan that names it.

@@ -120,10 +120,10 @@ def _tfo_kind(kinds):
 	return next((k for k in (34, 254) if str(k) in kinds), 0)
 
 
-def _cable_losses():
-	"""Packets that either end of the cable had no room for, as the kernel counts them"""
+def _cable_losses(ends):
+	"""Packets that either end of a cable had no room for, as the kernel counts them"""
 	n = 0
-	for host, interface in (("scan", "scan0"), ("net", "net0")):
+	for host, interface in ends:
 		with inside(host), open("/proc/thread-self/net/dev") as lines:
 			counts = next(line for line in lines if interface + ":" in line).split(":")[1].split()
 		n += int(counts[3]) + int(counts[11])
@@ -133,20 +133,27 @@ def _cable_losses():
 class Capture:
 	"""A capture of the servers' end: with Capture() as c: ...; then c.flows is
 	{(address, port): [Flow...]}, in the order of sending; c.stray are answers to none of them;
-	c.lost is how many packets may be missing, as cable and capture counted themselves."""
+	c.lost is how many packets may be missing, as cable and capture counted themselves. Of another
+	cable where there is one: near and far are its ends, (host, interface), far is listened at, and
+	`marked` an address behind it. only: what to keep, for dumpcap."""
 
 	_numbers = itertools.count()
+
+	def __init__(self, near=("scan", "scan0"), far=("net", "net0"), marked="198.18.255.255",
+			only="tcp or icmp or icmp6"):
+		self._ends, self._marked, self._only = (near, far), marked, only
 
 	def __enter__(self):
 		name = f"{WORK}/capture-{next(self._numbers)}"
 		self.path = name + ".pcap"
 		self._log = name + ".log"
-		self._lost_before = _cable_losses()
-		wanted = "(tcp or icmp or icmp6 or udp port 9) and not portrange " \
+		self._lost_before = _cable_losses(self._ends)
+		host, interface = self._ends[1]
+		wanted = f"({self._only} or udp port 9) and not portrange " \
 			f"{CLIENT_PORTS[0]}-{CLIENT_PORTS[-1]}"
 		with open(self._log, "w") as log:
-			self._dumpcap = subprocess.Popen([*FAR_END, "ip", "netns", "exec", "net", "dumpcap", "-i",
-				"net0", "-P", "-B", "64", "-f", wanted, "-w", self.path],
+			self._dumpcap = subprocess.Popen([*FAR_END, "ip", "netns", "exec", host, "dumpcap", "-i",
+				interface, "-P", "-B", "64", "-f", wanted, "-w", self.path],
 				stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 		wait_for(lambda: "File:" in open(self._log).read(), "dumpcap to start")
 		return self
@@ -158,7 +165,7 @@ class Capture:
 				marker = os.urandom(16)
 				with inside("scan"):
 					s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-				s.sendto(marker, ("198.18.255.255", 9))
+				s.sendto(marker, (self._marked, 9))
 				s.close()
 				wait_for(lambda: marker in self._tail(), "the marker in the capture")
 		finally:
@@ -175,8 +182,8 @@ class Capture:
 
 	def _count_lost(self):
 		with open(self._log) as log:
-			dropped = re.search(r"received/dropped on interface 'net0': \d+/(\d+)", log.read())
-		return int(dropped[1]) + _cable_losses() - self._lost_before
+			dropped = re.search(r"received/dropped on interface '\w+': \d+/(\d+)", log.read())
+		return int(dropped[1]) + _cable_losses(self._ends) - self._lost_before
 
 	@property
 	def flows(self):

@@ -1,0 +1,240 @@
+"""Plan complete: what comes after the handshake, through boxes that let every handshake pass (wall.sh,
+wall.py). The truth is what a client of the kernel gets there, which sends the same bytes."""
+
+import collections
+import functools
+import os
+import socket
+import subprocess
+import threading
+
+import wall
+from harness import (Capture, Skip, by_target, case, command, equal, inside, listed, shell, spell,
+	tfomap, together, write)
+
+together("complete")
+
+TIMEOUT_S = 1.5
+ARGS = ["--no-default-blocklist", "--plan", "complete", "--timeout", TIMEOUT_S, "-c", 2, "-O",
+	"ndjson", "-f", "*"]
+MOST_LEN = 65536  # of a response that is read
+SEGMENT_LEN = 1460
+STAMP_LEN = 12  # by which the kernel's segments are shorter: its clients have timestamps
+SCALE = int(os.environ.get("COMPLETE") or 1000)  # sound servers; by hand 10000
+TCP_FASTOPEN_CONNECT = 30
+# Which signal a box gives. Whom it reset says so to whatever comes next.
+SIGNAL_OF = {"drop-ack": "ack-lost", "drop-both": "ack-lost", "drop-data": "response-lost",
+	"drop-server": "response-lost", "reset-data": "reset-after", "reset-ack": "reset-after",
+	"reset-late": "reset-after"}
+SIGNALS = set(SIGNAL_OF.values())
+SERVERS = [server for server in wall.PORTS if server != "knot"]
+
+
+@functools.cache
+def _needed():
+	text = subprocess.run(command(["--list-output-fields"]), check=True, stdout=subprocess.PIPE,
+		text=True).stdout
+	if "plain_response_len" not in text.split():
+		raise Skip("--plan complete is not built yet")
+	shell("wall_up")
+
+
+# ---- a client of the kernel ----
+
+class Client(threading.Thread):
+	"""One connection: asks, and reads until nothing more comes for as long as tfomap waits"""
+
+	def __init__(self, target, data, is_fast):
+		super().__init__()
+		self._target, self._data, self._is_fast = target, data, is_fast
+		self.got, self.end = 0, "open"
+
+	def run(self):
+		family = socket.AF_INET6 if ":" in self._target[0] else socket.AF_INET
+		with socket.socket(family, socket.SOCK_STREAM) as s:
+			s.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_CONNECT, self._is_fast)
+			s.settimeout(3 * TIMEOUT_S)
+			try:
+				s.connect(self._target)
+				s.sendall(self._data)
+				while self.end == "open" and self.got < MOST_LEN:
+					more = len(s.recv(65536))
+					self.got += more
+					self.end = "open" if more else "closed"
+			except TimeoutError:
+				pass
+			except OSError:
+				self.end = "reset"
+
+
+def _all(clients):
+	with inside("scan"):  # their threads are there, too
+		for client in clients:
+			client.start()
+	for client in clients:
+		client.join()
+
+
+def _fetch(requests, is_fast):
+	"""{target: Client} of requests {target: bytes}"""
+	clients = {target: Client(target, data, is_fast) for target, data in requests.items()}
+	_all(clients.values())
+	return clients
+
+
+def _kernel(requests):
+	"""What the kernel's clients get: with fast open, and without"""
+	shell("topology_sysctl scan ipv4/tcp_fastopen 1 ipv4/tcp_fastopen_blackhole_timeout_sec 0")
+	_fetch(requests, True)  # each server's cookie
+	return _fetch(requests, True), _fetch(requests, False)
+
+
+# ---- one scan of all rows ----
+
+def _arguments(payload, servers):
+	rows = [row for row in wall.ROWS if row.server in servers]
+	lines = (f"{address},{port},{row.server}.lab.test\n" for row in rows
+		for address, port in row.twins)
+	return [*ARGS, "--payload", payload, "-I", write(f"complete-{payload}", "".join(lines))]
+
+
+@functools.cache
+def _scan():
+	"""(rows by target, flows by target, what the kernel got)"""
+	_needed()
+	shell("wall_rules")
+	with Capture(("net", "wall0"), ("wall", "up0"), str(wall.NETS[0][255])) as capture:
+		runs = [tfomap(*_arguments(payload, servers), quick=False)
+			for payload, servers in (("http", SERVERS), ("dns", ["knot"]))]
+	rows = by_target([row for run in runs for row in run.rows])
+	requests = {target: next((flow.payload for flow in flows if flow.dlen), b"GET /\r\n\r\n")
+		for target, flows in capture.flows.items()}
+	return rows, capture.flows, _kernel(requests)
+
+
+def _len(text):
+	return int(text) if text else 0
+
+
+def _check_len(got, client, whole, what):
+	"""Of what is longer than is read, the last segment may go over the end; of what is cut off, it
+	is as many segments."""
+	if client.got >= MOST_LEN:
+		assert MOST_LEN <= got < MOST_LEN + SEGMENT_LEN, f"{what}: {got}"
+	elif client.got in (0, whole):
+		equal(got, client.got, what)
+	else:
+		n = -(-client.got // (SEGMENT_LEN - STAMP_LEN))
+		assert client.got < got <= client.got + n * STAMP_LEN, f"{what}: {got}, not {client.got}"
+
+
+def _verdict(row, fast, plain):
+	if row.server == "plain":
+		return "no-cookie"
+	is_cut = not fast.got or (fast.end == "reset" and fast.got < plain.got)
+	is_deaf = row.whom == "tfo" and row.box in ("drop-ack", "drop-both")
+	return "stalled" if plain.got and (is_cut or is_deaf) else "accepted"
+
+
+def _check_row(row, target):
+	rows, flows, (fasts, plains) = _scan()
+	found, fast, plain = rows[target], fasts[target], plains[target]
+	verdict = _verdict(row, fast, plain)
+	equal(found["verdict"], verdict, f"verdict, where the kernel got {fast.got} and {plain.got} "
+		f"bytes, {fast.end} and {plain.end}")
+	if row.server != "plain":
+		whole = fasts[wall.sound(row).twins[":" in target[0]]].got
+		_check_len(_len(found["response_len"]), fast, whole, "response_len")
+		_check_len(_len(found["plain_response_len"]), plain, whole, "plain_response_len")
+	signals = listed(found["signals"]) & SIGNALS
+	if verdict == "stalled":
+		equal(signals, {SIGNAL_OF[row.box]}, "signals")
+	else:
+		equal(signals, set(), "signals of what is not stalled")
+	equal(int(found["probes"]), len(flows[target]), "probes, as counted behind the scanner")
+	unsound = [flow.sport for flow in flows[target] if not flow.sound]
+	assert not unsound, f"bad TCP checksums: source ports {unsound}"
+
+
+def _check_rows(rows):
+	def check():
+		wrong, n = [], 0
+		for row in rows:
+			for target in row.twins:
+				n += 1
+				try:
+					_check_row(row, target)
+				except AssertionError as error:
+					wrong.append(f"{row.name} {spell(target)}: {error}")
+		assert not wrong, f"{len(wrong)} of {n} are wrong: " + "\n".join(wrong[:8])
+	return check
+
+
+def _groups():
+	found = collections.defaultdict(list)
+	for row in wall.ROWS:
+		found[f"{row.box}-{row.whom}" if row.box != "none" else "sound"].append(row)
+	return found
+
+
+for _name, _rows in _groups().items():
+	case(f"complete/{_name}")(_check_rows(_rows))
+
+
+@case("complete/boxes")
+def the_boxes_do_what_they_say():
+	"""Read off what the kernel's own clients got: each that acts on TFO alone spoils it, or a part
+	of it, and lets its twin be; none that acts on all lets a patient server's answer through."""
+	_, _, (fasts, plains) = _scan()
+	for row in wall.ROWS:
+		for target in row.twins:
+			fast, plain = fasts[target], plains[target]
+			if row.box == "none" or row.whom == "tfo":
+				assert plain.got or row.server == "mute", f"{row.name}: the twin got nothing"
+			if row.server == "patient" and row.box not in ("none", "reset-late"):
+				equal(fast.got, 0, f"{row.name}: bytes with fast open")
+				if row.whom == "all":
+					equal(plain.got, 0, f"{row.name}: bytes without")
+
+
+@case("complete/page")
+def the_page_of_the_domain_is_asked_for():
+	_, flows, _ = _scan()
+	for row in wall.ROWS:
+		if row.box == "none" and row.server in ("nginx", "haproxy"):
+			for target in row.twins:
+				data = [flow.payload for flow in flows[target] if flow.dlen]
+				assert data and all(f"Host: {row.server}.lab.test\r\n".encode() in one
+					for one in data), f"{spell(target)}: {data}"
+
+
+@case("complete/closed")
+def nothing_is_left_open():
+	"""Where nothing stands between, no server keeps a connection of a scan that has ended."""
+	_scan()
+	nets = [str(row.twins[family][0]) for row in wall.ROWS if row.box == "none" for family in (0, 1)]
+	text = subprocess.run("ip netns exec shop ss -Htan state established".split(), check=True,
+		stdout=subprocess.PIPE, text=True).stdout
+	left = [line for line in text.splitlines() for net in nets if f"{net}]:" in line
+		or f"{net}:" in line]
+	equal(left, [], "connections")
+
+
+# ---- many ----
+
+@case("complete/many")
+def sound_servers_are_never_stalled():
+	"""10,000 by hand: COMPLETE=10000 LABS=1 make check-lab CASES=complete/many"""
+	_needed()
+	half = SCALE // 2
+	targets = [(str(net[1 + i]), 80) for net in wall.MANY for i in range(half)]
+	path = write("complete-many", "".join(spell(target) + "\n" for target in targets))
+	run = tfomap(*ARGS, "-r", 20000, "-I", path, quick=False)
+	rows = by_target(run.rows)
+	equal(len(rows), len(targets), "rows")
+	told = collections.Counter((row["verdict"], row["response_len"], row["plain_response_len"],
+		bool(listed(row["signals"]) & SIGNALS)) for row in rows.values())
+	equal(len(told), 1, f"different answers of one server: {told}")
+	verdict, fast, plain, has_signal = next(iter(told))
+	equal((verdict, has_signal), ("accepted", False), "verdict, signals of a stall")
+	assert fast == plain and int(fast) > 4000, told

@@ -1,0 +1,245 @@
+"""Plan locate: where on a chain of routers (chain.sh, chain.py) a box stands. The truth is where it
+was put; that it does there what it says is read of captures between the hops, and of SYNs of the
+lab's own."""
+
+import collections
+import contextlib
+import dataclasses
+import functools
+import json
+import os
+
+import chain
+from chain import HOPS, ROWS
+from harness import Capture, by_target, case, equal, needs, shell, spell, tfomap, together, write
+from walk import Walk, feature
+
+together("locate")
+
+PATIENT = ["--no-default-blocklist", "--plan", "locate", "--timeout", 1.5, "-c", 2, "--retries", 2,
+	"--confirm", 0, "--report", "all", "-O", "ndjson", "-f", "*"]
+MOST_SYNS = 60
+SCALE = int(os.environ.get("LOCATE") or 1000)  # targets; by hand 10000
+RATE_PPS = 20000
+# Cables by their number: 0 from the scanner to hop 1, 8 from hop 8 to the server
+CABLES = [(("scan", "scan0"), ("net", "net0")), (("net", "hop2"), ("hop2", "up0")),
+	*(((f"hop{hop}", "down0"), (f"hop{hop + 1}", "up0")) for hop in range(2, HOPS - 1)),
+	(("hop8", "down0"), ("far", "up0"))]
+SYNS = "tcp[13] & 18 == 2 or ip6[6] == 6 and ip6[53] & 18 == 2"
+
+
+@functools.cache
+def _chain():
+	"""Built for these cases only, and once"""
+	shell("chain_up")
+
+
+# ---- the chain itself ----
+
+def _walked_place(walk, target, row):
+	"""(hop_low, hop_high) as the lab's own SYNs have it"""
+	low, high = 0, None
+	for ttl in range(1, HOPS + 1):
+		plain = walk.said[target, "syn"].get(ttl)
+		what = walk.said[target, feature(row)].get(ttl, (None, None))[1]
+		if what == "whole" or (what == "short" and row.fault != "strip"):
+			low = ttl
+		elif what in ("gone", "reset", "unreachable") or (plain and not what):
+			high = high or ttl
+	return (low, high) if high else (None, None)
+
+
+@case("locate/chain")
+def the_chain_does_what_its_table_says():
+	_chain()
+	shell("chain_rules")
+	walk = Walk(ROWS)
+	for row in ROWS:
+		want = chain.place(row)
+		# An offer that is lost on its way back looks like a request that the server did not get.
+		place = (HOPS - 1, HOPS) if row.fault == "drop-offer" else (want.low, want.high)
+		for family, target in enumerate(row.twins):
+			equal(_walked_place(walk, target, row), place, f"{row.name} {target[0]}")
+			for ttl, (who, what) in walk.said[target, "syn"].items():
+				here = target[0] if ttl == HOPS else chain.host_address(chain.host_of(ttl), family)
+				equal(who, here, f"{row.name}: who answers a plain SYN of TTL {ttl}")
+				assert what in ("whole", "short", "answer"), (row.name, ttl, what)
+
+
+# ---- one scan of all rows ----
+
+@functools.cache
+def _scan():
+	"""Of all rows: (rows by target, captures of all cables)"""
+	needs("--max-hops")
+	_chain()
+	shell("chain_rules")
+	targets = [target for row in chain.ALL_ROWS for target in row.twins]
+	path = write("locate", "".join(spell(target) + "\n" for target in targets))
+	with contextlib.ExitStack() as stack:
+		captures = [stack.enter_context(Capture(near, far, str(chain.NET4[0]), SYNS))
+			for near, far in CABLES]
+		run = tfomap(*PATIENT, "-I", path, quick=False)
+	return by_target(run.rows), captures
+
+
+def _number(text):
+	return int(text) if text else None
+
+
+def _place(row):
+	return _number(row["hop_low"]), _number(row["hop_high"])
+
+
+def _speaks(hop, target, hosts=None):
+	"""The address of who is at that place on the way to a target; hosts: where it is another one"""
+	if not hop or hop == HOPS:
+		return target[0] if hop else ""
+	host = (hosts or {}).get(hop, chain.host_of(hop))
+	return chain.host_address(host, int(":" in target[0]))
+
+
+def _check_place(row, want, target, hosts=None):
+	equal((row["verdict"], *_place(row)), (want.verdict, want.low, want.high),
+		"verdict, hop_low, hop_high")
+	equal((row["hop_low_ip"], row["hop_high_ip"]),
+		tuple(_speaks(hop, target, hosts) for hop in (want.low, want.high)),
+		"hop_low_ip, hop_high_ip")
+
+
+def _check_path(found, row, target):
+	"""What a row says of each hop, against what stands there"""
+	behind = row.hop + (row.hook == "forward")
+	for one in json.loads(found["path"] or "[]"):
+		hop = one["ttl"]
+		assert hop < HOPS and hop not in row.silent, one
+		equal(one["ip"], _speaks(hop, target), f"who is at hop {hop}")
+		if hop in row.short:
+			equal((one["option"], one["data"]), (None, None), f"what hop {hop} quotes")
+		elif one["option"]:
+			equal(one["option"], "gone" if row.fault == "strip" and hop >= behind else "whole",
+				f"the option at hop {hop}")
+
+
+def _check_syns(found, target, capture):
+	n = len(capture.flows[target])
+	equal(int(found["probes"]), n, "probes, as counted behind the scanner")
+	assert n <= MOST_SYNS, f"{n} SYNs"
+
+
+def _seen(target, captures, wanted):
+	"""On which cables packets of a target were that `wanted` picks, of those that the plan sends to
+	the target itself"""
+	return [any(wanted(flow) for flow in capture.flows.get(target, [])) for capture in captures]
+
+
+def _has_feature(row):
+	kind = feature(row)
+	return {"request": lambda flow: flow.kind and not flow.cookie, "bare": lambda flow: flow.cookie,
+		"blind": lambda flow: flow.dlen}[kind]
+
+
+def _check_wire(row, target, captures):
+	"""The box is where it is meant to be: before it the SYNs in question are seen, behind it not."""
+	if row.fault and row.fault not in chain.WAY_BACK:
+		equal(_seen(target, captures, _has_feature(row)),
+			[cable < row.hop for cable in range(HOPS)], "cables where the feature was seen")
+
+
+def _each(rows, check):
+	"""All that is wrong, not the first only"""
+	wrong, n = [], 0
+	for row in rows:
+		for target in row.twins:
+			n += 1
+			try:
+				check(row, target)
+			except AssertionError as error:
+				wrong.append(f"{row.name} {spell(target)}: {error}")
+	assert not wrong, f"{len(wrong)} of {n} are wrong: " + "\n".join(wrong[:8])
+
+
+def _check_rows(rows):
+	def check(row, target):
+		found, captures = _scan()
+		_check_wire(row, target, captures)
+		_check_place(found[target], chain.place(row), target)
+		_check_path(found[target], row, target)
+		_check_syns(found[target], target, captures[0])
+	return lambda: _each(rows, check)
+
+
+def _groups():
+	"""Rows by what their case is called"""
+	found = {}
+	for row in ROWS:
+		odd = "silent" if row.silent else "short-quotes" if row.short else row.hook
+		name = f"{row.fault}-{odd}" if row.fault else "clean"
+		found.setdefault(name, []).append(row)
+	return found
+
+
+for _name, _rows in _groups().items():
+	case(f"locate/{_name}")(_check_rows(_rows))
+
+
+@case("locate/fork")
+def one_of_two_ways_has_a_fault():
+	"""Who is not blamed has no place; who is, was asked for on the way that its flow went."""
+	found, captures = _scan()
+	blamed = set()
+
+	def check(row, target):
+		got, want = found[target], chain.place(row)
+		_check_syns(got, target, captures[0])
+		if want.low is None or got["verdict"] != want.verdict:
+			equal(_place(got), (None, None), f"{got['verdict']}: hop_low, hop_high")
+			assert want.low is not None or got["verdict"] == want.verdict, got["verdict"]
+		else:
+			blamed.add(row.fault)
+			_check_place(got, want, target, {4: "hop4b"})
+	_each(chain.FORK_ROWS, check)
+	equal(blamed, {row.fault for row in chain.FORK_ROWS} - {""}, "faults that were met")
+
+
+@case("locate/limited")
+def a_hop_that_limits_its_icmp():
+	"""It may widen the interval by itself, and nothing else"""
+	found, captures = _scan()
+
+	def check(row, target):
+		got, exact = found[target], chain.place(row)
+		widest = chain.place(dataclasses.replace(row, silent=frozenset((5,))))
+		_check_syns(got, target, captures[0])
+		low, high = _place(got)
+		if exact.low is None:
+			equal((got["verdict"], low, high), (exact.verdict, None, None), "verdict and place")
+			return
+		equal(got["verdict"], exact.verdict, "verdict")
+		assert low in (exact.low, widest.low) and high in (exact.high, widest.high), (low, high)
+	_each(chain.LIMITED_ROWS, check)
+
+
+# ---- many ----
+
+@case("locate/scale")
+def thousands_of_targets():
+	"""10,000 by hand: LOCATE=10000 LABS=1 make check-lab CASES=locate/scale"""
+	needs("--max-hops")
+	_chain()
+	shell("chain_rules")
+	rows = [row for row in ROWS if not row.silent and not row.short and row.fault != "drop-offer"]
+	blocks = (SCALE // 2 + len(rows) - 1) // len(rows)
+	targets = [(row, (str(net[block * chain.N + row.index]), row.port)) for block in range(blocks)
+		for net in chain.MAIN for row in rows][:SCALE]
+	path = write("locate-many", "".join(spell(target) + "\n" for _, target in targets))
+	run = tfomap(*PATIENT, "-r", RATE_PPS, "-I", path, quick=False)
+	found = by_target(run.rows)
+	equal(len(found), SCALE, "rows")
+	wrong = collections.Counter()
+	for row, target in targets:
+		want, got = chain.place(row), found[target]
+		told = (got["verdict"], *_place(got))
+		if told != (want.verdict, want.low, want.high) or int(got["probes"]) > MOST_SYNS:
+			wrong[f"{row.name}: {told}, {got['probes']} SYNs"] += 1
+	assert not wrong, f"{wrong.total()} of {SCALE} are wrong: {wrong.most_common(8)}"

@@ -1,0 +1,89 @@
+"""usage: trim.py QUEUE HOST... - cuts the ICMP errors that each host's netfilter queues down to a
+quote of 8 bytes of TCP, the least that a router must quote (RFC 792), and lets them go. Says "ready"
+once it listens everywhere."""
+
+import selectors
+import socket
+import struct
+import sys
+
+from truth import inside
+from wire import checksum, transport_sum
+
+NETLINK_NETFILTER, QUEUE = 12, 3
+PACKET, VERDICT, CONFIG = 0, 1, 2  # messages
+HEADER, PAYLOAD = 1, 10  # attributes of the first; of verdicts: VERDICT_HEADER, PAYLOAD
+VERDICT_HEADER, COMMAND, PARAMETERS = 2, 1, 2
+BIND, COPY_PACKET, ACCEPT = 1, 2, 1
+QUOTED = 8  # bytes behind the quoted IP header
+
+
+def attribute(kind, data):
+	return struct.pack("=HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
+
+
+def message(kind, queue, *attributes):
+	body = struct.pack("!BBH", socket.AF_UNSPEC, 0, queue) + b"".join(attributes)
+	return struct.pack("=IHHII", 16 + len(body), QUEUE << 8 | kind, 1, 0, 0) + body
+
+
+def attributes(data):
+	found = {}
+	while len(data) >= 4:
+		length, kind = struct.unpack_from("=HH", data)
+		found[kind & 0x3fff] = data[4:length]
+		data = data[length + 3 & ~3:]
+	return found
+
+
+def listen(host, queue):
+	with inside(host):
+		s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
+	s.bind((0, 0))
+	s.send(message(CONFIG, queue, attribute(COMMAND, struct.pack("!BxH", BIND, 0))))
+	s.send(message(CONFIG, queue, attribute(PARAMETERS, struct.pack("!IB", 0xffff, COPY_PACKET))))
+	return s
+
+
+def trimmed4(packet):
+	packet = bytearray(packet[:20 + 8 + 20 + QUOTED])
+	packet[2:4] = struct.pack("!H", len(packet))
+	packet[10:12] = packet[22:24] = bytes(2)
+	packet[10:12] = struct.pack("!H", checksum(bytes(packet[:20])))
+	packet[22:24] = struct.pack("!H", checksum(bytes(packet[20:])))
+	return bytes(packet)
+
+
+def trimmed6(packet):
+	packet = bytearray(packet[:40 + 8 + 40 + QUOTED])
+	packet[4:6] = struct.pack("!H", len(packet) - 40)
+	packet[42:44] = bytes(2)
+	packet[42:44] = struct.pack("!H", transport_sum(bytes(packet[8:24]), bytes(packet[24:40]),
+		socket.IPPROTO_ICMPV6, bytes(packet[40:])))
+	return bytes(packet)
+
+
+def serve(s):
+	data = s.recv(1 << 17)
+	length, kind = struct.unpack_from("=IH", data)
+	if kind != QUEUE << 8 | PACKET:
+		return
+	queue = struct.unpack_from("!H", data, 18)[0]
+	found = attributes(data[20:length])
+	packet = found[PAYLOAD]
+	packet = trimmed4(packet) if packet[0] >> 4 == 4 else trimmed6(packet)
+	s.send(message(VERDICT, queue, attribute(VERDICT_HEADER, struct.pack("!I", ACCEPT)
+		+ found[HEADER][:4]), attribute(PAYLOAD, packet)))
+
+
+def main(queue, *hosts):
+	poll = selectors.DefaultSelector()
+	for host in hosts:
+		poll.register(listen(host, int(queue)), selectors.EVENT_READ)
+	print("ready", flush=True)
+	while True:
+		for key, _ in poll.select():
+			serve(key.fileobj)
+
+
+main(*sys.argv[1:])
