@@ -1,5 +1,7 @@
 #include "conn.h"
 
+#define RESET_NS	100000000ull	/* what is on its way, before a RST or because of our ACK,
+					 * is here by then and a round trip */
 #define HOLD_NS		500000000ull	/* a server's timer, and then so much */
 #define MSS_MIN		536		/* RFC 9293 3.7.1: what every host takes */
 #define SYNACKS_LOST	3		/* SYN/ACKs that come again although each was answered */
@@ -14,13 +16,15 @@ static uint32_t first_byte(const struct flow *f)
 	return f->reply.seq + 1;
 }
 
+static uint64_t rtt_ns(const struct flow *f)
+{
+	return f->sent_ns && f->reply.time_ns > f->sent_ns ? f->reply.time_ns - f->sent_ns : 0;
+}
+
 /* A round trip after our first ACK; before that nothing can be its answer. */
 static bool may_answer_ack(const struct conn *c, const struct flow *f, uint64_t ns)
 {
-	uint64_t rtt_ns = f->sent_ns && f->reply.time_ns > f->sent_ns
-			  ? f->reply.time_ns - f->sent_ns : 0;
-
-	return ns >= c->opened_ns + rtt_ns;
+	return ns >= c->opened_ns + rtt_ns(f);
 }
 
 /* What is ours, as a whole: the rest of the payload, or the bare ACK. */
@@ -77,6 +81,24 @@ static unsigned int take_synack(struct conn *c, struct flow *f, const struct pac
 	return due(c);
 }
 
+/* It is over, unless the server does not know of it. */
+static unsigned int take_reset(struct conn *c, const struct flow *f, const struct packet_tcp *t,
+			       uint64_t ns)
+{
+	if (conn_is_reset(c, f, t) && !c->reset_ns)
+		c->reset_ns = ns;
+	return 0;
+}
+
+/* Who has sent a RST has no connection any more, of which more could come than was on its way. */
+static unsigned int take_after_reset(const struct conn *c, struct flow *f, uint64_t ns)
+{
+	if (ns < c->reset_ns + rtt_ns(f) + RESET_NS)
+		return 0;
+	f->course.goes_on = true;
+	return end(f, COURSE_RESET);
+}
+
 static void take_ack(struct conn *c, struct flow *f, const struct packet_tcp *t)
 {
 	if (t->ack == c->snd_una || t->ack - c->snd_una > c->snd_nxt - c->snd_una)
@@ -102,9 +124,9 @@ static void take_text(struct conn *c, struct flow *f, const struct packet_tcp *t
 		/* Before our ACK a server repeats its SYN/ACK, not this. */
 		f->course.ack_came = true;
 	}
-	if (t->flags & TCP_FIN && ends == c->rcv_nxt && !c->fin) {
+	if (t->flags & TCP_FIN && ends == c->rcv_nxt && !c->fin_ns) {
 		c->rcv_nxt++;
-		c->fin = true;
+		c->fin_ns = ns;
 	}
 }
 
@@ -118,9 +140,10 @@ unsigned int conn_take(struct conn *c, struct flow *f, const struct packet_tcp *
 	bool text = t->payload_len > 0 || t->flags & TCP_FIN;
 	struct tcpopts o;
 
-	/* After the FIN it only says that nobody is there to read what is ours. */
 	if (t->flags & TCP_RST)
-		return conn_is_reset(c, f, t) ? end(f, c->fin ? COURSE_FIN : COURSE_RESET) : 0;
+		return take_reset(c, f, t, ns);
+	if (c->reset_ns)
+		return take_after_reset(c, f, ns);
 	if (t->flags & TCP_SYN)
 		return take_synack(c, f, t, ns);
 	tcpopt_parse(&o, t->opts, t->opts_len);
@@ -134,31 +157,38 @@ unsigned int conn_take(struct conn *c, struct flow *f, const struct packet_tcp *
 	take_text(c, f, t, ns);
 	if (is_full(c, f))
 		end(f, COURSE_FULL);
-	else if (c->fin && f->course.ack_came)
-		end(f, COURSE_FIN);
 	return CONN_ACK;
 }
 
-/* What was lost may be ours: it goes once more, and who has the connection is asked to say so. */
+/*
+ * What was lost may be ours: it goes once more. Who has the connection answers a keep-alive; who
+ * has it no more, with a RST.
+ */
 static unsigned int resend(struct conn *c, const struct flow *f, uint64_t ns)
 {
-	bool waits = !f->course.response_len && !f->course.ack_came;
+	bool acked = c->snd_una == c->snd_nxt;
 
-	if (ns < c->resend_ns || c->resends == CONN_RESENDS
-	    || (c->snd_una == c->snd_nxt && !waits))
+	if (ns < c->resend_ns || c->resends == CONN_RESENDS || (acked && f->course.response_len))
 		return 0;
 	c->resend_ns = ns + (CONN_RTO_NS << ++c->resends);
-	return c->snd_una == c->snd_nxt ? CONN_ACK | CONN_KEEPALIVE : CONN_DATA;
+	if (!acked)
+		return CONN_DATA;
+	return CONN_KEEPALIVE | (f->course.ack_came ? 0 : CONN_ACK);
 }
 
 unsigned int conn_look(struct conn *c, struct flow *f, uint64_t timeout_ns, uint64_t ns)
 {
 	bool held = ns < c->hold_ns && !f->course.ack_came;
 
+	/* After the FIN a RST only says that nobody is there to read what is ours. */
+	if (c->reset_ns && ns >= c->reset_ns + CONN_RTO_NS + HOLD_NS)
+		return end(f, c->fin_ns ? COURSE_FIN : COURSE_RESET);
+	if (c->reset_ns)
+		return 0;
 	/* A SYN/ACK came again, and then no more, when the next one was due. */
 	if (!held && f->course.synacks)
 		f->course.ack_came = true;
-	if (c->fin && !held)
+	if (c->fin_ns && !held && ns >= c->fin_ns + rtt_ns(f) + RESET_NS)
 		return end(f, COURSE_FIN);
 	if ((ns >= c->heard_ns + CONN_QUIET_TIMEOUTS * timeout_ns && !held)
 	    || ns >= c->opened_ns + CONN_LONGEST_TIMEOUTS * timeout_ns)

@@ -32,6 +32,7 @@ struct conn {
 	uint64_t resend_ns;		/* when what is ours is sent again, unless ... */
 	uint64_t synack_ns;		/* when the newest SYN/ACK came */
 	uint64_t hold_ns;		/* a SYN/ACK that comes again, if one does, comes by then */
+	uint64_t fin_ns, reset_ns;	/* when a FIN, in order, and a RST came; 0: none */
 	uint32_t rcv_nxt, snd_una, snd_nxt;
 	uint32_t ts_ecr;		/* the server's newest timestamp, where */
 	bool stamped;			/* both sides have them (RFC 7323) */
@@ -39,7 +40,6 @@ struct conn {
 	uint16_t mss;			/* most payload that the server takes at a time */
 	uint16_t sent;			/* segments */
 	uint8_t resends;
-	bool fin;			/* the server has said all */
 	bool unsent;			/* a segment of ours was lost here */
 };
 

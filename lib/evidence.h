@@ -69,6 +69,7 @@ struct course {
 	uint8_t end;			/* enum course_end */
 	uint8_t synacks;		/* SYN/ACKs that came again, after our ACK */
 	bool ack_came;			/* something shows that our ACK came */
+	bool goes_on;			/* RESET: the server went on: the RST was not its own */
 	uint32_t response_len;		/* bytes, in order */
 };
 

@@ -57,20 +57,22 @@ bool outcome_gave_odd(const struct outcomes *o)
 }
 
 /*
- * It brought nothing; or the server never had our ACK, whatever it had sent before; or was reset in
- * the middle.
+ * It brought nothing; or was reset, by somebody else, or when less than whole_len bytes had come;
+ * or the server never had our ACK, whatever it had sent before.
  */
 static bool is_dead(const struct course *c, uint32_t whole_len)
 {
-	return c->end != COURSE_NONE
-	       && (c->response_len == 0 || (c->end == COURSE_SILENT && c->synacks && !c->ack_came)
-		   || (c->end == COURSE_RESET && c->response_len < whole_len));
+	if (c->end == COURSE_NONE)
+		return false;
+	if (c->end == COURSE_RESET)
+		return c->goes_on || c->response_len < whole_len;
+	return c->response_len == 0 || (c->end == COURSE_SILENT && c->synacks && !c->ack_came);
 }
 
 bool outcome_stalled(const struct outcomes *o)
 {
 	const struct flow *data = o->flow[PROBE_DATA], *twin = o->flow[PROBE_TWIN];
 
-	return data && twin && twin->course.response_len > 0 && twin->course.end != COURSE_RESET
+	return data && twin && twin->course.end != COURSE_NONE && !is_dead(&twin->course, 1)
 	       && is_dead(&data->course, twin->course.response_len);
 }

@@ -57,7 +57,7 @@ void carry_close(struct shared *s, const struct entry *en)
 	struct segment_request r = next_segment(en, f);
 
 	/* What the server has reset is closed. */
-	if (f->course.end == COURSE_RESET)
+	if (f->course.end == COURSE_RESET && !f->course.goes_on)
 		return;
 	r.reset = true;
 	shared_push_segment(s, en->k, &r);

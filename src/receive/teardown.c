@@ -89,6 +89,14 @@ static const struct flow *flow_of(const struct shared *s, const struct arrival *
 	return f && f->attempt == a->m.attempt ? f : NULL;
 }
 
+/* Its connection is carried on as soon as the send thread has said that the SYN is out. */
+static bool will_carry_on(const struct shared *s, const struct entry *en, const struct flow *f)
+{
+	const struct evidence ev = entry_evidence(en);
+
+	return entry_is_under_way(en, f) && plan_carries_on(&s->facts.plan, &ev);
+}
+
 void teardown_arrival(struct shared *s, const struct arrival *a)
 {
 	const struct segment_request r = {
@@ -98,7 +106,9 @@ void teardown_arrival(struct shared *s, const struct arrival *a)
 	};
 	const struct flow *f = flow_of(s, a);
 
-	if ((f && entry_hears(a->entry, f)) || !may_reset(a, f))
+	if (f && (entry_hears(a->entry, f) || will_carry_on(s, a->entry, f)))
+		return;
+	if (!may_reset(a, f))
 		return;
 	if (a->m.acked > 0 || (f && entry_has_heard(a->entry, f)))
 		close_accepted(s, a->k, &r);

@@ -89,6 +89,10 @@ struct outcome {
 	struct course course;		/* where the connection was carried on */
 };
 
+/* What became of a connection that was carried on. */
+#define COURSE(end_, synacks_, ack_came_, len_) \
+	{ .end = COURSE_##end_, .synacks = synacks_, .ack_came = ack_came_, .response_len = len_ }
+
 /* The outcome of a probe that a SYN/ACK answers. */
 #define ANSWERED(option_, acked_, late_, stripped_) \
 	{ .answer = SA, .option = option_, .acked = acked_, .late = late_, .stripped = stripped_ }

@@ -15,15 +15,18 @@ static inline bool oracle_is_cookie(enum option o)
 	return o == COOKIE || o == COOKIE_EXP || o == SAME;
 }
 
-/* Both connections were carried on, and that of the twin alone brought a response, whole. */
+/* Both connections were carried on, and that of the twin alone brought a response, and lived. */
 static inline bool oracle_is_stalled(const struct outcome o[static PROBE_KINDS])
 {
 	const struct course *d = &o[PROBE_DATA].course, *t = &o[PROBE_TWIN].course;
+	bool cut = d->end == COURSE_RESET && (d->goes_on || d->response_len < t->response_len);
 
-	if (o[PROBE_TWIN].answer != SA || !t->response_len || t->end == COURSE_RESET
-	    || d->end == COURSE_NONE)
+	if (o[PROBE_TWIN].answer != SA || !t->response_len || d->end == COURSE_NONE)
 		return false;
-	return !d->response_len || (d->end == COURSE_RESET && d->response_len < t->response_len)
+	if ((t->end == COURSE_RESET && t->goes_on)
+	    || (t->end == COURSE_SILENT && t->synacks && !t->ack_came))
+		return false;
+	return cut || (d->end != COURSE_RESET && !d->response_len)
 	       || (d->end == COURSE_SILENT && d->synacks && !d->ack_came);
 }
 

@@ -138,6 +138,7 @@ static void answer_some(void)
 	const struct syn *syn = &syns[n ? rng_below(&rng, n) : 0];
 	uint8_t bytes[WIRE_MAX];
 	uint32_t acked = rng_below(&rng, 2) ? syn->p.tcp.payload_len : 0;
+	struct answer_spec spec = { TCP_ACK, acked, NULL, 40, 0 };
 
 	if (!n || !syn->len)
 		return;
@@ -149,7 +150,8 @@ static void answer_some(void)
 		take(bytes, core_icmp(syn, 3, 13, bytes));
 		break;
 	case 2:
-		take(bytes, core_answer(syn, SEGMENT(0, 40, acked), bytes));
+		spec.flags |= rng_below(&rng, 2) ? TCP_FIN : 0;
+		take(bytes, core_answer(syn, &spec, bytes));
 		break;
 	default:
 		take(bytes, core_answer(syn, SYNACK(opts[rng_below(&rng, 4)], acked), bytes));

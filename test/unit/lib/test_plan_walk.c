@@ -86,9 +86,10 @@ static const struct { const struct outcome *v; size_t n; } by_kind[PROBE_KINDS] 
 
 /* What becomes of a connection that is carried on. */
 static const struct course courses[] = {
-	{ COURSE_FIN, 0, true, 100 }, { COURSE_FIN, 0, true, 0 }, { COURSE_SILENT, 0, true, 0 },
-	{ COURSE_SILENT, 3, false, 100 }, { COURSE_RESET, 0, true, 60 },
-	{ COURSE_RESET, 0, true, 100 }, { COURSE_FULL, 0, true, 65536 },
+	COURSE(FIN, 0, true, 100), COURSE(FIN, 0, true, 0), COURSE(SILENT, 0, true, 0),
+	COURSE(SILENT, 3, false, 100), COURSE(RESET, 0, true, 60),
+	COURSE(RESET, 0, true, 100), COURSE(FULL, 0, true, 65536),
+	{ .end = COURSE_RESET, .goes_on = true, .response_len = 100 },
 };
 
 /* An outcome that the verdict distinguishes from another one, and a plan does not. */

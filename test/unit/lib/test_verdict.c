@@ -50,7 +50,7 @@ static const struct outcome few_data[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, { .answer = RST },
 	ANSWERED(ABSENT, 0, false, false), ANSWERED(COOKIE, 0, false, false),
 	ANSWERED(ABSENT, 9, false, false), ANSWERED(ABSENT, TARGET_DLEN, false, false),
-	{ .answer = SA, .acked = TARGET_DLEN, .course = { COURSE_SILENT, 0, true, 0 } },
+	{ .answer = SA, .acked = TARGET_DLEN, .course = COURSE(SILENT, 0, true, 0) },
 };
 static const struct outcome payloads[] = {
 	{ .answer = UNSENT }, { .answer = SILENT }, ANSWERED(ABSENT, 0, false, false),
@@ -62,7 +62,7 @@ static const struct outcome unsent[] = { { .answer = UNSENT } };
 
 /* Of connections that are carried on: rules tell them apart in plan_walk. */
 static const struct outcome twins[] = {
-	{ .answer = UNSENT }, { .answer = SA, .course = { COURSE_FIN, 0, true, 100 } },
+	{ .answer = UNSENT }, { .answer = SA, .course = COURSE(FIN, 0, true, 100) },
 };
 
 static struct rig_target t;

@@ -18,6 +18,8 @@
 	{ .run = step_answer, .syn = syn_, .answer = { TCP_RST, DLEN, NULL, 0, at_ } }
 #define NOBODYS_RESET(syn_, at_) \
 	{ .run = step_no_answer, .syn = syn_, .answer = { TCP_RST, DLEN, NULL, 0, at_ } }
+/* A keep-alive, before what the server awaits. */
+#define ALIVE(syn_)	ACKS(syn_, DLEN - 1)
 #define TWIN(k_, attempt_) \
 	{ .run = step_follow_up, .k = k_, .kind = PROBE_TWIN, .attempt = attempt_ }
 
@@ -27,13 +29,13 @@
 /* The twin, SYN 2: the same payload goes out behind its handshake. */
 #define TWINNED	GAP, TWIN(9, 0), RTT, SA(2, OPTS_NONE, 0), ACKS(2, 0), NO_RESETS
 #define TWIN_ANSWERED \
-	TWINNED, FINAL(2, 0, 200), ACKS(2, DLEN), RESETS(2, DLEN), NO_RESETS
+	TWINNED, FINAL(2, 0, 200), ACKS(2, DLEN), MS(500), RESETS(2, DLEN), NO_RESETS
 
 static const struct steps_case cases[] = {
 	{ "both bring a response", COMPLETE,
 	  STEPS(OPENED, MS(30), SEG(1, 0, 100, DLEN), ACKS(1, DLEN),
 		SEG(1, 0, 100, DLEN), ACKS(1, DLEN), FINAL(1, 100, 50), ACKS(1, DLEN),
-		RESETS(1, DLEN), TWIN_ANSWERED, ROWS(1)),
+		MS(500), RESETS(1, DLEN), TWIN_ANSWERED, ROWS(1)),
 	  .rows = { "1 verdict=accepted probes=3 response_len=150 plain_response_len=200 rlen=0" },
 	  "segments=4 rsts=0 early_data=0" },
 	{ "the end, and nothing that shows that our ACK came", COMPLETE,
@@ -42,20 +44,21 @@ static const struct steps_case cases[] = {
 	  .rows = { "1 verdict=accepted response_len=100 plain_response_len=200 rlen=100" } },
 	{ "a RST without ACK", COMPLETE,
 	  STEPS(OPENED, SEG(1, 0, 100, DLEN), ACKS(1, DLEN), RESET_BARE(1, 100),
-		TWIN_ANSWERED),
+		MS(1750), TWIN_ANSWERED),
 	  .rows = { "1 verdict=stalled signals=reply-before-ack;reset-after response_len=100" } },
 	{ "a RST with one", COMPLETE,
-	  STEPS(OPENED, RESET_ACK(1, 0), TWIN_ANSWERED),
+	  STEPS(OPENED, RESET_ACK(1, 0), MS(1750), TWIN_ANSWERED),
 	  .rows = { "1 verdict=stalled signals=reset-after" BROUGHT(0) } },
 	{ "a RST of somebody else", COMPLETE,
 	  STEPS(OPENED, NOBODYS_RESET(1, 70000), NO_RESETS, RESET_ACK(1, 70000), NO_RESETS,
 		MS(30), SEG(1, 0, 9, DLEN), ACKS(1, DLEN), SEG(1, 0, 9, DLEN),
-		ACKS(1, DLEN), FINAL(1, 9, 0), ACKS(1, DLEN), RESETS(1, DLEN),
+		ACKS(1, DLEN), FINAL(1, 9, 0), ACKS(1, DLEN), MS(500), RESETS(1, DLEN),
 		TWIN_ANSWERED),
 	  .rows = { "1 verdict=accepted response_len=9" }, "rsts_bare=1" },
 	{ "no response, whatever it is asked; the twin's comes", COMPLETE,
 	  STEPS(OPENED, MS(1000), ACKS(1, DLEN), ACKS(1, DLEN - 1), MS(20),
-		SEG(1, 0, 0, DLEN), NO_RESETS, MS(8000), RESETS(1, DLEN), TWIN_ANSWERED),
+		SEG(1, 0, 0, DLEN), NO_RESETS, MS(2230), ACKS(1, DLEN - 1), MS(4000),
+		ACKS(1, DLEN - 1), MS(2000), RESETS(1, DLEN), TWIN_ANSWERED),
 	  .rows = { "1 verdict=stalled signals=response-lost" BROUGHT(0) } },
 	{ "the SYN/ACK comes again and again", COMPLETE,
 	  STEPS(OPENED, SEG(1, 0, 100, DLEN), ACKS(1, DLEN), MS(1000),
@@ -65,11 +68,13 @@ static const struct steps_case cases[] = {
 	  .rows = { "1 verdict=stalled signals=reply-before-ack;ack-lost response_len=100" },
 	  "retransmissions=3" },
 	{ "neither brings one", COMPLETE,
-	  STEPS(OPENED, MS(30), SEG(1, 0, 0, DLEN), MS(9000), RESETS(1, DLEN), TWINNED,
-		SEG(2, 0, 0, DLEN), MS(9250), RESETS(2, DLEN)),
+	  STEPS(OPENED, MS(30), SEG(1, 0, 0, DLEN), MS(9000), ALIVE(1), ALIVE(1), ALIVE(1),
+		RESETS(1, DLEN), TWINNED,
+		SEG(2, 0, 0, DLEN), MS(9250), ALIVE(2), ALIVE(2), ALIVE(2), RESETS(2, DLEN)),
 	  .rows = { "1 verdict=accepted response_len=0 plain_response_len=0" } },
 	{ "who is silent while packets are lost is unfinished", COMPLETE,
-	  STEPS(OPENED, MS(30), SEG(1, 0, 0, DLEN), LOSE, MS(9000), RESETS(1, DLEN),
+	  STEPS(OPENED, MS(30), SEG(1, 0, 0, DLEN), LOSE, MS(9000), ALIVE(1), ALIVE(1),
+		ALIVE(1), RESETS(1, DLEN),
 		PENDING(0), IDLE),
 	  .rows = { NULL }, "unfinished=1" },
 	{ "a stop resets it", COMPLETE,
@@ -79,20 +84,20 @@ static const struct steps_case cases[] = {
 	{ "the data was not taken: it goes with the ACK, as the twin's does", COMPLETE,
 	  STEPS(REQ(9, 0), RTT, SA(0, OPTS_COOKIE, 0), RESETS(0, 0), GAP, DATA(9, 0), RTT,
 		SA(1, OPTS_NONE, 0), ACKS(1, 0), NO_RESETS, MS(30), FINAL(1, 0, 70),
-		ACKS(1, DLEN), RESETS(1, DLEN), TWIN_ANSWERED),
+		ACKS(1, DLEN), MS(500), RESETS(1, DLEN), TWIN_ANSWERED),
 	  .rows = { "1 verdict=ignored" BROUGHT(70) } },
 	{ "refused for another cookie: closed, and the next one carried on", COMPLETE,
 	  STEPS(REQ(9, 0), RTT, SA(0, OPTS_COOKIE, 0), RESETS(0, 0), GAP, DATA(9, 0), RTT,
 		SA(1, OPTS_OTHER, 0), RESETS(1, 0), GAP, DATA(9, 3), SA(2, OPTS_NONE, DLEN),
-		ACKS(2, DLEN), RESET_ACK(2, 0), GAP, TWIN(9, 0), SA(3, OPTS_NONE, 0),
-		ACKS(3, 0), FINAL(3, 0, 5), ACKS(3, DLEN), RESETS(3, DLEN)),
+		ACKS(2, DLEN), RESET_ACK(2, 0), MS(1750), GAP, TWIN(9, 0), SA(3, OPTS_NONE, 0),
+		ACKS(3, 0), FINAL(3, 0, 5), ACKS(3, DLEN), MS(500), RESETS(3, DLEN)),
 	  .rows = { "2 verdict=stalled probes=4" } },
 	{ "the twin is silent", COMPLETE,
-	  STEPS(OPENED, RESET_ACK(1, 0), GAP, TWIN(9, 0), TIMEOUT, TWIN(9, 1), TIMEOUT,
+	  STEPS(OPENED, RESET_ACK(1, 0), MS(1750), GAP, TWIN(9, 0), TIMEOUT, TWIN(9, 1), TIMEOUT,
 		TWIN(9, 2), TIMEOUT),
 	  .rows = { "1 verdict=accepted probes=5 response_len=0 plain_response_len=" } },
 	{ "what comes when it is closed changes nothing", COMPLETE,
-	  STEPS(OPENED, RESET_ACK(1, 0), SEG(1, 0, 100, DLEN), TWIN_ANSWERED,
+	  STEPS(OPENED, RESET_ACK(1, 0), MS(1750), SEG(1, 0, 100, DLEN), TWIN_ANSWERED,
 		SEG(2, 200, 100, DLEN), SA(2, OPTS_NONE, 0), RESETS(2, 0)),
 	  .rows = { "1 verdict=stalled signals=reset-after" BROUGHT(0) } },
 };
