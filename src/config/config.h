@@ -57,6 +57,7 @@ struct config_probing {
 					 * the plan says */
 	uint64_t confirm_ns;		/* path, full: a blocked verdict is tested again; 0: not */
 	int retries;			/* 0..15; CONFIG_RETRIES_AUTO: by the kind of targets */
+	int max_hops;			/* locate: 1..LOCATE_TTL_MAX */
 	uint64_t timeout_ns;
 	const char *cookie_file;
 	enum tcp_options tcp_options;

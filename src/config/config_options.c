@@ -1,6 +1,7 @@
 #include "config/config_options.h"
 
 #include "config/config.h"
+#include "locate.h"
 
 /* A member's place, and a compile error where it is not of the type that the row's type stores. */
 #define MEMBER(type, m)                                                                            \
@@ -109,7 +110,7 @@ static const struct opttab_word report_words[] = {
 
 static const struct opttab_word plan_words[] = {
 	[PLAN_SURVEY] = { "survey", false }, [PLAN_PATH] = { "path", false },
-	[PLAN_FULL] = { "full", false }, { NULL, false },
+	[PLAN_FULL] = { "full", false }, [PLAN_LOCATE] = { "locate", false }, { NULL, false },
 };
 
 static const struct opttab_word probe_words[] = {
@@ -178,14 +179,18 @@ const struct opttab_row config_options[] = {
 		 "one packet a target. path: syn and request to all, request-exp to who gave no "
 		 "cookie, and where data is blocked blind, bare and forged, which show why; "
 		 "recheck shows whether the path is still open. full: path, and forged, blind "
-		 "and bare to all who gave a cookie. A probe is sent only if it can still change "
-		 "the verdict." },
+		 "and bare to all who gave a cookie. locate: path; then hop probes, where it is "
+		 "blocked or no cookie came: see WHERE IS IT BROKEN. A probe is sent only if it "
+		 "can still change the verdict." },
 	{ "confirm", 0, SECONDS(probing.confirm_ns), .max = 86400, .def = "60", .group = probing,
-	  .arg = "S", .help = "survey|path|full; what is blocked, again",
+	  .arg = "S", .help = "survey|path|full|locate; the blocked again",
 	  .man = "With --plan path or full, a verdict that says that something is blocked is "
 		 "tested again S seconds later, as most of these are found sound on a second "
 		 "look. The field confirmed says whether it was the same; the verdict is the "
 		 "later one. 0: no second test." },
+	{ "max-hops", 0, INT(probing.max_hops), .min = 1, .max = LOCATE_TTL_MAX, .def = "32",
+	  .group = probing, .arg = "N", .help = "locate: no further than N hops",
+	  .man = "With --plan locate, the largest TTL or hop limit of a hop probe, 1 to 64." },
 	{ "probes", 0, WORDS(probing.probes), .words = probe_words, .group = probing, .arg = "LIST",
 	  .help = "sent to all, not the plan's: syn,blind,...",
 	  .man = "The kinds of probe that each target gets first, one or two, in place of the "

@@ -42,6 +42,11 @@ const struct result_field result_fields[] = {
 	FIELD(cookie_len, NUMBER, TARGET, "length of that cookie, bytes"),
 	FIELD(cookie_from, TEXT, TARGET, "where the cookie on the data is from: request, or file"),
 	FIELD(cookie_age_s, NUMBER, TARGET, "how old that cookie was, seconds"),
+	FIELD(hops, NUMBER, TARGET, "how far the target is: the TTL that it takes"),
+	FIELD(hop_low, NUMBER, TARGET, "the fault lies behind this hop; 0 is this host"),
+	FIELD(hop_high, NUMBER, TARGET, "the fault lies at this hop or before it"),
+	FIELD(hop_low_ip, ADDR, TARGET, "who answered there"),
+	FIELD(hop_high_ip, ADDR, TARGET, "who answered there; where it is the last, the target"),
 	FIELD(reply, TEXT, TARGET, REPLY_DOC),
 	FIELD(rlen, NUMBER, BOTH, "bytes of response that came before any ACK of ours"),
 	FIELD(rtt_ms, MS, BOTH, "from the SYN to its answer, milliseconds"),
@@ -65,6 +70,7 @@ const struct result_field result_fields[] = {
 	FIELD(time_reply, TIME, BOTH, "when the answer came, UTC"),
 	FIELD(probes, NUMBER, TARGET, "SYNs that the target took"),
 	FIELD(flows, FLOWS, TARGET, "the reply rows that the verdict comes from"),
+	FIELD(path, PATH, TARGET, "the hops that answered: ttl, ip, rtt_ms, option, data"),
 	FIELD(info, JSON, TARGET, "what else the server list says of the target"),
 };
 
@@ -76,7 +82,8 @@ const struct result_type_row result_types[] = {
 	[RESULT_TIME] = { "time", true }, [RESULT_TEXT] = { "text", false },
 	[RESULT_HEX] = { "hex", true }, [RESULT_OPTIONS] = { "text", true },
 	[RESULT_CONDITIONS] = { "words", false }, [RESULT_SIGNALS] = { "words", false },
-	[RESULT_FLOWS] = { "rows", false }, [RESULT_JSON] = { "object", false },
+	[RESULT_FLOWS] = { "rows", false }, [RESULT_PATH] = { "hops", false },
+	[RESULT_JSON] = { "object", false },
 };
 
 bool result_is_null(const struct result *r, const struct result_field *f)
@@ -99,6 +106,8 @@ bool result_is_null(const struct result *r, const struct result_field *f)
 		return !*(const char *const *)m;
 	case RESULT_OPTIONS:
 		return !*(const struct tcpopts *const *)m;
+	case RESULT_PATH:
+		return !*(const struct locate *const *)m;
 	case RESULT_FLOWS:
 	case RESULT_CONDITIONS:
 	case RESULT_SIGNALS:

@@ -95,6 +95,9 @@ craft_syn(const struct craft *c, const struct craft_syn *syn, uint8_t out[static
 	return len;
 }
 
+/* The packet of a family in that frame gets another TTL or hop limit. */
+void craft_set_ttl(const struct craft *c, bool v6, uint8_t ttl, uint8_t *frame);
+
 /* A RST without ACK for a connection that a SYN/ACK opened: seq is that SYN/ACK's ack number. */
 size_t craft_rst(const struct craft *c, struct addr src, struct addr dst, uint16_t sport,
 		 uint16_t dport, uint32_t seq, uint8_t out[static CRAFT_FRAME_MAX]);
