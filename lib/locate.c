@@ -7,7 +7,7 @@
 
 static const struct addr nobody;
 
-/* A SYN/ACK's initial TTL is the next of these; so many hops it has behind it. */
+/* A SYN/ACK's initial TTL is the next of these; so many hops it has come over. */
 static unsigned int guess_distance(uint8_t answer_ttl)
 {
 	unsigned int initial = answer_ttl <= 64 ? 64 : answer_ttl <= 128 ? 128 : 255;
@@ -60,7 +60,7 @@ static unsigned int min(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-/* The TTL that tells most of the distance; 0: none can. Away from the guess in growing steps. */
+/* The TTL that shows most of the distance; 0: none can. Away from the guess in growing steps. */
 static unsigned int next_for_distance(const struct locate *l)
 {
 	unsigned int high = nearest_reaching(l);
@@ -107,7 +107,7 @@ static unsigned int last_passed(const struct locate *l)
 	return t;
 }
 
-/* The first bad TTL behind low, below end; else end. */
+/* The first bad TTL after low, below end; else end. */
 static unsigned int first_bad(const struct locate *l, unsigned int low, unsigned int end)
 {
 	for (unsigned int t = low + 1; t < end; t++)
@@ -203,7 +203,7 @@ static enum locate_state proof_of_loss(const struct locate_answer *a)
 	       ? LOCATE_BROKEN : LOCATE_PASSED;
 }
 
-/* The same of a change, of which only a quote tells. */
+/* The same of a change, which only a quote shows. */
 static enum locate_state proof_of_change(const struct locate_answer *a)
 {
 	if (a->came != LOCATE_EXCEEDED)
@@ -275,7 +275,8 @@ static void take_feature(struct locate *l, struct locate_hop *h, const struct lo
 	h->sure = false;
 	if (a->came == LOCATE_SILENT) {
 		h->fair += h->pace_ns && pause_ns(h, a) >= h->pace_ns;
-		if (l->goal == LOCATE_CHANGE && h->sent[1] >= PLAIN_TRIES && h->state == LOCATE_OPEN)
+		if (l->goal == LOCATE_CHANGE && h->sent[1] >= PLAIN_TRIES
+		    && h->state == LOCATE_OPEN)
 			h->state = LOCATE_MUTE;
 		return;
 	}

@@ -3,7 +3,7 @@
  * small TTL comes next, and the interval that the fault lies in. Pure: who sends and who hears is
  * the caller. A feature probe carries what the probe in question carried (a TFO option, data), a
  * plain one nothing; both are of its 5-tuple. A silent hop proves nothing but beside plain SYNs
- * that it answered, at a pace that it is known to keep (doc/protocol.md 7); and no feature probe is
+ * that it answered, at a pace that it is known to keep (doc/protocol.md 6); and no feature probe is
  * sent with a TTL that a hop did not answer to a plain SYN, so that none reaches the target.
  */
 #ifndef TFOMAP_LOCATE_H
@@ -57,7 +57,7 @@ enum locate_state {
 	LOCATE_PASSED,		/* it came as far; whole, where that is what is looked for */
 	LOCATE_BROKEN,		/* it was lost or changed there or before, by an answer */
 	LOCATE_MISSING,		/* likewise, by silence */
-	LOCATE_MUTE,		/* this TTL tells nothing */
+	LOCATE_MUTE,		/* this TTL shows nothing */
 };
 
 struct locate_hop {
@@ -106,7 +106,7 @@ void locate_send(struct locate *l, const struct locate_probe *p);
 /* Whether such a probe was sent. */
 bool locate_has_sent(const struct locate *l, const struct locate_probe *p);
 
-/* What came of the last one sent; and of one that is not it any more: an answer, late or another. */
+/* What came of the last one sent; and the answer, late or another, to one that is not it. */
 void locate_take(struct locate *l, const struct locate_probe *p, const struct locate_answer *a);
 void locate_take_late(struct locate *l, const struct locate_probe *p,
 		      const struct locate_answer *a);
@@ -114,7 +114,7 @@ void locate_take_late(struct locate *l, const struct locate_probe *p,
 struct locate_found {
 	uint8_t hops;		/* the TTL that it takes to the target; 0: not known */
 	bool is_wrong;		/* something is wrong, */
-	uint8_t low;		/* behind that hop (0: us), and */
+	uint8_t low;		/* after that hop (0: us), and */
 	uint8_t high;		/* at that one or before, hops: the target; 0: not known */
 };
 

@@ -175,7 +175,7 @@ static enum packet_fault tcp_read(struct packet_tcp *t, const struct ip *ip)
 }
 
 /*
- * The payload behind a quoted header of head bytes. `before` bytes of the quote are ahead of it, and
+ * The payload after a quoted header of head bytes. `before` bytes of the quote precede it, and
  * quote_len is what RFC 4884 says of the quote's length, 0: nothing.
  */
 static void tcp_read_quoted(struct packet_tcp *t, const struct ip *ip, size_t head, size_t before,

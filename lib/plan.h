@@ -16,8 +16,8 @@
 					 * before the SYN/ACK, by less than a round trip */
 #define PLAN_TEARDOWN_DELAY_NS	200000000ull	/* after SYN data was taken: the server's answer
 					 * to it is awaited before the reset */
-#define PLAN_REST_NS	1000000000ull	/* so much longer than a time-out a hop is left alone that may
-					 * limit its ICMP */
+#define PLAN_REST_NS	1000000000ull	/* so much longer than a time-out a hop is left alone
+					 * that may limit its ICMP */
 #define PLAN_ARMS_MAX	2
 #define PLAN_FOLLOWUP_RETRIES_MIN	2
 

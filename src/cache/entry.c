@@ -1,6 +1,5 @@
 #include "cache/entry.h"
 
-#include "cache/trail.h"
 #include "verdict.h"
 
 #define TO(state)	(1u << ENTRY_##state)
@@ -33,7 +32,7 @@ struct evidence entry_evidence(const struct entry *en)
 	struct evidence ev = {
 		.ip = en->target.ip, .source = en->source, .port = en->target.port,
 		.nflows = en->nflows, .flows = en->flows, .sent_before = en->sent_before,
-		.sent_hops = en->sent_hops, .locate = en->trail ? &en->trail->locate : NULL,
+		.sent_hops = en->sent_hops, .locate = en->locate,
 	};
 
 	if (en->round > 0)

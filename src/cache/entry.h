@@ -72,7 +72,9 @@ struct entry {
 	uint16_t sent_before;		/* round 1: SYNs of round 0 */
 	uint16_t resets;		/* what was reset for it */
 	uint16_t sent_hops;		/* hop probes that were requested */
-	struct trail *trail;		/* heap, owned: plan locate's search; NULL: none under way */
+	struct trail *trail;		/* heap, owned: plan locate's search; NULL: none
+					 * is under way */
+	const struct locate *locate;	/* in there */
 	struct plan_want want;		/* GAP, UNDER_WAY */
 	struct flow *flows;		/* plan_flows(): those sent; UNDER_WAY: the last is so */
 };

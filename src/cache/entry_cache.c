@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cache/trail.h"
 #include "err.h"
 
 int entry_cache_init(struct entry_cache *c, uint32_t slots, unsigned int nflows,
@@ -24,8 +23,8 @@ int entry_cache_init(struct entry_cache *c, uint32_t slots, unsigned int nflows,
 
 void entry_cache_free(struct entry_cache *c)
 {
-	for (uint32_t slot = 0; slot < c->slots; slot++)
-		trail_end(&c->v[slot]);
+	for (uint32_t slot = 0; c->v && slot < c->slots; slot++)
+		free(c->v[slot].trail);
 	table_free(&c->table);
 	free(c->v);
 	free(c->flows);

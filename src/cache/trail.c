@@ -40,6 +40,7 @@ bool trail_begin(const struct facts *f, struct entry *en)
 	t->base = validate_hop_base(&f->validator, en->source, en->target.ip, en->target.port,
 				    q.flow->kind, q.attempt);
 	en->trail = t;
+	en->locate = &t->locate;
 	/* From now on the stamp is of hop probes. */
 	en->tried = 0;
 	return true;
@@ -49,6 +50,7 @@ void trail_end(struct entry *en)
 {
 	free(en->trail);
 	en->trail = NULL;
+	en->locate = NULL;
 }
 
 enum entry_state trail_next(struct entry *en)

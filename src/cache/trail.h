@@ -29,7 +29,7 @@ struct trail {
 	struct locate locate;		/* the last: its length varies */
 };
 
-/* Whether a fault on the way to the entry's target is to be looked for, of which all else is known. */
+/* All else is known of the entry's target: whether a fault on the way to it is to be looked for. */
 bool trail_is_wanted(const struct facts *f, const struct entry *en);
 
 /* Begins: the entry has its trail. False: no memory. */
@@ -48,7 +48,7 @@ void trail_request(struct entry *en);
 /* What came of it, sent at sent_ns: its answer, or nothing. */
 void trail_close(struct entry *en, uint64_t sent_ns);
 
-/* Which hop probe of the entry's *m answers, with acknowledgment number ack. False: none that was sent. */
+/* Which hop probe of the entry's *m answers, by the acknowledgment number. False: none of them. */
 bool trail_match(const struct entry *en, struct validate_match *m, uint32_t ack);
 
 /* The probe of *m as a flow, to be shown with its answer. */

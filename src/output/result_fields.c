@@ -43,7 +43,7 @@ const struct result_field result_fields[] = {
 	FIELD(cookie_from, TEXT, TARGET, "where the cookie on the data is from: request, or file"),
 	FIELD(cookie_age_s, NUMBER, TARGET, "how old that cookie was, seconds"),
 	FIELD(hops, NUMBER, TARGET, "how far the target is: the TTL that it takes"),
-	FIELD(hop_low, NUMBER, TARGET, "the fault lies behind this hop; 0 is this host"),
+	FIELD(hop_low, NUMBER, TARGET, "the fault lies after this hop; 0 is this host"),
 	FIELD(hop_high, NUMBER, TARGET, "the fault lies at this hop or before it"),
 	FIELD(hop_low_ip, ADDR, TARGET, "who answered there"),
 	FIELD(hop_high_ip, ADDR, TARGET, "who answered there; where it is the last, the target"),

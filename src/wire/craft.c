@@ -170,7 +170,8 @@ void craft_set_ttl(const struct craft *c, bool v6, uint8_t ttl, uint8_t *frame)
 		ip[7] = ttl;
 		return;
 	}
-	put_be16(ip + 10, cksum_repair(get_be16(ip + 10), (uint16_t)(ip[8] << 8), (uint16_t)(ttl << 8)));
+	put_be16(ip + 10, cksum_repair(get_be16(ip + 10), (uint16_t)(ip[8] << 8),
+				       (uint16_t)(ttl << 8)));
 	ip[8] = ttl;
 }
 

@@ -296,8 +296,8 @@ TEST(limits_are_no_faults)
 				};
 			l = located(&p, LOCATE_DROP, answer_ttl(&p, 0), 8);
 			found = locate_found(l);
-			ck_assert_msg(found.high == 12 || !found.high, "%u ms, %u: %u, %u", ms, burst,
-				      found.low, found.high);
+			ck_assert_msg(found.high == 12 || !found.high, "%u ms, %u: %u, %u",
+				      ms, burst, found.low, found.high);
 			free(l);
 		}
 }

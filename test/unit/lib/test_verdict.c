@@ -118,6 +118,7 @@ TEST(all_kinds_are_total)
 		[PROBE_BLIND] = { payloads, N_OF(payloads) },
 		[PROBE_BARE] = { plain, N_OF(plain) },
 		[PROBE_RECHECK] = { plain, N_OF(plain) },
+		[PROBE_HOP] = { plain, 1 },
 	};
 	unsigned int seen[VERDICTS] = { 0 };
 	size_t total = 1;
