@@ -266,7 +266,8 @@ static void walk_once(unsigned int seed)
  */
 static bool is_rare(unsigned int state, unsigned int event)
 {
-	if (state == ENTRY_HOP_REST && event == ENTRY_ON_SEEN)
+	if ((state == ENTRY_HOP_REST && event == ENTRY_ON_SEEN)
+	    || (state == ENTRY_HOP && event == ENTRY_ON_NEVER_SENT))
 		return true;
 	if (state == ENTRY_HOP_GAP || state == ENTRY_HOP_REST || state == ENTRY_HOP)
 		return event == ENTRY_ON_ACCEPTED || event == ENTRY_ON_REFUSED
