@@ -5,27 +5,26 @@
 
 #include "in_question.h"
 #include "quote.h"
-#include "state/facts.h"
 #include "state/sender.h"
+#include "validate.h"
 
 #define ICMP4_TIME_EXCEEDED	11
 #define ICMP6_TIME_EXCEEDED	3
 
-bool trail_is_wanted(const struct facts *f, const struct entry *en)
+bool trail_is_wanted(const struct plan *p, const struct entry *en)
 {
 	struct evidence ev;
 	struct in_question q;
 
-	if (f->plan.name != PLAN_LOCATE || en->trail || en->nflows == 0)
+	if (p->name != PLAN_LOCATE || en->trail || en->nflows == 0)
 		return false;
 	ev = entry_evidence(en);
 	return in_question_find(&ev, &q);
 }
 
-bool trail_begin(const struct facts *f, struct entry *en)
+bool trail_begin(const struct validator *v, unsigned int max_hops, struct entry *en)
 {
-	unsigned int max = (unsigned int)f->config->probing.max_hops;
-	struct trail *t = calloc(1, sizeof(*t) + (max + 1) * sizeof(t->locate.hop[0]));
+	struct trail *t = calloc(1, sizeof(*t) + (max_hops + 1) * sizeof(t->locate.hop[0]));
 	struct evidence ev = entry_evidence(en);
 	struct in_question q;
 
@@ -33,12 +32,12 @@ bool trail_begin(const struct facts *f, struct entry *en)
 		free(t);
 		return false;
 	}
-	locate_init(&t->locate, q.goal, max, q.answer_ttl, evidence_probes(&ev));
+	locate_init(&t->locate, q.goal, max_hops, q.answer_ttl, evidence_probes(&ev));
 	t->flow = (uint8_t)(q.flow - en->flows);
 	t->attempt = q.attempt;
 	t->dlen = q.flow->dlen;
-	t->base = validate_hop_base(&f->validator, en->source, en->target.ip, en->target.port,
-				    q.flow->kind, q.attempt);
+	t->base = validate_hop_base(v, en->source, en->target.ip, en->target.port,
+			    q.flow->kind, q.attempt);
 	en->trail = t;
 	en->locate = &t->locate;
 	/* From now on the stamp is of hop probes. */
@@ -62,13 +61,12 @@ enum entry_state trail_next(struct entry *en)
 	return t->probe.rest ? ENTRY_HOP_REST : ENTRY_HOP_GAP;
 }
 
-void trail_fill(const struct facts *f, const struct entry *en, struct followup *out)
+void trail_fill(const struct entry *en, struct followup *out)
 {
 	const struct trail *t = en->trail;
 	const struct flow *q = &en->flows[t->flow];
 	const struct locate_probe *p = &t->probe;
 
-	(void)f;
 	*out = (struct followup){
 		.x = en->x, .target = en->target, .source = en->source,
 		.kind = q->kind, .attempt = t->attempt,
@@ -176,27 +174,24 @@ static enum locate_came came_of(const struct validate_match *m, const struct pac
 	return is_time_exceeded(p) ? LOCATE_EXCEEDED : LOCATE_UNREACHABLE;
 }
 
-static struct locate_answer answer_of(const struct facts *f, const struct entry *en,
-				      const struct validate_match *m, const struct packet *p)
+static struct locate_answer answer_of(const struct entry *en, const struct validate_match *m,
+				      const struct packet *p, const uint8_t *data)
 {
 	const struct flow *q = &en->flows[en->trail->flow];
 	struct locate_answer a = { .came = (uint8_t)came_of(m, p), .from = p->icmp_from };
-	uint8_t payload[PAYLOAD_MAX];
 
 	if (m->class != VALIDATE_ICMP || !m->hop.feature)
 		return a;
 	a.option = (uint8_t)quote_option(&p->tcp, q);
-	if (q->dlen)
-		a.data = (uint8_t)quote_data(&p->tcp, payload,
-					     facts_payload(f, en->x, &en->target, payload));
+	a.data = (uint8_t)quote_data(&p->tcp, data, q->dlen);
 	return a;
 }
 
-enum trail_taken trail_take(const struct facts *f, struct entry *en,
-			    const struct validate_match *m, const struct packet *p, uint64_t ns)
+enum trail_taken trail_take(struct entry *en, const struct validate_match *m,
+			    const struct packet *p, const uint8_t *data, uint64_t ns)
 {
 	struct trail *t = en->trail;
-	struct locate_answer a = answer_of(f, en, m, p);
+	struct locate_answer a = answer_of(en, m, p, data);
 	struct locate_probe probe = probe_of(m);
 	bool is_under_way = en->state == ENTRY_HOP && is_newest(en, &probe);
 

@@ -12,10 +12,10 @@
 #include "cache/entry.h"
 #include "locate.h"
 
-struct facts;
 struct followup;
 struct packet;
 struct validate_match;
+struct validator;
 
 struct trail {
 	uint8_t flow;			/* of the entry's, the one in question, */
@@ -30,10 +30,10 @@ struct trail {
 };
 
 /* All else is known of the entry's target: whether a fault on the way to it is to be looked for. */
-bool trail_is_wanted(const struct facts *f, const struct entry *en);
+bool trail_is_wanted(const struct plan *p, const struct entry *en);
 
-/* Begins: the entry has its trail. False: no memory. */
-bool trail_begin(const struct facts *f, struct entry *en);
+/* Begins: the entry has its trail, of max_hops at most. False: no memory. */
+bool trail_begin(const struct validator *v, unsigned int max_hops, struct entry *en);
 
 /* The entry's row is written, or there will be none; it may have no trail. */
 void trail_end(struct entry *en);
@@ -42,7 +42,7 @@ void trail_end(struct entry *en);
 enum entry_state trail_next(struct entry *en);
 
 /* That probe, for its sender; and that it is in its hands. */
-void trail_fill(const struct facts *f, const struct entry *en, struct followup *out);
+void trail_fill(const struct entry *en, struct followup *out);
 void trail_request(struct entry *en);
 
 /* What came of it, sent at sent_ns: its answer, or nothing. */
@@ -57,8 +57,8 @@ void trail_describe(const struct entry *en, const struct validate_match *m, stru
 /* How an answer stands to the trail. */
 enum trail_taken { TRAIL_FIRST, TRAIL_AGAIN, TRAIL_LATE };
 
-/* Takes the answer to a probe that trail_match() found. */
-enum trail_taken trail_take(const struct facts *f, struct entry *en,
-			    const struct validate_match *m, const struct packet *p, uint64_t ns);
+/* Takes the answer to a probe that trail_match() found. data: what the target's payloads are. */
+enum trail_taken trail_take(struct entry *en, const struct validate_match *m,
+			    const struct packet *p, const uint8_t *data, uint64_t ns);
 
 #endif

@@ -253,6 +253,7 @@ static void answer_hop(struct answers *an, struct arrival *a)
 {
 	struct entry *en = a->entry;
 	enum trail_taken taken = TRAIL_LATE;
+	uint8_t payload[PAYLOAD_MAX];
 	uint64_t sent_ns = 0;
 	struct reply reply;
 	struct flow f;
@@ -265,8 +266,10 @@ static void answer_hop(struct answers *an, struct arrival *a)
 	}
 	trail_describe(en, &a->m, &f);
 	evidence_reply(&reply, a->p, a->m.acked, a->ns);
-	if (en->trail)
-		taken = trail_take(&an->s->facts, en, &a->m, a->p, a->ns);
+	if (en->trail) {
+		facts_payload(&an->s->facts, a->x, &a->target, payload);
+		taken = trail_take(en, &a->m, a->p, payload, a->ns);
+	}
 	if (taken == TRAIL_FIRST) {
 		count_first(an, &reply);
 		sent_ns = sent_newest_ns(en);

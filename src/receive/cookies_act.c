@@ -89,7 +89,7 @@ static bool is_known(const struct cookies *c, const struct entry *en)
 	if (en->nflows == 0
 	    || (en->state == ENTRY_UNDER_WAY && flow_is_silent(entry_newest(en))))
 		return false;
-	if (trail_is_wanted(c->facts, en))
+	if (trail_is_wanted(&c->facts->plan, en))
 		return false;
 	ev = entry_evidence(en);
 	return en->nflows == c->cache.nflows
@@ -149,9 +149,11 @@ static enum entry_state do_finish(struct cookies *c, struct entry *en, uint64_t 
 	if (wants_confirmation(c, en))
 		return wait_for(en, ENTRY_CONFIRM,
 				now_ns + c->facts->config->probing.confirm_ns);
-	if (!trail_is_wanted(c->facts, en))
+	if (!trail_is_wanted(&c->facts->plan, en))
 		return write_row(c, en, now_ns);
-	if (cookies_stopping(c) || !trail_begin(c->facts, en))
+	if (cookies_stopping(c)
+	    || !trail_begin(&c->facts->validator,
+			    (unsigned int)c->facts->config->probing.max_hops, en))
 		return do_leave(c, en, now_ns);
 	return plan_hop(c, en, now_ns);
 }
@@ -221,7 +223,7 @@ static enum entry_state do_hop_request(struct cookies *c, struct entry *en, uint
 	struct followup f;
 	uint64_t pos;
 
-	trail_fill(c->facts, en, &f);
+	trail_fill(en, &f);
 	f.slot = entry_cache_slot(&c->cache, en);
 	atomic_store_explicit(en->stamp, 0, memory_order_relaxed);
 	if (!ring_push(&cookies_sender(c, en, &pos)->followups, &f))
