@@ -87,6 +87,7 @@ static __always_inline bool is_answer(const struct answers_facts *f, struct addr
 	uint16_t sport = get_be16(tcp), dport = get_be16(tcp + 2);
 	uint8_t flags = tcp[13], kind, attempt;
 	struct validate_tag tag;
+	uint32_t base;
 
 	*bare = false;
 	if (!validate_part(&f->validator, dport, &kind, &attempt))
@@ -98,7 +99,13 @@ static __always_inline bool is_answer(const struct answers_facts *f, struct addr
 		*bare = flags & FLAG_RST;
 		return *bare;
 	}
-	return get_be32(tcp + 8) - tag.seq - 1 <= f->dlen_max;
+	if (get_be32(tcp + 8) - tag.seq - 1 <= f->dlen_max)
+		return true;
+	if (!f->validator.hops)
+		return false;
+	base = validate_hop_base(&f->validator, dst, src, sport, kind, attempt);
+	return get_be32(tcp + 8) - 1 - (base & ~VALIDATE_HOP_MASK)
+	       <= VALIDATE_HOP_MASK + f->dlen_max;
 }
 
 /* said: bytes by the IP length. What packet_parse() takes for no sound segment answers nothing. */

@@ -38,4 +38,10 @@ static inline uint16_t cksum_fold(uint64_t sum)
 	return (uint16_t)(~half >> 16);
 }
 
+/* A checksum field once a word of what it covers has become another one (RFC 1624, equation 3). */
+static inline uint16_t cksum_repair(uint16_t field, uint16_t from, uint16_t to)
+{
+	return cksum_fold((uint64_t)(uint16_t)~field + (uint16_t)~from + to);
+}
+
 #endif

@@ -184,7 +184,7 @@ const struct flow *evidence_giver(const struct evidence *ev, const struct flow *
 
 unsigned int evidence_probes(const struct evidence *ev)
 {
-	unsigned int n = ev->sent_before;
+	unsigned int n = ev->sent_before + ev->sent_hops;
 
 	for (unsigned int i = 0; i < ev->nflows; i++)
 		n += ev->flows[i].sent;

@@ -23,6 +23,8 @@ struct tfo_place {
 	uint8_t at;			/* of its cookie bytes */
 };
 
+struct locate;
+
 enum reply_class {
 	REPLY_NONE, REPLY_SYNACK, REPLY_RST, REPLY_ICMP,
 };
@@ -105,6 +107,8 @@ struct evidence {
 	uint8_t nflows;
 	uint8_t confirmed;		/* enum evidence_confirmed */
 	uint16_t sent_before;		/* SYNs of a first round, whose flows are not here */
+	uint16_t sent_hops;		/* SYNs of plan locate, which are in no flow */
+	const struct locate *locate;	/* what these found; NULL: there were none */
 	uint32_t stored_s;		/* when the cookie that an earlier run left was given: Unix
 					 * time; 0: there is none, or that is not known */
 	const struct flow *flows;	/* in the order they were sent */

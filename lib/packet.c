@@ -33,6 +33,7 @@ struct ip {
 	const uint8_t *body;
 	size_t have;		/* bytes of body that are both captured and of this packet */
 	size_t said;		/* bytes of body by the IP length; >= have */
+	long claimed;		/* a quoted header: the same, by what it says; may be anything */
 	uint16_t id;
 	uint8_t proto, ttl, tos;
 	bool df;
@@ -65,7 +66,7 @@ static enum packet_fault ip4_read(struct ip *ip, const uint8_t *buf, size_t len,
 	*ip = (struct ip){
 		.src = addr_from_v4(get_be32(buf + 12)), .dst = addr_from_v4(get_be32(buf + 16)),
 		.body = buf + head, .have = (len < total ? len : total) - head,
-		.said = total - head,
+		.said = total - head, .claimed = (long)get_be16(buf + 2) - (long)head,
 		.id = get_be16(buf + 4), .proto = buf[9], .ttl = buf[8], .tos = buf[1],
 		.df = frag & IP4_DF,
 	};
@@ -97,6 +98,7 @@ static enum packet_fault ip6_skip(struct ip *ip, bool quoted)
 		ip->body += n;
 		ip->have -= n;
 		ip->said -= n;
+		ip->claimed -= (long)n;
 	}
 	return PACKET_OK;
 }
@@ -117,6 +119,7 @@ static enum packet_fault ip6_read(struct ip *ip, const uint8_t *buf, size_t len,
 		.src = addr_from_wire6(buf + 8), .dst = addr_from_wire6(buf + 24),
 		.body = buf + IP6_LEN,
 		.have = len - IP6_LEN < body ? len - IP6_LEN : body, .said = body,
+		.claimed = get_be16(buf + 4),
 		.proto = buf[6], .ttl = buf[7], .tos = (uint8_t)(get_be16(buf) >> 4),
 	};
 	/* struct addr would take these for IPv4: whoever sends them must not speak for IPv4. */
@@ -172,10 +175,30 @@ static enum packet_fault tcp_read(struct packet_tcp *t, const struct ip *ip)
 }
 
 /*
+ * The payload after a quoted header of head bytes. `before` bytes of the quote precede it, and
+ * quote_len is what RFC 4884 says of the quote's length, 0: nothing.
+ */
+static void tcp_read_quoted(struct packet_tcp *t, const struct ip *ip, size_t head, size_t before,
+			    size_t quote_len)
+{
+	size_t have = ip->have;
+
+	if (quote_len > before && quote_len - before < have)
+		have = quote_len - before;
+	t->quoted_len = ip->claimed >= (long)head ? (int32_t)(ip->claimed - (long)head) : -1;
+	if (have <= head || t->quoted_len <= 0)
+		return;
+	t->quoted = ip->body + head;
+	have -= head;
+	t->quoted_have = (uint16_t)(have < (size_t)t->quoted_len ? have : (size_t)t->quoted_len);
+}
+
+/*
  * A quote may end anywhere from its 8th byte on; RFC 4884 pads it with zeros and lets extensions
  * follow, so a data offset below 5 is padding and says nothing of the options.
  */
-static enum packet_fault tcp_read_quote(struct packet_tcp *t, const struct ip *ip)
+static enum packet_fault tcp_read_quote(struct packet_tcp *t, const struct ip *ip, size_t before,
+					size_t quote_len)
 {
 	const uint8_t *b = ip->body;
 	size_t head;
@@ -189,6 +212,7 @@ static enum packet_fault tcp_read_quote(struct packet_tcp *t, const struct ip *i
 	t->seq = get_be32(b + 4);
 	t->opts = b + QUOTE_LEN;
 	t->opts_cut = true;
+	t->quoted_len = -1;
 	if (ip->have >= 12)
 		t->ack = get_be32(b + 8);
 	if (ip->have >= 14)
@@ -198,22 +222,25 @@ static enum packet_fault tcp_read_quote(struct packet_tcp *t, const struct ip *i
 	if (ip->have < TCP_LEN)
 		return PACKET_OK;
 	head = (b[12] >> 4) * 4u;
-	if (head >= TCP_LEN)
+	if (head >= TCP_LEN) {
 		tcp_read_options(t, ip, head);
+		tcp_read_quoted(t, ip, head, before, quote_len);
+	}
 	return PACKET_OK;
 }
 
 static enum packet_fault icmp_read(struct packet *p, const struct ip *ip)
 {
 	bool v4 = addr_is_v4(ip->src);
+	const uint8_t *icmp = ip->body;
 	enum packet_fault fault;
 	struct ip quote;
 
 	if (ip->have < ICMP_LEN)
 		return PACKET_SHORT;
-	if (!icmp_ends_attempt(v4, ip->body[0], ip->body[1]))
+	if (!icmp_ends_attempt(v4, icmp[0], icmp[1]))
 		return PACKET_OTHER;
-	fault = ip_read(&quote, ip->body + ICMP_LEN, ip->have - ICMP_LEN, true);
+	fault = ip_read(&quote, icmp + ICMP_LEN, ip->have - ICMP_LEN, true);
 	if (fault == PACKET_SHORT)
 		return PACKET_BAD_QUOTE;
 	if (fault != PACKET_OK)
@@ -224,9 +251,10 @@ static enum packet_fault icmp_read(struct packet *p, const struct ip *ip)
 		return PACKET_OTHER;
 	p->is_icmp = true;
 	p->icmp_from = ip->src;
-	p->icmp_type = ip->body[0];
-	p->icmp_code = ip->body[1];
-	return tcp_read_quote(&p->tcp, &quote);
+	p->icmp_type = icmp[0];
+	p->icmp_code = icmp[1];
+	return tcp_read_quote(&p->tcp, &quote, (size_t)(quote.body - icmp) - ICMP_LEN,
+			      v4 ? icmp[5] * 4u : icmp[4] * 8u);
 }
 
 enum packet_fault packet_parse(struct packet *p, const uint8_t *buf, size_t caplen)

@@ -46,6 +46,10 @@ struct packet_tcp {
 					 * quote: its options did not come, or not all */
 	const uint8_t *opts;		/* into the packet */
 	uint16_t payload_len;		/* by the IP length, captured or not; a quote: 0 */
+	/* A quote's. */
+	int32_t quoted_len;		/* payload bytes by the quoted IP length; -1: not known */
+	uint16_t quoted_have;		/* of these, bytes that are quoted: */
+	const uint8_t *quoted;
 };
 
 struct packet {
@@ -61,7 +65,7 @@ struct packet {
 /*
  * Parses caplen bytes that begin with an IP header. *p is whole only where PACKET_OK is returned;
  * its pointers live as long as the buffer. ICMP errors read: those that end an attempt (icmp.h).
- * The length and fragment fields of a quoted IP header are not looked at.
+ * The fragment fields of a quoted IP header are not looked at, its length for the payload alone.
  * Bytes past the IP total length (Ethernet padding) are left out. IPv6 extension headers
  * (hop-by-hop, routing, destination options, fragment with offset 0 and no more) are stepped over.
  */

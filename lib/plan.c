@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conn.h"
+#include "locate.h"
 #include "outcome.h"
 
 #define BIT(kind)		(1u << (kind))
@@ -63,6 +64,7 @@ static bool sends(const struct plan *p, enum probe_kind kind)
 		return p->name == PLAN_COMPLETE && requests && p->payload;
 	case PROBE_SYN:
 	case PROBE_REQUEST:
+	case PROBE_HOP:		/* in the place of others */
 	case PROBE_KINDS:
 		break;
 	}
@@ -83,6 +85,13 @@ void plan_attempts(const struct plan *p, uint8_t attempts[static PROBE_KINDS])
 	}
 }
 
+/* A TTL takes one plain SYN at least, and half of the others' probes wait for the hop. */
+static uint64_t locate_longest_ns(uint64_t timeout_ns)
+{
+	return LOCATE_SYNS_MAX * (PLAN_GAP_NS + timeout_ns)
+	       + LOCATE_SYNS_MAX / 2 * (timeout_ns + PLAN_REST_NS);
+}
+
 uint64_t plan_longest_ns(const struct plan *p, uint64_t timeout_ns, uint64_t confirm_ns)
 {
 	unsigned int arms = plan_arms(p), flows = plan_flows(p);
@@ -94,7 +103,8 @@ uint64_t plan_longest_ns(const struct plan *p, uint64_t timeout_ns, uint64_t con
 	uint64_t conn_ns = p->name == PLAN_COMPLETE
 			   ? 2 * CONN_LONGEST_TIMEOUTS * timeout_ns : 0;
 
-	return sweep_ns + (flows - arms) * flow_ns + conn_ns + again_ns;
+	return sweep_ns + (flows - arms) * flow_ns + conn_ns + again_ns
+	       + (p->name == PLAN_LOCATE ? locate_longest_ns(timeout_ns) : 0);
 }
 
 unsigned int plan_generation(const struct plan *p, uint8_t attempt)

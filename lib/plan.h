@@ -16,6 +16,8 @@
 					 * before the SYN/ACK, by less than a round trip */
 #define PLAN_TEARDOWN_DELAY_NS	200000000ull	/* after SYN data was taken: the server's answer
 					 * to it is awaited before the reset */
+#define PLAN_REST_NS	1000000000ull	/* so much longer than a time-out a hop is left alone
+					 * that may limit its ICMP */
 #define PLAN_ARMS_MAX	2
 #define PLAN_FOLLOWUP_RETRIES_MIN	2
 
@@ -48,6 +50,7 @@ enum plan_name {
 	PLAN_SURVEY,		/* request; data to who gave a cookie */
 	PLAN_PATH,		/* syn and request; then what shows where it breaks */
 	PLAN_FULL,		/* the same, and what shows how the server takes cookies */
+	PLAN_LOCATE,		/* path, then hop by hop where something is wrong (locate.h) */
 	PLAN_COMPLETE,		/* survey; then the response is read, over TFO and without */
 };
 
@@ -83,7 +86,7 @@ enum plan_fault plan_sweep_fault(uint32_t kinds);
 /* It looks why something fails, and tests what it finds once more. */
 static inline bool plan_is_deep(enum plan_name name)
 {
-	return name == PLAN_PATH || name == PLAN_FULL;
+	return name == PLAN_PATH || name == PLAN_FULL || name == PLAN_LOCATE;
 }
 
 /* The kinds of the sweep, bits 1 << enum probe_kind. */

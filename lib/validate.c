@@ -35,6 +35,47 @@ int validate_init(struct validator *v, const uint8_t key[static 16], uint16_t po
 	return 0;
 }
 
+/* ---- hop probes ---------------------------------------------------------------------------- */
+
+uint32_t validate_hop_seq(uint32_t base, uint8_t ttl, bool feature, uint8_t attempt)
+{
+	return base ^ ((ttl - 1u) | (feature ? VALIDATE_HOP_FEATURE : 0)
+		       | (uint32_t)attempt * (VALIDATE_HOP_FEATURE * 2));
+}
+
+/* The hop probe that imitates m's and has that sequence number, in its place. False: none has. */
+static bool match_hop(struct validate_match *m, uint32_t base, uint32_t seq)
+{
+	uint32_t code = seq ^ base;
+
+	if (code & ~VALIDATE_HOP_MASK)
+		return false;
+	m->hop.ttl = (uint8_t)((code & VALIDATE_HOP_TTL) + 1);
+	m->hop.feature = code & VALIDATE_HOP_FEATURE;
+	m->attempt = (uint8_t)(code / (VALIDATE_HOP_FEATURE * 2));
+	m->tag.seq = seq;
+	return true;
+}
+
+/* m is a hop probe from the port of the one that it is. */
+static void become_hop(const struct validator *v, struct validate_match *m)
+{
+	m->hop = (struct validate_hop){
+		.kind = m->kind, .attempt = m->attempt,
+		.base = validate_hop_base(v, m->src, m->dst, m->dport, m->kind, m->attempt),
+	};
+	m->kind = PROBE_HOP;
+	m->attempt = 0;
+}
+
+bool validate_hop_acked(struct validate_match *m, uint32_t ack, uint32_t acked)
+{
+	m->acked = acked;
+	return match_hop(m, m->hop.base, ack - 1 - acked);
+}
+
+/* ---- whose it is --------------------------------------------------------------------------- */
+
 /*
  * Fills m with the probe that src, dst, dport and our port stand for. False: the port belongs to
  * no kind and attempt, or is not the one that the hash and the turn give.
@@ -60,9 +101,27 @@ static enum validate_class match_own(const struct validator *v, const struct pac
 {
 	const struct packet_tcp *t = &p->tcp;
 
-	if (!match_probe(v, t->src, t->dst, t->dport, t->sport, m) || t->seq != m->tag.seq)
+	if (!match_probe(v, t->src, t->dst, t->dport, t->sport, m))
 		return VALIDATE_UNMATCHED;
+	if (t->seq != m->tag.seq) {
+		if (!v->hops)
+			return VALIDATE_UNMATCHED;
+		become_hop(v, m);
+		if (!match_hop(m, m->hop.base, t->seq))
+			return VALIDATE_UNMATCHED;
+	}
 	return p->is_icmp ? VALIDATE_ICMP : VALIDATE_SENT;
+}
+
+/* Whether it acknowledges some hop probe of this 5-tuple, with some of its data or none. */
+static bool match_hop_answer(const struct validator *v, uint32_t ack, uint32_t dlen_max,
+			     struct validate_match *m)
+{
+	become_hop(v, m);
+	if (ack - 1 - (m->hop.base & ~VALIDATE_HOP_MASK) > VALIDATE_HOP_MASK + dlen_max)
+		return false;
+	validate_hop_acked(m, ack, 0);
+	return true;
 }
 
 /*
@@ -78,7 +137,7 @@ static enum validate_class match_answer(const struct validator *v, const struct 
 	if (!(t->flags & TCP_ACK))
 		return t->flags & TCP_RST ? VALIDATE_RST_BARE : VALIDATE_UNMATCHED;
 	m->acked = t->ack - m->tag.seq - 1;
-	if (m->acked > dlen_max)
+	if (m->acked > dlen_max && !(v->hops && match_hop_answer(v, t->ack, dlen_max, m)))
 		return VALIDATE_UNMATCHED;
 	if (t->flags & TCP_RST)
 		return VALIDATE_RST;

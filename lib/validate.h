@@ -35,12 +35,22 @@ enum validate_class {
 	VALIDATE_UNMATCHED,	/* not an answer to a probe of ours */
 };
 
+/* A hop probe, in place of the probe that it imitates. */
+struct validate_hop {
+	uint8_t kind, attempt;		/* whose port it has */
+	uint8_t ttl;			/* 1..64 */
+	bool feature;			/* it carries what that one carried */
+	uint32_t base;			/* validate_hop_base() */
+};
+
 struct validate_match {
 	enum validate_class class;
 	struct addr src;		/* ours */
 	struct addr dst;		/* the target */
 	uint16_t dport;
 	uint8_t kind, attempt;
+	struct validate_hop hop;	/* kind PROBE_HOP; an answer: as if acked is 0, where that
+					 * cannot be its ttl is 0 */
 	struct validate_tag tag;	/* what that probe carried */
 	uint16_t turn;			/* so much further was its port than v's turn has it */
 	uint32_t acked;			/* ack - seq - 1 mod 2^32: SYNACK, RST, DATA */
@@ -53,5 +63,14 @@ struct validate_match {
  */
 void validate_packet(const struct validator *v, const struct packet *p, uint32_t dlen_max,
 		     struct validate_match *m);
+
+/* The sequence number of a hop probe. */
+uint32_t validate_hop_seq(uint32_t base, uint8_t ttl, bool feature, uint8_t attempt);
+
+/*
+ * An answer to a hop probe taken as one that acknowledges `acked` bytes: then that is the probe.
+ * False: there is none such.
+ */
+bool validate_hop_acked(struct validate_match *m, uint32_t ack, uint32_t acked);
 
 #endif

@@ -5,11 +5,22 @@
 #ifndef TFOMAP_VALIDATE_TAG_H
 #define TFOMAP_VALIDATE_TAG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "addr.h"
 #include "probe.h"
 #include "siphash.h"
+
+/*
+ * A `hop` probe imitates another one, whose port it has; what it is itself stands in the low bits
+ * of its sequence number, by exclusive or: its TTL less 1, whether it carries what that one
+ * carried, its attempt. The rest shows that it is ours.
+ */
+#define VALIDATE_HOP_TTL	0x3fu
+#define VALIDATE_HOP_FEATURE	0x40u
+#define VALIDATE_HOP_ATTEMPT	0x380u
+#define VALIDATE_HOP_MASK	0x3ffu
 
 struct validator {
 	struct siphash_key key;
@@ -18,6 +29,7 @@ struct validator {
 	uint16_t turn;				/* each so much further: less than that; */
 	uint16_t later_turns;			/* or up to so much more (a saved capture) */
 	uint16_t part[PROBE_KINDS + 1];		/* first part of each kind; the last: how many */
+	bool hops;				/* there are hop probes */
 };
 
 /* What a probe's SYN carries. */
@@ -26,31 +38,47 @@ struct validate_tag {
 	uint16_t sport;
 };
 
-static inline __attribute__((always_inline)) struct validate_tag
-validate_tag(const struct validator *v, struct addr src, struct addr dst, uint16_t dport,
-	     uint8_t kind, uint8_t attempt)
+/* The keyed hash of an address pair and one more word. */
+static inline __attribute__((always_inline)) uint64_t
+validate_hash(const struct validator *v, struct addr src, struct addr dst, uint64_t last)
 {
 	struct siphash_state s = siphash_begin(&v->key);
-	uint64_t last = (uint64_t)dport << 16 | (uint64_t)kind << 8 | attempt, h;
-	uint32_t port;
 
 	/* Word by word, not from an array: the words stay in registers. */
 	if (addr_is_v4(dst)) {
 		siphash_take(&s, src.lo << 32 | addr_v4(dst), 1);
 		siphash_take(&s, last, 1);
-		h = siphash_end(&s, 2, 1, 3);
-	} else {
-		siphash_take(&s, src.hi, 1);
-		siphash_take(&s, src.lo, 1);
-		siphash_take(&s, dst.hi, 1);
-		siphash_take(&s, dst.lo, 1);
-		siphash_take(&s, last, 1);
-		h = siphash_end(&s, 5, 1, 3);
+		return siphash_end(&s, 2, 1, 3);
 	}
+	siphash_take(&s, src.hi, 1);
+	siphash_take(&s, src.lo, 1);
+	siphash_take(&s, dst.hi, 1);
+	siphash_take(&s, dst.lo, 1);
+	siphash_take(&s, last, 1);
+	return siphash_end(&s, 5, 1, 3);
+}
+
+static inline __attribute__((always_inline)) struct validate_tag
+validate_tag(const struct validator *v, struct addr src, struct addr dst, uint16_t dport,
+	     uint8_t kind, uint8_t attempt)
+{
+	uint64_t h = validate_hash(v, src, dst,
+				   (uint64_t)dport << 16 | (uint64_t)kind << 8 | attempt);
+	uint32_t port;
+
 	port = (uint32_t)(((h >> 32) * v->part_width) >> 32) + v->turn;
 	port -= port < v->part_width ? 0 : v->part_width;
 	port += v->port_first + (uint32_t)(v->part[kind] + attempt) * v->part_width;
 	return (struct validate_tag){ .seq = (uint32_t)h, .sport = (uint16_t)port };
+}
+
+/* The sequence number of a hop probe that imitates kind and attempt, but for its low bits. */
+static inline __attribute__((always_inline)) uint32_t
+validate_hop_base(const struct validator *v, struct addr src, struct addr dst, uint16_t dport,
+		  uint8_t kind, uint8_t attempt)
+{
+	return (uint32_t)validate_hash(v, src, dst, 1ull << 32 | (uint64_t)dport << 16
+				       | (uint64_t)kind << 8 | attempt);
 }
 
 /*

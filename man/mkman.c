@@ -34,7 +34,8 @@ static bool probe_is_sent(enum probe_kind kind)
 	uint8_t attempts[PROBE_KINDS];
 
 	plan_attempts(&all, attempts);
-	return attempts[kind] > 0;
+	/* These have no attempts of their own. */
+	return attempts[kind] > 0 || kind == PROBE_HOP;
 }
 
 static bool is_name_char(char c)
@@ -110,6 +111,7 @@ static void write_scans(FILE *out, void (*write)(FILE *out, const struct config 
 		{ "complete, of prefixes", PLAN_COMPLETE, 0, false },
 		{ "path, full", PLAN_FULL, CONFIG_RETRIES_THOROUGH, true },
 		{ "path, full, \\-\\-confirm 0", PLAN_FULL, CONFIG_RETRIES_THOROUGH, false },
+		{ "locate", PLAN_LOCATE, CONFIG_RETRIES_THOROUGH, true },
 	};
 	char *argv[] = { (char[]){ "tfomap" }, (char[]){ "192.0.2.1" }, NULL };
 	struct err e = { "" };

@@ -33,6 +33,7 @@ struct evidence entry_evidence(const struct entry *en)
 		.ip = en->target.ip, .source = en->source, .elsewhere = en->elsewhere,
 		.port = en->target.port,
 		.nflows = en->nflows, .flows = en->flows, .sent_before = en->sent_before,
+		.sent_hops = en->sent_hops, .locate = en->locate,
 	};
 
 	if (en->round > 0)

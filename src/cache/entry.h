@@ -16,6 +16,8 @@
 #include "target.h"
 #include "plan.h"
 
+struct trail;
+
 enum entry_state {
 #define STATE(id, name, clock, hears, waits_for) ENTRY_##id,
 #include "cache/entry_states.def"
@@ -70,6 +72,10 @@ struct entry {
 	uint8_t first_verdict;		/* round 1: of round 0 */
 	uint16_t sent_before;		/* round 1: SYNs of round 0 */
 	uint16_t resets;		/* what was reset for it */
+	uint16_t sent_hops;		/* hop probes that were requested */
+	struct trail *trail;		/* heap, owned: plan locate's search; NULL: none
+					 * is under way */
+	const struct locate *locate;	/* in there */
 	struct plan_want want;		/* GAP, UNDER_WAY */
 	struct conn conn;		/* CARRY: of the newest flow */
 	struct flow *flows;		/* plan_flows(): those sent; UNDER_WAY: the last is so */

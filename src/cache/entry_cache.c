@@ -8,7 +8,7 @@
 int entry_cache_init(struct entry_cache *c, uint32_t slots, unsigned int nflows,
 		     _Atomic uint64_t *stamps, uint64_t seed, struct err *e)
 {
-	*c = (struct entry_cache){ .nflows = nflows, .stamps = stamps };
+	*c = (struct entry_cache){ .slots = slots, .nflows = nflows, .stamps = stamps };
 	for (int i = 0; i < ENTRY_STATES; i++)
 		c->queue[i] = (struct entry_queue){ TABLE_NONE, TABLE_NONE, 0 };
 	c->v = calloc(slots, sizeof(*c->v));
@@ -23,6 +23,8 @@ int entry_cache_init(struct entry_cache *c, uint32_t slots, unsigned int nflows,
 
 void entry_cache_free(struct entry_cache *c)
 {
+	for (uint32_t slot = 0; c->v && slot < c->slots; slot++)
+		free(c->v[slot].trail);
 	table_free(&c->table);
 	free(c->v);
 	free(c->flows);

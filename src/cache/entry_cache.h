@@ -20,6 +20,7 @@ struct entry_cache {
 	struct table table;
 	struct entry *v;		/* heap, owned, by slot */
 	struct flow *flows;		/* likewise, nflows a slot */
+	uint32_t slots;
 	unsigned int nflows;
 	_Atomic uint64_t *stamps;
 	struct entry_queue queue[ENTRY_STATES];	/* ENTRY_NONE's is not used */

@@ -58,6 +58,7 @@ struct config_probing {
 	uint64_t confirm_ns;		/* path, full: a blocked verdict is tested again; 0: not */
 	uint32_t requests;		/* 1..PLAN_REQUESTS_MAX */
 	int retries;			/* 0..15; CONFIG_RETRIES_AUTO: by the kind of targets */
+	int max_hops;			/* locate: 1..LOCATE_TTL_MAX */
 	uint64_t timeout_ns;
 	const char *cookie_file;
 	enum tcp_options tcp_options;

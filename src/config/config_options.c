@@ -1,6 +1,7 @@
 #include "config/config_options.h"
 
 #include "config/config.h"
+#include "locate.h"
 
 /* A member's place, and a compile error where it is not of the type that the row's type stores. */
 #define MEMBER(type, m)                                                                            \
@@ -109,8 +110,8 @@ static const struct opttab_word report_words[] = {
 
 static const struct opttab_word plan_words[] = {
 	[PLAN_SURVEY] = { "survey", false }, [PLAN_PATH] = { "path", false },
-	[PLAN_FULL] = { "full", false }, [PLAN_COMPLETE] = { "complete", false },
-	{ NULL, false },
+	[PLAN_FULL] = { "full", false }, [PLAN_LOCATE] = { "locate", false },
+	[PLAN_COMPLETE] = { "complete", false }, { NULL, false },
 };
 
 static const struct opttab_word probe_words[] = {
@@ -179,16 +180,26 @@ const struct opttab_row config_options[] = {
 		 "one packet a target. path: syn and request to all, request-exp to who gave no "
 		 "cookie, and where data is blocked blind, bare and forged, which show why; "
 		 "recheck shows whether the path is still open. full: path, and forged, blind "
-		 "and bare to all who gave a cookie. complete: survey, and where a SYN/ACK "
-		 "answers data the response is read to its end, and once more without TFO, after "
-		 "a twin of the connection (WHAT COMES AFTER THE HANDSHAKE). A probe is sent only "
-		 "if it can still change the verdict." },
+		 "and bare to all who gave a cookie. locate: path; then hop probes, where it is "
+		 "blocked or no cookie came (WHERE IS IT BROKEN?). complete: survey, and where a "
+		 "SYN/ACK answers data the response is read to its end, and once more without "
+		 "TFO, by a twin of the connection (WHAT COMES AFTER THE HANDSHAKE). A probe is "
+		 "sent only if it can still change the verdict." },
 	{ "confirm", 0, SECONDS(probing.confirm_ns), .max = 86400, .def = "60", .group = probing,
-	  .arg = "S", .help = "survey|path|full|complete",
+	  .arg = "S", .help = "survey|path|full|locate|complete",
 	  .man = "With --plan path or full, a verdict that says that something is blocked is "
 		 "tested again S seconds later, as most of these are found sound on a second "
 		 "look. The field confirmed says whether it was the same; the verdict is the "
 		 "later one. 0: no second test." },
+	{ "max-hops", 0, INT(probing.max_hops), .min = 1, .max = LOCATE_TTL_MAX, .def = "32",
+	  .group = probing, .arg = "N",
+	  .man = "With --plan locate, the largest TTL or hop limit of a hop probe, 1 to 64." },
+	{ "requests", 0, U32(probing.requests), .min = 1, .max = PLAN_REQUESTS_MAX, .def = "1",
+	  .group = probing, .arg = "N", .help = "locate: hops (32); cookies requested (1)",
+	  .man = "How many cookies a target that gives one is asked for, 1 to 16, one after the "
+		 "other; the newest is used. The field cookies_seen says how many different ones "
+		 "came: servers of one address that have different keys give several "
+		 "(COOKIES OVER DAYS). A request that brings none is the last." },
 	{ "probes", 0, WORDS(probing.probes), .words = probe_words, .group = probing, .arg = "LIST",
 	  .help = "sent to all, not the plan's: syn,blind,...",
 	  .man = "The kinds of probe that each target gets first, one or two, in place of the "
@@ -218,12 +229,6 @@ const struct opttab_row config_options[] = {
 		 "come from server lists or are single addresses and for --plan path and full. "
 		 "Data probes are retried as often, and twice at least; a data probe that was "
 		 "answered is not." },
-	{ "requests", 0, U32(probing.requests), .min = 1, .max = PLAN_REQUESTS_MAX, .def = "1",
-	  .group = probing, .arg = "N", .help = "cookies asked for, from who gives them",
-	  .man = "How many cookies a target that gives one is asked for, 1 to 16, one after the "
-		 "other; the newest is used. The field cookies_seen says how many different ones "
-		 "came: servers of one address that have different keys give several "
-		 "(COOKIES OVER DAYS). A request that brings none is the last." },
 	{ "cookie-file", 0, STRING(probing.cookie_file), .min = 1, .group = probing, .arg = "FILE",
 	  .help = "known cookies: no request needed; kept up",
 	  .man = "Load the cookies in FILE, if it is there: to their targets no request is "

@@ -200,6 +200,7 @@ size_t out_plain(struct out *o, const struct result *r, const struct result_fiel
 	case RESULT_CONDITIONS:
 	case RESULT_SIGNALS:
 	case RESULT_FLOWS:
+	case RESULT_PATH:
 	case RESULT_JSON:
 		break;
 	}

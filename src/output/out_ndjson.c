@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "locate.h"
 #include "output/json_text.h"
 #include "output/result.h"
 #include "utf8.h"
@@ -32,6 +33,11 @@ static json_t *info_value(const char *text)
 	return json_null();
 }
 
+static json_t *ms_value(uint64_t ns)
+{
+	return json_real((double)((ns + 500) / 1000) / 1000);
+}
+
 static json_t *plain_value(struct out *o, const struct result *r, const struct result_field *f)
 {
 	const struct result_number *number = result_member(r, f);
@@ -42,7 +48,7 @@ static json_t *plain_value(struct out *o, const struct result *r, const struct r
 	if (f->type == RESULT_BOOL)
 		return json_boolean(number->v);
 	if (f->type == RESULT_MS)
-		return json_real((double)((number->v + 500) / 1000) / 1000);
+		return ms_value(number->v);
 	return json_stringn_nocheck(text, out_plain(o, r, f, text));
 }
 
@@ -77,6 +83,30 @@ static json_t *flows_value(struct out *o, const struct result *r)
 	return list;
 }
 
+static json_t *hop_value(const struct locate_hop *hop, unsigned int ttl)
+{
+	static const char *const parts[] = {
+		[LOCATE_UNKNOWN] = NULL, [LOCATE_WHOLE] = "whole", [LOCATE_GONE] = "gone",
+		[LOCATE_CHANGED] = "changed",
+	};
+	char ip[ADDR_STRLEN];
+
+	addr_format(hop->ip, ip);
+	return json_pack("{s:i, s:s, s:o, s:s?, s:s?}", "ttl", (int)ttl, "ip", ip,
+			 "rtt_ms", ms_value(hop->rtt_ns), "option", parts[hop->option],
+			 "data", parts[hop->data]);
+}
+
+static json_t *path_value(const struct locate *l)
+{
+	json_t *list = json_array();
+
+	for (unsigned int ttl = 1; ttl <= l->max; ttl++)
+		if (l->hop[ttl].rtt_ns)
+			list = json_list_add(list, hop_value(&l->hop[ttl], ttl));
+	return list;
+}
+
 /* A new reference; NULL: no memory. */
 static json_t *value_of(struct out *o, const struct result *r, const struct result_field *f)
 {
@@ -90,6 +120,8 @@ static json_t *value_of(struct out *o, const struct result *r, const struct resu
 		return json_text(*(const char *const *)m);
 	if (f->type == RESULT_FLOWS)
 		return flows_value(o, r);
+	if (f->type == RESULT_PATH)
+		return path_value(r->path);
 	if (f->type == RESULT_JSON)
 		return info_value(*(const char *const *)m);
 	return words_value(f->type, result_set(r, f));

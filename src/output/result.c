@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "locate.h"
 #include "target.h"
 
 #define NS_PER_S 1000000000ull
@@ -157,6 +158,23 @@ static struct result_number response_len(const struct evidence *ev, enum probe_k
 	return number(f->course.response_len);
 }
 
+static void fill_hops(struct result *r, const struct locate *l)
+{
+	struct locate_found found = locate_found(l);
+
+	r->path = l;
+	if (found.hops)
+		r->hops = number(found.hops);
+	if (!found.is_wrong)
+		return;
+	r->hop_low = number(found.low);
+	r->hop_low_ip = l->hop[found.low].ip;
+	if (!found.high)
+		return;
+	r->hop_high = number(found.high);
+	r->hop_high_ip = found.high == found.hops ? r->ip : l->hop[found.high].ip;
+}
+
 void result_from_target(struct result *r, const struct evidence *ev,
 			const struct target_extra *extra, enum verdict verdict,
 			int64_t wall_offset_ns)
@@ -179,6 +197,8 @@ void result_from_target(struct result *r, const struct evidence *ev,
 	}
 	if (deciding && deciding->kind == PROBE_DATA)
 		fill_cookie_sent(r, ev, deciding);
+	if (ev->locate)
+		fill_hops(r, ev->locate);
 	r->response_len = response_len(ev, PROBE_DATA);
 	r->plain_response_len = response_len(ev, PROBE_TWIN);
 	if (extra && extra->domain[0])

@@ -15,6 +15,7 @@
 
 struct evidence;
 struct flow;
+struct locate;
 struct target_extra;
 
 /* How a reply row stands to earlier replies to the same probe. */
@@ -35,7 +36,7 @@ struct result_bytes {
  * points into itself (not to be copied) and into the evidence that it was filled from.
  */
 struct result {
-	struct addr ip, source_ip, icmp_from;
+	struct addr ip, source_ip, icmp_from, hop_low_ip, hop_high_ip;
 	const char *domain, *verdict, *probe, *reply, *repeat, *info, *cookie_from;
 	struct result_number port, confirmed, attempt, late;
 	struct result_number tfo_synkind, tfo_ackkind, tfo_synclen, tfo_ackclen;
@@ -44,10 +45,12 @@ struct result {
 	struct result_number tcp_flags, ip_id, df, tos, icmp_type, icmp_code;
 	struct result_number source_port, probes, cookie_len, cookie_age_s;
 	struct result_number cookies_seen, response_len, plain_response_len;
+	struct result_number hops, hop_low, hop_high;
 	struct result_bytes cookie, tcp_optionshex, quoted_optionshex;
 	uint64_t time_sent, time_reply;
 	const struct tcpopts *tcp_options;
 	const struct evidence *conditions, *signals, *flows;
+	const struct locate *path;
 
 	struct tcpopts opts;		/* of the reply; tcp_options points here */
 	int64_t wall_offset_ns;

@@ -43,6 +43,11 @@ const struct result_field result_fields[] = {
 	FIELD(cookie_from, TEXT, TARGET, "where the cookie on the data is from: request, or file"),
 	FIELD(cookie_age_s, NUMBER, TARGET, "how old that cookie was, seconds"),
 	FIELD(cookies_seen, NUMBER, TARGET, "different cookies that requests brought (--requests)"),
+	FIELD(hops, NUMBER, TARGET, "how far the target is: the TTL that it takes"),
+	FIELD(hop_low, NUMBER, TARGET, "the fault lies after this hop; 0 is this host"),
+	FIELD(hop_high, NUMBER, TARGET, "the fault lies at this hop or before it"),
+	FIELD(hop_low_ip, ADDR, TARGET, "who answered there"),
+	FIELD(hop_high_ip, ADDR, TARGET, "who answered there; where it is the last, the target"),
 	FIELD(response_len, NUMBER, TARGET,
 		"complete: bytes of response on the connection of data"),
 	FIELD(plain_response_len, NUMBER, TARGET, "complete: the same of its twin, without TFO"),
@@ -69,6 +74,7 @@ const struct result_field result_fields[] = {
 	FIELD(time_reply, TIME, BOTH, "when the answer came, UTC"),
 	FIELD(probes, NUMBER, TARGET, "SYNs that the target took"),
 	FIELD(flows, FLOWS, TARGET, "the reply rows that the verdict comes from"),
+	FIELD(path, PATH, TARGET, "the hops that answered: ttl, ip, rtt_ms, option, data"),
 	FIELD(info, JSON, TARGET, "what else the server list says of the target"),
 };
 
@@ -80,7 +86,8 @@ const struct result_type_row result_types[] = {
 	[RESULT_TIME] = { "time", true }, [RESULT_TEXT] = { "text", false },
 	[RESULT_HEX] = { "hex", true }, [RESULT_OPTIONS] = { "text", true },
 	[RESULT_CONDITIONS] = { "words", false }, [RESULT_SIGNALS] = { "words", false },
-	[RESULT_FLOWS] = { "rows", false }, [RESULT_JSON] = { "object", false },
+	[RESULT_FLOWS] = { "rows", false }, [RESULT_PATH] = { "hops", false },
+	[RESULT_JSON] = { "object", false },
 };
 
 bool result_is_null(const struct result *r, const struct result_field *f)
@@ -103,6 +110,8 @@ bool result_is_null(const struct result *r, const struct result_field *f)
 		return !*(const char *const *)m;
 	case RESULT_OPTIONS:
 		return !*(const struct tcpopts *const *)m;
+	case RESULT_PATH:
+		return !*(const struct locate *const *)m;
 	case RESULT_FLOWS:
 	case RESULT_CONDITIONS:
 	case RESULT_SIGNALS:

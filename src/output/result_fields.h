@@ -29,6 +29,8 @@ enum result_type {
 				 * shown; an empty set is no null */
 	RESULT_SIGNALS,		/* likewise */
 	RESULT_FLOWS,		/* const struct evidence *; ndjson: a reply row for each flow */
+	RESULT_PATH,		/* const struct locate *; ndjson: an object for each hop that
+				 * answered */
 	RESULT_JSON,		/* const char *, the text of a JSON object; ndjson */
 };
 
@@ -62,7 +64,7 @@ static inline const void *result_member(const struct result *r, const struct res
 /* True for fields that only a format can show that nests (config/formats.def). */
 static inline bool result_is_nested(const struct result_field *f)
 {
-	return f->type == RESULT_FLOWS || f->type == RESULT_JSON;
+	return f->type == RESULT_FLOWS || f->type == RESULT_PATH || f->type == RESULT_JSON;
 }
 
 /* True where the row has nothing to say there. */

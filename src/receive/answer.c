@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "cache/trail.h"
 #include "config/config.h"
 #include "receive/carry.h"
 #include "receive/sent.h"
@@ -284,6 +285,43 @@ bool answers_refuse(struct answers *an, struct arrival *a)
 	return true;
 }
 
+/* An answer to a hop probe. */
+static void answer_hop(struct answers *an, struct arrival *a)
+{
+	struct entry *en = a->entry;
+	enum trail_taken taken = TRAIL_LATE;
+	uint8_t payload[PAYLOAD_MAX];
+	uint64_t sent_ns = 0;
+	struct reply reply;
+	struct flow f;
+
+	/* Once its row is written, what was sent to it is forgotten. */
+	if (a->m.class == VALIDATE_DATA || !en || !en->sent_hops
+	    || (en->trail && !trail_match(en, &a->m, a->p->tcp.ack))) {
+		count_unsent(an, a);
+		return;
+	}
+	trail_describe(en, &a->m, &f);
+	evidence_reply(&reply, a->p, a->m.acked, a->ns);
+	if (en->trail) {
+		facts_payload(&an->s->facts, a->x, &a->target, payload);
+		taken = trail_take(en, &a->m, a->p, payload, a->ns);
+	}
+	if (taken == TRAIL_FIRST) {
+		count_first(an, &reply);
+		sent_ns = sent_newest_ns(en);
+	} else {
+		stat_add(&an->s->rx.stats, taken == TRAIL_AGAIN ? STAT_duplicates : STAT_late, 1);
+	}
+	f.sent_ns = sent_ns;
+	show_reply(an, a, &f, sent_ns, &reply,
+		   taken == TRAIL_AGAIN ? REPEAT_DUPLICATE : REPEAT_NONE, taken == TRAIL_LATE);
+	if (a->m.class == VALIDATE_SYNACK && an->s->facts.tears_down)
+		teardown_arrival(an->s, a);
+	if (taken == TRAIL_FIRST)
+		cookies_hop_answered(&an->cookies, en, a->ns);
+}
+
 void answers_take(struct answers *an, struct arrival *a)
 {
 	struct reply reply;
@@ -294,6 +332,11 @@ void answers_take(struct answers *an, struct arrival *a)
 		trace_sent(an->trace);
 	a->is_first = false;
 	a->entry = cookies_find(&an->cookies, a->k);
+	if (a->m.kind == PROBE_HOP) {
+		a->arm = -1;
+		answer_hop(an, a);
+		return;
+	}
 	carried = is_segment(a);
 	if (carried && a->m.class != VALIDATE_SYNACK) {
 		take_segment(an, a);

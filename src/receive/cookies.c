@@ -1,6 +1,7 @@
 #include "receive/cookies.h"
 
 #include "base/clock.h"
+#include "cache/trail.h"
 #include "config/config.h"
 #include "receive/sent.h"
 #include "state/saving.h"
@@ -82,8 +83,9 @@ static bool is_in_doubt(const struct cookies *c, const struct entry *en)
 	uint64_t ns = sent_newest_ns(en), pos;
 	const struct sender *sd = cookies_sender(c, en, &pos);
 
+	/* A hop probe is tried once. */
 	return sent_is_astray(sd, c->facts->neigh, en->target.ip, ns)
-	       || sent_is_unheard(&c->rx->losses, ns, en->tried,
+	       || sent_is_unheard(&c->rx->losses, ns, en->tried ? en->tried : 1,
 				  c->facts->config->probing.timeout_ns);
 }
 
@@ -176,10 +178,17 @@ void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
 	take_step(c, en, answer_event(c, en), now_ns);
 }
 
+void cookies_hop_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	/* Its slot may not become another target's before it has left. */
+	if (sent_newest_ns(en) && !sent_is_given_up(en))
+		take_step(c, en, ENTRY_ON_COMPLETE, now_ns);
+}
+
 void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns)
 {
 	take_step(c, en, ENTRY_ON_SEEN, ns);
-	if (en->state == ENTRY_UNDER_WAY)
+	if (en->state == ENTRY_UNDER_WAY || en->state == ENTRY_HOP)
 		atomic_store_explicit(en->stamp, ns, memory_order_relaxed);
 }
 
@@ -220,6 +229,23 @@ static enum entry_event probe_event(const struct cookies *c, const struct entry 
 	       : ENTRY_ON_TIMEOUT;
 }
 
+/* The same of a hop probe, which is tried once. */
+static enum entry_event hop_event(const struct cookies *c, const struct entry *en,
+				  uint64_t read_ns)
+{
+	uint64_t ns = sent_newest_ns(en), from_ns = c->sees_sent && !ns ? en->due_ns : ns;
+
+	if (sent_is_given_up(en))
+		return ENTRY_ON_GIVEN_UP;
+	if (ns && en->trail->is_answered)
+		return ENTRY_ON_COMPLETE;
+	if (!from_ns || read_ns < from_ns + c->facts->config->probing.timeout_ns)
+		return ENTRY_EVENTS;
+	if (!ns)
+		return ENTRY_ON_NEVER_SENT;
+	return is_in_doubt(c, en) ? ENTRY_ON_UNPROVEN : ENTRY_ON_TIMEOUT_LAST;
+}
+
 /* What time has brought; ENTRY_EVENTS: nothing. */
 static enum entry_event time_event(const struct cookies *c, const struct entry *en,
 				   uint64_t now_ns, uint64_t read_ns)
@@ -228,6 +254,8 @@ static enum entry_event time_event(const struct cookies *c, const struct entry *
 
 	if (en->state == ENTRY_UNDER_WAY)
 		return probe_event(c, en, read_ns);
+	if (en->state == ENTRY_HOP)
+		return hop_event(c, en, read_ns);
 	if (en->state == ENTRY_SWEEP && is_swept(c, en, read_ns))
 		return is_proven(c, en) ? ENTRY_ON_SWEPT : ENTRY_ON_UNPROVEN;
 	if (en->state == ENTRY_CARRY && cookies_stopping(c))

@@ -54,6 +54,9 @@ void cookies_look(struct cookies *c, struct entry *en, uint64_t now_ns, uint64_t
 /* Whether some server's answer to data is waited for, whose connection is then to be closed. */
 bool cookies_teardowns_due(const struct cookies *c);
 
+/* The same of its hop probe that is under way. */
+void cookies_hop_answered(struct cookies *c, struct entry *en, uint64_t now_ns);
+
 /* A follow-up was seen leaving (reading a saved capture): stamps it. */
 void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns);
 

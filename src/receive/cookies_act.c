@@ -1,6 +1,7 @@
 #include "receive/cookies_act.h"
 
 #include "base/clock.h"
+#include "cache/trail.h"
 #include "config/config.h"
 #include "left.h"
 #include "loss_log.h"
@@ -90,6 +91,8 @@ static bool is_known(const struct cookies *c, const struct entry *en)
 	if (en->nflows == 0
 	    || (en->state == ENTRY_UNDER_WAY && flow_is_silent(entry_newest(en))))
 		return false;
+	if (trail_is_wanted(&c->facts->plan, en))
+		return false;
 	ev = entry_evidence(en);
 	return en->nflows == c->cache.nflows
 	       || !plan_next(&c->facts->plan, &ev, en->round, &want)
@@ -132,13 +135,26 @@ static enum entry_state do_leave(struct cookies *c, struct entry *en, uint64_t n
 {
 	stat_add(&c->rx->stats, STAT_unfinished, 1);
 	left_add(c->left, en->k);
+	trail_end(en);
 	return wait_for(en, ENTRY_DONE, now_ns + KEEP_NS);
 }
 
 static enum entry_state write_row(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	c->done(c->arg, en);
+	trail_end(en);
 	return wait_for(en, ENTRY_DONE, now_ns + KEEP_NS);
+}
+
+/* The next hop probe, after the gap or once the hop has had its rest; or the row. */
+static enum entry_state plan_hop(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	uint64_t rest_ns = c->facts->config->probing.timeout_ns + PLAN_REST_NS;
+	enum entry_state state = trail_next(en);
+
+	if (state == ENTRY_DONE)
+		return write_row(c, en, now_ns);
+	return wait_for(en, state, now_ns + (state == ENTRY_HOP_REST ? rest_ns : PLAN_GAP_NS));
 }
 
 static enum entry_state do_finish(struct cookies *c, struct entry *en, uint64_t now_ns)
@@ -146,7 +162,13 @@ static enum entry_state do_finish(struct cookies *c, struct entry *en, uint64_t 
 	if (wants_confirmation(c, en))
 		return wait_for(en, ENTRY_CONFIRM,
 				now_ns + c->facts->config->probing.confirm_ns);
-	return write_row(c, en, now_ns);
+	if (!trail_is_wanted(&c->facts->plan, en))
+		return write_row(c, en, now_ns);
+	if (cookies_stopping(c)
+	    || !trail_begin(&c->facts->validator,
+			    (unsigned int)c->facts->config->probing.max_hops, en))
+		return do_leave(c, en, now_ns);
+	return plan_hop(c, en, now_ns);
 }
 
 static enum entry_state do_finish_known(struct cookies *c, struct entry *en, uint64_t now_ns)
@@ -254,6 +276,26 @@ static enum entry_state do_request(struct cookies *c, struct entry *en, uint64_t
 	return wait_for(en, ENTRY_UNDER_WAY, now_ns);
 }
 
+static enum entry_state do_hop_request(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	struct followup f;
+	uint64_t pos;
+
+	trail_fill(en, &f);
+	f.slot = entry_cache_slot(&c->cache, en);
+	atomic_store_explicit(en->stamp, 0, memory_order_relaxed);
+	if (!ring_push(&cookies_sender(c, en, &pos)->followups, &f))
+		return COOKIES_STAYS;
+	trail_request(en);
+	return wait_for(en, ENTRY_HOP, now_ns);
+}
+
+static enum entry_state do_hop_next(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	trail_close(en, sent_newest_ns(en));
+	return plan_hop(c, en, now_ns);
+}
+
 /* The whole plan once more; what the first round said is kept beside it. */
 static enum entry_state do_repeat(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
@@ -278,6 +320,8 @@ static action_fn *const actions[ENTRY_ACTIONS] = {
 	[ENTRY_DO_REPEAT] = do_repeat,
 	[ENTRY_DO_FINISH] = do_finish,
 	[ENTRY_DO_FINISH_KNOWN] = do_finish_known,
+	[ENTRY_DO_HOP_REQUEST] = do_hop_request,
+	[ENTRY_DO_HOP_NEXT] = do_hop_next,
 	[ENTRY_DO_CONCLUDE] = do_conclude,
 	[ENTRY_DO_LEAVE] = do_leave,
 };

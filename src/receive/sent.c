@@ -140,7 +140,7 @@ unsigned int sent_syns(const struct entry *en, const struct flow *f)
 
 unsigned int sent_all_syns(const struct entry *en)
 {
-	unsigned int n = en->sent_before;
+	unsigned int n = en->sent_before + en->sent_hops;
 
 	for (unsigned int i = 0; i < en->nflows; i++)
 		n += sent_syns(en, &en->flows[i]);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cache/trail.h"
 #include "config/config.h"
 #include "receive/arrival.h"
 #include "receive/sent.h"
@@ -63,6 +64,20 @@ static void add_option(struct text *line, unsigned int kind, bool is_empty, unsi
 static void add_probe(struct text *line, unsigned int kind, unsigned int attempt)
 {
 	text_add(line, "%s attempt %u", probe_types[kind].name, attempt);
+}
+
+static void add_hop(struct text *line, unsigned int ttl, bool feature, unsigned int attempt)
+{
+	add_probe(line, PROBE_HOP, attempt);
+	text_add(line, " with TTL %u, %s", ttl, feature ? "as the one in question" : "plain");
+}
+
+static void add_answered(struct text *line, const struct arrival *a)
+{
+	if (a->m.kind == PROBE_HOP)
+		add_hop(line, a->m.hop.ttl, a->m.hop.feature, a->m.attempt);
+	else
+		add_probe(line, a->m.kind, a->m.attempt);
 }
 
 /* ---- probes -------------------------------------------------------------------------------- */
@@ -133,11 +148,27 @@ static void look_at_followup(struct trace *t, uint64_t k)
 	log_sent(t, k, entry_newest(en), en->want.attempt + en->tried - 1u, sent_newest_ns(en));
 }
 
+static void look_at_hop(struct trace *t, uint64_t k)
+{
+	const struct entry *en = entry_cache_find(t->cache, k);
+	char out[LINE_LEN];
+	struct text line;
+
+	if (!en || en->state != ENTRY_HOP || !sent_newest_ns(en) || t->v[k].hops == en->sent_hops)
+		return;
+	t->v[k].hops = en->sent_hops;
+	begin(&line, out, t, k, sent_newest_ns(en));
+	add_hop(&line, en->trail->probe.ttl, en->trail->probe.feature, en->trail->probe.attempt);
+	text_add(&line, " sent");
+	log_debug("%s", out);
+}
+
 void trace_sent(struct trace *t)
 {
 	for (uint64_t k = 0; k < t->s->facts.order.positions; k++) {
 		look_at_sweep(t, k);
 		look_at_followup(t, k);
+		look_at_hop(t, k);
 	}
 }
 
@@ -174,7 +205,7 @@ void trace_answer(struct trace *t, const struct arrival *a, const struct flow *f
 
 	begin(&line, out, t, a->k, a->ns);
 	text_add(&line, "%s to ", words[r->class]);
-	add_probe(&line, a->m.kind, a->m.attempt);
+	add_answered(&line, a);
 	if (sent_ns && a->ns >= sent_ns)
 		text_add(&line, " after %.4f s", (double)(a->ns - sent_ns) / NS_PER_S);
 	add_answer(&line, f, r);
@@ -193,7 +224,7 @@ void trace_data(struct trace *t, const struct arrival *a)
 	begin(&line, out, t, a->k, a->ns);
 	text_add(&line, "%u bytes, flags 0x%02x, after the SYN/ACK to ", a->p->tcp.payload_len,
 		 a->p->tcp.flags);
-	add_probe(&line, a->m.kind, a->m.attempt);
+	add_answered(&line, a);
 	log_debug("%s", out);
 }
 
@@ -204,7 +235,7 @@ void trace_unsent(struct trace *t, const struct arrival *a)
 
 	begin(&line, out, t, a->k, a->ns);
 	text_add(&line, "left out: an answer to ");
-	add_probe(&line, a->m.kind, a->m.attempt);
+	add_answered(&line, a);
 	text_add(&line, ", which was not sent");
 	log_debug("%s", out);
 }

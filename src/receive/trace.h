@@ -22,6 +22,7 @@ struct trace_target {
 	uint64_t first_ns;		/* when its first SYN was sent; 0: not known */
 	uint8_t syns[PLAN_ARMS_MAX];	/* of the sweep's */
 	uint8_t round, nflows, tried;	/* the follow-up */
+	uint16_t hops;			/* hop probes */
 };
 
 struct trace {

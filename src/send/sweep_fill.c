@@ -56,12 +56,44 @@ void sweep_add_new(struct sweep *w, unsigned int max, uint64_t end, uint64_t now
 	atomic_store_explicit(&win->reserved, w->at[0], memory_order_release);
 }
 
+/* A SYN with a small TTL, from the port of the probe in whose place it stands. */
+static bool add_hop(struct sweep *w, const struct followup *hop)
+{
+	const struct facts *f = w->facts;
+	bool v6 = !addr_is_v4(hop->target.ip);
+	uint8_t payload[PAYLOAD_MAX], *frame = batch_next(&w->batch);
+	struct craft_syn syn = {
+		.src = hop->source, .dst = hop->target.ip, .dport = hop->target.port,
+		.sport = validate_tag(&f->validator, hop->source, hop->target.ip, hop->target.port,
+				      hop->kind, hop->attempt).sport,
+		.seq = hop->seq, .tfo_kind = hop->cookie.kind, .cookie_len = hop->cookie.len,
+		.cookie = hop->cookie.cookie, .payload = payload,
+	};
+	size_t len;
+
+	if (!hop->plain && probe_types[hop->kind].payload)
+		syn.payload_len = (uint16_t)facts_payload(f, hop->x, &hop->target, payload);
+	len = craft_syn(&f->craft, &syn, frame);
+	craft_set_ttl(&f->craft, v6, hop->ttl, frame);
+	if (!sweep_address(w, hop->target.ip))
+		return false;
+	batch_add(&w->batch, len, PROBE_HOP, 0);
+	return true;
+}
+
+static bool add_followup(struct sweep *w, const struct followup *f)
+{
+	if (f->ttl)
+		return add_hop(w, f);
+	return sweep_add_syn(w, f->x, &f->target, f->source, f->kind, f->attempt, &f->cookie);
+}
+
 void sweep_add_followups(struct sweep *w, unsigned int max)
 {
 	struct followup f;
 
 	while (w->batch.n < max && ring_pop(&w->sender->followups, &f)) {
-		if (sweep_add_syn(w, f.x, &f.target, f.source, f.kind, f.attempt, &f.cookie)) {
+		if (add_followup(w, &f)) {
 			w->batch.origins[w->batch.n - 1].slot = f.slot;
 			continue;
 		}

@@ -69,6 +69,7 @@ static int init_validator(struct facts *f, const struct run_facts *run,
 	plan_attempts(&f->plan, attempts);
 	rc = validate_init(&f->validator, run->key, c->network.port_first, c->network.port_last,
 			   attempts, e);
+	f->validator.hops = f->plan.name == PLAN_LOCATE;
 	if (!rc && c->records.checkpoint && f->validator.part_width < TURNS_MIN)
 		rc = err_set(e, ERANGE, "--source-port %u-%u: with --checkpoint each part of the "
 			     "run takes other ports, so %u are needed at least",

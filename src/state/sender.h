@@ -31,6 +31,10 @@ struct followup {
 	uint32_t slot;			/* in the cookie cache: where the send time is stamped */
 	uint8_t kind, attempt;
 	struct tfo_option cookie;
+	/* A hop probe, from the port of that kind and attempt: */
+	uint8_t ttl;			/* 0: it is none, its TTL is the usual one */
+	bool plain;			/* without that kind's payload */
+	uint32_t seq;
 };
 
 /*

@@ -190,6 +190,19 @@ size_t craft_request_len(const struct craft *c)
 	return c->syn[0][craft_shape(TFO_KIND, 0)].len;
 }
 
+void craft_set_ttl(const struct craft *c, bool v6, uint8_t ttl, uint8_t *frame)
+{
+	uint8_t *ip = frame + c->rst[v6].l3;
+
+	if (v6) {
+		ip[7] = ttl;
+		return;
+	}
+	put_be16(ip + 10, cksum_repair(get_be16(ip + 10), (uint16_t)(ip[8] << 8),
+				       (uint16_t)(ttl << 8)));
+	ip[8] = ttl;
+}
+
 size_t craft_rst(const struct craft *c, const struct craft_segment *s,
 		 uint8_t out[static CRAFT_FRAME_MAX])
 {

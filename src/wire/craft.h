@@ -97,6 +97,9 @@ craft_syn(const struct craft *c, const struct craft_syn *syn, uint8_t out[static
 	return len;
 }
 
+/* The packet of a family in that frame gets another TTL or hop limit. */
+void craft_set_ttl(const struct craft *c, bool v6, uint8_t ttl, uint8_t *frame);
+
 /* A segment on a connection that a SYN/ACK opened. In host order. */
 struct craft_segment {
 	struct addr src, dst;

@@ -62,6 +62,7 @@ TEST(every_state_is_reached_and_left)
 
 #define SYNS 512
 #define WALK 4000
+#define WALKS 400
 
 static struct rng rng;
 static struct syn syns[SYNS];		/* that may be answered */
@@ -111,6 +112,9 @@ static void follow_up(void)
 	struct followup f;
 	_Atomic uint64_t *stamp;
 
+	if (entry_cache_first(&answers.cookies.cache, ENTRY_HOP) && rng_below(&rng, 8) == 0)
+		while (ring_pop(&core.s.senders[0].followups, &f))
+			;
 	if (!core_send_followup(&core, &f, next_syn()))
 		return;
 	stamp = &core.s.stamps[f.slot];
@@ -135,7 +139,9 @@ static void answer_some(void)
 {
 	static const char *const opts[] = { OPTS_NONE, OPTS_COOKIE, OPTS_OTHER, OPTS_EXP };
 	unsigned int n = n_syns < SYNS ? n_syns : SYNS;
-	const struct syn *syn = &syns[n ? rng_below(&rng, n) : 0];
+	/* Whose connection is carried on answers often. */
+	bool newest = core.s.facts.plan.name == PLAN_COMPLETE && rng_below(&rng, 2);
+	const struct syn *syn = &syns[newest ? (n_syns - 1) % SYNS : n ? rng_below(&rng, n) : 0];
 	uint8_t bytes[WIRE_MAX];
 	uint32_t acked = rng_below(&rng, 2) ? syn->p.tcp.payload_len : 0;
 	struct answer_spec spec = { TCP_ACK, acked, NULL, 40, 0 };
@@ -149,6 +155,10 @@ static void answer_some(void)
 	case 1:
 		take(bytes, core_icmp(syn, 3, 13, bytes));
 		break;
+	case 3:
+	case 4:
+		take(bytes, core_icmp(syn, 11, 0, bytes));
+		break;
 	case 2:
 		spec.flags |= rng_below(&rng, 2) ? TCP_FIN : 0;
 		take(bytes, core_answer(syn, &spec, bytes));
@@ -159,11 +169,33 @@ static void answer_some(void)
 	}
 }
 
+#define DISTANCE 4
+
+/* The newest SYN, as a path of few hops that takes cookies out answers it, or some of it. */
+static void answer_as_path(void)
+{
+	const struct syn *syn = &syns[(n_syns - 1) % SYNS];
+	uint8_t bytes[WIRE_MAX];
+	unsigned int ttl = syn->frame[CRAFT_LINK_LEN + 8];
+	bool has_option = ttl && syn->p.tcp.opts_len > 12;
+
+	if (!syn->len || (has_option && ttl < DISTANCE && rng_below(&rng, 4)))
+		return;
+	if (ttl < DISTANCE)
+		take(bytes, core_icmp(syn, 11, 0, bytes));
+	else if (ttl < 64 || syn->p.tcp.payload_len == 0)
+		take(bytes, core_answer(syn, SYNACK(has_option && ttl == 64 ? OPTS_COOKIE
+						    : OPTS_NONE, 0), bytes));
+}
+
 /* As a capture would show it, whatever state its entry is in. */
 static void show_some(void)
 {
+	enum entry_state state = ENTRY_SWEEP + (unsigned int)rng_below(&rng, ENTRY_DONE);
 	struct entry *en = next_k ? cookies_find(&answers.cookies, rng_below(&rng, next_k)) : NULL;
 
+	if (rng_below(&rng, 2))
+		en = entry_cache_first(&answers.cookies.cache, state);
 	if (en)
 		cookies_sent(&answers.cookies, en, core.now_ns);
 }
@@ -194,9 +226,14 @@ static void walk(void)
 	case 6:
 		if (rng_below(&rng, 4) == 0)
 			show_some();
+		else if (core.s.facts.plan.name == PLAN_LOCATE && rng_below(&rng, 200) == 0)
+			loss_log_add(&core.s.rx.losses, core.now_ns, core.now_ns + 1);
 		break;
 	default:
-		answer_some();
+		if (core.s.facts.plan.name == PLAN_LOCATE && rng_below(&rng, 8))
+			answer_as_path();
+		else
+			answer_some();
 		break;
 	}
 }
@@ -204,9 +241,9 @@ static void walk(void)
 /* Of each plan; every other with the end of sending, or of a capture that lacks what was sent. */
 static void walk_once(unsigned int seed)
 {
-	unsigned int of_plan = seed / 4;
+	unsigned int of_plan = seed / 5;
 	const struct core_setup o = {
-		.plan = (enum plan_name)(seed % 4), .slots = of_plan % 2 ? 16 : 64, .ring = 8,
+		.plan = (enum plan_name)(seed % 5), .slots = of_plan % 2 ? 16 : 64, .ring = 8,
 	};
 
 	rng = (struct rng){ seed };
@@ -214,7 +251,7 @@ static void walk_once(unsigned int seed)
 	next_k = 0;
 	memset(syns, 0, sizeof(syns));
 	begin_with(&o);
-	core.s.facts.plan.confirm = true;
+	core.s.facts.plan.confirm = o.plan != PLAN_LOCATE || of_plan % 2;
 	core.config.probing.confirm_ns = CORE_TIMEOUT_NS;
 	answers.cookies.sees_sent = of_plan % 4 == 3;
 	answers.cookies.step = look;
@@ -231,12 +268,18 @@ static void walk_once(unsigned int seed)
 /*
  * Data taken, and the newer probe refused or silent: only the sweep of data, whose cookie is a
  * file's, and blind shows that. While a connection is carried on, one more request that was silent
- * is answered (--requests).
+ * is answered (--requests). And what is located has all its other answers, as a rule.
  */
 static bool is_rare(unsigned int state, unsigned int event)
 {
 	if (state == ENTRY_CARRY)
 		return event == ENTRY_ON_ACCEPTED;
+	if ((state == ENTRY_HOP_REST && event == ENTRY_ON_SEEN)
+	    || (state == ENTRY_HOP && event == ENTRY_ON_NEVER_SENT))
+		return true;
+	if (state == ENTRY_HOP_GAP || state == ENTRY_HOP_REST || state == ENTRY_HOP)
+		return event == ENTRY_ON_ACCEPTED || event == ENTRY_ON_REFUSED
+		       || event == ENTRY_ON_OVERTAKEN;
 	return state == ENTRY_TEARDOWN && (event == ENTRY_ON_REFUSED
 					   || event == ENTRY_ON_OVERTAKEN);
 }
@@ -244,7 +287,7 @@ static bool is_rare(unsigned int state, unsigned int event)
 /* No walk leaves the table, and there is no rule that none takes. */
 TEST(walks_keep_to_the_table)
 {
-	for (unsigned int seed = 0; seed < 200; seed++)
+	for (unsigned int seed = 0; seed < WALKS; seed++)
 		walk_once(seed);
 	for (unsigned int state = 0; state < ENTRY_STATES; state++)
 		for (unsigned int event = 0; event < ENTRY_EVENTS; event++)

@@ -272,11 +272,13 @@ TEST(probes_are_syns)
 	target_send(&t, PROBE_REQUEST)->sent = 3;
 	target_send(&t, PROBE_DATA)->sent = 255;
 	ck_assert_uint_eq(evidence_probes(&t.ev), 258);
+	t.ev.sent_hops = 40;
+	ck_assert_uint_eq(evidence_probes(&t.ev), 298);
 }
 
 TEST(probe_table)
 {
-	ck_assert_int_eq(PROBE_KINDS, 10);
+	ck_assert_int_eq(PROBE_KINDS, 11);
 	ck_assert_str_eq(probe_types[PROBE_SYN].name, "syn");
 	ck_assert_str_eq(probe_types[PROBE_RECHECK].name, "recheck");
 	ck_assert_int_eq(probe_types[PROBE_REQUEST].option, PROBE_OPTION_REQUEST);

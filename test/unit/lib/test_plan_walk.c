@@ -345,7 +345,7 @@ TEST(sweep_faults)
 	unsigned int sound = 0;
 
 	for (uint32_t kinds = 1; kinds < 1u << PROBE_KINDS; kinds++) {
-		bool follows = kinds & (BIT(FORGED) | BIT(BARE) | BIT(RECHECK)
+		bool follows = kinds & (BIT(FORGED) | BIT(BARE) | BIT(RECHECK) | BIT(HOP)
 				| BIT(BORROWED) | BIT(TWIN));
 		bool beside = kinds & BIT(DATA) && kinds & (BIT(REQUEST) | BIT(REQUEST_EXP));
 

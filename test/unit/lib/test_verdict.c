@@ -130,6 +130,7 @@ TEST(all_kinds_are_total)
 		[PROBE_RECHECK] = { plain, N_OF(plain) },
 		[PROBE_BORROWED] = { unsent, N_OF(unsent) },
 		[PROBE_TWIN] = { twins, N_OF(twins) },
+		[PROBE_HOP] = { plain, 1 },
 	};
 	unsigned int seen[VERDICTS] = { 0 };
 	size_t total = 1;

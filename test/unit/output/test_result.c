@@ -179,5 +179,5 @@ TEST(row_of_a_target_without_flows)
 	struct evidence ev = { .ip = addr_from_v4(1), .port = 80 };
 
 	result_from_target(&r, &ev, NULL, VERDICT_OFFLINE, SAMPLE_OFFSET_NS);
-	check(ROWS_TARGET, NULL, "0.0.0.1,80,,offline,,,,,,,,,,,,,,,,,,,none,,,,,,,,,,,,0");
+	check(ROWS_TARGET, NULL, "0.0.0.1,80,,offline,,,,,,,,,,,,,,,,,,,,,,,,none,,,,,,,,,,,,0");
 }

@@ -11,8 +11,8 @@
 static const char target_fields[] =
 	"ip,port,domain,verdict,confirmed,conditions,signals,tfo_synkind,tfo_ackkind,tfo_synclen,"
 	"tfo_ackclen,tfo_seq,tfo_dlen,tfo_ack,tfo_acked,cookie,cookie_len,cookie_from,"
-	"cookie_age_s,cookies_seen,response_len,plain_response_len,reply,rlen,rtt_ms,ttl,"
-	"window,mss,wscale,"
+	"cookie_age_s,cookies_seen,hops,hop_low,hop_high,hop_low_ip,hop_high_ip,response_len,"
+	"plain_response_len,reply,rlen,rtt_ms,ttl,window,mss,wscale,"
 	"tcp_options,source_ip,source_port,time_sent,time_reply,probes";
 
 static const char reply_fields[] =
@@ -45,7 +45,7 @@ TEST(selects_all_by_default)
 {
 	char nested[sizeof(target_fields) + 20];
 
-	snprintf(nested, sizeof(nested), "%s,flows,info", target_fields);
+	snprintf(nested, sizeof(nested), "%s,flows,path,info", target_fields);
 	for (int star = 0; star < 2; star++) {
 		const char *list = star ? "*" : NULL;
 

@@ -1,0 +1,231 @@
+/* Plan locate, with real packets: hops that answer or not, and boxes that stand between them. */
+#include "answer_rig.h"
+#include "plain_sum.h"
+#include "unit.h"
+
+#define TICK_NS		10000000ull
+#define TICKS_MAX	40000
+
+enum box { DROP_OPTION, RESET_OPTION, STRIP_OPTION, DROP_DATA, STRIP_DATA, DROP_ACCEPTANCE };
+
+struct chain {
+	const char *name;
+	const char *target;
+	unsigned int distance;
+	enum box box;
+	unsigned int at;		/* its hop */
+	unsigned int quote;		/* bytes of the SYN that hops quote, 0: all */
+	const char *row;		/* NAME=VALUE ... */
+};
+
+static const struct chain *chain;
+static unsigned int hop_syns, fed_target;
+
+static bool is_v6(const struct syn *syn)
+{
+	return !addr_is_v4(syn->p.tcp.dst);
+}
+
+static unsigned int ttl_of(const struct syn *syn)
+{
+	return syn->frame[CRAFT_LINK_LEN + (is_v6(syn) ? 7 : 8)];
+}
+
+static struct tcpopts options_of(const struct syn *syn)
+{
+	struct tcpopts o;
+
+	tcpopt_parse(&o, syn->p.tcp.opts, syn->p.tcp.opts_len);
+	return o;
+}
+
+/* What the box is about is on the SYN. */
+static bool is_concerned(const struct syn *syn)
+{
+	if (chain->box == DROP_DATA || chain->box == STRIP_DATA)
+		return syn->p.tcp.payload_len > 0;
+	return chain->box != DROP_ACCEPTANCE && options_of(syn).tfo.state != TFO_ABSENT;
+}
+
+static bool has_passed_box(const struct syn *syn)
+{
+	return ttl_of(syn) >= chain->at && is_concerned(syn);
+}
+
+/* The SYN as it is behind a box that takes something out. */
+static struct syn behind_box(const struct syn *syn)
+{
+	struct syn out = *syn;
+	uint8_t *ip = out.frame + CRAFT_LINK_LEN;
+	uint8_t *opts = out.frame + (syn->p.tcp.opts - syn->frame);
+	uint8_t at = 0;
+
+	if (!has_passed_box(syn))
+		return out;
+	if (chain->box == STRIP_DATA) {
+		put_be16(ip + (is_v6(syn) ? 4 : 2),
+			 (uint16_t)(get_be16(ip + (is_v6(syn) ? 4 : 2)) - syn->p.tcp.payload_len));
+		out.len -= syn->p.tcp.payload_len;
+		return out;
+	}
+	while (opts[at] != TFO_KIND)
+		at += opts[at] == TCPOPT_KIND_NOP ? 1 : opts[at + 1];
+	memset(opts + at, TCPOPT_KIND_NOP, opts[at + 1]);
+	return out;
+}
+
+static void hop_answers(const struct syn *syn)
+{
+	const struct packet_tcp *t = &syn->p.tcp;
+	struct syn here = behind_box(syn);
+	size_t len = here.len - CRAFT_LINK_LEN, most = chain->quote ? chain->quote : len;
+	uint8_t bytes[WIRE_MAX];
+	struct addr hop = addr_add(t->dst, ttl_of(syn) << 8);
+
+	ck_assert(take(bytes, wire_icmp(hop, t->src, is_v6(syn) ? 3 : 11, 0,
+					here.frame + CRAFT_LINK_LEN, len < most ? len : most,
+					bytes)));
+}
+
+static void target_answers(const struct syn *syn)
+{
+	bool stripped = chain->box == STRIP_OPTION && is_concerned(syn);
+	struct tcpopts o = options_of(syn);
+	bool gives = o.tfo.state == TFO_EMPTY && !stripped;
+	bool is_own = o.tfo.state == TFO_COOKIE && o.tfo.cookie[0] == 0x30;
+	bool accepts = is_own && syn->p.tcp.payload_len && chain->box != STRIP_DATA && !stripped;
+	uint8_t bytes[WIRE_MAX];
+	size_t len = core_answer(syn, SYNACK(gives ? OPTS_COOKIE : OPTS_NONE,
+					     accepts ? syn->p.tcp.payload_len : 0), bytes);
+
+	if (chain->box == DROP_ACCEPTANCE && accepts)
+		return;
+	/* As it comes over as many hops. */
+	bytes[is_v6(syn) ? 7 : 8] = (uint8_t)(64 - chain->distance + 1);
+	ck_assert(take(bytes, len));
+}
+
+static void check_header(const struct syn *syn)
+{
+	const uint8_t *ip = syn->frame + CRAFT_LINK_LEN;
+
+	if (!is_v6(syn))
+		ck_assert_uint_eq(plain_sum(0, ip, 20), 0xffff);
+}
+
+/* A SYN went out: what comes of it, a round trip later. */
+static void walk(const struct syn *syn)
+{
+	bool drops = chain->box == DROP_OPTION || chain->box == DROP_DATA;
+
+	check_header(syn);
+	elapse(CORE_RTT_NS);
+	if (has_passed_box(syn) && drops)
+		return;
+	if (has_passed_box(syn) && chain->box == RESET_OPTION) {
+		answer(syn, RESET(syn->p.tcp.payload_len));
+		return;
+	}
+	if (ttl_of(syn) < chain->distance)
+		hop_answers(syn);
+	else
+		target_answers(syn);
+}
+
+static void drain_teardowns(void)
+{
+	struct segment_request c;
+
+	while (ring_pop(&core.s.senders[0].segments, &c))
+		;
+}
+
+/* Of position 0, up to its row. */
+static void scan(void)
+{
+	struct followup f;
+	struct syn syn;
+
+	core_send_arm(&core, 0, 0, 0, &syn);
+	walk(&syn);
+	core_send_arm(&core, 0, 1, 0, &syn);
+	walk(&syn);
+	hop_syns = fed_target = 0;
+	for (unsigned int i = 0; i < TICKS_MAX && !n_rows(); i++) {
+		/* The sweep has no more to send. */
+		core.s.senders[0].window.tail = 1;
+		elapse(TICK_NS);
+		if (!core_send_followup(&core, &f, &syn))
+			continue;
+		hop_syns += f.kind == PROBE_HOP;
+		fed_target += f.kind == PROBE_HOP && ttl_of(&syn) >= chain->distance
+			&& (syn.p.tcp.payload_len || options_of(&syn).tfo.state != TFO_ABSENT);
+		walk(&syn);
+		drain_teardowns();
+	}
+}
+
+static void check_row_of_chain(void)
+{
+	char text[256], *rest = NULL, *pair;
+
+	ck_assert_msg(n_rows() == 1, "%s: %u rows", chain->name, n_rows());
+	read_row(0);
+	snprintf(text, sizeof(text), "%s", chain->row);
+	for (pair = strtok_r(text, " ", &rest); pair; pair = strtok_r(NULL, " ", &rest)) {
+		char *value = strchr(pair, '=');
+
+		*value++ = '\0';
+		ck_assert_msg(strcmp(cell(pair), value) == 0, "%s: %s is %s, not %s", chain->name,
+			      pair, cell(pair), value);
+	}
+}
+
+#define V4	"198.18.0.0/28"
+#define V6	"2001:2:0:18::/124"
+
+static const struct chain chains[] = {
+	{ "drop", V4, 9, DROP_OPTION, 4, 0,
+	  "verdict=request-blocked hops=9 hop_low=3 hop_high=4" },
+	{ "drop, IPv6", V6, 9, DROP_OPTION, 4, 0,
+	  "verdict=request-blocked hops=9 hop_low=3 hop_high=4" },
+	{ "drop, short quotes", V4, 9, DROP_OPTION, 7, 28,
+	  "verdict=request-blocked hops=9 hop_low=6 hop_high=7" },
+	{ "reset", V4, 6, RESET_OPTION, 1, 0,
+	  "verdict=request-blocked hops=6 hop_low=0 hop_low_ip= hop_high=1" },
+	{ "reset, IPv6", V6, 6, RESET_OPTION, 5, 0,
+	  "verdict=request-blocked hops=6 hop_low=4 hop_high=5" },
+	{ "at the target", V4, 5, DROP_OPTION, 5, 0,
+	  "verdict=request-blocked hops=5 hop_low=4 hop_high=5" },
+	{ "strip", V4, 8, STRIP_OPTION, 3, 0,
+	  "verdict=option-stripped signals=option-stripped hops=8 hop_low=2 hop_high=3" },
+	{ "strip, IPv6", V6, 8, STRIP_OPTION, 7, 0,
+	  "verdict=option-stripped hops=8 hop_low=6 hop_high=7" },
+	{ "strip, short quotes", V4, 8, STRIP_OPTION, 3, 28,
+	  "verdict=no-cookie signals= hops=8 hop_low= hop_high=" },
+	{ "strip behind the last hop", V4, 8, STRIP_OPTION, 8, 0,
+	  "verdict=no-cookie signals= hops=8 hop_low= hop_high=" },
+	{ "no data", V4, 8, DROP_DATA, 2, 0,
+	  "verdict=data-blocked hops=8 hop_low=1 hop_high=2" },
+	{ "no data, IPv6", V6, 8, DROP_DATA, 6, 0,
+	  "verdict=data-blocked hops=8 hop_low=5 hop_high=6" },
+	{ "no acceptance", V4, 8, DROP_ACCEPTANCE, 0, 0,
+	  "verdict=acceptance-blocked hops=8 hop_low= hop_high=" },
+	{ "sound", V4, 8, DROP_OPTION, 99, 0, "verdict=accepted hops= hop_low= hop_high=" },
+};
+
+TEST_EACH(locates, chains)
+{
+	chain = row;
+	begin_with(&(struct core_setup){
+		.target = row->target, .plan = PLAN_LOCATE, .retries = 1, .tears_down = true,
+	});
+	scan();
+	check_row_of_chain();
+	ck_assert_uint_eq(fed_target, 0);
+	ck_assert_uint_le(number("probes"), 60);
+	ck_assert_uint_eq(count(STAT_sent_hop), hop_syns);
+	ck_assert_uint_eq(number("probes"), stats_syns(&core.s.rx.stats));
+	ck_assert_uint_eq(count(STAT_drop_unmatched) + count(STAT_drop_unsent), 0);
+	end();
+}
