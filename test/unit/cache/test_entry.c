@@ -274,7 +274,8 @@ static bool is_rare(unsigned int state, unsigned int event)
 {
 	if (state == ENTRY_CARRY)
 		return event == ENTRY_ON_ACCEPTED;
-	if ((state == ENTRY_HOP_REST && event == ENTRY_ON_SEEN)
+	if ((state == ENTRY_HOP_REST
+	     && (event == ENTRY_ON_SEEN || event == ENTRY_ON_FLUSH))
 	    || (state == ENTRY_HOP && event == ENTRY_ON_NEVER_SENT))
 		return true;
 	if (state == ENTRY_HOP_GAP || state == ENTRY_HOP_REST || state == ENTRY_HOP)

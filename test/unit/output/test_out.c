@@ -71,7 +71,8 @@ TEST(csv_target_row)
 	check_bytes(&g, "192.0.2.7,443,www.example.org,accepted,,"
 		    "tfo.connectivity.works;tfo.cookie.received;tfo.syndata.acked;"
 		    "tfo.cookie.acked,reply-before-ack,34,0,8,0,4294967290,10,5,10,"
-		    "3021b9d889017eeb,8,request,0,1,,,,,,,,synack,240,12.346,57,65160,1460,7,2-4-1-3,"
+		    "3021b9d889017eeb,8,request,0,1,,,,,,,,synack,240,12.346,57,65160,1460,7,"
+		    "2-4-1-3,"
 		    "192.0.2.1,20002,2023-11-14T22:13:21.500000Z,2023-11-14T22:13:21.512345Z,3\n");
 	rig_close(&g);
 }
