@@ -151,7 +151,8 @@ def _verdict(row, found):
 	fast, plain = _len(found["response_len"]), _len(found["plain_response_len"])
 	if row.server == "plain":
 		return "no-cookie"
-	is_cut = not fast or (row.box in ("reset-ack", "reset-late") and fast < plain)
+	# That box resets what the server goes on with.
+	is_cut = not fast or row.box in ("reset-ack", "reset-late")
 	is_deaf = row.box in ("drop-ack", "drop-both")
 	return "stalled" if row.whom == "tfo" and plain and (is_cut or is_deaf) else "accepted"
 

@@ -6,13 +6,16 @@ import re
 import socket
 from datetime import datetime, timezone
 
+import boxtable
 from harness import (HOSTS, WORK, by_target, captured, case, check_rows, equal, fresh_filters,
 	host, inside, needs, shell, spell, tfomap, truth, write)
+from .network import BORROWED4
 from .rows import STABLE, server_list, stable
 from .targets import PLAIN, sent_nothing
 
 OTHER_KEY = "f0e0d0c0-b0a09080-70605040-30201000"
 THE_KEY = "$fastopen_key"
+BOXES = boxtable.read()
 
 
 def counts(capture):
@@ -145,6 +148,46 @@ def a_backup_keys_cookie_is_accepted_and_renewed():
 	equal(row["cookie"], flow.first("synack").cookie, "the newest cookie")
 	assert "cookie-updated" in row["signals"].split(";"), row["signals"]
 	equal(row["cookie_from"], "file", "where the cookie on the data is from")
+
+
+@case("packets/requests")
+def cookies_are_asked_for_several_times():
+	"""One who gives cookies by one key, one who gives another each time, and one who gives none"""
+	names = ("sound", "rotating", "off")
+	targets = [spell(BOXES[name].twins[0]) for name in names]
+	run, capture = captured(*targets, "--requests", 5)
+	rows = by_target(run.rows)
+	for name, seen in zip(names, ("1", "5", "")):
+		target = BOXES[name].twins[0]
+		requests = [flow for flow in capture.flows[target] if not flow.dlen]
+		equal(len(requests), 5 if seen else 1, f"requests to {name}")
+		equal(len({flow.sport for flow in requests}), len(requests), "their source ports")
+		equal(rows[target]["cookies_seen"], seen, f"cookies_seen of {name}")
+		equal(rows[target]["probes"], str(len(capture.flows[target])), "probes")
+		given = {flow.first("synack").cookie for flow in requests} - {None, ""}
+		equal(len(given), int(seen or 0), f"cookies that {name} gave")
+	data = next(flow for flow in capture.flows[BOXES["rotating"].twins[0]] if flow.dlen)
+	newest = [flow for flow in capture.flows[BOXES["rotating"].twins[0]] if not flow.dlen][-1]
+	equal(data.cookie, newest.first("synack").cookie, "the cookie sent is the newest")
+
+
+@case("packets/unbound")
+def a_cookie_is_tried_from_another_address():
+	"""Linux binds cookies to the address of the client; that persona has one cookie for all"""
+	targets = [HOSTS["listener"].twins[0], BOXES["zero"].twins[0]]
+	sources = ("198.19.0.2", BORROWED4)
+	run, capture = captured(*map(spell, targets), "--plan", "full", "--confirm", 0,
+		"-S", ",".join(sources))
+	rows = by_target(run.rows)
+	for target, unbound in zip(targets, (False, True)):
+		flows = capture.flows[target]
+		equal({flow.source for flow in flows}, set(sources), "source addresses")
+		elsewhere = [flow for flow in flows if flow.source != rows[target]["source_ip"]]
+		equal(len(elsewhere), 1, "probes from the other one")
+		assert elsewhere[0].cookie in {flow.first("synack").cookie for flow in flows
+			if flow.source == rows[target]["source_ip"]}, "that cookie was given to the first"
+		equal(rows[target]["verdict"], "accepted", "verdict")
+		equal("cookie-unbound" in rows[target]["signals"].split(";"), unbound, "cookie-unbound")
 
 
 def fill_queue(target, n):
