@@ -392,7 +392,8 @@ static void answer_tcp(struct fuzz_input *in, uint8_t flags)
 		spec.flags |= TCP_FIN;
 	spec.payload_len = how & 128 ? fuzz_byte(in) : 0;
 	take(s, bytes, core_answer(&s->syn, &spec, bytes),
-	     flags & TCP_SYN ? REPLY_SYNACK : flags & TCP_RST ? REPLY_RST : REPLY_NONE,
+	     flags & TCP_SYN ? REPLY_SYNACK
+	     : spec.flags & TCP_RST && spec.flags & TCP_ACK ? REPLY_RST : REPLY_NONE,
 	     spec.acked);
 }
 
