@@ -6,6 +6,7 @@ import collections
 import contextlib
 import dataclasses
 import functools
+import itertools
 import json
 import os
 
@@ -227,9 +228,11 @@ def thousands_of_targets():
 	_chain()
 	shell("chain_rules")
 	rows = [row for row in ROWS if not row.silent and not row.short and row.fault != "drop-offer"]
-	blocks = (SCALE // 2 + len(rows) - 1) // len(rows)
-	targets = [(row, (str(net[block * chain.N + row.index]), row.port)) for block in range(blocks)
-		for net in chain.MAIN for row in rows][:SCALE]
+	# as many of IPv4 as there is room for, at most half
+	places = ((net, block) for block in itertools.count() for net in chain.MAIN
+		if block < net.num_addresses // chain.N)
+	targets = list(itertools.islice(((row, (str(net[block * chain.N + row.index]), row.port))
+		for net, block in places for row in rows), SCALE))
 	path = write("locate-many", "".join(spell(target) + "\n" for _, target in targets))
 	run = tfomap(*PATIENT, "-r", RATE_PPS, "-I", path, quick=False)
 	found = by_target(run.rows)
