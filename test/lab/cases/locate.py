@@ -18,6 +18,7 @@ from walk import Walk, feature
 PATIENT = ["--no-default-blocklist", "--plan", "locate", "--timeout", 1.5, "-c", 2, "--retries", 2,
 	"--confirm", 0, "--report", "all", "-O", "ndjson", "-f", "*"]
 MOST_SYNS = 60
+LOW_TTL = 32  # of what is sent to hops, not to targets
 SCALE = int(os.environ.get("LOCATE") or 1000)  # targets; by hand 10000
 RATE_PPS = 20000
 # Cables by their number: 0 from the scanner to hop 1, 8 from hop 8 to the server
@@ -120,10 +121,13 @@ def _check_path(found, row, target):
 				f"the option at hop {hop}")
 
 
-def _check_syns(found, target, capture):
-	n = len(capture.flows[target])
+def _check_syns(found, target, captures):
+	n = len(captures[0].flows[target])
 	equal(int(found["probes"]), n, "probes, as counted behind the scanner")
 	assert n <= MOST_SYNS, f"{n} SYNs"
+	arrived = captures[-1].flows.get(target, [])
+	assert not any(flow.ttl < LOW_TTL and (flow.kind or flow.dlen) for flow in arrived), \
+		"a hop probe with the feature came to the target"
 
 
 def _seen(target, captures, wanted):
@@ -162,9 +166,11 @@ def _check_rows(rows):
 	def check(row, target):
 		found, captures = _scan()
 		_check_wire(row, target, captures)
-		_check_place(found[target], chain.place(row), target)
+		want = chain.place(row)
+		_check_place(found[target], want, target)
+		equal(found[target]["hops"], "" if want.verdict == "accepted" else str(HOPS), "hops")
 		_check_path(found[target], row, target)
-		_check_syns(found[target], target, captures[0])
+		_check_syns(found[target], target, captures)
 	return lambda: _each(rows, check)
 
 
@@ -191,7 +197,7 @@ def one_of_two_ways_has_a_fault():
 
 	def check(row, target):
 		got, want = found[target], chain.place(row)
-		_check_syns(got, target, captures[0])
+		_check_syns(got, target, captures)
 		if want.low is None:
 			equal((got["verdict"], *_place(got)), (want.verdict, None, None), "verdict and place")
 		elif got["verdict"] == want.verdict or _place(got) != (None, None):
@@ -209,7 +215,7 @@ def a_hop_that_limits_its_icmp():
 	def check(row, target):
 		got, exact = found[target], chain.place(row)
 		widest = chain.place(dataclasses.replace(row, silent=frozenset((5,))))
-		_check_syns(got, target, captures[0])
+		_check_syns(got, target, captures)
 		low, high = _place(got)
 		if exact.low is None:
 			equal((got["verdict"], low, high), (exact.verdict, None, None), "verdict and place")
