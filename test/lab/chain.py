@@ -20,7 +20,7 @@ LIMITED = (ipaddress.ip_network("198.19.81.0/24"), ipaddress.ip_network("2001:2:
 HOSTS = {"net": 1, **{f"hop{hop}": hop for hop in range(2, HOPS)}, "hop4b": 4, "hop5l": 5}
 N = 256  # the last byte of an address is its row
 FAST, PLAIN = 7, 9  # the server's ports, with and without fast open
-HAS_DATA, TRIMMED = 16, 32  # marks
+HAS_DATA, TRIMMED, JUDGED = 16, 32, 64  # marks; chain.sh queues the last two
 HOOKS = ("prerouting", "forward")
 
 SYN = "tcp flags & (syn | ack) == syn"
@@ -171,12 +171,10 @@ def _whom(row, word="daddr"):
 
 def _fault_rules(row):
 	"""(hook, rule)"""
-	pairs = (("@brought", "ip saddr . ip daddr . tcp sport", "ip daddr . ip saddr . tcp dport"),
-		("@brought6", "ip6 saddr . ip6 daddr . tcp sport", "ip6 daddr . ip6 saddr . tcp dport"))
 	if row.fault == "drop-acceptance":
-		for to, back, (name, there, here) in zip(_whom(row), _whom(row, "saddr"), pairs):
-			yield "prerouting", f"{to} {SYN} {COOKIE} meta mark {HAS_DATA} add {name} {{ {there} }}"
-			yield row.hook, f"{back} {SYNACK} {here} {name} tcp option fastopen missing drop"
+		for to, back in zip(_whom(row), _whom(row, "saddr")):
+			yield "prerouting", f"{to} {SYN} meta mark {HAS_DATA} meta mark set {JUDGED}"
+			yield row.hook, f"{back} {SYNACK} tcp option fastopen missing meta mark set {JUDGED}"
 	elif row.fault == "drop-offer":
 		for back, option in itertools.product(_whom(row, "saddr"), OPTION):
 			yield row.hook, f"{back} {SYNACK} {option} drop"
@@ -209,18 +207,15 @@ def _size_rules():
 
 
 def rules(host):
-	"""The ruleset of one of HOSTS; loading it again starts its sets anew"""
+	"""The ruleset of one of HOSTS"""
 	faults = [rule for row in ALL_ROWS if row.host == host for rule in _fault_rules(row)]
 	chains = [("sizes", "prerouting priority raw", [f"{SYN} jump measure"])]
-	chains += [(hook, f"{hook} priority mangle", [rule for at, rule in faults if at == hook])
+	chains += [(hook, f"{hook} priority mangle - 10", [rule for at, rule in faults if at == hook])
 		for hook in HOOKS]
 	chains.append(("answers", "output priority raw", _telling_rules(HOSTS[host])))
 	yield "table inet hops"
 	yield "delete table inet hops"
 	yield "table inet hops {"
-	for family, word in (("", "ip"), ("6", "ip6")):
-		yield f" set brought{family} {{ typeof {word} saddr . {word} daddr . tcp sport; flags dynamic; " \
-			"size 65536; }"
 	yield from ("chain measure {", *_size_rules(), "}")
 	for name, hook, lines in chains:
 		yield from (f"chain {name} {{ type filter hook {hook};", *lines, "}")

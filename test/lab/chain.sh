@@ -79,16 +79,21 @@ chain_rules() {
 	done
 }
 
-# What quotes 8 bytes of TCP: a program cuts the hop's own Time Exceeded, whatever its kernel put in
-chain_trim() {
-	local hop host hosts=(net hop{2..8})
+# What no rule can do a program does, to what the rules mark: see queued.py
+chain_queues() {
+	local hop host hosts=(net hop{2..8}) command hook
 
 	for host in "${hosts[@]}"; do
-		ip netns exec $host iptables -A OUTPUT -m mark --mark 32 -j NFQUEUE --queue-num 7
-		ip netns exec $host ip6tables -A OUTPUT -m mark --mark 32 -j NFQUEUE --queue-num 7
+		for command in iptables ip6tables; do
+			ip netns exec $host $command -A OUTPUT -m mark --mark 32 -j NFQUEUE --queue-num 7
+			for hook in PREROUTING FORWARD; do
+				ip netns exec $host $command -t mangle -A $hook -m mark --mark 64 \
+					-j NFQUEUE --queue-num 8
+			done
+		done
 	done
-	server_start net trim ready env PYTHONPATH="$lab_dir:$lab_dir/../replay" \
-		python3 -B "$lab_dir/trim.py" 7 "${hosts[@]}"
+	server_start net queued ready env PYTHONPATH="$lab_dir:$lab_dir/../replay" \
+		python3 -B "$lab_dir/queued.py" "${hosts[@]}"
 }
 
 chain_up() {
@@ -117,5 +122,5 @@ chain_up() {
 	topology_sysctl hop5l ipv4/icmp_ratelimit 1000 ipv6/icmp/ratelimit 1000
 	chain_rules
 	chain_server
-	chain_trim
+	chain_queues
 }

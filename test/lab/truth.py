@@ -104,6 +104,7 @@ class Flow:
 	early: int = 0  # bytes of response before any ACK of the scanner's
 	resets: int = 0  # RSTs of the scanner
 	closing: str = ""  # what the scanner sent after its SYN, in order: A an ACK, R a RST
+	ttl: int = 0
 
 	@property
 	def is_data(self):
@@ -240,7 +241,7 @@ class Packets:
 		if flags & (SYN | ACK) == SYN:
 			flow = Flow(here[0], here[1], when, int(p["tcp.seq_raw"]), kind, cookie, length,
 				p["tcp.options"], kinds, bytes.fromhex(p["tcp.payload"]),
-				p["tcp.checksum.status"] == "1")
+				p["tcp.checksum.status"] == "1", ttl=int(ttl))
 			self.flows.setdefault(there, []).append(flow)
 			self._by_key[here + there] = flow
 		elif here + there in self._by_key:

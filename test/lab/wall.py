@@ -11,8 +11,8 @@ import chain
 
 NETS = (ipaddress.ip_network("198.19.72.0/24"), ipaddress.ip_network("2001:2:0:48::/64"))
 MANY = (ipaddress.ip_network("198.19.32.0/19"), ipaddress.ip_network("2001:2:0:20::/64"))
-PORTS = {"nginx": 80, "haproxy": 8080, "knot": 53, "listener": 7, "plain": 9, "mute": 13, "slow": 14,
-	"big": 15, "patient": 16}
+PORTS = {"nginx": 80, "tls": 443, "haproxy": 8080, "knot": 53, "listener": 7, "plain": 9, "mute": 13,
+	"slow": 14, "big": 15, "patient": 16}
 TFO, HAS_DATA, ANSWERED = 1, 16, 2  # of connections; of packets; of connections
 WHOM = {"tfo": f"ct mark & {TFO} == {TFO}", "all": ""}
 
@@ -57,9 +57,10 @@ def _rows():
 		for whom in WHOM:
 			for server in ("nginx", "haproxy", "patient", "big", "slow"):
 				yield box, whom, server
-	# no more of them: what is half open fills knot's backlog of 10
+	# no more of knot: what is half open fills its backlog of 10
 	for whom in WHOM:
-		yield "drop-data", whom, "knot"
+		for server in ("knot", "tls"):
+			yield "drop-data", whom, server
 
 
 ROWS = [Row(i, *row) for i, row in enumerate(_rows(), 1)]

@@ -33,6 +33,8 @@ wall_nginx() {
 	local open
 
 	mkdir -p "$work_dir/shop-nginx"
+	openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=lab.test -days 1 -out "$work_dir/shop.pem" \
+		-keyout "$work_dir/shop.key" 2>/dev/null
 	printf 'tfomap lab\n%.0s' {1..400} >"$work_dir/shop-nginx/page"
 	{
 		echo "user root; daemon off; master_process off; pid $work_dir/shop-nginx/pid;"
@@ -45,6 +47,9 @@ wall_nginx() {
 		echo " server {"
 		echo "  listen 80 fastopen=65536 backlog=65536;"
 		echo "  listen [::]:80 fastopen=65536 backlog=65536;"
+		echo "  listen 443 ssl fastopen=65536 backlog=65536;"
+		echo "  listen [::]:443 ssl fastopen=65536 backlog=65536;"
+		echo "  ssl_certificate $work_dir/shop.pem; ssl_certificate_key $work_dir/shop.key;"
 		echo "  root $work_dir/shop-nginx; try_files /page =404;"
 		echo " } }"
 	} >"$work_dir/shop-nginx.conf"

@@ -9,10 +9,8 @@ import subprocess
 import threading
 
 import wall
-from harness import (Capture, Skip, by_target, case, command, equal, inside, listed, shell, spell,
-	tfomap, together, write)
-
-together("complete")
+from harness import (Capture, Skip, by_target, case, command, equal, finish, inside, listed, shell,
+	spell, start, tfomap, together, write)
 
 TIMEOUT_S = 1.5
 ARGS = ["--no-default-blocklist", "--plan", "complete", "--timeout", TIMEOUT_S, "-c", 2, "-O",
@@ -28,7 +26,7 @@ SIGNALS_OF = {"drop-ack": {"ack-lost"}, "drop-both": {"ack-lost"}, "drop-data": 
 	"drop-server": {"response-lost"}, "reset-data": {"response-lost", "reset-after"},
 	"reset-ack": {"reset-after"}, "reset-late": {"reset-after"}}
 SIGNALS = set.union(*SIGNALS_OF.values())
-SERVERS = [server for server in wall.PORTS if server != "knot"]
+PAYLOADS = {"knot": "dns", "tls": "tls"}  # of the others: http
 
 
 @functools.cache
@@ -92,11 +90,11 @@ def _kernel(requests):
 
 # ---- one scan of all rows ----
 
-def _arguments(payload, servers):
-	rows = [row for row in wall.ROWS if row.server in servers]
+def _start(payload):
+	rows = [row for row in wall.ROWS if PAYLOADS.get(row.server, "http") == payload]
 	lines = (f"{address},{port},{row.server}.lab.test\n" for row in rows
 		for address, port in row.twins)
-	return [*ARGS, "--payload", payload, "-I", write(f"complete-{payload}", "".join(lines))]
+	return start([*ARGS, "--payload", payload, "-I", write(f"complete-{payload}", "".join(lines))])
 
 
 @functools.cache
@@ -105,8 +103,10 @@ def _scan():
 	_needed()
 	shell("wall_rules")
 	with Capture(("net", "wall0"), ("wall", "up0"), str(wall.NETS[0][255])) as capture:
-		runs = [tfomap(*_arguments(payload, servers), quick=False)
-			for payload, servers in (("http", SERVERS), ("dns", ["knot"]))]
+		processes = [_start(payload) for payload in ("http", "dns", "tls")]
+		runs = [finish(process) for process in processes]
+	for run in runs:
+		equal(run.status, 0, f"exit status: {run.err[-2000:]}")
 	rows = by_target([row for run in runs for row in run.rows])
 	requests = {target: next((flow.payload for flow in flows if flow.dlen), b"GET /\r\n\r\n")
 		for target, flows in capture.flows.items()}
@@ -151,10 +151,9 @@ def _verdict(row, found):
 	fast, plain = _len(found["response_len"]), _len(found["plain_response_len"])
 	if row.server == "plain":
 		return "no-cookie"
-	# That box resets what the server goes on with.
-	is_cut = not fast or row.box in ("reset-ack", "reset-late")
-	is_deaf = row.box in ("drop-ack", "drop-both")
-	return "stalled" if row.whom == "tfo" and plain and (is_cut or is_deaf) else "accepted"
+	# What the server goes on with behind a RST shows that somebody else sent that.
+	is_dead = not fast or row.box in ("drop-ack", "drop-both", "reset-ack", "reset-late")
+	return "stalled" if row.whom == "tfo" and plain and is_dead else "accepted"
 
 
 def _check_row(row, target):
@@ -197,6 +196,8 @@ def _groups():
 
 for _name, _rows in _groups().items():
 	case(f"complete/{_name}")(_check_rows(_rows))
+together("complete/boxes", "complete/page", "complete/closed",
+	*(f"complete/{name}" for name in _groups()))
 
 
 @case("complete/boxes")
@@ -218,12 +219,13 @@ def the_boxes_do_what_they_say():
 @case("complete/page")
 def the_page_of_the_domain_is_asked_for():
 	_, flows, _ = _scan()
+	words = {"nginx": b"\r\nHost: nginx.lab.test\r\n", "tls": b"\0\x0ctls.lab.test",
+		"haproxy": b"\r\nHost: haproxy.lab.test:8080\r\n", "knot": b"\4knot\3lab\4test\0"}
 	for row in wall.ROWS:
-		if row.box == "none" and row.server in ("nginx", "haproxy"):
+		if row.box == "none" and row.server in words:
 			for target in row.twins:
 				data = [flow.payload for flow in flows[target] if flow.dlen]
-				assert data and all(f"Host: {row.server}.lab.test".encode() in one
-					for one in data), f"{spell(target)}: {data}"
+				assert data and all(words[row.server] in one for one in data), (target, data)
 
 
 @case("complete/closed")

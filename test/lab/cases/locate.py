@@ -6,6 +6,7 @@ import collections
 import contextlib
 import dataclasses
 import functools
+import itertools
 import json
 import os
 
@@ -17,6 +18,7 @@ from walk import Walk, feature
 PATIENT = ["--no-default-blocklist", "--plan", "locate", "--timeout", 1.5, "-c", 2, "--retries", 2,
 	"--confirm", 0, "--report", "all", "-O", "ndjson", "-f", "*"]
 MOST_SYNS = 60
+LOW_TTL = 32  # of what is sent to hops, not to targets
 SCALE = int(os.environ.get("LOCATE") or 1000)  # targets; by hand 10000
 RATE_PPS = 20000
 # Cables by their number: 0 from the scanner to hop 1, 8 from hop 8 to the server
@@ -119,10 +121,13 @@ def _check_path(found, row, target):
 				f"the option at hop {hop}")
 
 
-def _check_syns(found, target, capture):
-	n = len(capture.flows[target])
+def _check_syns(found, target, captures):
+	n = len(captures[0].flows[target])
 	equal(int(found["probes"]), n, "probes, as counted behind the scanner")
 	assert n <= MOST_SYNS, f"{n} SYNs"
+	arrived = captures[-1].flows.get(target, [])
+	assert not any(flow.ttl < LOW_TTL and (flow.kind or flow.dlen) for flow in arrived), \
+		"a hop probe with the feature came to the target"
 
 
 def _seen(target, captures, wanted):
@@ -161,9 +166,11 @@ def _check_rows(rows):
 	def check(row, target):
 		found, captures = _scan()
 		_check_wire(row, target, captures)
-		_check_place(found[target], chain.place(row), target)
+		want = chain.place(row)
+		_check_place(found[target], want, target)
+		equal(found[target]["hops"], "" if want.verdict == "accepted" else str(HOPS), "hops")
 		_check_path(found[target], row, target)
-		_check_syns(found[target], target, captures[0])
+		_check_syns(found[target], target, captures)
 	return lambda: _each(rows, check)
 
 
@@ -190,7 +197,7 @@ def one_of_two_ways_has_a_fault():
 
 	def check(row, target):
 		got, want = found[target], chain.place(row)
-		_check_syns(got, target, captures[0])
+		_check_syns(got, target, captures)
 		if want.low is None:
 			equal((got["verdict"], *_place(got)), (want.verdict, None, None), "verdict and place")
 		elif got["verdict"] == want.verdict or _place(got) != (None, None):
@@ -208,7 +215,7 @@ def a_hop_that_limits_its_icmp():
 	def check(row, target):
 		got, exact = found[target], chain.place(row)
 		widest = chain.place(dataclasses.replace(row, silent=frozenset((5,))))
-		_check_syns(got, target, captures[0])
+		_check_syns(got, target, captures)
 		low, high = _place(got)
 		if exact.low is None:
 			equal((got["verdict"], low, high), (exact.verdict, None, None), "verdict and place")
@@ -227,9 +234,11 @@ def thousands_of_targets():
 	_chain()
 	shell("chain_rules")
 	rows = [row for row in ROWS if not row.silent and not row.short and row.fault != "drop-offer"]
-	blocks = (SCALE // 2 + len(rows) - 1) // len(rows)
-	targets = [(row, (str(net[block * chain.N + row.index]), row.port)) for block in range(blocks)
-		for net in chain.MAIN for row in rows][:SCALE]
+	# as many of IPv4 as there is room for, at most half
+	places = ((net, block) for block in itertools.count() for net in chain.MAIN
+		if block < net.num_addresses // chain.N)
+	targets = list(itertools.islice(((row, (str(net[block * chain.N + row.index]), row.port))
+		for net, block in places for row in rows), SCALE))
 	path = write("locate-many", "".join(spell(target) + "\n" for _, target in targets))
 	run = tfomap(*PATIENT, "-r", RATE_PPS, "-I", path, quick=False)
 	found = by_target(run.rows)

@@ -1,20 +1,26 @@
-"""usage: trim.py QUEUE HOST... - cuts the ICMP errors that each host's netfilter queues down to a
-quote of 8 bytes of TCP, the least that a router must quote (RFC 792), and lets them go. Says "ready"
-once it listens everywhere."""
+"""usage: queued.py HOST... - does what no rule can to the packets that each host's netfilter queues:
+
+queue 7  ICMP errors: cut down to a quote of 8 bytes of TCP, the least that a router must quote
+         (RFC 792)
+queue 8  SYNs and SYN/ACKs: a SYN/ACK that acknowledges the data of its SYN is dropped
+
+Says "ready" once it listens everywhere."""
 
 import selectors
 import socket
 import struct
 import sys
 
-from truth import inside
+from truth import ACK, inside
 from wire import checksum, transport_sum
 
 NETLINK_NETFILTER, QUEUE = 12, 3
 PACKET, VERDICT, CONFIG = 0, 1, 2  # messages
 HEADER, PAYLOAD = 1, 10  # attributes of the first; of verdicts: VERDICT_HEADER, PAYLOAD
-VERDICT_HEADER, COMMAND, PARAMETERS = 2, 1, 2
-BIND, COPY_PACKET, ACCEPT = 1, 2, 1
+VERDICT_HEADER, COMMAND, PARAMETERS, LENGTH = 2, 1, 2, 3
+BIND, COPY_PACKET, DROP, ACCEPT = 1, 2, 0, 1
+TRIM, ACCEPTANCES = 7, 8  # queues
+MOST = 65536  # packets in one of them
 QUOTED = 8  # bytes behind the quoted IP header
 
 
@@ -40,8 +46,10 @@ def listen(host, queue):
 	with inside(host):
 		s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
 	s.bind((0, 0))
+	s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
 	s.send(message(CONFIG, queue, attribute(COMMAND, struct.pack("!BxH", BIND, 0))))
-	s.send(message(CONFIG, queue, attribute(PARAMETERS, struct.pack("!IB", 0xffff, COPY_PACKET))))
+	s.send(message(CONFIG, queue, attribute(PARAMETERS, struct.pack("!IB", 0xffff, COPY_PACKET)),
+		attribute(LENGTH, struct.pack("!I", MOST))))
 	return s
 
 
@@ -63,6 +71,28 @@ def trimmed6(packet):
 	return bytes(packet)
 
 
+def trim(packet):
+	return ACCEPT, trimmed4(packet) if packet[0] >> 4 == 4 else trimmed6(packet)
+
+
+_awaited = {}  # of a SYN with data: what acknowledges all of it
+
+
+def judge(packet):
+	"""(DROP or ACCEPT, the packet) of a SYN or SYN/ACK"""
+	if packet[0] >> 4 == 4:
+		there, here, segment = packet[12:16], packet[16:20], packet[(packet[0] & 15) * 4:]
+	else:
+		there, here, segment = packet[8:24], packet[24:40], packet[40:]
+	sport, dport, seq, ack = struct.unpack_from("!HHII", segment)
+	if segment[13] & ACK:
+		return DROP if _awaited.get((here, there, dport, sport)) == ack else ACCEPT, packet
+	length = len(segment) - (segment[12] >> 4) * 4
+	if length:
+		_awaited[there, here, sport, dport] = (seq + 1 + length) % 2**32
+	return ACCEPT, packet
+
+
 def serve(s):
 	data = s.recv(1 << 17)
 	length, kind = struct.unpack_from("=IH", data)
@@ -70,16 +100,16 @@ def serve(s):
 		return
 	queue = struct.unpack_from("!H", data, 18)[0]
 	found = attributes(data[20:length])
-	packet = found[PAYLOAD]
-	packet = trimmed4(packet) if packet[0] >> 4 == 4 else trimmed6(packet)
-	s.send(message(VERDICT, queue, attribute(VERDICT_HEADER, struct.pack("!I", ACCEPT)
+	verdict, packet = (trim if queue == TRIM else judge)(found[PAYLOAD])
+	s.send(message(VERDICT, queue, attribute(VERDICT_HEADER, struct.pack("!I", verdict)
 		+ found[HEADER][:4]), attribute(PAYLOAD, packet)))
 
 
-def main(queue, *hosts):
+def main(*hosts):
 	poll = selectors.DefaultSelector()
 	for host in hosts:
-		poll.register(listen(host, int(queue)), selectors.EVENT_READ)
+		for queue in (TRIM, ACCEPTANCES):
+			poll.register(listen(host, queue), selectors.EVENT_READ)
 	print("ready", flush=True)
 	while True:
 		for key, _ in poll.select():
