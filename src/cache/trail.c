@@ -37,7 +37,7 @@ bool trail_begin(const struct validator *v, unsigned int max_hops, struct entry 
 	t->attempt = q.attempt;
 	t->dlen = q.flow->dlen;
 	t->base = validate_hop_base(v, en->source, en->target.ip, en->target.port,
-			    q.flow->kind, q.attempt);
+				    q.flow->kind, q.attempt);
 	en->trail = t;
 	en->locate = &t->locate;
 	/* From now on the stamp is of hop probes. */
