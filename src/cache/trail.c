@@ -58,7 +58,14 @@ enum entry_state trail_next(struct entry *en)
 
 	if (!locate_next(&t->locate, &t->probe))
 		return ENTRY_DONE;
-	return t->probe.rest ? ENTRY_HOP_REST : ENTRY_HOP_GAP;
+	return t->probe.rests ? ENTRY_HOP_REST : ENTRY_HOP_GAP;
+}
+
+bool trail_rests_on(struct entry *en)
+{
+	struct locate_probe *p = &en->trail->probe;
+
+	return p->rests && --p->rests;
 }
 
 void trail_fill(const struct entry *en, struct followup *out)
