@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define FAIR_MIN	2	/* feature probes without an answer that make a loss */
+#define FAIR_MIN	2	/* feature probes without an answer that make a loss, */
+#define FAIR_BUSY	4	/* or so many, on a path whose hops do not always answer */
 #define PLAIN_TRIES	2	/* of a plain SYN, before it counts as unanswered */
 #define AGAIN_MAX	2	/* a hop that may limit its ICMP for others' sake is tried later */
 
@@ -271,7 +272,20 @@ static void fall_silent(struct locate_hop *h, const struct locate_answer *a)
 	h->is_silent = a->came == LOCATE_SILENT;
 }
 
-static void take_plain(struct locate_hop *h, const struct locate_answer *a)
+/* Some hop that answers has left a probe unanswered: others may use up what its limit allows. */
+static bool is_busy(const struct locate *l)
+{
+	for (unsigned int t = 1; t <= l->max; t++) {
+		const struct locate_hop *h = &l->hop[t];
+
+		if (h->heard[0] && (h->sent[0] > h->heard[0]
+				    || (h->heard[1] && h->sent[1] > h->heard[1])))
+			return true;
+	}
+	return false;
+}
+
+static void take_plain(const struct locate *l, struct locate_hop *h, const struct locate_answer *a)
 {
 	h->sure = a->came == LOCATE_EXCEEDED;
 	if (a->came == LOCATE_SYNACK || a->came == LOCATE_RST) {
@@ -285,7 +299,7 @@ static void take_plain(struct locate_hop *h, const struct locate_answer *a)
 		note_pace(h, a);
 		if (h->state == LOCATE_MUTE && h->is_silent)
 			h->state = LOCATE_OPEN;
-		if (h->state == LOCATE_OPEN && h->fair >= FAIR_MIN)
+		if (h->state == LOCATE_OPEN && h->fair >= (is_busy(l) ? FAIR_BUSY : FAIR_MIN))
 			h->state = LOCATE_MISSING;
 	} else if (a->came == LOCATE_UNREACHABLE || h->heard[0] || h->sent[0] >= PLAIN_TRIES) {
 		h->passed_by = true;
@@ -297,7 +311,8 @@ static void take_feature(struct locate *l, struct locate_hop *h, const struct lo
 {
 	h->sure = false;
 	if (a->came == LOCATE_SILENT) {
-		h->fair += h->pace_ns && pause_ns(h, a) >= h->pace_ns;
+		h->fair += l->goal == LOCATE_DROP && h->pace_ns
+			   && pause_ns(h, a) >= h->pace_ns;
 		if (l->goal == LOCATE_CHANGE && h->sent[1] >= PLAIN_TRIES)
 			fall_silent(h, a);
 		return;
@@ -316,7 +331,7 @@ void locate_take(struct locate *l, const struct locate_probe *p, const struct lo
 	if (p->feature)
 		take_feature(l, h, a);
 	else
-		take_plain(h, a);
+		take_plain(l, h, a);
 	if (h->state == LOCATE_OPEN && h->sent[!h->sure ? 0 : 1] >= LOCATE_TRIES)
 		h->state = LOCATE_MUTE;
 }
