@@ -105,7 +105,7 @@ static __always_inline bool is_answer(const struct answers_facts *f, struct addr
 		return false;
 	base = validate_hop_base(&f->validator, dst, src, sport, kind, attempt);
 	return get_be32(tcp + 8) - 1 - (base & ~VALIDATE_HOP_MASK)
-	       <= VALIDATE_HOP_MASK + f->dlen_max;
+		<= VALIDATE_HOP_MASK + f->dlen_max;
 }
 
 /* said: bytes by the IP length. What packet_parse() takes for no sound segment answers nothing. */

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
-#define FAIR_MIN	2	/* feature probes without an answer that make a loss */
+#define FAIR_MIN	2	/* feature probes without an answer that make a loss, */
+#define FAIR_BUSY	4	/* or so many, on a path whose hops do not always answer */
 #define PLAIN_TRIES	2	/* of a plain SYN, before it counts as unanswered */
+#define AGAIN_MAX	2	/* a hop that may limit its ICMP for others' sake is tried later */
 
 static const struct addr nobody;
 
@@ -116,16 +118,28 @@ static unsigned int first_bad(const struct locate *l, unsigned int low, unsigned
 	return end;
 }
 
-/* The open TTL between low and high that is nearest to the one given; 0: there is none. */
-static unsigned int nearest_open(const struct locate *l, unsigned int low, unsigned int high,
-				 unsigned int to)
+static bool is_open(const struct locate_hop *h)
+{
+	return h->state == LOCATE_OPEN;
+}
+
+/* Tried enough for now, but perhaps not for good. */
+static bool is_silent(const struct locate_hop *h)
+{
+	return h->state == LOCATE_MUTE && h->is_silent && h->again < AGAIN_MAX
+	       && h->sent[0] < LOCATE_TRIES;
+}
+
+/* The TTL of that sort between low and high that is nearest to the one given; 0: there is none. */
+static unsigned int nearest(const struct locate *l, bool (*is_it)(const struct locate_hop *h),
+			    unsigned int low, unsigned int high, unsigned int to)
 {
 	unsigned int best = 0, best_away = UINT8_MAX;
 
 	for (unsigned int t = low + 1; t < high; t++) {
 		unsigned int away = t < to ? to - t : t - to;
 
-		if (l->hop[t].state == LOCATE_OPEN && away < best_away) {
+		if (is_it(&l->hop[t]) && away < best_away) {
 			best = t;
 			best_away = away;
 		}
@@ -137,26 +151,28 @@ static unsigned int nearest_open(const struct locate *l, unsigned int low, unsig
 static unsigned int next_for_fault(const struct locate *l)
 {
 	unsigned int low = last_passed(l), end = end_of_hops(l), high = first_bad(l, low, end);
+	unsigned int middle = (low + high) / 2, ttl;
 
 	if (l->goal == LOCATE_CHANGE && high == end)
-		return low ? 0 : nearest_open(l, 0, end, end - 1);
-	return nearest_open(l, low, high, (low + high) / 2);
+		return low ? 0 : nearest(l, is_open, 0, end, end - 1);
+	ttl = nearest(l, is_open, low, high, middle);
+	return ttl ? ttl : nearest(l, is_silent, low, high, middle);
 }
 
 /* ---- which probe --------------------------------------------------------------------------- */
 
-/*
- * A hop's ICMP may be limited, and the limit may let each plain SYN's answer pass and none of a
- * feature probe's: so after silence the pair's order is turned, and a feature probe waits longer
- * after the last answer than a plain one did.
- */
 static bool feature_is_next(const struct locate *l, const struct locate_hop *h, unsigned int ttl)
 {
-	if (!h->heard[0])
+	if (!h->heard[0] || h->state == LOCATE_MUTE)
 		return false;
 	return l->goal == LOCATE_CHANGE || (h->sure && l->last == ttl);
 }
 
+/*
+ * A hop's ICMP may be limited, and the limit may let each plain SYN's answer pass and none of a
+ * feature probe's: so each of these waits longer after the last answer than the plain one had
+ * before it, which is one rest more than the last time.
+ */
 bool locate_next(const struct locate *l, struct locate_probe *next)
 {
 	unsigned int ttl = l->sent < l->budget ? next_for_distance(l) : 0;
@@ -171,7 +187,7 @@ bool locate_next(const struct locate *l, struct locate_probe *next)
 	next->ttl = (uint8_t)ttl;
 	next->feature = !for_distance && feature_is_next(l, h, ttl);
 	next->attempt = h->sent[next->feature];
-	next->rest = next->feature && h->sent[1] > 0;
+	next->rests = next->feature ? h->sent[1] : h->state == LOCATE_MUTE;
 	return true;
 }
 
@@ -180,6 +196,7 @@ void locate_send(struct locate *l, const struct locate_probe *p)
 	l->sent++;
 	l->last = p->ttl;
 	l->hop[p->ttl].sent[p->feature]++;
+	l->hop[p->ttl].again += l->hop[p->ttl].state == LOCATE_MUTE;
 }
 
 bool locate_has_sent(const struct locate *l, const struct locate_probe *p)
@@ -242,14 +259,33 @@ static uint64_t pause_ns(const struct locate_hop *h, const struct locate_answer 
 
 static void note_pace(struct locate_hop *h, const struct locate_answer *a)
 {
-	uint64_t ns = pause_ns(h, a);
-
-	if (ns && (!h->pace_ns || ns < h->pace_ns))
-		h->pace_ns = ns;
+	h->pace_ns = pause_ns(h, a);
 	h->heard_ns = a->sent_ns;
 }
 
-static void take_plain(struct locate_hop *h, const struct locate_answer *a)
+/* It shows nothing, at least for now. */
+static void fall_silent(struct locate_hop *h, const struct locate_answer *a)
+{
+	if (h->state != LOCATE_OPEN)
+		return;
+	h->state = LOCATE_MUTE;
+	h->is_silent = a->came == LOCATE_SILENT;
+}
+
+/* Some hop that answers has left a probe unanswered: others may use up what its limit allows. */
+static bool is_busy(const struct locate *l)
+{
+	for (unsigned int t = 1; t <= l->max; t++) {
+		const struct locate_hop *h = &l->hop[t];
+
+		if (h->heard[0] && (h->sent[0] > h->heard[0]
+				    || (h->heard[1] && h->sent[1] > h->heard[1])))
+			return true;
+	}
+	return false;
+}
+
+static void take_plain(const struct locate *l, struct locate_hop *h, const struct locate_answer *a)
 {
 	h->sure = a->came == LOCATE_EXCEEDED;
 	if (a->came == LOCATE_SYNACK || a->came == LOCATE_RST) {
@@ -261,12 +297,13 @@ static void take_plain(struct locate_hop *h, const struct locate_answer *a)
 		h->heard[0]++;
 		h->passed_by = true;
 		note_pace(h, a);
-		if (h->state == LOCATE_OPEN && h->fair >= FAIR_MIN)
+		if (h->state == LOCATE_MUTE && h->is_silent)
+			h->state = LOCATE_OPEN;
+		if (h->state == LOCATE_OPEN && h->fair >= (is_busy(l) ? FAIR_BUSY : FAIR_MIN))
 			h->state = LOCATE_MISSING;
 	} else if (a->came == LOCATE_UNREACHABLE || h->heard[0] || h->sent[0] >= PLAIN_TRIES) {
 		h->passed_by = true;
-		if (h->state == LOCATE_OPEN)
-			h->state = LOCATE_MUTE;
+		fall_silent(h, a);
 	}
 }
 
@@ -274,10 +311,10 @@ static void take_feature(struct locate *l, struct locate_hop *h, const struct lo
 {
 	h->sure = false;
 	if (a->came == LOCATE_SILENT) {
-		h->fair += h->pace_ns && pause_ns(h, a) >= h->pace_ns;
-		if (l->goal == LOCATE_CHANGE && h->sent[1] >= PLAIN_TRIES
-		    && h->state == LOCATE_OPEN)
-			h->state = LOCATE_MUTE;
+		h->fair += l->goal == LOCATE_DROP && h->pace_ns
+			   && pause_ns(h, a) >= h->pace_ns;
+		if (l->goal == LOCATE_CHANGE && h->sent[1] >= PLAIN_TRIES)
+			fall_silent(h, a);
 		return;
 	}
 	h->heard[1]++;
@@ -294,7 +331,7 @@ void locate_take(struct locate *l, const struct locate_probe *p, const struct lo
 	if (p->feature)
 		take_feature(l, h, a);
 	else
-		take_plain(h, a);
+		take_plain(l, h, a);
 	if (h->state == LOCATE_OPEN && h->sent[!h->sure ? 0 : 1] >= LOCATE_TRIES)
 		h->state = LOCATE_MUTE;
 }

@@ -40,7 +40,8 @@ struct locate_probe {
 	uint8_t ttl;
 	bool feature;
 	uint8_t attempt;	/* 0..LOCATE_TRIES - 1: of this TTL, and of those like it */
-	bool rest;		/* not before the hop's limit of ICMP has had its time */
+	uint8_t rests;		/* first the hop is left alone for so many times a bit more than a
+				 * time-out, as it may limit its ICMP */
 };
 
 struct locate_answer {
@@ -64,8 +65,8 @@ struct locate_hop {
 	struct addr ip;		/* who answered there; all zero: nobody */
 	uint64_t rtt_ns;
 	uint64_t heard_ns;	/* when the last probe was sent that it answered */
-	uint64_t pace_ns;	/* the shortest time after such a one in which it answered again; 0:
-				 * not known */
+	uint64_t pace_ns;	/* after the one before it answered that after so long; 0: there is
+				 * none */
 	uint8_t sent[2], heard[2];	/* [0] plain, [1] feature */
 	uint8_t fair;		/* feature probes without an answer at a pace that it keeps */
 	uint8_t state;		/* enum locate_state */
@@ -73,6 +74,8 @@ struct locate_hop {
 	bool reached;		/* a plain SYN with that TTL came to the target */
 	bool passed_by;		/* none did: it was answered by a hop, or twice by nobody */
 	bool sure;		/* the last probe was plain, and answered */
+	bool is_silent;		/* it is mute as nothing came: perhaps of a limit, for now */
+	uint8_t again;		/* how often it was tried again as that */
 };
 
 struct locate {

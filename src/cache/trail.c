@@ -37,7 +37,7 @@ bool trail_begin(const struct validator *v, unsigned int max_hops, struct entry 
 	t->attempt = q.attempt;
 	t->dlen = q.flow->dlen;
 	t->base = validate_hop_base(v, en->source, en->target.ip, en->target.port,
-			    q.flow->kind, q.attempt);
+				    q.flow->kind, q.attempt);
 	en->trail = t;
 	en->locate = &t->locate;
 	/* From now on the stamp is of hop probes. */
@@ -58,7 +58,14 @@ enum entry_state trail_next(struct entry *en)
 
 	if (!locate_next(&t->locate, &t->probe))
 		return ENTRY_DONE;
-	return t->probe.rest ? ENTRY_HOP_REST : ENTRY_HOP_GAP;
+	return t->probe.rests ? ENTRY_HOP_REST : ENTRY_HOP_GAP;
+}
+
+bool trail_rests_on(struct entry *en)
+{
+	struct locate_probe *p = &en->trail->probe;
+
+	return p->rests && --p->rests;
 }
 
 void trail_fill(const struct entry *en, struct followup *out)

@@ -22,7 +22,7 @@ struct trail {
 	uint8_t attempt;		/* and of which attempt it has the port */
 	uint16_t dlen;			/* what that one carried */
 	uint32_t base;			/* validate_hop_base() */
-	struct locate_probe probe;	/* next, or under way */
+	struct locate_probe probe;	/* next, or under way; rests: that are left */
 	bool is_answered;		/* it was, by `answer`, at answer_ns */
 	struct locate_answer answer;
 	uint64_t answer_ns;
@@ -40,6 +40,9 @@ void trail_end(struct entry *en);
 
 /* The probe that is next: the state that waits for its time; ENTRY_DONE: there is none. */
 enum entry_state trail_next(struct entry *en);
+
+/* A rest before it is over: whether another one follows. */
+bool trail_rests_on(struct entry *en);
 
 /* That probe, for its sender; and that it is in its hands. */
 void trail_fill(const struct entry *en, struct followup *out);

@@ -187,6 +187,8 @@ void cookies_hop_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
 
 void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns)
 {
+	if (en->trail)
+		en->trail->probe.rests = 0;
 	take_step(c, en, ENTRY_ON_SEEN, ns);
 	if (en->state == ENTRY_UNDER_WAY || en->state == ENTRY_HOP)
 		atomic_store_explicit(en->stamp, ns, memory_order_relaxed);

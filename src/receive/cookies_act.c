@@ -146,15 +146,22 @@ static enum entry_state write_row(struct cookies *c, struct entry *en, uint64_t 
 	return wait_for(en, ENTRY_DONE, now_ns + KEEP_NS);
 }
 
+static enum entry_state rest(struct cookies *c, struct entry *en, uint64_t now_ns)
+{
+	return wait_for(en, ENTRY_HOP_REST,
+			now_ns + c->facts->config->probing.timeout_ns + PLAN_REST_NS);
+}
+
 /* The next hop probe, after the gap or once the hop has had its rest; or the row. */
 static enum entry_state plan_hop(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
-	uint64_t rest_ns = c->facts->config->probing.timeout_ns + PLAN_REST_NS;
 	enum entry_state state = trail_next(en);
 
 	if (state == ENTRY_DONE)
 		return write_row(c, en, now_ns);
-	return wait_for(en, state, now_ns + (state == ENTRY_HOP_REST ? rest_ns : PLAN_GAP_NS));
+	if (state == ENTRY_HOP_REST)
+		return rest(c, en, now_ns);
+	return wait_for(en, state, now_ns + PLAN_GAP_NS);
 }
 
 static enum entry_state do_finish(struct cookies *c, struct entry *en, uint64_t now_ns)
@@ -281,6 +288,8 @@ static enum entry_state do_hop_request(struct cookies *c, struct entry *en, uint
 	struct followup f;
 	uint64_t pos;
 
+	if (trail_rests_on(en))
+		return rest(c, en, now_ns);
 	trail_fill(en, &f);
 	f.slot = entry_cache_slot(&c->cache, en);
 	atomic_store_explicit(en->stamp, 0, memory_order_relaxed);

@@ -38,7 +38,7 @@ VALUES = {
 	"seed": ("1", COUNT),
 	"plan": ("path", [("x", "survey, path, full, locate"),
 	                  ("Path", "survey, path, full, locate")]),
-	"max-hops": ("32", [("0", "1 or more"), ("65", "64")]),
+	"max-hops": ("32", DIGITS + [("0", "1 to 64"), ("65", "1 to 64")]),
 	"probes": ("syn", [("x", "syn, request, request-exp"), ("Syn", "syn, request"),
 		("syn,", "separated by commas"), ("syn,,blind", "separated by commas"),
 		("syn blind", "separated by commas"), ("syn,syn", "syn is there twice")]),

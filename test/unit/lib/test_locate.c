@@ -110,7 +110,7 @@ static struct locate *located(struct path *p, enum locate_goal goal, unsigned in
 		ck_assert_uint_le(probe.attempt, LOCATE_TRIES - 1);
 		ck_assert_uint_ge(probe.ttl, 1);
 		ck_assert_uint_le(probe.ttl, MAX);
-		p->now_ns += probe.rest ? TIMEOUT_NS + SECOND_NS : GAP_NS;
+		p->now_ns += probe.rests ? probe.rests * (TIMEOUT_NS + SECOND_NS) : GAP_NS;
 		locate_send(l, &probe);
 		ck_assert(locate_has_sent(l, &probe));
 		a = walk(p, &probe);

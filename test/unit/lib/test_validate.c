@@ -435,3 +435,102 @@ TEST(parts_at_the_limits)
 	v = (struct validator){ .port_last = 65535 };
 	ck_assert(!validate_part(&v, 443, &kind, &attempt));
 }
+
+/* ---- hop probes ---------------------------------------------------------------------------- */
+
+static const struct hop {
+	uint8_t ttl, attempt;
+	bool feature;
+} hops[] = {
+	{ 1, 0, false }, { 1, 0, true }, { 2, 1, false }, { 31, 5, true }, { 64, 7, false },
+	{ 64, 7, true },
+};
+
+static uint32_t hop_seq(const struct family *f, const struct hop *h)
+{
+	return validate_hop_seq(validate_hop_base(&validator, f->src, f->dst, DPORT, PROBE_DATA,
+						  1), h->ttl, h->feature, h->attempt);
+}
+
+static void assert_hop(const struct validate_match *m, const struct family *f, const struct hop *h)
+{
+	ck_assert_uint_eq(m->kind, PROBE_HOP);
+	ck_assert_uint_eq(m->attempt, h->attempt);
+	ck_assert_uint_eq(m->hop.kind, PROBE_DATA);
+	ck_assert_uint_eq(m->hop.attempt, 1);
+	ck_assert_uint_eq(m->hop.ttl, h->ttl);
+	ck_assert_int_eq(m->hop.feature, h->feature);
+	ck_assert_uint_eq(m->tag.seq, hop_seq(f, h));
+	ck_assert_uint_eq(m->tag.sport, f->tag.sport);
+	ck_assert(addr_eq(m->dst, f->dst) && addr_eq(m->src, f->src));
+}
+
+/* From the port of the probe that it imitates, and all that it is in the sequence number. */
+TEST_EACH(knows_hop_probes, hops)
+{
+	for (size_t i = 0; i < 2; i++) {
+		const struct family *f = &families[i];
+		struct wire own = own_syn(f), rst = answer(f, TCP_RST | TCP_ACK, 0);
+		uint8_t quoted[WIRE_MAX], bytes[WIRE_MAX];
+		struct validate_match m;
+		struct packet p;
+		size_t len;
+
+		own.seq = hop_seq(f, row);
+		rst.ack = own.seq + 1;
+		ck_assert_int_eq(validate_wire(&own, DLEN_MAX, &m), VALIDATE_UNMATCHED);
+		ck_assert_int_eq(validate_wire(&rst, DLEN_MAX, &m), VALIDATE_UNMATCHED);
+		validator.hops = true;
+		ck_assert_int_eq(validate_wire(&own, DLEN_MAX, &m), VALIDATE_SENT);
+		assert_hop(&m, f, row);
+		ck_assert_int_eq(validate_wire(&rst, DLEN_MAX, &m), VALIDATE_RST);
+		assert_hop(&m, f, row);
+		len = wire_tcp(&own, quoted);
+		len = wire_icmp(addr_add(f->dst, 9), f->src, i ? 3 : 11, 0, quoted,
+				len < 48 ? len : 48, bytes);
+		ck_assert_int_eq(packet_parse(&p, bytes, len), PACKET_OK);
+		validate_packet(&validator, &p, DLEN_MAX, &m);
+		ck_assert_int_eq(m.class, VALIDATE_ICMP);
+		assert_hop(&m, f, row);
+		validator.hops = false;
+	}
+}
+
+/* One that acknowledges data, too: which it is shows once their length is known. */
+TEST_EACH(knows_hop_probes_by_their_data, hops)
+{
+	for (uint32_t dlen = 1; dlen <= DLEN_MAX; dlen += 129) {
+		const struct family *f = &families[0];
+		struct wire rst = answer(f, TCP_RST | TCP_ACK, 0);
+		struct validate_match m;
+
+		validator.hops = true;
+		rst.ack = hop_seq(f, row) + 1 + dlen;
+		ck_assert_int_eq(validate_wire(&rst, DLEN_MAX, &m), VALIDATE_RST);
+		ck_assert_uint_eq(m.kind, PROBE_HOP);
+		ck_assert(validate_hop_acked(&m, rst.ack, dlen));
+		ck_assert_uint_eq(m.acked, dlen);
+		assert_hop(&m, f, row);
+		rst.ack += VALIDATE_HOP_MASK + 1 + DLEN_MAX;
+		ck_assert_int_eq(validate_wire(&rst, DLEN_MAX, &m), VALIDATE_UNMATCHED);
+		validator.hops = false;
+	}
+}
+
+/* The numbers of the probe itself stay what they are. */
+TEST_EACH(hops_beside_the_probe, families)
+{
+	struct wire own = own_syn(row), w = answer(row, TCP_SYN | TCP_ACK, 1);
+	struct validate_match m;
+
+	validator.hops = true;
+	ck_assert_int_eq(validate_wire(&own, DLEN_MAX, &m), VALIDATE_SENT);
+	assert_match(&m, row);
+	ck_assert_int_eq(validate_wire(&w, DLEN_MAX, &m), VALIDATE_SYNACK);
+	assert_match(&m, row);
+	for (unsigned int bit = 10; bit < 32; bit++) {
+		own.seq = hop_seq(row, &hops[0]) ^ 1u << bit;
+		ck_assert_int_eq(validate_wire(&own, DLEN_MAX, &m), VALIDATE_UNMATCHED);
+	}
+	validator.hops = false;
+}

@@ -380,3 +380,27 @@ TEST_EACH(length_of_a_request, sets)
 	init(row->set);
 	ck_assert_uint_eq(craft_request_len(&craft), make(&syn));
 }
+
+/* Another TTL, and else the same packet; the checksum holds. */
+TEST(time_to_live)
+{
+	struct rng rng = { 8 };
+
+	init(TCP_OPTIONS_WINDOWS);
+	for (unsigned int ttl = 0; ttl < 256; ttl++)
+		for (int v6 = 0; v6 < 2; v6++) {
+			struct craft_syn syn = random_syn(&rng, v6, &shapes[ttl % N_OF(shapes)]);
+			static uint8_t before[CRAFT_FRAME_MAX];
+			size_t len = make(&syn), at = CRAFT_LINK_LEN + (v6 ? 7 : 8);
+
+			memcpy(before, frame, len);
+			craft_set_ttl(&craft, v6, (uint8_t)ttl, frame);
+			ck_assert_uint_eq(frame[at], ttl);
+			if (!v6)
+				ck_assert_uint_eq(plain_sum(0, frame + CRAFT_LINK_LEN, 20), 0xffff);
+			frame[at] = before[at];
+			if (!v6)
+				memcpy(frame + CRAFT_LINK_LEN + 10, before + CRAFT_LINK_LEN + 10, 2);
+			ck_assert_mem_eq(frame, before, len);
+		}
+}
