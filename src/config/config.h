@@ -19,7 +19,7 @@
 #define CONFIG_THREADS_MAX	16
 #define CONFIG_RETRIES_AUTO	(-1)
 #define CONFIG_TX_AUTO		"auto"	/* word of --tx: setup chooses the engine */
-#define CONFIG_RETRIES_THOROUGH	2	/* default for server lists, path and full; else 0 */
+#define CONFIG_RETRIES_THOROUGH	2	/* default for server lists, and all plans but survey; else 0 */
 
 /* Read where --config is not given and it is there. */
 #define CONFIG_FILE		SYSCONFDIR "/tfomap/tfomap.conf"
@@ -55,7 +55,8 @@ struct config_probing {
 	enum plan_name plan;
 	uint32_t probes;		/* bits 1 << enum probe_kind: the sweep's kinds; 0: as
 					 * the plan says */
-	uint64_t confirm_ns;		/* path, full: a blocked verdict is tested again; 0: not */
+	uint64_t confirm_ns;		/* path, full, locate: a blocked verdict is tested again;
+					 * 0: not */
 	uint32_t requests;		/* 1..PLAN_REQUESTS_MAX */
 	int retries;			/* 0..15; CONFIG_RETRIES_AUTO: by the kind of targets */
 	int max_hops;			/* locate: 1..LOCATE_TTL_MAX */

@@ -187,7 +187,7 @@ const struct opttab_row config_options[] = {
 		 "sent only if it can still change the verdict." },
 	{ "confirm", 0, SECONDS(probing.confirm_ns), .max = 86400, .def = "60", .group = probing,
 	  .arg = "S", .help = "survey|path|full|locate|complete",
-	  .man = "With --plan path or full, a verdict that says that something is blocked is "
+	  .man = "With --plan path, full or locate, a verdict that says that something is blocked is "
 		 "tested again S seconds later, as most of these are found sound on a second "
 		 "look. The field confirmed says whether it was the same; the verdict is the "
 		 "later one. 0: no second test." },
@@ -226,7 +226,7 @@ const struct opttab_row config_options[] = {
 	  .help = "repeats to the silent (prefixes 0, lists 2)",
 	  .man = "How many more requests a target gets, 0 to 15, one at a time and only while "
 		 "it is silent. Default: 0 where prefixes are scanned, 2 where all targets "
-		 "come from server lists or are single addresses and for --plan path and full. "
+		 "come from server lists or are single addresses and for all plans but survey. "
 		 "Data probes are retried as often, and twice at least; a data probe that was "
 		 "answered is not." },
 	{ "cookie-file", 0, STRING(probing.cookie_file), .min = 1, .group = probing, .arg = "FILE",

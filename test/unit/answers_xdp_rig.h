@@ -45,7 +45,7 @@ static struct answers_bpf *bpf;
 static struct ring_buffer *ring;
 static struct outcome outcome;
 static struct validator validator;
-static bool requests;
+static bool requests, hops;
 static uint64_t n_given, n_dropped, unmatched;
 
 /* ---- the program --------------------------------------------------------------------------- */
@@ -84,6 +84,7 @@ static inline bool begin(uint16_t port_first, uint16_t port_last, uint32_t ring_
 		return false;
 	ck_assert_int_eq(validate_init(&validator, (const uint8_t *)"a key for fuzzes", port_first,
 				       port_last, attempts, NULL), 0);
+	validator.hops = hops;
 	bpf = answers_bpf__open();
 	ck_assert_ptr_nonnull(bpf);
 	f = &bpf->rodata->facts;

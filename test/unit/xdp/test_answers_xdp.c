@@ -74,6 +74,32 @@ TEST_TIMES(numbers_at_their_bounds, 2)
 	end();
 }
 
+/* What acknowledges a hop probe, from the first of their numbers to the data of the last. */
+TEST_TIMES(answers_to_hop_probes, 4)
+{
+	static const uint32_t beyond[] = {
+		0, 1, VALIDATE_HOP_MASK, VALIDATE_HOP_MASK + PAYLOAD_MAX,
+		VALIDATE_HOP_MASK + PAYLOAD_MAX + 1, 0x10000, 0x80000000, 0xffffffff,
+	};
+	bool begun;
+
+	hops = _i / 2;
+	begun = begin_usual();
+	hops = false;
+	if (!begun)
+		return;
+	for (size_t i = 0; i < N_OF(beyond); i++) {
+		struct wire w = sound(_i % 2, PROBE_DATA, 1);
+		uint32_t base = validate_hop_base(&validator, w.dst, w.src, w.sport, PROBE_DATA, 1);
+
+		w.ack = (base & ~VALIDATE_HOP_MASK) + beyond[i] + 1;
+		give_wire(&w);
+	}
+	ck_assert_uint_eq(n_dropped, validator.hops ? 4 : 0);
+	ck_assert_uint_eq(read_marks().unmatched, unmatched);
+	end();
+}
+
 /* One port a part; all ports there are; a range that leaves some of its last ports unused. */
 TEST_TIMES(narrow_and_wide_ranges, 2)
 {
