@@ -187,8 +187,8 @@ const struct opttab_row config_options[] = {
 		 "sent only if it can still change the verdict." },
 	{ "confirm", 0, SECONDS(probing.confirm_ns), .max = 86400, .def = "60", .group = probing,
 	  .arg = "S", .help = "survey|path|full|locate|complete",
-	  .man = "With --plan path, full or locate, a verdict that says that something is blocked is "
-		 "tested again S seconds later, as most of these are found sound on a second "
+	  .man = "With --plan path, full or locate, a verdict that says that something is blocked "
+		 "is tested again S seconds later, as most of these are found sound on a second "
 		 "look. The field confirmed says whether it was the same; the verdict is the "
 		 "later one. 0: no second test." },
 	{ "max-hops", 0, INT(probing.max_hops), .min = 1, .max = LOCATE_TTL_MAX, .def = "32",
