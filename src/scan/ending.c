@@ -25,27 +25,7 @@
 #include "wire/tx.h"
 
 #define JOIN_S		1		/* a thread that does not end by then is given up */
-#define BLOCKED_NS	NS_PER_S	/* an output that takes nothing for so long is said */
 #define FILES		4
-
-/* ---- threads ------------------------------------------------------------------------------- */
-
-void ending_join(struct scan *sc, pthread_t thread)
-{
-	struct timespec until;
-
-	for (;;) {
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += JOIN_S;
-		if (pthread_timedjoin_np(thread, NULL, &until) == 0)
-			return;
-		stop_take_signal(sc, STOP_LOOK_NS);
-		if (sc->interrupts > 1) {
-			sc->stuck = true;
-			return;
-		}
-	}
-}
 
 /* ---- closing ------------------------------------------------------------------------------- */
 
@@ -84,42 +64,39 @@ int ending_close(struct scan *sc, struct err *e)
 
 /* ---- whatever takes rows and files --------------------------------------------------------- */
 
-/* A writer that is waited for. */
-struct waited {
-	struct writer *writer;		/* NULL: none */
-	uint64_t out, since_ns;		/* records that were out, and since when no more are */
-	bool said;
-};
-
-static void log_blocked(struct scan *sc, const struct waited *w, uint64_t waiting)
-{
-	bool rows = w->writer == sink_writer(sc->sink);
-
-	log_notice("output blocked: %llu %s%s wait%s for the reader of %s; %s",
-		   (unsigned long long)waiting, rows ? "row" : "record", log_s(waiting),
-		   waiting == 1 ? "s" : "", writer_name(w->writer),
-		   sc->interrupts ? "interrupt again to quit without them"
-		   : "interrupt twice to quit without them");
-}
-
 /* True: nothing waits any more. */
 static bool is_taken(struct scan *sc, struct waited *w, uint64_t now_ns)
 {
-	struct writer_state st;
-
 	if (writer_wait(w->writer, STOP_LOOK_NS))
 		return true;
-	writer_get(w->writer, &st);
-	if (st.out != w->out || !w->since_ns) {
-		w->out = st.out;
-		w->since_ns = now_ns;
-	}
-	if (now_ns - w->since_ns >= BLOCKED_NS && !w->said) {
-		log_blocked(sc, w, st.waiting);
-		w->said = true;
-	}
+	waited_look(sc, w, now_ns);
 	return false;
 }
+
+/* ---- threads ------------------------------------------------------------------------------- */
+
+void ending_join(struct scan *sc, pthread_t thread)
+{
+	struct timespec until;
+	bool is_last = false;
+
+	for (;;) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += JOIN_S;
+		if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+			return;
+		if (is_last) {
+			sc->stuck = true;
+			return;
+		}
+		/* It may wait for room for its rows. */
+		waited_look(sc, &sc->rows_waited, clock_now_ns());
+		stop_take_signal(sc, 0);
+		is_last = sc->interrupts > 1;
+	}
+}
+
+/* ---- files --------------------------------------------------------------------------------- */
 
 /* A capture that is left is not to be read again as one of the whole scan. */
 static void warn_of_left_capture(const struct scan *sc)
@@ -140,7 +117,7 @@ static void warn_of_left_capture(const struct scan *sc)
 static void wait_for_files(struct scan *sc)
 {
 	struct waited files[FILES] = {
-		{ .writer = sink_writer(sc->sink) },
+		sc->rows_waited,
 		{ .writer = cookiefile_writer(sc->cookie_log) },
 		{ .writer = capfile_writer(sc->capture) },
 		{ .writer = statusfile_writer(sc->status_file) },

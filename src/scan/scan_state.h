@@ -10,6 +10,7 @@
 #include "hitrate.h"
 #include "net/outage.h"
 #include "output/status.h"
+#include "scan/waited.h"
 #include "wire/rx_source.h"
 
 struct capfile;
@@ -53,6 +54,7 @@ struct scan {
 	uint64_t recorded_ns;		/* the second that the status file's last row is for */
 	struct hitrate hitrate;
 	struct outage outage;
+	struct waited rows_waited;	/* whatever takes rows */
 	struct status_moment shown;	/* the status line before */
 	sigset_t signals;		/* SIGINT, SIGTERM */
 	unsigned int interrupts;	/* how often they did */

@@ -157,12 +157,13 @@ def _said(process, words):
 	raise AssertionError(f"it did not say {words!r}")
 
 
-@case("pressure/blocked-output")
-def rows_that_nobody_reads_are_waited_for_and_told_of():
-	cookies, capture, meta = f"{WORK}/b.cookies", f"{WORK}/b.pcap", f"{WORK}/b.json"
+def _blocked(prefix):
+	"""A scan of FAST whose rows nobody reads, interrupted twice: its run, metadata, and what came out
+	of the pipe"""
+	meta = f"{WORK}/b.json"
 	fifo, fd = _fifo("b.rows")
-	process = start(QUICK + ["198.18.48.0/21", "-p", FAST, "-o", fifo, "-O", "ndjson", "-f", "*",
-		"--cookie-file", cookies, "--save-pcap", capture, "-m", meta])
+	process = start(QUICK + [prefix, "-p", FAST, "-o", fifo, "-O", "ndjson", "-f", "*",
+		"--cookie-file", f"{WORK}/b.cookies", "--save-pcap", f"{WORK}/b.pcap", "-m", meta])
 	line = _said(process, "output blocked: ")
 	assert " rows wait" in line and fifo in line, line
 	equal(_metadata(meta)["exit_reason"], "running", "exit reason, so far")
@@ -173,17 +174,35 @@ def rows_that_nobody_reads_are_waited_for_and_told_of():
 	run = finish(process)
 	equal(run.status, 4, "exit status: " + run.err)
 	found = _metadata(meta)
-	rows, lost = found["counters"]["rows"]["rows"], found["counters"]["losses"]["rows_lost"]
-	equal(rows + lost, 2048, "rows and rows lost")
-	assert lost and f"rows_lost {lost}: " in run.err, f"{lost} lost: {run.err}"
 	equal((found["sound"], found["exit_reason"], found["exit_status"]), (False, "signal", 4),
 		"sound, exit reason and status")
-	equal(len([json.loads(row) for row in _read_all(fd).splitlines()]), rows, "rows in the pipe")
-	with open(cookies) as f:
+	return run, found, _read_all(fd)
+
+
+@case("pressure/blocked-output")
+def rows_that_nobody_reads_are_waited_for_and_told_of():
+	run, found, text = _blocked("198.18.48.0/22")
+	rows, lost = found["counters"]["rows"]["rows"], found["counters"]["losses"]["rows_lost"]
+	equal(rows + lost, 1024, "rows and rows lost")
+	assert lost and f"rows_lost {lost}: " in run.err, f"{lost} lost: {run.err}"
+	equal(len([json.loads(row) for row in text.splitlines()]), rows, "rows in the pipe")
+	with open(f"{WORK}/b.cookies") as f:
 		equal({len(line.split(",")) for line in f.read().splitlines()}, {6}, "columns")
-	with open(cookies) as f:
-		equal(len(f.readlines()), 2049, "lines of the cookie file")
-	assert _frames(capture) >= 4 * 2048, "frames are missing"
+	with open(f"{WORK}/b.cookies") as f:
+		equal(len(f.readlines()), 1025, "lines of the cookie file")
+	assert _frames(f"{WORK}/b.pcap") >= 4 * 1024, "frames are missing"
+
+
+@case("pressure/blocked-output-long")
+def rows_that_find_no_room_are_waited_for_too():
+	"""More of them than may wait: the receive thread does, with the rest of the targets"""
+	run, found, text = _blocked("198.18.48.0/20")
+	counters = found["counters"]
+	rows, lost = counters["rows"]["rows"], counters["losses"]["rows_lost"]
+	unfinished = counters["losses"]["unfinished"]
+	equal(rows + lost + unfinished, counters["state"]["targets_started"], "targets told of")
+	assert lost and unfinished, f"{lost} rows lost, {unfinished} targets unfinished"
+	equal(len([json.loads(row) for row in text.splitlines()]), rows, "rows in the pipe")
 
 
 def _interrupted_twice(process):
