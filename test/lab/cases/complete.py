@@ -2,15 +2,14 @@
 wall.py). The truth is what a client of the kernel gets there, which sends the same bytes."""
 
 import collections
-import functools
 import os
 import socket
 import subprocess
 import threading
 
 import wall
-from harness import (Capture, Skip, by_target, case, command, equal, finish, inside, listed, shell,
-	spell, start, tfomap, together, write)
+from harness import (Capture, Skip, by_target, case, command, equal, finish, inside, listed, once,
+	shell, spell, start, tfomap, together, write)
 
 TIMEOUT_S = 1.5
 ARGS = ["--no-default-blocklist", "--plan", "complete", "--timeout", TIMEOUT_S, "-c", 2, "-O",
@@ -29,7 +28,7 @@ SIGNALS = set.union(*SIGNALS_OF.values())
 PAYLOADS = {"knot": "dns", "tls": "tls"}  # of the others: http
 
 
-@functools.cache
+@once
 def _needed():
 	text = subprocess.run(command(["--list-output-fields"]), check=True, stdout=subprocess.PIPE,
 		text=True).stdout
@@ -97,7 +96,7 @@ def _start(payload):
 	return start([*ARGS, "--payload", payload, "-I", write(f"complete-{payload}", "".join(lines))])
 
 
-@functools.cache
+@once
 def _scan():
 	"""(rows by target, flows by target, what the kernel got)"""
 	_needed()
@@ -175,6 +174,7 @@ def _check_row(row, target):
 
 def _check_rows(rows):
 	def check():
+		_scan()
 		wrong, n = [], 0
 		for row in rows:
 			for target in row.twins:
