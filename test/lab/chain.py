@@ -113,10 +113,11 @@ def _rows():
 
 
 def _fork_rows():
-	"""One of two ways has a fault, or none has; the flow decides."""
+	"""One of two ways has a fault, or none has; the flow decides. So many that some of the first and
+	the last are blocked on every try, whatever the hash."""
 	for fault, hook in (("drop-option", "prerouting"), ("drop-option", "forward"),
 			("drop-cookie", "forward"), ("strip", "prerouting")):
-		for _ in range(8):
+		for _ in range(24):
 			yield _row(fault, hook, "hop4b", nets=FORK)
 	for port in (FAST, PLAIN):
 		for _ in range(8):
