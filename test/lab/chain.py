@@ -154,6 +154,12 @@ def place(row):
 	return Place(verdict, max(lows, default=0), min(highs, default=HOPS))
 
 
+def row_of(address):
+	"""The row of an address of the chain; None where there is none"""
+	index = int(ipaddress.ip_address(address)) % N
+	return ROWS[index - 1] if 0 < index <= len(ROWS) else None
+
+
 def host_address(host, family=0):
 	"""What it speaks from"""
 	if host == "net":

@@ -11,9 +11,10 @@ import os
 
 import chain
 from chain import HOPS, ROWS
-from harness import (Capture, by_target, case, equal, finish, needs, once, shell, spell, start,
-	together, write)
+from harness import (WORK, Capture, by_target, case, equal, finish, needs, once, shell, spell, start,
+	tfomap, together, write)
 from walk import Walk, feature
+from .engines import PINNED, _napi, _need_xdp
 
 ARGS = ["--no-default-blocklist", "--plan", "locate", "-c", 2, "--retries", 2, "--confirm", 0,
 	"--report", "all", "-O", "ndjson", "-f", "*"]
@@ -238,6 +239,58 @@ def a_hop_that_limits_its_icmp():
 		equal(got["verdict"], exact.verdict, "verdict")
 		assert low in (exact.low, widest.low) and high in (exact.high, widest.high), (low, high)
 	_each(chain.LIMITED_ROWS, check)
+
+
+# ---- prefixes, engines, saved captures ----
+
+# Rows 1 to 31 in IPv4, 32 to 63 in IPv6; what has no row is clean
+PREFIXES = ["198.19.97.0/27", "2001:2:0:60::120/123", "-p", chain.FAST]
+
+
+def _locate_prefixes(*args):
+	"""All is right; returns the rows"""
+	needs("--max-hops")
+	_chain()
+	shell("chain_rules")
+	run = finish(start([*ARGS, "--timeout", TIMEOUT_S, *PREFIXES, *args]), life_s=LIFE_S)
+	equal(run.status, 0, f"exit status: {run.err[-2000:]}")
+	found = by_target(run.rows)
+	equal(len(found), 64, "rows")
+	wrong = []
+	for target, row in found.items():
+		where = chain.row_of(target[0])
+		want = chain.place(where) if where else chain.Place("accepted")
+		try:
+			_check_place(row, want, target)
+		except AssertionError as error:
+			wrong.append(f"{spell(target)}: {error}")
+	assert not wrong, f"{len(wrong)} of {len(found)} are wrong: " + "\n".join(wrong[:8])
+	return found
+
+
+@case("locate/prefixes")
+def only_who_needs_it_is_located():
+	saved = f"{WORK}/locate.pcap"
+	rows = _locate_prefixes("--save-pcap", saved, *PINNED)
+	equal({row["probes"] for row in rows.values() if row["verdict"] == "accepted"}, {"3"},
+		"SYNs to who is right")
+	# what was sent and what came, read again
+	again = by_target(tfomap(*ARGS, "--timeout", TIMEOUT_S, *PREFIXES, *PINNED, "--rx",
+		f"pcap:{saved}", quick=False).rows)
+	names = "verdict hops hop_low hop_high hop_low_ip hop_high_ip probes".split()
+	for target, row in rows.items():
+		equal([again[target][name] for name in names], [row[name] for name in names],
+			f"{spell(target)}: {names} of the saved capture, and of the scan")
+
+
+@case("locate/xdp")
+def by_the_engines_in_the_kernel():
+	_napi(True)
+	try:
+		_need_xdp()
+		_locate_prefixes("--tx", "xdp", "--rx", "xdp")
+	finally:
+		_napi(False)
 
 
 # ---- many ----
