@@ -96,9 +96,10 @@ def _rows():
 	# beside a fault between hops 4 and 5
 	everybody = tuple(ROUTERS)
 	for fault in ("drop-option", "drop-cookie", "drop-data", "strip"):
-		for silent in ((4,), (5,), (4, 5), (3, 4, 5, 6), everybody):
+		for silent in ((4,), (5,), (4, 5), (3, 4, 5, 6)):
 			yield _row(fault, "forward", "hop4", silent=silent)
 	for fault in ("drop-option", "strip"):
+		yield _row(fault, "forward", "hop4", silent=everybody)
 		for short in ((4,), (5,), (4, 5), everybody):
 			yield _row(fault, "forward", "hop4", short=short)
 		yield _row(fault, "forward", "hop4", silent=(4,), short=(5,))
@@ -112,10 +113,11 @@ def _rows():
 
 
 def _fork_rows():
-	"""One of two ways has a fault, or none has; the flow decides."""
+	"""One of two ways has a fault, or none has; the flow decides. So many that some of the first and
+	the last are blocked on every try, whatever the hash."""
 	for fault, hook in (("drop-option", "prerouting"), ("drop-option", "forward"),
 			("drop-cookie", "forward"), ("strip", "prerouting")):
-		for _ in range(8):
+		for _ in range(24):
 			yield _row(fault, hook, "hop4b", nets=FORK)
 	for port in (FAST, PLAIN):
 		for _ in range(8):
@@ -150,6 +152,12 @@ def place(row):
 	if row.fault == "strip" and not highs:
 		return Place("no-cookie")
 	return Place(verdict, max(lows, default=0), min(highs, default=HOPS))
+
+
+def row_of(address):
+	"""The row of an address of the chain; None where there is none"""
+	index = int(ipaddress.ip_address(address)) % N
+	return ROWS[index - 1] if 0 < index <= len(ROWS) else None
 
 
 def host_address(host, family=0):

@@ -2,6 +2,7 @@
 keeps the list of cases."""
 
 import csv
+import functools
 import io
 import json
 import os
@@ -84,13 +85,13 @@ def start(args, prefix=(), **popen):
 	return subprocess.Popen(command(args, prefix), **popen)
 
 
-def finish(process, stdin=None):
+def finish(process, stdin=None, life_s=LIFE_S):
 	try:
-		out, err = process.communicate(stdin, timeout=LIFE_S)
+		out, err = process.communicate(stdin, timeout=life_s)
 	except subprocess.TimeoutExpired:
 		process.kill()
 		out, err = process.communicate()
-		raise AssertionError(f"tfomap did not end in {LIFE_S} s; it said: {err[-2000:]}")
+		raise AssertionError(f"tfomap did not end in {life_s} s; it said: {err[-2000:]}")
 	return Run(process.returncode, out or "", err, read_rows(out or ""))
 
 
@@ -270,6 +271,25 @@ def case(name, fresh=False):
 			_FRESH.add(name)
 		return function
 	return register
+
+
+def once(function):
+	"""What many cases share: it is done for the first of them, and where it fails it has failed for
+	all of them."""
+	done = []
+
+	@functools.wraps(function)
+	def ask():
+		if not done:
+			try:
+				done.append((function(), None))
+			except Exception as error:
+				done.append((None, error))
+		value, error = done[0]
+		if error:
+			raise error
+		return value
+	return ask
 
 
 def together(*words):

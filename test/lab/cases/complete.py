@@ -2,15 +2,16 @@
 wall.py). The truth is what a client of the kernel gets there, which sends the same bytes."""
 
 import collections
-import functools
 import os
 import socket
 import subprocess
 import threading
 
 import wall
-from harness import (Capture, Skip, by_target, case, command, equal, finish, inside, listed, shell,
-	spell, start, tfomap, together, write)
+from harness import (WORK, Capture, Skip, by_target, case, command, equal, finish, inside, listed, once,
+	shell, spell, start, tfomap, together, write)
+from .engines import PINNED, _napi, _need_xdp_rx
+from .rows import sure_signals
 
 TIMEOUT_S = 1.5
 ARGS = ["--no-default-blocklist", "--plan", "complete", "--timeout", TIMEOUT_S, "-c", 2, "-O",
@@ -29,7 +30,7 @@ SIGNALS = set.union(*SIGNALS_OF.values())
 PAYLOADS = {"knot": "dns", "tls": "tls"}  # of the others: http
 
 
-@functools.cache
+@once
 def _needed():
 	text = subprocess.run(command(["--list-output-fields"]), check=True, stdout=subprocess.PIPE,
 		text=True).stdout
@@ -97,7 +98,7 @@ def _start(payload):
 	return start([*ARGS, "--payload", payload, "-I", write(f"complete-{payload}", "".join(lines))])
 
 
-@functools.cache
+@once
 def _scan():
 	"""(rows by target, flows by target, what the kernel got)"""
 	_needed()
@@ -175,6 +176,7 @@ def _check_row(row, target):
 
 def _check_rows(rows):
 	def check():
+		_scan()
 		wrong, n = [], 0
 		for row in rows:
 			for target in row.twins:
@@ -238,6 +240,46 @@ def nothing_is_left_open():
 	left = [line for line in text.splitlines() for net in nets if f"{net}]:" in line
 		or f"{net}:" in line]
 	equal(left, [], "connections")
+
+
+# ---- engines, saved captures ----
+
+def _few(*args):
+	"""{target: row} of a patient server and of nginx behind each box, and what was to be said"""
+	_needed()
+	shell("wall_rules")
+	rows = [row for row in wall.ROWS if row.server in ("nginx", "patient")]
+	lines = (spell(target) + "\n" for row in rows for target in row.twins)
+	run = finish(start([*ARGS, "--payload", "http", "-I", write("complete-few", "".join(lines)),
+		*args]))
+	equal(run.status, 0, f"exit status: {run.err[-2000:]}")
+	found = by_target(run.rows)
+	wrong = [f"{row.name} {spell(target)}: {found[target]['verdict']}" for row in rows
+		for target in row.twins if found[target]["verdict"] != _verdict(row, found[target])]
+	assert not wrong, f"{len(wrong)} of {len(found)} are wrong: " + ", ".join(wrong[:8])
+	return found
+
+
+@case("complete/xdp")
+def answers_by_the_engine_in_the_kernel():
+	_napi(True)
+	try:
+		_need_xdp_rx()
+		_few("--rx", "xdp")
+	finally:
+		_napi(False)
+
+
+@case("complete/saved")
+def a_saved_capture_says_the_same():
+	saved = f"{WORK}/complete.pcap"
+	rows = _few("--save-pcap", saved, *PINNED)
+	again = _few("--rx", f"pcap:{saved}", *PINNED)
+	names = "verdict response_len plain_response_len probes".split()
+	for target, row in rows.items():
+		equal([again[target][name] for name in names], [row[name] for name in names],
+			f"{spell(target)}: {names} of the saved capture, and of the scan")
+		equal(sure_signals(again[target]), sure_signals(row), f"{spell(target)}: signals")
 
 
 # ---- many ----

@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 
-from harness import HOSTS, LAB, LIFE_S, case, equal, read_rows
+import chain
+import wall
+from harness import HOSTS, LAB, LIFE_S, case, equal, read_rows, spell
 from .boxes import BOXES
 
 
@@ -20,10 +22,10 @@ def _visit(*lines):
 @case("visit/shell")
 def commands_from_a_pipe():
 	welcome, out = _visit("tfomap -q -c 1 -I servers -f verdict,ip", "echo $(boxes)", "box off",
-		"on net ip -br link show net0")
+		"chain strip-forward-4", "wall drop-data-tfo-nginx", "on net ip -br link show net0")
 	for name, host in HOSTS.items():
 		assert re.search(rf"(?m)^ *{name} +{host.port} +{host.v4} +{host.v6} ", welcome), welcome
-	rows, words = out.rsplit("\n", 4)[0] + "\n", out.splitlines()[-3:]
+	rows, words = out.rsplit("\n", 6)[0] + "\n", out.splitlines()[-5:]
 	found = {(row["ip"], row["verdict"]) for row in read_rows(rows)}
 	for name in ("nginx", "knot", "nginx-plain"):
 		for address, _ in HOSTS[name].twins:
@@ -31,4 +33,8 @@ def commands_from_a_pipe():
 	equal(words[0].split(), list(BOXES), "middleboxes")
 	v4, v6 = BOXES["off"].twins
 	equal(words[1], f"{v4[0]}:{v4[1]} [{v6[0]}]:{v6[1]}", "where one is")
-	assert words[2].startswith("net0@"), words[2]
+	for said, table, name in ((words[2], chain, "strip-forward-4"),
+			(words[3], wall, "drop-data-tfo-nginx")):
+		row = next(row for row in table.ROWS if row.name == name)
+		equal(said, " ".join(map(spell, row.twins)), f"where {name} is")
+	assert words[4].startswith("net0@"), words[4]
