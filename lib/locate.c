@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define FAIR_MIN	2	/* feature probes without an answer that make a loss, */
-#define FAIR_BUSY	4	/* or so many, on a path whose hops do not always answer */
+#define LOST_BUSY	5	/* and so many in all, on a path whose hops do not always answer */
 #define PLAIN_TRIES	2	/* of a plain SYN, before it counts as unanswered */
 #define AGAIN_MAX	2	/* a hop that may limit its ICMP for others' sake is tried later */
 
@@ -170,9 +170,16 @@ static bool feature_is_next(const struct locate *l, const struct locate_hop *h, 
 
 /*
  * A hop's ICMP may be limited, and the limit may let each plain SYN's answer pass and none of a
- * feature probe's: so each of these waits longer after the last answer than the plain one had
- * before it, which is one rest more than the last time.
+ * feature probe's: so two of these wait longer after the last answer than the plain one had before
+ * it, which is one rest more than the last time.
  */
+static uint8_t rests_before(const struct locate_hop *h, bool feature)
+{
+	if (!feature)
+		return h->state == LOCATE_MUTE;
+	return h->sent[1] <= FAIR_MIN ? h->sent[1] : 1;
+}
+
 bool locate_next(const struct locate *l, struct locate_probe *next)
 {
 	unsigned int ttl = l->sent < l->budget ? next_for_distance(l) : 0;
@@ -187,7 +194,7 @@ bool locate_next(const struct locate *l, struct locate_probe *next)
 	next->ttl = (uint8_t)ttl;
 	next->feature = !for_distance && feature_is_next(l, h, ttl);
 	next->attempt = h->sent[next->feature];
-	next->rests = next->feature ? h->sent[1] : h->state == LOCATE_MUTE;
+	next->rests = rests_before(h, next->feature);
 	return true;
 }
 
@@ -285,6 +292,13 @@ static bool is_busy(const struct locate *l)
 	return false;
 }
 
+/* Whether so many feature probes stayed unanswered beside plain ones that it can be no limit. */
+static bool is_missing(const struct locate *l, const struct locate_hop *h)
+{
+	return h->state == LOCATE_OPEN && h->fair >= FAIR_MIN
+	       && (h->sent[1] >= LOST_BUSY || !is_busy(l));
+}
+
 static void take_plain(const struct locate *l, struct locate_hop *h, const struct locate_answer *a)
 {
 	h->sure = a->came == LOCATE_EXCEEDED;
@@ -299,7 +313,7 @@ static void take_plain(const struct locate *l, struct locate_hop *h, const struc
 		note_pace(h, a);
 		if (h->state == LOCATE_MUTE && h->is_silent)
 			h->state = LOCATE_OPEN;
-		if (h->state == LOCATE_OPEN && h->fair >= (is_busy(l) ? FAIR_BUSY : FAIR_MIN))
+		if (is_missing(l, h))
 			h->state = LOCATE_MISSING;
 	} else if (a->came == LOCATE_UNREACHABLE || h->heard[0] || h->sent[0] >= PLAIN_TRIES) {
 		h->passed_by = true;
