@@ -5,7 +5,9 @@
 #define FAIR_MIN	2	/* feature probes without an answer that make a loss, */
 #define LOST_BUSY	5	/* and so many in all, on a path whose hops do not always answer */
 #define PLAIN_TRIES	2	/* of a plain SYN, before it counts as unanswered */
-#define AGAIN_MAX	2	/* a hop that may limit its ICMP for others' sake is tried later */
+#define AGAIN		1	/* so often a silent hop is tried later, as a limit may have been
+				 * used up by others; */
+#define AGAIN_BUSY	2	/* or so often, on such a path */
 
 static const struct addr nobody;
 
@@ -118,6 +120,19 @@ static unsigned int first_bad(const struct locate *l, unsigned int low, unsigned
 	return end;
 }
 
+/* Some hop that answers has left a probe unanswered: others may use up what its limit allows. */
+static bool is_busy(const struct locate *l)
+{
+	for (unsigned int t = 1; t <= l->max; t++) {
+		const struct locate_hop *h = &l->hop[t];
+
+		if (h->heard[0] && (h->sent[0] > h->heard[0]
+				    || (h->heard[1] && h->sent[1] > h->heard[1])))
+			return true;
+	}
+	return false;
+}
+
 static bool is_open(const struct locate_hop *h)
 {
 	return h->state == LOCATE_OPEN;
@@ -126,8 +141,23 @@ static bool is_open(const struct locate_hop *h)
 /* Tried enough for now, but perhaps not for good. */
 static bool is_silent(const struct locate_hop *h)
 {
-	return h->state == LOCATE_MUTE && h->is_silent && h->again < AGAIN_MAX
+	return h->state == LOCATE_MUTE && h->is_silent && h->again < AGAIN
 	       && h->sent[0] < LOCATE_TRIES;
+}
+
+static bool is_silent_at_busy_times(const struct locate_hop *h)
+{
+	return h->state == LOCATE_MUTE && h->is_silent && h->again < AGAIN_BUSY
+	       && h->sent[0] < LOCATE_TRIES;
+}
+
+/* Where no hop has ever answered none will. */
+static bool any_heard(const struct locate *l)
+{
+	for (unsigned int t = 1; t <= l->max; t++)
+		if (l->hop[t].heard[0])
+			return true;
+	return false;
 }
 
 /* The TTL of that sort between low and high that is nearest to the one given; 0: there is none. */
@@ -156,7 +186,9 @@ static unsigned int next_for_fault(const struct locate *l)
 	if (l->goal == LOCATE_CHANGE && high == end)
 		return low ? 0 : nearest(l, is_open, 0, end, end - 1);
 	ttl = nearest(l, is_open, low, high, middle);
-	return ttl ? ttl : nearest(l, is_silent, low, high, middle);
+	if (ttl || !any_heard(l))
+		return ttl;
+	return nearest(l, is_busy(l) ? is_silent_at_busy_times : is_silent, low, high, middle);
 }
 
 /* ---- which probe --------------------------------------------------------------------------- */
@@ -277,19 +309,6 @@ static void fall_silent(struct locate_hop *h, const struct locate_answer *a)
 		return;
 	h->state = LOCATE_MUTE;
 	h->is_silent = a->came == LOCATE_SILENT;
-}
-
-/* Some hop that answers has left a probe unanswered: others may use up what its limit allows. */
-static bool is_busy(const struct locate *l)
-{
-	for (unsigned int t = 1; t <= l->max; t++) {
-		const struct locate_hop *h = &l->hop[t];
-
-		if (h->heard[0] && (h->sent[0] > h->heard[0]
-				    || (h->heard[1] && h->sent[1] > h->heard[1])))
-			return true;
-	}
-	return false;
 }
 
 /* Whether so many feature probes stayed unanswered beside plain ones that it can be no limit. */
