@@ -19,7 +19,7 @@
 #define CONFIG_THREADS_MAX	16
 #define CONFIG_RETRIES_AUTO	(-1)
 #define CONFIG_TX_AUTO		"auto"	/* word of --tx: setup chooses the engine */
-#define CONFIG_RETRIES_THOROUGH	2	/* default for server lists, and all plans but survey; else 0 */
+#define CONFIG_RETRIES_THOROUGH	2	/* default for lists, and plans but survey; else 0 */
 
 /* Read where --config is not given and it is there. */
 #define CONFIG_FILE		SYSCONFDIR "/tfomap/tfomap.conf"

@@ -184,9 +184,9 @@ const struct opttab_row config_options[] = {
 		 "can still change the verdict." },
 	{ "confirm", 0, SECONDS(probing.confirm_ns), .max = 86400, .def = "60", .group = probing,
 	  .arg = "S", .help = "survey|path|full|locate; the blocked again",
-	  .man = "With --plan path, full or locate, a verdict that says that something is blocked is "
-		 "tested again S seconds later, as most of these are found sound on a second "
-		 "look. The field confirmed says whether it was the same; the verdict is the "
+	  .man = "With --plan path, full or locate, a verdict that says that something is "
+		 "blocked is tested again S seconds later, as most of these are found sound on "
+		 "a second look. The field confirmed says whether it was the same; the verdict is the "
 		 "later one. 0: no second test." },
 	{ "max-hops", 0, INT(probing.max_hops), .min = 1, .max = LOCATE_TTL_MAX, .def = "32",
 	  .group = probing, .arg = "N", .help = "locate: no further than N hops",

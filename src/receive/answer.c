@@ -246,6 +246,8 @@ static void early_data(struct answers *an, const struct arrival *a)
 		f = sent_flow(a->entry, &an->s->facts.plan, a->m.kind, a->m.attempt, &sent_ns);
 	if (f && !entry_has_heard(a->entry, f))
 		evidence_take_data(f, &a->p->tcp);
+	if (a->entry && trail_take_segment(a->entry, &a->m, &a->p->tcp, a->ns))
+		cookies_hop_answered(&an->cookies, a->entry, a->ns);
 }
 
 /* An answer to a hop probe. */

@@ -394,7 +394,8 @@ TEST(time_to_live)
 				ck_assert_uint_eq(plain_sum(0, frame + CRAFT_LINK_LEN, 20), 0xffff);
 			frame[at] = before[at];
 			if (!v6)
-				memcpy(frame + CRAFT_LINK_LEN + 10, before + CRAFT_LINK_LEN + 10, 2);
+				memcpy(frame + CRAFT_LINK_LEN + 10, before + CRAFT_LINK_LEN + 10,
+				       2);
 			ck_assert_mem_eq(frame, before, len);
 		}
 }
