@@ -369,6 +369,21 @@ void locate_take(struct locate *l, const struct locate_probe *p, const struct lo
 		h->state = LOCATE_MUTE;
 }
 
+static void take_plain_late(struct locate_hop *h, const struct locate_answer *a)
+{
+	if (a->came == LOCATE_SYNACK) {
+		h->reached = true;
+		h->passed_by = false;
+		h->state = LOCATE_MUTE;
+		h->is_silent = false;
+	} else if (a->came == LOCATE_EXCEEDED && h->heard[0] < h->sent[0]) {
+		h->heard[0]++;
+		h->passed_by = true;
+		if (h->state == LOCATE_MUTE && h->is_silent)
+			h->state = LOCATE_OPEN;
+	}
+}
+
 /* Silence was taken for what it was not; an answer that a box gave beside the hop's counts, too. */
 void locate_take_late(struct locate *l, const struct locate_probe *p,
 		      const struct locate_answer *a)
@@ -378,8 +393,8 @@ void locate_take_late(struct locate *l, const struct locate_probe *p,
 	note_hop(h, a);
 	if (p->feature)
 		take_feature_answer(l, h, a);
-	else if (a->came == LOCATE_SYNACK)
-		h->reached = true;
+	else
+		take_plain_late(h, a);
 }
 
 struct locate_found locate_found(const struct locate *l)

@@ -186,8 +186,8 @@ const struct opttab_row config_options[] = {
 	  .arg = "S", .help = "survey|path|full|locate; the blocked again",
 	  .man = "With --plan path, full or locate, a verdict that says that something is "
 		 "blocked is tested again S seconds later, as most of these are found sound on "
-		 "a second look. The field confirmed says whether it was the same; the verdict is the "
-		 "later one. 0: no second test." },
+		 "a second look. The field confirmed says whether it was the same; the verdict "
+		 "is the later one. 0: no second test." },
 	{ "max-hops", 0, INT(probing.max_hops), .min = 1, .max = LOCATE_TTL_MAX, .def = "32",
 	  .group = probing, .arg = "N", .help = "locate: no further than N hops",
 	  .man = "With --plan locate, the largest TTL or hop limit of a hop probe, 1 to 64." },
