@@ -419,7 +419,7 @@ TEST(reset_beside_the_hop)
 	}
 }
 
-/* Plain SYNs whose answers come late: the hop is asked on, or the target is nearer than it seemed. */
+/* Plain SYNs answered late: the hop is tried on, or the target is nearer than it seemed. */
 TEST(late_answers_to_plain_syns)
 {
 	struct path p = { .distance = 4, .fault = DROP, .at = 2 };
