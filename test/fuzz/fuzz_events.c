@@ -556,8 +556,8 @@ static void begin(struct fuzz_input *in)
 {
 	uint8_t plan = fuzz_byte(in), sizes = fuzz_byte(in), more = fuzz_byte(in);
 	const struct core_setup o = {
-		.target = "198.18.0.0/28",
-		.plan = more & 32 && plan % 3 == PLAN_PATH ? PLAN_LOCATE : plan % 3, .retries = plan / 3 % 4,
+		.target = "198.18.0.0/28", .retries = plan / 3 % 4,
+		.plan = more & 32 && plan % 3 == PLAN_PATH ? PLAN_LOCATE : plan % 3,
 		.sweep = plan & 64 ? 1u << PROBE_SYN | 1u << PROBE_REQUEST : 0,
 		.no_payload = plan & 128, .slots = 2u << sizes % 5, .ring = 2u << sizes / 5 % 4,
 		.tears_down = more & 1,
