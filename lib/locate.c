@@ -3,9 +3,11 @@
 #include <string.h>
 
 #define FAIR_MIN	2	/* feature probes without an answer that make a loss, */
-#define FAIR_BUSY	4	/* or so many, on a path whose hops do not always answer */
+#define LOST_BUSY	5	/* and so many in all, on a path whose hops do not always answer */
 #define PLAIN_TRIES	2	/* of a plain SYN, before it counts as unanswered */
-#define AGAIN_MAX	2	/* a hop that may limit its ICMP for others' sake is tried later */
+#define AGAIN		1	/* so often a silent hop is tried later, as a limit may have been
+				 * used up by others; */
+#define AGAIN_BUSY	2	/* or so often, on such a path */
 
 static const struct addr nobody;
 
@@ -118,6 +120,19 @@ static unsigned int first_bad(const struct locate *l, unsigned int low, unsigned
 	return end;
 }
 
+/* Some hop that answers has left a probe unanswered: others may use up what its limit allows. */
+static bool is_busy(const struct locate *l)
+{
+	for (unsigned int t = 1; t <= l->max; t++) {
+		const struct locate_hop *h = &l->hop[t];
+
+		if (h->heard[0] && (h->sent[0] > h->heard[0]
+				    || (h->heard[1] && h->sent[1] > h->heard[1])))
+			return true;
+	}
+	return false;
+}
+
 static bool is_open(const struct locate_hop *h)
 {
 	return h->state == LOCATE_OPEN;
@@ -126,8 +141,23 @@ static bool is_open(const struct locate_hop *h)
 /* Tried enough for now, but perhaps not for good. */
 static bool is_silent(const struct locate_hop *h)
 {
-	return h->state == LOCATE_MUTE && h->is_silent && h->again < AGAIN_MAX
+	return h->state == LOCATE_MUTE && h->is_silent && h->again < AGAIN
 	       && h->sent[0] < LOCATE_TRIES;
+}
+
+static bool is_silent_at_busy_times(const struct locate_hop *h)
+{
+	return h->state == LOCATE_MUTE && h->is_silent && h->again < AGAIN_BUSY
+	       && h->sent[0] < LOCATE_TRIES;
+}
+
+/* Where no hop has ever answered none will. */
+static bool any_heard(const struct locate *l)
+{
+	for (unsigned int t = 1; t <= l->max; t++)
+		if (l->hop[t].heard[0])
+			return true;
+	return false;
 }
 
 /* The TTL of that sort between low and high that is nearest to the one given; 0: there is none. */
@@ -156,7 +186,9 @@ static unsigned int next_for_fault(const struct locate *l)
 	if (l->goal == LOCATE_CHANGE && high == end)
 		return low ? 0 : nearest(l, is_open, 0, end, end - 1);
 	ttl = nearest(l, is_open, low, high, middle);
-	return ttl ? ttl : nearest(l, is_silent, low, high, middle);
+	if (ttl || !any_heard(l))
+		return ttl;
+	return nearest(l, is_busy(l) ? is_silent_at_busy_times : is_silent, low, high, middle);
 }
 
 /* ---- which probe --------------------------------------------------------------------------- */
@@ -170,9 +202,16 @@ static bool feature_is_next(const struct locate *l, const struct locate_hop *h, 
 
 /*
  * A hop's ICMP may be limited, and the limit may let each plain SYN's answer pass and none of a
- * feature probe's: so each of these waits longer after the last answer than the plain one had
- * before it, which is one rest more than the last time.
+ * feature probe's: so two of these wait longer after the last answer than the plain one had before
+ * it, which is one rest more than the last time.
  */
+static uint8_t rests_before(const struct locate_hop *h, bool feature)
+{
+	if (!feature)
+		return h->state == LOCATE_MUTE;
+	return h->sent[1] <= FAIR_MIN ? h->sent[1] : 1;
+}
+
 bool locate_next(const struct locate *l, struct locate_probe *next)
 {
 	unsigned int ttl = l->sent < l->budget ? next_for_distance(l) : 0;
@@ -187,7 +226,7 @@ bool locate_next(const struct locate *l, struct locate_probe *next)
 	next->ttl = (uint8_t)ttl;
 	next->feature = !for_distance && feature_is_next(l, h, ttl);
 	next->attempt = h->sent[next->feature];
-	next->rests = next->feature ? h->sent[1] : h->state == LOCATE_MUTE;
+	next->rests = rests_before(h, next->feature);
 	return true;
 }
 
@@ -272,17 +311,11 @@ static void fall_silent(struct locate_hop *h, const struct locate_answer *a)
 	h->is_silent = a->came == LOCATE_SILENT;
 }
 
-/* Some hop that answers has left a probe unanswered: others may use up what its limit allows. */
-static bool is_busy(const struct locate *l)
+/* Whether so many feature probes stayed unanswered beside plain ones that it can be no limit. */
+static bool is_missing(const struct locate *l, const struct locate_hop *h)
 {
-	for (unsigned int t = 1; t <= l->max; t++) {
-		const struct locate_hop *h = &l->hop[t];
-
-		if (h->heard[0] && (h->sent[0] > h->heard[0]
-				    || (h->heard[1] && h->sent[1] > h->heard[1])))
-			return true;
-	}
-	return false;
+	return h->state == LOCATE_OPEN && h->fair >= FAIR_MIN
+	       && (h->sent[1] >= LOST_BUSY || !is_busy(l));
 }
 
 static void take_plain(const struct locate *l, struct locate_hop *h, const struct locate_answer *a)
@@ -299,7 +332,7 @@ static void take_plain(const struct locate *l, struct locate_hop *h, const struc
 		note_pace(h, a);
 		if (h->state == LOCATE_MUTE && h->is_silent)
 			h->state = LOCATE_OPEN;
-		if (h->state == LOCATE_OPEN && h->fair >= (is_busy(l) ? FAIR_BUSY : FAIR_MIN))
+		if (is_missing(l, h))
 			h->state = LOCATE_MISSING;
 	} else if (a->came == LOCATE_UNREACHABLE || h->heard[0] || h->sent[0] >= PLAIN_TRIES) {
 		h->passed_by = true;
@@ -336,6 +369,21 @@ void locate_take(struct locate *l, const struct locate_probe *p, const struct lo
 		h->state = LOCATE_MUTE;
 }
 
+static void take_plain_late(struct locate_hop *h, const struct locate_answer *a)
+{
+	if (a->came == LOCATE_SYNACK) {
+		h->reached = true;
+		h->passed_by = false;
+		h->state = LOCATE_MUTE;
+		h->is_silent = false;
+	} else if (a->came == LOCATE_EXCEEDED && h->heard[0] < h->sent[0]) {
+		h->heard[0]++;
+		h->passed_by = true;
+		if (h->state == LOCATE_MUTE && h->is_silent)
+			h->state = LOCATE_OPEN;
+	}
+}
+
 /* Silence was taken for what it was not; an answer that a box gave beside the hop's counts, too. */
 void locate_take_late(struct locate *l, const struct locate_probe *p,
 		      const struct locate_answer *a)
@@ -345,8 +393,8 @@ void locate_take_late(struct locate *l, const struct locate_probe *p,
 	note_hop(h, a);
 	if (p->feature)
 		take_feature_answer(l, h, a);
-	else if (a->came == LOCATE_SYNACK)
-		h->reached = true;
+	else
+		take_plain_late(h, a);
 }
 
 struct locate_found locate_found(const struct locate *l)

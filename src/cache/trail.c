@@ -215,3 +215,18 @@ enum trail_taken trail_take(struct entry *en, const struct validate_match *m,
 	locate_take_late(&t->locate, &probe, &a);
 	return is_newest(en, &probe) && t->is_answered ? TRAIL_AGAIN : TRAIL_LATE;
 }
+
+bool trail_take_segment(struct entry *en, const struct validate_match *m,
+			const struct packet_tcp *t, uint64_t ns)
+{
+	struct trail *trail = en->trail;
+
+	if (en->state != ENTRY_HOP || trail->probe.feature || trail->is_answered
+	    || m->kind != en->flows[trail->flow].kind || m->attempt != trail->attempt
+	    || t->flags != TCP_ACK || t->payload_len)
+		return false;
+	trail->is_answered = true;
+	trail->answer = (struct locate_answer){ .came = LOCATE_SYNACK };
+	trail->answer_ns = ns;
+	return true;
+}

@@ -14,6 +14,7 @@
 
 struct followup;
 struct packet;
+struct packet_tcp;
 struct validate_match;
 struct validator;
 
@@ -63,5 +64,13 @@ enum trail_taken { TRAIL_FIRST, TRAIL_AGAIN, TRAIL_LATE };
 /* Takes the answer to a probe that trail_match() found. data: what the target's payloads are. */
 enum trail_taken trail_take(struct entry *en, const struct validate_match *m,
 			    const struct packet *p, const uint8_t *data, uint64_t ns);
+
+/*
+ * Takes a segment that belongs to the probe in question, to which no answer was heard: the target
+ * has its connection open, and acknowledges that again where a plain SYN comes to it (RFC 5961 4).
+ * Whether it is that.
+ */
+bool trail_take_segment(struct entry *en, const struct validate_match *m,
+			const struct packet_tcp *t, uint64_t ns);
 
 #endif

@@ -247,6 +247,8 @@ static void early_data(struct answers *an, const struct arrival *a)
 		f = sent_flow(a->entry, &an->s->facts.plan, a->m.kind, a->m.attempt, &sent_ns);
 	if (f && f->course.end == COURSE_NONE && !entry_has_heard(a->entry, f))
 		evidence_take_data(f, &a->p->tcp);
+	if (a->entry && trail_take_segment(a->entry, &a->m, &a->p->tcp, a->ns))
+		cookies_hop_answered(&an->cookies, a->entry, a->ns);
 }
 
 /* A segment of the connection that is carried on, whatever answers its SYN first. */

@@ -69,7 +69,7 @@ static bool is_taken(struct scan *sc, struct waited *w, uint64_t now_ns)
 {
 	if (writer_wait(w->writer, STOP_LOOK_NS))
 		return true;
-	waited_look(sc, w, now_ns);
+	waited_look(w, sc->interrupts, now_ns);
 	return false;
 }
 
@@ -90,7 +90,7 @@ void ending_join(struct scan *sc, pthread_t thread)
 			return;
 		}
 		/* It may wait for room for its rows. */
-		waited_look(sc, &sc->rows_waited, clock_now_ns());
+		waited_look(&sc->rows_waited, sc->interrupts, clock_now_ns());
 		stop_take_signal(sc, 0);
 		is_last = sc->interrupts > 1;
 	}
@@ -118,9 +118,9 @@ static void wait_for_files(struct scan *sc)
 {
 	struct waited files[FILES] = {
 		sc->rows_waited,
-		{ .writer = cookiefile_writer(sc->cookie_log) },
-		{ .writer = capfile_writer(sc->capture) },
-		{ .writer = statusfile_writer(sc->status_file) },
+		{ .writer = cookiefile_writer(sc->cookie_log), .what = "record" },
+		{ .writer = capfile_writer(sc->capture), .what = "record" },
+		{ .writer = statusfile_writer(sc->status_file), .what = "record" },
 	};
 	bool taken = false;
 

@@ -63,7 +63,8 @@ int outputs_open(struct scan *sc, struct resume *r, bool sends, bool ip, struct 
 	if (!rc)
 		rc = sink_open(&sc->sink, c, &s->rx.stats, s->facts.wall_offset_ns, r->rows_len,
 			       e);
-	sc->rows_waited.writer = sink_writer(sc->sink);
+	if (sc->sink)
+		sc->rows_waited = (struct waited){ .writer = sink_writer(sc->sink), .what = "row" };
 	return rc;
 }
 

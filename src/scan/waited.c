@@ -3,23 +3,19 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/writer.h"
-#include "output/sink.h"
-#include "scan/scan_state.h"
 
 #define BLOCKED_NS	NS_PER_S	/* an output that takes nothing for so long is said */
 
-static void log_blocked(const struct scan *sc, const struct waited *w, uint64_t waiting)
+static void log_blocked(const struct waited *w, unsigned int interrupts, uint64_t waiting)
 {
-	bool rows = w->writer == sink_writer(sc->sink);
-
 	log_notice("output blocked: %llu %s%s wait%s for the reader of %s; %s",
-		   (unsigned long long)waiting, rows ? "row" : "record", log_s(waiting),
+		   (unsigned long long)waiting, w->what, log_s(waiting),
 		   waiting == 1 ? "s" : "", writer_name(w->writer),
-		   sc->interrupts ? "interrupt again to quit without them"
+		   interrupts ? "interrupt again to quit without them"
 		   : "interrupt twice to quit without them");
 }
 
-void waited_look(struct scan *sc, struct waited *w, uint64_t now_ns)
+void waited_look(struct waited *w, unsigned int interrupts, uint64_t now_ns)
 {
 	struct writer_state st = { .waiting = 0 };
 
@@ -30,7 +26,7 @@ void waited_look(struct scan *sc, struct waited *w, uint64_t now_ns)
 		w->since_ns = now_ns;
 	}
 	if (now_ns - w->since_ns >= BLOCKED_NS && !w->said) {
-		log_blocked(sc, w, st.waiting);
+		log_blocked(w, interrupts, st.waiting);
 		w->said = true;
 	}
 }

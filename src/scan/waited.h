@@ -5,16 +5,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct scan;
 struct writer;
 
 /* A writer that is waited for. */
 struct waited {
 	struct writer *writer;		/* NULL: none */
+	const char *what;		/* one of its records is */
 	uint64_t out, since_ns;		/* records that were out, and since when no more are */
 	bool said;
 };
 
-void waited_look(struct scan *sc, struct waited *w, uint64_t now_ns);
+/* interrupts: how often the run was interrupted. */
+void waited_look(struct waited *w, unsigned int interrupts, uint64_t now_ns);
 
 #endif

@@ -162,7 +162,7 @@ void watch_run(struct scan *sc)
 		}
 		outage_watch(&sc->outage, shared_refused_ns(s), s->facts.interface,
 			     s->facts.ifindex, s->facts.outage_max_ns);
-		waited_look(sc, &sc->rows_waited, now_ns);
+		waited_look(&sc->rows_waited, sc->interrupts, now_ns);
 		record_status(sc, now_ns);
 		if (!sc->c->records.quiet && now_ns - shown_ns >= every_ns) {
 			show_status(sc, now_ns);

@@ -9,6 +9,7 @@
 
 #include "../unit/rig.h"
 #include "base/clock.h"
+#include "locate.h"
 #include "output/sink.h"
 #include "receive/sent.h"
 
@@ -97,6 +98,17 @@ static void check_answered(const struct flow *f, uint64_t k)
 	MUST(f->seen >> f->reply.class & 1);
 }
 
+static void check_found(const struct locate *l)
+{
+	struct locate_found found = locate_found(l);
+
+	MUST(!found.is_wrong || !found.high || found.low < found.high);
+	MUST(!found.hops || found.high <= found.hops);
+	for (unsigned int ttl = 1; ttl <= l->max; ttl++)
+		for (int feature = 0; feature < 2; feature++)
+			MUST(l->hop[ttl].sent[feature] <= LOCATE_TRIES);
+}
+
 static void check_row(void *arg, uint64_t k, const struct evidence *ev)
 {
 	struct target_model *m = &model[k];
@@ -119,6 +131,9 @@ static void check_row(void *arg, uint64_t k, const struct evidence *ev)
 		all += m->syns[kind];
 	}
 	MUST(evidence_probes(ev) <= all);
+	MUST(m->syns[PROBE_HOP] <= LOCATE_SYNS_MAX);
+	if (ev->locate)
+		check_found(ev->locate);
 	MUST(verdict < VERDICTS && (verdict != VERDICT_ACCEPTED || m->took_all));
 	/* Of two rounds the second counts. */
 	MUST(verdict != VERDICT_OFFLINE || !m->came || ev->sent_before);
@@ -169,6 +184,8 @@ static void check_new(uint64_t k, uint8_t kind, uint8_t attempt)
 	uint8_t attempts[PROBE_KINDS];
 
 	plan_attempts(&core.s.facts.plan, attempts);
+	if (kind == PROBE_HOP)
+		return;
 	MUST(attempt < attempts[kind]);
 	for (unsigned int i = 0; i < n_shots; i++)
 		MUST(!shots[i].sent || shots[i].k != k || shots[i].kind != kind
@@ -325,7 +342,8 @@ static void take(const struct shot *s, const uint8_t *bytes, size_t n, enum repl
 			       && acked == s->syn.p.tcp.payload_len;
 	}
 	if (core_recognise(&core, own, n, &p, &a) && !answers_refuse(&answers, &a)) {
-		MUST(a.k == s->k && a.m.kind == s->kind && a.m.attempt == s->attempt);
+		MUST(a.k == s->k && a.m.kind == s->kind);
+		MUST(a.m.attempt == s->attempt || s->kind == PROBE_HOP);
 		answers_take(&answers, &a);
 	}
 	free(own);
@@ -392,7 +410,7 @@ static void answer_tcp(struct fuzz_input *in, uint8_t flags)
 		spec.flags |= TCP_FIN;
 	spec.payload_len = how & 128 ? fuzz_byte(in) : 0;
 	take(s, bytes, core_answer(&s->syn, &spec, bytes),
-	     flags & TCP_SYN ? REPLY_SYNACK
+	     flags & TCP_SYN					    ? REPLY_SYNACK
 	     : spec.flags & TCP_RST && spec.flags & TCP_ACK ? REPLY_RST : REPLY_NONE,
 	     spec.acked);
 }
@@ -544,9 +562,9 @@ static void begin(struct fuzz_input *in)
 {
 	uint8_t plan = fuzz_byte(in), sizes = fuzz_byte(in), more = fuzz_byte(in);
 	const struct core_setup o = {
-		.target = "198.18.0.0/28",
-		.plan = more & 32 ? PLAN_COMPLETE : (enum plan_name)(plan % 3),
-		.retries = plan / 3 % 4,
+		.target = "198.18.0.0/28", .retries = plan / 3 % 4,
+		.plan = more & 32 ? (plan % 3 == PLAN_PATH ? PLAN_LOCATE : PLAN_COMPLETE)
+			: (enum plan_name)(plan % 3),
 		.sweep = plan & 64 ? 1u << PROBE_SYN | 1u << PROBE_REQUEST : 0,
 		.no_payload = plan & 128, .slots = 2u << sizes % 5, .ring = 2u << sizes / 5 % 4,
 		.tears_down = more & 1,

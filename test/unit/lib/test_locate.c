@@ -418,3 +418,25 @@ TEST(reset_beside_the_hop)
 		free(l);
 	}
 }
+
+/* Plain SYNs answered late: the hop is tried on, or the target is nearer than it seemed. */
+TEST(late_answers_to_plain_syns)
+{
+	struct path p = { .distance = 4, .fault = DROP, .at = 2 };
+	const struct locate_answer hop = { .came = LOCATE_EXCEEDED, .from = hop_addr(2) };
+	const struct locate_answer synack = { .came = LOCATE_SYNACK };
+	const struct locate_probe two = { .ttl = 2 }, three = { .ttl = 3 };
+	struct locate_probe next;
+	struct locate *l;
+
+	for (unsigned int t = 1; t < 4; t++)
+		p.hop[t].is_silent = true;
+	l = located(&p, LOCATE_DROP, answer_ttl(&p, 0), 8);
+	ck_assert_uint_eq(locate_found(l).hops, 4);
+	ck_assert_uint_eq(locate_found(l).low, 0);
+	locate_take_late(l, &two, &hop);
+	ck_assert(locate_next(l, &next) && next.ttl == 2 && !next.feature);
+	locate_take_late(l, &three, &synack);
+	ck_assert_uint_eq(locate_found(l).hops, 3);
+	free(l);
+}

@@ -20,6 +20,7 @@ struct chain {
 
 static const struct chain *chain;
 static unsigned int hop_syns, fed_target;
+static struct syn open_syn;		/* whose SYN/ACK was lost; its len 0: none */
 
 static bool is_v6(const struct syn *syn)
 {
@@ -98,8 +99,16 @@ static void target_answers(const struct syn *syn)
 	size_t len = core_answer(syn, SYNACK(gives ? OPTS_COOKIE : OPTS_NONE,
 					     accepts ? syn->p.tcp.payload_len : 0), bytes);
 
-	if (chain->box == DROP_ACCEPTANCE && accepts)
+	if (chain->box == DROP_ACCEPTANCE && accepts) {
+		open_syn = *syn;
 		return;
+	}
+	/* That connection is open there, and is acknowledged again. */
+	if (open_syn.len && syn->p.tcp.sport == open_syn.p.tcp.sport) {
+		ck_assert(take(bytes, core_answer(&open_syn, &(struct answer_spec){
+			TCP_ACK, open_syn.p.tcp.payload_len, NULL, 0, 1 }, bytes)));
+		return;
+	}
 	/* As it comes over as many hops. */
 	bytes[is_v6(syn) ? 7 : 8] = (uint8_t)(64 - chain->distance + 1);
 	ck_assert(take(bytes, len));
@@ -151,6 +160,7 @@ static void scan(void)
 	core_send_arm(&core, 0, 1, 0, &syn);
 	walk(&syn);
 	hop_syns = fed_target = 0;
+	open_syn.len = 0;
 	for (unsigned int i = 0; i < TICKS_MAX && !n_rows(); i++) {
 		/* The sweep has no more to send. */
 		core.s.senders[0].window.tail = 1;
