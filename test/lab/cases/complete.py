@@ -4,6 +4,7 @@ wall.py). The truth is what a client of the kernel gets there, which sends the s
 import collections
 import os
 import socket
+import struct
 import subprocess
 import threading
 
@@ -54,6 +55,8 @@ class Client(threading.Thread):
 		with socket.socket(family, socket.SOCK_STREAM) as s:
 			s.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_CONNECT, self._is_fast)
 			s.settimeout(3 * TIMEOUT_S)
+			# Its kernel has nothing to send again once it is closed.
+			s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 			try:
 				s.connect(self._target)
 				s.sendall(self._data)

@@ -41,8 +41,8 @@ def csv_and_ndjson_are_the_same_rows():
 		row = json.loads(line)
 		assert isinstance(row["port"], int) and isinstance(row["conditions"], list), line
 		assert isinstance(row["flows"], list) and row["flows"], line
-	equal(len(text.rows[0]) + 2, len(json.loads(lines.out.splitlines()[0])),
-		"ndjson has flows and info beside the columns")
+	equal(len(text.rows[0]) + 3, len(json.loads(lines.out.splitlines()[0])),
+		"ndjson has path, flows and info beside the columns")
 
 
 @case("rows/fields")
@@ -108,6 +108,17 @@ def one_row_a_reply():
 GRAIN_MS = 0.051  # SENDLOG_GRAIN_NS, and what rounding adds
 
 
+def same_replies(again, live):
+	"""A live run knows when a SYN was sent to within GRAIN_MS, a capture exactly."""
+	found, want = (sorted(rows, key=lambda row: [row[n] for n in ("ip", "port", "probe",
+		"attempt", "time_reply")]) for rows in (again, live))
+	for one, other in zip(found, want, strict=True):
+		rtts = [float(row.pop("rtt_ms") or 0) for row in (one, other)]
+		assert abs(rtts[0] - rtts[1]) <= GRAIN_MS, f"{rtts} of {one}"
+		del one["time_sent"], other["time_sent"]
+		equal(one, other, "row of the saved capture")
+
+
 @case("rows/saved-capture")
 def a_saved_capture_tells_the_same():
 	fresh_filters()
@@ -119,14 +130,7 @@ def a_saved_capture_tells_the_same():
 	again, capture = captured(*args, "--rx", f"pcap:{path}", "--key", key)
 	equal(capture.syns, 0, "SYNs sent while a file is read")
 	assert live.rows, "nothing to compare"
-	# A live run knows when a SYN was sent to within GRAIN_MS, a capture exactly.
-	found, want = (sorted(run.rows, key=lambda row: [row[n] for n in ("ip", "port", "probe",
-		"attempt", "time_reply")]) for run in (again, live))
-	for one, other in zip(found, want, strict=True):
-		rtts = [float(row.pop("rtt_ms") or 0) for row in (one, other)]
-		assert abs(rtts[0] - rtts[1]) <= GRAIN_MS, f"{rtts} of {one}"
-		del one["time_sent"], other["time_sent"]
-		equal(one, other, "row")
+	same_replies(again.rows, live.rows)
 
 
 @case("rows/signals")

@@ -121,12 +121,12 @@ def what_is_not_on_the_link_has_no_gateway():
 @case("ways/own-beside")
 def own_addresses_among_others():
 	# An address, a prefix of addresses (AnyIP), and those that every host has.
-	shell("ip -n scan route add local 198.19.32.0/30 dev lo")
+	shell("ip -n scan route add local 198.19.24.0/30 dev lo")
 	try:
-		run = tfomap("198.19.0.0/30", "2001:2:0:ff::/126", "198.19.32.0/29", "-p", PLAIN, "-m",
+		run = tfomap("198.19.0.0/30", "2001:2:0:ff::/126", "198.19.24.0/29", "-p", PLAIN, "-m",
 			RECORD, "--report", "all", "-G", "02:00:00:00:00:01")
 	finally:
-		shell("ip -n scan route del local 198.19.32.0/30 dev lo")
+		shell("ip -n scan route del local 198.19.24.0/30 dev lo")
 	left_out(own_address=6)
 	says(run, "6 targets left out", "this host's own", SCAN4)
 	equal({row["ip"] for row in run.rows} & {SCAN4, SCAN6}, set(), "rows of own addresses")
