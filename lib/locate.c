@@ -202,14 +202,14 @@ static bool feature_is_next(const struct locate *l, const struct locate_hop *h, 
 
 /*
  * A hop's ICMP may be limited, and the limit may let each plain SYN's answer pass and none of a
- * feature probe's: so two of these wait longer after the last answer than the plain one had before
- * it, which is one rest more than the last time.
+ * feature probe's: so these wait longer after the last answer than the plain one had before it: one
+ * rest where that had none, then two where it had one, and so on in turn.
  */
 static uint8_t rests_before(const struct locate_hop *h, bool feature)
 {
 	if (!feature)
 		return h->state == LOCATE_MUTE;
-	return h->sent[1] <= FAIR_MIN ? h->sent[1] : 1;
+	return h->sent[1] == 0 ? 0 : h->sent[1] % 2 ? 1 : 2;
 }
 
 bool locate_next(const struct locate *l, struct locate_probe *next)
