@@ -133,6 +133,11 @@ static enum entry_state do_wait_on(struct cookies *c, struct entry *en, uint64_t
  */
 static enum entry_state do_leave(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
+	uint64_t pos;
+	struct sender *sd = cookies_sender(c, en, &pos);
+
+	/* Nor is it a new target, should it answer once more when this is forgotten. */
+	window_mark(&sd->window, pos, WINDOW_DONE);
 	stat_add(&c->rx->stats, STAT_unfinished, 1);
 	left_add(c->left, en->k);
 	trail_end(en);
