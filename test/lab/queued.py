@@ -75,7 +75,7 @@ def trim(packet):
 	return ACCEPT, trimmed4(packet) if packet[0] >> 4 == 4 else trimmed6(packet)
 
 
-_awaited = {}  # of a SYN with data: what acknowledges all of it
+_awaited = set()  # of SYNs with data, on one 5-tuple perhaps: what acknowledges all of it
 
 
 def judge(packet):
@@ -86,10 +86,10 @@ def judge(packet):
 		there, here, segment = packet[8:24], packet[24:40], packet[40:]
 	sport, dport, seq, ack = struct.unpack_from("!HHII", segment)
 	if segment[13] & ACK:
-		return DROP if _awaited.get((here, there, dport, sport)) == ack else ACCEPT, packet
+		return DROP if (here, there, dport, sport, ack) in _awaited else ACCEPT, packet
 	length = len(segment) - (segment[12] >> 4) * 4
 	if length:
-		_awaited[there, here, sport, dport] = (seq + 1 + length) % 2**32
+		_awaited.add((there, here, sport, dport, (seq + 1 + length) % 2**32))
 	return ACCEPT, packet
 
 
