@@ -28,41 +28,6 @@
 #define NUMBERS 4294967296.0	/* of a sequence */
 #define FORGER_PPS 14.88e6	/* the smallest frames, at 10 Gbit/s */
 
-static bool probe_is_sent(enum probe_kind kind)
-{
-	const struct plan all = { .name = PLAN_FULL, .retries = 1, .payload = true };
-	uint8_t attempts[PROBE_KINDS];
-
-	plan_attempts(&all, attempts);
-	/* These have no attempts of their own. */
-	return attempts[kind] > 0 || kind == PROBE_HOP;
-}
-
-static bool is_name_char(char c)
-{
-	return c == '-' || (c >= 'a' && c <= 'z');
-}
-
-/* Whether text has name as a word of its own: not `syn` in `syn-proxy`. */
-static bool has_word(const char *text, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (const char *s = text; (s = strstr(s, name)); s++)
-		if ((s == text || !is_name_char(s[-1])) && !is_name_char(s[len]))
-			return true;
-	return false;
-}
-
-/* Whether the rule can be decided with the probes that are sent. */
-static bool rule_applies(const char *rule)
-{
-	for (int kind = 0; kind < PROBE_KINDS; kind++)
-		if (!probe_is_sent((enum probe_kind)kind) && has_word(rule, probe_types[kind].name))
-			return false;
-	return true;
-}
-
 static void write_entry(FILE *out, const char *name, const char *text)
 {
 	char roff_name[128], roff_text[1024];
@@ -75,15 +40,13 @@ static void write_entry(FILE *out, const char *name, const char *text)
 static void write_probes(FILE *out)
 {
 	for (int kind = 0; kind < PROBE_KINDS; kind++)
-		if (probe_is_sent((enum probe_kind)kind))
-			write_entry(out, probe_types[kind].name, probe_types[kind].doc);
+		write_entry(out, probe_types[kind].name, probe_types[kind].doc);
 }
 
 static void write_types(FILE *out, const struct verdict_type *types, int n)
 {
 	for (int i = 0; i < n; i++)
-		if (rule_applies(types[i].rule))
-			write_entry(out, types[i].name, types[i].rule);
+		write_entry(out, types[i].name, types[i].rule);
 }
 
 static void write_verdicts(FILE *out)
@@ -109,6 +72,7 @@ static void write_scans(FILE *out, void (*write)(FILE *out, const struct config 
 		{ "survey of prefixes", PLAN_SURVEY, 0, false },
 		{ "survey of a server list", PLAN_SURVEY, CONFIG_RETRIES_THOROUGH, false },
 		{ "complete, of prefixes", PLAN_COMPLETE, 0, false },
+		{ "complete, of a server list", PLAN_COMPLETE, CONFIG_RETRIES_THOROUGH, false },
 		{ "path, full", PLAN_FULL, CONFIG_RETRIES_THOROUGH, true },
 		{ "path, full, \\-\\-confirm 0", PLAN_FULL, CONFIG_RETRIES_THOROUGH, false },
 		{ "locate", PLAN_LOCATE, CONFIG_RETRIES_THOROUGH, true },

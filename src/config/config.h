@@ -98,6 +98,7 @@ struct config_network {
 struct config_output {
 	const char *file;		/* NULL or "-": stdout */
 	enum config_format format;
+	const char *filter;		/* NULL: all rows */
 	const char *fields;		/* as given; NULL: the default set; "*": all */
 	enum config_rows rows;
 	enum config_report report;

@@ -199,7 +199,8 @@ const struct opttab_row config_options[] = {
 	  .man = "How many cookies a target that gives one is asked for, 1 to 16, one after the "
 		 "other; the newest is used. The field cookies_seen says how many different ones "
 		 "came: servers of one address that have different keys give several "
-		 "(COOKIES OVER DAYS). A request that brings none is the last." },
+		 "(COOKIES OVER DAYS). A request that brings none is the last. Whose cookie is in "
+		 "--cookie-file gets no request." },
 	{ "probes", 0, WORDS(probing.probes), .words = probe_words, .group = probing, .arg = "LIST",
 	  .help = "sent to all, not the plan's: syn,blind,...",
 	  .man = "The kinds of probe that each target gets first, one or two, in place of the "
@@ -328,16 +329,26 @@ const struct opttab_row config_options[] = {
 	  .help = "names, in the order wanted; * is all",
 	  .man = "The fields of a row, separated by commas, in the order wanted, or * for all. "
 		 "Default: all but flows and info, which only ndjson can show." },
+	{ "output-filter", 0, STRING(output.filter), .min = 1, .group = output, .arg = "EXPR",
+	  .help = "those wanted: verdict = accepted && mss > 9",
+	  .man = "Write only those rows of which EXPR is true, as in: verdict = accepted && "
+		 "(rtt_ms > 100 || ! ip = 192.0.2.0/24). There are && and || (&& binds more), "
+		 "!, brackets, and comparisons of a field with a value by = != < <= > >=. A value "
+		 "is a number, a word, a text in quotes, an address or a prefix, or null; a time "
+		 "is compared with the beginning of one (2026-01-31T12). For conditions and "
+		 "signals = means that the word is among them. A field that is null is equal to "
+		 "null alone, and neither less nor greater than anything. What is left out is "
+		 "counted (rows_filtered); verdicts are counted all the same." },
 	{ "rows", 0, WORD(config_rows, output.rows), .words = rows_words, .def = "target",
 	  .group = output, .arg = "WHAT", .help = "one for each target|reply",
 	  .man = "What a row is: target (one for each target, when nothing more is due for it) "
 		 "or reply (one for each validated answer, at once)." },
 	{ "report", 0, WORD(config_report, output.report), .words = report_words, .def = "answered",
-	  .group = output, .arg = "WHICH", .help = "synack|answered|all",
+	  .group = output, .arg = "WHICH",
 	  .man = "Which targets get a row: synack (a SYN/ACK answered), answered (anything "
 		 "did), or all (the silent too)." },
 	{ "no-header", 0, FLAG(output.no_header), .group = output,
-	  .help = "CSV without the row of names",
+	  .help = "synack|answered|all; CSV without names",
 	  .man = "Leave out the row of field names in CSV." },
 
 	{ "metadata-file", 'm', STRING(records.metadata_file), .min = 1,

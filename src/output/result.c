@@ -193,7 +193,8 @@ void result_from_target(struct result *r, const struct evidence *ev,
 	if (newest) {
 		fill_cookie(r, newest);
 		r->cookie_len = number(r->cookie.n);
-		r->cookies_seen = number(evidence_cookies_seen(ev));
+		if (evidence_cookies_seen(ev))
+			r->cookies_seen = number(evidence_cookies_seen(ev));
 	}
 	if (deciding && deciding->kind == PROBE_DATA)
 		fill_cookie_sent(r, ev, deciding);

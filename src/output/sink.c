@@ -14,13 +14,16 @@
 #include "config/config.h"
 #include "err.h"
 #include "files/file_lock.h"
+#include "filter.h"
 #include "output/out.h"
+#include "output/result_filter.h"
 
 struct sink {
 	const struct config *config;
 	struct stats *stats;
 	int64_t wall_offset_ns;
 	struct result_selection fields;
+	struct filter *filter;		/* NULL: all rows are wanted */
 	struct out out;			/* one row */
 	struct writer *writer;
 	bool header;			/* the first record is no row */
@@ -124,6 +127,8 @@ static int sink_start(struct sink *s, struct err *e)
 	int err;
 
 	err = result_select(&s->fields, c->output.fields, c->output.rows, c->output.format, e);
+	if (!err && c->output.filter)
+		err = result_filter_parse(&s->filter, c->output.filter, c->output.rows, e);
 	if (err)
 		return err;
 	out_init(&s->out, c->output.format, &s->fields);
@@ -152,6 +157,7 @@ static void sink_free(struct sink *s)
 {
 	out_close(&s->out);
 	result_selection_free(&s->fields);
+	filter_free(s->filter);
 	free(s);
 }
 
@@ -184,6 +190,10 @@ static void sink_add_row(struct sink *s)
 {
 	struct writer_state st;
 
+	if (s->filter && !result_filter_matches(s->filter, &s->row)) {
+		stat_add(s->stats, STAT_rows_filtered, 1);
+		return;
+	}
 	if (s->broken) {
 		s->refused++;
 		return;

@@ -42,7 +42,8 @@ static uint64_t syns(const struct status_moment *m)
 
 static uint64_t packets(const struct status_moment *m)
 {
-	return syns(m) + m->v[STAT_sent_cleanup] + m->v[STAT_sent_neighbour];
+	return syns(m) + m->v[STAT_sent_cleanup] + m->v[STAT_sent_segments]
+	       + m->v[STAT_sent_neighbour];
 }
 
 /* 1 only at the end, however many targets there are. */

@@ -16,8 +16,10 @@
 #include "config/config_parse.h"
 #include "config/config_show.h"
 #include "err.h"
+#include "filter.h"
 #include "net/iface_list.h"
 #include "output/result_fields.h"
+#include "output/result_filter.h"
 #include "output/rows_read.h"
 #include "probe.h"
 #include "scan/scan.h"
@@ -82,10 +84,14 @@ static bool answered(const struct config *c, int *status, struct err *e)
 static int check(const struct config *c, struct err *e)
 {
 	struct result_selection fields;
+	struct filter *filter = NULL;
 	int err = result_select(&fields, c->output.fields, c->output.rows, c->output.format, e);
 
+	if (!err && c->output.filter)
+		err = result_filter_parse(&filter, c->output.filter, c->output.rows, e);
 	if (err)
 		return err;
+	filter_free(filter);
 	if (c->records.checkpoint)
 		err = rows_check(&fields, e);
 	result_selection_free(&fields);

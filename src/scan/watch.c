@@ -8,7 +8,7 @@
 #include "state/exit_reason.h"
 #include "base/log.h"
 #include "net/gateway.h"
-#include "output/collapse.h"
+#include "scan/collapse.h"
 #include "output/statusfile.h"
 #include "scan/scan_state.h"
 #include "scan/stop.h"

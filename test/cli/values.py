@@ -92,6 +92,9 @@ VALUES = {
 	"output-format": ("csv", [("xml", "csv, ndjson"), ("json", "csv, ndjson"),
 		("CSV", "csv, ndjson")]),
 	"output-fields": ("ip", []),	# these are in clashes.py: they hang together with --rows
+	"output-filter": ("mss > 9", [("mss", "a comparison"), ("ms > 9", "no such field"),
+		("mss > x", "the value is none"), ("verdict = open", "none of the field.s words"),
+		("mss > 9 &&", "a field is missing"), ("(mss > 9", "a bracket is not closed")]),
 	"rows": ("reply", [("x", "target, reply"), ("all", "target, reply")]),
 	"report": ("all", [("x", "synack, answered, all"), ("none", "synack, answered, all")]),
 	"metadata-file": ("f", FILE),

@@ -133,6 +133,22 @@ def a_saved_capture_tells_the_same():
 	same_replies(again.rows, live.rows)
 
 
+@case("rows/filter")
+def rows_that_are_wanted():
+	path, meta = server_list(), f"{WORK}/filter.json"
+	wanted = "verdict = accepted && ! ip = 2001:2::/48 || verdict = closed"
+	every = tfomap("-I", path, "--report", "all").rows
+	some = tfomap("-I", path, "--report", "all", "--output-filter", wanted, "-m", meta).rows
+	equal(sorted((row["ip"], row["port"]) for row in some),
+		sorted((row["ip"], row["port"]) for row in every if row["verdict"] == "closed"
+			or (row["verdict"] == "accepted" and ":" not in row["ip"])), "rows")
+	assert 0 < len(some) < len(every), f"{len(some)} of {len(every)}"
+	with open(meta) as f:
+		counters = json.load(f)["counters"]["rows"]
+	equal((counters["rows"], counters["rows_filtered"]), (len(some), len(every) - len(some)),
+		"rows counted")
+
+
 @case("rows/signals")
 def signals_are_quiet_on_sound_servers():
 	run = tfomap(host("nginx"), host("nginx-plain"), host("closed"))

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "output/collapse.h"
+#include "scan/collapse.h"
 
 static struct hitrate h;
 static struct stats stats;

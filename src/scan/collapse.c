@@ -1,4 +1,4 @@
-#include "output/collapse.h"
+#include "scan/collapse.h"
 
 #include <stdio.h>
 
