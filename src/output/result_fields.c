@@ -26,7 +26,7 @@ const struct result_field result_fields[] = {
 	FIELD(conditions, CONDITIONS, TARGET, "the verdict in PATHspider's words"),
 	FIELD(signals, SIGNALS, TARGET, "evidence about the path; never alone a verdict"),
 	FIELD(probe, TEXT, REPLY, "the kind of probe (--list-probes)"),
-	FIELD(attempt, NUMBER, REPLY, 
+	FIELD(attempt, NUMBER, REPLY,
 		"which SYN of that kind was answered: 0 the first, then its repeats, then more"),
 	FIELD(reply, TEXT, REPLY, REPLY_DOC),
 	FIELD(repeat, TEXT, REPLY, "duplicate (came again at once), retransmission, or null"),
