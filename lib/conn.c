@@ -1,5 +1,7 @@
 #include "conn.h"
 
+#include <stddef.h>
+
 #define RESET_NS	100000000ull	/* what is on its way, before a RST or because of our ACK,
 					 * is here by then and a round trip */
 #define HOLD_NS		500000000ull	/* a server's timer, and then so much */
@@ -194,6 +196,17 @@ unsigned int conn_look(struct conn *c, struct flow *f, uint64_t timeout_ns, uint
 	    || ns >= c->opened_ns + CONN_LONGEST_TIMEOUTS * timeout_ns)
 		return end(f, COURSE_SILENT);
 	return resend(c, f, ns);
+}
+
+void conn_pause(struct conn *c, uint64_t ns)
+{
+	uint64_t *const times[] = {
+		&c->opened_ns, &c->heard_ns, &c->resend_ns, &c->synack_ns, &c->hold_ns, &c->fin_ns,
+		&c->reset_ns,
+	};
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		*times[i] += *times[i] ? ns : 0;
 }
 
 bool conn_is_reset(const struct conn *c, const struct flow *f, const struct packet_tcp *t)

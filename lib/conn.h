@@ -41,6 +41,7 @@ struct conn {
 	uint16_t sent;			/* segments */
 	uint8_t resends;
 	bool unsent;			/* a segment of ours was lost here */
+	uint32_t waits;			/* the caller's: which of ours was handed over last */
 };
 
 /*
@@ -54,6 +55,9 @@ unsigned int conn_take(struct conn *c, struct flow *f, const struct packet_tcp *
 
 /* The same of time: all that came by ns was taken. */
 unsigned int conn_look(struct conn *c, struct flow *f, uint64_t timeout_ns, uint64_t ns);
+
+/* For so long what is ours has waited for its turn: the server could say nothing to it. */
+void conn_pause(struct conn *c, uint64_t ns);
 
 /*
  * Whether a RST without ACK is the server's: its sequence number is in the window (RFC 9293

@@ -32,6 +32,18 @@ bool ring_push(struct ring *r, const void *item);
 /* Consumer only. false: empty, *item is untouched. */
 bool ring_pop(struct ring *r, void *item);
 
+/* Producer only: how many items were pushed so far, mod 2^32. */
+static inline uint32_t ring_pushed(const struct ring *r)
+{
+	return atomic_load_explicit(&r->head, memory_order_relaxed);
+}
+
+/* Any thread: whether the item that was pushed when ring_pushed() became n has been popped. */
+static inline bool ring_has_popped(const struct ring *r, uint32_t n)
+{
+	return (int32_t)(atomic_load_explicit(&r->tail, memory_order_relaxed) - n) >= 0;
+}
+
 /* Items inside: exact for the two owners while the other is still, else a moment's picture. */
 uint32_t ring_count(const struct ring *r);
 

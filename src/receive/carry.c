@@ -17,9 +17,12 @@ static struct segment_request next_segment(const struct entry *en, const struct 
 
 static void push_carried(struct shared *s, struct entry *en, struct segment_request r)
 {
+	uint64_t pos;
+
 	r.carries_on = true;
 	en->conn.sent++;
 	en->conn.unsent |= !shared_push_segment(s, en->k, &r);
+	en->conn.waits = ring_pushed(&shared_sender(s, en->k, &pos)->segments);
 }
 
 /* All that is not acknowledged, in segments as long as the server takes. */

@@ -257,7 +257,14 @@ static enum entry_state do_close(struct cookies *c, struct entry *en, uint64_t n
 static enum entry_state do_carry_on(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
 	struct flow *f = entry_newest(en);
+	uint64_t pos;
 
+	/* Time stands still while what is ours waits for the rate. */
+	if (c->carry_on && !ring_has_popped(&cookies_sender(c, en, &pos)->segments,
+					    en->conn.waits)) {
+		conn_pause(&en->conn, CARRY_LOOK_NS);
+		return wait_for(en, ENTRY_CARRY, en->due_ns + CARRY_LOOK_NS);
+	}
 	send_due(c, en, conn_look(&en->conn, f, c->facts->config->probing.timeout_ns, en->due_ns));
 	if (f->course.end != COURSE_OPEN)
 		return do_close(c, en, now_ns);
