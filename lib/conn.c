@@ -114,8 +114,10 @@ static void take_text(struct conn *c, struct flow *f, const struct packet_tcp *t
 {
 	uint32_t ends = t->seq + t->payload_len, n = ends - c->rcv_nxt;
 
-	if (is_before(c->rcv_nxt, t->seq))
+	if (is_before(c->rcv_nxt, t->seq)) {
+		f->course.gap |= t->payload_len > 0;
 		return;
+	}
 	if (is_before(c->rcv_nxt, ends)) {
 		c->rcv_nxt = ends;
 		c->heard_ns = ns;
@@ -175,7 +177,7 @@ static unsigned int resend(struct conn *c, const struct flow *f, uint64_t ns)
 	c->resend_ns = ns + (CONN_RTO_NS << ++c->resends);
 	if (!acked)
 		return CONN_DATA;
-	return CONN_KEEPALIVE | (f->course.ack_came ? 0 : CONN_ACK);
+	return CONN_ACK | CONN_KEEPALIVE;
 }
 
 unsigned int conn_look(struct conn *c, struct flow *f, uint64_t timeout_ns, uint64_t ns)

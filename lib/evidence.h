@@ -72,6 +72,7 @@ struct course {
 	uint8_t synacks;		/* SYN/ACKs that came again, after our ACK */
 	bool ack_came;			/* something shows that our ACK came */
 	bool goes_on;			/* RESET: the server went on: the RST was not its own */
+	bool gap;			/* payload came out of order: what is before it did not */
 	uint32_t response_len;		/* bytes, in order */
 };
 

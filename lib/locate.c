@@ -177,6 +177,25 @@ static unsigned int nearest(const struct locate *l, bool (*is_it)(const struct l
 	return best;
 }
 
+static bool is_spoilt(enum locate_part part)
+{
+	return part == LOCATE_GONE || part == LOCATE_CHANGED;
+}
+
+/*
+ * Silence may be by chance, and one hop's quote its own fault: one more TTL beyond it has to be bad,
+ * too, if some hop there answers. An answer from there overrides it.
+ */
+static unsigned int next_beyond(const struct locate *l, unsigned int high, unsigned int end)
+{
+	const struct locate_hop *h = &l->hop[high];
+
+	if (high == end || first_bad(l, high, end) < end
+	    || (h->state != LOCATE_MISSING && !is_spoilt(h->option) && !is_spoilt(h->data)))
+		return 0;
+	return nearest(l, is_open, high, end, high + 1);
+}
+
 /* Whether it arrives whole is asked as near to the target as a hop answers; then, as for a loss. */
 static unsigned int next_for_fault(const struct locate *l)
 {
@@ -188,7 +207,8 @@ static unsigned int next_for_fault(const struct locate *l)
 	ttl = nearest(l, is_open, low, high, middle);
 	if (ttl || !any_heard(l))
 		return ttl;
-	return nearest(l, is_busy(l) ? is_silent_at_busy_times : is_silent, low, high, middle);
+	ttl = nearest(l, is_busy(l) ? is_silent_at_busy_times : is_silent, low, high, middle);
+	return ttl ? ttl : next_beyond(l, high, end);
 }
 
 /* ---- which probe --------------------------------------------------------------------------- */
@@ -244,11 +264,6 @@ bool locate_has_sent(const struct locate *l, const struct locate_probe *p)
 }
 
 /* ---- what came ----------------------------------------------------------------------------- */
-
-static bool is_spoilt(enum locate_part part)
-{
-	return part == LOCATE_GONE || part == LOCATE_CHANGED;
-}
 
 /* What an answer to a feature probe proves: of a loss. */
 static enum locate_state proof_of_loss(const struct locate_answer *a)

@@ -56,23 +56,33 @@ bool outcome_gave_odd(const struct outcomes *o)
 	return false;
 }
 
-/*
- * It brought nothing; or was reset, by somebody else, or when less than whole_len bytes had come;
- * or the server never had our ACK, whatever it had sent before.
- */
-static bool is_dead(const struct course *c, uint32_t whole_len)
+/* What came of it shows that somebody on the way ended it, or that nothing came through. */
+static bool is_cut(const struct course *c)
 {
-	if (c->end == COURSE_NONE)
-		return false;
-	if (c->end == COURSE_RESET)
-		return c->goes_on || c->response_len < whole_len;
-	return c->response_len == 0 || (c->end == COURSE_SILENT && c->synacks && !c->ack_came);
+	return (c->end == COURSE_RESET && c->goes_on)
+	       || (c->end == COURSE_SILENT && c->synacks && !c->ack_came);
+}
+
+/* Its twin was not reset, so this one was not by its server. */
+static bool is_reset_early(const struct course *c, const struct course *twin)
+{
+	return c->end == COURSE_RESET && twin->end != COURSE_RESET
+	       && c->response_len < twin->response_len;
+}
+
+/* Nothing came, not even out of order; nor the server's own RST. */
+static bool is_mute(const struct course *c)
+{
+	return c->end != COURSE_RESET && !c->response_len && !c->gap;
 }
 
 bool outcome_stalled(const struct outcomes *o)
 {
 	const struct flow *data = o->flow[PROBE_DATA], *twin = o->flow[PROBE_TWIN];
 
-	return data && twin && twin->course.end != COURSE_NONE && !is_dead(&twin->course, 1)
-	       && is_dead(&data->course, twin->course.response_len);
+	if (!data || !twin || data->course.end == COURSE_NONE || !twin->course.response_len
+	    || is_cut(&twin->course))
+		return false;
+	return is_cut(&data->course) || is_mute(&data->course)
+	       || is_reset_early(&data->course, &twin->course);
 }

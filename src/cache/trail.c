@@ -36,6 +36,7 @@ bool trail_begin(const struct validator *v, unsigned int max_hops, struct entry 
 	t->flow = (uint8_t)(q.flow - en->flows);
 	t->attempt = q.attempt;
 	t->dlen = q.flow->dlen;
+	t->answer_ttl = q.answer_ttl;
 	t->base = validate_hop_base(v, en->source, en->target.ip, en->target.port,
 				    q.flow->kind, q.attempt);
 	en->trail = t;
@@ -172,10 +173,12 @@ static bool is_time_exceeded(const struct packet *p)
 						     ? ICMP4_TIME_EXCEEDED : ICMP6_TIME_EXCEEDED);
 }
 
-static enum locate_came came_of(const struct validate_match *m, const struct packet *p)
+/* A box may reset plain SYNs, too: only who is as far as the SYN/ACK's sender is the target. */
+static enum locate_came came_of(const struct trail *t, const struct validate_match *m,
+				const struct packet *p)
 {
 	if (m->class == VALIDATE_RST)
-		return LOCATE_RST;
+		return m->hop.feature || p->ttl == t->answer_ttl ? LOCATE_RST : LOCATE_UNREACHABLE;
 	if (m->class == VALIDATE_SYNACK)
 		return LOCATE_SYNACK;
 	return is_time_exceeded(p) ? LOCATE_EXCEEDED : LOCATE_UNREACHABLE;
@@ -185,7 +188,7 @@ static struct locate_answer answer_of(const struct entry *en, const struct valid
 				      const struct packet *p, const uint8_t *data)
 {
 	const struct flow *q = &en->flows[en->trail->flow];
-	struct locate_answer a = { .came = (uint8_t)came_of(m, p), .from = p->icmp_from };
+	struct locate_answer a = { .came = (uint8_t)came_of(en->trail, m, p), .from = p->icmp_from };
 
 	if (m->class != VALIDATE_ICMP || !m->hop.feature)
 		return a;

@@ -21,6 +21,7 @@ struct validator;
 struct trail {
 	uint8_t flow;			/* of the entry's, the one in question, */
 	uint8_t attempt;		/* and of which attempt it has the port */
+	uint8_t answer_ttl;		/* of the target's SYN/ACK */
 	uint16_t dlen;			/* what that one carried */
 	uint32_t base;			/* validate_hop_base() */
 	struct locate_probe probe;	/* next, or under way; rests: that are left */

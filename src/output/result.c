@@ -158,14 +158,15 @@ static struct result_number response_len(const struct evidence *ev, enum probe_k
 	return number(f->course.response_len);
 }
 
-static void fill_hops(struct result *r, const struct locate *l)
+/* is_wrong: the verdict, which may have become another one since, is of a fault on the path. */
+static void fill_hops(struct result *r, const struct locate *l, bool is_wrong)
 {
 	struct locate_found found = locate_found(l);
 
 	r->path = l;
 	if (found.hops)
 		r->hops = number(found.hops);
-	if (!found.is_wrong)
+	if (!found.is_wrong || !is_wrong)
 		return;
 	r->hop_low = number(found.low);
 	r->hop_low_ip = l->hop[found.low].ip;
@@ -199,7 +200,8 @@ void result_from_target(struct result *r, const struct evidence *ev,
 	if (deciding && deciding->kind == PROBE_DATA)
 		fill_cookie_sent(r, ev, deciding);
 	if (ev->locate)
-		fill_hops(r, ev->locate);
+		fill_hops(r, ev->locate, verdict_is_blocked(verdict)
+			  || verdict == VERDICT_OPTION_STRIPPED);
 	r->response_len = response_len(ev, PROBE_DATA);
 	r->plain_response_len = response_len(ev, PROBE_TWIN);
 	if (extra && extra->domain[0])

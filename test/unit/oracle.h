@@ -15,19 +15,25 @@ static inline bool oracle_is_cookie(enum option o)
 	return o == COOKIE || o == COOKIE_EXP || o == SAME;
 }
 
+/* Somebody on the way ended it: the server went on after a RST, or had no ACK of ours. */
+static inline bool oracle_is_cut(const struct course *c)
+{
+	return c->end == COURSE_RESET ? c->goes_on
+	       : c->end == COURSE_SILENT && c->synacks && !c->ack_came;
+}
+
 /* Both connections were carried on, and that of the twin alone brought a response, and lived. */
 static inline bool oracle_is_stalled(const struct outcome o[static PROBE_KINDS])
 {
 	const struct course *d = &o[PROBE_DATA].course, *t = &o[PROBE_TWIN].course;
-	bool cut = d->end == COURSE_RESET && (d->goes_on || d->response_len < t->response_len);
 
-	if (o[PROBE_TWIN].answer != SA || !t->response_len || d->end == COURSE_NONE)
+	if (o[PROBE_TWIN].answer != SA || !t->response_len || d->end == COURSE_NONE
+	    || oracle_is_cut(t))
 		return false;
-	if ((t->end == COURSE_RESET && t->goes_on)
-	    || (t->end == COURSE_SILENT && t->synacks && !t->ack_came))
-		return false;
-	return cut || (d->end != COURSE_RESET && !d->response_len)
-	       || (d->end == COURSE_SILENT && d->synacks && !d->ack_came);
+	if (d->end == COURSE_RESET)
+		return d->goes_on
+		       || (t->end != COURSE_RESET && d->response_len < t->response_len);
+	return oracle_is_cut(d) || (!d->response_len && !d->gap);
 }
 
 /* The rules for a `data` that was sent, where a cookie was there. */

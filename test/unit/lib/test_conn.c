@@ -103,7 +103,8 @@ static const struct script scripts[] = {
 	{ "who says that it is there has our ACK; whether it stays is seen", PROBE_DATA, PAYLOAD,
 	  CONN_ACK,
 	  { { 1000, LOOK, 0, 0, CONN_ACK | CONN_KEEPALIVE, 0 }, { 1020, ACK, 0, 0, 0, 0 },
-	    { 3000, LOOK, 0, 0, CONN_KEEPALIVE, 0 }, { 7000, LOOK, 0, 0, CONN_KEEPALIVE, 0 },
+	    { 3000, LOOK, 0, 0, CONN_ACK | CONN_KEEPALIVE, 0 },
+	    { 7000, LOOK, 0, 0, CONN_ACK | CONN_KEEPALIVE, 0 },
 	    { 9000, LOOK, 0, 0, 0, 0 } },
 	  COURSE(SILENT, 0, true, 0) },
 	{ "an ACK within a round trip is no answer to ours", PROBE_DATA, PAYLOAD, CONN_ACK,
@@ -120,7 +121,7 @@ static const struct script scripts[] = {
 	{ "out of order: what is missing is awaited", PROBE_DATA, PAYLOAD, CONN_ACK,
 	  { { 1, TEXT, 100, 100, CONN_ACK, 0 }, { 2, TEXT_FIN, 200, 50, CONN_ACK, 0 },
 	    { 50, TEXT, 0, 150, CONN_ACK, 0 }, { 51, TEXT_FIN, 100, 150, CONN_ACK, 0 } },
-	  COURSE(OPEN, 0, false, 250) },
+	  { .end = COURSE_OPEN, .response_len = 250, .gap = true } },
 	{ "64 KiB are enough", PROBE_DATA, PAYLOAD, CONN_ACK,
 	  { { 30, TEXT, 0, 65535, CONN_ACK, 0 }, { 31, TEXT, 65535, 1, CONN_ACK, 0 } },
 	  COURSE(FULL, 0, false, 65536) },
@@ -177,6 +178,7 @@ TEST_EACH(takes, scripts)
 	ck_assert_uint_eq(f->course.synacks, row->course.synacks);
 	ck_assert_int_eq(f->course.ack_came, row->course.ack_came);
 	ck_assert_int_eq(f->course.goes_on, row->course.goes_on);
+	ck_assert_int_eq(f->course.gap, row->course.gap);
 }
 
 /* What came before our ACK could be answered is early. */
