@@ -182,18 +182,24 @@ static bool is_spoilt(enum locate_part part)
 	return part == LOCATE_GONE || part == LOCATE_CHANGED;
 }
 
+static bool is_quoted_spoilt(const struct locate_hop *h)
+{
+	return is_spoilt(h->option) || is_spoilt(h->data);
+}
+
 /*
- * Silence may be by chance, and one hop's quote its own fault: one more TTL beyond it has to be bad,
- * too, if some hop there answers. An answer from there overrides it.
+ * Silence may be by chance, and one hop's quote its own fault: one more TTL beyond it has to be
+ * bad, too, if some hop there answers. An answer from there overrides it.
  */
 static unsigned int next_beyond(const struct locate *l, unsigned int high, unsigned int end)
 {
 	const struct locate_hop *h = &l->hop[high];
+	unsigned int bad = first_bad(l, high, end);
 
-	if (high == end || first_bad(l, high, end) < end
-	    || (h->state != LOCATE_MISSING && !is_spoilt(h->option) && !is_spoilt(h->data)))
+	if (high == end || (h->state != LOCATE_MISSING && !is_quoted_spoilt(h))
+	    || (bad < end && (h->state == LOCATE_MISSING || is_quoted_spoilt(&l->hop[bad]))))
 		return 0;
-	return nearest(l, is_open, high, end, high + 1);
+	return nearest(l, is_open, high, bad, high + 1);
 }
 
 /* Whether it arrives whole is asked as near to the target as a hop answers; then, as for a loss. */

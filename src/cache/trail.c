@@ -188,7 +188,9 @@ static struct locate_answer answer_of(const struct entry *en, const struct valid
 				      const struct packet *p, const uint8_t *data)
 {
 	const struct flow *q = &en->flows[en->trail->flow];
-	struct locate_answer a = { .came = (uint8_t)came_of(en->trail, m, p), .from = p->icmp_from };
+	struct locate_answer a = {
+		.came = (uint8_t)came_of(en->trail, m, p), .from = p->icmp_from,
+	};
 
 	if (m->class != VALIDATE_ICMP || !m->hop.feature)
 		return a;

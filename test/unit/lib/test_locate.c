@@ -18,6 +18,7 @@ enum fault { NONE, DROP, RESET, STRIP, REJECT };
 struct hop {
 	bool is_silent;
 	bool is_short;			/* quotes 8 bytes of TCP */
+	bool lies;			/* quotes no option, whatever came */
 	double per_s;			/* answers a second, 0: no limit; */
 	double burst, tokens;		/* so many at once */
 	uint64_t filled_ns;
@@ -92,7 +93,7 @@ static struct locate_answer walk(struct path *p, const struct locate_probe *prob
 	a.came = LOCATE_EXCEEDED;
 	a.from = hop_addr(probe->ttl);
 	if (probe->feature && !h->is_short)
-		a.option = met ? LOCATE_GONE : LOCATE_WHOLE;
+		a.option = met || h->lies ? LOCATE_GONE : LOCATE_WHOLE;
 	return a;
 }
 
@@ -156,6 +157,24 @@ TEST_EACH(finds_each_place, faults)
 				ck_assert_uint_eq(found.low, truth(&p) - 1);
 				free(l);
 			}
+}
+
+/* One hop that quotes what did not come to it makes no fault, and hides none. */
+TEST(one_hops_quote)
+{
+	for (unsigned int lies = 1; lies < 9; lies++)
+		for (unsigned int at = lies + 1; at < 9; at++) {
+			struct path p = { .distance = 9, .fault = DROP, .at = at, .behind = true };
+			struct locate_found found;
+			struct locate *l;
+
+			p.hop[lies].lies = true;
+			l = located(&p, LOCATE_DROP, answer_ttl(&p, 0), 8);
+			found = locate_found(l);
+			ck_assert_uint_le(found.low, truth(&p) - 1);
+			ck_assert_uint_ge(found.high, truth(&p));
+			free(l);
+		}
 }
 
 TEST(finds_where_it_is_changed)

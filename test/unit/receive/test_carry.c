@@ -18,8 +18,8 @@
 	{ .run = step_answer, .syn = syn_, .answer = { TCP_RST, DLEN, NULL, 0, at_ } }
 #define NOBODYS_RESET(syn_, at_) \
 	{ .run = step_no_answer, .syn = syn_, .answer = { TCP_RST, DLEN, NULL, 0, at_ } }
-/* A keep-alive, before what the server awaits. */
-#define ALIVE(syn_)	ACKS(syn_, DLEN - 1)
+/* An ACK, and a keep-alive, before what the server awaits. */
+#define ASKS(syn_)	ACKS(syn_, DLEN), ACKS(syn_, DLEN - 1)
 #define TWIN(k_, attempt_) \
 	{ .run = step_follow_up, .k = k_, .kind = PROBE_TWIN, .attempt = attempt_ }
 
@@ -58,7 +58,8 @@ static const struct steps_case cases[] = {
 	{ "no response, whatever it is asked; the twin's comes", COMPLETE,
 	  STEPS(OPENED, MS(1000), ACKS(1, DLEN), ACKS(1, DLEN - 1), MS(20),
 		SEG(1, 0, 0, DLEN), NO_RESETS, MS(2230), ACKS(1, DLEN), ACKS(1, DLEN - 1),
-		MS(4000), ACKS(1, DLEN), ACKS(1, DLEN - 1), MS(2000), RESETS(1, DLEN), TWIN_ANSWERED),
+		MS(4000), ACKS(1, DLEN), ACKS(1, DLEN - 1), MS(2000), RESETS(1, DLEN),
+		TWIN_ANSWERED),
 	  .rows = { "1 verdict=stalled signals=response-lost" BROUGHT(0) } },
 	{ "the SYN/ACK comes again and again", COMPLETE,
 	  STEPS(OPENED, SEG(1, 0, 100, DLEN), ACKS(1, DLEN), MS(1000),
@@ -68,14 +69,14 @@ static const struct steps_case cases[] = {
 	  .rows = { "1 verdict=stalled signals=reply-before-ack;ack-lost response_len=100" },
 	  "retransmissions=3" },
 	{ "neither brings one", COMPLETE,
-	  STEPS(OPENED, MS(30), SEG(1, 0, 0, DLEN), MS(1000), ACKS(1, DLEN), ALIVE(1), MS(2000), ACKS(1, DLEN), ALIVE(1),
-		MS(4000), ACKS(1, DLEN), ALIVE(1), MS(2000), RESETS(1, DLEN), TWINNED,
-		SEG(2, 0, 0, DLEN), MS(1000), ACKS(2, DLEN), ALIVE(2), MS(2000), ACKS(2, DLEN), ALIVE(2), MS(4000),
-		ACKS(2, DLEN), ALIVE(2), MS(2250), RESETS(2, DLEN)),
+	  STEPS(OPENED, MS(30), SEG(1, 0, 0, DLEN), MS(1000), ASKS(1), MS(2000), ASKS(1),
+		MS(4000), ASKS(1), MS(2000), RESETS(1, DLEN), TWINNED,
+		SEG(2, 0, 0, DLEN), MS(1000), ASKS(2), MS(2000), ASKS(2), MS(4000),
+		ASKS(2), MS(2250), RESETS(2, DLEN)),
 	  .rows = { "1 verdict=accepted response_len=0 plain_response_len=0" } },
 	{ "who is silent while packets are lost is unfinished", COMPLETE,
-	  STEPS(OPENED, MS(30), SEG(1, 0, 0, DLEN), LOSE, MS(1000), ACKS(1, DLEN), ALIVE(1), MS(2000),
-		ACKS(1, DLEN), ALIVE(1), MS(4000), ACKS(1, DLEN), ALIVE(1), MS(2000), RESETS(1, DLEN),
+	  STEPS(OPENED, MS(30), SEG(1, 0, 0, DLEN), LOSE, MS(1000), ASKS(1), MS(2000),
+		ASKS(1), MS(4000), ASKS(1), MS(2000), RESETS(1, DLEN),
 		PENDING(0), IDLE),
 	  .rows = { NULL }, "unfinished=1" },
 	{ "while the ACK waits for the rate nothing is late", COMPLETE,
