@@ -24,7 +24,7 @@ struct status_figures {
 	bool cooling;
 	bool pending;			/* each target got its first probe, more are due */
 	double share;			/* of the targets, by their first probe */
-	uint64_t sent;			/* packets: teardowns are paced and sent like the rest */
+	uint64_t sent;			/* packets: segments are paced and sent like the rest */
 	double sent_pps;
 	uint64_t answers;
 	double hit_percent;		/* of SYNs */

@@ -12,7 +12,7 @@ struct sweep;
 struct tx_ops;
 
 /*
- * Sends a sender's part until main says STOP_OVER; from STOP_SENDING on only teardowns and replies
+ * Sends a sender's part until main says STOP_OVER; from STOP_SENDING on only segments and replies
  * to neighbours. The engine is open and stays open. A broken engine ends in the sender's failed and
  * err.
  */

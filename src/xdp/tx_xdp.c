@@ -1,6 +1,6 @@
 /*
  * tx_xdp: the sweep is made in the kernel (bpf/sweep.bpf.c), run with live frames by a thread of
- * its own, on one core, for as long as there is something to sweep. Frames (follow-ups, teardowns)
+ * its own, on one core, for as long as there is something to sweep. Frames (follow-ups, segments)
  * go the same way while it runs, else through tx_packet. The window's statuses, the send logs and
  * the ring of frames live in maps that both sides see. What the driver refuses is sent again; where
  * it goes on refusing tx_packet sends it, or reports what is wrong.

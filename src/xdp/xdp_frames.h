@@ -1,5 +1,5 @@
 /*
- * xdp_frames: frames that tfomap makes (follow-ups, teardowns) on their way through the program: a
+ * xdp_frames: frames that tfomap makes (follow-ups, segments) on their way through the program: a
  * ring that it takes them from. Those that the driver refuses go once more. Send thread.
  */
 #ifndef TFOMAP_XDP_FRAMES_H
