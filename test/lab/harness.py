@@ -54,6 +54,19 @@ def _hosts():
 HOSTS = _hosts()
 
 
+def each_twin(rows, check):
+	"""check(row, target) of each address of the rows: all that is wrong, not the first only"""
+	wrong, n = [], 0
+	for row in rows:
+		for target in row.twins:
+			n += 1
+			try:
+				check(row, target)
+			except AssertionError as error:
+				wrong.append(f"{row.name} {spell(target)}: {error}")
+	assert not wrong, f"{len(wrong)} of {n} are wrong: " + "\n".join(wrong[:8])
+
+
 def spell(target):
 	"""addr:port or [v6]:port"""
 	address, port = target

@@ -9,8 +9,8 @@ import subprocess
 import threading
 
 import wall
-from harness import (WORK, Capture, Skip, by_target, case, command, equal, finish, inside, listed, once,
-	shell, spell, start, tfomap, together, write)
+from harness import (WORK, Capture, Skip, by_target, case, command, each_twin, equal, finish, inside,
+	listed, once, shell, spell, start, tfomap, together, write)
 from .engines import PINNED, _napi, _need_xdp_rx
 from .rows import sure_signals
 
@@ -180,15 +180,7 @@ def _check_row(row, target):
 def _check_rows(rows):
 	def check():
 		_scan()
-		wrong, n = [], 0
-		for row in rows:
-			for target in row.twins:
-				n += 1
-				try:
-					_check_row(row, target)
-				except AssertionError as error:
-					wrong.append(f"{row.name} {spell(target)}: {error}")
-		assert not wrong, f"{len(wrong)} of {n} are wrong: " + "\n".join(wrong[:8])
+		each_twin(rows, _check_row)
 	return check
 
 

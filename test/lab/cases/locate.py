@@ -10,8 +10,8 @@ import os
 
 import chain
 from chain import HOPS, ROWS
-from harness import (WORK, Capture, by_target, case, equal, finish, needs, once, shell, spell, start,
-	tfomap, together, write)
+from harness import (WORK, Capture, by_target, case, each_twin, equal, finish, needs, once, shell, spell,
+	start, tfomap, together, write)
 from walk import Walk, feature
 from .engines import PINNED, _napi, _need_xdp
 
@@ -183,19 +183,6 @@ def _check_wire(row, target, captures):
 			[cable < row.hop for cable in range(HOPS)], "cables where the feature was seen")
 
 
-def _each(rows, check):
-	"""All that is wrong, not the first only"""
-	wrong, n = [], 0
-	for row in rows:
-		for target in row.twins:
-			n += 1
-			try:
-				check(row, target)
-			except AssertionError as error:
-				wrong.append(f"{row.name} {spell(target)}: {error}")
-	assert not wrong, f"{len(wrong)} of {n} are wrong: " + "\n".join(wrong[:8])
-
-
 def _check_rows(rows):
 	def check(row, target):
 		found, captures = _scan()
@@ -208,7 +195,7 @@ def _check_rows(rows):
 
 	def check_all():
 		_scan()
-		_each(rows, check)
+		each_twin(rows, check)
 	return check_all
 
 
@@ -241,7 +228,7 @@ def one_of_two_ways_has_a_fault():
 		elif got["verdict"] == want.verdict or _place(got) != (None, None):
 			blamed.add(row.fault)
 			_check_place(got, dataclasses.replace(want, verdict=got["verdict"]), target, {4: "hop4b"})
-	_each(chain.FORK_ROWS, check)
+	each_twin(chain.FORK_ROWS, check)
 	assert {"drop-option", "strip"} <= blamed, f"faults that were met: {blamed}"
 
 
@@ -260,7 +247,7 @@ def a_hop_that_limits_its_icmp():
 			return
 		equal(got["verdict"], exact.verdict, "verdict")
 		assert low in (exact.low, widest.low) and high in (exact.high, widest.high), (low, high)
-	_each(chain.LIMITED_ROWS, check)
+	each_twin(chain.LIMITED_ROWS, check)
 
 
 # ---- prefixes, engines, saved captures ----
