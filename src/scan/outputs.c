@@ -6,7 +6,7 @@
 #include "config/config.h"
 #include "err.h"
 #include "output/sink.h"
-#include "output/statusfile.h"
+#include "records/statusfile.h"
 #include "scan/saver.h"
 #include "scan/scan_state.h"
 #include "setup/resume.h"

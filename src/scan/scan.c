@@ -12,7 +12,7 @@
 #include "config/config.h"
 #include "files/file_lock.h"
 #include "net/gateway.h"
-#include "output/metadata.h"
+#include "records/metadata.h"
 #include "receive/rx.h"
 #include "scan/ending.h"
 #include "scan/outputs.h"

@@ -9,7 +9,7 @@
 #include "config/config.h"
 #include "hitrate.h"
 #include "net/outage.h"
-#include "output/status.h"
+#include "records/status.h"
 #include "scan/waited.h"
 #include "wire/rx_source.h"
 

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "state/exit_reason.h"
 #include "base/log.h"
-#include "output/metadata.h"
+#include "records/metadata.h"
 #include "scan/scan_state.h"
 #include "state/control.h"
 

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "net/gateway.h"
 #include "scan/collapse.h"
-#include "output/statusfile.h"
+#include "records/statusfile.h"
 #include "scan/scan_state.h"
 #include "scan/stop.h"
 #include "state/shared.h"

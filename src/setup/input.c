@@ -6,7 +6,7 @@
 
 #include "config/config.h"
 #include "err.h"
-#include "output/metadata.h"
+#include "records/metadata.h"
 #include "state/checkpoint.h"
 #include "state/facts.h"
 #include "targets/targets.h"

@@ -8,7 +8,7 @@
 #include <net/if.h>
 
 #include "net/gateway_status.h"
-#include "output/metadata.h"
+#include "records/metadata.h"
 #include "state/proxy.h"
 #include "state/shared.h"
 

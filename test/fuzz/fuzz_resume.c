@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "config/config_parse.h"
 #include "fuzz.h"
-#include "output/metadata.h"
+#include "records/metadata.h"
 #include "output/rows_read.h"
 #include "setup/input.h"
 #include "setup/resume.h"

@@ -8,7 +8,7 @@ import re
 
 # From top to bottom: a folder includes itself and those in rows below its own; two of one row do
 # not know each other.
-ORDER = (("scan",), ("setup", "receive", "send"), ("output",), ("cache",), ("state",),
+ORDER = (("scan",), ("setup", "receive", "send"), ("records",), ("output",), ("cache",), ("state",),
 	("net", "targets"), ("xdp", "lists"), ("wire",), ("config",), ("base",), ("files",), ("bpf",),
 	("lib",))
 RANK = {folder: rank for rank, row in enumerate(ORDER) for folder in row}

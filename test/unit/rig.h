@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "config/config_parse.h"
-#include "output/metadata.h"
+#include "records/metadata.h"
 #include "receive/answer.h"
 #include "receive/arrival.h"
 #include "receive/cookies.h"

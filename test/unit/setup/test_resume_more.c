@@ -6,7 +6,7 @@
 
 #include "config/config_parse.h"
 #include "err.h"
-#include "output/metadata.h"
+#include "records/metadata.h"
 #include "scratch.h"
 #include "setup/input.h"
 #include "setup/resume.h"

@@ -13,7 +13,7 @@
 #include "config/config.h"
 #include "config/config_parse.h"
 #include "err.h"
-#include "output/metadata.h"
+#include "records/metadata.h"
 #include "targets/targets.h"
 
 static char dir[64], path[80];

@@ -1,4 +1,4 @@
-#include "output/statusfile.h"
+#include "records/statusfile.h"
 
 #include <errno.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/writer.h"
 #include "err.h"
-#include "output/status.h"
+#include "records/status.h"
 #include "scratch.h"
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "output/metadata.h"
+#include "records/metadata.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -250,7 +250,7 @@ static const char exit_reason_doc[] = "why it ended"
 const struct metadata_key metadata_keys[] = {
 #define KEY(name, value, doc) { "", #name, doc },
 #define TARGETS_KEY(name, value, doc) { "targets", #name, doc },
-#include "output/metadata.def"
+#include "records/metadata.def"
 };
 
 const size_t metadata_nkeys = sizeof(metadata_keys) / sizeof(metadata_keys[0]);
@@ -260,7 +260,7 @@ static json_t *targets_value(const struct targets_counts *t, const struct run_fa
 	struct object o = object_new();
 
 #define TARGETS_KEY(name, value, doc) object_set(&o, #name, value);
-#include "output/metadata.def"
+#include "records/metadata.def"
 	return object_value(&o);
 }
 
@@ -270,7 +270,7 @@ static json_t *metadata_value(const struct config *c, const struct targets_count
 	struct object o = object_new();
 
 #define KEY(name, value, doc) object_set(&o, #name, value);
-#include "output/metadata.def"
+#include "records/metadata.def"
 	return object_value(&o);
 }
 

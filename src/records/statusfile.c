@@ -1,4 +1,4 @@
-#include "output/statusfile.h"
+#include "records/statusfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include "base/writer.h"
 #include "err.h"
 #include "files/file_lock.h"
-#include "output/status.h"
+#include "records/status.h"
 
 struct statusfile {
 	struct writer *writer;

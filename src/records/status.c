@@ -1,4 +1,4 @@
-#include "output/status.h"
+#include "records/status.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "output/status.h"
+#include "records/status.h"
 
 static const struct status_moment start = {
 	.targets = 400000, .rate_pps = 10000, .sending = true,
