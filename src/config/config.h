@@ -137,6 +137,14 @@ struct config {
 	struct config_general general;
 };
 
+/* What rows are in, where --output-format leaves it open: text, if they are for people. */
+static inline enum config_format config_format(const struct config *c, bool text)
+{
+	if (c->output.format != FORMAT_AUTO)
+		return c->output.format;
+	return text ? FORMAT_text : FORMAT_csv;
+}
+
 /* Whether any targets are named. Where none are, the run reads a capture, which lists them. */
 static inline bool config_names_targets(const struct config *c)
 {

@@ -122,6 +122,15 @@ static int check_link(const struct config *c, struct err *e)
 
 static int check_output(const struct config *c, struct err *e)
 {
+	if (c->output.format == FORMAT_text && c->output.fields)
+		return err_set(e, EINVAL, "--output-format text with --output-fields: text has no "
+			       "columns; leave one of them out");
+	if (c->output.format == FORMAT_text && c->output.rows == ROWS_REPLY)
+		return err_set(e, EINVAL, "--output-format text with --rows reply: text is of "
+			       "targets; leave one of them out");
+	if (c->output.format == FORMAT_text && c->records.checkpoint)
+		return err_set(e, EINVAL, "--output-format text with --checkpoint: text cannot be "
+			       "read back to go on from; use csv or ndjson");
 	if (c->output.rows == ROWS_REPLY && c->output.report == REPORT_ALL)
 		return err_set(e, EINVAL, "--report all with --rows reply: a silent target has "
 			       "no reply; use --rows target");

@@ -86,10 +86,10 @@ static const char rx_man[] = "Where answers come from: "
 static const struct opttab_word format_words[] = {
 #define FORMAT(id, nests, doc) [FORMAT_##id] = { #id, false },
 #include "config/formats.def"
-	{ NULL, false },
+	[FORMAT_AUTO] = { "auto", false }, { NULL, false },
 };
 
-static const char format_help[] = ""
+static const char format_help[] = "auto"
 #define FORMAT(id, nests, doc) "|" #id
 #include "config/formats.def"
 	;
@@ -97,7 +97,8 @@ static const char format_help[] = ""
 static const char format_man[] = "The form of the rows: "
 #define FORMAT(id, nests, doc) #id " (" doc "), "
 #include "config/formats.def"
-	"with the same rows in each.";
+	"with the same rows in csv and ndjson; auto: text where standard output is a terminal, "
+	"there are 64 targets at most and none of -o, -f and --rows is given, else csv.";
 
 static const struct opttab_word rows_words[] = {
 	[ROWS_TARGET] = { "target", false }, [ROWS_REPLY] = { "reply", false }, { NULL, false },
@@ -323,8 +324,8 @@ const struct opttab_row config_options[] = {
 	  .help = "(default standard output)",
 	  .man = "Write the rows to FILE; - is standard output, the default." },
 	{ "output-format", 'O', WORD(config_format, output.format), .words = format_words,
-	  .def = "csv",
-	  .group = output, .arg = "FORM", .help = format_help + 1, .man = format_man },
+	  .def = "auto",
+	  .group = output, .arg = "FORM", .help = format_help, .man = format_man },
 	{ "output-fields", 'f', STRING(output.fields), .min = 1, .group = output, .arg = "LIST",
 	  .help = "names, in the order wanted; * is all",
 	  .man = "The fields of a row, separated by commas, in the order wanted, or * for all. "

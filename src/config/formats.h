@@ -7,6 +7,7 @@ enum config_rows { ROWS_TARGET, ROWS_REPLY };
 enum config_format {
 #define FORMAT(id, nests, doc) FORMAT_##id,
 #include "config/formats.def"
+	FORMAT_AUTO			/* text or csv: config_format() */
 };
 
 #endif

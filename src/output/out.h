@@ -31,6 +31,8 @@ struct out {
 	const struct result_selection *fields;	/* the caller's */
 	char *p;				/* heap, owned */
 	size_t len, cap;			/* the caller may take bytes out by setting len */
+	unsigned int columns;			/* of the terminal that it goes to; 0: none */
+	bool colours;				/* that terminal has them, and they are wanted */
 	int err;				/* 0, or -ENOMEM: a row could not be held */
 	uint64_t second;			/* whose text is kept: rows come by time */
 	char second_text[CLOCK_TEXT_LEN];

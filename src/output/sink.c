@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 
 struct sink {
 	const struct config *config;
+	struct sink_form form;
 	struct stats *stats;
 	int64_t wall_offset_ns;
 	struct result_selection fields;
@@ -121,18 +123,34 @@ static int sink_open_file(struct sink *s, struct err *e)
 	return 0;
 }
 
+/* NO_COLOR of no-color.org: no colours where it is not empty. */
+static void look_at_terminal(struct sink *s)
+{
+	const char *term = getenv("TERM"), *none = getenv("NO_COLOR");
+	struct winsize size = { .ws_col = 0 };
+
+	if (!isatty(s->fd))
+		return;
+	if (ioctl(s->fd, TIOCGWINSZ, &size) == 0)
+		s->out.columns = size.ws_col;
+	s->out.colours = term && strcmp(term, "dumb") != 0 && !(none && *none);
+}
+
 static int sink_start(struct sink *s, struct err *e)
 {
 	const struct config *c = s->config;
+	enum config_format format = config_format(c, s->form.text);
 	int err;
 
-	err = result_select(&s->fields, c->output.fields, c->output.rows, c->output.format, e);
+	err = result_select(&s->fields, c->output.fields, c->output.rows, format, e);
 	if (!err && c->output.filter)
 		err = result_filter_parse(&s->filter, c->output.filter, c->output.rows, e);
 	if (err)
 		return err;
-	out_init(&s->out, c->output.format, &s->fields);
+	out_init(&s->out, format, &s->fields);
 	err = sink_open_file(s, e);
+	if (!err)
+		look_at_terminal(s);
 	return err ? err : writer_open(&s->writer, s->fd, sink_name(s), e);
 }
 
@@ -161,8 +179,8 @@ static void sink_free(struct sink *s)
 	free(s);
 }
 
-int sink_open(struct sink **out, const struct config *c, struct stats *stats,
-	      int64_t wall_offset_ns, uint64_t keep_len, struct err *e)
+int sink_open(struct sink **out, const struct config *c, const struct sink_form *form,
+	      struct stats *stats, int64_t wall_offset_ns, uint64_t keep_len, struct err *e)
 {
 	struct sink *s = calloc(1, sizeof(*s));
 	int err;
@@ -170,6 +188,8 @@ int sink_open(struct sink **out, const struct config *c, struct stats *stats,
 	if (!s)
 		return err_set(e, ENOMEM, "no memory for the output");
 	s->config = c;
+	if (form)
+		s->form = *form;
 	s->stats = stats;
 	s->wall_offset_ns = wall_offset_ns;
 	s->len = keep_len;
@@ -223,6 +243,8 @@ static bool target_is_reported(const struct sink *s, const struct evidence *ev)
 	for (unsigned int i = 0; i < ev->nflows; i++)
 		if (!flow_is_silent(&ev->flows[i]) && best != REPLY_SYNACK)
 			best = ev->flows[i].reply.class;
+	if (s->form.silent)
+		return true;
 	switch (s->config->output.report) {
 	case REPORT_SYNACK:
 		return best == REPLY_SYNACK;

@@ -88,7 +88,7 @@ static void retire(const struct replay *r, const struct sender *sd, uint64_t pos
 
 	if (en && en->state == ENTRY_SWEEP)
 		cookies_look(r->cookies, en, now_ns, read_ns);
-	else if (!en && c->output.report == REPORT_ALL
+	else if (!en && facts_reports_silent(&r->s->facts)
 		 && !(window_status(&sd->window, pos) & WINDOW_KNOWN)
 		 && sent_is_over(sd, pos, c->probing.timeout_ns, read_ns))
 		rows_silent(r->rows, k);

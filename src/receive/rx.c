@@ -167,7 +167,7 @@ static bool move_tail(struct rx *rx, unsigned int sender)
 	struct window *w = &rx->s->senders[sender].window;
 	uint64_t before = w->tail;
 	uint64_t to = window_silent_until(w, rx->read_ns, rx->s->facts.config->probing.timeout_ns);
-	bool rows = rx->s->facts.config->output.report == REPORT_ALL && rx->s->facts.wire;
+	bool rows = facts_reports_silent(&rx->s->facts) && rx->s->facts.wire;
 
 	for (int n = 0; rows && n < SILENT_CHUNK && w->tail < to; n++, w->tail++) {
 		uint16_t status = window_status(w, w->tail);

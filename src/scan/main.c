@@ -85,7 +85,8 @@ static int check(const struct config *c, struct err *e)
 {
 	struct result_selection fields;
 	struct filter *filter = NULL;
-	int err = result_select(&fields, c->output.fields, c->output.rows, c->output.format, e);
+	int err = result_select(&fields, c->output.fields, c->output.rows,
+				config_format(c, false), e);
 
 	if (!err && c->output.filter)
 		err = result_filter_parse(&filter, c->output.filter, c->output.rows, e);

@@ -51,6 +51,7 @@ int outputs_open(struct scan *sc, struct resume *r, bool sends, bool ip, struct 
 {
 	const struct config *c = sc->c;
 	struct shared *s = sc->s;
+	const struct sink_form form = { .text = s->facts.text, .silent = s->facts.silent };
 	int rc = open_saver(sc, r, e);
 
 	if (!rc && c->records.status_file)
@@ -61,7 +62,7 @@ int outputs_open(struct scan *sc, struct resume *r, bool sends, bool ip, struct 
 		rc = capfile_open(&sc->capture, c->network.save_pcap, ip, r->goes_on, e);
 	s->capture = sc->capture;
 	if (!rc)
-		rc = sink_open(&sc->sink, c, &s->rx.stats, s->facts.wall_offset_ns, r->rows_len,
+		rc = sink_open(&sc->sink, c, &form, &s->rx.stats, s->facts.wall_offset_ns, r->rows_len,
 			       e);
 	if (sc->sink)
 		sc->rows_waited = (struct waited){ .writer = sink_writer(sc->sink), .what = "row" };

@@ -268,11 +268,11 @@ static int read_rows(struct reading *rd, const struct config *c, struct err *e)
 	const struct checkpoint_progress *p = &rd->r->run.progress;
 	struct result_selection fields;
 	struct rows_form form = {
-		.format = c->output.format, .fields = &fields,
-		.header = !c->output.no_header && out_has_header(c->output.format),
+		.format = config_format(c, false), .fields = &fields,
+		.header = !c->output.no_header && out_has_header(config_format(c, false)),
 	};
 	struct err why = { "" };
-	int rc = result_select(&fields, c->output.fields, c->output.rows, c->output.format, e);
+	int rc = result_select(&fields, c->output.fields, c->output.rows, config_format(c, false), e);
 
 	if (rc)
 		return rc;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "config/config_set.h"
 #include "net/neigh.h"
 #include "net/rst_filter.h"
 #include "outage_log.h"
@@ -26,6 +27,7 @@
 #include "wire/tx.h"
 
 #define TARGETS_UNBLOCKED_MAX	1000000000u	/* without a blocklist and a word of assent */
+#define TEXT_TARGETS_MAX	64		/* that a person may want to read of */
 #define SWEEPER_PPS	250000		/* worth an engine with a sweeper, and so many targets */
 #define SWEEPER_PLACES	(1u << 20)
 
@@ -336,6 +338,18 @@ static int begin(struct setup *su, const struct config *c, struct resume *r, str
 	return rc;
 }
 
+/* Rows are for people where few come to a terminal, and nothing is said of their form. */
+static void choose_rows(struct setup *su, const struct config *c)
+{
+	struct facts *f = &su->shared.facts;
+	bool few = f->order.positions <= TEXT_TARGETS_MAX;
+	bool open = c->output.format == FORMAT_AUTO && !config_given(c, "output-file")
+		    && !config_given(c, "output-fields") && !config_given(c, "rows");
+
+	f->text = c->output.format == FORMAT_text || (open && few && isatty(STDOUT_FILENO));
+	f->silent = f->text && few && !config_given(c, "report");
+}
+
 int setup_check_targets(struct setup *su, const struct config *c, struct resume *r, struct err *e)
 {
 	int rc = begin(su, c, r, e);
@@ -357,7 +371,10 @@ int setup_init(struct setup *su, const struct config *c, struct resume *r, int *
 	rc = begin(su, c, r, e);
 	if (rc)
 		return rc;
-	return c->network.rx_file ? init_offline(su, c, e) : init_live(su, c, status, e);
+	rc = c->network.rx_file ? init_offline(su, c, e) : init_live(su, c, status, e);
+	if (!rc)
+		choose_rows(su, c);
+	return rc;
 }
 
 void setup_free(struct setup *su)

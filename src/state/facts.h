@@ -47,10 +47,18 @@ struct facts {
 	int64_t wall_offset_ns;		/* run's clock + this = Unix time */
 	uint64_t file_lag_ns;		/* a capture file's packets come this much out of order */
 	uint32_t slots;			/* of the cookie cache */
+	bool text;			/* rows are for people */
+	bool silent;			/* silent targets are reported, whatever --report says */
 	bool wire;			/* something may answer */
 	bool tears_down;		/* tfomap resets what its probes open, in every plan: what
 					 * the kernel sends a firewall of this host may keep in */
 };
+
+/* Whether silent targets get rows, or are counted one by one. */
+static inline bool facts_reports_silent(const struct facts *f)
+{
+	return f->silent || f->config->output.report == REPORT_ALL;
+}
 
 /* Before the threads start; CONFIG_SOURCES_MAX of each family at most. */
 void facts_add_source(struct facts *f, struct addr a);

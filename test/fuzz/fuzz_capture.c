@@ -117,7 +117,7 @@ static bool begin(void)
 	if (rc)
 		return false;
 	run.rx_in.ops = run.setup.rx;
-	rc = sink_open(&run.sink, &run.config, &run.setup.shared.rx.stats, 0, 0, &e);
+	rc = sink_open(&run.sink, &run.config, NULL, &run.setup.shared.rx.stats, 0, 0, &e);
 	if (!rc)
 		rc = sink_begin(run.sink, &e);
 	if (!rc)

@@ -580,7 +580,7 @@ static void begin(struct fuzz_input *in)
 	core.config.probing.confirm_ns = CONFIRM_NS;
 	core.s.facts.plan.confirm = more & 8 && plan_is_deep(o.plan);
 	heedless = more & 16;
-	MUST(sink_open(&sink, &core.config, &core.s.rx.stats, CORE_OFFSET_NS, 0, &e) == 0);
+	MUST(sink_open(&sink, &core.config, NULL, &core.s.rx.stats, CORE_OFFSET_NS, 0, &e) == 0);
 	MUST(sink_begin(sink, &e) == 0);
 	MUST(answers_init(&answers, &core.s, sink, NULL, &e) == 0);
 	answers.cookies.step = check_step;

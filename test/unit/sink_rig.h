@@ -48,7 +48,7 @@ static inline void rig_init(void)
 
 static inline void rig_open(void)
 {
-	ck_assert_msg(sink_open(&g.sink, &g.config, &g.stats, SAMPLE_OFFSET_NS, 0, &g.e) == 0
+	ck_assert_msg(sink_open(&g.sink, &g.config, NULL, &g.stats, SAMPLE_OFFSET_NS, 0, &g.e) == 0
 		      && sink_begin(g.sink, &g.e) == 0, "%s", g.e.msg);
 }
 

@@ -17,13 +17,13 @@ TEST_AROUND(rig_init, rig_clean)
 TEST(refuses_to_open)
 {
 	g.config.output.file = g.dir;
-	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, 0, &g.e), -EISDIR);
+	ck_assert_int_eq(sink_open(&g.sink, &g.config, NULL, &g.stats, 0, 0, &g.e), -EISDIR);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, g.dir));
 
 	g.e.msg[0] = '\0';
 	g.config.output.file = g.path;
 	g.config.output.fields = "ip,prt";
-	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, 0, &g.e), -EINVAL);
+	ck_assert_int_eq(sink_open(&g.sink, &g.config, NULL, &g.stats, 0, 0, &g.e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "'prt'"));
 	ck_assert_int_eq(access(g.path, F_OK), -1);	/* nothing was made for nothing */
 }
@@ -34,7 +34,7 @@ TEST(not_begun)
 	rig_open();
 	rig_target();
 	sink_close(g.sink, NULL);
-	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, 0, &g.e), 0);
+	ck_assert_int_eq(sink_open(&g.sink, &g.config, NULL, &g.stats, 0, 0, &g.e), 0);
 	sink_close(g.sink, NULL);
 	check_file(g.path, "ip,domain,port\n192.0.2.7,,443\n");
 	rig_open();
@@ -50,7 +50,7 @@ TEST(in_use)
 	rig_open();
 	rig_target();
 	ck_assert_int_eq(sink_sync(g.sink, &g.e), 0);
-	ck_assert_int_eq(sink_open(&second, &g.config, &g.stats, 0, 0, &g.e), -EBUSY);
+	ck_assert_int_eq(sink_open(&second, &g.config, NULL, &g.stats, 0, 0, &g.e), -EBUSY);
 	ck_assert_msg(strstr(g.e.msg, g.path) && strstr(g.e.msg, "--output-file"), "%s", g.e.msg);
 	check_file(g.path, "ip,domain,port\n192.0.2.7,,443\n");
 	sink_close(g.sink, NULL);
@@ -61,7 +61,7 @@ TEST(in_use)
 TEST(full_device)
 {
 	g.config.output.file = "/dev/full";
-	ck_assert_int_eq(sink_open(&g.sink, &g.config, &g.stats, 0, 0, &g.e), 0);
+	ck_assert_int_eq(sink_open(&g.sink, &g.config, NULL, &g.stats, 0, 0, &g.e), 0);
 	ck_assert_int_eq(sink_begin(g.sink, &g.e), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(g.e.msg, "'/dev/full': No space left"));
 	sink_close(g.sink, NULL);
