@@ -102,6 +102,7 @@ struct config_output {
 	const char *fields;		/* as given; NULL: the default set; "*": all */
 	enum config_rows rows;
 	enum config_report report;
+	uint32_t expect;		/* bits 1 << enum verdict; 0: exit status of the scan */
 	bool no_header;
 };
 

@@ -122,6 +122,9 @@ static int check_link(const struct config *c, struct err *e)
 
 static int check_output(const struct config *c, struct err *e)
 {
+	if (c->output.expect && strcmp(c->output.file, "-") == 0)
+		return err_set(e, EINVAL, "--expect with --output-file -: standard output has the "
+			       "line that says how it went; name a file for the rows");
 	if (c->output.format == FORMAT_text && c->output.fields)
 		return err_set(e, EINVAL, "--output-format text with --output-fields: text has no "
 			       "columns; leave one of them out");

@@ -2,6 +2,7 @@
 
 #include "config/config.h"
 #include "locate.h"
+#include "verdict.h"
 
 /* A member's place, and a compile error where it is not of the type that the row's type stores. */
 #define MEMBER(type, m)                                                                            \
@@ -113,6 +114,13 @@ static const struct opttab_word plan_words[] = {
 	[PLAN_SURVEY] = { "survey", false }, [PLAN_PATH] = { "path", false },
 	[PLAN_FULL] = { "full", false }, [PLAN_LOCATE] = { "locate", false },
 	[PLAN_COMPLETE] = { "complete", false }, { NULL, false },
+};
+
+static const struct opttab_word verdict_words[] = {
+#define VERDICT(id, name, rule) [VERDICT_##id] = { name, false },
+#include "verdict.def"
+#undef VERDICT
+	{ NULL, false },
 };
 
 static const struct opttab_word probe_words[] = {
@@ -331,7 +339,6 @@ const struct opttab_row config_options[] = {
 	  .man = "The fields of a row, separated by commas, in the order wanted, or * for all. "
 		 "Default: all but flows and info, which only ndjson can show." },
 	{ "output-filter", 0, STRING(output.filter), .min = 1, .group = output, .arg = "EXPR",
-	  .help = "those wanted: verdict = accepted && mss > 9",
 	  .man = "Write only those rows of which EXPR is true, as in: verdict = accepted && "
 		 "(rtt_ms > 100 || ! ip = 192.0.2.0/24). There are && and || (&& binds more), "
 		 "!, brackets, and comparisons of a field with a value by = != < <= > >=. A value "
@@ -340,6 +347,13 @@ const struct opttab_row config_options[] = {
 		 "signals = means that the word is among them. A field that is null is equal to "
 		 "null alone, and neither less nor greater than anything. What is left out is "
 		 "counted (rows_filtered); verdicts are counted all the same." },
+	{ "expect", 0, WORDS(output.expect), .words = verdict_words, .group = output,
+	  .arg = "LIST", .help = "rows with mss > 9; good verdicts",
+	  .man = "For monitoring: the exit status says whether each target has one of these "
+		 "verdicts, separated by commas: 0 each has, 2 some has not, 3 that is not known "
+		 "(it could not start, nobody answered, it was stopped), and one line on standard "
+		 "output says so, with figures. Rows are written only where --output-file names "
+		 "a file. See MONITORING." },
 	{ "rows", 0, WORD(config_rows, output.rows), .words = rows_words, .def = "target",
 	  .group = output, .arg = "WHAT", .help = "one for each target|reply",
 	  .man = "What a row is: target (one for each target, when nothing more is due for it) "

@@ -80,6 +80,9 @@ static int resolve(struct config *c, struct err *e)
 		c->records.verbosity = LOG_WARN;
 	if (c->rate.bandwidth_bps > 0 && !config_given(c, "rate"))
 		c->rate.pps = 0;
+	/* Standard output has the line of --expect. */
+	if (c->output.expect && !c->output.file)
+		c->output.file = "/dev/null";
 	if (strncmp(c->probing.payload_text, "file:", 5) == 0)
 		return read_payload_file(c, c->probing.payload_text + 5, e);
 	return 0;

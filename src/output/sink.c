@@ -16,6 +16,7 @@
 #include "err.h"
 #include "files/file_lock.h"
 #include "filter.h"
+#include "output/expect.h"
 #include "output/out.h"
 #include "output/result_filter.h"
 
@@ -264,6 +265,8 @@ void sink_target(struct sink *s, const struct evidence *ev, const struct target_
 	if (verdict == VERDICT_ACCEPTED)
 		stat_add(s->stats, STAT_accepted, 1);
 	stat_add_verdict(s->stats, verdict);
+	if (s->form.expect)
+		expect_take(s->form.expect, ev, extra, verdict);
 	if (!target_is_reported(s, ev))
 		return;
 	result_from_target(&s->row, ev, extra, verdict, s->wall_offset_ns);

@@ -12,6 +12,7 @@
 
 struct config;
 struct err;
+struct expect;
 struct sink;
 struct stats;
 struct writer;
@@ -20,6 +21,7 @@ struct writer;
 struct sink_form {
 	bool text;			/* --output-format auto is text */
 	bool silent;			/* silent targets have rows, whatever --report says */
+	struct expect *expect;		/* looks at each verdict; NULL: nobody does */
 };
 
 /*

@@ -133,11 +133,21 @@ static void close_log(void)
 	log_close();
 }
 
+/* Of a command line that could not be read. */
+static bool names_expect(char **argv)
+{
+	for (; *argv && strcmp(*argv, "--") != 0; argv++)
+		if (strncmp(*argv, "--expect", 8) == 0)
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	static struct config config;	/* an abandoned thread may still read it */
 	struct err e = { "" };
 	int status = SCAN_INPUT;
+	bool expects = false;
 
 	privileges_clean_environment();
 	hold_streams();
@@ -145,9 +155,14 @@ int main(int argc, char **argv)
 	/* A closed pipe and a file at its limit are errors of write(), with a message. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	if (config_parse(&config, argc, argv, CONFIG_FILE, &e) == 0
-	    && !answered(&config, &status, &e))
+	if (config_parse(&config, argc, argv, CONFIG_FILE, &e)) {
+		expects = names_expect(argv);
+	} else if (!answered(&config, &status, &e)) {
 		status = run(&config, &e);
+		expects = config.output.expect && !config.general.dryrun;
+	}
+	if (expects)
+		status = scan_report_expected(status, &e);
 	if (e.msg[0])
 		log_error("%s", e.msg);
 	close_log();

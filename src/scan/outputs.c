@@ -51,7 +51,10 @@ int outputs_open(struct scan *sc, struct resume *r, bool sends, bool ip, struct 
 {
 	const struct config *c = sc->c;
 	struct shared *s = sc->s;
-	const struct sink_form form = { .text = s->facts.text, .silent = s->facts.silent };
+	const struct sink_form form = {
+		.text = s->facts.text, .silent = s->facts.silent,
+		.expect = c->output.expect ? &sc->expect : NULL,
+	};
 	int rc = open_saver(sc, r, e);
 
 	if (!rc && c->records.status_file)

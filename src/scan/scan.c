@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -387,6 +388,19 @@ static bool begins(const struct config *c, int *status, struct err *e)
 	return !rc && !over;
 }
 
+int scan_report_expected(int status, const struct err *e)
+{
+	char line[EXPECT_LINE_LEN];
+	const char *why = NULL;
+
+	if (e->msg[0])
+		why = e->msg;
+	else if (status == SCAN_STOPPED)
+		why = "it was stopped before its end";
+	status = expect_conclude(&the_scan.expect, &the_setup.shared.rx.stats, why, line);
+	return puts(line) < 0 || fflush(stdout) ? EXPECT_UNKNOWN : status;
+}
+
 int scan_run(const struct config *c, struct err *e)
 {
 	struct scan *sc = &the_scan;
@@ -400,6 +414,7 @@ int scan_run(const struct config *c, struct err *e)
 	*sc = (struct scan){
 		.c = c, .setup = &the_setup, .s = &the_setup.shared,
 		.control = &the_setup.shared.control, .run = &the_setup.run,
+		.expect = { .wanted = c->output.expect },
 	};
 	if (setup_init(&the_setup, c, &the_resume, &status, e) == 0) {
 		sc->targets = the_setup.targets;

@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "hitrate.h"
 #include "net/outage.h"
+#include "output/expect.h"
 #include "records/status.h"
 #include "scan/waited.h"
 #include "wire/rx_source.h"
@@ -49,6 +50,7 @@ struct scan {
 	struct rx *rx;
 	struct saver *saver;		/* NULL: no checkpoint */
 	/* How it goes: */
+	struct expect expect;		/* of --expect */
 	uint64_t start_ns;
 	uint64_t earlier_ns;		/* so long the run's earlier parts took */
 	uint64_t recorded_ns;		/* the second that the status file's last row is for */

@@ -57,7 +57,7 @@ struct facts {
 /* Whether silent targets get rows, or are counted one by one. */
 static inline bool facts_reports_silent(const struct facts *f)
 {
-	return f->silent || f->config->output.report == REPORT_ALL;
+	return f->silent || f->config->output.report == REPORT_ALL || f->config->output.expect;
 }
 
 /* Before the threads start; CONFIG_SOURCES_MAX of each family at most. */

@@ -38,6 +38,8 @@ CONTRADICTIONS = [
 		"same"),
 	("--report all --rows reply", f"--report all --rows reply {TARGET}",
 		"^--report all with --rows reply", "--rows target"),
+	("--expect with rows on standard output", f"--expect accepted -o - {TARGET}",
+		"^--expect with --output-file -", "name a file"),
 	("text with fields", f"-O text -f ip {TARGET}", "^--output-format text with --output-fields",
 		"leave one"),
 	("text of replies", f"-O text --rows reply {TARGET}", "^--output-format text with --rows reply",
