@@ -204,6 +204,21 @@ bool log_status_is_terminal(void)
 	return terminal;
 }
 
+/* With the lock held. */
+static void end_status(void)
+{
+	if (log_state.status[0])
+		put(log_state.errors, "\n");
+	log_state.status[0] = '\0';
+}
+
+void log_status_end(void)
+{
+	pthread_mutex_lock(&log_lock);
+	end_status();
+	pthread_mutex_unlock(&log_lock);
+}
+
 bool log_wait(uint64_t ns)
 {
 	return writer_wait(log_state.file, ns) && writer_wait(log_state.errors, ns);
@@ -231,9 +246,7 @@ void log_close(void)
 		writer_close(log_state.file, NULL);
 		close(log_state.fd);
 	}
-	if (log_state.status[0])
-		put(log_state.errors, "\n");
-	log_state.status[0] = '\0';
+	end_status();
 	writer_close(log_state.errors, NULL);
 	log_state.errors = log_state.file = NULL;
 	pthread_mutex_unlock(&log_lock);

@@ -44,4 +44,7 @@ static inline const char *log_s(uint64_t n)
 void log_status(const char *line);
 bool log_status_is_terminal(void);
 
+/* What comes next goes below the status line that is showing, and not in its place. */
+void log_status_end(void);
+
 #endif

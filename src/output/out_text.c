@@ -23,7 +23,7 @@ static unsigned int width(const struct out *o)
 {
 	if (!o->columns)
 		return WIDTH_PLAIN;
-	return o->columns < WIDTH_MIN ? WIDTH_MIN
+	return o->columns < WIDTH_MIN	 ? WIDTH_MIN
 	       : o->columns > WIDTH_MAX ? WIDTH_MAX : o->columns;
 }
 
@@ -65,6 +65,8 @@ static void put_target(struct out *o, const struct result *r)
 		utf8_show(domain);
 		text_add(&t, ", %s", domain);
 	}
+	if (o->clears)
+		out_put(o, "\r\x1b[K", 4);
 	if (o->colours)
 		out_put(o, "\x1b[1m", 4);
 	out_put(o, line, strlen(line));

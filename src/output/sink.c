@@ -134,6 +134,7 @@ static void look_at_terminal(struct sink *s)
 		return;
 	if (ioctl(s->fd, TIOCGWINSZ, &size) == 0)
 		s->out.columns = size.ws_col;
+	s->out.clears = isatty(STDERR_FILENO) && !s->config->records.quiet;
 	s->out.colours = term && strcmp(term, "dumb") != 0 && !(none && *none);
 }
 

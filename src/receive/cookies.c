@@ -173,8 +173,22 @@ static enum entry_event answer_event(const struct cookies *c, const struct entry
 	return newest == REPLY_SYNACK ? ENTRY_ON_ACCEPTED : ENTRY_ON_REFUSED;
 }
 
+/* From here on, and not only from its row on, the target is one that gave a cookie. */
+static void note_cookie(struct cookies *c, struct entry *en)
+{
+	struct evidence ev;
+
+	if (en->gave)
+		return;
+	ev = entry_evidence(en);
+	en->gave = evidence_cookie(&ev) != NULL;
+	if (en->gave)
+		atomic_store_explicit(&c->rx->cookies, ++c->gave, memory_order_relaxed);
+}
+
 void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
+	note_cookie(c, en);
 	take_step(c, en, answer_event(c, en), now_ns);
 }
 
@@ -288,15 +302,20 @@ void cookies_look(struct cookies *c, struct entry *en, uint64_t now_ns, uint64_t
 
 void cookies_tick(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 {
+	struct entry *en;
+
 	for (int state = ENTRY_NONE + 1; state < ENTRY_STATES; state++) {
 		enum entry_event event = ENTRY_EVENTS;
-		struct entry *en;
 
 		do {
 			en = entry_cache_first(&c->cache, (enum entry_state)state);
 			event = en ? time_event(c, en, now_ns, read_ns) : ENTRY_EVENTS;
 		} while (event != ENTRY_EVENTS && take_step(c, en, event, now_ns));
 	}
+	en = entry_cache_first(&c->cache, ENTRY_CONFIRM);
+	atomic_store_explicit(&c->rx->second_tests, c->cache.queue[ENTRY_CONFIRM].n,
+			      memory_order_relaxed);
+	atomic_store_explicit(&c->rx->second_test_ns, en ? en->due_ns : 0, memory_order_relaxed);
 }
 
 void cookies_flush(struct cookies *c, uint64_t now_ns)

@@ -127,6 +127,14 @@ static enum entry_state do_wait_on(struct cookies *c, struct entry *en, uint64_t
 	return wait_for(en, ENTRY_LINGER, now_ns + PLAN_LINGER_NS);
 }
 
+/* It is counted with its row, or not at all. */
+static void forget_cookie(struct cookies *c, struct entry *en)
+{
+	if (en->gave)
+		atomic_store_explicit(&c->rx->cookies, --c->gave, memory_order_relaxed);
+	en->gave = false;
+}
+
 /*
  * The scan ends before the target is known, or its probes may not have come past the gateway: no
  * row, as that could be false.
@@ -140,12 +148,14 @@ static enum entry_state do_leave(struct cookies *c, struct entry *en, uint64_t n
 	window_mark(&sd->window, pos, WINDOW_DONE);
 	stat_add(&c->rx->stats, STAT_unfinished, 1);
 	left_add(c->left, en->k);
+	forget_cookie(c, en);
 	trail_end(en);
 	return wait_for(en, ENTRY_DONE, now_ns + KEEP_NS);
 }
 
 static enum entry_state write_row(struct cookies *c, struct entry *en, uint64_t now_ns)
 {
+	forget_cookie(c, en);
 	c->done(c->arg, en);
 	trail_end(en);
 	return wait_for(en, ENTRY_DONE, now_ns + KEEP_NS);

@@ -29,6 +29,7 @@ struct cookies {
 	struct left *left;		/* NULL: no checkpoint */
 	const _Atomic int *stop;	/* enum stop */
 	struct entry_cache cache;
+	uint32_t gave;			/* entries that gave a cookie and have no row */
 	cookies_done_fn *done;
 	cookies_done_fn *tear_down;	/* the server had its time to say something to the probes
 					 * that entry_hears() is true of; NULL: none */

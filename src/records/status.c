@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "records/figures.h"
 #include "text.h"
 
 #define BAR_MIN	8	/* columns with brackets; below, there is none */
@@ -12,17 +13,19 @@
 
 /* What a narrow terminal does without, one after the other; losses stay to the end. */
 enum brevity {
-	SHOW_ALL, SHOW_NO_REMAINING, SHOW_NO_RATE, SHOW_NO_PHASE2, SHOW_NO_ANSWERS, BREVITIES
+	SHOW_ALL, SHOW_NO_HIT_RATE, SHOW_NO_SENT, SHOW_BRIEF, SHOW_NO_REMAINING, SHOW_NO_RATE,
+	SHOW_NO_PHASE2, SHOW_NO_ANSWERS, BREVITIES
 };
 
 /* What line and row show beside the counters. */
 struct status_figures {
 	uint64_t wall_ns;
 	double elapsed_s;
-	double remaining_s;		/* of the cool-down, or of sending, by how that went so
-					 * far; < 0: not known */
+	double remaining_s;		/* to the next second test, of the cool-down, or of
+					 * sending, by how that went so far; < 0: not known */
 	bool cooling;
 	bool pending;			/* each target got its first probe, more are due */
+	bool second_tests;		/* these alone are waited for */
 	double share;			/* of the targets, by their first probe */
 	uint64_t sent;			/* packets: segments are paced and sent like the rest */
 	double sent_pps;
@@ -60,13 +63,21 @@ static double done(const struct status_moment *m)
 /* Each target got its first probe, and retries or a plan's later probes are due. */
 static bool is_pending(const struct status_moment *m)
 {
-	return m->sending && done(m) >= 1;
+	return (m->sending || m->pending > m->second_tests) && done(m) >= 1;
+}
+
+/* Only second tests are waited for (--confirm). */
+static bool awaits_second_tests(const struct status_moment *m)
+{
+	return m->second_tests && !m->sending && !is_pending(m);
 }
 
 static double remaining_s(const struct status_moment *m)
 {
 	double share = done(m);
 
+	if (awaits_second_tests(m))
+		return (double)m->second_test_ns / NS_PER_S;
 	if (m->remaining_ns)
 		return (double)m->remaining_ns / NS_PER_S;
 	/* How long retries take depends on who answers. */
@@ -100,6 +111,7 @@ static void figures_init(struct status_figures *f, const struct status_moment *n
 		.remaining_s = remaining_s(now),
 		.cooling = now->remaining_ns > 0,
 		.pending = is_pending(now),
+		.second_tests = awaits_second_tests(now),
 		.share = done(now),
 		.sent = packets(now),
 		.sent_pps = sent_pps(now, prev),
@@ -109,37 +121,6 @@ static void figures_init(struct status_figures *f, const struct status_moment *n
 }
 
 /* ---- the line ------------------------------------------------------------------------------ */
-
-static void add_time(struct text *t, double time_s)
-{
-	uint64_t s = (uint64_t)time_s, days = s / 86400, hours = s / 3600 % 24;
-	unsigned int minutes = (unsigned int)(s / 60 % 60), seconds = (unsigned int)(s % 60);
-
-	if (days)
-		text_add(t, "%" PRIu64 "d %02" PRIu64 ":%02u:%02u", days, hours, minutes, seconds);
-	else if (hours)
-		text_add(t, "%" PRIu64 ":%02u:%02u", hours, minutes, seconds);
-	else
-		text_add(t, "%u:%02u", minutes, seconds);
-}
-
-/* 999, 1.2 K, 50.1 M; never rounded up, so that a count does not run ahead of itself. */
-static void add_number(struct text *t, uint64_t n)
-{
-	static const char *const units[] = { "", " K", " M", " G", " T" };
-	uint64_t scale = 1;
-	unsigned int i = 0;
-
-	while (n / scale >= 1000 && i < 4) {
-		scale *= 1000;
-		i++;
-	}
-	if (i == 0)
-		text_add(t, "%" PRIu64, n);
-	else
-		text_add(t, "%" PRIu64 ".%u%s", n / scale, (unsigned int)(n % scale / (scale / 10)),
-			 units[i]);
-}
 
 static void add_rate(struct text *t, double pps)
 {
@@ -153,71 +134,59 @@ static void add_rate(struct text *t, double pps)
 	text_add(t, "%.1f %sp/s", pps, units[i]);
 }
 
-/* Small shares are what a scan is about: 0.092 % must not read as 0.1 %. */
-static void add_percent(struct text *t, double percent)
+/* What is still waited for. */
+static void add_waits(struct text *t, const struct status_figures *f, const struct status_moment *m,
+		      bool brief)
 {
-	text_add(t, percent >= 1 || percent <= 0 ? "%.1f%%" : "%.3f%%", percent);
-}
-
-static void add_remaining(struct text *t, const struct status_figures *f)
-{
-	if (f->pending)
+	if (f->second_tests) {
+		text_add(t, " (second test in ");
+		figures_time(t, f->remaining_s, brief);
+		text_add(t, ", %" PRIu32 " target%s)", m->second_tests,
+			 m->second_tests == 1 ? "" : "s");
+		return;
+	}
+	if (f->pending) {
 		text_add(t, " (probes pending)");
+		return;
+	}
 	if (f->remaining_s <= 0 || f->remaining_s > 1e9)	/* 30 years: not worth a figure */
 		return;
 	text_add(t, " (");
-	add_time(t, f->remaining_s);
+	figures_time(t, f->remaining_s, brief);
 	text_add(t, f->cooling ? " cool-down)" : " left)");
 }
 
-static void add_sent(struct text *t, const struct status_figures *f, bool rate)
+static void add_sent(struct text *t, const struct status_figures *f, unsigned int brevity)
 {
-	text_add(t, " | sent ");
-	add_number(t, f->sent);
-	if (!rate)
-		return;
-	text_add(t, ", ");
-	add_rate(t, f->sent_pps);
+	text_add(t, " | ");
+	if (brevity < SHOW_NO_SENT || brevity >= SHOW_NO_RATE) {
+		text_add(t, "sent ");
+		figures_number(t, f->sent);
+	}
+	if (brevity < SHOW_NO_SENT)
+		text_add(t, ", ");
+	if (brevity < SHOW_NO_RATE)
+		add_rate(t, f->sent_pps);
 }
 
 static void add_answers(struct text *t, const struct status_figures *f,
-			const struct status_moment *m, bool phase2)
+			const struct status_moment *m, unsigned int brevity)
 {
-	text_add(t, " | answers ");
-	add_number(t, f->answers);
-	text_add(t, " (");
-	add_percent(t, f->hit_percent);
-	text_add(t, ")");
-	if (!phase2)
+	bool brief = brevity >= SHOW_BRIEF;
+
+	text_add(t, brief ? " | ans " : " | answers ");
+	figures_number(t, f->answers);
+	if (brevity < SHOW_NO_HIT_RATE) {
+		text_add(t, " (");
+		figures_percent(t, f->hit_percent);
+		text_add(t, ")");
+	}
+	if (brevity >= SHOW_NO_PHASE2)
 		return;
 	text_add(t, ", cookies ");
-	add_number(t, m->v[STAT_cookies]);
-	text_add(t, ", accepted ");
-	add_number(t, m->v[STAT_accepted]);
-}
-
-/* The counter's own name, as words: drop_capture is "capture", table_full "table full". */
-static void add_loss_name(struct text *t, const char *name)
-{
-	if (strncmp(name, "drop_", 5) == 0)
-		name += 5;
-	for (; *name; name++)
-		text_add_bytes(t, *name == '_' ? " " : name, 1);
-}
-
-static void add_losses(struct text *t, const struct status_moment *m)
-{
-	const char *before = " | drops: ";
-
-	for (unsigned int i = 0; i < STATS; i++) {
-		if (stat_types[i].group != STAT_GROUP_losses || !m->v[i])
-			continue;
-		text_add(t, "%s", before);
-		add_loss_name(t, stat_types[i].name);
-		text_add(t, " ");
-		add_number(t, m->v[i]);
-		before = ", ";
-	}
+	figures_number(t, m->v[STAT_cookies]);
+	text_add(t, brief ? ", acc " : ", accepted ");
+	figures_number(t, m->v[STAT_accepted]);
 }
 
 static void add_bar(struct text *t, size_t width, double share)
@@ -239,14 +208,14 @@ static void compose(struct text *head, struct text *tail, const struct status_fi
 		    const struct status_moment *now, unsigned int brevity)
 {
 	text_add(head, " ");
-	add_time(head, f->elapsed_s);
+	figures_time(head, f->elapsed_s, brevity >= SHOW_BRIEF);
 	text_add(head, " %u%%", (unsigned int)(100 * f->share));
 	if (brevity < SHOW_NO_REMAINING)
-		add_remaining(tail, f);
-	add_sent(tail, f, brevity < SHOW_NO_RATE);
+		add_waits(tail, f, now, brevity >= SHOW_BRIEF);
+	add_sent(tail, f, brevity);
 	if (brevity < SHOW_NO_ANSWERS)
-		add_answers(tail, f, now, brevity < SHOW_NO_PHASE2);
-	add_losses(tail, now);
+		add_answers(tail, f, now, brevity);
+	figures_losses(tail, now->v, " | drops: ");
 }
 
 void status_line(const struct status_moment *now, const struct status_moment *prev,

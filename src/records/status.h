@@ -15,12 +15,16 @@ struct status_moment {
 	uint64_t targets;		/* of this run */
 	bool sending;			/* more probes are due: first ones or retries */
 	uint64_t remaining_ns;		/* of cool-down, once sending has ended; else 0 */
+	uint32_t pending;		/* targets that have answered, and have no row yet */
+	uint32_t second_tests;		/* of these, those that wait for a second test, and how */
+	uint64_t second_test_ns;	/* long the first of them does */
 	double rate_pps;		/* --rate; 0 = no limit */
 	uint64_t v[STATS];		/* stat_get() of each */
 };
 
 /*
- * elapsed and remaining (or that probes are pending, once each target got its first), per cent, a
+ * elapsed and remaining (or that probes or second tests are waited for, once each target got its
+ * first), per cent, a
  * bar, packets sent and their rate since *prev, answers and hit rate (of SYNs), cookies, accepted,
  * and every loss counter that is not zero. width > 0: a terminal of that many columns: the bar
  * takes what room there is, and what matters least is left out where there is none. 0: no bar,

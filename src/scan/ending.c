@@ -15,6 +15,7 @@
 #include "records/metadata.h"
 #include "output/sink.h"
 #include "records/statusfile.h"
+#include "records/summary.h"
 #include "scan/saver.h"
 #include "scan/scan_state.h"
 #include "scan/stop.h"
@@ -220,6 +221,27 @@ static void log_unfinished(const struct scan *sc)
 			   sc->saver ? "run the same command again to go on" : "scan again");
 }
 
+static void log_line(void *arg, const char *text)
+{
+	(void)arg;
+	log_notice("%s", text);
+}
+
+/* For who looks on: on a terminal. */
+static void summarize(const struct scan *sc)
+{
+	const char *file = sc->c->output.file;
+	const struct summary sum = {
+		.targets = sc->s->facts.order.positions,
+		.duration_ns = sc->earlier_ns + clock_now_ns() - sc->start_ns,
+		.end = exit_reasons[sc->run->exit_reason].name,
+		.rows = file && strcmp(file, "-") != 0 ? file : NULL,
+	};
+
+	if (log_status_is_terminal() && !sc->c->general.dryrun)
+		summary_write(&sum, &sc->s->rx.stats, log_line, NULL);
+}
+
 void ending_conclude(struct scan *sc, struct err *e)
 {
 	struct shared *s = sc->s;
@@ -227,6 +249,7 @@ void ending_conclude(struct scan *sc, struct err *e)
 	bool whole;
 
 	sc->ending = true;
+	log_status_end();
 	if (shared_tx_failure(s))
 		err_set(e, EIO, "%s", shared_tx_failure(s)->msg);
 	else if (gateways_lost(sc->gateways))
@@ -243,6 +266,7 @@ void ending_conclude(struct scan *sc, struct err *e)
 	}
 	f->end_wall_ns = clock_now_ns() + (uint64_t)clock_wall_offset_ns();
 	f->sending_ns = shared_last_sent_ns(s) - shared_first_sent_ns(s);
+	summarize(sc);
 	log_unfinished(sc);
 	warn_losses(&s->rx.stats);
 	/* Once the checkpoint says that all is done nothing is written any more. */

@@ -35,10 +35,15 @@ static struct status_moment moment(const struct scan *sc, uint64_t now_ns)
 		.sending = sending,
 		.remaining_ns = !sending && s->facts.wire && end_ns > now_ns ? end_ns - now_ns : 0,
 		.rate_pps = sc->c->rate.pps,
+		.pending = atomic_load(&s->rx.pending),
+		.second_tests = atomic_load(&s->rx.second_tests),
 	};
+	uint64_t test_ns = atomic_load(&s->rx.second_test_ns);
 
 	for (unsigned int i = 0; i < STATS; i++)
 		m.v[i] = stat_get(&s->rx.stats, (enum stat_id)i);
+	m.v[STAT_cookies] += atomic_load(&s->rx.cookies);
+	m.second_test_ns = test_ns > now_ns ? test_ns - now_ns : 0;
 	return m;
 }
 

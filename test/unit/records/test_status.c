@@ -104,6 +104,55 @@ TEST(first_and_last_moment)
 		   "answers 1.2 K (2.5%), cookies 30, accepted 28");
 }
 
+/* What is waited for, once each target got its first probe. */
+static const struct {
+	const char *text;
+	bool sending;
+	uint32_t pending, second_tests;
+	unsigned int test_s, cooldown_s;
+} waits[] = {
+	{ " 0:05 100% (second test in 0:42, 1 target) | sent", false, 1, 1, 42, 0 },
+	{ " 0:05 100% (second test in 0:42, 3 targets) | sent", false, 3, 3, 42, 7 },
+	{ " 0:05 100% (probes pending) | sent", false, 4, 3, 42, 7 },
+	{ " 0:05 100% (probes pending) | sent", true, 3, 3, 42, 0 },
+	{ " 0:05 100% (probes pending) | sent", false, 1, 0, 0, 7 },
+	{ " 0:05 100% (0:07 cool-down) | sent", false, 0, 0, 0, 7 },
+	{ " 0:05 100% | sent", false, 0, 0, 0, 0 },
+};
+
+TEST_EACH(waits, waits)
+{
+	struct status_moment now = busy();
+	char line[STATUS_LEN];
+
+	now.v[STAT_targets_started] = now.targets;
+	now.sending = row->sending;
+	now.pending = row->pending;
+	now.second_tests = row->second_tests;
+	now.second_test_ns = row->test_s * NS_PER_S;
+	now.remaining_ns = row->cooldown_s * NS_PER_S;
+	status_line(&now, NULL, 0, line);
+	ck_assert_msg(strncmp(line, row->text, strlen(row->text)) == 0, "%s", line);
+}
+
+/* At 80 columns what people look for stays, however long the scan and large the figures. */
+TEST(eighty_columns)
+{
+	struct status_moment now = busy();
+
+	check_line(&now, NULL, 80, " 0:05 12% (0:35 left) | 10.0 Kp/s | answers 1.2 K, cookies "
+		   "30, accepted 28");
+	now.targets = 4000000000000;
+	now.elapsed_ns = 400000 * NS_PER_S;
+	now.v[STAT_targets_started] = 2000000000000;
+	now.v[STAT_sent_request] = 399999999999;
+	now.v[STAT_synacks] = 123456789012;
+	now.v[STAT_cookies] = 12345678901;
+	now.v[STAT_accepted] = 1234567890;
+	check_line(&now, NULL, 80, " 4d 15h 50% (4d 15h left) | 1.0 Mp/s | ans 123.4 G, cookies "
+		   "12.3 G, acc 1.2 G");
+}
+
 TEST(never_100_before_the_end)
 {
 	struct status_moment now = start;
