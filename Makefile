@@ -89,7 +89,8 @@ ld_flags = $(flags_$(MODE))
 lib_flags = -Ilib
 src_flags = -Ilib -Isrc $(DEP_CFLAGS) \
 	$(if $(BPF),-Ibpf -isystem $(B)/bpf $(BPF_CFLAGS)) \
-	$(instrumented) -DPACKAGE_VERSION=\"$(VERSION)\" -DSYSCONFDIR=\"$(sysconfdir)\"
+	$(instrumented) -DPACKAGE_VERSION=\"$(VERSION)\" -DSYSCONFDIR=\"$(sysconfdir)\" \
+	-DDATADIR=\"$(datadir)\"
 unit_flags = -Itest/unit $(src_flags) $(CHECK_CFLAGS)
 
 compile = $(CC) $(cc_flags) $(dir_flags) $(CPPFLAGS) $(CFLAGS)
@@ -330,7 +331,8 @@ page_place = $(mandir)/man$(1:$(basename $1).%=%)/$(notdir $1)
 # SOURCE:MODE:PLACE of each file, but for the configuration files.
 installed = $(B)/tfomap:755:$(sbindir)/tfomap \
 	$(foreach page,$(pages),$(page):644:$(call page_place,$(page))) \
-	$(completion:%=%:644:$(datadir)/bash-completion/completions/tfomap)
+	$(completion:%=%:644:$(datadir)/bash-completion/completions/tfomap) \
+	conf/prometheus.jq:644:$(datadir)/tfomap/prometheus.jq
 
 install: all ## install below DESTDIR and prefix; configuration files that are there are kept
 	$(Q)set -e; for file in $(installed); do \

@@ -33,7 +33,6 @@ struct out {
 	size_t len, cap;			/* the caller may take bytes out by setting len */
 	unsigned int columns;			/* of the terminal that it goes to; 0: none */
 	bool colours;				/* that terminal has them, and they are wanted */
-	bool clears;				/* a status line is there, too */
 	int err;				/* 0, or -ENOMEM: a row could not be held */
 	uint64_t second;			/* whose text is kept: rows come by time */
 	char second_text[CLOCK_TEXT_LEN];

@@ -65,8 +65,6 @@ static void put_target(struct out *o, const struct result *r)
 		utf8_show(domain);
 		text_add(&t, ", %s", domain);
 	}
-	if (o->clears)
-		out_put(o, "\r\x1b[K", 4);
 	if (o->colours)
 		out_put(o, "\x1b[1m", 4);
 	out_put(o, line, strlen(line));

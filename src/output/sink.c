@@ -20,6 +20,8 @@
 #include "output/out.h"
 #include "output/result_filter.h"
 
+#define CLEAR_LINE	"\r\x1b[K"
+
 struct sink {
 	const struct config *config;
 	struct sink_form form;
@@ -36,6 +38,7 @@ struct sink {
 	struct result row;
 	int fd;
 	bool is_own, is_regular, is_pipe;
+	bool clears;			/* a row takes the place of the status line */
 	int broken;			/* 0, or the -errno that ended it */
 	struct err why;
 };
@@ -134,7 +137,7 @@ static void look_at_terminal(struct sink *s)
 		return;
 	if (ioctl(s->fd, TIOCGWINSZ, &size) == 0)
 		s->out.columns = size.ws_col;
-	s->out.clears = isatty(STDERR_FILENO) && !s->config->records.quiet;
+	s->clears = isatty(STDERR_FILENO) && !s->config->records.quiet;
 	s->out.colours = term && strcmp(term, "dumb") != 0 && !(none && *none);
 }
 
@@ -220,12 +223,15 @@ static void sink_add_row(struct sink *s)
 		s->refused++;
 		return;
 	}
+	if (s->clears)
+		out_put(&s->out, CLEAR_LINE, strlen(CLEAR_LINE));
 	if (out_row(&s->out, &s->row)) {
 		/* Those before it still go out. */
 		writer_wait(s->writer, NS_PER_S);
 		writer_get(s->writer, &st);
 		sink_break(s, ENOMEM, &st);
 		s->refused++;
+		s->out.len = 0;
 		return;
 	}
 	s->rows++;

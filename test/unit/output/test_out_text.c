@@ -124,22 +124,6 @@ TEST(colours)
 	ck_assert_ptr_nonnull(strstr(written(&r, 0, true), "\x1b[1;31mdata-blocked\x1b[0m: "));
 }
 
-/* Where a status line is on the same terminal, a block takes its place. */
-TEST(clears)
-{
-	static const struct result_selection none = { NULL, 0 };
-	struct sample s;
-	struct result r;
-	struct out o;
-
-	fill(&r, &s, VERDICT_ACCEPTED);
-	out_init(&o, FORMAT_text, &none);
-	o.clears = true;
-	ck_assert_int_eq(out_row(&o, &r), 0);
-	ck_assert_int_eq(memcmp(o.p, "\r\x1b[K192.0.2.7 port", 18), 0);
-	out_close(&o);
-}
-
 /* A list's names are others' words: none acts on the terminal. */
 TEST(hostile_name)
 {
