@@ -1,8 +1,8 @@
 /*
  * mkman: makes a manual page, or what else has tables of the program's own, from its .in file:
  * standard input to standard output. A line that is only @NAME@ is replaced by a table; @VERSION@,
- * @SYSCONFDIR@ and @DATADIR@ are replaced wherever they are. What no plan of this version sends, and what
- * could be known only by sending it, is left out.
+ * @SYSCONFDIR@ and @DATADIR@ are replaced wherever they are. What no plan of this version sends,
+ * and what could be known only by sending it, is left out.
  */
 #include <stdbool.h>
 #include <stdio.h>

@@ -22,7 +22,9 @@
 /* The dynamic linker has taken out its own; those of other libraries nobody else does. */
 void privileges_clean_environment(void)
 {
-	static const char *const kept[] = { "TERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "PATH" };
+	static const char *const kept[] = {
+		"TERM", "NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "PATH",
+	};
 	char *values[sizeof(kept) / sizeof(*kept)];
 
 	if (!getauxval(AT_SECURE))

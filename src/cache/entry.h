@@ -70,7 +70,7 @@ struct entry {
 	uint8_t nflows;
 	uint8_t round;			/* 0; 1: the verdict is tested again */
 	uint8_t first_verdict;		/* round 1: of round 0 */
-	bool gave;			/* it gave a cookie, and is counted for that (rx_status.h) */
+	bool gave;			/* a cookie, and is counted for that (rx_status.h) */
 	uint16_t sent_before;		/* round 1: SYNs of round 0 */
 	uint16_t resets;		/* what was reset for it */
 	uint16_t sent_hops;		/* hop probes that were requested */

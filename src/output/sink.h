@@ -26,9 +26,9 @@ struct sink_form {
 
 /*
  * Opens the output: a file, which is locked, so that no other run writes to it; NULL or "-":
- * stdout. keep_len: so many bytes of the file will stay, to which rows are added. wall_offset_ns
- * turns the run's clock into Unix time. form NULL: no more than the options say. The caller ignores SIGPIPE and SIGXFSZ; c and stats outlive
- * the sink. 0, or -errno with a message.
+ * stdout. form NULL: no more than the options say. keep_len: so many bytes of the file will stay,
+ * to which rows are added. wall_offset_ns turns the run's clock into Unix time. The caller ignores
+ * SIGPIPE and SIGXFSZ; c and stats outlive the sink. 0, or -errno with a message.
  */
 int sink_open(struct sink **out, const struct config *c, const struct sink_form *form,
 	      struct stats *stats, int64_t wall_offset_ns, uint64_t keep_len, struct err *e);

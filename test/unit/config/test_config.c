@@ -38,7 +38,7 @@ TEST(defaults)
 	ck_assert(config.network.port_first == 10000 && config.network.port_last == 32767);
 	ck_assert_str_eq(config.network.tx, "auto");
 	ck_assert_ptr_null(config.network.rx_file);
-	ck_assert(config.output.format == FORMAT_csv && config.output.rows == ROWS_TARGET);
+	ck_assert(config.output.format == FORMAT_AUTO && config.output.rows == ROWS_TARGET);
 	ck_assert_int_eq(config.output.report, REPORT_ANSWERED);
 	ck_assert_int_eq(config.records.verbosity, LOG_INFO);
 	config_free(&config);
