@@ -65,8 +65,8 @@ int outputs_open(struct scan *sc, struct resume *r, bool sends, bool ip, struct 
 		rc = capfile_open(&sc->capture, c->network.save_pcap, ip, r->goes_on, e);
 	s->capture = sc->capture;
 	if (!rc)
-		rc = sink_open(&sc->sink, c, &form, &s->rx.stats, s->facts.wall_offset_ns, r->rows_len,
-			       e);
+		rc = sink_open(&sc->sink, c, &form, &s->rx.stats, s->facts.wall_offset_ns,
+			       r->rows_len, e);
 	if (sc->sink)
 		sc->rows_waited = (struct waited){ .writer = sink_writer(sc->sink), .what = "row" };
 	return rc;

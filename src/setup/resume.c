@@ -266,13 +266,14 @@ static int check_rows(const struct checkpoint_progress *p, const char *path, str
 static int read_rows(struct reading *rd, const struct config *c, struct err *e)
 {
 	const struct checkpoint_progress *p = &rd->r->run.progress;
+	enum config_format format = config_format(c, false);
 	struct result_selection fields;
 	struct rows_form form = {
-		.format = config_format(c, false), .fields = &fields,
-		.header = !c->output.no_header && out_has_header(config_format(c, false)),
+		.format = format, .fields = &fields,
+		.header = !c->output.no_header && out_has_header(format),
 	};
 	struct err why = { "" };
-	int rc = result_select(&fields, c->output.fields, c->output.rows, config_format(c, false), e);
+	int rc = result_select(&fields, c->output.fields, c->output.rows, format, e);
 
 	if (rc)
 		return rc;

@@ -79,7 +79,7 @@ def few():
 
 def piped_text():
 	return subprocess.run(command([*QUICK, host("nginx"), "-O", "text"]), stdout=subprocess.PIPE,
-		stdin=subprocess.DEVNULL, text=True, check=True, timeout=LIFE_S).stdout
+		stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, check=True, timeout=LIFE_S).stdout
 
 
 @case("people/text")
