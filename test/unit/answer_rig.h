@@ -24,7 +24,8 @@ static inline void begin_as(const struct core_setup *o, enum config_rows kind,
 	core.config.output.report = report;
 	core.config.output.file = rows.path;
 	core.config.output.fields = "*";
-	ck_assert_msg(sink_open(&sink, &core.config, NULL, &core.s.rx.stats, CORE_OFFSET_NS, 0, &e) == 0
+	ck_assert_msg(sink_open(&sink, &core.config, NULL, &core.s.rx.stats, CORE_OFFSET_NS, 0,
+				&e) == 0
 		      && sink_begin(sink, &e) == 0
 		      && answers_init(&answers, &core.s, sink, NULL, &e) == 0, "%s", e.msg);
 }

@@ -48,8 +48,8 @@ TEST(sweep)
 	verdicts(&s, VERDICT_ACCEPTED, 4);
 	verdicts(&s, VERDICT_NO_COOKIE, 7);
 	check(&sum, &s,
-		"complete after 1:02:03: 1000 targets, 1005 SYNs sent, 9 rows in 'x.csv', 2 left out "
-		"(--output-filter)\n"
+		"complete after 1:02:03: 1000 targets, 1005 SYNs sent, 9 rows in 'x.csv', 2 left "
+		"out (--output-filter)\n"
 		"verdicts: no-cookie 7 (0.700%), accepted 4 (0.400%), silent 989 (98.9%)\n"
 		"losses: none\n");
 }
