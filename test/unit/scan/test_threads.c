@@ -24,7 +24,8 @@ static void begin(const struct core_setup *o)
 	scratch_text(&rows, "");
 	core.config.output.file = rows.path;
 	core.config.output.fields = "ip,verdict,probes";
-	ck_assert_msg(sink_open(&sink, &core.config, NULL, &core.s.rx.stats, CORE_OFFSET_NS, 0, &e) == 0
+	ck_assert_msg(sink_open(&sink, &core.config, NULL, &core.s.rx.stats, CORE_OFFSET_NS, 0,
+				&e) == 0
 		      && sink_begin(sink, &e) == 0
 		      && answers_init(&answers, &core.s, sink, NULL, &e) == 0, "%s", e.msg);
 }
