@@ -19,6 +19,7 @@
 #define CONFIG_THREADS_MAX	16
 #define CONFIG_RETRIES_AUTO	(-1)
 #define CONFIG_TX_AUTO		"auto"	/* word of --tx: setup chooses the engine */
+#define CONFIG_RX_AUTO		"auto"	/* likewise of --rx */
 #define CONFIG_RETRIES_THOROUGH	2	/* default of lists and of plans path, full, locate */
 
 /* Read where --config is not given and it is there. */
@@ -85,7 +86,7 @@ struct config_network {
 	bool iplayer;			/* packets without a link header */
 	uint32_t vlan_id;		/* 802.1Q, 1..4094; 0: untagged */
 	uint32_t threads;		/* send threads, 1..CONFIG_THREADS_MAX; 0: by the cores */
-	const char *rx;			/* pcap, xdp */
+	const char *rx;			/* pcap, xdp, or CONFIG_RX_AUTO */
 	const char *tx;			/* engine's name (engines.def), or CONFIG_TX_AUTO */
 	const char *tx_file;		/* of pcap:FILE, else NULL */
 	const char *rx_file;		/* of --rx pcap:FILE; NULL: live */

@@ -52,6 +52,7 @@ static const struct opttab_word tx_words[] = {
 };
 
 static const struct opttab_word rx_words[] = {
+	{ CONFIG_RX_AUTO, false },
 #define RX(id, word, file, doc) { #word, file },
 #include "config/engines.def"
 	{ NULL, false },
@@ -72,7 +73,7 @@ static const char tx_man[] = "How packets are sent: "
 	"or auto: the fastest that runs here, which the log names. With pcap and null nothing can "
 	"answer, and no privilege is needed.";
 
-static const char rx_help[] = ""
+static const char rx_help[] = CONFIG_RX_AUTO
 #define RX(id, word, file, doc) "|" #word FILE_##file
 #include "config/engines.def"
 	", a saved capture";
@@ -80,9 +81,10 @@ static const char rx_help[] = ""
 static const char rx_man[] = "Where answers come from: "
 #define RX(id, word, file, doc) #word FILE_##file " (" doc "); "
 #include "config/engines.def"
-	"a capture takes the targets, the seed, the key (--key), --plan, --probes and --retries of "
-	"the run that made it. Without the targets, or of a capture that lacks what was sent, "
-	"there is --rows reply only.";
+	"or auto: xdp where the packets leave by --tx xdp, named or chosen, and it runs there, "
+	"else pcap. A capture takes the targets, the seed, the key (--key), --plan, --probes and "
+	"--retries of the run that made it. Without the targets, or of a capture that lacks what "
+	"was sent, there is --rows reply only.";
 
 static const struct opttab_word format_words[] = {
 #define FORMAT(id, nests, doc) [FORMAT_##id] = { #id, false },
@@ -317,9 +319,10 @@ const struct opttab_row config_options[] = {
 		 "rate, pinned to a core where there are several. Which packets are sent does not "
 		 "depend on N. A thread is added for each 100000 packets/s of the rate and each "
 		 "8192 targets; with --save-pcap and --tx pcap there is one." },
-	{ "rx", 0, WORD_FILE(network.rx, network.rx_file), .words = rx_words, .def = "pcap",
+	{ "rx", 0, WORD_FILE(network.rx, network.rx_file), .words = rx_words,
+	  .def = CONFIG_RX_AUTO,
 	  .may_change = true, .group = network,
-	  .arg = "FROM", .help = rx_help + 1, .man = rx_man },
+	  .arg = "FROM", .help = rx_help, .man = rx_man },
 	{ "save-pcap", 0, STRING(network.save_pcap), .min = 1, .group = network, .arg = "FILE",
 	  .man = "Write every packet sent and every validated answer to FILE." },
 	{ "key", 0, HEX16(network.key, network.key_set), .max = 16, .group = network, .arg = "HEX",

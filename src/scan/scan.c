@@ -63,6 +63,8 @@ static int open_senders(struct scan *sc, struct err *e)
 	if (rc && su->tx->sweeper && su->tx_auto) {
 		su->tx = tx_best(false);
 		su->run.engine = su->tx->name;
+		if (su->rx_auto)
+			su->rx = rx_find("pcap", false);
 		log_info("engine %s, as %s", su->tx->name, e->msg);
 		e->msg[0] = '\0';
 		rc = open_engine(sc, 0, e);
@@ -72,7 +74,7 @@ static int open_senders(struct scan *sc, struct err *e)
 	return rc;
 }
 
-static int open_receiver(struct scan *sc, struct err *e)
+static int open_source(struct scan *sc, struct err *e)
 {
 	struct setup *su = sc->setup;
 	const struct rx_setup rx = {
@@ -83,8 +85,22 @@ static int open_receiver(struct scan *sc, struct err *e)
 		.solicitations = proxy_any(&su->shared.facts, true),
 		.buffer_len = su->rx->buffer_len ? su->rx->buffer_len(su->unread) : 0,
 	};
-	int rc = su->rx->open(&sc->in.state, &rx, e);
 
+	return su->rx->open(&sc->in.state, &rx, e);
+}
+
+static int open_receiver(struct scan *sc, struct err *e)
+{
+	struct setup *su = sc->setup;
+	int rc = open_source(sc, e);
+
+	/* What was chosen for its speed may turn out not to run here. */
+	if (rc && su->rx_auto && su->rx->consumes) {
+		su->rx = rx_find("pcap", false);
+		log_info("answers by %s, as %s", su->rx->name, e->msg);
+		e->msg[0] = '\0';
+		rc = open_source(sc, e);
+	}
 	if (!rc)
 		sc->in.ops = su->rx;
 	return rc;

@@ -170,6 +170,16 @@ static void improve_engine(struct setup *su, const struct config *c)
 		su->tx = sweeps;
 }
 
+/* --rx auto takes what reads in the driver where the sweep leaves by it. */
+static void improve_receiver(struct setup *su, const struct config *c)
+{
+	const struct rx_ops *xdp = rx_find("xdp", false);
+
+	if (su->rx_auto && su->tx->sweeper && su->rx
+	    && !(xdp->untagged && c->network.vlan_id) && !(xdp->needs_ethernet && su->iplayer))
+		su->rx = xdp;
+}
+
 static int choose_engine(struct setup *su, const struct config *c, struct err *e)
 {
 	const char *unfit = su->tx->sweeper ? sweeper_unfit(su, c) : NULL;
@@ -180,6 +190,7 @@ static int choose_engine(struct setup *su, const struct config *c, struct err *e
 	if (su->loopback && su->tx->wire && !su->tx->loopback && targets_have_v4(su->targets))
 		return err_set(e, EINVAL, "--tx %s: this host's own IPv4 addresses take nothing "
 			       "that is sent below IP; use --tx packet", c->network.tx);
+	improve_receiver(su, c);
 	su->run.engine = su->tx->name;
 	return 0;
 }
@@ -271,7 +282,9 @@ static int init_live(struct setup *su, const struct config *c, int *status, stru
 	su->tx_auto = !su->tx;
 	if (su->tx_auto)
 		su->tx = tx_best(false);
-	su->rx = su->tx->wire ? rx_find(c->network.rx, false) : NULL;
+	su->rx_auto = strcmp(c->network.rx, CONFIG_RX_AUTO) == 0;
+	if (su->tx->wire)
+		su->rx = rx_find(su->rx_auto ? "pcap" : c->network.rx, false);
 	su->shared.facts.wire = su->tx->wire;
 	network_open(&n, su->targets, c, su->tx->wire);
 	rc = init_input(su, c, e);

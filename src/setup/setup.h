@@ -29,7 +29,7 @@ struct setup {
 	struct gateway_known gateways[2];	/* [0] IPv4, [1] IPv6: those that are followed */
 	struct run_facts run;
 	const struct tx_ops *tx;	/* NULL: reading a capture */
-	bool tx_auto;			/* it is chosen, not named */
+	bool tx_auto, rx_auto;		/* they are chosen, not named */
 	const struct rx_ops *rx;	/* NULL: nothing can answer */
 	char interface[IF_NAMESIZE];	/* the kernel's own name, not an altname */
 	int ifindex;

@@ -2,6 +2,7 @@
 
 import collections
 import json
+import re
 import socket
 import subprocess
 import time
@@ -133,7 +134,7 @@ def _same_rows(plan, *engines):
 
 
 for _plan in ("survey", "path", "full"):
-	case(f"engines/rows-tx-{_plan}")(_same_rows(_plan, "--tx", "xdp"))
+	case(f"engines/rows-tx-{_plan}")(_same_rows(_plan, "--tx", "xdp", "--rx", "pcap"))
 	case(f"engines/rows-rx-{_plan}")(_same_rows(_plan, "--rx", "xdp"))
 	case(f"engines/rows-{_plan}")(_same_rows(_plan, "--tx", "xdp", "--rx", "xdp"))
 
@@ -347,6 +348,37 @@ def what_auto_takes_is_told():
 	# Worth the other engine, if it were to be had: here the cable's end does not take its frames.
 	run = tfomap("198.18.0.0/16", "-p", "100-115", "-r", 0, "-t", 1, "--report", "synack", expect=4)
 	assert "engine packet" in run.err and "xdp" in run.err, run.err
+
+
+@case("engines/auto-rx")
+def what_reads_where_xdp_sends():
+	def receiver(*args):
+		run = tfomap("198.18.5.0/28", "-p", 7, *args)
+		equal(len(run.rows), 16, "rows")
+		return re.search(r"answers by (\w+), interface", run.err)[1], run.err
+	_need_xdp_rx()
+	equal(receiver()[0], "pcap", "with --tx packet")
+	_napi(True)
+	try:
+		_need_xdp()
+		equal(receiver("--tx", "xdp")[0], "xdp", "with --tx xdp")
+		equal(receiver("--tx", "xdp", "--rx", "pcap")[0], "pcap", "where it is named")
+		run = tfomap("198.18.0.0/16", "-p", "100-115", "-r", 0, "-t", 1, "--report", "synack", expect=4)
+		assert "engine xdp" in run.err and "answers by xdp" in run.err, run.err
+		# Another program holds the interface.
+		process = start([*QUICK, "198.18.0.0/16", "-p", "81-83", "-r", "10", "--rx", "xdp"])
+		try:
+			wait_for(lambda: "prog/xdp" in subprocess.run("ip -n scan link show scan0".split(),
+				check=True, capture_output=True, text=True).stdout, "the program on the interface")
+			name, said = receiver("--tx", "xdp")
+		finally:
+			interrupt(process)
+			interrupt(process)
+			process.communicate()
+		equal(name, "pcap", "where another program is")
+		assert "answers by pcap, as --rx xdp on interface scan0" in said, said
+	finally:
+		_napi(False)
 
 
 @contextmanager
