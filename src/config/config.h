@@ -100,6 +100,7 @@ struct config_output {
 	enum config_format format;
 	const char *filter;		/* NULL: all rows */
 	const char *fields;		/* as given; NULL: the default set; "*": all */
+	const char *label;		/* of every row; NULL: none; one line */
 	enum config_rows rows;
 	enum config_report report;
 	bool no_header;

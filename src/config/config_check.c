@@ -125,6 +125,12 @@ static int check_output(const struct config *c, struct err *e)
 	if (c->output.rows == ROWS_REPLY && c->output.report == REPORT_ALL)
 		return err_set(e, EINVAL, "--report all with --rows reply: a silent target has "
 			       "no reply; use --rows target");
+	/* Rows that a run goes on from are read by lines. */
+	for (const char *s = c->output.label; s && *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return err_set(e, EINVAL, "--label %.100s: a label is one line of plain "
+				       "text; leave line ends and control characters out",
+				       c->output.label);
 	return 0;
 }
 

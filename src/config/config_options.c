@@ -340,9 +340,14 @@ const struct opttab_row config_options[] = {
 		 "null alone, and neither less nor greater than anything. What is left out is "
 		 "counted (rows_filtered); verdicts are counted all the same." },
 	{ "rows", 0, WORD(config_rows, output.rows), .words = rows_words, .def = "target",
-	  .group = output, .arg = "WHAT", .help = "one for each target|reply",
+	  .group = output, .arg = "WHAT",
 	  .man = "What a row is: target (one for each target, when nothing more is due for it) "
 		 "or reply (one for each validated answer, at once)." },
+	{ "label", 0, STRING(output.label), .min = 1, .group = output, .arg = "TEXT",
+	  .help = "of a target|reply (target); its last column",
+	  .man = "Put TEXT, one line, into the field label of every row, the last one: which "
+		 "network, week or vantage point they are of, where rows of several runs come "
+		 "together." },
 	{ "report", 0, WORD(config_report, output.report), .words = report_words, .def = "answered",
 	  .group = output, .arg = "WHICH",
 	  .man = "Which targets get a row: synack (a SYN/ACK answered), answered (anything "

@@ -95,6 +95,7 @@ VALUES = {
 	"output-filter": ("mss > 9", [("mss", "a comparison"), ("ms > 9", "no such field"),
 		("mss > x", "the value is none"), ("verdict = open", "none of the field.s words"),
 		("mss > 9 &&", "a field is missing"), ("(mss > 9", "a bracket is not closed")]),
+	"label": ("week 1", []),	# and several lines: clashes.py
 	"rows": ("reply", [("x", "target, reply"), ("all", "target, reply")]),
 	"report": ("all", [("x", "synack, answered, all"), ("none", "synack, answered, all")]),
 	"metadata-file": ("f", FILE),
