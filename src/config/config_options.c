@@ -321,7 +321,10 @@ const struct opttab_row config_options[] = {
 
 	{ "output-file", 'o', STRING(output.file), .min = 1, .group = output, .arg = "FILE",
 	  .help = "(default standard output)",
-	  .man = "Write the rows to FILE; - is standard output, the default." },
+	  .man = "Write the rows to FILE; - is standard output, the default. They are not "
+		 "compressed, as a run that goes on (--checkpoint) has to find them by their place "
+		 "and the file is locked against a second run: a name that ends in .gz or .zst is "
+		 "refused; let gzip or zstd read standard output." },
 	{ "output-format", 'O', WORD(config_format, output.format), .words = format_words,
 	  .def = "csv",
 	  .group = output, .arg = "FORM", .help = format_help + 1, .man = format_man },

@@ -74,6 +74,10 @@ CONTRADICTIONS = [
 		"^--probes: blind carries a payload", "--payload none", "leave"),
 	("few source ports for --probes", f"--source-port 10000-10001 --probes syn --retries 2 {START}",
 		"^--source-port 10000-10001: 2 ports are too few", "at least 3"),
+	("-o of gzip", f"-o f.gz {START}", "^--output-file f.gz: ", r"-o - \.\.\. \| gzip >f\.gz",
+		"-m"),
+	("-o of zstd", f"-o f.zst --dryrun {TARGET}", "^--output-file f.zst: ",
+		r"-o - \.\.\. \| zstd -o f\.zst", "-m"),
 	("--label of two lines", ["--label", "a\nb", *START.split()], r"^--label a\?b: ", "line ends"),
 	("--label that acts", ["--label", "\x1b[m", *START.split()], r"^--label \?\[m: ",
 		"control characters"),
@@ -116,6 +120,7 @@ CONFIGURED = [
 	("--output-fields", "output-fields = foo", START, "'foo'"),
 	("--blocklist-file", "blocklist-file = none/f", START, "none/f"),
 	("--output-file", "output-file = none/f", START, "none/f"),
+	("-o of zstd", "output-file = f.zst", START, "^--output-file f.zst: ", r"\| zstd -o f\.zst"),
 	("one file", "output-file = g", f"--metadata-file g {START}", "--output-file", "g"),
 ]
 
