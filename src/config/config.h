@@ -129,6 +129,8 @@ struct config {
 	char **values;			/* heap, owned, each likewise: by row of the option table
 					 * the value as given; NULL: not given. The strings below
 					 * point into them, or are the table's defaults */
+	const char **typed;		/* heap, owned: those of the command line alone, likewise;
+					 * each points into argv */
 	struct config_targets targets;
 	struct config_probing probing;
 	struct config_rate rate;
