@@ -264,7 +264,7 @@ const struct opttab_row config_options[] = {
 	  .man = "Wait S seconds for late answers after the last SYN. A scan that is not stopped "
 		 "waits for the --timeout of its last probes in any case." },
 
-	{ "interface", 'i', STRING(network.interface), .min = 1, .group = network, .arg = "NAME",
+	{ "interface", 'i', STRING(network.interface), .min = 1, .group = network, .arg = "IFACE",
 	  .man = "The network interface, by its name or another that it has (altname). Default: "
 		 "the one that the route to the targets takes." },
 	{ "source-ip", 'S', ADDRS(network.sources, network.nsources), .max = CONFIG_SOURCES_MAX,
@@ -328,7 +328,7 @@ const struct opttab_row config_options[] = {
 	{ "output-format", 'O', WORD(config_format, output.format), .words = format_words,
 	  .def = "csv",
 	  .group = output, .arg = "FORM", .help = format_help + 1, .man = format_man },
-	{ "output-fields", 'f', STRING(output.fields), .min = 1, .group = output, .arg = "LIST",
+	{ "output-fields", 'f', STRING(output.fields), .min = 1, .group = output, .arg = "FIELDS",
 	  .help = "names, in the order wanted; * is all",
 	  .man = "The fields of a row, separated by commas, in the order wanted, or * for all. "
 		 "Default: all but flows and info, which only ndjson can show." },
@@ -378,11 +378,11 @@ const struct opttab_row config_options[] = {
 		 "from there, however it ended; once it is complete it does nothing. See GOING "
 		 "ON." },
 	{ "user", 0, STRING(records.user), .min = 1, .may_change = true, .group = records,
-	  .arg = "NAME",
-	  .help = "run as NAME, once started",
-	  .man = "Once files and sockets are open, run as user NAME, with the groups that NAME "
-		 "has, for good; it takes root, or CAP_SETUID and CAP_SETGID. What is made while "
-		 "the scan runs has to be made by NAME: the folders of --metadata-file and "
+	  .arg = "USER",
+	  .help = "run as USER, once started",
+	  .man = "Once files and sockets are open, run as USER, with the groups that USER has, "
+		 "for good; it takes root, or CAP_SETUID and CAP_SETGID. What is made while "
+		 "the scan runs has to be made by USER: the folders of --metadata-file and "
 		 "--checkpoint must let it. See PRIVILEGES." },
 	{ "log-file", 'l', STRING(records.log_file), .min = 1, .may_change = true, .group = records,
 	  .arg = "FILE",
