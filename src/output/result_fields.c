@@ -86,7 +86,7 @@ const size_t result_nfields = sizeof(result_fields) / sizeof(result_fields[0]);
 
 const struct result_type_row result_types[] = {
 	[RESULT_ADDR] = { "address", true }, [RESULT_NUMBER] = { "number", true },
-	[RESULT_BOOL] = { "bool", true }, [RESULT_MS] = { "number", true },
+	[RESULT_BOOL] = { "bool", true }, [RESULT_MS] = { "decimal", true },
 	[RESULT_TIME] = { "time", true }, [RESULT_TEXT] = { "text", false },
 	[RESULT_HEX] = { "hex", true }, [RESULT_OPTIONS] = { "text", true },
 	[RESULT_CONDITIONS] = { "words", false }, [RESULT_SIGNALS] = { "words", false },
