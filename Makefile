@@ -112,7 +112,7 @@ all_obj := $(lib_obj) $(src_obj) $(man_obj) $(unit_obj) $(fuzz_obj)
 stage_obj := $(filter-out $(B)/src/scan/main.o,$(src_obj))
 core = $(B)/libstages.a $(B)/libtfomap.a
 pages := $(patsubst man/%.in,$(B)/%,$(wildcard man/*.[1-9].in))
-completion := $(patsubst conf/%.in,$(B)/%,$(wildcard conf/*.bash.in))
+completion := $(patsubst conf/%.in,$(B)/%,$(wildcard conf/tfomap.*.in))
 fuzzers := $(patsubst $(B)/test/fuzz/%.o,$(B)/%,$(fuzz_obj))
 confs := $(wildcard conf/*.conf)
 dist_name = tfomap-$(VERSION)
@@ -132,7 +132,8 @@ tfomap: $(B)/tfomap
 	@ln -sf $< $@
 
 $(B)/lib/%.o: dir_flags = $(lib_flags)
-$(B)/src/%.o $(B)/man/%.o: dir_flags = $(src_flags)
+$(B)/src/%.o: dir_flags = $(src_flags)
+$(B)/man/%.o: dir_flags = -Iman $(src_flags)
 $(B)/test/fuzz/%.o: dir_flags = -Itest/fuzz $(src_flags)
 $(B)/test/unit/%.o: dir_flags = $(unit_flags)
 
@@ -328,10 +329,14 @@ endif
 # ---- install ------------------------------------------------------------------------------------
 
 page_place = $(mandir)/man$(1:$(basename $1).%=%)/$(notdir $1)
+# Debian's zsh has another folder for packages.
+zsh_dir = $(datadir)/zsh/site-functions
 # SOURCE:MODE:PLACE of each file, but for the configuration files.
 installed = $(B)/tfomap:755:$(sbindir)/tfomap \
 	$(foreach page,$(pages),$(page):644:$(call page_place,$(page))) \
-	$(completion:%=%:644:$(datadir)/bash-completion/completions/tfomap) \
+	$(B)/tfomap.bash:644:$(datadir)/bash-completion/completions/tfomap \
+	$(B)/tfomap.zsh:644:$(zsh_dir)/_tfomap \
+	$(B)/tfomap.fish:644:$(datadir)/fish/vendor_completions.d/tfomap.fish \
 	conf/prometheus.jq:644:$(datadir)/tfomap/prometheus.jq
 
 install: all ## install below DESTDIR and prefix; configuration files that are there are kept

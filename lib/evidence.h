@@ -84,6 +84,7 @@ struct flow {
 	uint8_t seen;			/* bit 1 << enum reply_class: what came, first or not */
 	bool reset_first;		/* a RST came before the SYN/ACK */
 	bool stripped;			/* an ICMP quote of the SYN lacked the TFO option on it */
+	uint8_t ttl;			/* of a hop probe: that of the SYN; else 0, not known */
 	bool early;			/* data came beside the SYN/ACK: */
 	uint32_t early_end;		/* the sequence number after the furthest of it */
 	uint8_t synkind;		/* TFO option on the SYN: 34, 254, 0 = none */

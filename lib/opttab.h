@@ -55,12 +55,6 @@ unsigned int opttab_distance(const char *a, const char *b);
 size_t opttab_help(const struct opttab_row *rows, size_t n, bool first,
 		   char out[static OPTTAB_LINE_LEN]);
 
-/*
- * Elements of a bash array of every spelling of an option, "[--tx]='auto pcap:FILE'", each with
- * what its value can be; as snprintf().
- */
-size_t opttab_completion(const struct opttab_row *row, char *out, size_t len);
-
 /* The first sentence of the manual's text and the one on the default, if any; as snprintf(). */
 size_t opttab_summary(const struct opttab_row *row, char *out, size_t len);
 

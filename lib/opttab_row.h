@@ -45,7 +45,8 @@ struct opttab_row {
 	const struct opttab_word *words;
 	const char *def;		/* the default, as it would be typed; NULL: no fixed one */
 	const char *group;
-	const char *arg;		/* what --help calls the value; NULL for flags */
+	const char *arg;		/* what --help calls the value; NULL for flags. FILE, IFACE,
+					 * USER, FIELDS and VERDICTS say to a shell what to offer */
 	const char *help;		/* for --help, 44 columns; NULL: on the next row's line */
 	bool may_change;		/* what comes of a run is the same with any value */
 	const char *man;		/* for the manual: plain text, options as --name */

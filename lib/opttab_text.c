@@ -219,19 +219,6 @@ size_t opttab_values(const struct opttab_row *row, const char *sep, char *out, s
 	return t.len;
 }
 
-size_t opttab_completion(const struct opttab_row *row, char *out, size_t len)
-{
-	char values[256];
-	struct text t;
-
-	opttab_values(row, " ", values, sizeof(values));
-	text_init(&t, out, len);
-	if (row->letter)
-		text_add(&t, "[-%c]='%s' ", row->letter, values);
-	text_add(&t, "[--%s]='%s'", row->name, values);
-	return t.len;
-}
-
 size_t opttab_find(const struct opttab_row *rows, size_t n, const char *name)
 {
 	size_t i = 0;

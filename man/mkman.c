@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/stats.h"
+#include "completion.h"
 #include "config/config.h"
 #include "config/config_parse.h"
 #include "config/config_show.h"
@@ -193,7 +194,9 @@ static const struct {
 	{ "@FILE_OPTIONS@\n", config_roff_file },
 	{ "@SAMPLE@\n", config_sample },
 	{ "@CHANGING@\n", config_roff_changing },
-	{ "@COMPLETION@\n", config_completion },
+	{ "@BASH@\n", completion_bash },
+	{ "@ZSH@\n", completion_zsh },
+	{ "@FISH@\n", completion_fish },
 	{ "@FIELDS@\n", result_roff },
 	{ "@PROBES@\n", write_probes },
 	{ "@VERDICTS@\n", write_verdicts },

@@ -162,6 +162,7 @@ void trail_describe(const struct entry *en, const struct validate_match *m, stru
 		out->rlen = 0;
 	}
 	out->attempt = m->attempt;
+	out->ttl = m->hop.ttl;
 	out->sport = m->tag.sport;
 	out->seq = m->tag.seq;
 	out->sent = 1;

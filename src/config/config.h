@@ -101,6 +101,7 @@ struct config_output {
 	enum config_format format;
 	const char *filter;		/* NULL: all rows */
 	const char *fields;		/* as given; NULL: the default set; "*": all */
+	const char *label;		/* of every row; NULL: none; one line */
 	enum config_rows rows;
 	enum config_report report;
 	uint32_t expect;		/* bits 1 << enum verdict; 0: exit status of the scan */
@@ -130,6 +131,8 @@ struct config {
 	char **values;			/* heap, owned, each likewise: by row of the option table
 					 * the value as given; NULL: not given. The strings below
 					 * point into them, or are the table's defaults */
+	const char **typed;		/* heap, owned: those of the command line alone, likewise;
+					 * each points into argv */
 	struct config_targets targets;
 	struct config_probing probing;
 	struct config_rate rate;

@@ -120,6 +120,32 @@ static int check_link(const struct config *c, struct err *e)
 	return 0;
 }
 
+/* The ending of the file's name, if it is one. */
+static bool ends_with(const char *name, const char *ending)
+{
+	size_t len = strlen(name), n = strlen(ending);
+
+	return len > n && strcmp(name + len - n, ending) == 0;
+}
+
+static int check_output_file(const struct config *c, struct err *e)
+{
+	static const struct {
+		const char *ending, *command;
+	} packers[] = {
+		{ ".gz", "gzip >" }, { ".zst", "zstd -o " },
+	};
+	const char *name = c->output.file;
+
+	for (size_t i = 0; name && i < sizeof(packers) / sizeof(packers[0]); i++)
+		if (ends_with(name, packers[i].ending))
+			return err_set(e, EINVAL, "--output-file %.100s: rows are written as they "
+				       "are, not compressed; type -o - ... | %s%.100s, and name a "
+				       "file for the metadata with -m", name, packers[i].command,
+				       name);
+	return 0;
+}
+
 static int check_output(const struct config *c, struct err *e)
 {
 	if (c->output.expect && strcmp(c->output.file, "-") == 0)
@@ -137,7 +163,13 @@ static int check_output(const struct config *c, struct err *e)
 	if (c->output.rows == ROWS_REPLY && c->output.report == REPORT_ALL)
 		return err_set(e, EINVAL, "--report all with --rows reply: a silent target has "
 			       "no reply; use --rows target");
-	return 0;
+	/* Rows that a run goes on from are read by lines. */
+	for (const char *s = c->output.label; s && *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return err_set(e, EINVAL, "--label %.100s: a label is one line of plain "
+				       "text; leave line ends and control characters out",
+				       c->output.label);
+	return check_output_file(c, e);
 }
 
 /* What it goes by are rows in a file, of packets that are sent. */

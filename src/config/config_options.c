@@ -275,7 +275,7 @@ const struct opttab_row config_options[] = {
 	  .man = "Wait S seconds for late answers after the last SYN. A scan that is not stopped "
 		 "waits for the --timeout of its last probes in any case." },
 
-	{ "interface", 'i', STRING(network.interface), .min = 1, .group = network, .arg = "NAME",
+	{ "interface", 'i', STRING(network.interface), .min = 1, .group = network, .arg = "IFACE",
 	  .man = "The network interface, by its name or another that it has (altname). Default: "
 		 "the one that the route to the targets takes." },
 	{ "source-ip", 'S', ADDRS(network.sources, network.nsources), .max = CONFIG_SOURCES_MAX,
@@ -333,11 +333,14 @@ const struct opttab_row config_options[] = {
 
 	{ "output-file", 'o', STRING(output.file), .min = 1, .group = output, .arg = "FILE",
 	  .help = "(default standard output)",
-	  .man = "Write the rows to FILE; - is standard output, the default." },
+	  .man = "Write the rows to FILE; - is standard output, the default. They are not "
+		 "compressed, as a run that goes on (--checkpoint) has to find them by their place "
+		 "and the file is locked against a second run: a name that ends in .gz or .zst is "
+		 "refused; let gzip or zstd read standard output." },
 	{ "output-format", 'O', WORD(config_format, output.format), .words = format_words,
 	  .def = "auto",
 	  .group = output, .arg = "FORM", .help = format_help, .man = format_man },
-	{ "output-fields", 'f', STRING(output.fields), .min = 1, .group = output, .arg = "LIST",
+	{ "output-fields", 'f', STRING(output.fields), .min = 1, .group = output, .arg = "FIELDS",
 	  .help = "names, in the order wanted; * is all",
 	  .man = "The fields of a row, separated by commas, in the order wanted, or * for all. "
 		 "Default: all but flows and info, which only ndjson can show." },
@@ -358,9 +361,14 @@ const struct opttab_row config_options[] = {
 		 "output says so, with figures. Rows are written only where --output-file names "
 		 "a file. See MONITORING." },
 	{ "rows", 0, WORD(config_rows, output.rows), .words = rows_words, .def = "target",
-	  .group = output, .arg = "WHAT", .help = "one for each target|reply",
+	  .group = output, .arg = "WHAT",
 	  .man = "What a row is: target (one for each target, when nothing more is due for it) "
 		 "or reply (one for each validated answer, at once)." },
+	{ "label", 0, STRING(output.label), .min = 1, .group = output, .arg = "TEXT",
+	  .help = "of a target|reply (target); its last column",
+	  .man = "Put TEXT, one line, into the field label of every row, the last one: which "
+		 "network, week or vantage point they are of, where rows of several runs come "
+		 "together." },
 	{ "report", 0, WORD(config_report, output.report), .words = report_words, .def = "answered",
 	  .group = output, .arg = "WHICH",
 	  .man = "Which targets get a row: synack (a SYN/ACK answered), answered (anything "
@@ -388,11 +396,11 @@ const struct opttab_row config_options[] = {
 		 "from there, however it ended; once it is complete it does nothing. See GOING "
 		 "ON." },
 	{ "user", 0, STRING(records.user), .min = 1, .may_change = true, .group = records,
-	  .arg = "NAME",
-	  .help = "run as NAME, once started",
-	  .man = "Once files and sockets are open, run as user NAME, with the groups that NAME "
-		 "has, for good; it takes root, or CAP_SETUID and CAP_SETGID. What is made while "
-		 "the scan runs has to be made by NAME: the folders of --metadata-file and "
+	  .arg = "USER",
+	  .help = "run as USER, once started",
+	  .man = "Once files and sockets are open, run as USER, with the groups that USER has, "
+		 "for good; it takes root, or CAP_SETUID and CAP_SETGID. What is made while "
+		 "the scan runs has to be made by USER: the folders of --metadata-file and "
 		 "--checkpoint must let it. See PRIVILEGES." },
 	{ "log-file", 'l', STRING(records.log_file), .min = 1, .may_change = true, .group = records,
 	  .arg = "FILE",

@@ -123,16 +123,15 @@ static int read_all(struct config *c, int argc, char **argv, const char *default
 
 int config_parse(struct config *c, int argc, char **argv, const char *default_file, struct err *e)
 {
-	const char **given = calloc(config_noptions, sizeof(*given));
 	int err;
 
 	*c = (struct config){ .argc = argc, .argv = argv };
 	c->values = calloc(config_noptions, sizeof(*c->values));
-	if (given && c->values)
-		err = read_all(c, argc, argv, default_file, given, e);
+	c->typed = calloc(config_noptions, sizeof(*c->typed));
+	if (c->values && c->typed)
+		err = read_all(c, argc, argv, default_file, c->typed, e);
 	else
 		err = err_set(e, ENOMEM, "out of memory");
-	free(given);
 	if (err)
 		config_free(c);
 	return err;
@@ -146,7 +145,9 @@ void config_free(struct config *c)
 			free(c->values[i]);
 	}
 	free(c->values);
+	free(c->typed);
 	c->values = NULL;
+	c->typed = NULL;
 	free(c->targets.words);
 	c->targets.words = NULL;
 	c->targets.n = 0;

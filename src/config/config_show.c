@@ -114,16 +114,6 @@ void config_roff_changing(FILE *out)
 	}
 }
 
-void config_completion(FILE *out)
-{
-	char entry[512];
-
-	for (size_t i = 0; i < config_noptions; i++) {
-		opttab_completion(&config_options[i], entry, sizeof(entry));
-		fprintf(out, "\t%s\n", entry);
-	}
-}
-
 void config_visit(const struct config *c, config_visit_fn *visit, void *arg)
 {
 	/* The longest value is a list of every other port. */

@@ -22,9 +22,6 @@ void config_roff_file(FILE *out);
 /* Those that may change when a run goes on (--checkpoint): roff, one sentence's list. */
 void config_roff_changing(FILE *out);
 
-/* The options for the shell's completion: elements of a bash array, by spelling. */
-void config_completion(FILE *out);
-
 /*
  * Every option that a configuration file can have (all but the general ones) by its long
  * name with the value in force, in the words that the option takes; flags "true" or "false"; ""

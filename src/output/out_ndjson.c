@@ -62,6 +62,7 @@ static json_t *flow_value(struct out *o, const struct result *r, const struct fl
 
 	result_from_flow(&row, ev->ip, ev->port, evidence_source(ev, flow), flow,
 			 r->wall_offset_ns);
+	row.label = r->label;
 	for (size_t i = 0; i < result_nfields; i++) {
 		const struct result_field *f = &result_fields[i];
 

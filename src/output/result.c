@@ -25,6 +25,8 @@ static void fill_probe(struct result *r, const struct flow *f)
 	r->tfo_synclen = number(f->synlen);
 	r->tfo_seq = number(f->seq);
 	r->tfo_dlen = number(f->dlen);
+	if (f->ttl)
+		r->probe_ttl = number(f->ttl);
 	/* Data may have come although the SYN/ACK before it was lost. */
 	if (!flow_is_silent(f) || f->rlen)
 		r->rlen = number(f->rlen);

@@ -37,7 +37,7 @@ struct result_bytes {
  */
 struct result {
 	struct addr ip, source_ip, icmp_from, hop_low_ip, hop_high_ip;
-	const char *domain, *verdict, *probe, *reply, *repeat, *info, *cookie_from;
+	const char *domain, *verdict, *probe, *reply, *repeat, *info, *cookie_from, *label;
 	struct result_number port, confirmed, attempt, late;
 	struct result_number tfo_synkind, tfo_ackkind, tfo_synclen, tfo_ackclen;
 	struct result_number tfo_seq, tfo_dlen, tfo_ack, tfo_acked;
@@ -45,7 +45,7 @@ struct result {
 	struct result_number tcp_flags, ip_id, df, tos, icmp_type, icmp_code;
 	struct result_number source_port, probes, cookie_len, cookie_age_s;
 	struct result_number cookies_seen, response_len, plain_response_len;
-	struct result_number hops, hop_low, hop_high;
+	struct result_number hops, hop_low, hop_high, probe_ttl;
 	struct result_bytes cookie, tcp_optionshex, quoted_optionshex;
 	uint64_t time_sent, time_reply;
 	const struct tcpopts *tcp_options;

@@ -73,17 +73,20 @@ const struct result_field result_fields[] = {
 	FIELD(source_port, NUMBER, BOTH, "our port"),
 	FIELD(time_sent, TIME, BOTH, "when the SYN was sent, UTC"),
 	FIELD(time_reply, TIME, BOTH, "when the answer came, UTC"),
+	FIELD(probe_ttl, NUMBER, REPLY,
+		"TTL or hop limit of the SYN, where it is a hop probe's (--plan locate)"),
 	FIELD(probes, NUMBER, TARGET, "SYNs that the target took"),
 	FIELD(flows, FLOWS, TARGET, "the reply rows that the verdict comes from"),
 	FIELD(path, PATH, TARGET, "the hops that answered: ttl, ip, rtt_ms, option, data"),
 	FIELD(info, JSON, TARGET, "what else the server list says of the target"),
+	FIELD(label, TEXT, BOTH, "the text of --label; last, for who goes by places"),
 };
 
 const size_t result_nfields = sizeof(result_fields) / sizeof(result_fields[0]);
 
 const struct result_type_row result_types[] = {
 	[RESULT_ADDR] = { "address", true }, [RESULT_NUMBER] = { "number", true },
-	[RESULT_BOOL] = { "bool", true }, [RESULT_MS] = { "number", true },
+	[RESULT_BOOL] = { "bool", true }, [RESULT_MS] = { "decimal", true },
 	[RESULT_TIME] = { "time", true }, [RESULT_TEXT] = { "text", false },
 	[RESULT_HEX] = { "hex", true }, [RESULT_OPTIONS] = { "text", true },
 	[RESULT_CONDITIONS] = { "words", false }, [RESULT_SIGNALS] = { "words", false },

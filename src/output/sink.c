@@ -277,6 +277,7 @@ void sink_target(struct sink *s, const struct evidence *ev, const struct target_
 	if (!target_is_reported(s, ev))
 		return;
 	result_from_target(&s->row, ev, extra, verdict, s->wall_offset_ns);
+	s->row.label = s->config->output.label;
 	sink_add_row(s);
 }
 
@@ -289,6 +290,7 @@ void sink_reply(struct sink *s, struct addr ip, uint16_t port, struct addr sourc
 		return;
 	result_from_flow(&s->row, ip, port, source, flow, s->wall_offset_ns);
 	result_set_repeat(&s->row, repeat, late);
+	s->row.label = s->config->output.label;
 	sink_add_row(s);
 }
 

@@ -13,6 +13,7 @@
 #include "base/thread.h"
 #include "config/config.h"
 #include "config/config_files.h"
+#include "config/config_idle.h"
 #include "config/config_parse.h"
 #include "config/config_show.h"
 #include "err.h"
@@ -105,6 +106,7 @@ static int run(const struct config *c, struct err *e)
 {
 	if (check(c, e) || log_open(c->records.log_file, (enum log_level)c->records.verbosity, e))
 		return SCAN_INPUT;
+	config_notice_idle(c);
 	return scan_run(c, e);
 }
 

@@ -82,6 +82,13 @@ CONTRADICTIONS = [
 		"^--probes: blind carries a payload", "--payload none", "leave"),
 	("few source ports for --probes", f"--source-port 10000-10001 --probes syn --retries 2 {START}",
 		"^--source-port 10000-10001: 2 ports are too few", "at least 3"),
+	("-o of gzip", f"-o f.gz {START}", "^--output-file f.gz: ", r"-o - \.\.\. \| gzip >f\.gz",
+		"-m"),
+	("-o of zstd", f"-o f.zst --dryrun {TARGET}", "^--output-file f.zst: ",
+		r"-o - \.\.\. \| zstd -o f\.zst", "-m"),
+	("--label of two lines", ["--label", "a\nb", *START.split()], r"^--label a\?b: ", "line ends"),
+	("--label that acts", ["--label", "\x1b[m", *START.split()], r"^--label \?\[m: ",
+		"control characters"),
 	("--log-file -", f"--log-file - {START}", "^--log-file -: ", "standard output"),
 	("--metadata-file -", f"--metadata-file - {START}", "^--metadata-file -: ",
 		"standard output"),
@@ -121,8 +128,47 @@ CONFIGURED = [
 	("--output-fields", "output-fields = foo", START, "'foo'"),
 	("--blocklist-file", "blocklist-file = none/f", START, "none/f"),
 	("--output-file", "output-file = none/f", START, "none/f"),
+	("-o of zstd", "output-file = f.zst", START, "^--output-file f.zst: ", r"\| zstd -o f\.zst"),
 	("one file", "output-file = g", f"--metadata-file g {START}", "--output-file", "g"),
 ]
+
+
+# Options, and which of them a notice says to be of no effect
+IDLE = [
+	("--max-hops 9", ["max-hops"]), ("--max-hops 9 --plan locate", []),
+	("--max-hops 9 --plan path", ["max-hops"]),
+	("--confirm 9", ["confirm"]), ("--confirm 9 --plan complete", ["confirm"]),
+	("--confirm 9 --plan full", []), ("--confirm 0", []), ("--plan path", []),
+	("--plan complete", []), ("--plan complete --payload none", ["plan"]),
+	("--plan complete --probes syn", ["plan"]), ("--plan full --payload none", ["plan"]),
+	("--plan path --payload none", []), ("--payload none", []),
+	("--payload http --probes syn", ["payload"]), ("--payload http --probes syn,blind", []),
+	("--requests 2 --probes syn", ["requests"]), ("--requests 2 --probes syn,request-exp", []),
+	("--requests 2", []),
+	("--gateway-mac 02:00:5e:10:00:01", []),
+	("--gateway-mac 02:00:5e:10:00:01 --iplayer", ["gateway-mac"]),
+	("--without-blocklist", []), ("--label x", []), ("--label x -f ip,label", []),
+	("--label x -f *", []), ("--label x -f ip,domain", ["label"]),
+	("--sender-threads 2", []), ("--sender-threads 2 --save-pcap f", ["sender-threads"]),
+	("--max-hops 9 --label x -f ip", ["max-hops", "label"]),
+	("--quiet --max-hops 9", []),
+]
+
+
+def idle():
+	for words, notices in IDLE:
+		yield Case(f"idle/{words}", f"{words} {START}", 0, fine=True, notices=notices)
+	for form, notices in (("csv", []), ("ndjson", ["no-header"])):
+		yield Case(f"idle/--no-header -O {form}", f"--no-header -O {form} {START}", 0, fine=True,
+			notices=notices, shown=False)
+	yield Case("idle/--cookie-file", f"--cookie-file f --probes syn {START}", 0, fine=True,
+		notices=["cookie-file"], files={"f": COOKIES})
+	yield Case("idle/--without-blocklist --blocklist-file",
+		f"--without-blocklist --blocklist-file f {START}", 0, fine=True,
+		notices=["without-blocklist"], files={"f": OLD})
+	# What a file says for every run needs no notice.
+	yield Case("idle/configured", f"--config f {START}", 0, fine=True, notices=[],
+		files={"f": b"max-hops = 9\n"})
 
 
 def fields():
@@ -241,3 +287,4 @@ def cases(options):
 	yield from unwritable(options)
 	yield from in_use(options)
 	yield from kept(options)
+	yield from idle()

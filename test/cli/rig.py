@@ -97,16 +97,19 @@ class Case:
 	        nothing
 	held    names of files that another process has locked
 	fine    no mistake: a run beside those that are refused
+	shown   whether there is standard output, with `fine`
+	notices instead of a message, with `fine`: those that a run has, in full, and no others
 	"""
 
 	def __init__(self, name, args, status, *says, files=None, locked=(), privileged=True,
 			loopback=False, stdin=b"", log=None, closed=(), out_to=None,
-			held=(), fine=False):
+			held=(), fine=False, notices=None, shown=True):
 		self.name, self.args, self.want, self.says = name, args, status, says
 		self.files, self.locked, self.log = files or {}, locked, log
 		self.privileged, self.loopback = privileged and not locked, loopback
 		self.stdin, self.closed, self.out_to, self.fine = stdin, closed, out_to, fine
 		self.held, self.locks = held, []
+		self.notices, self.shown = notices, shown
 		# What runs in the child before exec() may not, beside other threads.
 		self.special = bool(closed) or not self.privileged
 		self.alone = self.special or loopback
@@ -207,8 +210,12 @@ class Case:
 		want = 3 if self.expects and not self.fine else self.want
 		if self.status != want:
 			yield f"exit status {self.status}, not {want}"
+		if self.notices is not None:
+			found = re.findall("^tfomap: (--.* has no effect here): ", self.err, re.M)
+			if found != [f"--{option} has no effect here" for option in self.notices]:
+				yield f"notices of {self.notices}, but: {self.err[:2000]!r}"
 		if self.fine:
-			if "error: " in self.err or not self.out:
+			if "error: " in self.err or (self.shown and not self.out):
 				yield f"no mistake, but: {self.err[:2000]!r}"
 			return
 		yield from self.said()

@@ -96,6 +96,7 @@ VALUES = {
 		("mss > x", "the value is none"), ("verdict = open", "none of the field.s words"),
 		("mss > 9 &&", "a field is missing"), ("(mss > 9", "a bracket is not closed")]),
 	"expect": ("accepted", [("open", "offline, unreachable"), ("accepted,x", "offline, unreachable")]),
+	"label": ("week 1", []),	# and several lines: clashes.py
 	"rows": ("reply", [("x", "target, reply"), ("all", "target, reply")]),
 	"report": ("all", [("x", "synack, answered, all"), ("none", "synack, answered, all")]),
 	"metadata-file": ("f", FILE),

@@ -232,11 +232,15 @@ def rules(host):
 
 def told(rows, names):
 	"""The names of rows; of those that are named the addresses, as targets"""
+	there = dict.fromkeys(row.name for row in rows)
+	for name in names:
+		if name not in there:
+			sys.exit(f"no such name: {name}; there are {' '.join(there)}")
 	for row in rows:
 		if row.name in names:
 			yield " ".join(f"[{a}]:{port}" if ":" in a else f"{a}:{port}" for a, port in row.twins)
 	if not names:
-		yield from dict.fromkeys(row.name for row in rows)
+		yield from there
 
 
 def main(word, *names):

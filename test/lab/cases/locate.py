@@ -287,6 +287,18 @@ def only_who_needs_it_is_located():
 		row = rows[target]
 		equal([again[target][name] for name in names], [row[name] for name in names],
 			f"{spell(target)}: {names} of the saved capture, and of the scan")
+	_check_replies(tfomap(*ARGS[:ARGS.index("--report")], "--timeout", TIMEOUT_S, *PREFIXES, *PINNED,
+		"--rx", f"pcap:{saved}", "--rows", "reply", quick=False).rows)
+
+
+def _check_replies(rows):
+	"""Who says that the TTL was exceeded stands at that hop"""
+	exceeded = [row for row in rows if row["icmp_type"] == ("3" if ":" in row["ip"] else "11")]
+	assert exceeded, "no hop has answered"
+	for row in exceeded:
+		equal(row["icmp_from"], _speaks(int(row["probe_ttl"]), (row["ip"],)), f"hop of {row}")
+	for row in rows:
+		equal(bool(row["probe_ttl"]), row["probe"] == "hop", f"probe_ttl of {row}")
 
 
 @case("locate/xdp")

@@ -38,3 +38,14 @@ def commands_from_a_pipe():
 		row = next(row for row in table.ROWS if row.name == name)
 		equal(said, " ".join(map(spell, row.twins)), f"where {name} is")
 	assert words[4].startswith("net0@"), words[4]
+
+
+@case("visit/no-such-name")
+def names_that_are_not_there():
+	wanted = {"box": "off", "chain": "strip-forward-4", "wall": "drop-data-tfo-nginx"}
+	_, out = _visit(*(f"{what} foo 2>&1; echo $?" for what in wanted))
+	lines = out.splitlines()
+	equal(lines[1::2], ["1"] * len(wanted), "exit status")
+	for (what, name), line in zip(wanted.items(), lines[::2], strict=True):
+		assert "no such name: foo" in line, line
+		assert what == "box" or name in line.split(), line

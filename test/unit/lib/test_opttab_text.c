@@ -94,24 +94,3 @@ TEST(summaries)
 	sums_up("One. Two. Default: three. Four.", "One. Default: three.");
 	sums_up("One. Two. Default: three.", "One. Default: three.");
 }
-
-/* Every spelling, with what follows it: bash reads them as elements of an array. */
-TEST(completion)
-{
-	static const struct opttab_word words[] = {
-		{ "live", false }, { "pcap", true }, { NULL, false },
-	};
-	static const struct opttab_row from = {
-		"from", 'F', OPTTAB_WORD_FILE, 0, 0, .words = words, .arg = "WHERE",
-	};
-	char out[128];
-	size_t len;
-
-	len = opttab_completion(&from, out, sizeof(out));
-	ck_assert_str_eq(out, "[-F]='live pcap:FILE' [--from]='live pcap:FILE'");
-	ck_assert_uint_eq(len, strlen(out));
-	opttab_completion(&rows[0], out, sizeof(out));
-	ck_assert_str_eq(out, "[-f]='' [--flag]=''");
-	opttab_completion(&rows[1], out, sizeof(out));
-	ck_assert_str_eq(out, "[--int]='N'");
-}

@@ -64,7 +64,7 @@ TEST(row_of_silence)
 	sample_init_silent(&s);
 	flow_row(0);
 	check(ROWS_REPLY, NULL, "192.0.2.7,443,request,0,none,,,34,,0,,1000,0,,,,,,,,,,,,,,,,,"
-	      ",,,192.0.2.1,10001,2023-11-14T22:13:21.000001Z,");
+	      ",,,192.0.2.1,10001,2023-11-14T22:13:21.000001Z,,,");
 	s.flows[0].rlen = 7;	/* its SYN/ACK was lost, its data was not */
 	flow_row(0);
 	check(ROWS_REPLY, "rlen", "7");
@@ -91,7 +91,15 @@ TEST(row_of_an_icmp_error)
 	flow_row(0);
 	check(ROWS_REPLY, NULL, "192.0.2.7,443,request,0,icmp,,,34,,0,,1000,0,,,,0,999.999,"
 	      "250,,,,,,,7,false,192,3,13,192.0.2.99,2202,192.0.2.1,10001,"
-	      "2023-11-14T22:13:21.000001Z,2023-11-14T22:13:22.000000Z");
+	      "2023-11-14T22:13:21.000001Z,2023-11-14T22:13:22.000000Z,,");
+}
+
+TEST(row_of_a_hop_probe)
+{
+	s.flows[0].kind = PROBE_HOP;
+	s.flows[0].ttl = 3;
+	flow_row(0);
+	check(ROWS_REPLY, "probe,probe_ttl,ttl", "hop,3,57");
 }
 
 /* IPv6 has neither identification nor DF. */
@@ -179,5 +187,5 @@ TEST(row_of_a_target_without_flows)
 	struct evidence ev = { .ip = addr_from_v4(1), .port = 80 };
 
 	result_from_target(&r, &ev, NULL, VERDICT_OFFLINE, SAMPLE_OFFSET_NS);
-	check(ROWS_TARGET, NULL, "0.0.0.1,80,,offline,,,,,,,,,,,,,,,,,,,,,,,,none,,,,,,,,,,,,0");
+	check(ROWS_TARGET, NULL, "0.0.0.1,80,,offline,,,,,,,,,,,,,,,,,,,,,,,,none,,,,,,,,,,,,0,");
 }

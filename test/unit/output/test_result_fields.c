@@ -13,13 +13,13 @@ static const char target_fields[] =
 	"tfo_ackclen,tfo_seq,tfo_dlen,tfo_ack,tfo_acked,cookie,cookie_len,cookie_from,"
 	"cookie_age_s,cookies_seen,hops,hop_low,hop_high,hop_low_ip,hop_high_ip,response_len,"
 	"plain_response_len,reply,rlen,rtt_ms,ttl,window,mss,wscale,"
-	"tcp_options,source_ip,source_port,time_sent,time_reply,probes";
+	"tcp_options,source_ip,source_port,time_sent,time_reply,probes,label";
 
 static const char reply_fields[] =
 	"ip,port,probe,attempt,reply,repeat,late,tfo_synkind,tfo_ackkind,tfo_synclen,tfo_ackclen,"
 	"tfo_seq,tfo_dlen,tfo_ack,tfo_acked,cookie,rlen,rtt_ms,ttl,window,mss,wscale,tcp_options,"
 	"tcp_flags,tcp_optionshex,ip_id,df,tos,icmp_type,icmp_code,icmp_from,quoted_optionshex,"
-	"source_ip,source_port,time_sent,time_reply";
+	"source_ip,source_port,time_sent,time_reply,probe_ttl,label";
 
 static void check_selection(const char *list, enum config_rows rows, enum config_format format,
 			    const char *want)
@@ -45,7 +45,8 @@ TEST(selects_all_by_default)
 {
 	char nested[sizeof(target_fields) + 20];
 
-	snprintf(nested, sizeof(nested), "%s,flows,path,info", target_fields);
+	snprintf(nested, sizeof(nested), "%.*s,flows,path,info,label",
+		 (int)(sizeof(target_fields) - sizeof(",label")), target_fields);
 	for (int star = 0; star < 2; star++) {
 		const char *list = star ? "*" : NULL;
 

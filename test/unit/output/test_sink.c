@@ -112,6 +112,45 @@ TEST(reply_rows)
 		   "192.0.2.7,80,data,retransmission,true\n");
 }
 
+static void close_and_check(const char *want)
+{
+	ck_assert_int_eq(sink_close(g.sink, &g.e), 0);
+	check_file(g.path, want);
+}
+
+/* Of both kinds of row; and the flows of a target have it, too. */
+TEST(labelled_rows)
+{
+	const char want[] = "443,\"a \"\"week\"\", one\"\n";
+
+	g.config.output.label = "a \"week\", one";
+	g.config.output.fields = "port,label";
+	g.config.output.no_header = true;
+	rig_open();
+	rig_target();
+	close_and_check(want);
+	g.config.output.rows = ROWS_REPLY;
+	rig_open();
+	rig_reply(0);
+	close_and_check(want);
+}
+
+TEST(labelled_flows)
+{
+	size_t len;
+	char *text;
+
+	g.config.output.format = FORMAT_ndjson;
+	g.config.output.label = "one";
+	g.config.output.fields = "flows";
+	rig_open();
+	rig_target();
+	ck_assert_int_eq(sink_close(g.sink, &g.e), 0);
+	text = contents(g.path, &len);
+	ck_assert_ptr_nonnull(strstr(text, "\"label\":\"one\""));
+	free(text);
+}
+
 TEST(ndjson_rows)
 {
 	g.config.output.format = FORMAT_ndjson;
