@@ -44,6 +44,8 @@ def _walked_place(walk, target, row):
 	for ttl in range(1, HOPS + 1):
 		plain = walk.said[target, "syn"].get(ttl)
 		what = walk.said[target, feature(row)].get(ttl, (None, None))[1]
+		if row.fault == "drop-offer" and what == "answer":
+			what = None  # an offer that is lost is repeated after a second, without its option
 		if what == "whole" or (what == "short" and row.fault != "strip"):
 			low = ttl
 		elif what in ("gone", "reset", "unreachable") or (plain and not what):
