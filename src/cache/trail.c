@@ -111,7 +111,7 @@ void trail_close(struct entry *en, uint64_t sent_ns)
 	locate_take(&t->locate, &t->probe, &a);
 }
 
-/* ---- answers ------------------------------------------------------------------------------- */
+/* ---- which probe a packet is of, or answers -------------------------------------------------- */
 
 static struct locate_probe probe_of(const struct validate_match *m)
 {
@@ -120,7 +120,7 @@ static struct locate_probe probe_of(const struct validate_match *m)
 	};
 }
 
-/* It is the one that was requested last. */
+/* It is the one that is next, or was requested last. */
 static bool is_newest(const struct entry *en, const struct locate_probe *p)
 {
 	const struct locate_probe *newest = &en->trail->probe;
@@ -133,6 +133,14 @@ static bool is_from_its_port(const struct trail *t, const struct flow *q,
 			     const struct validate_match *m)
 {
 	return m->hop.kind == q->kind && m->hop.attempt == t->attempt;
+}
+
+bool trail_is_next(const struct entry *en, const struct validate_match *m)
+{
+	const struct trail *t = en->trail;
+	struct locate_probe p = probe_of(m);
+
+	return is_from_its_port(t, &en->flows[t->flow], m) && is_newest(en, &p);
 }
 
 bool trail_match(const struct entry *en, struct validate_match *m, uint32_t ack)
@@ -167,6 +175,8 @@ void trail_describe(const struct entry *en, const struct validate_match *m, stru
 	out->seq = m->tag.seq;
 	out->sent = 1;
 }
+
+/* ---- answers ------------------------------------------------------------------------------- */
 
 static bool is_time_exceeded(const struct packet *p)
 {

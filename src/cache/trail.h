@@ -46,6 +46,9 @@ enum entry_state trail_next(struct entry *en);
 /* A rest before it is over: whether another one follows. */
 bool trail_rests_on(struct entry *en);
 
+/* m, seen leaving, is that probe. */
+bool trail_is_next(const struct entry *en, const struct validate_match *m);
+
 /* That probe, for its sender; and that it is in its hands. */
 void trail_fill(const struct entry *en, struct followup *out);
 void trail_request(struct entry *en);

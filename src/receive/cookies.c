@@ -126,15 +126,39 @@ static bool take_step(struct cookies *c, struct entry *en, enum entry_event even
 	return moved;
 }
 
+/* Where what was sent is read of a capture: an entry whose probe it seems to lack; NULL: none. */
+static struct entry *first_unsent(const struct cookies *c, uint64_t now_ns)
+{
+	for (int state = ENTRY_NONE + 1; c->sees_sent && state < ENTRY_DONE; state++) {
+		struct entry *en = entry_cache_first(&c->cache, (enum entry_state)state);
+
+		if (en && entry_states[state].clock == ENTRY_CLOCK_SENDING
+		    && en->due_ns + c->facts->config->probing.timeout_ns <= now_ns)
+			return en;
+	}
+	return NULL;
+}
+
+static void make_room(struct cookies *c, uint64_t now_ns)
+{
+	struct entry *en = first_unsent(c, now_ns);
+
+	if (en && !entry_cache_first(&c->cache, ENTRY_DONE))
+		take_step(c, en, ENTRY_ON_FLUSH, now_ns);
+	en = entry_cache_first(&c->cache, ENTRY_DONE);
+	if (en)
+		take_step(c, en, ENTRY_ON_ROOM, now_ns);
+}
+
 /* ---- events -------------------------------------------------------------------------------- */
 
 struct entry *cookies_add(struct cookies *c, uint64_t k, uint64_t x, const struct target *t,
 			  struct addr source, const struct flow *flow, bool open)
 {
-	struct entry *en = entry_cache_first(&c->cache, ENTRY_DONE);
+	struct entry *en;
 
-	if (en && c->cache.table.n == c->cache.table.capacity)
-		take_step(c, en, ENTRY_ON_ROOM, flow->reply.time_ns);
+	if (c->cache.table.n == c->cache.table.capacity)
+		make_room(c, flow->reply.time_ns);
 	en = entry_cache_add(&c->cache, k);
 	if (!en)
 		return NULL;
@@ -199,15 +223,6 @@ void cookies_hop_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
 		take_step(c, en, ENTRY_ON_COMPLETE, now_ns);
 }
 
-void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns)
-{
-	if (en->trail)
-		en->trail->probe.rests = 0;
-	take_step(c, en, ENTRY_ON_SEEN, ns);
-	if (en->state == ENTRY_UNDER_WAY || en->state == ENTRY_HOP)
-		atomic_store_explicit(en->stamp, ns, memory_order_relaxed);
-}
-
 void cookies_segment(struct cookies *c, struct entry *en, const struct packet_tcp *t, uint64_t ns)
 {
 	struct flow *f = entry_newest(en);
@@ -226,39 +241,31 @@ static enum entry_event probe_event(const struct cookies *c, const struct entry 
 	uint64_t timeout_ns = c->facts->config->probing.timeout_ns;
 	enum reply_class class = (enum reply_class)entry_newest(en)->reply.class;
 	bool is_last = en->tried == plan_followup_attempts(&c->facts->plan);
-	uint64_t ns = sent_newest_ns(en), from_ns = ns;
+	uint64_t ns = sent_newest_ns(en);
 
 	if (sent_is_given_up(en))
 		return class == REPLY_NONE ? ENTRY_ON_GIVEN_UP : ENTRY_ON_COMPLETE;
-	/* A capture may lack what was sent: then it was not. */
-	if (c->sees_sent && !ns)
-		from_ns = en->due_ns;
-	if (!from_ns || (class != REPLY_SYNACK && read_ns < from_ns + timeout_ns))
+	if (!ns || (class != REPLY_SYNACK && read_ns < ns + timeout_ns))
 		return ENTRY_EVENTS;
-	if (!ns && en->tried == 1)
-		return ENTRY_ON_NEVER_SENT;
 	if (class != REPLY_NONE)
 		return ENTRY_ON_COMPLETE;
-	if (ns && is_last && !is_in_doubt(c, en))
+	if (is_last && !is_in_doubt(c, en))
 		return ENTRY_ON_TIMEOUT_LAST;
-	return !ns || is_last || cookies_stopping(c) ? ENTRY_ON_UNPROVEN
-	       : ENTRY_ON_TIMEOUT;
+	return is_last || cookies_stopping(c) ? ENTRY_ON_UNPROVEN : ENTRY_ON_TIMEOUT;
 }
 
 /* The same of a hop probe, which is tried once. */
 static enum entry_event hop_event(const struct cookies *c, const struct entry *en,
 				  uint64_t read_ns)
 {
-	uint64_t ns = sent_newest_ns(en), from_ns = c->sees_sent && !ns ? en->due_ns : ns;
+	uint64_t ns = sent_newest_ns(en);
 
 	if (sent_is_given_up(en))
 		return ENTRY_ON_GIVEN_UP;
 	if (ns && en->trail->is_answered)
 		return ENTRY_ON_COMPLETE;
-	if (!from_ns || read_ns < from_ns + c->facts->config->probing.timeout_ns)
+	if (!ns || read_ns < ns + c->facts->config->probing.timeout_ns)
 		return ENTRY_EVENTS;
-	if (!ns)
-		return ENTRY_ON_NEVER_SENT;
 	return is_in_doubt(c, en) ? ENTRY_ON_UNPROVEN : ENTRY_ON_TIMEOUT_LAST;
 }
 
@@ -280,7 +287,8 @@ static enum entry_event time_event(const struct cookies *c, const struct entry *
 	case ENTRY_CLOCK_NONE:
 		break;
 	case ENTRY_CLOCK_SENDING:
-		due = en->due_ns <= now_ns && !cookies_stopping(c);
+		/* A capture shows when that was. */
+		due = en->due_ns <= now_ns && !c->sees_sent && !cookies_stopping(c);
 		break;
 	case ENTRY_CLOCK_NOW:
 		due = en->due_ns <= now_ns;
@@ -294,10 +302,36 @@ static enum entry_event time_event(const struct cookies *c, const struct entry *
 
 void cookies_look(struct cookies *c, struct entry *en, uint64_t now_ns, uint64_t read_ns)
 {
-	enum entry_event event = time_event(c, en, now_ns, read_ns);
+	enum entry_event event;
 
-	if (event != ENTRY_EVENTS)
-		take_step(c, en, event, now_ns);
+	do {
+		event = time_event(c, en, now_ns, read_ns);
+	} while (event != ENTRY_EVENTS && take_step(c, en, event, now_ns)
+		 && en->state != ENTRY_NONE);
+}
+
+/* m is the probe that the entry waits to send. */
+static bool is_due(const struct entry *en, const struct validate_match *m)
+{
+	if (en->state == ENTRY_GAP)
+		return m->kind == en->want.kind && m->attempt == en->want.attempt + en->tried;
+	return (en->state == ENTRY_HOP_GAP || en->state == ENTRY_HOP_REST)
+	       && m->kind == PROBE_HOP && trail_is_next(en, m);
+}
+
+void cookies_sent(struct cookies *c, struct entry *en, const struct validate_match *m,
+		  uint64_t ns)
+{
+	cookies_look(c, en, ns, ns);
+	if (en->state == ENTRY_CONFIRM && en->due_ns <= ns)
+		take_step(c, en, ENTRY_ON_DUE, ns);
+	if (!is_due(en, m))
+		return;
+	if (en->trail)
+		en->trail->probe.rests = 0;
+	take_step(c, en, ENTRY_ON_SEEN, ns);
+	if (en->state == ENTRY_UNDER_WAY || en->state == ENTRY_HOP)
+		atomic_store_explicit(en->stamp, ns, memory_order_relaxed);
 }
 
 void cookies_tick(struct cookies *c, uint64_t now_ns, uint64_t read_ns)

@@ -14,6 +14,7 @@
 struct err;
 struct packet_tcp;
 struct shared;
+struct validate_match;
 
 /* s->facts.slots entries. 0, or -ENOMEM with a message. */
 int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, void *arg,
@@ -57,8 +58,12 @@ bool cookies_teardowns_due(const struct cookies *c);
 /* The same of its hop probe that is under way. */
 void cookies_hop_answered(struct cookies *c, struct entry *en, uint64_t now_ns);
 
-/* A follow-up was seen leaving (reading a saved capture): stamps it. */
-void cookies_sent(struct cookies *c, struct entry *en, uint64_t ns);
+/*
+ * A follow-up was seen leaving (reading a saved capture): all that its run decided before is
+ * decided, and where m is the one that is due it is under way.
+ */
+void cookies_sent(struct cookies *c, struct entry *en, const struct validate_match *m,
+		  uint64_t ns);
 
 /* Targets that have no row yet. */
 uint32_t cookies_pending(const struct cookies *c);

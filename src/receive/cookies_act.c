@@ -82,14 +82,20 @@ static bool wants_confirmation(const struct cookies *c, const struct entry *en)
 	return verdict_is_blocked(verdict_decide(&ev));
 }
 
+/* Whether the newest probe may still be answered, or has tries left. */
+static bool is_tried(const struct entry *en)
+{
+	return (en->state == ENTRY_UNDER_WAY || (en->state == ENTRY_GAP && en->tried))
+	       && flow_is_silent(entry_newest(en));
+}
+
 /* Whether what is known of the entry's target is all that the plan needs, and had its time. */
 static bool is_known(const struct cookies *c, const struct entry *en)
 {
 	struct plan_want want;
 	struct evidence ev;
 
-	if (en->nflows == 0
-	    || (en->state == ENTRY_UNDER_WAY && flow_is_silent(entry_newest(en))))
+	if (en->nflows == 0 || is_tried(en))
 		return false;
 	if (trail_is_wanted(&c->facts->plan, en))
 		return false;
@@ -293,6 +299,9 @@ static enum entry_state do_request(struct cookies *c, struct entry *en, uint64_t
 		.attempt = (uint8_t)(en->want.attempt + en->tried), .cookie = en->want.cookie,
 	};
 
+	/* A capture shows when, or that its run came to an end before. */
+	if (c->sees_sent && en->state == ENTRY_UNDER_WAY)
+		return wait_for(en, ENTRY_GAP, now_ns);
 	atomic_store_explicit(en->stamp, 0, memory_order_relaxed);
 	if (!ring_push(&cookies_sender(c, en, &pos)->followups, &f)) {
 		atomic_store_explicit(en->stamp, before_ns, memory_order_relaxed);

@@ -38,8 +38,7 @@ struct cookies {
 	void *arg;			/* of all three */
 	cookies_step_fn *step;		/* NULL: nobody looks on */
 	void *step_arg;
-	bool sees_sent;			/* what was sent is seen (cookies_sent()): what is not was
-					 * not sent */
+	bool sees_sent;			/* what was sent is seen (cookies_sent()): nobody sends */
 };
 
 /* What cookies_act() returns where the entry stays as it was, at its place in the queue. */

@@ -58,7 +58,7 @@ void replay_sent(const struct replay *r, const struct arrival *a)
 		seen_sent(a->sender->seen, a->pos,
 			  a->m.attempt * a->sender->window.arms + (unsigned int)arm, a->ns);
 	} else if (en) {
-		cookies_sent(r->cookies, en, a->ns);
+		cookies_sent(r->cookies, en, &a->m, a->ns);
 	}
 }
 
@@ -70,10 +70,14 @@ static bool any_seen(const struct sender *sd, uint64_t pos)
 	return false;
 }
 
-void replay_answered(const struct replay *r, const struct arrival *a)
+void replay_answered(const struct replay *r, const struct arrival *a, uint64_t read_ns)
 {
+	struct entry *en = cookies_find(r->cookies, a->k);
 	int arm = arm_of(r, a);
 
+	/* In its queue it may stand after one that is not due. */
+	if (en)
+		cookies_look(r->cookies, en, read_ns, read_ns);
 	if (arm >= 0 && !any_seen(a->sender, a->pos))
 		count_attempts(a, (unsigned int)arm);
 }

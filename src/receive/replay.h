@@ -26,8 +26,11 @@ bool replay_place(struct arrival *a);
 /* Our own SYN. */
 void replay_sent(const struct replay *r, const struct arrival *a);
 
-/* Of a target whose SYNs the capture lacks: an answer shows that its probe was sent. */
-void replay_answered(const struct replay *r, const struct arrival *a);
+/*
+ * Before an answer is taken: what its target waited for by read_ns is over. Where the capture lacks
+ * its SYNs, it shows that its probe was sent.
+ */
+void replay_answered(const struct replay *r, const struct arrival *a, uint64_t read_ns);
 
 /*
  * Targets whose probes all had their time by read_ns: the silent get their rows, where asked for.
@@ -38,7 +41,7 @@ bool replay_retire(const struct replay *r, uint64_t now_ns, uint64_t read_ns);
 /* At the end: says what of its run was left out. */
 void replay_warn_left_out(const struct replay *r);
 
-/* After a packet: what became due was sent then; it comes in the capture, or was never sent. */
+/* After a packet: what was requested was seen leaving. */
 void replay_forget_due(const struct replay *r);
 
 #endif

@@ -153,7 +153,7 @@ static void on_frame(void *arg, const struct rx_frame *fr)
 	}
 	save_frame(rx, fr, a.ns);
 	if (rx->in.ops->sees_sent)
-		replay_answered(&rx->replay, &a);
+		replay_answered(&rx->replay, &a, rx->read_ns);
 	answers_take(&rx->answers, &a);
 	if (rows_full(&rx->answers.rows))
 		rx->in.ops->enough(rx->in.state);
@@ -376,14 +376,15 @@ static void on_file_frame(void *arg, const struct rx_frame *fr)
 {
 	struct rx *rx = arg;
 
-	/* What comes out of order is not past its time-outs. */
+	/* What comes out of order is not past its time-outs, nor what its run had not read. */
 	if (fr->wall_ns > rx->now_ns + rx->s->facts.file_lag_ns)
-		rx->read_ns = rx->now_ns = fr->wall_ns - rx->s->facts.file_lag_ns;
+		rx->now_ns = fr->wall_ns - rx->s->facts.file_lag_ns;
+	if (rx->now_ns > rx->read_ns + RX_DELAY_NS)
+		rx->read_ns = rx->now_ns - RX_DELAY_NS;
 	if (rx->answers.trace)
 		trace_sent(&rx->trace);
 	cookies_tick(&rx->answers.cookies, rx->now_ns, rx->read_ns);
-	/* Who answers only now has been silent. */
-	retire(rx);
+	retire(rx);	/* who answers only now has been silent */
 	on_frame(rx, fr);
 	replay_forget_due(&rx->replay);
 }

@@ -1,19 +1,22 @@
 """Walks the chain by itself, a SYN for every TTL, and reads what the hops say: whether the chain
 does what its table (chain.py) says, without asking tfomap."""
 
+import select
 import socket
 import struct
 
 import chain
-from truth import ACK, CLIENT_PORTS, RST, SYN, inside
+from truth import ACK, CLIENT_PORTS, RST, SYN, inside, wait_for
 from wire import ip, syn_options, tcp, tfo_option
 
 SOURCES = ("198.19.0.2", "2001:2:0:ff::2")
 PAYLOAD = b"GET / HTTP/1.0\r\n\r\n"
+TFO = 34
 # What a SYN carries: option, data; one source port a kind
-KINDS = {"syn": (b"", b""), "request": (tfo_option(34, b""), b""),
-	"bare": (tfo_option(34, bytes(range(8))), b""), "blind": (b"", PAYLOAD)}
+KINDS = {"syn": (b"", b""), "request": (tfo_option(TFO, b""), b""),
+	"bare": (tfo_option(TFO, bytes(range(8))), b""), "blind": (b"", PAYLOAD)}
 OF_FAULT = {"drop-cookie": "bare", "drop-data": "blind"}
+TRIES = 3
 ROUTER_TTLS = (*chain.ROUTERS, chain.HOPS)
 
 
@@ -49,6 +52,13 @@ def _of_quote(quote, is_time):
 	return "whole" if option in quote[20:head] and quote[head:] == data else "gone"
 
 
+def _has_option(segment):
+	at, end = 20, (segment[12] >> 4) * 4
+	while at < end and segment[at] not in (0, TFO):
+		at += 1 if segment[at] == 1 else max(segment[at + 1], 2)
+	return at < end and segment[at] == TFO
+
+
 def read(packet):
 	"""(target, kind, TTL, who says so, what), or None"""
 	is6 = packet[0] >> 4 == 6
@@ -59,7 +69,7 @@ def read(packet):
 		sport, dport, _, ack = struct.unpack_from("!HHII", body)
 		if dport not in CLIENT_PORTS or not body[13] & ACK:
 			return None
-		what = "reset" if body[13] & RST else "answer"
+		what = "reset" if body[13] & RST else "offer" if _has_option(body) else "answer"
 		return (who, sport), *_is_of((ack - 1) & 0xffffffff), who, what
 	errors = {(1, 11): True, (1, 3): False, (58, 3): True, (58, 1): False}
 	if (protocol, body[0]) not in errors:
@@ -82,20 +92,26 @@ class Walk:
 			self._mouths = [socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW)
 				for family in (socket.AF_INET, socket.AF_INET6)]
 		self._ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-		for row in rows:
-			for target in row.twins:
-				self._send(target, "syn")
-				self._send(target, feature(row))
-		self._settle()
+		# A machine that is busy loses a packet now and then, which is no box: that loses each.
+		for _ in range(TRIES):
+			for row in rows:
+				for target in row.twins:
+					self._send(target, "syn")
+					self._send(target, feature(row))
+			self._settle()
+		self._ear.close()
 
 	def _send(self, target, kind):
+		"""Of each TTL that nobody has answered"""
 		mouth = self._mouths[":" in target[0]]
-		self.said.setdefault((target, kind), {})
+		said = self.said.setdefault((target, kind), {})
 		for ttl in ROUTER_TTLS:
-			mouth.sendto(syn(target, kind, ttl), (target[0], 0))
+			if ttl not in said:
+				mouth.sendto(syn(target, kind, ttl), (target[0], 0))
 		self._hear()
 
 	def _hear(self):
+		"""All that is there"""
 		while True:
 			try:
 				packet = self._ear.recv(2048, socket.MSG_DONTWAIT)
@@ -110,11 +126,13 @@ class Walk:
 		last = next(row for row in chain.ROWS if row.name == "plain-all-short")
 		fences = [(target, "bare") for target in last.twins]
 		for fence in fences:
+			self.said.pop(fence, None)
 			self._send(*fence)
-		self._ear.settimeout(10)
-		while any(len(self.said[fence]) < chain.HOPS for fence in fences):
-			packet = self._ear.recv(2048)
-			if (found := read(packet)):
-				target, kind, ttl, *said = found
-				self.said.setdefault((target, kind), {}).setdefault(ttl, tuple(said))
-		self._ear.close()
+
+		def are_there():
+			if not select.select([self._ear], [], [], 1)[0]:
+				for fence in fences:
+					self._send(*fence)
+			self._hear()
+			return all(len(self.said[fence]) == chain.HOPS for fence in fences)
+		wait_for(are_there, "the last words of all hops", 60)

@@ -482,6 +482,29 @@ def a_receiver_that_was_held_up(c):
 	c.target("198.18.1.4").request(3500).synack(3510)
 
 
+# Tries that stay silent, each begun before the file's order shows that the last one's time is over.
+@capture("file-held-up", place=lambda ns, ours:
+	ns + 300 * MS * (100 * MS < ns < 300 * MS and not ours))
+def a_receiver_that_was_held_up_for_a_moment(c):
+	t = c.target("198.18.1.2").request().synack(10, ONE)
+	for attempt in range(3):
+		t.data(40 + 3080 * attempt, ONE, attempt)
+	c.target("198.18.1.5").request(100).synack(115)
+	c.target("198.18.1.3").request(300).synack(310)
+	c.target("198.18.1.1").request(20000).synack(20010)
+
+
+# What is due waits for its turn, longer than for an answer.
+@capture("file-slow")
+def a_run_of_few_packets_a_minute(c):
+	c.target("198.18.1.2").request().synack(10, ONE).accepted(9000, ONE)
+	t = c.target("198.18.1.3").request(1000).synack(1010, ONE)
+	t.data(2000, ONE).data(13000, ONE, 1).synack(13010, acked=len(PAYLOAD))
+	c.target("198.18.1.4").request(3000).synack(3010, ONE)
+	for n in range(5, 15):
+		c.target(f"198.18.1.{n}").request(1000 * n + 500).synack(1000 * n + 510)
+
+
 # A run of more time than it keeps in sight, in an order that is not the reader's.
 @capture("file-own-order", retries=1)
 @capture("file-other-seed", retries=1, seed=2)

@@ -4,11 +4,13 @@
 
 #include "csv_reader.h"
 #include "output/sink.h"
+#include "receive/replay.h"
 #include "rig.h"
 #include "scratch.h"
 
 static struct core core;
 static struct answers answers;
+static struct replay replay;
 static struct sink *sink;
 static struct scratch rows;
 static struct csv_record names, cells;
@@ -50,6 +52,15 @@ static inline void end(void)
 	core_free(&core);
 }
 
+/* Reads what a saved capture of targets o->seen has, as replay.h does. */
+static inline void begin_replay(const struct core_setup *o)
+{
+	begin_with(o);
+	answers.cookies.sees_sent = true;
+	replay = (struct replay){ .s = &core.s, .cookies = &answers.cookies,
+				  .rows = &answers.rows };
+}
+
 /* ---- what happens -------------------------------------------------------------------------- */
 
 static inline void elapse(uint64_t ns)
@@ -68,6 +79,18 @@ static inline bool take(const uint8_t *bytes, size_t len)
 		return false;
 	answers_take(&answers, &a);
 	return true;
+}
+
+/* Our own SYN, seen in a capture. */
+static inline void see(const struct syn *syn)
+{
+	struct arrival a;
+	struct packet p;
+
+	ck_assert(core_recognise(&core, syn->frame + CRAFT_LINK_LEN, syn->len - CRAFT_LINK_LEN, &p,
+				 &a));
+	ck_assert_int_eq(a.m.class, VALIDATE_SENT);
+	replay_sent(&replay, &a);
 }
 
 /* The answer to syn comes in, now. */

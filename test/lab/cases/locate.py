@@ -44,6 +44,8 @@ def _walked_place(walk, target, row):
 	for ttl in range(1, HOPS + 1):
 		plain = walk.said[target, "syn"].get(ttl)
 		what = walk.said[target, feature(row)].get(ttl, (None, None))[1]
+		if row.fault == "drop-offer" and what == "answer":
+			what = None  # an offer that is lost is repeated after a second, without its option
 		if what == "whole" or (what == "short" and row.fault != "strip"):
 			low = ttl
 		elif what in ("gone", "reset", "unreachable") or (plain and not what):
@@ -280,8 +282,7 @@ def only_who_needs_it_is_located():
 	# what was sent and what came, read again
 	again = by_target(tfomap(*ARGS, "--timeout", TIMEOUT_S, *PREFIXES, *PINNED, "--rx",
 		f"pcap:{saved}", quick=False).rows)
-	# On a busy machine the capture leaves targets open, which then have no row.
-	assert again, "no rows of the saved capture"
+	equal(again.keys(), rows.keys(), "targets of the saved capture's rows")
 	names = "verdict hops hop_low hop_high hop_low_ip hop_high_ip probes".split()
 	for target in again:
 		row = rows[target]

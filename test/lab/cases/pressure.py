@@ -12,8 +12,9 @@ import random
 import signal
 import struct
 import termios
+import threading
 
-from harness import (HOSTS, QUICK, WORK, Capture, Tap, by_target, case, equal, finish,
+from harness import (HOSTS, LIFE_S, QUICK, WORK, Capture, Tap, by_target, case, equal, finish,
 	fresh_filters, interrupt, shell, start, tfomap, wait_for, write)
 from .targets import PLAIN
 
@@ -150,11 +151,17 @@ def _frames(path):
 
 
 def _said(process, words):
-	"""Reads standard error as far as a line with these words."""
-	for line in process.stderr:
-		if words in line:
-			return line
-	raise AssertionError(f"it did not say {words!r}")
+	"""Reads standard error as far as a line with these words, for as long as a scan may take."""
+	said, limit = [], threading.Timer(LIFE_S, process.kill)
+	limit.start()
+	try:
+		for line in process.stderr:
+			if words in line:
+				return line
+			said.append(line)
+	finally:
+		limit.cancel()
+	raise AssertionError(f"it did not say {words!r}, but: {''.join(said)[-2000:]}")
 
 
 def _blocked(prefix):

@@ -2,7 +2,6 @@
 #include "unit.h"
 
 #include "answer_rig.h"
-#include "receive/replay.h"
 #include "receive/sent.h"
 #include "state/cookie_store.h"
 #include "state/cookiefile.h"
@@ -135,41 +134,20 @@ TEST(cookies_are_kept)
 
 /* ---- reading a saved capture --------------------------------------------------------------- */
 
-static struct replay replay;
-
-static void begin_replay(unsigned int retries)
-{
-	begin_with(&(struct core_setup){ .retries = retries, .seen = 256 });
-	replay = (struct replay){ .s = &core.s, .cookies = &answers.cookies,
-				  .rows = &answers.rows };
-}
-
-/* Our own SYN, seen in a capture. */
-static void seen(const struct syn *syn)
-{
-	struct arrival a;
-	struct packet p;
-
-	ck_assert(core_recognise(&core, syn->frame + CRAFT_LINK_LEN, syn->len - CRAFT_LINK_LEN, &p,
-				 &a));
-	ck_assert_int_eq(a.m.class, VALIDATE_SENT);
-	replay_sent(&replay, &a);
-}
-
 TEST(capture_with_what_was_sent)
 {
+	const struct entry *en;
 	struct addr source;
-	struct followup f;
 	struct syn syn;
 	uint64_t x;
 
-	begin_replay(1);
+	begin_replay(&(struct core_setup){ .retries = 1, .seen = 256 });
 	x = order_target(&core.s.facts.order, 9);
 	source = core.s.facts.sources[0][0].addr;
 	for (uint8_t attempt = 0; attempt < 2; attempt++) {
 		core_craft(&core, x, source, PROBE_REQUEST, attempt, NULL, &syn);
-		seen(&syn);
-		seen(&syn);	/* a copy says nothing */
+		see(&syn);
+		see(&syn);	/* a copy says nothing */
 		ck_assert_uint_eq(window_status(&core.s.senders[0].window, 0), attempt + 1);
 		ck_assert_uint_eq(sent_arm_ns(&core.s.senders[0], 0, 0, attempt), core.now_ns);
 		elapse(CORE_TIMEOUT_NS);
@@ -177,10 +155,11 @@ TEST(capture_with_what_was_sent)
 	ck_assert_uint_eq(stat_get(&core.s.rx.stats, STAT_targets_started), 1);
 	answer(&syn, SYNACK(OPTS_COOKIE, 0));
 	elapse(PLAN_GAP_NS);
-	ck_assert(ring_pop(&core.s.senders[0].followups, &f));
-	core_craft(&core, f.x, f.source, f.kind, f.attempt, &f.cookie, &syn);
+	en = cookies_find(&answers.cookies, 9);
+	ck_assert_ptr_nonnull(en);
+	core_craft(&core, x, source, PROBE_DATA, 0, &en->want.cookie, &syn);
 	elapse(1000000);
-	seen(&syn);
+	see(&syn);
 	elapse(CORE_RTT_NS);
 	accept_data(&syn);
 	check_row(9, "accepted", 3);
@@ -196,19 +175,19 @@ TEST(capture_of_answers_alone)
 	struct packet p;
 	struct syn syn;
 
-	begin_replay(2);
+	begin_replay(&(struct core_setup){ .retries = 2, .seen = 256 });
 	core_craft(&core, order_target(&core.s.facts.order, 9), core.s.facts.sources[0][0].addr,
 		   PROBE_REQUEST,
 		   1, NULL, &syn);
 	ck_assert(core_recognise(&core, bytes, core_answer(&syn, SYNACK(OPTS_NONE, 0), bytes), &p,
 				 &a));
-	replay_answered(&replay, &a);
+	replay_answered(&replay, &a, core.now_ns);
 	answers_take(&answers, &a);
 	check_row(9, "no-cookie", 2);
 	check_syn(&syn);
 	ck_assert_str_eq(cell("rtt_ms"), "");
 	/* It is known now: the next one is a repeat. */
-	replay_answered(&replay, &a);
+	replay_answered(&replay, &a, core.now_ns);
 	answers_take(&answers, &a);
 	ck_assert_uint_eq(n_rows(), 1);
 	end();

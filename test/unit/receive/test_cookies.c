@@ -304,26 +304,84 @@ TEST(kept_give_way)
 
 /* ---- reading a capture: the file shows what was sent --------------------------------------- */
 
-TEST(seen_leaving)
+/* Reading a capture: the follow-up in syn is seen leaving, now. */
+static void see_leave(struct entry *en, const struct syn *syn)
+{
+	struct validate_match m;
+
+	validate_packet(&core.s.facts.validator, &syn->p, PAYLOAD_MAX, &m);
+	ck_assert_int_eq(m.class, VALIDATE_SENT);
+	cookies_sent(&answers.cookies, en, &m, core.now_ns);
+}
+
+/* What a capture lacks waits as long as there is room. */
+TEST(unseen_give_way)
+{
+	struct syn syn;
+
+	begin_with(&(struct core_setup){ .slots = 4 });
+	answers.cookies.sees_sent = true;
+	for (uint64_t k = 0; k < 4; k++)
+		request_answered(k, SYNACK(OPTS_COOKIE, 0), &syn);
+	request_answered(4, SYNACK(OPTS_COOKIE, 0), &syn);
+	ck_assert_uint_eq(count(STAT_table_full), 1);
+	elapse(2 * CORE_TIMEOUT_NS);
+	ck_assert_uint_eq(n_rows(), 0);
+	request_answered(5, SYNACK(OPTS_COOKIE, 0), &syn);
+	ck_assert_uint_eq(count(STAT_table_full), 1);
+	check_row(0, "cookie-only", 1);
+	ck_assert_uint_eq(cookies_pending(&answers.cookies), 4);
+	cookies_flush(&answers.cookies, core.now_ns);
+	ck_assert_uint_eq(n_rows(), 5);
+	end();
+}
+
+static void craft_data(const struct entry *en, uint8_t attempt, struct syn *syn)
+{
+	core_craft(&core, en->x, en->source, PROBE_DATA, attempt, &en->want.cookie, syn);
+}
+
+/* When each try is seen, after what it follows; before the second, whether its clock was read. */
+static const struct {
+	uint64_t first_ns, second_ns;
+	bool is_read;
+} seen_when[] = {
+	{ PLAN_GAP_NS / 2, CORE_TIMEOUT_NS, true },	/* before the gap is over by this clock */
+	{ PLAN_GAP_NS, CORE_TIMEOUT_NS, false },
+	{ 10 * CORE_TIMEOUT_NS, 10 * CORE_TIMEOUT_NS, true },
+	{ 10 * CORE_TIMEOUT_NS, 10 * CORE_TIMEOUT_NS, false },
+};
+
+TEST_EACH(seen_leaving, seen_when)
 {
 	struct followup f;
 	struct entry *en;
 	struct syn syn;
 
 	begin();
+	answers.cookies.sees_sent = true;
 	request_answered(3, SYNACK(OPTS_COOKIE, 0), &syn);
 	en = cookies_find(&answers.cookies, 3);
 	ck_assert_ptr_nonnull(en);
-	core.now_ns += PLAN_GAP_NS / 2;	/* before the gap is over by this clock */
-	cookies_sent(&answers.cookies, en, core.now_ns);
+	core.now_ns += row->first_ns;
+	cookies_tick(&answers.cookies, core.now_ns, core.now_ns);
+	craft_data(en, 0, &syn);
+	see_leave(en, &syn);
 	ck_assert(ring_pop(&core.s.senders[0].followups, &f));
 	ck_assert_uint_eq(f.attempt, 0);
 	ck_assert_uint_eq(atomic_load(&core.s.stamps[f.slot]), core.now_ns);
-	core_craft(&core, f.x, f.source, f.kind, f.attempt, &f.cookie, &syn);
-	elapse(CORE_TIMEOUT_NS);
+	/* A copy of it is no other one. */
+	core.now_ns += CORE_RTT_NS;
+	see_leave(en, &syn);
+	ck_assert_uint_eq(atomic_load(&core.s.stamps[f.slot]), core.now_ns - CORE_RTT_NS);
+	core.now_ns += row->second_ns;
+	if (row->is_read)
+		cookies_tick(&answers.cookies, core.now_ns, core.now_ns);
+	craft_data(en, 1, &syn);
+	see_leave(en, &syn);
 	ck_assert(ring_pop(&core.s.senders[0].followups, &f));
 	ck_assert_uint_eq(f.attempt, 1);
-	cookies_sent(&answers.cookies, en, core.now_ns);
+	ck_assert_uint_eq(atomic_load(&core.s.stamps[f.slot]), core.now_ns);
 	elapse(CORE_RTT_NS);
 	accept_data(&syn);
 	check_row(3, "accepted", 3);

@@ -5,6 +5,7 @@
 
 #define TICK_NS		10000000ull
 #define TICKS_MAX	40000
+#define EVENTS_MAX	256
 
 enum box { DROP_OPTION, RESET_OPTION, STRIP_OPTION, DROP_DATA, STRIP_DATA, DROP_ACCEPTANCE };
 
@@ -21,6 +22,32 @@ struct chain {
 static const struct chain *chain;
 static unsigned int hop_syns, fed_target;
 static struct syn open_syn;		/* whose SYN/ACK was lost; its len 0: none */
+
+/* What a capture of the scan would have: SYNs, and what came. */
+static struct {
+	uint64_t ns;
+	struct syn syn;			/* len 0: it is an answer */
+	uint8_t bytes[WIRE_MAX];
+	size_t len;
+} events[EVENTS_MAX];
+static unsigned int n_events;
+
+static void comes(const uint8_t *bytes, size_t len)
+{
+	ck_assert_uint_lt(n_events, EVENTS_MAX);
+	events[n_events].ns = core.now_ns;
+	events[n_events].syn.len = 0;
+	memcpy(events[n_events].bytes, bytes, len);
+	events[n_events++].len = len;
+	ck_assert(take(bytes, len));
+}
+
+static void note_syn(const struct syn *syn)
+{
+	ck_assert_uint_lt(n_events, EVENTS_MAX);
+	events[n_events].ns = core.now_ns;
+	events[n_events++].syn = *syn;
+}
 
 static bool is_v6(const struct syn *syn)
 {
@@ -83,9 +110,8 @@ static void hop_answers(const struct syn *syn)
 	uint8_t bytes[WIRE_MAX];
 	struct addr hop = addr_add(t->dst, ttl_of(syn) << 8);
 
-	ck_assert(take(bytes, wire_icmp(hop, t->src, is_v6(syn) ? 3 : 11, 0,
-					here.frame + CRAFT_LINK_LEN, len < most ? len : most,
-					bytes)));
+	comes(bytes, wire_icmp(hop, t->src, is_v6(syn) ? 3 : 11, 0, here.frame + CRAFT_LINK_LEN,
+			       len < most ? len : most, bytes));
 }
 
 static void target_answers(const struct syn *syn)
@@ -105,13 +131,13 @@ static void target_answers(const struct syn *syn)
 	}
 	/* That connection is open there, and is acknowledged again. */
 	if (open_syn.len && syn->p.tcp.sport == open_syn.p.tcp.sport) {
-		ck_assert(take(bytes, core_answer(&open_syn, &(struct answer_spec){
-			TCP_ACK, open_syn.p.tcp.payload_len, NULL, 0, 1 }, bytes)));
+		comes(bytes, core_answer(&open_syn, &(struct answer_spec){
+			TCP_ACK, open_syn.p.tcp.payload_len, NULL, 0, 1 }, bytes));
 		return;
 	}
 	/* As it comes over as many hops. */
 	bytes[is_v6(syn) ? 7 : 8] = (uint8_t)(64 - chain->distance + 1);
-	ck_assert(take(bytes, len));
+	comes(bytes, len);
 }
 
 static void check_header(const struct syn *syn)
@@ -126,13 +152,15 @@ static void check_header(const struct syn *syn)
 static void walk(const struct syn *syn)
 {
 	bool drops = chain->box == DROP_OPTION || chain->box == DROP_DATA;
+	uint8_t bytes[WIRE_MAX];
 
 	check_header(syn);
+	note_syn(syn);
 	elapse(CORE_RTT_NS);
 	if (has_passed_box(syn) && drops)
 		return;
 	if (has_passed_box(syn) && chain->box == RESET_OPTION) {
-		answer(syn, RESET(syn->p.tcp.payload_len));
+		comes(bytes, core_answer(syn, RESET(syn->p.tcp.payload_len), bytes));
 		return;
 	}
 	if (ttl_of(syn) < chain->distance)
@@ -149,12 +177,13 @@ static void drain_teardowns(void)
 		;
 }
 
-/* Of position 0, up to its row. */
-static void scan(void)
+/* Of position 0, up to its row. What is due is sent `wait_ns` later. */
+static void scan(uint64_t wait_ns)
 {
 	struct followup f;
 	struct syn syn;
 
+	n_events = 0;
 	core_send_arm(&core, 0, 0, 0, &syn);
 	walk(&syn);
 	core_send_arm(&core, 0, 1, 0, &syn);
@@ -163,8 +192,10 @@ static void scan(void)
 	open_syn.len = 0;
 	for (unsigned int i = 0; i < TICKS_MAX && !n_rows(); i++) {
 		/* The sweep has no more to send. */
-		core.s.senders[0].window.tail = 1;
+		core.s.senders[0].window.tail = i * TICK_NS > CORE_TIMEOUT_NS;
 		elapse(TICK_NS);
+		if (ring_count(&core.s.senders[0].followups))
+			elapse(wait_ns);
 		if (!core_send_followup(&core, &f, &syn))
 			continue;
 		hop_syns += f.kind == PROBE_HOP;
@@ -224,18 +255,99 @@ static const struct chain chains[] = {
 	{ "sound", V4, 8, DROP_OPTION, 99, 0, "verdict=accepted hops= hop_low= hop_high=" },
 };
 
+static void begin_chain(void)
+{
+	begin_with(&(struct core_setup){
+		.target = chain->target, .plan = PLAN_LOCATE, .retries = 0, .tears_down = true,
+	});
+}
+
 TEST_EACH(locates, chains)
 {
 	chain = row;
-	begin_with(&(struct core_setup){
-		.target = row->target, .plan = PLAN_LOCATE, .retries = 1, .tears_down = true,
-	});
-	scan();
+	begin_chain();
+	scan(0);
 	check_row_of_chain();
 	ck_assert_uint_eq(fed_target, 0);
 	ck_assert_uint_le(number("probes"), 60);
 	ck_assert_uint_eq(count(STAT_sent_hop), hop_syns);
 	ck_assert_uint_eq(number("probes"), stats_syns(&core.s.rx.stats));
 	ck_assert_uint_eq(count(STAT_drop_unmatched) + count(STAT_drop_unsent), 0);
+	end();
+}
+
+/* ---- a capture of it, read again ----------------------------------------------------------- */
+
+/* How much later than it is due each probe is sent, and how much the reader's clock is behind. */
+static const struct {
+	uint64_t wait_ns, lag_ns;
+} readings[] = {
+	{ 0, 0 }, { 0, CORE_TIMEOUT_NS / 5 }, { 3 * CORE_TIMEOUT_NS, 0 },
+	{ 3 * CORE_TIMEOUT_NS, CORE_TIMEOUT_NS / 5 },
+};
+
+/* Of the row that was read last. */
+static void copy_row(char *out, size_t size)
+{
+	static const char *const columns[] = {
+		"verdict", "hops", "hop_low", "hop_high", "hop_low_ip", "hop_high_ip", "signals",
+		"probes",
+	};
+
+	out[0] = '\0';
+	for (unsigned int i = 0; i < N_OF(columns); i++) {
+		size_t len = strlen(out);
+
+		snprintf(out + len, size - len, "%s=%s ", columns[i], cell(columns[i]));
+	}
+}
+
+static void read_events(uint64_t lag_ns)
+{
+	struct followup f;
+
+	for (unsigned int i = 0; i < n_events; i++) {
+		uint64_t read_ns = events[i].ns - lag_ns;
+		struct arrival a;
+		struct packet p;
+
+		core.now_ns = events[i].ns;
+		cookies_tick(&answers.cookies, read_ns, read_ns);
+		replay_retire(&replay, read_ns, read_ns);
+		if (events[i].syn.len) {
+			see(&events[i].syn);
+		} else if (core_recognise(&core, events[i].bytes, events[i].len, &p, &a)) {
+			replay_answered(&replay, &a, read_ns);
+			answers_take(&answers, &a);
+		}
+		while (ring_pop(&core.s.senders[0].followups, &f))
+			;
+		drain_teardowns();
+	}
+}
+
+TEST_TIMES(reads_it_again, N_OF(chains) * N_OF(readings))
+{
+	uint64_t lag_ns = readings[_i % (int)N_OF(readings)].lag_ns;
+	char live[256], again[256];
+
+	chain = &chains[_i / (int)N_OF(readings)];
+	begin_chain();
+	scan(readings[_i % (int)N_OF(readings)].wait_ns);
+	ck_assert_uint_eq(n_rows(), 1);
+	read_row(0);
+	copy_row(live, sizeof(live));
+	end();
+	begin_replay(&(struct core_setup){
+		.target = chain->target, .plan = PLAN_LOCATE, .retries = 0, .tears_down = true,
+		.seen = 16,
+	});
+	read_events(lag_ns);
+	elapse(lag_ns + CORE_TIMEOUT_NS);
+	elapse(PLAN_LINGER_NS);
+	ck_assert_msg(n_rows() == 1, "%s: %u rows", chain->name, n_rows());
+	read_row(0);
+	copy_row(again, sizeof(again));
+	ck_assert_str_eq(again, live);
 	end();
 }
