@@ -32,6 +32,25 @@ static struct sends sends_of(const struct config *c)
 	return s;
 }
 
+/* addr:port or [v6]:port; more colons are of an IPv6 address alone. */
+static bool has_port(const char *word)
+{
+	const char *colon = strchr(word, ':');
+
+	return word[0] == '[' ? strstr(word, "]:") != NULL : colon && !strchr(colon + 1, ':');
+}
+
+static bool target_ports(const struct config *c, const struct sends *s)
+{
+	(void)s;
+	if (!c->targets.n || c->targets.allowlist_file || c->targets.list_file)
+		return false;
+	for (size_t i = 0; i < c->targets.n; i++)
+		if (!has_port(c->targets.words[i]))
+			return false;
+	return true;
+}
+
 static bool max_hops(const struct config *c, const struct sends *s)
 {
 	(void)s;
@@ -112,6 +131,7 @@ void config_notice_idle(const struct config *c)
 		bool (*is_idle)(const struct config *c, const struct sends *s);
 		const char *why;
 	} rows[] = {
+		{ "target-ports", target_ports, "each target comes with a port of its own" },
 		{ "max-hops", max_hops, "only --plan locate sends hop probes" },
 		{ "confirm", confirm, "only --plan path, full and locate test a verdict again" },
 		{ "plan", plan, "what it queries beside survey or path needs data, and none is "

@@ -365,7 +365,7 @@ const struct opttab_row config_options[] = {
 	  .man = "What a row is: target (one for each target, when nothing more is due for it) "
 		 "or reply (one for each validated answer, at once)." },
 	{ "label", 0, STRING(output.label), .min = 1, .group = output, .arg = "TEXT",
-	  .help = "of a target|reply (target); its last column",
+	  .help = "what a row is, target|reply; a last column",
 	  .man = "Put TEXT, one line, into the field label of every row, the last one: which "
 		 "network, week or vantage point they are of, where rows of several runs come "
 		 "together." },

@@ -158,6 +158,13 @@ IDLE = [
 def idle():
 	for words, notices in IDLE:
 		yield Case(f"idle/{words}", f"{words} {START}", 0, fine=True, notices=notices)
+	# START ends with an address that comes without a port.
+	start = START.replace("198.18.0.1 ", "")
+	for words, notices in (("198.18.0.1:443 [2001:2::1]:443", ["target-ports"]), ("198.18.0.1", []),
+			("198.18.0.1:443 2001:2::1", []), ("198.18.0.1:443 198.18.1.0/30", []),
+			("-I f 198.18.0.1:443", [])):
+		yield Case(f"idle/-p 80 {words}", f"-p 80 {words} {start}", 0, fine=True, notices=notices,
+			files={"f": b"198.18.0.9\n"})
 	for form, notices in (("csv", []), ("ndjson", ["no-header"])):
 		yield Case(f"idle/--no-header -O {form}", f"--no-header -O {form} {START}", 0, fine=True,
 			notices=notices, shown=False)
