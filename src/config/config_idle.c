@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "config/config_options.h"
+#include "config/config_set.h"
 
 /* What goes out in the end. */
 struct sends {
@@ -87,7 +88,14 @@ static bool cookie_file(const struct config *c, const struct sends *s)
 static bool no_header(const struct config *c, const struct sends *s)
 {
 	(void)s;
-	return c->output.no_header && c->output.format == FORMAT_ndjson;
+	return c->output.no_header && (c->output.format == FORMAT_ndjson || c->output.format == FORMAT_text);
+}
+
+/* Nobody gets the rows: with --expect they need a file. */
+static bool is_unwritten(const struct config *c, const struct sends *s)
+{
+	(void)s;
+	return c->output.expect && !config_given(c, "output-file");
 }
 
 static bool gateway_mac(const struct config *c, const struct sends *s)
@@ -126,6 +134,8 @@ static bool label(const struct config *c, const struct sends *s)
 
 void config_notice_idle(const struct config *c)
 {
+	static const char unwritten[] = "with --expect rows are written only where -o names a "
+					"file";
 	static const struct {
 		const char *option;
 		bool (*is_idle)(const struct config *c, const struct sends *s);
@@ -140,6 +150,10 @@ void config_notice_idle(const struct config *c)
 		{ "requests", requests, "no cookie is requested" },
 		{ "cookie-file", cookie_file, "no cookie is requested, and none sent" },
 		{ "no-header", no_header, "only csv has a header" },
+		{ "output-format", is_unwritten, unwritten },
+		{ "output-fields", is_unwritten, unwritten },
+		{ "output-filter", is_unwritten, unwritten },
+		{ "rows", is_unwritten, unwritten }, { "report", is_unwritten, unwritten },
 		{ "gateway-mac", gateway_mac, "packets without a link header have no place for "
 		  "it" },
 		{ "without-blocklist", without_blocklist, "a blocklist is in force all the same: "

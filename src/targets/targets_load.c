@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
-#include "config/slip.h"
+#include "targets/slip.h"
 #include "err.h"
 #include "prefixset.h"
 #include "saturate.h"

@@ -165,7 +165,7 @@ def idle():
 			("-I f 198.18.0.1:443", [])):
 		yield Case(f"idle/-p 80 {words}", f"-p 80 {words} {start}", 0, fine=True, notices=notices,
 			files={"f": b"198.18.0.9\n"})
-	for form, notices in (("csv", []), ("ndjson", ["no-header"])):
+	for form, notices in (("csv", []), ("ndjson", ["no-header"]), ("text", ["no-header"])):
 		yield Case(f"idle/--no-header -O {form}", f"--no-header -O {form} {START}", 0, fine=True,
 			notices=notices, shown=False)
 	yield Case("idle/--cookie-file", f"--cookie-file f --probes syn {START}", 0, fine=True,
@@ -173,6 +173,10 @@ def idle():
 	yield Case("idle/--without-blocklist --blocklist-file",
 		f"--without-blocklist --blocklist-file f {START}", 0, fine=True,
 		notices=["without-blocklist"], files={"f": OLD})
+	for words, notices in (("-O csv --report all", ["output-format", "report"]),
+			("-o f -O csv --report all", [])):
+		yield Case(f"idle/--expect {words}", f"--expect accepted {words} {START}", 3, fine=True,
+			notices=notices)
 	# What a file says for every run needs no notice.
 	yield Case("idle/configured", f"--config f {START}", 0, fine=True, notices=[],
 		files={"f": b"max-hops = 9\n"})

@@ -1,4 +1,4 @@
-#include "config/slip.h"
+#include "targets/slip.h"
 
 #include <stdio.h>
 #include <string.h>
