@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define PLACES_A_RANGE	4		/* of the starts, at least, up to the most */
+#define STARTS_MIN	4096u		/* of several ranges: few places have a range's end in them */
 #define STARTS_MAX	(1u << 20)
 
 /* The least b with 2^b >= n; n >= 1. */
@@ -58,6 +59,8 @@ int lookup_init(struct lookup *s, uint32_t **starts, const struct prefixset *set
 	init_reciprocal(s, n_ports);
 	if (set->n == 0)
 		return 0;
+	if (wanted < STARTS_MIN)
+		wanted = STARTS_MIN;
 	if (set->n == 1)
 		wanted = 1;
 	if (wanted > STARTS_MAX)

@@ -64,12 +64,18 @@ static inline struct addr lookup_addr(const struct lookup *s, const struct looku
 	uint32_t at = a->starts[rank >> s->start_bits & a->starts_mask];
 	const struct prefixset_range *r;
 
-	/* The range is at..at + 2 * step - 1; a step past the end is a step to it. */
+	/*
+	 * The range is at..at + 2 * step - 1; a step past the end is a step to it. Most places are
+	 * of one range, which the processor learns.
+	 */
+	if (at + 1 >= s->n_ranges || a->ranges[(at + 1) & a->ranges_mask].before > rank)
+		goto found;
 	for (uint32_t step = s->step; step; step >>= 1) {
 		uint32_t mid = at + step < s->n_ranges ? at + step : s->n_ranges - 1;
 
 		at = a->ranges[mid & a->ranges_mask].before <= rank ? mid : at;
 	}
+found:
 	r = &a->ranges[at & a->ranges_mask];
 	return addr_add(r->first, rank - r->before);
 }
