@@ -16,11 +16,12 @@
 #define SNAPLEN		256	/* link, IP and TCP headers with all options; a whole ICMP quote */
 #define POLL_MS		10
 #define WAITED_NS	(100 * NS_PER_MS)	/* a packet that waited so long is one of many */
-#define BUFFER_MIN	(4u << 20)
 #define BUFFER_MAX	(64u << 20)
 #define BLOCK_LEN	(256u << 10)	/* libpcap's: one in 10 ms, however little comes, */
 #define BLOCK_MS	10
 #define PACKET_LEN	200		/* and by answers in numbers, each with its headers */
+#define FEW		4096		/* packets: they are handed over one by one, */
+#define FEW_LEN		(4u << 20)	/* from a buffer that takes no time to make */
 
 struct live {
 	pcap_t *pcap;
@@ -55,6 +56,7 @@ static int activate(pcap_t *p, uint32_t buffer_len)
 
 	pcap_set_snaplen(p, SNAPLEN);
 	pcap_set_timeout(p, POLL_MS);
+	pcap_set_immediate_mode(p, buffer_len == FEW_LEN);
 	if (buffer_len)
 		pcap_set_buffer_size(p, (int)buffer_len);
 	pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
@@ -149,10 +151,10 @@ static uint32_t live_buffer_len(uint64_t unread)
 {
 	uint64_t blocks = RX_UNREAD_MS / BLOCK_MS, len;
 
-	len = (blocks < unread ? blocks : unread) * BLOCK_LEN + unread * PACKET_LEN;
-	if (len > BUFFER_MAX)
-		return BUFFER_MAX;
-	return len < BUFFER_MIN ? BUFFER_MIN : (uint32_t)len;
+	if (unread <= FEW)
+		return FEW_LEN;
+	len = blocks * BLOCK_LEN + unread * PACKET_LEN;
+	return len > BUFFER_MAX ? BUFFER_MAX : (uint32_t)len;
 }
 
 static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *bytes)
