@@ -119,8 +119,11 @@ def _until(job, shard, wanted, folder):
 
 
 def _log(folder, shard):
-	with open(f"{folder}/log-{shard}") as f:
-		return f.read()[-2000:]
+	try:
+		with open(f"{folder}/log-{shard}") as f:
+			return f.read()[-2000:]
+	except FileNotFoundError:
+		return ""
 
 
 @case("fleet/slurm")
@@ -143,6 +146,36 @@ def an_array_of_which_three_shards_are_stopped():
 	told = [json.load(open(f"{folder}/scan-{shard}.json")) for shard in range(SHARDS)]
 	equal([one["runs"][0]["exit_reason"] for one in (told[0], told[2])], ["killed", "signal"],
 		"how the first parts ended")
+
+
+STANDS_IN = """#!/usr/bin/env python3
+import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+print("ready", flush=True)
+signal.sigwait([signal.SIGTERM])
+print("told", flush=True)
+while signal.sigtimedwait([signal.SIGTERM], 2):
+	print("told", flush=True)
+sys.exit(4)
+"""
+
+
+@case("fleet/slurm-signals")
+def a_scan_is_told_once_to_stop():
+	"""Twice is at once, without waiting for answers. What was cancelled is not queued again; what had
+	no time left is"""
+	folder = _folder("slurm-signals")
+	program = write("fleet-stands-in", STANDS_IN)
+	os.chmod(program, 0o755)
+	with slurm.cluster():
+		job = _submit(folder, TFOMAP=program)
+		for shard in (0, 1):
+			wait_for(lambda: "ready\n" in _log(folder, shard), f"shard {shard}", LIFE_S)
+		slurm.command("scancel", f"{job}_0")
+		slurm.command("scancel", "-b", "-s", "USR1", f"{job}_1")
+		wait_for(lambda: _log(folder, 1).count("ready\n") == 2, "shard 1 to start again", LIFE_S)
+		equal(slurm.state(job, 0)["JobState"], "CANCELLED", "what was cancelled")
+		equal([_log(folder, shard).count("told\n") for shard in (0, 1)], [1, 1], "told to stop")
 
 
 # ---- GNU parallel ----
