@@ -26,7 +26,7 @@ SHARDS = 4
 TARGETS = ["198.18.80.0/22", "-p", OPEN]
 N_TARGETS = 1024
 SEED = 2026
-RATE = 400  # of all shards together: some seconds, so that there is something left to kill
+RATE = 300  # of all shards together: some seconds, so that there is something left to kill
 LIFE_S = 80
 
 
