@@ -102,8 +102,9 @@ static bool is_known(const struct cookies *c, const struct entry *en)
 	ev = entry_evidence(en);
 	return en->nflows == c->cache.nflows
 	       || !plan_next(&c->facts->plan, &ev, en->round, &want)
-	       /* That data was not sent is what this verdict says. */
-	       || (en->round == 0 && verdict_decide(&ev) == VERDICT_COOKIE_ONLY);
+	       /* Data was not sent, says this verdict; a run that goes on sends it. */
+	       || (en->round == 0 && !(c->left && cookies_stopping(c))
+		   && verdict_decide(&ev) == VERDICT_COOKIE_ONLY);
 }
 
 /* Silence on a connection proves nothing where some of it may have been lost here. */

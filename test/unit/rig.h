@@ -21,6 +21,7 @@
 #include "send/sweep_fill.h"
 #include "send/sweep_send.h"
 #include "setup/input.h"
+#include "state/saving.h"
 #include "state/shared.h"
 #include "targets/targets.h"
 #include "targets/targets_load.h"
@@ -54,6 +55,7 @@ struct core_setup {
 	uint64_t max_results;
 	bool tears_down;
 	uint32_t seen;			/* targets of a saved capture that is read */
+	bool saves;			/* the run may go on */
 };
 
 struct core {
@@ -61,6 +63,7 @@ struct core {
 	struct config config;
 	struct targets *targets;
 	struct shared s;
+	struct saving saving;
 	struct sweep *sweeps[SENDERS_MAX];	/* which send single packets; NULL: not yet */
 	uint64_t now_ns;
 };
@@ -144,6 +147,7 @@ static inline void core_init(struct core *c, const struct core_setup *o)
 	ck_assert_msg(input_init(f, &(struct run_facts){ .seed = 0 }, NULL, &e) == 0
 		      && craft_init(&f->craft, link, c->config.probing.tcp_options, &e) == 0,
 		      "%s", e.msg);
+	c->s.saving = o->saves ? &c->saving : NULL;
 	ck_assert_int_eq(shared_init_senders(&c->s, o->senders ? o->senders : 1, &sizes), 0);
 	core_source(c, "198.19.0.1");
 	core_source(c, "2001:2:0:ffff::1");
@@ -155,6 +159,7 @@ static inline void core_free(struct core *c)
 		if (c->sweeps[i])
 			sweep_free(c->sweeps[i]);
 	shared_free_senders(&c->s);
+	left_free(&c->saving.left);
 	targets_free(c->targets);
 	config_free(&c->config);
 }

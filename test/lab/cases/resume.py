@@ -199,6 +199,23 @@ _terminated("csv")
 _terminated("ndjson")
 
 
+@case("resume/terminated-cookies")
+def data_that_a_stop_kept_back_is_sent_later():
+	"""A cookie without its data is no row where the run may go on"""
+	needs("--checkpoint")
+	files = Files("terminated-cookies")
+	args = [*QUICK, "198.18.64.0/20", "-p", OPEN, "-r", RATE, *files.args]
+	for _ in range(3):
+		tap = Tap()
+		process = start(args)
+		tap.wait_syns(300)
+		interrupt(process)
+		equal(finish(process).status, 4, "exit status")
+	equal({row["verdict"] for row in files.read_rows()}, {"accepted"}, "verdicts after the stops")
+	finish_complete(args)
+	check_complete(files, 4096, {"accepted"})
+
+
 @case("resume/max-results")
 def so_many_rows_in_all_parts():
 	needs("--checkpoint")

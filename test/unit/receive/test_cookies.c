@@ -180,6 +180,14 @@ static const struct steps_case cases_ending[] = {
 	  STEPS(DATA_SENT, REQ(4, 0), RTT, SA(2, OPTS_COOKIE, 0), STOP, GAP, IDLE, ROWS(0), TIMEOUT,
 		IDLE, ROWS(0), PENDING(1), TAKEN(1), ROWS(0), FLUSH),
 	  .rows = { "2 verdict=cookie-only probes=1" }, "unfinished=1" },
+	/* Nor is the verdict that data was not sent, where the next part of the run sends it. */
+	{ "a cookie without its data, in a run that may go on", { .saves = true },
+	  STEPS(FIRST(0), GAP, DATA(0, 0), IGNORED(1), REQ(1, 0), SA(2, OPTS_COOKIE, 0), STOP, GAP,
+		IDLE, FLUSH),
+	  .rows = { "1 verdict=ignored probes=2" }, "unfinished=1" },
+	{ "the same, where there is no data", { .saves = true, .no_payload = true },
+	  STEPS(FIRST(0), STOP, GAP, FLUSH), .rows = { "0 verdict=cookie-only probes=1" },
+	  "unfinished=0" },
 	/*
 	 * Whatever an entry waits for: a row only of what is known for good. What had not its
 	 * time-out, or not all its tries, proves nothing. 0: data again in the ring; 1: sent twice;
