@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #define PLACES_A_RANGE	4		/* of the starts, at least, up to the most */
-#define STARTS_MIN	4096u		/* of several ranges: few places have a range's end in them */
+#define STARTS_MIN	4096u		/* few places have a range's end in them then */
 #define STARTS_MAX	(1u << 20)
 
 /* The least b with 2^b >= n; n >= 1. */

@@ -88,7 +88,8 @@ static bool cookie_file(const struct config *c, const struct sends *s)
 static bool no_header(const struct config *c, const struct sends *s)
 {
 	(void)s;
-	return c->output.no_header && (c->output.format == FORMAT_ndjson || c->output.format == FORMAT_text);
+	return c->output.no_header && (c->output.format == FORMAT_ndjson
+				       || c->output.format == FORMAT_text);
 }
 
 /* Nobody gets the rows: with --expect they need a file. */
