@@ -4,9 +4,11 @@
  */
 #include <errno.h>
 #include <libnet.h>
-#include <linux/if_packet.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/ioctl.h>
 
 #include "err.h"
 #include "wire/tx.h"
@@ -14,7 +16,6 @@
 static int libnet_engine_open(void **state, const struct tx_setup *setup, struct err *e)
 {
 	char errbuf[LIBNET_ERRBUF_SIZE] = "";
-	const int one = 1;
 	libnet_t *l;
 
 	if (setup->iplayer)
@@ -26,14 +27,23 @@ static int libnet_engine_open(void **state, const struct tx_setup *setup, struct
 		return err_set(e, EPERM, "libnet cannot open interface %s: %s; run as root or "
 			       "give the program CAP_NET_RAW (setcap cap_net_raw+ep)",
 			       setup->interface, errbuf);
-	/* Without a carrier the queue would take frames, and drop them. */
-	(void)setsockopt(libnet_getfd(l), SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof(one));
 	*state = l;
 	return 0;
 }
 
+/* Without a carrier the interface's queue takes frames, and drops them. */
+static bool has_carrier(libnet_t *l)
+{
+	struct ifreq r = { .ifr_flags = 0 };
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", libnet_getdevice(l));
+	return ioctl(libnet_getfd(l), SIOCGIFFLAGS, &r) || r.ifr_flags & IFF_RUNNING;
+}
+
 static int libnet_engine_send(void *state, const struct tx_frame *frames, unsigned int n)
 {
+	if (!has_carrier(state))
+		return -ENETDOWN;
 	for (unsigned int i = 0; i < n; i++) {
 		errno = 0;
 		if (libnet_adv_write_link(state, frames[i].data, frames[i].len)
