@@ -89,7 +89,7 @@ static const struct rule rules[] = {
 	{ "ioctl", 1, LOW, TCGETS },				/* isatty() */
 	{ "ioctl", 1, LOW, TIOCGWINSZ },
 	{ "ioctl", 1, LOW, FIONREAD },
-	{ "ioctl", 1, LOW, SIOCGIFFLAGS },			/* libpcap: is it up? */
+	{ "ioctl", 1, LOW, SIOCGIFFLAGS },			/* is it up? */
 	{ "ioctl", 1, LOW, SIOCGIFINDEX },			/* libnet, for each packet */
 };
 

@@ -4,7 +4,11 @@
  */
 #include <errno.h>
 #include <libnet.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "err.h"
 #include "wire/tx.h"
@@ -27,8 +31,19 @@ static int libnet_engine_open(void **state, const struct tx_setup *setup, struct
 	return 0;
 }
 
+/* Without a carrier the interface's queue takes frames, and drops them. */
+static bool has_carrier(libnet_t *l)
+{
+	struct ifreq r = { .ifr_flags = 0 };
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", libnet_getdevice(l));
+	return ioctl(libnet_getfd(l), SIOCGIFFLAGS, &r) || r.ifr_flags & IFF_RUNNING;
+}
+
 static int libnet_engine_send(void *state, const struct tx_frame *frames, unsigned int n)
 {
+	if (!has_carrier(state))
+		return -ENETDOWN;
 	for (unsigned int i = 0; i < n; i++) {
 		errno = 0;
 		if (libnet_adv_write_link(state, frames[i].data, frames[i].len)

@@ -163,18 +163,28 @@ class Capture:
 		"""Ends the capture once a marker sent after everything else is in the file."""
 		try:
 			if kind is None:
-				marker = os.urandom(16)
-				with inside("scan"):
-					s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-				s.sendto(marker, (self._marked, 9))
-				s.close()
-				wait_for(lambda: marker in self._tail(), "the marker in the capture")
+				self._mark()
 		finally:
 			self._dumpcap.send_signal(2)
 			self._dumpcap.wait(20)
 		if kind is None:
 			self.lost = self._count_lost()
 			self._found = None
+
+	def _mark(self):
+		marker, last_s = os.urandom(16), 0.0
+		with inside("scan"):
+			s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+		def is_there():
+			nonlocal last_s
+			# A busy machine may lose one.
+			if time.monotonic() >= last_s + 1:
+				s.sendto(marker, (self._marked, 9))
+				last_s = time.monotonic()
+			return marker in self._tail()
+		with s:
+			wait_for(is_there, "the marker in the capture", 60)
 
 	def _tail(self):
 		with open(self.path, "rb") as f:

@@ -241,8 +241,10 @@ def _outage(engine, cut, mend, retries=2):
 			run = finish(process)
 		equal(run.status, 0, f"exit status; it said {run.err}")
 		verdicts = collections.Counter(row["verdict"] for row in run.rows)
-		losses = _counters(meta)["losses"]
-		equal(verdicts, {"closed": 8192 - (losses["unfinished"] if retries == 0 else 0)}, "verdicts")
+		counters = _counters(meta)
+		losses = counters["losses"]
+		equal(verdicts, {"closed": 8192 - (losses["unfinished"] if retries == 0 else 0)},
+			f"verdicts; {counters}")
 		if retries:
 			equal([losses[name] for name in ("not_sent", "not_taken", "unfinished")], [0] * 3, "losses")
 	return check
@@ -255,6 +257,8 @@ for _engine in ("packet", "libnet", "xdp"):
 		"topology_scan_up", 0))
 	case(f"engines/carrier-{_engine}")(_outage(_engine, "ip -n net link set net0 down",
 		"topology_net_up"))
+	case(f"engines/carrier-once-{_engine}")(_outage(_engine, "ip -n net link set net0 down",
+		"topology_net_up", 0))
 
 
 def _lasting_outage(engine, cut, state):

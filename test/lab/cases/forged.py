@@ -20,6 +20,7 @@ from .pressure import _stopped, _threads
 from .rows import STABLE, sure_signals
 
 FLOOD = int(os.environ.get("FLOOD") or 300000)
+SURELY = 12  # so many are expected that there is one: less than once in 100,000 runs there is none
 PREFIX4, PREFIX6 = "198.18.96.0", "2001:2:0:18::9600"
 SILENT, REJECTED = 70, 77
 PORTS = 7, 9, SILENT, REJECTED, 81
@@ -239,7 +240,9 @@ def _flooded(name, *engines):
 		came = loud.counters["drop_unmatched"] + loud.counters["rsts_bare"]
 		assert came + loud.lost + loud.capture.lost >= flooder.sent, \
 			f"{flooder.sent} forged, {came} seen, {loud.lost} lost: {loud.counters}"
-		assert loud.counters["rsts_bare"], "none had a port of ours: " + str(loud.counters)
+		# Of the RSTs without ACK; where little of the flood was in time perhaps none
+		ours = flooder.kinds["bare"] * came / flooder.sent * PARTS / (SOURCE_PORTS[1] - SOURCE_PORTS[0])
+		assert ours < SURELY or loud.counters["rsts_bare"], f"none had a port of ours: {loud.counters}"
 		assert loud.peak_kb < quiet.peak_kb + MORE_KB, f"{quiet.peak_kb} KiB, then {loud.peak_kb}"
 	return check
 

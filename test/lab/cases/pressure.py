@@ -94,9 +94,10 @@ def a_receive_thread_that_gets_no_time_loses_nothing():
 	targets = _half_answering(100000)
 	try:
 		tap = Tap()
-		process = start(QUICK + ["-I", targets, "-r", 50000, "-O", "ndjson", "-f", "*", "-u", status,
+		process = start(QUICK + ["-I", targets, "-r", 20000, "-O", "ndjson", "-f", "*", "-u", status,
 			"-m", meta, "-o", f"{WORK}/stall.rows"])
-		tap.wait_syns(5000)
+		tap.wait_syns(100)
+		# The sweep takes 5 s.
 		with _stopped(_threads(process, "receive")[0]):
 			wait_for(lambda: _status(status, "waits_receiver"), "the sweep to wait")
 		run = finish(process)

@@ -1,9 +1,11 @@
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "err.h"
 #include "evidence.h"
+#include "locate.h"
 #include "output/out.h"
 #include "output/result.h"
 #include "output/result_fields.h"
@@ -188,4 +190,59 @@ TEST(row_of_a_target_without_flows)
 
 	result_from_target(&r, &ev, NULL, VERDICT_OFFLINE, SAMPLE_OFFSET_NS);
 	check(ROWS_TARGET, NULL, "0.0.0.1,80,,offline,,,,,,,,,,,,,,,,,,,,,,,,none,,,,,,,,,,,,0,");
+}
+
+/* ---- where a fault lies ---------------------------------------------------------------------- */
+
+#define HOPS_MAX 8
+
+static struct addr hop_address(unsigned int ttl)
+{
+	return addr_add(s.ev.ip, ttl << 8);
+}
+
+/* A plain SYN was answered at that hop, and of a feature probe `option` is quoted there. */
+static void pass_hop(struct locate *l, uint8_t ttl, enum locate_part option)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct locate_probe p = { .ttl = ttl, .feature = i };
+		const struct locate_answer a = {
+			.came = LOCATE_EXCEEDED, .option = i ? (uint8_t)option : LOCATE_UNKNOWN,
+			.from = hop_address(ttl), .sent_ns = 1, .rtt_ns = 1,
+		};
+
+		locate_send(l, &p);
+		locate_take(l, &p, &a);
+	}
+}
+
+/* The verdict that the row has in the end may be another one than the search began with. */
+static const struct {
+	enum verdict verdict;
+	bool is_placed;
+} placed[] = {
+	{ VERDICT_REQUEST_BLOCKED, true }, { VERDICT_DATA_BLOCKED, true },
+	{ VERDICT_COOKIE_BLOCKED, true }, { VERDICT_SECOND_BLOCKED, true },
+	{ VERDICT_ACCEPTANCE_BLOCKED, true }, { VERDICT_OPTION_STRIPPED, true },
+	{ VERDICT_ACCEPTED, false }, { VERDICT_NO_COOKIE, false }, { VERDICT_REFUSED, false },
+	{ VERDICT_COOKIE_ONLY, false },
+};
+
+TEST_EACH(place_beside_a_fault_alone, placed)
+{
+	struct locate *l = calloc(1, locate_size(HOPS_MAX));
+	char low[ADDR_STRLEN], high[ADDR_STRLEN], want[2 * ADDR_STRLEN + 8];
+
+	ck_assert_ptr_nonnull(l);
+	locate_init(l, LOCATE_DROP, HOPS_MAX, 60, 0);
+	pass_hop(l, 3, LOCATE_WHOLE);
+	pass_hop(l, 4, LOCATE_GONE);
+	s.ev.locate = l;
+	result_from_target(&r, &s.ev, NULL, row->verdict, SAMPLE_OFFSET_NS);
+	addr_format(hop_address(3), low);
+	addr_format(hop_address(4), high);
+	snprintf(want, sizeof(want), "3,4,%s,%s", low, high);
+	check(ROWS_TARGET, "hop_low,hop_high,hop_low_ip,hop_high_ip",
+	      row->is_placed ? want : ",,,");
+	free(l);
 }

@@ -7,7 +7,9 @@
 #define TICKS_MAX	40000
 #define EVENTS_MAX	256
 
-enum box { DROP_OPTION, RESET_OPTION, STRIP_OPTION, DROP_DATA, STRIP_DATA, DROP_ACCEPTANCE };
+enum box {
+	DROP_OPTION, RESET_OPTION, RESET_FLOW, STRIP_OPTION, DROP_DATA, STRIP_DATA, DROP_ACCEPTANCE,
+};
 
 struct chain {
 	const char *name;
@@ -21,6 +23,7 @@ struct chain {
 
 static const struct chain *chain;
 static unsigned int hop_syns, fed_target;
+static bool is_known[UINT16_MAX + 1];	/* RESET_FLOW: a SYN with the option was from that port */
 static struct syn open_syn;		/* whose SYN/ACK was lost; its len 0: none */
 
 /* What a capture of the scan would have: SYNs, and what came. */
@@ -78,6 +81,15 @@ static bool is_concerned(const struct syn *syn)
 static bool has_passed_box(const struct syn *syn)
 {
 	return ttl_of(syn) >= chain->at && is_concerned(syn);
+}
+
+/* A box that has seen the option resets whatever comes by from that port, plain SYNs, too. */
+static bool is_reset(const struct syn *syn)
+{
+	if (chain->box != RESET_FLOW)
+		return chain->box == RESET_OPTION && has_passed_box(syn);
+	is_known[syn->p.tcp.sport] |= has_passed_box(syn);
+	return ttl_of(syn) >= chain->at && is_known[syn->p.tcp.sport];
 }
 
 /* The SYN as it is behind a box that takes something out. */
@@ -159,7 +171,7 @@ static void walk(const struct syn *syn)
 	elapse(CORE_RTT_NS);
 	if (has_passed_box(syn) && drops)
 		return;
-	if (has_passed_box(syn) && chain->box == RESET_OPTION) {
+	if (is_reset(syn)) {
 		comes(bytes, core_answer(syn, RESET(syn->p.tcp.payload_len), bytes));
 		return;
 	}
@@ -184,6 +196,7 @@ static void scan(uint64_t wait_ns)
 	struct syn syn;
 
 	n_events = 0;
+	memset(is_known, 0, sizeof(is_known));
 	core_send_arm(&core, 0, 0, 0, &syn);
 	walk(&syn);
 	core_send_arm(&core, 0, 1, 0, &syn);
@@ -236,6 +249,8 @@ static const struct chain chains[] = {
 	  "verdict=request-blocked hops=6 hop_low=0 hop_low_ip= hop_high=1" },
 	{ "reset, IPv6", V6, 6, RESET_OPTION, 5, 0,
 	  "verdict=request-blocked hops=6 hop_low=4 hop_high=5" },
+	{ "reset of the flow", V4, 8, RESET_FLOW, 4, 0,
+	  "verdict=request-blocked hops= hop_low= hop_high=" },
 	{ "at the target", V4, 5, DROP_OPTION, 5, 0,
 	  "verdict=request-blocked hops=5 hop_low=4 hop_high=5" },
 	{ "strip", V4, 8, STRIP_OPTION, 3, 0,
