@@ -87,7 +87,7 @@ ld_flags = $(flags_$(MODE))
 
 # lib/ sees lib/ only, src/ sees lib/: includes point one way.
 lib_flags = -Ilib
-src_flags = -Ilib -Isrc $(DEP_CFLAGS) \
+src_flags = -Ilib -Isrc $(DEP_CFLAGS) $(REPORT_CFLAGS) \
 	$(if $(BPF),-Ibpf -isystem $(B)/bpf $(BPF_CFLAGS)) \
 	$(instrumented) -DPACKAGE_VERSION=\"$(VERSION)\" -DSYSCONFDIR=\"$(sysconfdir)\"
 unit_flags = -Itest/unit $(src_flags) $(CHECK_CFLAGS)
@@ -108,7 +108,7 @@ fuzz_obj := $(call objects,test/fuzz/fuzz_*.c)
 all_obj := $(lib_obj) $(src_obj) $(man_obj) $(unit_obj) $(fuzz_obj)
 
 # The program's stages are an archive too: a test or a fuzz target takes in only what it uses.
-stage_obj := $(filter-out $(B)/src/scan/main.o,$(src_obj))
+stage_obj := $(filter-out $(B)/src/scan/main.o $(B)/src/report/main.o,$(src_obj))
 core = $(B)/libstages.a $(B)/libtfomap.a
 pages := $(patsubst man/%.in,$(B)/%,$(wildcard man/*.[1-9].in))
 completion := $(patsubst conf/%.in,$(B)/%,$(wildcard conf/*.bash.in))
@@ -116,18 +116,19 @@ fuzzers := $(patsubst $(B)/test/fuzz/%.o,$(B)/%,$(fuzz_obj))
 confs := $(wildcard conf/*.conf)
 dist_name = tfomap-$(VERSION)
 link_libs = $(DEP_LIBS) $(BPF_LIBS) $(LIBS)
+report_libs = $(REPORT_LIBS) $(DEP_LIBS) $(LIBS)
 
 # What runs in the kernel: bpf/x.bpf.c becomes a program, and that a header that holds it.
 bpf_skeletons := $(if $(BPF),$(patsubst %.bpf.c,$(B)/%.skel.h,$(wildcard bpf/*.bpf.c)))
 bpf_flags = -target bpf -mcpu=v3 -O2 -g -std=gnu11 -ffreestanding -Wall -Wextra \
 	$(if $(filter-out 0,$(WERROR)),-Werror) -Ilib -idirafter /usr/include/$(shell $(or $(CC),cc) -print-multiarch)
 
-all: $(B)/tfomap $(pages) $(completion) ## the program, its man pages, what the shell completes
+all: $(B)/tfomap $(B)/tfomap-report $(pages) $(completion) ## the programs, man pages, what the shell completes
 ifeq ($(MODE),release)
-all: tfomap
+all: tfomap tfomap-report
 endif
 
-tfomap: $(B)/tfomap
+tfomap tfomap-report: %: $(B)/%
 	@ln -sf $< $@
 
 $(B)/lib/%.o: dir_flags = $(lib_flags)
@@ -137,7 +138,7 @@ $(B)/test/unit/%.o: dir_flags = $(unit_flags)
 
 $(eval $(call record,$(B)/compile.words,$(compile) $(src_flags) $(CHECK_CFLAGS)))
 $(eval $(call record,$(B)/bpf.words,$(BPF_CLANG) $(bpf_flags)))
-$(eval $(call record,$(B)/link.words,$(link) $(link_libs) $(CHECK_LIBS) $(all_obj)))
+$(eval $(call record,$(B)/link.words,$(link) $(link_libs) $(REPORT_LIBS) $(CHECK_LIBS) $(all_obj)))
 
 $(B)/%.o: %.c $(B)/compile.words
 	@mkdir -p $(@D)
@@ -166,9 +167,13 @@ $(B)/tfomap: $(B)/src/scan/main.o $(core) $(B)/link.words
 	$(call say,LINK,$@)
 	$(Q)$(link) -o $@ $(B)/src/scan/main.o $(core) $(link_libs)
 
+$(B)/tfomap-report: $(B)/src/report/main.o $(core) $(B)/link.words
+	$(call say,LINK,$@)
+	$(Q)$(link) -o $@ $(B)/src/report/main.o $(core) $(report_libs)
+
 $(B)/mkman: $(man_obj) $(core) $(B)/link.words
 	$(call say,LINK,$@)
-	$(Q)$(link) -o $@ $(man_obj) $(core) $(link_libs)
+	$(Q)$(link) -o $@ $(man_obj) $(core) $(REPORT_LIBS) $(link_libs)
 
 $(pages): $(B)/%: man/%.in
 $(completion): $(B)/%: conf/%.in
@@ -178,7 +183,7 @@ $(pages) $(completion): $(B)/mkman
 
 $(B)/unit: $(unit_obj) $(core) $(B)/link.words
 	$(call say,LINK,$@)
-	$(Q)$(link) -o $@ $(unit_obj) $(core) $(CHECK_LIBS) $(link_libs)
+	$(Q)$(link) -o $@ $(unit_obj) $(core) $(CHECK_LIBS) $(REPORT_LIBS) $(link_libs)
 
 $(fuzzers): $(B)/%: $(B)/test/fuzz/%.o $(core) $(B)/link.words
 	$(call say,LINK,$@)
@@ -328,7 +333,7 @@ endif
 
 page_place = $(mandir)/man$(1:$(basename $1).%=%)/$(notdir $1)
 # SOURCE:MODE:PLACE of each file, but for the configuration files.
-installed = $(B)/tfomap:755:$(sbindir)/tfomap \
+installed = $(B)/tfomap:755:$(sbindir)/tfomap $(B)/tfomap-report:755:$(bindir)/tfomap-report \
 	$(foreach page,$(pages),$(page):644:$(call page_place,$(page))) \
 	$(completion:%=%:644:$(datadir)/bash-completion/completions/tfomap)
 
@@ -380,7 +385,7 @@ deb: dist ## a Debian package from the tarball, in build/deb
 # ---- the rest -----------------------------------------------------------------------------------
 
 clean: ## remove what was built
-	rm -rf build tfomap
+	rm -rf build tfomap tfomap-report
 
 distclean: clean ## and the configuration; in a clone configure, too
 	rm -rf autom4te.cache config.log config.mk config.status 'configure~' \

@@ -1,0 +1,205 @@
+#include "report/tables_parts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "report/grid.h"
+#include "report/share.h"
+#include "report/store.h"
+#include "rowfile/reader.h"
+
+/* ---- quantiles ---- */
+
+static const double quantiles[] = { 0, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1 };
+
+#define QUANTILES	(sizeof(quantiles) / sizeof(quantiles[0]))
+#define CURVE_POINTS	200	/* of a CDF, at most */
+
+/* A set of times, looked at in their order. */
+struct spread {
+	const char *name;
+	uint64_t n, at;			/* how many; how many came */
+	size_t next;			/* quantile */
+	double values[QUANTILES], last;
+};
+
+/* The smallest value that at least that share of all is not above: nearest rank. */
+static uint64_t rank_of(double share, uint64_t n)
+{
+	uint64_t rank = (uint64_t)ceil(share * (double)n);
+
+	return rank ? rank : 1;
+}
+
+static void take(struct spread *s, double value, struct grid *g)
+{
+	uint64_t step = s->n / CURVE_POINTS + 1;
+
+	s->at++;
+	while (s->next < QUANTILES && rank_of(quantiles[s->next], s->n) <= s->at)
+		s->values[s->next++] = value;
+	if (s->at % step == 0 || s->at == 1 || s->at == s->n)
+		grid_point(g, "%.3f %.5f", value, (double)s->at / (double)s->n);
+}
+
+static int count_families(struct store *st, struct spread s[static 3], struct err *e)
+{
+	int64_t all, v6;
+	int err = store_number(st, "SELECT count(rtt_ms) FROM rows WHERE side = 0", &all, e);
+
+	if (!err)
+		err = store_number(st, "SELECT count(rtt_ms) FROM rows WHERE side = 0 AND "
+				   "instr(ip, ':')", &v6, e);
+	if (err)
+		return err;
+	s[0] = (struct spread){ .name = "all", .n = (uint64_t)all };
+	s[1] = (struct spread){ .name = "IPv4", .n = (uint64_t)(all - v6) };
+	s[2] = (struct spread){ .name = "IPv6", .n = (uint64_t)v6 };
+	return 0;
+}
+
+/* Each set's curve is a block of gnuplot's; so each has its own pass over the sorted times. */
+static int add_spread(struct store *st, struct spread *s, const char *where, struct grid *g,
+		      struct err *e)
+{
+	char sql[160];
+	sqlite3_stmt *q;
+	int rc;
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT rtt_ms FROM rows WHERE side = 0 AND rtt_ms IS NOT NULL%s "
+		 "ORDER BY 1",
+		 where);
+	q = store_query(st, e, sql);
+	if (g->data)
+		grid_point(g, "\n");
+	grid_point(g, "\"%s\"", s->name);
+	while ((rc = store_step(st, q, e)) > 0)
+		take(s, sqlite3_column_double(q, 0), g);
+	store_done(q);
+	grid_cell(g, "%s", s->name);
+	grid_cell(g, "%" PRIu64, s->n);
+	for (size_t i = 0; i < QUANTILES; i++)
+		grid_cell(g, "%.3f", s->values[i]);
+	return rc;
+}
+
+int tables_add_rtt(struct store *st, bool families, struct grids *out, struct err *e)
+{
+	static const char *const where[] = { "", " AND NOT instr(ip, ':')", " AND instr(ip, ':')" };
+	struct spread s[3] = { { .n = 0 } };
+	struct grid *g = grid_add(out, "Round-trip time", "rows|>n|>least|>5 %|>25 %|>median|>75 %|"
+				  ">95 %|>99 %|>most");
+	int err = g ? count_families(st, s, e) : err_set(e, ENOMEM, "no memory for the tables");
+
+	if (err || !s[0].n) {
+		if (!err)
+			grid_note(g, "No row has a time.");
+		return err;
+	}
+	/* One family's line would be the first one's again. */
+	families = families && s[1].n && s[2].n;
+	for (size_t i = 0; i < (families ? 3 : 1) && !err; i++)
+		err = add_spread(st, &s[i], where[i], g, e);
+	g->plot = GRID_CDF;
+	grid_note(g, "Milliseconds from the SYN to its answer, nearest rank.");
+	return err;
+}
+
+/* ---- lifetime of cookies ---- */
+
+static const struct {
+	int64_t below_s;	/* the age */
+	const char *name;
+} ages[] = {
+	{ 60, "under 1 min" }, { 600, "1 to 10 min" }, { 3600, "10 to 60 min" },
+	{ 6 * 3600, "1 to 6 h" }, { 24 * 3600, "6 to 24 h" }, { 2 * 86400, "1 to 2 days" },
+	{ 4 * 86400, "2 to 4 days" }, { 7 * 86400, "4 to 7 days" },
+	{ 14 * 86400, "1 to 2 weeks" }, { 30 * 86400, "2 weeks to 30 days" },
+	{ INT64_MAX, "above 30 days" },
+};
+
+#define AGES (sizeof(ages) / sizeof(ages[0]))
+
+struct lifetime {
+	uint64_t n[AGES + 1], taken[AGES + 1];	/* the last: not known */
+	double sum_s[AGES + 1];
+};
+
+/*
+ * A cookie that was refused is no longer the one that the row's last data carried: its age is known
+ * by when the target's row before, of an earlier round, was written.
+ */
+static const char tests[] =
+	"SELECT cookie_age_s, verdict IN ('accepted', 'unchecked', 'cookieless', 'partial') "
+	"FROM rows WHERE side = 0 AND cookie_from = 'file' AND verdict IN ('accepted', 'unchecked',"
+	" 'cookieless', 'partial', 'refused', 'ignored') "
+	"UNION ALL SELECT (SELECT strftime('%s', r.time_sent) - strftime('%s', p.time_sent)"
+	"  + CASE p.cookie_from WHEN 'file' THEN coalesce(p.cookie_age_s, 0) ELSE 0 END"
+	"  FROM rows p WHERE p.side = 0 AND p.ip = r.ip AND p.port = r.port AND p.run < r.run"
+	"  AND p.cookie_len > 0 ORDER BY p.run DESC LIMIT 1), 0 "
+	"FROM rows r WHERE side = 0 AND cookie_from = 'request' "
+	"AND instr(';' || signals || ';', ';cookie-refused;')";
+
+static int count_tests(struct store *st, struct lifetime *l, struct err *e)
+{
+	sqlite3_stmt *q = store_query(st, e, tests);
+	int rc;
+
+	while ((rc = store_step(st, q, e)) > 0) {
+		int64_t age_s = sqlite3_column_int64(q, 0);
+		size_t i = 0;
+
+		if (sqlite3_column_type(q, 0) == SQLITE_NULL)
+			i = AGES;
+		else
+			while (age_s >= ages[i].below_s && i + 1 < AGES)
+				i++;
+		l->n[i]++;
+		l->taken[i] += sqlite3_column_int(q, 1) != 0;
+		l->sum_s[i] += (double)age_s;
+	}
+	store_done(q);
+	return rc;
+}
+
+int tables_add_lifetime(struct store *st, uint64_t columns, struct grids *out, struct err *e)
+{
+	struct lifetime l = { .n = { 0 } };
+	uint64_t n = 0;
+	struct grid *g;
+	int err = count_tests(st, &l, e);
+
+	for (size_t i = 0; i <= AGES; i++)
+		n += l.n[i];
+	if (err || !n)
+		return err;
+	g = grid_add(out, "Lifetime of cookies", "age|>cookies|>still taken|" GRID_SHARE);
+	if (!g)
+		return err_set(e, ENOMEM, "no memory for the tables");
+	g->plot = GRID_SURVIVAL;
+	for (size_t i = 0; i <= AGES; i++) {
+		struct share s = share_wilson(l.taken[i], l.n[i]);
+
+		if (!l.n[i])
+			continue;
+		grid_cell(g, "%s", i < AGES ? ages[i].name : "not known");
+		grid_cell(g, "%" PRIu64, l.n[i]);
+		grid_cell(g, "%" PRIu64, l.taken[i]);
+		grid_share(g, l.taken[i], l.n[i]);
+		if (i < AGES)
+			grid_point(g, "%.4f %.4f %.4f %.4f", l.sum_s[i] / (double)l.n[i] / 3600,
+				   100 * s.value, 100 * s.low, 100 * s.high);
+	}
+	grid_note(g, "Cookies of --cookie-file whose data was answered: taken, or refused or "
+		  "ignored.");
+	if (!(columns >> COLUMN_signals & 1) || !(columns >> COLUMN_cookie_age_s & 1))
+		grid_note(g, "Without signals and cookie_age_s (tfomap -f) refusals or ages are "
+			  "missing here.");
+	return 0;
+}
