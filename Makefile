@@ -221,6 +221,7 @@ check-release:
 	@$(MAKE) check-replay
 	@$(MAKE) check-cli
 	@$(MAKE) check-options
+	@$(MAKE) check-report
 
 check-san:
 	@$(MAKE) MODE=san all build/san/unit
@@ -267,6 +268,10 @@ check-options: $(B)/tfomap $(pages) $(completion) ## that help, manuals, sample,
 	@echo '== option table tests, $(MODE) build'
 	$(Q)test/options/run $(B)
 
+check-report: $(B)/tfomap-report $(B)/tfomap ## tfomap-report on rows that are made up, its page in a browser
+	@echo '== report tests, $(MODE) build'
+	$(Q)test/report/run $(CURDIR)/$(B)
+
 check-lab: $(B)/tfomap ## lab tests: real servers in network namespaces of their own
 	@echo '== lab tests, $(MODE) build'
 	$(Q)TFOMAP=$(CURDIR)/$(B)/tfomap $(plain_addresses) test/lab/run $(CASES)
@@ -305,7 +310,7 @@ endif
 
 # ---- lint, coverage -----------------------------------------------------------------------------
 
-lint: $(B)/libtfomap.a $(B)/tfomap ## headers alone, cppcheck, shellcheck, documents ...; the map
+lint: $(B)/libtfomap.a $(B)/tfomap $(B)/tfomap-report ## headers alone, cppcheck, shellcheck, documents ...; the map
 	$(Q)LINT_CC='$(CC) $(cc_flags) $(CPPFLAGS) $(CFLAGS)' LINT_LIB='$(lib_flags)' \
 		LINT_SRC='$(src_flags)' LINT_UNIT='$(unit_flags)' LINT_ARCHIVE='$<' \
 		TFOMAP='$(B)/tfomap' test/lint/run
@@ -398,5 +403,5 @@ help: ## this list
 
 FORCE:
 .PHONY: all deps demo lab check check-release check-san check-threads check-unit \
-	check-booted check-replay check-cli check-options check-lab bench fuzz $(fuzz_runs) lint \
+	check-booted check-replay check-cli check-options check-report check-lab bench fuzz $(fuzz_runs) lint \
 	format format-check coverage install uninstall dist distcheck deb clean distclean help FORCE

@@ -24,7 +24,7 @@
 
 #define LOOK_ROWS 65536		/* how often the clock is looked at */
 
-enum { EXIT_DONE, EXIT_INPUT };
+enum { EXIT_DONE, EXIT_INPUT, EXIT_FAILED = 3 };
 
 /* What a run of the program works on. */
 struct report {
@@ -37,6 +37,7 @@ struct report {
 	const struct run *current;
 	uint64_t n_rows, next_ns;	/* when progress is due again */
 	uint64_t columns;		/* which all files of SIDE_THIS have */
+	bool writes;			/* what fails from now on is no fault of the input */
 };
 
 static uint64_t progress_ns(void)
@@ -269,16 +270,16 @@ static int hand_out(struct report *r, struct grids *grids, struct err *e)
 	struct merge *merge = r->merge;
 	int err = 0;
 
+	r->writes = true;
 	if (merge && !sum)
 		log_warn("--merge: not all files have metadata, so their union has none");
 	r->merge = NULL;
 	err = merge_end(merge, true, sum, e);
 	json_decref(sum);
 	if (!err && r->o.html) {
-		err = plot_grids(grids, e);
-		if (!err)
-			err = page_write(r->o.html, r->o.title ? r->o.title
-					 : "TCP Fast Open, as tfomap found it", grids, e);
+		plot_grids(grids);
+		err = page_write(r->o.html, r->o.title ? r->o.title
+				 : "TCP Fast Open, as tfomap found it", grids, e);
 	}
 	if (!err) {
 		err = store_close(r->st, e);
@@ -329,6 +330,7 @@ int main(int argc, char **argv)
 {
 	struct report r = { .n_rows = 0 };
 	struct err e = { "" };
+	bool failed;
 	int err;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -345,6 +347,7 @@ int main(int argc, char **argv)
 		log_error("%s", e.msg[0] ? e.msg : strerror(-err));
 	log_wait(NS_PER_S);
 	log_close();
+	failed = r.writes || err == -ENOSPC;
 	close_all(&r);
-	return err ? EXIT_INPUT : EXIT_DONE;
+	return !err ? EXIT_DONE : failed ? EXIT_FAILED : EXIT_INPUT;
 }

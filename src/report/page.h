@@ -9,10 +9,10 @@ struct err;
 struct grids;
 
 /*
- * Draws what has points: svg of each grid. gnuplot is a child, which has the points and may not be
- * there: then a warning says so, and nothing is drawn. 0, or -errno with a message.
+ * Draws what has points: svg of each grid. gnuplot is a child; where it is not there, or fails, a
+ * warning says so, and the page is without.
  */
-int plot_grids(struct grids *all, struct err *e);
+void plot_grids(struct grids *all);
 
 /* Writes the page in one go. title: any text. 0, or -errno with a message. */
 int page_write(const char *path, const char *title, const struct grids *all, struct err *e);

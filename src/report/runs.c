@@ -129,12 +129,12 @@ static const struct {
 	const char *outer, *inner, *what;
 	bool rounds;
 } same[] = {
+	{ "seed", NULL, "seed", false },
+	{ "shards", NULL, "number of shards", false },
 	{ "configuration", "plan", "plan", true },
 	{ "targets", "blocklist_hash", "blocklist hash", true },
 	{ "targets", "targets_hash", "target list hash", true },
 	{ "targets", "total", "number of targets", true },
-	{ "seed", NULL, "seed", false },
-	{ "shards", NULL, "number of shards", false },
 };
 
 static void show(json_t *v, char out[static 64])

@@ -49,6 +49,20 @@ static int no_memory(struct err *e)
 
 /* ---- the runs ---- */
 
+/* Counted from 0, as --shard does. */
+static void show_shards(const struct run *r, const json_t *shards, struct grid *g)
+{
+	json_int_t all = json_integer_value(json_object_get(r->metadata, "shards"));
+	json_int_t one = json_integer_value(json_array_get(shards, 0));
+
+	if (json_array_size(shards) > 1)
+		grid_cell(g, "%zu of %" JSON_INTEGER_FORMAT, json_array_size(shards), all);
+	else if (all > 1)
+		grid_cell(g, "%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT, one, all);
+	else
+		grid_cell(g, "-");
+}
+
 static int add_runs(const struct tables_input *in, struct grids *out, struct err *e)
 {
 	struct grid *g = grid_add(out, in->fit == RUNS_ROUNDS ? "Rounds" : "Runs",
@@ -62,12 +76,7 @@ static int add_runs(const struct tables_input *in, struct grids *out, struct err
 
 		grid_cell(g, "%s", r->file);
 		grid_cell(g, "%" PRIu64, r->n_rows);
-		if (json_array_size(shards) == 1)
-			grid_cell(g, "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT,
-				  json_integer_value(json_array_get(shards, 0)),
-				  json_integer_value(json_object_get(r->metadata, "shards")));
-		else
-			grid_cell(g, shards ? "%zu shards" : "-", json_array_size(shards));
+		show_shards(r, shards, g);
 		json_decref(shards);
 		grid_cell(g, "%s", r->metadata ? run_text(r, "configuration", "plan") : "-");
 		grid_cell(g, "%.19s", r->metadata ? run_text(r, "start", NULL) : "-");

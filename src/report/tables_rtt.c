@@ -25,8 +25,12 @@ struct spread {
 	const char *name;
 	uint64_t n, at;			/* how many; how many came */
 	size_t next;			/* quantile */
-	double values[QUANTILES], last;
+	double values[QUANTILES];
+	double x[CURVE_POINTS + 2], y[CURVE_POINTS + 2];	/* of its CDF */
+	size_t n_points;
 };
+
+enum { ALL, IPV4, IPV6, SPREADS };
 
 /* The smallest value that at least that share of all is not above: nearest rank. */
 static uint64_t rank_of(double share, uint64_t n)
@@ -36,18 +40,20 @@ static uint64_t rank_of(double share, uint64_t n)
 	return rank ? rank : 1;
 }
 
-static void take(struct spread *s, double value, struct grid *g)
+static void take(struct spread *s, double value)
 {
 	uint64_t step = s->n / CURVE_POINTS + 1;
 
 	s->at++;
 	while (s->next < QUANTILES && rank_of(quantiles[s->next], s->n) <= s->at)
 		s->values[s->next++] = value;
-	if (s->at % step == 0 || s->at == 1 || s->at == s->n)
-		grid_point(g, "%.3f %.5f", value, (double)s->at / (double)s->n);
+	if (s->at % step == 0 || s->at == 1 || s->at == s->n) {
+		s->x[s->n_points] = value;
+		s->y[s->n_points++] = (double)s->at / (double)s->n;
+	}
 }
 
-static int count_families(struct store *st, struct spread s[static 3], struct err *e)
+static int count_families(struct store *st, struct spread s[static SPREADS], struct err *e)
 {
 	int64_t all, v6;
 	int err = store_number(st, "SELECT count(rtt_ms) FROM rows WHERE side = 0", &all, e);
@@ -57,58 +63,64 @@ static int count_families(struct store *st, struct spread s[static 3], struct er
 				   "instr(ip, ':')", &v6, e);
 	if (err)
 		return err;
-	s[0] = (struct spread){ .name = "all", .n = (uint64_t)all };
-	s[1] = (struct spread){ .name = "IPv4", .n = (uint64_t)(all - v6) };
-	s[2] = (struct spread){ .name = "IPv6", .n = (uint64_t)v6 };
+	s[ALL] = (struct spread){ .name = "all", .n = (uint64_t)all };
+	s[IPV4] = (struct spread){ .name = "IPv4", .n = (uint64_t)(all - v6) };
+	s[IPV6] = (struct spread){ .name = "IPv6", .n = (uint64_t)v6 };
 	return 0;
 }
 
-/* Each set's curve is a block of gnuplot's; so each has its own pass over the sorted times. */
-static int add_spread(struct store *st, struct spread *s, const char *where, struct grid *g,
-		      struct err *e)
+static int take_all(struct store *st, struct spread s[static SPREADS], struct err *e)
 {
-	char sql[160];
-	sqlite3_stmt *q;
+	sqlite3_stmt *q = store_query(st, e, "SELECT rtt_ms, instr(ip, ':') > 0 FROM rows "
+				      "WHERE side = 0 AND rtt_ms IS NOT NULL ORDER BY 1");
 	int rc;
 
-	snprintf(sql, sizeof(sql),
-		 "SELECT rtt_ms FROM rows WHERE side = 0 AND rtt_ms IS NOT NULL%s "
-		 "ORDER BY 1",
-		 where);
-	q = store_query(st, e, sql);
-	if (g->data)
-		grid_point(g, "\n");
-	grid_point(g, "\"%s\"", s->name);
-	while ((rc = store_step(st, q, e)) > 0)
-		take(s, sqlite3_column_double(q, 0), g);
+	while ((rc = store_step(st, q, e)) > 0) {
+		double value = sqlite3_column_double(q, 0);
+
+		take(&s[ALL], value);
+		take(&s[sqlite3_column_int(q, 1) ? IPV6 : IPV4], value);
+	}
 	store_done(q);
+	return rc;
+}
+
+/* A line of the table; and a curve, which is a block of gnuplot's. */
+static void show_spread(const struct spread *s, struct grid *g)
+{
 	grid_cell(g, "%s", s->name);
 	grid_cell(g, "%" PRIu64, s->n);
 	for (size_t i = 0; i < QUANTILES; i++)
 		grid_cell(g, "%.3f", s->values[i]);
-	return rc;
+	if (g->data)
+		grid_point(g, "\n");
+	grid_point(g, "\"%s\"", s->name);
+	for (size_t i = 0; i < s->n_points; i++)
+		grid_point(g, "%.3f %.5f", s->x[i], s->y[i]);
 }
 
 int tables_add_rtt(struct store *st, bool families, struct grids *out, struct err *e)
 {
-	static const char *const where[] = { "", " AND NOT instr(ip, ':')", " AND instr(ip, ':')" };
-	struct spread s[3] = { { .n = 0 } };
+	struct spread s[SPREADS] = { { .n = 0 } };
 	struct grid *g = grid_add(out, "Round-trip time", "rows|>n|>least|>5 %|>25 %|>median|>75 %|"
 				  ">95 %|>99 %|>most");
 	int err = g ? count_families(st, s, e) : err_set(e, ENOMEM, "no memory for the tables");
 
-	if (err || !s[0].n) {
-		if (!err)
-			grid_note(g, "No row has a time.");
+	if (!err && s[ALL].n)
+		err = take_all(st, s, e);
+	if (err)
 		return err;
+	if (!s[ALL].n) {
+		grid_note(g, "No row has a time.");
+		return 0;
 	}
+	show_spread(&s[ALL], g);
 	/* One family's line would be the first one's again. */
-	families = families && s[1].n && s[2].n;
-	for (size_t i = 0; i < (families ? 3 : 1) && !err; i++)
-		err = add_spread(st, &s[i], where[i], g, e);
+	for (size_t i = IPV4; families && i < SPREADS && s[IPV4].n && s[IPV6].n; i++)
+		show_spread(&s[i], g);
 	g->plot = GRID_CDF;
 	grid_note(g, "Milliseconds from the SYN to its answer, nearest rank.");
-	return err;
+	return 0;
 }
 
 /* ---- lifetime of cookies ---- */
