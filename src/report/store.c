@@ -108,7 +108,8 @@ int store_open(struct store **out, const char *path, struct err *e)
 		return err_set(e, ENOMEM, "no memory for the database");
 	st->all_columns = path;
 	/* An empty name is a file of SQLite's own, which is gone when it is closed. */
-	if (sqlite3_open(path ? path : "", &st->db) != SQLITE_OK)
+	if (sqlite3_open_v2(path ? path : "", &st->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+			    | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		err = fails(st, path ? "make the database (--db)" : "make a temporary database", e);
 	else if (store_add_functions(st->db))
 		err = fails(st, "work with the database", e);

@@ -39,7 +39,10 @@ int store_end_run(struct store *st, const struct reader_found *found, uint64_t *
 /* All are there: makes the index, and writes what is to be left. */
 int store_end(struct store *st, struct err *e);
 
-/* A statement, ready for its first step, for store_done(). NULL: with a message. */
+/*
+ * A statement, ready for its first step, for store_done(). NULL: with a message. One that reads all
+ * rows of a side says +side: in the index's order SQLite would go to and fro in the table.
+ */
 struct sqlite3_stmt *store_query(struct store *st, struct err *e, const char *sql);
 
 /* The next row of a statement; NULL has none. 1; 0: no more; -errno with a message. */

@@ -99,7 +99,7 @@ static int add_cookies(const struct tables_input *in, struct grids *out, struct 
 	static const char sql[] =
 		"SELECT cookie_len, CASE WHEN tfo_ackkind > 0 THEN tfo_ackkind ELSE tfo_synkind "
 		"END,"
-		" count(*), sum(count(*)) OVER () FROM rows WHERE side = 0 AND cookie_len > 0 "
+		" count(*), sum(count(*)) OVER () FROM rows WHERE +side = 0 AND cookie_len > 0 "
 		"GROUP BY 1, 2 ORDER BY 3 DESC, 1";
 	const char title[] = "Cookies by length and kind";
 	uint64_t needed = BIT(tfo_synkind) | BIT(tfo_ackkind);
@@ -230,7 +230,7 @@ static int add_by(const struct tables_input *in, const char *word, struct grids 
 	if (!read_by(word, &by) || !has_columns(in, by.needs | BIT(verdict), by.title, out))
 		return 0;
 	snprintf(sql, sizeof(sql), "SELECT %s, count(*), sum(coalesce(cookie_len, 0) > 0), "
-		 "sum(verdict IN " TOOK ") FROM rows WHERE side = 0 GROUP BY 1 ORDER BY 2 DESC, 1",
+		 "sum(verdict IN " TOOK ") FROM rows WHERE +side = 0 GROUP BY 1 ORDER BY 2 DESC, 1",
 		 by.key);
 	snprintf(columns, sizeof(columns), "%s|>rows|%s>took data|%s", by.name,
 		 in->columns & (BIT(cookie_len) | BIT(cookie)) ? ">gave a cookie|" GRID_SHARE "|"
@@ -273,7 +273,7 @@ static int add_faults(const struct tables_input *in, struct grids *out, struct e
 {
 	const char title[] = "Located faults by hop";
 	int64_t n = 0;
-	int err = store_number(in->st, "SELECT count(*) FROM rows WHERE side = 0 AND "
+	int err = store_number(in->st, "SELECT count(*) FROM rows WHERE +side = 0 AND "
 			       "hop_high IS NOT NULL", &n, e);
 
 	if (err || !n)
@@ -282,7 +282,7 @@ static int add_faults(const struct tables_input *in, struct grids *out, struct e
 		return 0;
 	err = add_located(in, title, ">after hop|>at or before|verdict|>targets|" GRID_SHARE,
 			  "SELECT hop_low, hop_high, verdict, count(*), sum(count(*)) OVER () FROM "
-			  "rows WHERE side = 0 AND hop_high IS NOT NULL GROUP BY 1, 2, 3 "
+			  "rows WHERE +side = 0 AND hop_high IS NOT NULL GROUP BY 1, 2, 3 "
 			  "ORDER BY 4 DESC, 1, 2", 3, out, e);
 	if (err || !has_columns(in, BIT(hop_low_ip) | BIT(hop_high_ip), "Located faults by router",
 				out))
@@ -291,7 +291,7 @@ static int add_faults(const struct tables_input *in, struct grids *out, struct e
 		in, "Located faults by router",
 		"last router passed|first router after|verdict|>targets|" GRID_SHARE,
 		"SELECT hop_low_ip, hop_high_ip, verdict, count(*), "
-		"sum(count(*)) OVER () FROM rows WHERE side = 0 AND hop_high IS NOT NULL "
+		"sum(count(*)) OVER () FROM rows WHERE +side = 0 AND hop_high IS NOT NULL "
 		"GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2",
 		3, out, e);
 }
@@ -302,7 +302,7 @@ static int add_ports(const struct tables_input *in, struct grids *out, struct er
 {
 	int64_t n = 0;
 	int err = store_number(in->st, "SELECT count(*) FROM (SELECT DISTINCT port FROM rows "
-			       "WHERE side = 0 LIMIT 2)", &n, e);
+			       "WHERE +side = 0 LIMIT 2)", &n, e);
 
 	return err || n < 2 ? err : add_by(in, "port", out, e);
 }

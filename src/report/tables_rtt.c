@@ -55,24 +55,23 @@ static void take(struct spread *s, double value)
 
 static int count_families(struct store *st, struct spread s[static SPREADS], struct err *e)
 {
-	int64_t all, v6;
-	int err = store_number(st, "SELECT count(rtt_ms) FROM rows WHERE side = 0", &all, e);
+	sqlite3_stmt *q = store_query(st, e, "SELECT count(rtt_ms), count(CASE WHEN instr(ip, ':') "
+				      "THEN rtt_ms END) FROM rows WHERE +side = 0");
+	int rc = store_step(st, q, e);
+	uint64_t all = rc > 0 ? (uint64_t)sqlite3_column_int64(q, 0) : 0;
+	uint64_t v6 = rc > 0 ? (uint64_t)sqlite3_column_int64(q, 1) : 0;
 
-	if (!err)
-		err = store_number(st, "SELECT count(rtt_ms) FROM rows WHERE side = 0 AND "
-				   "instr(ip, ':')", &v6, e);
-	if (err)
-		return err;
-	s[ALL] = (struct spread){ .name = "all", .n = (uint64_t)all };
-	s[IPV4] = (struct spread){ .name = "IPv4", .n = (uint64_t)(all - v6) };
-	s[IPV6] = (struct spread){ .name = "IPv6", .n = (uint64_t)v6 };
-	return 0;
+	store_done(q);
+	s[ALL] = (struct spread){ .name = "all", .n = all };
+	s[IPV4] = (struct spread){ .name = "IPv4", .n = all - v6 };
+	s[IPV6] = (struct spread){ .name = "IPv6", .n = v6 };
+	return rc < 0 ? rc : 0;
 }
 
 static int take_all(struct store *st, struct spread s[static SPREADS], struct err *e)
 {
 	sqlite3_stmt *q = store_query(st, e, "SELECT rtt_ms, instr(ip, ':') > 0 FROM rows "
-				      "WHERE side = 0 AND rtt_ms IS NOT NULL ORDER BY 1");
+				      "WHERE +side = 0 AND rtt_ms IS NOT NULL ORDER BY 1");
 	int rc;
 
 	while ((rc = store_step(st, q, e)) > 0) {
@@ -149,13 +148,13 @@ struct lifetime {
  */
 static const char tests[] =
 	"SELECT cookie_age_s, verdict IN ('accepted', 'unchecked', 'cookieless', 'partial') "
-	"FROM rows WHERE side = 0 AND cookie_from = 'file' AND verdict IN ('accepted', 'unchecked',"
+	"FROM rows WHERE +side = 0 AND cookie_from = 'file' AND verdict IN ('accepted', 'unchecked',"
 	" 'cookieless', 'partial', 'refused', 'ignored') "
 	"UNION ALL SELECT (SELECT strftime('%s', r.time_sent) - strftime('%s', p.time_sent)"
 	"  + CASE p.cookie_from WHEN 'file' THEN coalesce(p.cookie_age_s, 0) ELSE 0 END"
 	"  FROM rows p WHERE p.side = 0 AND p.ip = r.ip AND p.port = r.port AND p.run < r.run"
 	"  AND p.cookie_len > 0 ORDER BY p.run DESC LIMIT 1), 0 "
-	"FROM rows r WHERE side = 0 AND cookie_from = 'request' "
+	"FROM rows r WHERE +side = 0 AND cookie_from = 'request' "
 	"AND instr(';' || signals || ';', ';cookie-refused;')";
 
 static int count_tests(struct store *st, struct lifetime *l, struct err *e)

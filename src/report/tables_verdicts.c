@@ -45,7 +45,7 @@ static int count_rows(const struct tables_input *in, struct verdict_counts *all,
 {
 	sqlite3_stmt *q = store_query(in->st, e,
 				      "SELECT coalesce(verdict, '-'), count(*) FROM rows "
-				      "WHERE side = 0 GROUP BY 1");
+				      "WHERE +side = 0 GROUP BY 1");
 	int rc;
 
 	while ((rc = store_step(in->st, q, e)) > 0) {
@@ -152,7 +152,8 @@ int tables_add_verdicts(const struct tables_input *in, struct grids *out, struct
 			all.silent = all.v[i].targets;
 	}
 	if (g) {
-		qsort(all.v, all.n, sizeof(*all.v), by_targets);
+		if (all.n)
+			qsort(all.v, all.n, sizeof(*all.v), by_targets);
 		g->plot = GRID_BARS;
 		show_verdicts(&all, known, g);
 	}

@@ -32,6 +32,13 @@ enum column reader_column(const char *name, size_t len, unsigned int *next)
 	return COLUMNS;
 }
 
+bool reader_is_of_replies(const char *name, size_t len)
+{
+	static const char attempt[] = "attempt";
+
+	return len == sizeof(attempt) - 1 && memcmp(name, attempt, len) == 0;
+}
+
 void gather_bytes(struct gather *g, const char *p, size_t len)
 {
 	if (g->full || len > READER_ROW_MAX - g->len) {

@@ -50,7 +50,6 @@ static void take_header(struct reader_csv *c)
 {
 	struct reader *r = c->r;
 	unsigned int next = 0;
-	const char probe[] = "probe", attempt[] = "attempt";
 
 	if (c->fields[0].p && c->fields[0].len >= 3 && memcmp(c->fields[0].p, BOM, 3) == 0) {
 		c->fields[0].p += 3;
@@ -66,8 +65,7 @@ static void take_header(struct reader_csv *c)
 				     f->p);
 		if (column < COLUMNS)
 			r->found->columns |= 1ull << column;
-		r->found->replies |= f->len && (memcmp(f->p, probe, f->len) == 0
-						|| memcmp(f->p, attempt, f->len) == 0);
+		r->found->replies |= reader_is_of_replies(f->p, f->len);
 	}
 	c->n_columns = r->gather.n;
 	c->has_header = true;

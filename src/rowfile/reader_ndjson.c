@@ -97,8 +97,8 @@ static int take_key(void *arg, const unsigned char *p, size_t len)
 	if (n->column < COLUMNS) {
 		n->twice |= n->seen >> n->column & 1;
 		n->seen |= 1ull << n->column;
-	} else if (len == strlen("attempt") && memcmp(key, "attempt", len) == 0) {
-		n->r->found->replies = true;
+	} else {
+		n->r->found->replies |= reader_is_of_replies(key, len);
 	}
 	return !n->twice;
 }

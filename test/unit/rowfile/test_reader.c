@@ -114,7 +114,7 @@ TEST_EACH(refuses, bad)
 
 TEST(rows_of_answers_are_known)
 {
-	ck_assert_int_eq(read_bytes("ip,port,probe\n", 14), 0);
+	ck_assert_int_eq(read_bytes("ip,port,attempt\n", 16), 0);
 	ck_assert(found.replies && found.is_csv);
 	ck_assert_int_eq(read_bytes(OBJECT, strlen(OBJECT)), 0);
 	ck_assert(!found.replies && found.is_ndjson);
