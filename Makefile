@@ -187,7 +187,7 @@ $(B)/unit: $(unit_obj) $(core) $(B)/link.words
 
 $(fuzzers): $(B)/%: $(B)/test/fuzz/%.o $(core) $(B)/link.words
 	$(call say,LINK,$@)
-	$(Q)$(link) -fsanitize=fuzzer -o $@ $< $(core) $(link_libs)
+	$(Q)$(link) -fsanitize=fuzzer -o $@ $< $(core) $(REPORT_LIBS) $(link_libs)
 
 -include $(wildcard $(all_obj:.o=.d) $(bpf_skeletons:.skel.h=.bpf.d))
 

@@ -194,7 +194,13 @@ static int check_db(const char *path, struct err *e)
 static int open_outputs(struct report *r, struct err *e)
 {
 	int err = check_output(r, "--html", r->o.html, e);
+	char *beside = NULL;
 
+	if (r->o.merge && asprintf(&beside, "%s" MERGE_METADATA, r->o.merge) < 0)
+		return err_set(e, ENOMEM, "no memory for the name of a file");
+	if (!err)
+		err = check_output(r, "--merge", beside, e);
+	free(beside);
 	if (!err)
 		err = check_output(r, "--merge", r->o.merge, e);
 	if (!err)
@@ -231,6 +237,8 @@ static int load_metadata(struct report *r, struct err *e)
 		err = runs_check(r->runs, r->o.n_files, &rules, e);
 	if (!err && r->o.n_others)
 		err = runs_check(r->runs + r->o.n_files, r->o.n_others, &rules, e);
+	if (!err && r->o.n_others)
+		runs_compare(&r->runs[0], &r->runs[r->o.n_files]);
 	return err;
 }
 
@@ -333,6 +341,7 @@ int main(int argc, char **argv)
 	bool failed;
 	int err;
 
+	log_set_program("tfomap-report");
 	signal(SIGPIPE, SIG_IGN);
 	err = options_read(&r.o, argc, argv, &e);
 	if (!err && r.o.help)

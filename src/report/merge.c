@@ -156,7 +156,7 @@ static int write_metadata(const struct merge *m, const json_t *metadata, struct 
 	char *name = NULL;
 	int err = 0;
 
-	if (asprintf(&name, "%s.meta.json", m->path) < 0)
+	if (asprintf(&name, "%s" MERGE_METADATA, m->path) < 0)
 		return err_set(e, ENOMEM, "no memory for --merge");
 	if (json_dump_file(metadata, name, JSON_INDENT(2) | JSON_REAL_PRECISION(15)))
 		err = err_set(e, EIO,

@@ -13,6 +13,8 @@ struct err;
 struct merge;
 struct reader_row;
 
+#define MERGE_METADATA ".meta.json"	/* added to the name: that of the metadata */
+
 /* 0, or -errno with a message. *m: heap, for merge_end(). */
 int merge_open(struct merge **m, const char *path, struct err *e);
 

@@ -295,3 +295,15 @@ int runs_check(const struct run *v, size_t n, const struct runs_rules *rules, st
 		err = check_shards(v, n, first, rules->partial || without, e);
 	return err;
 }
+
+void runs_compare(const struct run *a, const struct run *b)
+{
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		json_t *one = at(a, same[i].outer, same[i].inner);
+		json_t *other = at(b, same[i].outer, same[i].inner);
+
+		if (same[i].rounds && one && other && !json_equal(one, other))
+			log_warn("%s and %s differ in their %s: some of what differs may come of "
+				 "that", a->file, b->file, same[i].what);
+	}
+}

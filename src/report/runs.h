@@ -42,6 +42,12 @@ void run_free(struct run *r);
 int runs_check(const struct run *v, size_t n, const struct runs_rules *rules, struct err *e);
 
 /*
+ * Warns of what makes two scans differ that are compared: their plan, their targets, what was
+ * blocked.
+ */
+void runs_compare(const struct run *a, const struct run *b);
+
+/*
  * The metadata of the n runs as one: counters, verdicts and targets added, the earliest start and
  * the latest end, sound if all are; `merged` has a part of each. A new reference. NULL: no memory,
  * or some run has none.

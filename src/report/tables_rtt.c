@@ -143,15 +143,14 @@ struct lifetime {
 };
 
 /*
- * A cookie that was refused is no longer the one that the row's last data carried: its age is known
- * by when the target's row before, of an earlier round, was written.
+ * A cookie that was refused is no longer the one that the row's last data carried: it is as old as
+ * the latest row of an earlier round in which the target gave one.
  */
 static const char tests[] =
 	"SELECT cookie_age_s, verdict IN ('accepted', 'unchecked', 'cookieless', 'partial') "
-	"FROM rows WHERE +side = 0 AND cookie_from = 'file' AND verdict IN ('accepted', 'unchecked',"
-	" 'cookieless', 'partial', 'refused', 'ignored') "
+	"FROM rows WHERE +side = 0 AND cookie_from = 'file' AND verdict IN ('accepted',"
+	" 'unchecked', 'cookieless', 'partial', 'refused', 'ignored') "
 	"UNION ALL SELECT (SELECT strftime('%s', r.time_sent) - strftime('%s', p.time_sent)"
-	"  + CASE p.cookie_from WHEN 'file' THEN coalesce(p.cookie_age_s, 0) ELSE 0 END"
 	"  FROM rows p WHERE p.side = 0 AND p.ip = r.ip AND p.port = r.port AND p.run < r.run"
 	"  AND p.cookie_len > 0 ORDER BY p.run DESC LIMIT 1), 0 "
 	"FROM rows r WHERE +side = 0 AND cookie_from = 'request' "

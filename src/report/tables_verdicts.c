@@ -106,7 +106,7 @@ static int check_counts(const struct tables_input *in, const struct verdict_coun
 	return 0;
 }
 
-static void show_verdicts(struct verdict_counts *all, bool known, struct grid *g)
+static void show_verdicts(struct verdict_counts *all, bool known, bool rounds, struct grid *g)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		const struct verdict_count *v = &all->v[i];
@@ -125,6 +125,8 @@ static void show_verdicts(struct verdict_counts *all, bool known, struct grid *g
 	}
 	grid_note(g, "%" PRIu64 " targets, %" PRIu64 " rows; intervals are Wilson's, of 95 %%.",
 		  all->targets, all->rows);
+	if (rounds)
+		grid_note(g, "A target counts in each of its rounds.");
 	if (!known)
 		grid_note(g,
 			  "Of rows alone: how many targets were silent, the metadata would say.");
@@ -155,7 +157,7 @@ int tables_add_verdicts(const struct tables_input *in, struct grids *out, struct
 		if (all.n)
 			qsort(all.v, all.n, sizeof(*all.v), by_targets);
 		g->plot = GRID_BARS;
-		show_verdicts(&all, known, g);
+		show_verdicts(&all, known, in->fit == RUNS_ROUNDS, g);
 	}
 	free(all.v);
 	return err;
