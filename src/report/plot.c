@@ -31,7 +31,7 @@ static const char common[] =
 static const char bars[] =
 	"stats $d using 2 nooutput\nset style fill solid noborder\nset yrange [] reverse\n"
 	"set xrange [0:STATS_max*1.3]\nset lmargin 17\nset ytics scale 0\nunset key\n"
-	"set grid noytics xtics\nset xlabel 'targets'\nset format x '%.0s%c'\n"
+	"set grid noytics xtics\nset xlabel 'targets that answered'\nset format x '%.0s%c'\n"
 	"plot $d using ($2/2):0:($2/2):(0.36):yticlabels(1) with boxxyerror " BLUE ", "
 	"'' using 2:0:(sprintf('%.2f %%', 100.0*$2/STATS_sum)) "
 	"with labels left offset 0.6,0 font ',13'\n";

@@ -62,6 +62,24 @@ static int count_rows(const struct tables_input *in, struct verdict_counts *all,
 	return rc;
 }
 
+#define NO_VERDICT "(no verdict)"
+
+/* Targets that the runs had and that got no verdict. */
+static void count_others(const struct tables_input *in, struct verdict_counts *all)
+{
+	uint64_t had = 0, got = 0;
+	struct verdict_count *v;
+
+	for (size_t i = 0; i < in->n_runs; i++)
+		had += (uint64_t)json_integer_value(json_object_get(json_object_get(
+			in->runs[i].metadata, "targets"), "of_this_run"));
+	for (size_t i = 0; i < all->n; i++)
+		got += all->v[i].targets;
+	v = had > got ? count_of(all, NO_VERDICT) : NULL;
+	if (v)
+		v->targets = had - got;
+}
+
 /* Of silent targets the metadata alone know. False: some run has none. */
 static bool count_targets(const struct tables_input *in, struct verdict_counts *all)
 {
@@ -81,7 +99,20 @@ static bool count_targets(const struct tables_input *in, struct verdict_counts *
 			if (v)
 				v->targets += (uint64_t)json_integer_value(n);
 		}
+	count_others(in, all);
 	return true;
+}
+
+/* Whether the word is of targets that did not answer. */
+static bool is_silent(const char *word)
+{
+	return strcmp(word, "offline") == 0 || strcmp(word, NO_VERDICT) == 0;
+}
+
+/* What is in a file that others wrote must not become a line of gnuplot's script. */
+static bool is_plain(const char *word)
+{
+	return word[strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
 static int by_targets(const void *a, const void *b)
@@ -108,10 +139,13 @@ static int check_counts(const struct tables_input *in, const struct verdict_coun
 
 static void show_verdicts(struct verdict_counts *all, bool known, bool rounds, struct grid *g)
 {
+	bool others = false;
+
 	for (size_t i = 0; i < all->n; i++) {
 		const struct verdict_count *v = &all->v[i];
-		bool silent = strcmp(v->word, "offline") == 0;
+		bool silent = is_silent(v->word);
 
+		others |= strcmp(v->word, NO_VERDICT) == 0;
 		grid_cell(g, "%s", v->word);
 		grid_cell(g, "%" PRIu64, v->targets);
 		grid_share(g, v->targets, all->targets);
@@ -121,10 +155,14 @@ static void show_verdicts(struct verdict_counts *all, bool known, bool rounds, s
 			grid_cell(g, "%.2f %%", 100.0 * (double)v->targets
 				  / (double)(all->targets - all->silent));
 		grid_cell(g, "%" PRIu64, v->rows);
-		grid_point(g, "\"%s\" %" PRIu64, v->word, v->targets);
+		/* Beside silent ones nothing else would be seen. */
+		if (!silent && is_plain(v->word))
+			grid_point(g, "\"%s\" %" PRIu64, v->word, v->targets);
 	}
 	grid_note(g, "%" PRIu64 " targets, %" PRIu64 " rows; intervals are Wilson's, of 95 %%.",
 		  all->targets, all->rows);
+	if (others)
+		grid_note(g, "No verdict: silent (--report all gives those one), or not reached.");
 	if (rounds)
 		grid_note(g, "A target counts in each of its rounds.");
 	if (!known)
@@ -150,8 +188,8 @@ int tables_add_verdicts(const struct tables_input *in, struct grids *out, struct
 		err = err_set(e, ENOMEM, "no memory for the tables");
 	for (size_t i = 0; i < all.n; i++) {
 		all.targets += all.v[i].targets;
-		if (strcmp(all.v[i].word, "offline") == 0)
-			all.silent = all.v[i].targets;
+		if (is_silent(all.v[i].word))
+			all.silent += all.v[i].targets;
 	}
 	if (g) {
 		if (all.n)
