@@ -78,7 +78,7 @@ static int make_tables(struct store *st, struct err *e)
 	text_init(&t, sql, sizeof(sql));
 	text_add(&t, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
 		 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -48000;"
-		 "PRAGMA temp_store = FILE; BEGIN;"
+		 "PRAGMA temp_store = FILE; PRAGMA threads = 1; BEGIN;"
 		 "CREATE TABLE runs (run INTEGER PRIMARY KEY, side INTEGER, file TEXT,"
 		 " rows INTEGER, columns TEXT, metadata TEXT);"
 		 "CREATE TABLE rows (run INTEGER, side INTEGER");
