@@ -87,7 +87,7 @@ ld_flags = $(flags_$(MODE))
 
 # lib/ sees lib/ only, src/ sees lib/: includes point one way.
 lib_flags = -Ilib
-src_flags = -Ilib -Isrc $(DEP_CFLAGS) \
+src_flags = -Ilib -Isrc $(DEP_CFLAGS) $(REPORT_CFLAGS) \
 	$(if $(BPF),-Ibpf -isystem $(B)/bpf $(BPF_CFLAGS)) \
 	$(instrumented) -DPACKAGE_VERSION=\"$(VERSION)\" -DSYSCONFDIR=\"$(sysconfdir)\" \
 	-DDATADIR=\"$(datadir)\"
@@ -109,7 +109,7 @@ fuzz_obj := $(call objects,test/fuzz/fuzz_*.c)
 all_obj := $(lib_obj) $(src_obj) $(man_obj) $(unit_obj) $(fuzz_obj)
 
 # The program's stages are an archive too: a test or a fuzz target takes in only what it uses.
-stage_obj := $(filter-out $(B)/src/scan/main.o,$(src_obj))
+stage_obj := $(filter-out $(B)/src/scan/main.o $(B)/src/report/main.o,$(src_obj))
 core = $(B)/libstages.a $(B)/libtfomap.a
 pages := $(patsubst man/%.in,$(B)/%,$(wildcard man/*.[1-9].in))
 completion := $(patsubst conf/%.in,$(B)/%,$(wildcard conf/tfomap.*.in))
@@ -117,18 +117,19 @@ fuzzers := $(patsubst $(B)/test/fuzz/%.o,$(B)/%,$(fuzz_obj))
 confs := $(wildcard conf/*.conf)
 dist_name = tfomap-$(VERSION)
 link_libs = $(DEP_LIBS) $(BPF_LIBS) $(LIBS)
+report_libs = $(REPORT_LIBS) $(DEP_LIBS) $(LIBS)
 
 # What runs in the kernel: bpf/x.bpf.c becomes a program, and that a header that holds it.
 bpf_skeletons := $(if $(BPF),$(patsubst %.bpf.c,$(B)/%.skel.h,$(wildcard bpf/*.bpf.c)))
 bpf_flags = -target bpf -mcpu=v3 -O2 -g -std=gnu11 -ffreestanding -Wall -Wextra \
 	$(if $(filter-out 0,$(WERROR)),-Werror) -Ilib -idirafter /usr/include/$(shell $(or $(CC),cc) -print-multiarch)
 
-all: $(B)/tfomap $(pages) $(completion) ## the program, its man pages, what the shell completes
+all: $(B)/tfomap $(B)/tfomap-report $(pages) $(completion) ## the programs, man pages, what the shell completes
 ifeq ($(MODE),release)
-all: tfomap
+all: tfomap tfomap-report
 endif
 
-tfomap: $(B)/tfomap
+tfomap tfomap-report: %: $(B)/%
 	@ln -sf $< $@
 
 $(B)/lib/%.o: dir_flags = $(lib_flags)
@@ -139,7 +140,7 @@ $(B)/test/unit/%.o: dir_flags = $(unit_flags)
 
 $(eval $(call record,$(B)/compile.words,$(compile) $(src_flags) $(CHECK_CFLAGS)))
 $(eval $(call record,$(B)/bpf.words,$(BPF_CLANG) $(bpf_flags)))
-$(eval $(call record,$(B)/link.words,$(link) $(link_libs) $(CHECK_LIBS) $(all_obj)))
+$(eval $(call record,$(B)/link.words,$(link) $(link_libs) $(REPORT_LIBS) $(CHECK_LIBS) $(all_obj)))
 
 $(B)/%.o: %.c $(B)/compile.words
 	@mkdir -p $(@D)
@@ -168,9 +169,13 @@ $(B)/tfomap: $(B)/src/scan/main.o $(core) $(B)/link.words
 	$(call say,LINK,$@)
 	$(Q)$(link) -o $@ $(B)/src/scan/main.o $(core) $(link_libs)
 
+$(B)/tfomap-report: $(B)/src/report/main.o $(core) $(B)/link.words
+	$(call say,LINK,$@)
+	$(Q)$(link) -o $@ $(B)/src/report/main.o $(core) $(report_libs)
+
 $(B)/mkman: $(man_obj) $(core) $(B)/link.words
 	$(call say,LINK,$@)
-	$(Q)$(link) -o $@ $(man_obj) $(core) $(link_libs)
+	$(Q)$(link) -o $@ $(man_obj) $(core) $(REPORT_LIBS) $(link_libs)
 
 $(pages): $(B)/%: man/%.in
 $(completion): $(B)/%: conf/%.in
@@ -180,11 +185,11 @@ $(pages) $(completion): $(B)/mkman
 
 $(B)/unit: $(unit_obj) $(core) $(B)/link.words
 	$(call say,LINK,$@)
-	$(Q)$(link) -o $@ $(unit_obj) $(core) $(CHECK_LIBS) $(link_libs)
+	$(Q)$(link) -o $@ $(unit_obj) $(core) $(CHECK_LIBS) $(REPORT_LIBS) $(link_libs)
 
 $(fuzzers): $(B)/%: $(B)/test/fuzz/%.o $(core) $(B)/link.words
 	$(call say,LINK,$@)
-	$(Q)$(link) -fsanitize=fuzzer -o $@ $< $(core) $(link_libs)
+	$(Q)$(link) -fsanitize=fuzzer -o $@ $< $(core) $(REPORT_LIBS) $(link_libs)
 
 -include $(wildcard $(all_obj:.o=.d) $(bpf_skeletons:.skel.h=.bpf.d))
 
@@ -218,6 +223,7 @@ check-release:
 	@$(MAKE) check-replay
 	@$(MAKE) check-cli
 	@$(MAKE) check-options
+	@$(MAKE) check-report
 
 check-san:
 	@$(MAKE) MODE=san all build/san/unit
@@ -264,6 +270,10 @@ check-options: $(B)/tfomap $(pages) $(completion) ## that help, manuals, sample,
 	@echo '== option table tests, $(MODE) build'
 	$(Q)test/options/run $(B)
 
+check-report: $(B)/tfomap-report $(B)/tfomap ## tfomap-report on rows that are made up, its page in a browser
+	@echo '== report tests, $(MODE) build'
+	$(Q)test/report/run $(CURDIR)/$(B)
+
 check-lab: $(B)/tfomap ## lab tests: real servers in network namespaces of their own
 	@echo '== lab tests, $(MODE) build'
 	$(Q)TFOMAP=$(CURDIR)/$(B)/tfomap $(plain_addresses) test/lab/run $(CASES)
@@ -302,7 +312,7 @@ endif
 
 # ---- lint, coverage -----------------------------------------------------------------------------
 
-lint: $(B)/libtfomap.a $(B)/tfomap ## headers alone, cppcheck, shellcheck, documents ...; the map
+lint: $(B)/libtfomap.a $(B)/tfomap $(B)/tfomap-report ## headers alone, cppcheck, shellcheck, documents ...; the map
 	$(Q)LINT_CC='$(CC) $(cc_flags) $(CPPFLAGS) $(CFLAGS)' LINT_LIB='$(lib_flags)' \
 		LINT_SRC='$(src_flags)' LINT_UNIT='$(unit_flags)' LINT_ARCHIVE='$<' \
 		TFOMAP='$(B)/tfomap' test/lint/run
@@ -332,7 +342,7 @@ page_place = $(mandir)/man$(1:$(basename $1).%=%)/$(notdir $1)
 # Debian's zsh has another folder for packages.
 zsh_dir = $(datadir)/zsh/site-functions
 # SOURCE:MODE:PLACE of each file, but for the configuration files.
-installed = $(B)/tfomap:755:$(sbindir)/tfomap \
+installed = $(B)/tfomap:755:$(sbindir)/tfomap $(B)/tfomap-report:755:$(bindir)/tfomap-report \
 	$(foreach page,$(pages),$(page):644:$(call page_place,$(page))) \
 	$(B)/tfomap.bash:644:$(datadir)/bash-completion/completions/tfomap \
 	$(B)/tfomap.zsh:644:$(zsh_dir)/_tfomap \
@@ -387,7 +397,7 @@ deb: dist ## a Debian package from the tarball, in build/deb
 # ---- the rest -----------------------------------------------------------------------------------
 
 clean: ## remove what was built
-	rm -rf build tfomap
+	rm -rf build tfomap tfomap-report
 
 distclean: clean ## and the configuration; in a clone configure, too
 	rm -rf autom4te.cache config.log config.mk config.status 'configure~' \
@@ -400,5 +410,5 @@ help: ## this list
 
 FORCE:
 .PHONY: all deps demo lab check check-release check-san check-threads check-unit \
-	check-booted check-replay check-cli check-options check-lab bench fuzz $(fuzz_runs) lint \
+	check-booted check-replay check-cli check-options check-report check-lab bench fuzz $(fuzz_runs) lint \
 	format format-check coverage install uninstall dist distcheck deb clean distclean help FORCE

@@ -19,6 +19,8 @@
 #include "records/metadata.h"
 #include "output/result_fields.h"
 #include "records/status.h"
+#include "report/options.h"
+#include "report/store.h"
 #include "plan.h"
 #include "probe.h"
 #include "validate.h"
@@ -206,6 +208,8 @@ static const struct {
 	{ "@LOSSES@\n", write_losses },
 	{ "@METADATA@\n", write_metadata },
 	{ "@COLUMNS@\n", write_columns },
+	{ "@REPORT_OPTIONS@\n", options_roff },
+	{ "@REPORT_COLUMNS@\n", store_roff },
 };
 
 static const struct {

@@ -24,11 +24,12 @@ static struct {
 	struct writer *file;		/* NULL: stderr alone */
 	int fd;				/* the file's */
 	unsigned long left_out;		/* messages, as too many waited to be read */
+	const char *program;		/* what messages on stderr begin with */
 	enum log_level level;
 	bool broken;			/* the file could not be written: said once */
 	bool terminal;			/* stderr can show a line in place */
 	char status[LOG_LINE];		/* the status line that is showing; "": none */
-} log_state = { .level = LOG_INFO };
+} log_state = { .level = LOG_INFO, .program = "tfomap" };
 
 static const char *log_level_word(enum log_level level)
 {
@@ -58,6 +59,11 @@ static int open_file(const char *file, struct err *e)
 	if (rc)
 		close(log_state.fd);
 	return rc;
+}
+
+void log_set_program(const char *name)
+{
+	log_state.program = name;
 }
 
 int log_open(const char *file, enum log_level level, struct err *e)
@@ -96,10 +102,10 @@ static void log_stderr(const char *word, const char *line)
 	char text[2 * LOG_LINE + 64];
 
 	if (log_state.status[0])
-		snprintf(text, sizeof(text), CLEAR_LINE "tfomap: %s%s\n%s", word, line,
-			 log_state.status);
+		snprintf(text, sizeof(text), CLEAR_LINE "%s: %s%s\n%s", log_state.program,
+			 word, line, log_state.status);
 	else
-		snprintf(text, sizeof(text), "tfomap: %s%s\n", word, line);
+		snprintf(text, sizeof(text), "%s: %s%s\n", log_state.program, word, line);
 	put(log_state.errors, text);
 }
 

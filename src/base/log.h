@@ -13,6 +13,9 @@
 
 struct err;
 
+/* What messages on stderr begin with; else "tfomap". Before any; the name stays. */
+void log_set_program(const char *name);
+
 /* file NULL: stderr. Shows levels up to level. 0, or -errno with a message. */
 int log_open(const char *file, enum log_level level, struct err *e);
 

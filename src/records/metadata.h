@@ -30,6 +30,7 @@ struct run_facts {
 	uint8_t key[16];		/* of the validation hash */
 	unsigned int retries;		/* in force */
 	uint64_t targets;		/* of this run: after -n and shards */
+	uint64_t targets_hash;		/* targets_hash(); 0: no metadata are written */
 	const char *interface, *engine, *receiver;	/* NULL where there is none */
 	struct addr sources[2 * CONFIG_SOURCES_MAX];
 	unsigned int nsources;

@@ -10,6 +10,7 @@
 #include "state/checkpoint.h"
 #include "state/facts.h"
 #include "targets/targets.h"
+#include "targets/targets_hash.h"
 
 static int random_bytes(void *p, size_t n, struct err *e)
 {
@@ -111,5 +112,6 @@ int input_init(struct facts *f, struct run_facts *run, const struct checkpoint *
 		rc = order_init(&f->order, total, sample_size(c, total), c->targets.shards,
 				c->targets.shard, run->seed, e);
 	run->targets = f->order.positions;
+	run->targets_hash = c->records.metadata_file ? targets_hash(f->targets) : 0;
 	return rc;
 }

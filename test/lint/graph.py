@@ -8,8 +8,8 @@ import re
 
 # From top to bottom: a folder includes itself and those in rows below its own; two of one row do
 # not know each other.
-ORDER = (("scan",), ("setup", "receive", "send"), ("records",), ("output",), ("cache",), ("state",),
-	("net", "targets"), ("xdp", "lists"), ("wire",), ("config",), ("base",), ("files",), ("bpf",),
+ORDER = (("scan", "report"), ("setup", "receive", "send"), ("records",), ("output",), ("cache",), ("state",),
+	("net", "targets"), ("xdp", "lists", "rowfile"), ("wire",), ("config",), ("base",), ("files",), ("bpf",),
 	("lib",))
 RANK = {folder: rank for rank, row in enumerate(ORDER) for folder in row}
 # What runs in the kernel shares its headers with one folder.

@@ -53,7 +53,8 @@ static void parse_words(struct config *c)
 
 static const struct run_facts facts = {
 	.seed = UINT64_MAX, .key = { 0x0f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xff },
-	.retries = 2, .targets = 256, .interface = "veth0", .engine = "packet",
+	.retries = 2, .targets = 256, .targets_hash = 0xfedcba9876543210,
+	.interface = "veth0", .engine = "packet",
 	.receiver = "pcap", .threads = 4,
 	.sources = { { 0, ADDR_V4_PREFIX | 0xc0000201 }, { 0, ADDR_V4_PREFIX | 0xc0000202 },
 		     { 0x20010db800000000, 1 } },
@@ -144,6 +145,7 @@ TEST(the_run)
 		{ "targets.outside_allowlist", "5" }, { "targets.other_family", "6" },
 		{ "targets.own_address", "7" }, { "targets.no_route", "8" },
 		{ "targets.blocklist_hash", "\"00ff00ff12345678\"" },
+		{ "targets.targets_hash", "\"fedcba9876543210\"" },
 		{ "interface", "\"veth0\"" }, { "engine", "\"packet\"" },
 		{ "receiver", "\"pcap\"" },
 		{ "sources", "[\"192.0.2.1\",\"192.0.2.2\",\"2001:db8::1\"]" },

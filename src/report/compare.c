@@ -1,0 +1,284 @@
+/* Two sets of rows side by side: part of tables. */
+#include "report/tables.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "report/grid.h"
+#include "report/share.h"
+#include "report/store.h"
+
+#define WORDS_MAX 64	/* verdicts in a matrix; tfomap has fewer */
+
+/* How often which verdict met which; the last place of either is that of no row. */
+struct matrix {
+	char words[WORDS_MAX][48];
+	size_t n;
+	uint64_t v[WORDS_MAX + 1][WORDS_MAX + 1];	/* [other][this] */
+	uint64_t both, same, gone, new;
+};
+
+#define NONE WORDS_MAX
+
+static const struct {
+	const char *other, *this, *gone, *new, *differ, *matrix;
+} words[] = {
+	[COMPARE_DIFF] = { "old", "new", "Targets without a row in the new scan",
+			   "Targets without a row in the old scan",
+			   "Targets whose verdict changed", "Verdicts, old by new" },
+	[COMPARE_JOIN] = { "A", "B", "Targets with a row in A alone",
+			   "Targets with a row in B alone", "Targets whose verdicts differ",
+			   "Verdicts, A by B" },
+};
+
+#define BOTH "rows n JOIN rows o ON o.side = 1 AND o.ip = n.ip AND o.port = n.port " \
+	"WHERE n.side = 0 "
+#define ONLY(side, others) "rows a WHERE a.side = " side " AND NOT EXISTS (SELECT 1 FROM rows b " \
+	"WHERE b.side = " others " AND b.ip = a.ip AND b.port = a.port) "
+
+static int place_of(struct matrix *m, const char *word)
+{
+	size_t i = 0;
+
+	while (i < m->n && strcmp(m->words[i], word) != 0)
+		i++;
+	if (i == WORDS_MAX)
+		return -1;
+	if (i == m->n)
+		snprintf(m->words[m->n++], sizeof(m->words[0]), "%s", word);
+	return (int)i;
+}
+
+/* Each result: the verdicts of the other and of this one, null for no row, and how many. */
+static int count(struct store *st, struct matrix *m, const char *sql, struct err *e)
+{
+	sqlite3_stmt *q = store_query(st, e, sql);
+	int rc;
+
+	while ((rc = store_step(st, q, e)) > 0) {
+		bool no_other = sqlite3_column_type(q, 0) == SQLITE_NULL;
+		bool no_this = sqlite3_column_type(q, 1) == SQLITE_NULL;
+		int other = no_other ? NONE : place_of(m, store_text(q, 0));
+		int this = no_this ? NONE : place_of(m, store_text(q, 1));
+		uint64_t n = (uint64_t)sqlite3_column_int64(q, 2);
+
+		if (other < 0 || this < 0) {
+			rc = err_set(e, EINVAL,
+				     "more than %d different verdicts: these are no rows "
+				     "of tfomap's",
+				     WORDS_MAX);
+			break;
+		}
+		m->v[other][this] += n;
+		m->both += no_other || no_this ? 0 : n;
+		m->same += other == this ? n : 0;
+		m->gone += no_this ? n : 0;
+		m->new += no_other ? n : 0;
+	}
+	store_done(q);
+	return rc;
+}
+
+static int count_all(struct store *st, struct matrix *m, struct err *e)
+{
+	int err = count(st, m,
+			"SELECT coalesce(o.verdict, '-'), coalesce(n.verdict, '-'), count(*) "
+			"FROM " BOTH "GROUP BY 1, 2",
+			e);
+
+	if (!err)
+		err = count(st, m, "SELECT NULL, coalesce(a.verdict, '-'), count(*) FROM "
+			    ONLY("0", "1") "GROUP BY 2", e);
+	if (!err)
+		err = count(st, m, "SELECT coalesce(a.verdict, '-'), NULL, count(*) FROM "
+			    ONLY("1", "0") "GROUP BY 1", e);
+	return err;
+}
+
+/* What chance alone would bring to agree. */
+static double expected(const struct matrix *m)
+{
+	double sum = 0, n = (double)m->both;
+
+	for (size_t i = 0; i < m->n; i++) {
+		uint64_t row = 0, column = 0;
+
+		for (size_t k = 0; k < m->n; k++) {
+			row += m->v[i][k];
+			column += m->v[k][i];
+		}
+		sum += (double)row / n * ((double)column / n);
+	}
+	return sum;
+}
+
+static void add_summary(const struct matrix *m, enum tables_compare how, struct grid *g)
+{
+	const uint64_t numbers[] = { m->both, m->same, m->both - m->same };
+	const char *const names[] = {
+		"in both", "the same verdict", how == COMPARE_DIFF ? "changed" : "another verdict",
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		grid_cell(g, "%s", names[i]);
+		grid_cell(g, "%" PRIu64, numbers[i]);
+		if (i) {
+			grid_share(g, numbers[i], m->both);
+		} else {
+			grid_cell(g, "-");
+			grid_cell(g, "-");
+		}
+	}
+	grid_cell(g, how == COMPARE_DIFF ? "gone (a row in the old scan alone)" : "in A alone");
+	grid_cell(g, "%" PRIu64, m->gone);
+	grid_cell(g, "-");
+	grid_cell(g, "-");
+	grid_cell(g, how == COMPARE_DIFF ? "new (a row in the new scan alone)" : "in B alone");
+	grid_cell(g, "%" PRIu64, m->new);
+	grid_cell(g, "-");
+	grid_cell(g, "-");
+	if (how == COMPARE_JOIN && m->both)
+		grid_note(g, "Cohen's kappa: %.3f (1: they agree; 0: as by chance).",
+			  share_kappa((double)m->same / (double)m->both, expected(m)));
+	grid_note(g, "A target without a row was silent, or was none (tfomap --report all writes "
+		  "silent ones).");
+}
+
+/* The words in the order of how many they are, so that the matrix has its weight at its head. */
+static void sort(const struct matrix *m, size_t order[static WORDS_MAX])
+{
+	uint64_t sums[WORDS_MAX] = { 0 };
+
+	for (size_t i = 0; i < m->n; i++) {
+		size_t at = i;
+
+		for (size_t k = 0; k <= WORDS_MAX; k++)
+			sums[i] += m->v[i][k] + m->v[k][i];
+		for (; at && sums[order[at - 1]] < sums[i]; at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+	}
+}
+
+static int add_matrix(const struct matrix *m, enum tables_compare how, struct grids *out,
+		      struct err *e)
+{
+	char corner[32];
+	struct grid *g;
+	size_t order[WORDS_MAX + 1], n = m->n;
+
+	snprintf(corner, sizeof(corner), "%s \\ %s", words[how].other, words[how].this);
+	g = grid_add(out, words[how].matrix, corner);
+	if (!g)
+		return err_set(e, ENOMEM, "no memory for the tables");
+	if (n > GRID_COLUMNS_MAX - 2)
+		n = GRID_COLUMNS_MAX - 2;
+	sort(m, order);
+	for (size_t i = 0; i < n; i++)
+		grid_add_column(g, m->words[order[i]], true);
+	grid_add_column(g, "no row", true);
+	order[n] = NONE;
+	for (size_t i = 0; i <= n; i++) {
+		grid_cell(g, "%s", i < n ? m->words[order[i]] : "no row");
+		for (size_t k = 0; k <= n; k++) {
+			uint64_t v = m->v[order[i]][order[k]];
+
+			grid_cell(g, v ? "%" PRIu64 : ".", v);
+		}
+	}
+	return 0;
+}
+
+/* Pairs of verdicts, and how many went from the one to the other, and back. */
+static int add_ways(const struct matrix *m, enum tables_compare how, struct grids *out,
+		    struct err *e)
+{
+	struct grid *g = how == COMPARE_DIFF
+		? grid_add(out, "Changes, both ways",
+			   "verdict|another|>from the one to the other|>back")
+		: grid_add(out, "Differences, both ways",
+			   "verdict|another|>A has the one|>B has it");
+
+	if (!g)
+		return err_set(e, ENOMEM, "no memory for the tables");
+	for (size_t i = 0; i < m->n; i++)
+		for (size_t k = i + 1; k < m->n; k++) {
+			if (!m->v[i][k] && !m->v[k][i])
+				continue;
+			grid_cell(g, "%s", m->words[i]);
+			grid_cell(g, "%s", m->words[k]);
+			grid_cell(g, "%" PRIu64, m->v[i][k]);
+			grid_cell(g, "%" PRIu64, m->v[k][i]);
+		}
+	if (!grid_rows(g))
+		grid_note(g, "None.");
+	return 0;
+}
+
+/* sql: address, port and n_words verdicts. n: how many there are. */
+static int add_list(struct store *st, const char *title, const char *columns, const char *sql,
+		    int n_words, uint64_t n, uint64_t top, struct grids *out, struct err *e)
+{
+	sqlite3_stmt *q = n ? store_query(st, e, sql) : NULL;
+	struct grid *g = n && q ? grid_add(out, title, columns) : NULL;
+	int rc = 0;
+
+	if (!n)
+		return 0;
+	if (!q || !g) {
+		store_done(q);
+		return q ? err_set(e, ENOMEM, "no memory for the tables") : -EIO;
+	}
+	sqlite3_bind_int64(q, 1, top ? (int64_t)top : -1);
+	while ((rc = store_step(st, q, e)) > 0) {
+		bool v6 = strchr(store_text(q, 0), ':');
+
+		grid_cell(g, v6 ? "[%s]:%d" : "%s:%d", store_text(q, 0), sqlite3_column_int(q, 1));
+		for (int c = 0; c < n_words; c++)
+			grid_cell(g, "%s", store_text(q, 2 + c));
+	}
+	store_done(q);
+	if (top && n > top)
+		grid_note(g, "The first %" PRIu64 " of %" PRIu64 "; --top 0 shows all.", top, n);
+	return rc;
+}
+
+int tables_compare(struct store *st, enum tables_compare how, uint64_t top, struct grids *out,
+		   struct err *e)
+{
+	struct matrix *m = calloc(1, sizeof(*m));
+	struct grid *g = grid_add(out, how == COMPARE_DIFF ? "What changed" : "Agreement",
+				  "targets|>n|" GRID_SHARE);
+	char columns[64];
+	int err = m && g ? count_all(st, m, e) : err_set(e, ENOMEM, "no memory for the tables");
+
+	if (!err) {
+		add_summary(m, how, g);
+		err = add_matrix(m, how, out, e);
+	}
+	if (!err)
+		err = add_ways(m, how, out, e);
+	snprintf(columns, sizeof(columns), "target|%s|%s", words[how].other, words[how].this);
+	if (!err)
+		err = add_list(st, words[how].differ, columns, "SELECT n.ip, n.port, o.verdict, "
+			       "n.verdict FROM " BOTH "AND o.verdict IS NOT n.verdict ORDER BY "
+			       "o.verdict, n.verdict, n.ip, n.port LIMIT ?", 2, m->both - m->same,
+			       top, out, e);
+	if (!err)
+		err = add_list(st, words[how].new, "target|verdict",
+			       "SELECT a.ip, a.port, a.verdict "
+			       "FROM " ONLY("0", "1") "ORDER BY 3, 1, 2 LIMIT ?",
+			       1, m->new, top, out, e);
+	if (!err)
+		err = add_list(st, words[how].gone, "target|verdict",
+			       "SELECT a.ip, a.port, a.verdict "
+			       "FROM " ONLY("1", "0") "ORDER BY 3, 1, 2 LIMIT ?",
+			       1, m->gone, top, out, e);
+	free(m);
+	return err;
+}
