@@ -57,6 +57,15 @@ static void show_progress(struct report *r)
 	log_status(line);
 }
 
+/* The line of progress goes before a table begins in its place. */
+static void end_progress(const struct report *r)
+{
+	if (r->o.quiet || !log_status_is_terminal())
+		return;
+	log_status("");
+	log_wait(NS_PER_S);
+}
+
 static int take_header(void *arg, const struct cell *names, size_t n, struct err *e)
 {
 	struct report *r = arg;
@@ -298,6 +307,7 @@ static int hand_out(struct report *r, struct grids *grids, struct err *e)
 			      "file with --db", r->o.db, strerror(errno));
 	if (err)
 		return err;
+	end_progress(r);
 	grids_print(grids, stdout);
 	if (fflush(stdout) != 0)
 		return err_set(e, errno, "cannot write to standard output: %s", strerror(errno));
