@@ -274,7 +274,7 @@ check-report: $(B)/tfomap-report $(B)/tfomap ## tfomap-report on rows that are m
 	@echo '== report tests, $(MODE) build'
 	$(Q)test/report/run $(CURDIR)/$(B)
 
-check-lab: $(B)/tfomap ## lab tests: real servers in network namespaces of their own
+check-lab: $(B)/tfomap $(B)/tfomap-report ## lab tests: real servers in network namespaces of their own
 	@echo '== lab tests, $(MODE) build'
 	$(Q)TFOMAP=$(CURDIR)/$(B)/tfomap $(plain_addresses) test/lab/run $(CASES)
 

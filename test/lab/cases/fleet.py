@@ -21,6 +21,7 @@ from .privileges import NOBODY, need_nobody
 
 ROOT = os.path.join(LAB, "../..")
 FLEET = f"{ROOT}/conf/fleet"
+REPORT = os.path.join(os.path.dirname(TFOMAP), "tfomap-report")
 OPEN = HOSTS["listener"].port
 SHARDS = 4
 TARGETS = ["198.18.80.0/22", "-p", OPEN]
@@ -55,15 +56,15 @@ def _one_run():
 	return _named(_rows(f"{folder}/rows.csv"))
 
 
-def check_union(folder, pattern="rows-*.csv", metadata="scan-*.json", parts=None):
+def check_union(folder, parts=None):
 	"""The shards' files together are one run's; parts: how many each shard was run in, at least"""
-	files = sorted(glob.glob(f"{folder}/{pattern}"))
-	equal(len(files), SHARDS, "shards with rows")
-	together = [row for path in files for row in _rows(path)]
+	merge = re.sub(r"^tfomap-report", REPORT, example("tfomap-report --merge")[0])
+	subprocess.run(["bash", "-euc", merge], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+	together = _rows(f"{folder}/rows.csv")
 	equal(len(together), N_TARGETS, "rows of all shards")
 	differ = _named(together) ^ _one_run()
 	assert not differ, f"{len(differ)} rows, of the shards or of one run: {sorted(differ)[:4]}"
-	told = [json.load(open(path)) for path in sorted(glob.glob(f"{folder}/{metadata}"))]
+	told = [json.load(open(path)) for path in sorted(glob.glob(f"{folder}/rows-*.meta.json"))]
 	equal([one["exit_reason"] for one in told], ["complete"] * SHARDS, "exit reasons")
 	equal({one["seed"] for one in told}, {str(SEED)}, "seeds")
 	for shard, n in (parts or {}).items():
@@ -143,7 +144,7 @@ def an_array_of_which_three_shards_are_stopped():
 		equal([slurm.state(job, shard)["Restarts"] for shard in range(SHARDS)], ["1", "1", "1", "0"],
 			"starts after the first")
 	check_union(folder, parts={0: 2, 1: 2, 2: 2})
-	told = [json.load(open(f"{folder}/scan-{shard}.json")) for shard in range(SHARDS)]
+	told = [json.load(open(f"{folder}/rows-{shard}.meta.json")) for shard in range(SHARDS)]
 	equal([one["runs"][0]["exit_reason"] for one in (told[0], told[2])], ["killed", "signal"],
 		"how the first parts ended")
 
@@ -206,8 +207,6 @@ def the_manuals_line_of_which_two_shards_are_killed():
 			process.kill()
 	equal(status, 0, "exit status: " + open(f"{folder}/log").read()[-2000:])
 	check_union(folder, parts={1: 2, 3: 2})
-	subprocess.run(["bash", "-euc", "\n".join(example("tail -qn"))], cwd=folder, check=True)
-	equal(_named(_rows(f"{folder}/rows.csv")), _one_run(), "rows that the manual's line merges")
 
 
 def _prefixes(prefixes, blocklist):
