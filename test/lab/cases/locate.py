@@ -279,13 +279,15 @@ def only_who_needs_it_is_located():
 	rows = _locate_prefixes("--save-pcap", saved, *PINNED)
 	equal({row["probes"] for row in rows.values() if row["verdict"] == "accepted"}, {"3"},
 		"SYNs to who is right")
-	# what was sent and what came, read again
-	again = by_target(tfomap(*ARGS, "--timeout", TIMEOUT_S, *PREFIXES, *PINNED, "--rx",
-		f"pcap:{saved}", quick=False).rows)
+	_check_again(rows, saved, *ARGS, "--timeout", TIMEOUT_S, *PREFIXES)
+
+
+def _check_again(rows, saved, *args):
+	"""What was sent and what came says the same when it is read again."""
+	again = by_target(tfomap(*args, *PINNED, "--rx", f"pcap:{saved}", quick=False).rows)
 	equal(again.keys(), rows.keys(), "targets of the saved capture's rows")
-	names = "verdict hops hop_low hop_high hop_low_ip hop_high_ip probes".split()
-	for target in again:
-		row = rows[target]
+	names = "verdict confirmed hops hop_low hop_high hop_low_ip hop_high_ip probes".split()
+	for target, row in rows.items():
 		equal([again[target][name] for name in names], [row[name] for name in names],
 			f"{spell(target)}: {names} of the saved capture, and of the scan")
 	_check_replies(tfomap(*ARGS[:ARGS.index("--report")], "--timeout", TIMEOUT_S, *PREFIXES, *PINNED,
@@ -300,6 +302,24 @@ def _check_replies(rows):
 		equal(row["icmp_from"], _speaks(int(row["probe_ttl"]), (row["ip"],)), f"hop of {row}")
 	for row in rows:
 		equal(bool(row["probe_ttl"]), row["probe"] == "hop", f"probe_ttl of {row}")
+
+
+@case("locate/confirmed")
+def a_second_round_is_read_again():
+	needs("--max-hops")
+	_chain()
+	shell("chain_rules")
+	saved = f"{WORK}/confirmed.pcap"
+	# At that rate what is due waits.
+	args = ["--no-default-blocklist", "--plan", "path", "-c", 2, "--retries", 0, "-r", 30,
+		"--timeout", TIMEOUT_S, "--confirm", 2, "--report", "all", "-O", "ndjson", "-f", "*",
+		"198.19.97.0/29", "198.19.97.16/29", "2001:2:0:60::120/125", "-p", chain.FAST]
+	run = finish(start([*args, *PINNED, "--save-pcap", saved]), life_s=LIFE_S)
+	equal(run.status, 0, f"exit status: {run.err[-2000:]}")
+	rows = by_target(run.rows)
+	equal({row["confirmed"] for row in rows.values() if row["verdict"] != "accepted"}, {"true"},
+		"confirmed, of what is blocked")
+	_check_again(rows, saved, *args)
 
 
 @case("locate/xdp")
