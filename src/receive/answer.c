@@ -330,8 +330,6 @@ void answers_take(struct answers *an, struct arrival *a)
 	bool carried;
 	struct flow f;
 
-	if (an->trace)
-		trace_sent(an->trace);
 	a->is_first = false;
 	a->entry = cookies_find(&an->cookies, a->k);
 	if (a->m.kind == PROBE_HOP) {

@@ -203,6 +203,7 @@ void trace_answer(struct trace *t, const struct arrival *a, const struct flow *f
 	char out[LINE_LEN];
 	struct text line;
 
+	trace_sent(t);
 	begin(&line, out, t, a->k, a->ns);
 	text_add(&line, "%s to ", words[r->class]);
 	add_answered(&line, a);
@@ -221,6 +222,7 @@ void trace_data(struct trace *t, const struct arrival *a)
 	char out[LINE_LEN];
 	struct text line;
 
+	trace_sent(t);
 	begin(&line, out, t, a->k, a->ns);
 	text_add(&line, "%u bytes, flags 0x%02x, after the SYN/ACK to ", a->p->tcp.payload_len,
 		 a->p->tcp.flags);
@@ -233,6 +235,7 @@ void trace_unsent(struct trace *t, const struct arrival *a)
 	char out[LINE_LEN];
 	struct text line;
 
+	trace_sent(t);
 	begin(&line, out, t, a->k, a->ns);
 	text_add(&line, "left out: an answer to ");
 	add_answered(&line, a);
