@@ -134,18 +134,23 @@ static void look_at_sweep(struct trace *t, uint64_t k)
 	}
 }
 
-static void look_at_followup(struct trace *t, uint64_t k)
+static unsigned int newest_attempt(const struct entry *en)
 {
-	const struct entry *en = entry_cache_find(t->cache, k);
-	struct trace_target *v = &t->v[k];
+	return en->want.attempt + en->tried - 1u;
+}
 
-	if (!en || en->state != ENTRY_UNDER_WAY || !sent_newest_ns(en)
+/* ns: when it was sent; 0: it was not. */
+static void look_at_followup(struct trace *t, const struct entry *en, uint64_t ns)
+{
+	struct trace_target *v = &t->v[en->k];
+
+	if (en->state != ENTRY_UNDER_WAY || !ns
 	    || (v->round == en->round && v->nflows == en->nflows && v->tried == en->tried))
 		return;
 	v->round = en->round;
 	v->nflows = en->nflows;
 	v->tried = en->tried;
-	log_sent(t, k, entry_newest(en), en->want.attempt + en->tried - 1u, sent_newest_ns(en));
+	log_sent(t, en->k, entry_newest(en), newest_attempt(en), ns);
 }
 
 static void look_at_hop(struct trace *t, uint64_t k)
@@ -166,8 +171,11 @@ static void look_at_hop(struct trace *t, uint64_t k)
 void trace_sent(struct trace *t)
 {
 	for (uint64_t k = 0; k < t->s->facts.order.positions; k++) {
+		const struct entry *en = entry_cache_find(t->cache, k);
+
 		look_at_sweep(t, k);
-		look_at_followup(t, k);
+		if (en)
+			look_at_followup(t, en, sent_newest_ns(en));
 		look_at_hop(t, k);
 	}
 }
@@ -204,6 +212,9 @@ void trace_answer(struct trace *t, const struct arrival *a, const struct flow *f
 	struct text line;
 
 	trace_sent(t);
+	/* An answer may be here before the send thread's word that its SYN is out. */
+	if (a->entry && entry_is_under_way(a->entry, f) && a->m.attempt == newest_attempt(a->entry))
+		look_at_followup(t, a->entry, sent_ns);
 	begin(&line, out, t, a->k, a->ns);
 	text_add(&line, "%s to ", words[r->class]);
 	add_answered(&line, a);

@@ -77,6 +77,26 @@ TEST(a_target_that_keeps_its_word)
 }
 
 /* Retries, repeats, late answers and what was not sent; IPv6. */
+/* What was sent comes before its answer, though the send thread's word of it comes after. */
+TEST(an_answer_that_overtakes)
+{
+	struct followup f;
+	struct entry *en;
+	struct syn syn;
+
+	begin_traced(&(struct core_setup){ .target = "198.18.0.1/32" });
+	request_answered(0, SYNACK(OPTS_COOKIE, 0), &syn);
+	elapse(PLAN_GAP_NS);
+	ck_assert(core_send_followup(&core, &f, &syn));
+	en = cookies_find(&answers.cookies, 0);
+	atomic_fetch_or(en->stamp, STAMP_LEAVING);
+	answer(&syn, SYNACK(OPTS_NONE, CORE_DLEN));
+	END_LOGGED(IP "t+0.0400 s: gap -> under way: the wait is over",
+		   IP "t+0.0400 s: data attempt 0 sent, 8-byte cookie, 12 bytes",
+		   IP "t+0.0400 s: SYN/ACK to data attempt 0 after 0.0000 s",
+		   IP "t+0.0400 s: under way -> under way: ");
+}
+
 TEST(a_target_that_is_slow)
 {
 	struct syn first, second, unsent;
