@@ -27,7 +27,21 @@
 #define SWEEP_FRAME_LEN		256
 #define SWEEP_PASSES		16	/* of the permutation's walk; more is an overrun */
 
+#define SWEEP_TC_RUN_MAX	32	/* packets of one run by tc: receivers wait that long */
+#define SWEEP_QUEUES_MAX	64	/* of an interface, that are looked at, the first ones */
+
 #define SWEEP_GATEWAY_MOVED	(1ull << 48)
+
+/*
+ * How this kernel lays out an interface's transmit queues: offsets of members, bytes. queue_len 0:
+ * not known.
+ */
+struct sweep_queues {
+	uint32_t dev;			/* sk_buff: pointer to the interface */
+	uint32_t queues, n_queues;	/* net_device: pointer to an array, unsigned int */
+	uint32_t queue_len;		/* of an element */
+	uint32_t state;			/* netdev_queue: unsigned long */
+};
 
 struct sweep_facts {
 	struct order order;
@@ -41,6 +55,8 @@ struct sweep_facts {
 	uint32_t arms, passes;					/* window.h */
 	uint32_t sender, n_senders;					/* sender.h */
 	uint32_t ifindex;
+	uint32_t flow;		/* by tc: the hash of all its packets, which share a queue by it */
+	struct sweep_queues queues;
 	/* One less than a power of two each: positions in the maps of the same name. */
 	uint32_t status_mask, log_mask, ranges_mask, starts_mask, ports_mask;
 	uint64_t log_grain_ns;
@@ -93,6 +109,7 @@ struct sweep_marks {
 	int64_t error;			/* what it said to the last that it refused, -errno; 0:
 					 * nothing: it had no room */
 	uint64_t hold_ns, resume_ns;	/* after that: for how long nothing goes, and until when */
+	uint64_t full_ns;		/* since when a queue waits for the driver; 0: none does */
 	uint64_t lost_frames;		/* of tfomap's, so far, and their numbers: */
 	uint64_t lost_frame[SWEEP_FRAMES];
 	struct sweep_handed handover[SWEEP_HANDED];	/* the last ones handed over */

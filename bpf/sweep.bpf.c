@@ -1,272 +1,11 @@
 /*
- * The sweep in the kernel: run with live frames (BPF_PROG_RUN), PATCH_LEN long, it makes of each
- * the SYN of the sender's next position, as the frame sweep (src/send/sweep.c) does, and sends it
- * out by a redirect. It goes as far as tfomap grants. Frames that tfomap made go first; one for
- * which there is nothing to do is dropped.
+ * The sweep in the kernel, by two programs of which one is loaded. Run by BPF_PROG_RUN, each makes
+ * the SYN of the sender's next position, as the frame sweep (src/send/sweep.c) does, and sends it.
+ * It goes as far as tfomap grants. Frames that tfomap made go first.
  */
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
+#include "sweep_next.h"
 
-#include "kernel_sweep.h"
-#include "sender_shard.h"
-#include "source.h"
-
-#define LOG_EVERY	64u		/* positions; a log entry's time is at most this old */
-#define SKIP_MAX	16		/* positions that a pass goes by in one frame */
-#define MARK_TRIES	8
-/* So many have to have room: those of one frame, and what the driver may still refuse. */
-#define OVERRUNS_MAX	(SKIP_MAX + 1 + SWEEP_HANDED)
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define LOWER_HALF	0	/* of a word: the even position, or the odd one */
-#else
-#define LOWER_HALF	1
-#endif
-
-const volatile struct sweep_facts facts;
-volatile struct sweep_limits limits;
-volatile struct sweep_marks marks;
-
-/* An array in one value, whose size is set before the program is loaded. */
-#define ONE_VALUE(name, flags)                       \
-	struct {                                     \
-		__uint(type, BPF_MAP_TYPE_ARRAY);    \
-		__uint(map_flags, flags);            \
-		__uint(key_size, sizeof(uint32_t));  \
-		__uint(value_size, sizeof(uint64_t)); \
-		__uint(max_entries, 1);              \
-	} name SEC(".maps")
-
-ONE_VALUE(status, BPF_F_MMAPABLE);	/* the window's, two targets a word */
-ONE_VALUE(ranges, 0);
-ONE_VALUE(starts, 0);
-ONE_VALUE(ports, 0);
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(key_size, sizeof(uint32_t));
-	__uint(value_size, sizeof(struct sweep_frame));
-	__uint(max_entries, SWEEP_FRAMES);
-} frames SEC(".maps");
-
-/* The send logs, one value a pass. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(key_size, sizeof(uint32_t));
-	__uint(value_size, sizeof(uint64_t));
-	__uint(max_entries, WINDOW_PASSES_MAX);
-} logs SEC(".maps");
-
-/* The facts as the kernel has them: what the compiler sees here is all zero. */
-static __always_inline const struct sweep_facts *known(void)
-{
-	const struct sweep_facts *f = (const struct sweep_facts *)&facts;
-
-	asm volatile("" : "+r"(f));
-	return f;
-}
-
-static __always_inline void *value_of(void *map)
-{
-	uint32_t zero = 0;
-
-	return bpf_map_lookup_elem(map, &zero);
-}
-
-/* sendlog_add() */
-static __always_inline void log_add(const struct sweep_facts *f, uint32_t pass, uint64_t first)
-{
-	struct sweep_log *log = bpf_map_lookup_elem(&logs, &pass);
-	uint64_t now_ns = bpf_ktime_get_ns(), n;
-
-	if (!log)
-		return;
-	n = log->n;
-	if (n && now_ns - log->v[(n - 1) & f->log_mask].ns < f->log_grain_ns)
-		return;
-	log->v[n & f->log_mask].first = first;
-	log->v[n & f->log_mask].ns = now_ns;
-	__sync_lock_test_and_set(&log->n, n + 1);
-}
-
-/* Before the pass's position is sent: when that was, as far as the log does not know. */
-static __always_inline void log_pos(const struct sweep_facts *f, uint32_t pass, uint64_t pos)
-{
-	uint64_t granted = limits.granted;
-
-	if (pos < marks.log_next[pass] && granted == marks.logged[pass])
-		return;
-	marks.log_next[pass] = pos + LOG_EVERY;
-	marks.logged[pass] = granted;
-	log_add(f, pass, pos);
-}
-
-static __always_inline void overrun(uint32_t pass, uint64_t pos)
-{
-	uint64_t n = marks.overruns;
-
-	marks.overrun[n & (SWEEP_OVERRUNS - 1)].pos = pos;
-	marks.overrun[n & (SWEEP_OVERRUNS - 1)].pass = pass;
-	__sync_lock_test_and_set((uint64_t *)&marks.overruns, n + 1);
-}
-
-/* window_start() */
-static __always_inline void start_pos(const struct sweep_facts *f, uint16_t *all, uint64_t pos)
-{
-	*(volatile uint16_t *)&all[pos & f->status_mask] = 1;
-}
-
-/* window_retry() */
-static __always_inline bool retry_pos(const struct sweep_facts *f, uint16_t *all, uint64_t pos,
-				      uint32_t arm, uint32_t pass)
-{
-	uint32_t *pair = (uint32_t *)&all[pos & f->status_mask & ~1u];
-	uint32_t one = WINDOW_ARM(arm, 1);
-	uint32_t shift = ((pos ^ LOWER_HALF) & 1) * 16;
-
-	for (int i = 0; i < MARK_TRIES; i++) {
-		uint32_t old = *(volatile uint32_t *)pair;
-
-		if (!window_is_silent((uint16_t)(old >> shift), arm))
-			return false;
-		if (__sync_val_compare_and_swap(pair, old, old + (one << shift)) == old)
-			return true;
-	}
-	overrun(pass, pos);
-	return false;
-}
-
-/* A later pass's next position that is still silent; false: there is none now. */
-static __always_inline bool next_of(const struct sweep_facts *f, uint16_t *all, uint32_t pass,
-				    uint64_t *pos)
-{
-	uint64_t until = limits.until[pass], at = marks.at[pass];
-	bool found = false;
-
-	for (int i = 0; i < SKIP_MAX && at < until && !found; i++) {
-		*pos = at++;
-		found = retry_pos(f, all, *pos, pass % f->arms, pass);
-	}
-	marks.at[pass] = at;
-	return found;
-}
-
-/* What is due: the pass, and the sender's position; f->passes: nothing. */
-static __always_inline uint32_t next_pass(const struct sweep_facts *f, uint16_t *all,
-					  uint64_t *pos)
-{
-	for (uint32_t pass = f->passes - 1; pass > 0 && pass < WINDOW_PASSES_MAX; pass--)
-		if (marks.at[pass] < limits.until[pass] && next_of(f, all, pass, pos))
-			return pass;
-	*pos = marks.at[0];
-	if (*pos >= limits.until[0])
-		return f->passes;
-	start_pos(f, all, *pos);
-	marks.at[0] = *pos + 1;
-	return 0;
-}
-
-static __always_inline bool target_of(const struct sweep_facts *f, uint64_t pos, uint64_t *x)
-{
-	return order_target_bounded(&f->order, sender_whole(pos, f->sender, f->n_senders),
-				    SWEEP_PASSES,
-				    x);
-}
-
-/*
- * The target of a pass's position. The permutation is one long chain of multiplications: the head's
- * next is worked out meanwhile, so that nothing waits for it.
- */
-static __always_inline bool find_target(const struct sweep_facts *f, uint32_t pass,
-					uint64_t pos, uint64_t *x)
-{
-	uint64_t next = 0;
-	bool known;
-
-	if (pass || !pos || marks.ahead_pos != pos) {
-		known = target_of(f, pos, x);
-	} else {
-		*x = marks.ahead_x;
-		known = true;
-	}
-	if (pass)
-		return known;
-	marks.ahead_pos = target_of(f, pos + 1, &next) ? pos + 1 : 0;
-	marks.ahead_x = next;
-	return known;
-}
-
-/* To where the gateway is by now. The frame is longer than that. */
-static __always_inline void address(uint64_t gateway, uint8_t *frame, const uint8_t *end)
-{
-	if (!gateway || frame + 6 > end)
-		return;
-	put_be32(frame, (uint32_t)(gateway >> 16));
-	put_be16(frame + 4, (uint16_t)gateway);
-}
-
-/* The pass's SYN to the sender's position; 0: could not be made. */
-static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t pass, uint64_t pos,
-				     uint8_t *frame, const uint8_t *end, bool *is_v6)
-{
-	const struct lookup_arrays arrays = {
-		.ranges = value_of(&ranges), .starts = value_of(&starts), .ports = value_of(&ports),
-		.ranges_mask = f->ranges_mask, .starts_mask = f->starts_mask,
-		.ports_mask = f->ports_mask,
-	};
-	uint32_t arm = f->arms == 1 ? 0 : pass & 1, len;
-	uint64_t x;
-	struct patch p = { .payload_len = 0 };
-	struct validate_tag tag;
-	bool v6;
-
-	if (!arrays.ranges || !arrays.starts || !arrays.ports
-	    || !find_target(f, pass, pos, &x))
-		return 0;
-	lookup_at(&f->lookup, &arrays, x, &p.dst, &p.dport);
-	v6 = !addr_is_v4(p.dst);
-	p.src = f->sources[v6][source_choose(&f->source_key, f->n_sources[v6], p.dst, p.dport)
-			       & (SWEEP_SOURCES_MAX - 1)];
-	tag = validate_tag(&f->validator, p.src, p.dst, p.dport, f->kind[arm],
-			   (uint8_t)(pass / f->arms));
-	p.seq = tag.seq;
-	p.sport = tag.sport;
-	len = v6 ? patch_packet(&f->syn[arm][1], true, &p, frame, end)
-	      : patch_packet(&f->syn[arm][0], false, &p, frame, end);
-	address(v6 ? limits.gateway[1] : limits.gateway[0], frame, end);
-	*is_v6 = v6;
-	return len;
-}
-
-/*
- * What is granted may be much at once, where tfomap came late to it: it goes out not much faster
- * than the rate all the same, as drivers have room for some hundreds.
- */
-static __always_inline bool is_early(const struct sweep_facts *f)
-{
-	uint64_t now_ns;
-
-	if (!f->pace_ns || marks.used % SWEEP_PACED)
-		return false;
-	now_ns = bpf_ktime_get_ns();
-	if (now_ns < marks.paced_ns)
-		return true;
-	marks.paced_ns = now_ns + f->pace_ns;
-	return false;
-}
-
-/* The driver refused some: it is given time to make room. */
-static __always_inline bool is_held(void)
-{
-	if (!marks.resume_ns)
-		return false;
-	if (bpf_ktime_get_ns() < marks.resume_ns)
-		return true;
-	marks.resume_ns = 0;
-	return false;
-}
+/* ---- sweep: with live frames, PATCH_LEN long, which leave by the driver's XDP ---------------- */
 
 /* The frame goes out, and is known by its number until the driver has said whether it takes it. */
 static __always_inline int hand_over(const struct sweep_facts *f, uint64_t pos, uint32_t pass,
@@ -288,29 +27,28 @@ static __always_inline int hand_over(const struct sweep_facts *f, uint64_t pos, 
 /* A frame that tfomap made goes before all that is swept. */
 static __always_inline int send_frame(struct xdp_md *ctx, const struct sweep_facts *f)
 {
+	struct sweep_frame *frame = first_frame();
 	uint64_t n = marks.frames_taken;
-	uint32_t at = n & (SWEEP_FRAMES - 1), len;
-	struct sweep_frame *frame = bpf_map_lookup_elem(&frames, &at);
+	uint32_t len;
 	int rc = -1;
 
-	/* What was put is read after that it was. */
-	if (!frame || __sync_fetch_and_add((uint64_t *)&limits.frames_put, 0) == n)
+	if (!frame)
 		return XDP_DROP;
 	len = frame->len;
 	asm volatile("" : "+r"(len));
 	if (len > 0 && len <= SWEEP_FRAME_LEN && !bpf_xdp_adjust_tail(ctx, (int)len - PATCH_LEN))
 		rc = (int)bpf_xdp_store_bytes(ctx, 0, frame->bytes, len);
-	__sync_lock_test_and_set((uint64_t *)&marks.frames_taken, n + 1);
+	take_frame();
 	return rc ? XDP_DROP : hand_over(f, n, SWEEP_PASS_FRAME, false);
 }
 
+/* A frame for which there is nothing to do is dropped. */
 SEC("xdp")
 int sweep(struct xdp_md *ctx)
 {
 	const struct sweep_facts *f = known();
 	uint8_t *frame = (uint8_t *)(long)ctx->data, *end = (uint8_t *)(long)ctx->data_end;
-	uint16_t *all = value_of(&status);
-	uint32_t pass, len;
+	uint32_t pass = 0, len;
 	uint64_t pos = 0;
 	bool v6 = false;
 
@@ -318,21 +56,14 @@ int sweep(struct xdp_md *ctx)
 		return XDP_DROP;
 	if (limits.frames_put != marks.frames_taken)
 		return send_frame(ctx, f);
-	if (!all || limits.stop || marks.used >= limits.granted || is_early(f)
-	    || marks.overruns - limits.overruns_taken > SWEEP_OVERRUNS - OVERRUNS_MAX)
+	if (!take_next(f, &pos, &pass))
 		return XDP_DROP;
-	pass = next_pass(f, all, &pos);
-	if (pass >= f->passes || pass >= WINDOW_PASSES_MAX)
-		return XDP_DROP;
-	marks.used++;
-	log_pos(f, pass, pos);
 	len = make(f, pass, pos, frame, end, &v6);
 	if (!len || bpf_xdp_adjust_tail(ctx, (int)len - PATCH_LEN)) {
 		overrun(pass, pos);
 		return XDP_DROP;
 	}
-	marks.sent[pass]++;
-	marks.sent_v6[f->arms == 1 ? 0 : pass & 1] += v6;
+	count(f, pass, v6);
 	return hand_over(f, pos, pass, v6);
 }
 
@@ -340,30 +71,18 @@ int sweep(struct xdp_md *ctx)
 static __always_inline void lose(const struct sweep_facts *f, uint64_t n)
 {
 	const volatile struct sweep_handed *h = &marks.handover[n & (SWEEP_HANDED - 1)];
-	uint64_t lost = marks.lost_frames;
 	uint32_t pass = h->pass;
 
-	marks.lost++;
 	if (pass == SWEEP_PASS_FRAME) {
-		marks.lost_frame[lost & (SWEEP_FRAMES - 1)] = h->pos;
-		__sync_lock_test_and_set((uint64_t *)&marks.lost_frames, lost + 1);
+		lose_frame(h->pos);
 		return;
 	}
+	marks.lost++;
 	if (pass >= WINDOW_PASSES_MAX)
 		return;
 	marks.sent[pass]--;
 	marks.sent_v6[f->arms == 1 ? 0 : pass & 1] -= h->v6;
 	overrun(pass, h->pos);
-}
-
-/* Longer each time that nothing at all was taken. */
-static __always_inline void hold(bool took, int error)
-{
-	uint64_t ns = took || !marks.hold_ns ? SWEEP_HOLD_MIN_NS : 2 * marks.hold_ns;
-
-	marks.hold_ns = ns < SWEEP_HOLD_MAX_NS ? ns : SWEEP_HOLD_MAX_NS;
-	marks.resume_ns = bpf_ktime_get_ns() + marks.hold_ns;
-	marks.error = error;
 }
 
 /*
@@ -403,6 +122,166 @@ int redirect_err(struct bpf_raw_tracepoint_args *ctx)
 	marks.handed = handed - 1;
 	hold(false, (int)ctx->args[3]);
 	return 0;
+}
+
+/* ---- sweep_tc: with one skb, whose clones leave as any packet does, by any driver ------------ */
+
+#define ETHERTYPE	12	/* where in a frame */
+#define ETHER_LEN	14
+#define QUEUE_STOPPED	7u	/* of a queue's state: by the driver, by its byte limit, frozen */
+
+uint8_t scratch[SWEEP_FRAME_LEN] __attribute__((aligned(8)));
+
+/* The kernel goes by the protocol that is noted beside the bytes, too. */
+static __always_inline bool has_protocol(struct __sk_buff *ctx, const uint8_t *bytes)
+{
+	uint16_t protocol = *(const uint16_t *)(bytes + ETHERTYPE);
+
+	return ctx->protocol == protocol || !bpf_skb_change_proto(ctx, protocol, 0);
+}
+
+/*
+ * The skb becomes that frame. The clones that went have the bytes of before: the kernel copies
+ * those when it clones.
+ */
+static __always_inline bool fill(struct __sk_buff *ctx, const struct sweep_facts *f,
+				 const uint8_t *bytes, uint32_t len)
+{
+	if (len < ETHER_LEN || len > SWEEP_FRAME_LEN || !has_protocol(ctx, bytes)
+	    || (ctx->len != len && bpf_skb_change_tail(ctx, len, 0))
+	    || bpf_skb_store_bytes(ctx, 0, bytes, len, 0))
+		return false;
+	if (ctx->hash != f->flow)
+		bpf_set_hash(ctx, f->flow);
+	return true;
+}
+
+/*
+ * Whether it went. Above 0 a queue or the driver had no room for it, or the interface is down:
+ * which, tx_packet will find out.
+ */
+static __always_inline bool transmit(struct __sk_buff *ctx, const struct sweep_facts *f)
+{
+	long rc = bpf_clone_redirect(ctx, f->ifindex, 0);
+
+	if (rc) {
+		hold(false, rc < 0 ? (int)rc : 0);
+		return false;
+	}
+	marks.taken++;
+	marks.hold_ns = 0;
+	return true;
+}
+
+static __always_inline bool send_frame_tc(struct __sk_buff *ctx, const struct sweep_facts *f)
+{
+	struct sweep_frame *frame = first_frame();
+	uint64_t n = marks.frames_taken;
+	bool whole;
+
+	if (!frame)
+		return false;
+	whole = fill(ctx, f, frame->bytes, frame->len);
+	take_frame();
+	if (whole && !transmit(ctx, f))
+		lose_frame(n);
+	return true;
+}
+
+static __always_inline uint64_t word_at(const void *address)
+{
+	uint64_t word = 0;
+
+	if (bpf_probe_read_kernel(&word, sizeof(word), address))
+		return 0;
+	return word;
+}
+
+/*
+ * A queue of the interface waits for the driver: the one that the flow's hash leads to, or, as a
+ * core may have one of its own (XPS), another.
+ */
+static __always_inline bool has_stopped(struct __sk_buff *ctx, const struct sweep_facts *f)
+{
+	const struct sweep_queues *q = &f->queues;
+	const uint8_t *dev, *queue;
+	uint32_t n = 0;
+	uint64_t own;
+
+	if (!q->queue_len)
+		return false;
+	/* To the kernel, ctx is the address of its sk_buff. */
+	dev = (const uint8_t *)word_at((const uint8_t *)ctx + q->dev);
+	queue = (const uint8_t *)word_at(dev + q->queues);
+	if (bpf_probe_read_kernel(&n, sizeof(n), dev + q->n_queues))
+		return false;
+	own = ((uint64_t)f->flow * n >> 32) * q->queue_len;
+	if (word_at(queue + own + q->state) & QUEUE_STOPPED)
+		return true;
+	for (uint32_t i = 0; i < SWEEP_QUEUES_MAX && i < n; i++, queue += q->queue_len)
+		if (word_at(queue + q->state) & QUEUE_STOPPED)
+			return true;
+	return false;
+}
+
+/*
+ * What is sent to a queue that has stopped waits there, and may be dropped in silence by the time
+ * that it goes on. One that is stopped for long does not stop the sweep: it is asked.
+ */
+static __always_inline bool is_full(struct __sk_buff *ctx, const struct sweep_facts *f)
+{
+	uint64_t now_ns;
+
+	if (!has_stopped(ctx, f)) {
+		marks.full_ns = 0;
+		return false;
+	}
+	now_ns = bpf_ktime_get_ns();
+	if (!marks.full_ns)
+		marks.full_ns = now_ns;
+	if (now_ns - marks.full_ns < SWEEP_HOLD_MAX_NS)
+		return true;
+	marks.full_ns = now_ns;
+	return false;
+}
+
+/* One packet; 0: there is nothing to do. On its own, which is verified once. */
+__attribute__((noinline)) int sweep_one(struct __sk_buff *ctx)
+{
+	const struct sweep_facts *f = known();
+	uint32_t pass = 0, len;
+	uint64_t pos = 0;
+	bool v6 = false;
+
+	if (is_held())
+		return 0;
+	if (limits.frames_put != marks.frames_taken)
+		return send_frame_tc(ctx, f);
+	if (!take_next(f, &pos, &pass))
+		return 0;
+	len = make(f, pass, pos, scratch, scratch + sizeof(scratch), &v6);
+	if (!fill(ctx, f, scratch, len)) {
+		overrun(pass, pos);
+	} else if (transmit(ctx, f)) {
+		count(f, pass, v6);
+	} else {
+		marks.lost++;
+		overrun(pass, pos);
+	}
+	return 1;
+}
+
+/* As many packets as cb[0] says. */
+SEC("tc")
+int sweep_tc(struct __sk_buff *ctx)
+{
+	uint32_t n = 0, max = ctx->cb[0];
+
+	if (is_full(ctx, known()))
+		return 0;
+	while (n < SWEEP_TC_RUN_MAX && n < max && sweep_one(ctx))
+		n++;
+	return (int)n;
 }
 
 /* The kernel lends its clock to programs under the GPL only: this file is under either licence. */

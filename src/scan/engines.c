@@ -37,8 +37,8 @@ int engines_open_senders(struct scan *sc, struct err *e)
 	int rc = open_engine(sc, 0, e);
 
 	/* What was chosen for its speed may turn out not to run here: before it took any window. */
-	if (rc && su->tx->sweeper && su->tx_auto) {
-		su->tx = tx_best(false);
+	while (rc && su->tx->sweeper && su->tx_auto) {
+		su->tx = tx_next_best(su->tx);
 		su->run.engine = su->tx->name;
 		if (su->rx_auto)
 			su->rx = rx_find("pcap", false);

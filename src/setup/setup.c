@@ -175,7 +175,7 @@ static void improve_receiver(struct setup *su, const struct config *c)
 {
 	const struct rx_ops *xdp = rx_find("xdp", false);
 
-	if (su->rx_auto && su->tx->sweeper && su->rx
+	if (su->rx_auto && su->rx && su->tx->sweeper && su->tx == tx_best(true)
 	    && !(xdp->untagged && c->network.vlan_id) && !(xdp->needs_ethernet && su->iplayer))
 		su->rx = xdp;
 }

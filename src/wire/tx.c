@@ -18,10 +18,27 @@ const struct tx_ops *tx_find(const char *name)
 	return NULL;
 }
 
-const struct tx_ops *tx_best(bool sweeps)
+/* The best from the i-th on. */
+static const struct tx_ops *best_from(unsigned int i, bool sweeps)
 {
-	for (unsigned int i = 0; i < ENGINES; i++)
+	for (; i < ENGINES; i++)
 		if (engines[i]->wire && sweeps == (engines[i]->sweeper != NULL))
 			return engines[i];
 	return NULL;
+}
+
+const struct tx_ops *tx_best(bool sweeps)
+{
+	return best_from(0, sweeps);
+}
+
+const struct tx_ops *tx_next_best(const struct tx_ops *sweeps)
+{
+	const struct tx_ops *next;
+	unsigned int i = 0;
+
+	while (i < ENGINES && engines[i] != sweeps)
+		i++;
+	next = best_from(i + 1, true);
+	return next ? next : tx_best(false);
 }

@@ -93,4 +93,7 @@ const struct tx_ops *tx_find(const char *name);
 /* What --tx auto takes: the best whose packets leave, which sweeps or does not; NULL: none. */
 const struct tx_ops *tx_best(bool sweeps);
 
+/* What it takes where that does not run: the next best that sweeps, else the best that does not. */
+const struct tx_ops *tx_next_best(const struct tx_ops *sweeps);
+
 #endif

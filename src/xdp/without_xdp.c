@@ -7,11 +7,18 @@
 
 #define NOT_BUILT "this tfomap was built without clang, bpftool or libbpf, which it takes"
 
-static int without_tx(void **state, const struct tx_setup *setup, struct err *e)
+static int without_xdp(void **state, const struct tx_setup *setup, struct err *e)
 {
 	(void)state;
 	(void)setup;
 	return err_set(e, EOPNOTSUPP, "--tx xdp: " NOT_BUILT "; use --tx packet");
+}
+
+static int without_tc(void **state, const struct tx_setup *setup, struct err *e)
+{
+	(void)state;
+	(void)setup;
+	return err_set(e, EOPNOTSUPP, "--tx tc: " NOT_BUILT "; use --tx packet");
 }
 
 static int without_rx(void **state, const struct rx_setup *setup, struct err *e)
@@ -21,8 +28,9 @@ static int without_rx(void **state, const struct rx_setup *setup, struct err *e)
 	return err_set(e, EOPNOTSUPP, "--rx xdp: " NOT_BUILT "; use --rx pcap");
 }
 
-/* Without a sweeper `auto` never takes it. */
-const struct tx_ops tx_xdp = { .name = "xdp", .wire = true, .open = without_tx };
+/* Without a sweeper `auto` never takes them. */
+const struct tx_ops tx_xdp = { .name = "xdp", .wire = true, .open = without_xdp };
+const struct tx_ops tx_tc = { .name = "tc", .wire = true, .open = without_tc };
 
 const struct rx_ops rx_xdp = {
 	.name = "xdp", .consumes = true, .needs_ethernet = true, .untagged = true,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bytes.h"
 #include "wire/tx.h"
 
 static bool has_refused(const struct xdp_program *p)
@@ -28,6 +29,17 @@ static unsigned int room(const struct xdp_program *p, uint64_t taken)
 	return (unsigned int)(SWEEP_FRAMES - XDP_FRAMES_MARGIN - used);
 }
 
+/* By tc it is an IP packet to the kernel, in whatever the sweep's packets are in. */
+static bool fits(const struct xdp_program *p, const struct tx_frame *frame)
+{
+	uint16_t ethertype;
+
+	if (frame->len > SWEEP_FRAME_LEN || p->way != XDP_WAY_TC)
+		return frame->len <= SWEEP_FRAME_LEN;
+	ethertype = get_be16(frame->data + XDP_ETHERTYPE);
+	return ethertype == p->ethertype[0] || ethertype == p->ethertype[1];
+}
+
 unsigned int xdp_frames_put(struct xdp_frames *f, const struct tx_frame *frames, unsigned int n)
 {
 	const struct xdp_program *p = f->program;
@@ -35,7 +47,7 @@ unsigned int xdp_frames_put(struct xdp_frames *f, const struct tx_frame *frames,
 	uint64_t put = p->limits->frames_put;
 	unsigned int done = 0;
 
-	while (done < n && done < has_room && frames[done].len <= SWEEP_FRAME_LEN) {
+	while (done < n && done < has_room && fits(p, &frames[done])) {
 		unsigned int at = (unsigned int)((put + done) % SWEEP_FRAMES);
 
 		memcpy(p->frames[at].bytes, frames[done].data, frames[done].len);

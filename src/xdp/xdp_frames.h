@@ -21,7 +21,10 @@ struct xdp_frames {
 	uint8_t tries[SWEEP_FRAMES];	/* how often each was refused before */
 };
 
-/* Puts frames into the ring, as far as they fit: too long a one does not. Returns how many. */
+/*
+ * Puts frames into the ring, as far as they fit: too long a one does not, nor by tc one that is no
+ * IP packet. Returns how many.
+ */
 unsigned int xdp_frames_put(struct xdp_frames *f, const struct tx_frame *frames, unsigned int n);
 
 /* Those that the driver refused go into the ring again. False: one was refused too often. */

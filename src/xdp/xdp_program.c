@@ -7,8 +7,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "wire/tx_sweep.h"
+#include "base/log.h"
+#include "bytes.h"
 #include "window.h"
+#include "wire/tx_sweep.h"
+#include "xdp/kernel_queues.h"
 
 #include "sweep.skel.h"
 
@@ -60,6 +63,7 @@ static void fill_facts(struct sweep_facts *f, const struct tx_sweep *sweep, int 
 	f->sender = sweep->sender;
 	f->n_senders = sweep->n_senders;
 	f->ifindex = (uint32_t)ifindex;
+	f->flow = (uint32_t)((2 * sweep->sender + 1ull) * (1u << 31) / sweep->n_senders);
 	f->status_mask = (uint32_t)(w->slots - 1);
 	f->log_mask = (uint32_t)w->cursor[0].log.mask;
 	f->pace_ns = sweep->rate_pps > 0
@@ -74,6 +78,8 @@ static void know_facts(struct xdp_program *p, const struct sweep_facts *f)
 {
 	p->passes = f->passes;
 	p->arms = f->arms;
+	for (unsigned int v6 = 0; v6 < 2; v6++)
+		p->ethertype[v6] = get_be16(f->syn[0][v6].bytes + XDP_ETHERTYPE);
 	for (unsigned int arm = 0; arm < f->arms; arm++)
 		for (unsigned int v6 = 0; v6 < 2; v6++)
 			p->len[arm][v6] = f->syn[arm][v6].len;
@@ -93,6 +99,17 @@ static void size_maps(struct xdp_program *p, const struct sweep_facts *f)
 				(uint32_t)(((size_t)f->starts_mask + 1) * sizeof(uint32_t)));
 	bpf_map__set_value_size(p->bpf->maps.ports,
 				(uint32_t)(((size_t)f->ports_mask + 1) * sizeof(uint16_t)));
+}
+
+/* Of the two programs only the one that runs is loaded, with what belongs to it. */
+static void choose_programs(struct xdp_program *p)
+{
+	bool tc = p->way == XDP_WAY_TC;
+
+	bpf_program__set_autoload(p->bpf->progs.sweep_tc, tc);
+	bpf_program__set_autoload(p->bpf->progs.sweep, !tc);
+	bpf_program__set_autoload(p->bpf->progs.xmit, !tc);
+	bpf_program__set_autoload(p->bpf->progs.redirect_err, !tc);
 }
 
 static int fill_map(struct bpf_map *map, const void *from, size_t len)
@@ -120,18 +137,23 @@ static int fill_maps(struct xdp_program *p, const struct lookup *l, const struct
 	return rc;
 }
 
-int xdp_program_load(struct xdp_program *p, const struct tx_sweep *sweep, int ifindex,
-		     const char **what)
+int xdp_program_load(struct xdp_program *p, enum xdp_way way, const struct tx_sweep *sweep,
+		     int ifindex, const char **what)
 {
 	int rc;
 
+	p->way = way;
 	*what = "libbpf cannot open its program";
 	p->bpf = sweep_bpf__open();
 	if (!p->bpf)
 		return -errno;
 	fill_facts(&p->bpf->rodata->facts, sweep, ifindex);
+	if (way == XDP_WAY_TC && !kernel_queues_find(&p->bpf->rodata->facts.queues))
+		log_info("--tx tc: the kernel does not describe its queues (BTF): packets that the "
+			 "interface's queue drops may be missed");
 	know_facts(p, &p->bpf->rodata->facts);
 	size_maps(p, &p->bpf->rodata->facts);
+	choose_programs(p);
 	*what = "the kernel does not take its program";
 	rc = sweep_bpf__load(p->bpf);
 	if (rc)
@@ -146,13 +168,15 @@ int xdp_program_load(struct xdp_program *p, const struct tx_sweep *sweep, int if
 
 int xdp_program_attach(struct xdp_program *p, const char **what)
 {
+	if (p->way == XDP_WAY_TC)
+		return 0;
 	*what = "cannot watch what the driver takes";
 	p->bpf->links.xmit = bpf_program__attach(p->bpf->progs.xmit);
 	p->bpf->links.redirect_err = bpf_program__attach(p->bpf->progs.redirect_err);
 	return p->bpf->links.xmit && p->bpf->links.redirect_err ? 0 : -errno;
 }
 
-int xdp_program_run(const struct xdp_program *p, uint32_t n)
+static int run_live(const struct xdp_program *p, uint32_t n)
 {
 	uint8_t frame[PATCH_LEN] = { 0 };
 	struct bpf_test_run_opts opts = {
@@ -161,6 +185,26 @@ int xdp_program_run(const struct xdp_program *p, uint32_t n)
 	};
 
 	return bpf_prog_test_run_opts(bpf_program__fd(p->bpf->progs.sweep), &opts);
+}
+
+/* The kernel takes the packet's protocol from what it begins with. */
+static int run_tc(const struct xdp_program *p, uint32_t n)
+{
+	const struct patch_template *t = &p->bpf->rodata->facts.syn[0][0];
+	struct __sk_buff about = {
+		.ifindex = p->bpf->rodata->facts.ifindex, .cb = { SWEEP_TC_RUN_MAX },
+	};
+	struct bpf_test_run_opts opts = {
+		.sz = sizeof(opts), .data_in = t->bytes, .data_size_in = t->len, .repeat = n,
+		.ctx_in = &about, .ctx_size_in = sizeof(about),
+	};
+
+	return bpf_prog_test_run_opts(bpf_program__fd(p->bpf->progs.sweep_tc), &opts);
+}
+
+int xdp_program_run(const struct xdp_program *p, uint32_t n)
+{
+	return p->way == XDP_WAY_TC ? run_tc(p, n) : run_live(p, n);
 }
 
 int xdp_program_take_window(struct xdp_program *p, struct window *w, const char **what)

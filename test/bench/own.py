@@ -77,14 +77,14 @@ def internet():
 def start():
 	"""From exec() to the first packet at the far end, ten addresses; the cool-down is a second."""
 	with sink() as far:
-		for engine in ("packet", "xdp"):
+		for engine in ("packet", "tc", "xdp"):
 			try:
-				if engine == "xdp":
-					tfomap_has("--tx", "xdp", "-r", 0)
+				if engine != "packet":
+					tfomap_has("--tx", engine, "-r", 0)
 			except Skip as why:
 				print(f"{engine} is left out: {why}")
 				continue
-			runs = [measure(far, tfomap("-c", 1, "-p", 80, *(["-r", 0] if engine == "xdp" else []),
+			runs = [measure(far, tfomap("-c", 1, "-p", 80, *(["-r", 0] if engine != "packet" else []),
 				"198.18.0.0/29", "198.18.0.8/31", engine=engine, pin=False))
 				for _ in range(RUNS)]
 			figure(f"start.{engine}.first-packet", median((run.far.first_ns - run.start_ns) / 1e6
@@ -123,6 +123,7 @@ def memory():
 # Engine, packets/s, how many
 RATES = [("packet", pps, n) for pps, n in ((1, 6), (10, 50), (100, 500), (1000, 4000),
 	(10000, 30000), (100000, 300000), (250000, 750000), (500000, 1500000))]
+RATES += [("tc", pps, pps * 3) for pps in (250000, 500000, 1000000)]
 RATES += [("xdp", pps, pps * 3) for pps in (250000, 500000, 1000000, 2000000, 5000000)]
 
 
@@ -132,8 +133,8 @@ def rate():
 	with sink() as far:
 		for engine, pps, n in RATES:
 			try:
-				if engine == "xdp":
-					tfomap_has("--tx", "xdp", "-r", pps)
+				if engine != "packet":
+					tfomap_has("--tx", engine, "-r", pps)
 			except Skip as why:
 				print(f"{engine} {pps} is left out: {why}")
 				continue

@@ -7,18 +7,20 @@ from tools import N, PREFIX, masscan, tfomap, tfomap_has, zmap
 ROWS = (
 	("zmap-T1", 32, lambda n: zmap("-c", 1, "-o", "/dev/null", PREFIX, times=n)),
 	("packet-T1", 48, lambda n: tfomap_row(n, "packet", 1)),
+	("tc-T1", 80, lambda n: tfomap_row(n, "tc", 1)),
 	("xdp-T1", 320, lambda n: tfomap_row(n, "xdp", 1)),
 	("masscan", 32, lambda n: masscan(PREFIX, times=n)),
 	("libnet-T1", 24, lambda n: tfomap_row(n, "libnet", 1)),
 	("zmap-T2", 48, lambda n: zmap("-c", 1, "-o", "/dev/null", PREFIX, times=n, threads=2)),
 	("packet-T2", 80, lambda n: tfomap_row(n, "packet", 2)),
+	("tc-T2", 160, lambda n: tfomap_row(n, "tc", 2)),
 	("xdp-T2", 640, lambda n: tfomap_row(n, "xdp", 2)),
 )
 
 
 def tfomap_row(n, engine, threads):
-	if engine == "xdp":
-		tfomap_has("--tx", "xdp", "-r", 0)
+	if engine in ("xdp", "tc"):
+		tfomap_has("--tx", engine, "-r", 0)
 	return tfomap("-r", 0, "-c", 1, "-p", f"1-{n}", PREFIX, engine=engine, threads=threads)
 
 
@@ -34,8 +36,9 @@ def commands():
 
 
 def ratios(medians, cpu):
-	for name, beside in (("packet-T1", "zmap-T1"), ("xdp-T1", "zmap-T1"),
-			("packet-T1", "masscan"), ("packet-T2", "zmap-T2"), ("xdp-T2", "zmap-T2")):
+	for name, beside in (("packet-T1", "zmap-T1"), ("tc-T1", "zmap-T1"), ("tc-T1", "packet-T1"),
+			("xdp-T1", "zmap-T1"), ("packet-T1", "masscan"), ("packet-T2", "zmap-T2"),
+			("tc-T2", "zmap-T2"), ("xdp-T2", "zmap-T2")):
 		if medians.get(name) and medians.get(beside):
 			figure(f"speed.{name}/{beside}", medians[name] / medians[beside],
 				f"x; packets a CPU second {cpu[beside] / cpu[name]:.3g} x")

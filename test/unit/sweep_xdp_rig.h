@@ -1,6 +1,7 @@
 /*
- * bpf/sweep.bpf.c, loaded for a sender and run frame by frame with BPF_PROG_TEST_RUN and not with
- * live frames: on no interface, and nothing is sent.
+ * bpf/sweep.bpf.c, loaded for a sender and run frame by frame with BPF_PROG_TEST_RUN. By XDP not
+ * with live frames: on no interface, and nothing is sent. By tc on the lo of a network namespace of
+ * the test's own, in which nobody has an address that it sends to.
  */
 #ifndef UNIT_SWEEP_XDP_RIG_H
 #define UNIT_SWEEP_XDP_RIG_H
@@ -10,8 +11,14 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "kernel_clock.h"
 #include "kernel_runs.h"
@@ -27,6 +34,34 @@ static struct core core;
 static struct xdp_sweeper x;
 static uint8_t made[256];
 static uint32_t made_len;
+static enum xdp_way way;	/* the program's; before begin() */
+static int net_outside;		/* by tc: the network namespace outside of the test */
+
+#define RIG_IFINDEX	1	/* lo */
+
+static inline void set_lo(bool up)
+{
+	struct ifreq r = { .ifr_name = "lo", .ifr_flags = up ? IFF_UP : 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &r), 0);
+	close(fd);
+}
+
+static inline void enter_net(void)
+{
+	net_outside = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(net_outside, 0);
+	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
+	set_lo(true);
+}
+
+static inline void leave_net(void)
+{
+	ck_assert_int_eq(setns(net_outside, CLONE_NEWNET), 0);
+	close(net_outside);
+}
 
 /* A sender's program, with all that open() does but for the interface. False: skipped. */
 static inline bool begin(const struct core_setup *o, unsigned int n_sources, unsigned int sender)
@@ -38,6 +73,8 @@ static inline bool begin(const struct core_setup *o, unsigned int n_sources, uns
 	if (!kernel_runs(BPF_MAP_TYPE_ARRAY, BPF_FUNC_xdp_store_bytes,
 			 "no bpf_xdp_store_bytes() (Linux 5.18)"))
 		return false;
+	if (way == XDP_WAY_TC)
+		enter_net();
 	core_init(&core, o);
 	core.s.facts.source_key = (struct siphash_key){ 3, 4 };
 	for (unsigned int i = 1; i < n_sources; i++) {
@@ -47,7 +84,7 @@ static inline bool begin(const struct core_setup *o, unsigned int n_sources, uns
 	memset(&x, 0, sizeof(x));
 	xdp_sweeper_init(&x, 0);
 	sweep_export(&sweep, &core.s, sender, 0);
-	ck_assert_msg(xdp_program_load(&x.program, &sweep, 1, &what) == 0
+	ck_assert_msg(xdp_program_load(&x.program, way, &sweep, RIG_IFINDEX, &what) == 0
 		      && xdp_program_take_window(&x.program, sweep.window, &what) == 0, "%s",
 		      what);
 	return true;
@@ -58,10 +95,28 @@ static inline void end(void)
 	xdp_worker_close(&x.worker);
 	xdp_program_unload(&x.program);
 	core_free(&core);
+	if (way == XDP_WAY_TC)
+		leave_net();
 }
 
-/* One frame; what it made of it is in `made`. Returns the verdict. */
-static uint32_t run(void)
+/* One packet at most. */
+static inline uint32_t run_tc(void)
+{
+	const struct patch_template *t = &x.program.bpf->rodata->facts.syn[0][0];
+	struct __sk_buff about = { .ifindex = RIG_IFINDEX, .cb = { 1 } };
+	struct bpf_test_run_opts opts = {
+		.sz = sizeof(opts), .data_in = t->bytes, .data_size_in = t->len,
+		.ctx_in = &about, .ctx_size_in = sizeof(about),
+		.data_out = made, .data_size_out = sizeof(made), .repeat = 1,
+	};
+	int fd = bpf_program__fd(x.program.bpf->progs.sweep_tc);
+
+	ck_assert_int_eq(bpf_prog_test_run_opts(fd, &opts), 0);
+	made_len = opts.data_size_out;
+	return opts.retval ? XDP_REDIRECT : XDP_DROP;
+}
+
+static inline uint32_t run_xdp(void)
 {
 	uint8_t frame[PATCH_LEN] = { 0 };
 	struct bpf_test_run_opts opts = {
@@ -73,6 +128,12 @@ static uint32_t run(void)
 	ck_assert_int_eq(bpf_prog_test_run_opts(fd, &opts), 0);
 	made_len = opts.data_size_out;
 	return opts.retval;
+}
+
+/* One frame; what it made of it is in `made`. Returns the verdict, by tc what it would be there. */
+static uint32_t run(void)
+{
+	return way == XDP_WAY_TC ? run_tc() : run_xdp();
 }
 
 /* Credit in packets, and how far the first and the later passes may go. */

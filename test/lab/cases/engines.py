@@ -2,6 +2,7 @@
 
 import collections
 import json
+import os
 import re
 import socket
 import subprocess
@@ -33,6 +34,7 @@ SWEEPS = {
 	"paired-retries": [*SILENT, "--plan", "path"],
 	"threads": [*LARGE, "-r", "200K", "-T", 2],
 }
+IN_KERNEL = ("xdp", "tc")
 PINNED = ["--key", "000102030405060708090a0b0c0d0e0f", "--seed", 5]
 
 
@@ -69,10 +71,15 @@ def _napi(is_on):
 	shell(f"ip netns exec net ethtool -K net0 gro {'on' if is_on else 'off'}")
 
 
-def _need_xdp():
-	run = tfomap("198.18.7.0/30", "-p", 81, "--tx", "xdp", expect=None)
+def _need(engine):
+	"""One that sweeps in the kernel is not to be had everywhere."""
+	run = tfomap("198.18.7.0/30", "-p", 81, "--tx", engine, expect=None)
 	if run.status:
 		raise Skip(run.err.strip())
+
+
+def _need_xdp():
+	_need("xdp")
 
 
 def _need_xdp_rx():
@@ -96,8 +103,8 @@ def _identical(engine, args):
 	def check():
 		_napi(True)
 		try:
-			if engine == "xdp":
-				_need_xdp()
+			if engine in IN_KERNEL:
+				_need(engine)
 			_compare(engine, args)
 		finally:
 			_napi(False)
@@ -105,7 +112,7 @@ def _identical(engine, args):
 
 
 for _name, _args in SWEEPS.items():
-	for _engine in ("packet", "xdp"):
+	for _engine in ("packet", *IN_KERNEL):
 		case(f"engines/{_engine}-{_name}")(_identical(_engine, _args))
 case("engines/libnet-prefixes")(_identical("libnet", MANY))
 
@@ -116,7 +123,7 @@ def _same_rows(plan, *engines):
 	def check():
 		_napi(True)
 		try:
-			_need_xdp()
+			_need("tc" if "tc" in engines else "xdp")
 			rows = []
 			for args in (("--tx", "packet"), engines):
 				fresh_filters()
@@ -135,6 +142,7 @@ def _same_rows(plan, *engines):
 
 for _plan in ("survey", "path", "full"):
 	case(f"engines/rows-tx-{_plan}")(_same_rows(_plan, "--tx", "xdp", "--rx", "pcap"))
+	case(f"engines/rows-tc-{_plan}")(_same_rows(_plan, "--tx", "tc"))
 	case(f"engines/rows-rx-{_plan}")(_same_rows(_plan, "--rx", "xdp"))
 	case(f"engines/rows-{_plan}")(_same_rows(_plan, "--tx", "xdp", "--rx", "xdp"))
 
@@ -163,35 +171,50 @@ def the_program_is_gone_with_tfomap():
 	assert not attached(), "the program outlived tfomap"
 
 
-@case("engines/xdp-refuses")
-def what_it_cannot_do_it_says():
-	for args, status, word in (
-			(["198.18.0.5:7"], 1, "prefixes"),
-			(["198.18.0.5/32", "--save-pcap", f"{WORK}/saved"], 1, "--save-pcap"),
-			(["198.18.0.5/32", "--cookie-file", write("cookies", "")], 1, "--cookie-file"),
-			(["198.18.0.5/32"], 2, "")):
-		run = tfomap(*args, "--tx", "xdp", expect=status)
-		equal(run.out, "", "rows")
-		assert word in run.err and "use --tx packet" in run.err, run.err
+def _refuses(engine, *others):
+	def check():
+		for args, status, word in (
+				(["198.18.0.5:7"], 1, "prefixes"),
+				(["198.18.0.5/32", "--save-pcap", f"{WORK}/saved"], 1, "--save-pcap"),
+				(["198.18.0.5/32", "--cookie-file", write("cookies", "")], 1, "--cookie-file"), *others):
+			run = tfomap(*args, "--tx", engine, expect=status)
+			equal(run.out, "", "rows")
+			assert word in run.err and "use --tx packet" in run.err, run.err
+	return check
 
 
-@case("engines/xdp-asks")
-def stations_are_asked_for_by_packets():
+# The cable's end does not take frames by XDP.
+case("engines/xdp-refuses")(_refuses("xdp", (["198.18.0.5/32"], 2, "")))
+case("engines/tc-refuses")(_refuses("tc"))
+
+
+def _asks(engine):
+	"""Neighbours are asked for by packets."""
+	def check():
+		_napi(True)
+		try:
+			_need(engine)
+		finally:
+			_napi(False)
+		_ask(engine)
+	return check
+
+
+def _ask(engine):
 	nginx = HOSTS["nginx"]
-	_napi(True)
-	try:
-		_need_xdp()
-	finally:
-		_napi(False)
 	with bare(ADDRESSES + GATEWAYS + "ip netns exec net ethtool -K net1 gro on"):
 		run = run_bare(f"{nginx.v4}/32", f"{nginx.v6}/128", "-p", nginx.port, "--tx", "packet")
 		equal([row["verdict"] for row in run.rows], ["accepted"] * 2, "verdicts of --tx packet")
 		shell("ip -n bare neigh flush dev bare0")
-		run = run_bare(f"{nginx.v4}/32", f"{nginx.v6}/128", "-p", nginx.port, "--tx", "xdp")
+		run = run_bare(f"{nginx.v4}/32", f"{nginx.v6}/128", "-p", nginx.port, "--tx", engine)
 		equal([row["verdict"] for row in run.rows], ["accepted"] * 2, "verdicts")
 		# Each on the link has an address of its own, which no in-kernel sweep knows of.
-		run = run_bare(f"{THERE4}/32", "-p", 9, "--tx", "xdp", expect=1)
+		run = run_bare(f"{THERE4}/32", "-p", 9, "--tx", engine, expect=1)
 		assert "local link" in run.err and "use --tx packet" in run.err, run.err
+
+
+for _engine in IN_KERNEL:
+	case(f"engines/{_engine}-asks")(_asks(_engine))
 
 
 @contextmanager
@@ -213,8 +236,8 @@ def _closed_ports(engine, retries):
 	link is up again behind it."""
 	_napi(True)
 	try:
-		if engine == "xdp":
-			_need_xdp()
+		if engine in IN_KERNEL:
+			_need(engine)
 		tap, meta = Tap(), f"{WORK}/outage.json"
 		process = start([*QUICK, *CLOSED, "--retries", retries, "-r", "4K", "--tx", engine, "-m",
 			meta])
@@ -250,7 +273,7 @@ def _outage(engine, cut, mend, retries=2):
 	return check
 
 
-for _engine in ("packet", "libnet", "xdp"):
+for _engine in ("packet", "libnet", *IN_KERNEL):
 	case(f"engines/down-{_engine}")(_outage(_engine, "ip -n scan link set scan0 down",
 		"topology_scan_up"))
 	case(f"engines/down-once-{_engine}")(_outage(_engine, "ip -n scan link set scan0 down",
@@ -280,7 +303,9 @@ def _lasting_outage(engine, cut, state):
 
 case("engines/no-carrier")(_lasting_outage("packet", "ip -n net link set net0 down",
 	"has no carrier"))
-case("engines/xdp-down")(_lasting_outage("xdp", "ip -n scan link set scan0 down", "is down"))
+for _engine in IN_KERNEL:
+	case(f"engines/{_engine}-down")(_lasting_outage(_engine, "ip -n scan link set scan0 down",
+		"is down"))
 
 
 @case("engines/mtu")
@@ -300,8 +325,8 @@ def _lower_mtu(engine):
 	def check():
 		_napi(True)
 		try:
-			if engine == "xdp":
-				_need_xdp()
+			if engine in IN_KERNEL:
+				_need(engine)
 			tap, meta = Tap(), f"{WORK}/mtu.json"
 			process = start([*QUICK, "198.18.0.0/16", "-p", HOSTS["listener"].port, "--payload",
 				"text:" + "x" * 1000, "-r", "4K", "--tx", engine, "-m", meta])
@@ -317,20 +342,20 @@ def _lower_mtu(engine):
 	return check
 
 
-for _engine in ("packet", "xdp"):
+for _engine in ("packet", *IN_KERNEL):
 	case(f"engines/lower-mtu-{_engine}")(_lower_mtu(_engine))
 
 
-@case("engines/xdp-stops")
-def asked_to_stop_it_sends_nothing_more():
+def _stops(engine):
+	"""Asked to stop it sends nothing more."""
 	_napi(True)
 	try:
-		_need_xdp()
+		_need(engine)
 		tap, meta = Tap(), f"{WORK}/stopped.json"
 		before = syn_counters()[0]
 		# A reset may come before a SYN/ACK: a second more than its time.
 		process = start(["--no-default-blocklist", "--timeout", "1", "-c", "3", "198.18.0.0/16",
-			"-p", "82-85", "-r", "20K", "--tx", "xdp", "-m", meta])
+			"-p", "82-85", "-r", "20K", "--tx", engine, "-m", meta])
 		tap.wait_syns(100)
 		interrupt(process)
 		run = finish(process)
@@ -344,14 +369,24 @@ def asked_to_stop_it_sends_nothing_more():
 		_napi(False)
 
 
+for _engine in IN_KERNEL:
+	case(f"engines/{_engine}-stops")(lambda engine=_engine: _stops(engine))
+
+
 @case("engines/auto")
 def what_auto_takes_is_told():
 	run = tfomap("198.18.0.5/32", "-p", 7)
 	assert "engine packet" in run.err, run.err
 	equal(len(by_target(run.rows)), 1, "rows")
-	# Worth the other engine, if it were to be had: here the cable's end does not take its frames.
+	# Worth another engine. The cable's end does not take frames by XDP: it is the next best.
 	run = tfomap("198.18.0.0/16", "-p", "100-115", "-r", 0, "-t", 1, "--report", "synack", expect=4)
-	assert "engine packet" in run.err and "xdp" in run.err, run.err
+	assert "engine tc, as --tx xdp: the interface's driver takes no frames" in run.err, run.err
+	try:
+		_need("tc")
+	except Skip:
+		assert "engine packet, as --tx tc: " in run.err, run.err
+	else:
+		assert ", engine tc, " in run.err, run.err
 
 
 @case("engines/auto-rx")
@@ -389,36 +424,98 @@ def what_reads_where_xdp_sends():
 def _slow_far_end():
 	"""Each packet has to pass some hundred rules there, in a thread of its own: a cable's ring of
 	256 is full at once."""
+	# Packets of the kernel's take that ring, too, where they cannot be one large one.
 	threaded = "/sys/class/net/net0/threaded"
 	rules = "".join(f"tcp dport {1000 + i} ip saddr 203.0.113.7 drop\n" for i in range(200))
 	path = write("slow.nft", "table ip slow {\nchain slow {\ntype filter hook prerouting priority "
 		f"-400;\n{rules}}}\n}}\n")
 	shell(f"""ip netns exec net nft -f {path}
+		ip netns exec scan ethtool -K scan0 tso off
 		ip netns exec net bash -c 'echo 1 >{threaded} || true'""")
 	try:
 		yield
 	finally:
 		shell(f"""ip netns exec net nft delete table ip slow
+			ip netns exec scan ethtool -K scan0 tso on
 			ip netns exec net bash -c 'echo 0 >{threaded} || true'""")
 
 
-@case("engines/xdp-refused")
-def what_the_driver_does_not_take_is_sent_again():
+def _check_refused(engine):
+	"""A scan past what the far end takes: what the driver refuses is sent again. Its counters."""
 	meta = f"{WORK}/refused.json"
-	_napi(True)
-	try:
-		_need_xdp()
-		with _slow_far_end():
-			run = tfomap("198.18.0.0/17", "-p", "82", "-r", 0, "--tx", "xdp", "--report", "all",
-				"-m", meta)
-	finally:
-		_napi(False)
+	with _slow_far_end():
+		run = tfomap("198.18.0.0/17", "-p", "82", "-r", 0, "--tx", engine, "--report", "all",
+			"-m", meta)
 	with open(meta, encoding="utf-8") as f:
 		counters = json.load(f)["counters"]
-	assert counters["sent"]["requeued"] > 0, "the driver took all"
 	equal(counters["losses"]["not_taken"], 0, "not taken after all")
 	equal(counters["syns"]["sent_request"], 1 << 15, "SYNs")
 	verdicts = collections.Counter(row["verdict"] for row in run.rows)
 	# On a busy machine the capture may lose answers: who is silent then has no row.
 	equal(sum(verdicts.values()) + counters["losses"]["unfinished"], 1 << 15, "rows, unfinished")
 	equal(verdicts["offline"], 0, f"offline; {counters}")
+	return counters
+
+
+def _refused(engine):
+	def check():
+		_napi(True)
+		try:
+			_need(engine)
+			counters = _check_refused(engine)
+		finally:
+			_napi(False)
+		assert counters["sent"]["requeued"] > 0, f"the driver took all: {counters}"
+	return check
+
+
+for _engine in IN_KERNEL:
+	case(f"engines/{_engine}-refused")(_refused(_engine))
+
+
+def _dropped(interface):
+	"""How many packets its queues have dropped, and which they are"""
+	shown = json.loads(subprocess.run(f"ip netns exec scan tc -s -j qdisc show dev {interface}".split(),
+		check=True, capture_output=True, text=True).stdout)
+	return sum(queue.get("drops", 0) for queue in shown), [queue["kind"] for queue in shown]
+
+
+@case("engines/tc-queue")
+def a_queue_of_the_interface_loses_nothing():
+	"""A cable with one stops it when it is full. What waits there may be dropped in silence (by
+	fq_codel, as a rule; here it would be counted): so nothing is left to."""
+	if [int(n) for n in os.uname().release.split(".")[:2]] < [6, 16]:
+		raise Skip("a cable that is full stops no queue before Linux 6.16")
+	_napi(True)
+	try:
+		_need("tc")
+		shell("ip netns exec scan tc qdisc replace dev scan0 root pfifo limit 500")
+		try:
+			_check_refused("tc")
+			equal(_dropped("scan0"), (0, ["pfifo"]), "dropped by the queue")
+		finally:
+			shell("ip netns exec scan tc qdisc del dev scan0 root")
+	finally:
+		_napi(False)
+
+
+BRIDGE = """ip -n bare link add bridge0 type bridge
+	ip -n bare link set bridge0 up
+	ip -n bare address add 198.19.200.1/24 dev bridge0
+	ip -n bare route add default via 198.19.200.2
+	ip -n bare neigh replace 198.19.200.2 lladdr 02:00:00:00:00:99 dev bridge0 nud permanent
+	"""
+
+
+@case("engines/tc-bridge")
+def a_driver_that_takes_no_frames_by_xdp():
+	"""A bridge without ports takes what it is given, and drops it."""
+	_need("tc")
+	with bare(BRIDGE):
+		run = run_bare("198.18.0.0/20", "-p", "80", "--retries", 0, "--tx", "xdp", expect=2)
+		assert "takes no frames by XDP" in run.err, run.err
+		run = run_bare("198.18.0.0/20", "-p", "80", "--retries", 0, "--tx", "tc")
+		shown = json.loads(subprocess.run("ip -n bare -s -j link show bridge0".split(), check=True,
+			capture_output=True, text=True).stdout)
+		equal(run.rows, [], "rows")
+		assert shown[0]["stats64"]["tx"]["packets"] >= 4096, shown

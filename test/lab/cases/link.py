@@ -203,8 +203,8 @@ def moved(run, mac, family=0):
 	return f"gateway {address} moved from {mac} to {MOVED_MAC}" in run.err
 
 
-def _needs_xdp():
-	run = run_bare("198.18.64.0/30", "-p", PLAIN, "--tx", "xdp", expect=None)
+def _needs(engine):
+	run = run_bare("198.18.64.0/30", "-p", PLAIN, "--tx", engine, expect=None)
 	if run.status:
 		raise Skip(run.err.strip())
 
@@ -233,15 +233,18 @@ def no_verdict_of_a_pair_comes_of_it():
 		assert len(run.rows) > LASTING_TARGETS // 4, len(run.rows)
 
 
-@case("link/gateway-moves-xdp")
-def the_sweep_in_the_kernel_follows():
+def _sweep_in_the_kernel_follows(engine):
 	with bare(ADDRESSES + GATEWAYS):
 		shell("ip netns exec net ethtool -K net1 gro on")
-		_needs_xdp()
-		with lasting("--tx", "xdp") as (process, record):
+		_needs(engine)
+		with lasting("--tx", engine) as (process, record):
 			shell(f"ip -n net link set net1 address {MOVED_MAC}")
 			run = finish(process)
 			equal(check_lasting(run, record)["gateway_moves"], 2, "gateway_moves")
+
+
+for _engine in ("xdp", "tc"):
+	case(f"link/gateway-moves-{_engine}")(lambda engine=_engine: _sweep_in_the_kernel_follows(engine))
 
 
 @case("link/gateway-moves-in-the-table")

@@ -8,7 +8,7 @@ import subprocess
 
 from harness import Skip, case, equal, finish, host, start, tfomap, wait_for
 from truth import WORK
-from .engines import _napi, _need_xdp, _need_xdp_rx
+from .engines import IN_KERNEL, _napi, _need, _need_xdp_rx
 
 NOBODY = pwd.getpwnam("nobody").pw_uid
 NONE = "0" * 16
@@ -82,12 +82,12 @@ for _name, _args in ENGINES.items():
 	case(f"privileges/none-left-{_name}")(_none_are_left(_name, _args))
 
 
-@case("privileges/none-left-tx-xdp")
-def the_thread_in_the_kernel_has_none_either():
+def _none_in_the_kernel(engine):
+	"""The thread that is there has none either."""
 	_napi(True)
 	try:
-		_need_xdp()
-		process = _running(["--no-default-blocklist", "--tx", "xdp", "-r", 10, "-q", "198.18.7.0/24"])
+		_need(engine)
+		process = _running(["--no-default-blocklist", "--tx", engine, "-r", 10, "-q", "198.18.7.0/24"])
 		try:
 			_check_tasks(process)
 		finally:
@@ -95,6 +95,10 @@ def the_thread_in_the_kernel_has_none_either():
 			finish(process)
 	finally:
 		_napi(False)
+
+
+for _engine in IN_KERNEL:
+	case(f"privileges/none-left-tx-{_engine}")(lambda engine=_engine: _none_in_the_kernel(engine))
 
 
 # ---- another user ----

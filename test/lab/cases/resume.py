@@ -127,6 +127,7 @@ _killed("shard", ["198.18.64.0/19", "-p", PLAIN, "-n", 6000, "--shards", 2, "--s
 	"--seed", 7], 3000, {"no-cookie"})
 _killed("xdp", ["198.18.64.0/19", "-p", PLAIN, "--tx", "xdp", "--rx", "xdp"], 8192, {"no-cookie"},
 	with_xdp=True)
+_killed("tc", ["198.18.64.0/19", "-p", PLAIN, "--tx", "tc"], 8192, {"no-cookie"}, with_xdp=True)
 
 
 @case("resume/killed-list")

@@ -91,7 +91,10 @@ TEST(an_answer_that_overtakes)
 	en = cookies_find(&answers.cookies, 0);
 	atomic_fetch_or(en->stamp, STAMP_LEAVING);
 	answer(&syn, SYNACK(OPTS_NONE, CORE_DLEN));
-	END_LOGGED(IP "t+0.0400 s: gap -> under way: the wait is over",
+	END_LOGGED(IP "t+0.0000 s: request attempt 0 sent, empty cookie",
+		   IP "t+0.0200 s: SYN/ACK to request attempt 0 after 0.0200 s",
+		   IP "t+0.0200 s: none -> gap: ",
+		   IP "t+0.0400 s: gap -> under way: the wait is over",
 		   IP "t+0.0400 s: data attempt 0 sent, 8-byte cookie, 12 bytes",
 		   IP "t+0.0400 s: SYN/ACK to data attempt 0 after 0.0000 s",
 		   IP "t+0.0400 s: under way -> under way: ");

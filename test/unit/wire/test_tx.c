@@ -46,6 +46,9 @@ TEST(registry)
 	/* What is chosen for a scan sends. */
 	ck_assert_ptr_eq(tx_best(false), &tx_packet);
 	ck_assert(tx_best(true) == (tx_xdp.sweeper ? &tx_xdp : NULL));
+	/* Where one that sweeps does not run, there is another; last, one that sends frames. */
+	ck_assert_ptr_eq(tx_next_best(&tx_xdp), tx_tc.sweeper ? &tx_tc : &tx_packet);
+	ck_assert_ptr_eq(tx_next_best(&tx_tc), &tx_packet);
 	ck_assert_ptr_null(tx_find("auto"));
 	ck_assert_ptr_null(tx_find(""));
 	ck_assert_ptr_null(tx_find("pca"));

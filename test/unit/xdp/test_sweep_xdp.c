@@ -1,8 +1,11 @@
 /*
- * bpf/sweep.bpf.c against lib/ and src/: the frames that it makes, the marks that it leaves. Built
- * only where the program is; where the kernel runs none it says so.
+ * bpf/sweep.bpf.c against lib/ and src/: the frames that it makes, the marks that it leaves, by
+ * either of its programs. Built only where they are; where the kernel runs none it says so.
  */
 #include "sweep_xdp_rig.h"
+
+/* Tests that run with each program, _i of them. */
+#define TEST_WAYS(name_)	TEST_TIMES(name_, 2)
 
 /* ---- frames -------------------------------------------------------------------------------- */
 
@@ -22,20 +25,20 @@ static const struct {
 };
 
 /* Pass by pass each position has its own, and all is counted. */
-TEST_EACH(frames_as_they_are, sweeps)
+static void check_frames(const struct core_setup *o, unsigned int sources, unsigned int sender)
 {
 	uint64_t positions, bytes = 0, n = 0;
 	struct tx_progress p;
 
-	if (!begin(&row->o, row->sources, row->sender))
+	if (!begin(o, sources, sender))
 		return;
-	positions = core.s.senders[row->sender].positions;
+	positions = core.s.senders[sender].positions;
 	for (unsigned int pass = 0; pass < x.program.passes; pass++)
 		for (uint64_t pos = 0; pos < positions; pos++) {
 			x.program.limits->until[pass] = pos + 1;
 			x.program.limits->granted = ++n;
 			ck_assert_uint_eq(run(), XDP_REDIRECT);
-			check_made(row->sender, pos, pass);
+			check_made(sender, pos, pass);
 			bytes += made_len;
 			/* Granted, but there is nothing to do; and the other way round. */
 			x.program.limits->granted = n + 1;
@@ -54,11 +57,18 @@ TEST_EACH(frames_as_they_are, sweeps)
 	end();
 }
 
+TEST_EACH(frames_as_they_are, sweeps)
+{
+	for (way = XDP_WAY_DRIVER; way <= XDP_WAY_TC; way++)
+		check_frames(&row->o, row->sources, row->sender);
+}
+
 /* The latest pass that is due goes first; who was answered is stepped over. */
-TEST(passes_in_their_order)
+TEST_WAYS(passes_in_their_order)
 {
 	struct window *w = &core.s.senders[0].window;
 
+	way = (enum xdp_way)_i;
 	if (!begin(&(struct core_setup){ .retries = 2 }, 1, 0))
 		return;
 	allow(100, 100, 0);
@@ -95,8 +105,9 @@ TEST(passes_in_their_order)
 	end();
 }
 
-TEST(stops)
+TEST_WAYS(stops)
 {
+	way = (enum xdp_way)_i;
 	if (!begin(&(struct core_setup){ .retries = 0 }, 1, 0))
 		return;
 	allow(10, 100, 0);
@@ -110,18 +121,20 @@ TEST(stops)
 }
 
 /* Frames of the send thread's go before all else, granted or not, of any length. */
-TEST(frames_go_first)
+TEST_WAYS(frames_go_first)
 {
 	static uint8_t bytes[40][SWEEP_FRAME_LEN + 1];
 	struct tx_frame frames[40];
 	unsigned int n = 0;
 
+	way = (enum xdp_way)_i;
 	if (!begin(&(struct core_setup){ .retries = 0 }, 1, 0))
 		return;
 	for (unsigned int i = 0; i < 40; i++) {
 		frames[i].data = bytes[i];
 		frames[i].len = i < 20 ? 54 + i : SWEEP_FRAME_LEN - 39 + i;
 		memset(bytes[i], 1 + (int)i, frames[i].len);
+		put_be16(bytes[i] + 12, i % 3 ? 0x800 : 0x86dd);
 	}
 	frames[39].len = SWEEP_FRAME_LEN + 1;
 	allow(5, 100, 0);
@@ -182,12 +195,13 @@ static void wait_past_a_grain(void)
 }
 
 /* No position's time in the log is from before it was granted, whichever pass goes first. */
-TEST(times_of_each_pass)
+TEST_WAYS(times_of_each_pass)
 {
 	const struct window *w = &core.s.senders[0].window;
 	uint64_t granted_ns[2][200] = { 0 }, n = 0;
 	unsigned int passes = 2;
 
+	way = (enum xdp_way)_i;
 	if (!begin(&(struct core_setup){ .retries = 1 }, 1, 0))
 		return;
 	for (uint64_t to = 10; to <= 200; to += 10) {
@@ -219,12 +233,13 @@ TEST(times_of_each_pass)
 }
 
 /* The family's frames go to where its gateway has moved; nothing else of them is another. */
-TEST_TIMES(to_where_the_gateway_is, 2)
+TEST_TIMES(to_where_the_gateway_is, 4)
 {
 	static const uint8_t moved[6] = { 2, 7, 6, 5, 4, 3 };
 	uint8_t before[6];
-	bool v6 = _i;
+	bool v6 = _i & 1;
 
+	way = (enum xdp_way)(_i / 2);
 	if (!begin(&(struct core_setup){ .target = v6 ? "2001:2::/120" : "198.18.0.0/24" }, 1, 0))
 		return;
 	allow(1, 1, 0);
