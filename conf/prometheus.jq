@@ -15,6 +15,8 @@ metric("tfomap_info"; "The program and the notes of the run";
 	"{version=\"\(.tfomap | quoted)\",notes=\"\(.notes // "" | quoted)\"} 1"),
 metric("tfomap_targets"; "Targets by verdict";
 	.verdicts | to_entries[] | "{verdict=\"\(.key)\"} \(.value)"),
+metric("tfomap_targets_without_verdict"; "The rest: those that were silent, but with --report all";
+	" \(.targets.of_this_run - ([.verdicts[]] | add))"),
 metric("tfomap_count"; "The counters of the metadata, by group";
 	.counters | to_entries[] | .key as $group | .value | to_entries[]
 	| "{group=\"\($group)\",counter=\"\(.key)\"} \(.value)"),

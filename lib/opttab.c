@@ -206,7 +206,7 @@ static int parse_seconds(const struct reading *rd)
 
 static int reading_no_word(const struct reading *rd)
 {
-	char words[160];
+	char words[400];
 
 	opttab_values(rd->row, ", ", words, sizeof(words));
 	return reading_fails(rd, rd->row->type == OPTTAB_WORDS

@@ -62,7 +62,7 @@ static const char *doubt(const struct expect *x, const struct stats *s, uint64_t
 
 static void add_wanted(struct text *t, const struct expect *x)
 {
-	const char *before = "";
+	const char *before = " (";
 
 	for (unsigned int v = 0; v < VERDICTS; v++) {
 		if (!is_wanted(x, v))
@@ -70,6 +70,7 @@ static void add_wanted(struct text *t, const struct expect *x)
 		text_add(t, "%s%s", before, verdict_types[v].name);
 		before = ", ";
 	}
+	text_add(t, ")");
 }
 
 /* Figures in the form that monitoring reads: after a bar, as name=value. */
@@ -104,8 +105,8 @@ enum expect_status expect_conclude(const struct expect *x, const struct stats *s
 		text_add(&t, "TFOMAP UNKNOWN - %s", why);
 	} else if (wanted < all) {
 		status = EXPECT_CRITICAL;
-		text_add(&t, "TFOMAP CRITICAL - %" PRIu64 " of %" PRIu64 " target%s not ",
-			 all - wanted, all, all == 1 ? "" : "s");
+		text_add(&t, "TFOMAP CRITICAL - %" PRIu64 " of %" PRIu64 " target%s not as "
+			 "expected", all - wanted, all, all == 1 ? "" : "s");
 		add_wanted(&t, x);
 		add_named(&t, x);
 	} else if (unfinished) {
@@ -113,8 +114,8 @@ enum expect_status expect_conclude(const struct expect *x, const struct stats *s
 			 unfinished == 1 ? "" : "s");
 	} else {
 		status = EXPECT_OK;
-		text_add(&t, "TFOMAP OK - %" PRIu64 " of %" PRIu64 " target%s ", wanted, all,
-			 all == 1 ? "" : "s");
+		text_add(&t, "TFOMAP OK - %" PRIu64 " of %" PRIu64 " target%s as expected", wanted,
+			 all, all == 1 ? "" : "s");
 		add_wanted(&t, x);
 	}
 	/* It parts what is said from the figures. */

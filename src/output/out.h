@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "config/formats.h"
 #include "output/result_fields.h"
+#include "output/verdict_text.h"
 #include "tcpopt.h"
 
 struct out;
@@ -31,6 +32,7 @@ struct out {
 	const struct result_selection *fields;	/* the caller's */
 	char *p;				/* heap, owned */
 	size_t len, cap;			/* the caller may take bytes out by setting len */
+	struct verdict_text_run run;		/* for text: what was run */
 	unsigned int columns;			/* of the terminal that it goes to; 0: none */
 	bool colours;				/* that terminal has them, and they are wanted */
 	int err;				/* 0, or -ENOMEM: a row could not be held */

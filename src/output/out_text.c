@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "locate.h"
 #include "output/result.h"
 #include "output/verdict_text.h"
 #include "text.h"
@@ -85,7 +86,8 @@ static void put_verdict(struct out *o, const struct result *r, enum verdict v)
 	text_init(&t, text, sizeof(text));
 	text_add(&t, "%s: ", r->verdict);
 	verdict_text_says(&t, r);
-	text_add(&t, ". %s", verdict_texts[v].means);
+	text_add(&t, " ");
+	verdict_text_means(&t, r);
 	put_paragraph(o, text, colours[verdict_texts[v].tone], strlen(r->verdict));
 }
 
@@ -94,7 +96,8 @@ static void put_verdict(struct out *o, const struct result *r, enum verdict v)
 static void add_answer(struct text *t, const struct result *r)
 {
 	if (r->rtt_ms.known)
-		text_add(t, "Answered after %" PRIu64 ".%03" PRIu64 " ms; ",
+		text_add(t, "The %s probe was answered after %" PRIu64 ".%03" PRIu64 " ms; ",
+			 r->probe,
 			 (r->rtt_ms.v + 500) / 1000000, (r->rtt_ms.v + 500) / 1000 % 1000);
 	text_add(t, "%" PRIu64 " SYN%s sent", r->probes.v, r->probes.v == 1 ? "" : "s");
 	if (r->hops.known)
@@ -124,14 +127,39 @@ static void add_hop(struct text *t, const struct result_number *hop, struct addr
 	text_add(t, " (%s)", from);
 }
 
+/* What the walk has shown where it names no fault. */
+static void add_walk(struct text *t, const struct result *r)
+{
+	unsigned int answered = 0, whole = 0;
+	char ip[ADDR_STRLEN];
+
+	for (unsigned int ttl = 1; ttl <= r->path->max; ttl++) {
+		answered += r->path->hop[ttl].rtt_ns > 0;
+		if (r->path->hop[ttl].option == LOCATE_WHOLE)
+			whole = ttl;
+	}
+	text_add(t, "No hop can be named: %u answered, ", answered);
+	if (!whole) {
+		text_add(t, "and none quoted a SYN with its option whole.");
+		return;
+	}
+	addr_format(r->path->hop[whole].ip, ip);
+	text_add(t, "and the option was whole as far as hop %u (%s).", whole, ip);
+}
+
 static void put_fault(struct out *o, const struct result *r)
 {
 	char text[PARAGRAPH_LEN];
 	struct text t;
 
-	if (!r->hop_low.known)
-		return;
 	text_init(&t, text, sizeof(text));
+	if (!r->hop_low.known) {
+		if (!r->path)
+			return;
+		add_walk(&t, r);
+		put_paragraph(o, text, "", 0);
+		return;
+	}
 	text_add(&t, "The fault lies after ");
 	if (r->hop_low.v)
 		add_hop(&t, &r->hop_low, r->hop_low_ip);
@@ -177,7 +205,9 @@ static void text_row(struct out *o, const struct result *r)
 	put_paragraph(o, text, "", 0);
 	put_fault(o, r);
 	put_signals(o, r);
-	snprintf(text, sizeof(text), "Next: %s", verdict_texts[v].next);
+	text_init(&t, text, sizeof(text));
+	text_add(&t, "Next: ");
+	verdict_text_next(&t, r, &o->run);
 	put_paragraph(o, text, "", 0);
 	out_char(o, '\n');
 }

@@ -153,6 +153,7 @@ static int sink_start(struct sink *s, struct err *e)
 	if (err)
 		return err;
 	out_init(&s->out, format, &s->fields);
+	s->out.run = (struct verdict_text_run){ c->probing.plan, c->probing.requests > 1 };
 	err = sink_open_file(s, e);
 	if (!err)
 		look_at_terminal(s);

@@ -4,8 +4,9 @@
 #ifndef TFOMAP_VERDICT_TEXT_H
 #define TFOMAP_VERDICT_TEXT_H
 
-#include <stdio.h>
+#include <stdbool.h>
 
+#include "plan.h"
 #include "verdict.h"
 
 struct result;
@@ -30,7 +31,17 @@ extern const struct verdict_text verdict_texts[VERDICTS];
 /* The row's verdict; VERDICTS: it has none. */
 enum verdict verdict_of(const struct result *r);
 
-/* Adds what the row's verdict says, with the row's figures; no full stop. */
+/* What has run already, and need not be advised. */
+struct verdict_text_run {
+	enum plan_name plan;
+	bool requests;			/* --requests of more than one */
+};
+
+/* Add what the row's verdict says, with the row's figures, and what it means: sentences. */
 void verdict_text_says(struct text *t, const struct result *r);
+void verdict_text_means(struct text *t, const struct result *r);
+
+/* Likewise what to look at next. */
+void verdict_text_next(struct text *t, const struct result *r, const struct verdict_text_run *run);
 
 #endif

@@ -22,18 +22,29 @@ static uint64_t syns(const struct stats *s)
 	return n;
 }
 
+/* Targets that got a probe. */
+static uint64_t begun(const struct stats *s)
+{
+	return stat_get(s, STAT_targets_started);
+}
+
 static void add_run(struct text *t, const struct summary *sum, const struct stats *s)
 {
 	uint64_t rows = stat_get(s, STAT_rows), filtered = stat_get(s, STAT_rows_filtered);
 
 	text_add(t, "%s after ", sum->end);
 	figures_time(t, (double)sum->duration_ns / NS_PER_S, false);
-	text_add(t, ": %" PRIu64 " target%s, %" PRIu64 " SYN%s sent, %" PRIu64 " row%s ",
-		 sum->targets, log_s(sum->targets), syns(s), log_s(syns(s)), rows, log_s(rows));
-	if (sum->rows)
-		text_add(t, "in '%.200s'", sum->rows);
+	text_add(t, ": ");
+	if (begun(s) < sum->targets)
+		text_add(t, "%" PRIu64 " of ", begun(s));
+	text_add(t, "%" PRIu64 " target%s, %" PRIu64 " SYN%s sent, ", sum->targets,
+		 log_s(sum->targets), syns(s), log_s(syns(s)));
+	if (sum->rows && strcmp(sum->rows, "/dev/null") == 0)
+		text_add(t, "rows not kept");
+	else if (sum->rows)
+		text_add(t, "%" PRIu64 " row%s in '%.200s'", rows, log_s(rows), sum->rows);
 	else
-		text_add(t, "on standard output");
+		text_add(t, "%" PRIu64 " row%s on standard output", rows, log_s(rows));
 	if (filtered)
 		text_add(t, ", %" PRIu64 " left out (--output-filter)", filtered);
 }
@@ -42,9 +53,8 @@ static void add_run(struct text *t, const struct summary *sum, const struct stat
 static uint64_t silent(const struct stats *s)
 {
 	uint64_t known = stat_get(s, STAT_targets_done) + stat_get(s, STAT_unfinished);
-	uint64_t begun = stat_get(s, STAT_targets_started);
 
-	return begun > known ? begun - known : 0;
+	return begun(s) > known ? begun(s) - known : 0;
 }
 
 static void add_one(struct text *t, const char *name, uint64_t n, uint64_t all)
@@ -60,7 +70,7 @@ static void add_one(struct text *t, const char *name, uint64_t n, uint64_t all)
 }
 
 /* The most frequent first. */
-static void add_verdicts(struct text *t, const struct summary *sum, const struct stats *s)
+static void add_verdicts(struct text *t, const struct stats *s)
 {
 	uint64_t left[VERDICTS];
 
@@ -71,11 +81,11 @@ static void add_verdicts(struct text *t, const struct summary *sum, const struct
 
 		for (unsigned int v = 1; v < VERDICTS; v++)
 			most = left[v] > left[most] ? v : most;
-		add_one(t, verdict_types[most].name, left[most], sum->targets);
+		add_one(t, verdict_types[most].name, left[most], begun(s));
 		left[most] = 0;
 	}
-	add_one(t, "silent", silent(s), sum->targets);
-	add_one(t, "unfinished", stat_get(s, STAT_unfinished), sum->targets);
+	add_one(t, "silent", silent(s), begun(s));
+	add_one(t, "unfinished", stat_get(s, STAT_unfinished), begun(s));
 	if (!t->len)
 		text_add(t, "verdicts: none");
 }
@@ -91,7 +101,7 @@ void summary_write(const struct summary *sum, const struct stats *s,
 	add_run(&t, sum, s);
 	line(arg, text);
 	text_init(&t, text, sizeof(text));
-	add_verdicts(&t, sum, s);
+	add_verdicts(&t, s);
 	line(arg, text);
 	for (unsigned int i = 0; i < STATS; i++)
 		v[i] = stat_get(s, (enum stat_id)i);

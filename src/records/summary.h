@@ -16,7 +16,7 @@ struct summary {
 
 /*
  * Calls line() for each line, without its end: how long, of how many targets, how many rows and
- * where; how many targets have which verdict; what was lost.
+ * where; how many of those that got a probe have which verdict; what was lost.
  */
 void summary_write(const struct summary *sum, const struct stats *s,
 		   void (*line)(void *arg, const char *text), void *arg);

@@ -163,7 +163,7 @@ static bool read_prefix(const char *text, int *v4, int *v6)
 
 static bool read_by(const char *word, struct by *by)
 {
-	int v4, v6;
+	int v4 = 0, v6 = 0;
 
 	if (strcmp(word, "port") == 0)
 		*by = (struct by){ "By port", "port", BIT(port), "port" };

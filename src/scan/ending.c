@@ -234,7 +234,8 @@ static void summarize(const struct scan *sc)
 	const struct summary sum = {
 		.targets = sc->s->facts.order.positions,
 		.duration_ns = sc->earlier_ns + clock_now_ns() - sc->start_ns,
-		.end = exit_reasons[sc->run->exit_reason].name,
+		.end = sc->run->exit_reason == REASON_SIGNAL ? "stopped"
+			: exit_reasons[sc->run->exit_reason].name,
 		.rows = file && strcmp(file, "-") != 0 ? file : NULL,
 	};
 

@@ -329,7 +329,7 @@ static bool begins(const struct config *c, int *status, struct err *e)
 	return !rc && !over;
 }
 
-int scan_report_expected(int status, const struct err *e)
+int scan_report_expected(int status, struct err *e)
 {
 	char line[EXPECT_LINE_LEN];
 	const char *why = NULL;
@@ -338,8 +338,14 @@ int scan_report_expected(int status, const struct err *e)
 		why = e->msg;
 	else if (status == SCAN_STOPPED)
 		why = "it was stopped before its end";
+	else if (!the_scan.c)
+		why = "nothing was probed, as the run of --checkpoint is complete";
 	status = expect_conclude(&the_scan.expect, &the_setup.shared.rx.stats, why, line);
-	return puts(line) < 0 || fflush(stdout) ? EXPECT_UNKNOWN : status;
+	if (puts(line) >= 0 && fflush(stdout) == 0)
+		return status;
+	err_set(e, errno, "cannot write the line of --expect to standard output: %s",
+		strerror(errno));
+	return EXPECT_UNKNOWN;
 }
 
 int scan_run(const struct config *c, struct err *e)

@@ -27,7 +27,7 @@ box_place() {
 	awk -v name="$1" -v net4=$box_net4 -v net6=$box_net6 -v persona4=${persona_net4%.0/*} \
 		-v persona6=${persona_net6%:/*} '
 		!/^[^ \t#]/ { next }
-		$2 == "persona" { v4 = persona4 "." p; v6 = sprintf("%s:%x", persona6, p++) }
+		$2 == "persona" { v4 = persona4 "." (p + 0); v6 = sprintf("%s:%x", persona6, p++) }
 		$2 != "persona" { n++; v4 = net4 "." n; v6 = sprintf("%s:%x", net6, n) }
 		$1 == name { print v4, v6, $3 }' "$lab_dir/boxes.tbl"
 }

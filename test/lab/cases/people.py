@@ -179,9 +179,9 @@ def _expects(verdicts, *args, status):
 def exit_status_and_line():
 	good, bad, silent = host("nginx"), host("nginx-plain"), host("silent")
 	equal(_expects("accepted", good, status=0),
-		"TFOMAP OK - 1 of 1 target accepted | targets=1 expected=1 accepted=1", "line")
+		"TFOMAP OK - 1 of 1 target as expected (accepted) | targets=1 expected=1 accepted=1", "line")
 	equal(_expects("accepted", good, bad, status=2),
-		f"TFOMAP CRITICAL - 1 of 2 targets not accepted: {bad} no-cookie | targets=2 "
+		f"TFOMAP CRITICAL - 1 of 2 targets not as expected (accepted): {bad} no-cookie | targets=2 "
 		"expected=1 no-cookie=1 accepted=1", "line")
 	_expects("accepted,no-cookie", good, bad, status=0)
 	equal(_expects("accepted", silent, "--retries", 0, status=3),
@@ -245,6 +245,7 @@ def metadata_as_metrics():
 		for name, n in counters.items():
 			equal(samples[("tfomap_count", ("counter", name), ("group", group))], n, name)
 	equal(samples[("tfomap_info", ("notes", 'a "b"\\\nc'), ("version", facts["tfomap"]))], 1, "info")
+	equal(samples[("tfomap_targets_without_verdict",)], 0, "with --report all")
 	equal((samples[("tfomap_sound",)], samples[("tfomap_complete",)]), (1, 1), "sound, complete")
 	assert samples[("tfomap_end_timestamp_seconds",)] >= samples[("tfomap_start_timestamp_seconds",)]
 	equal(len(run.rows), 8, "rows")

@@ -22,25 +22,25 @@ static const struct {
 	const char *line;
 } rows[] = {
 	{ "all", ACCEPTED, 3, 0, 0, 0, NULL, EXPECT_OK,
-	  "TFOMAP OK - 3 of 3 targets accepted | targets=3 expected=3 accepted=3" },
+	  "TFOMAP OK - 3 of 3 targets as expected (accepted) | targets=3 expected=3 accepted=3" },
 	{ "one", ACCEPTED, 1, 0, 0, 0, NULL, EXPECT_OK,
-	  "TFOMAP OK - 1 of 1 target accepted | targets=1 expected=1 accepted=1" },
+	  "TFOMAP OK - 1 of 1 target as expected (accepted) | targets=1 expected=1 accepted=1" },
 	{ "either", ACCEPTED | 1u << VERDICT_NO_COOKIE, 1, 1, 0, 0, NULL, EXPECT_OK,
-	  "TFOMAP OK - 2 of 2 targets no-cookie, accepted | targets=2 expected=2 no-cookie=1 "
+	  "TFOMAP OK - 2 of 2 targets as expected (no-cookie, accepted) | targets=2 expected=2 no-cookie=1 "
 	  "accepted=1" },
 	{ "some not", ACCEPTED, 2, 1, 0, 0, NULL, EXPECT_CRITICAL,
-	  "TFOMAP CRITICAL - 1 of 3 targets not accepted: 192.0.2.7:443 no-cookie | targets=3 "
+	  "TFOMAP CRITICAL - 1 of 3 targets not as expected (accepted): 192.0.2.7:443 no-cookie | targets=3 "
 	  "expected=2 no-cookie=1 accepted=2" },
 	{ "many not", ACCEPTED, 0, 5, 0, 0, NULL, EXPECT_CRITICAL,
-	  "TFOMAP CRITICAL - 5 of 5 targets not accepted: 192.0.2.7:443 no-cookie, 192.0.2.7:443 "
+	  "TFOMAP CRITICAL - 5 of 5 targets not as expected (accepted): 192.0.2.7:443 no-cookie, 192.0.2.7:443 "
 	  "no-cookie, 192.0.2.7:443 no-cookie and 2 more | targets=5 expected=0 no-cookie=5" },
 	{ "one silent", ACCEPTED, 1, 0, 1, 0, NULL, EXPECT_CRITICAL,
-	  "TFOMAP CRITICAL - 1 of 2 targets not accepted: 192.0.2.7:443 offline | targets=2 "
+	  "TFOMAP CRITICAL - 1 of 2 targets not as expected (accepted): 192.0.2.7:443 offline | targets=2 "
 	  "expected=1 offline=1 accepted=1" },
 	{ "all silent", ACCEPTED, 0, 0, 2, 0, NULL, EXPECT_UNKNOWN,
 	  "TFOMAP UNKNOWN - nobody answered | targets=2 expected=0 offline=2" },
 	{ "to be silent", OFFLINE, 0, 0, 2, 0, NULL, EXPECT_OK,
-	  "TFOMAP OK - 2 of 2 targets offline | targets=2 expected=2 offline=2" },
+	  "TFOMAP OK - 2 of 2 targets as expected (offline) | targets=2 expected=2 offline=2" },
 	{ "nobody", ACCEPTED, 0, 0, 0, 0, NULL, EXPECT_UNKNOWN,
 	  "TFOMAP UNKNOWN - there was nobody to probe | targets=0 expected=0" },
 	{ "lost", ACCEPTED, 1, 1, 0, STAT_drop_capture, NULL, EXPECT_UNKNOWN,
@@ -49,7 +49,7 @@ static const struct {
 	{ "unfinished", ACCEPTED, 1, 0, 0, STAT_unfinished, NULL, EXPECT_UNKNOWN,
 	  "TFOMAP UNKNOWN - 1 target unfinished | targets=1 expected=1 accepted=1" },
 	{ "unfinished, and one not", ACCEPTED, 0, 1, 0, STAT_unfinished, NULL, EXPECT_CRITICAL,
-	  "TFOMAP CRITICAL - 1 of 1 target not accepted: 192.0.2.7:443 no-cookie | targets=1 "
+	  "TFOMAP CRITICAL - 1 of 1 target not as expected (accepted): 192.0.2.7:443 no-cookie | targets=1 "
 	  "expected=0 no-cookie=1" },
 	{ "could not start", ACCEPTED, 0, 0, 0, 0, "--plan: survey|path", EXPECT_UNKNOWN,
 	  "TFOMAP UNKNOWN - --plan: survey/path | targets=0 expected=0" },
@@ -97,6 +97,6 @@ TEST(names)
 	expect_take(&x, &sample.ev, &extra, VERDICT_IGNORED);
 	stat_add_verdict(&s, VERDICT_IGNORED);
 	ck_assert_int_eq(expect_conclude(&x, &s, NULL, line), EXPECT_CRITICAL);
-	ck_assert_str_eq(line, "TFOMAP CRITICAL - 1 of 1 target not accepted: [2001:2::1]:443 "
+	ck_assert_str_eq(line, "TFOMAP CRITICAL - 1 of 1 target not as expected (accepted): [2001:2::1]:443 "
 			 "(a/b?\?) ignored | targets=1 expected=0 ignored=1");
 }

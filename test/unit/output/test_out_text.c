@@ -1,12 +1,15 @@
 /* out_text: what people read, for each verdict; widths, colours, and names that others wrote. */
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "evidence.h"
+#include "locate.h"
 #include "output/out.h"
 #include "output/result.h"
 #include "output/verdict_text.h"
 #include "sample.h"
+#include "text.h"
 #include "unit.h"
 
 static char text[16384];
@@ -72,7 +75,7 @@ TEST(whole)
 		"  accepted: gives an 8-byte cookie and took 10 of 10 bytes of data; its answer\n"
 		"  came before the handshake ended (240 bytes). TCP Fast Open works with this\n"
 		"  server and on the path to it.\n"
-		"  Answered after 12.346 ms; 3 SYNs sent.\n"
+		"  The data probe was answered after 12.346 ms; 3 SYNs sent.\n"
 		"  Signal reply-before-ack: data before any ACK of ours.\n"
 		"  Next: TcpExtTCPFastOpenPassive (nstat) counts these on a Linux server.\n"
 		"\n");
@@ -143,7 +146,7 @@ TEST(silent)
 	sample_init_silent(&s);
 	result_from_target(&r, &s.ev, NULL, VERDICT_OFFLINE, SAMPLE_OFFSET_NS);
 	ck_assert_ptr_nonnull(strstr(written(&r, 0, false), "  offline: no answer to 1 SYN. "));
-	ck_assert_ptr_null(strstr(text, "Answered"));
+	ck_assert_ptr_null(strstr(text, "answered after"));
 	ck_assert_ptr_nonnull(strstr(text, "\n  1 SYN sent.\n"));
 }
 
@@ -192,5 +195,74 @@ TEST(figures)
 	r.icmp_type = number(3);
 	r.icmp_code = number(13);
 	r.icmp_from = addr_from_v4(0xc6120003);
-	ck_assert_ptr_nonnull(strstr(flat(&r), "errors from 198.18.0.3 (type 3, code 13)."));
+	ck_assert_ptr_nonnull(strstr(flat(&r), "(administratively prohibited, type 3, code 13)."));
+}
+
+/* What was done already is not advised once more. */
+static const struct {
+	enum verdict verdict;
+	enum plan_name plan;
+	bool requests;
+	const char *has, *lacks;
+} advice[] = {
+	{ VERDICT_OFFLINE, PLAN_SURVEY, false, "--plan path", "[" },
+	{ VERDICT_OFFLINE, PLAN_PATH, false, "(curl, nc).", "--plan" },
+	{ VERDICT_SECOND_BLOCKED, PLAN_SURVEY, false, "--plan path shows what of it is blocked. "
+	  "--plan locate shows where", "[" },
+	{ VERDICT_SECOND_BLOCKED, PLAN_FULL, false, "data on SYNs. --plan locate shows where",
+	  "--plan path" },
+	{ VERDICT_SECOND_BLOCKED, PLAN_LOCATE, false, "data on SYNs.", "--plan" },
+	{ VERDICT_NO_COOKIE, PLAN_COMPLETE, false, "--plan locate", "]" },
+	{ VERDICT_NO_COOKIE, PLAN_LOCATE, false, "haproxy: bind ... tfo).", "--plan" },
+	{ VERDICT_REFUSED, PLAN_SURVEY, false, "--requests 8", "[" },
+	{ VERDICT_REFUSED, PLAN_SURVEY, true, "PassiveFail.", "--requests" },
+};
+
+TEST_EACH(advice, advice)
+{
+	const struct verdict_text_run run = { row->plan, row->requests };
+	char next[1024];
+	struct sample s;
+	struct result r;
+	struct text t;
+
+	fill(&r, &s, row->verdict);
+	text_init(&t, next, sizeof(next));
+	verdict_text_next(&t, &r, &run);
+	ck_assert_msg(strstr(next, row->has) && !strstr(next, row->lacks), "%s", next);
+}
+
+/* What most clients cannot use is not said to work. */
+TEST(experimental)
+{
+	struct sample s;
+	struct result r;
+
+	sample_init(&s);
+	s.flows[1].synkind = 254;
+	result_from_target(&r, &s.ev, NULL, VERDICT_ACCEPTED, SAMPLE_OFFSET_NS);
+	flat(&r);
+	ck_assert_ptr_nonnull(strstr(text, "(in the experimental option) and took 10 of 10"));
+	ck_assert_ptr_nonnull(strstr(text, "with the experimental option (kind 254) alone: clients"));
+	ck_assert_ptr_null(strstr(text, "works with this server"));
+}
+
+/* A walk that names no hop says what it saw. */
+TEST(walked)
+{
+	struct locate *l = calloc(1, locate_size(5));
+	struct sample s;
+	struct result r;
+
+	ck_assert_ptr_nonnull(l);
+	l->max = 5;
+	fill(&r, &s, VERDICT_NO_COOKIE);
+	r.path = l;
+	ck_assert_ptr_nonnull(strstr(flat(&r), "No hop can be named: 0 answered, and none quoted"));
+	for (unsigned int ttl = 1; ttl <= 3; ttl++)
+		l->hop[ttl] = (struct locate_hop){ .ip = addr_from_v4(0xc6120000 + ttl),
+						   .rtt_ns = 1, .option = LOCATE_WHOLE };
+	ck_assert_ptr_nonnull(strstr(flat(&r), "3 answered, and the option was whole as far as hop 3 "
+				     "(198.18.0.3)."));
+	free(l);
 }

@@ -57,7 +57,7 @@ TEST(sweep)
 TEST(few)
 {
 	static struct stats s;
-	const struct summary sum = { .targets = 3, .duration_ns = NS_PER_S, .end = "signal" };
+	const struct summary sum = { .targets = 3, .duration_ns = NS_PER_S, .end = "stopped" };
 
 	stat_add(&s, STAT_targets_started, 3);
 	stat_add(&s, STAT_sent_syn, 1);
@@ -67,7 +67,7 @@ TEST(few)
 	stat_add(&s, STAT_table_full, 3);
 	verdicts(&s, VERDICT_OFFLINE, 1);
 	check(&sum, &s,
-		"signal after 0:01: 3 targets, 1 SYN sent, 1 row on standard output\n"
+		"stopped after 0:01: 3 targets, 1 SYN sent, 1 row on standard output\n"
 		"verdicts: offline 1, silent 1, unfinished 1\n"
 		"losses: capture 12, table full 3, unfinished 1\n");
 }
@@ -79,4 +79,19 @@ TEST(nothing)
 
 	check(&sum, &s, "failure after 0:00: 0 targets, 0 SYNs sent, 0 rows on standard output\n"
 	      "verdicts: none\nlosses: none\n");
+}
+
+/* Of those that were asked, where it was stopped. */
+TEST(stopped)
+{
+	static struct stats s;
+	const struct summary sum = {
+		.targets = 65536, .duration_ns = 6 * NS_PER_S, .end = "stopped", .rows = "/dev/null",
+	};
+
+	stat_add(&s, STAT_targets_started, 100);
+	stat_add(&s, STAT_sent_request, 100);
+	verdicts(&s, VERDICT_ACCEPTED, 25);
+	check(&sum, &s, "stopped after 0:06: 100 of 65536 targets, 100 SYNs sent, rows not kept\n"
+	      "verdicts: accepted 25 (25.0%), silent 75 (75.0%)\nlosses: none\n");
 }
