@@ -158,7 +158,8 @@ static __always_inline bool fill(struct __sk_buff *ctx, const struct sweep_facts
 
 /*
  * Whether it went. Above 0 a queue or the driver had no room for it, or the interface is down:
- * which, tx_packet will find out.
+ * which, tx_packet will find out. A queue that says so because it dropped older ones (fq_codel)
+ * gets this one twice.
  */
 static __always_inline bool transmit(struct __sk_buff *ctx, const struct sweep_facts *f)
 {
@@ -177,13 +178,13 @@ static __always_inline bool send_frame_tc(struct __sk_buff *ctx, const struct sw
 {
 	struct sweep_frame *frame = first_frame();
 	uint64_t n = marks.frames_taken;
-	bool whole;
+	bool sent;
 
 	if (!frame)
 		return false;
-	whole = fill(ctx, f, frame->bytes, frame->len);
+	sent = fill(ctx, f, frame->bytes, frame->len) && transmit(ctx, f);
 	take_frame();
-	if (whole && !transmit(ctx, f))
+	if (!sent)
 		lose_frame(n);
 	return true;
 }
