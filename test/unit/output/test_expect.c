@@ -26,16 +26,20 @@ static const struct {
 	{ "one", ACCEPTED, 1, 0, 0, 0, NULL, EXPECT_OK,
 	  "TFOMAP OK - 1 of 1 target as expected (accepted) | targets=1 expected=1 accepted=1" },
 	{ "either", ACCEPTED | 1u << VERDICT_NO_COOKIE, 1, 1, 0, 0, NULL, EXPECT_OK,
-	  "TFOMAP OK - 2 of 2 targets as expected (no-cookie, accepted) | targets=2 expected=2 no-cookie=1 "
+	  "TFOMAP OK - 2 of 2 targets as expected (no-cookie, accepted) | targets=2 "
+	  "expected=2 no-cookie=1 "
 	  "accepted=1" },
 	{ "some not", ACCEPTED, 2, 1, 0, 0, NULL, EXPECT_CRITICAL,
-	  "TFOMAP CRITICAL - 1 of 3 targets not as expected (accepted): 192.0.2.7:443 no-cookie | targets=3 "
+	  "TFOMAP CRITICAL - 1 of 3 targets not as expected (accepted): 192.0.2.7:443 "
+	  "no-cookie | targets=3 "
 	  "expected=2 no-cookie=1 accepted=2" },
 	{ "many not", ACCEPTED, 0, 5, 0, 0, NULL, EXPECT_CRITICAL,
-	  "TFOMAP CRITICAL - 5 of 5 targets not as expected (accepted): 192.0.2.7:443 no-cookie, 192.0.2.7:443 "
+	  "TFOMAP CRITICAL - 5 of 5 targets not as expected (accepted): 192.0.2.7:443 "
+	  "no-cookie, 192.0.2.7:443 "
 	  "no-cookie, 192.0.2.7:443 no-cookie and 2 more | targets=5 expected=0 no-cookie=5" },
 	{ "one silent", ACCEPTED, 1, 0, 1, 0, NULL, EXPECT_CRITICAL,
-	  "TFOMAP CRITICAL - 1 of 2 targets not as expected (accepted): 192.0.2.7:443 offline | targets=2 "
+	  "TFOMAP CRITICAL - 1 of 2 targets not as expected (accepted): 192.0.2.7:443 "
+	  "offline | targets=2 "
 	  "expected=1 offline=1 accepted=1" },
 	{ "all silent", ACCEPTED, 0, 0, 2, 0, NULL, EXPECT_UNKNOWN,
 	  "TFOMAP UNKNOWN - nobody answered | targets=2 expected=0 offline=2" },
@@ -49,7 +53,8 @@ static const struct {
 	{ "unfinished", ACCEPTED, 1, 0, 0, STAT_unfinished, NULL, EXPECT_UNKNOWN,
 	  "TFOMAP UNKNOWN - 1 target unfinished | targets=1 expected=1 accepted=1" },
 	{ "unfinished, and one not", ACCEPTED, 0, 1, 0, STAT_unfinished, NULL, EXPECT_CRITICAL,
-	  "TFOMAP CRITICAL - 1 of 1 target not as expected (accepted): 192.0.2.7:443 no-cookie | targets=1 "
+	  "TFOMAP CRITICAL - 1 of 1 target not as expected (accepted): 192.0.2.7:443 "
+	  "no-cookie | targets=1 "
 	  "expected=0 no-cookie=1" },
 	{ "could not start", ACCEPTED, 0, 0, 0, 0, "--plan: survey|path", EXPECT_UNKNOWN,
 	  "TFOMAP UNKNOWN - --plan: survey/path | targets=0 expected=0" },
