@@ -102,6 +102,7 @@ TEST(names)
 	expect_take(&x, &sample.ev, &extra, VERDICT_IGNORED);
 	stat_add_verdict(&s, VERDICT_IGNORED);
 	ck_assert_int_eq(expect_conclude(&x, &s, NULL, line), EXPECT_CRITICAL);
-	ck_assert_str_eq(line, "TFOMAP CRITICAL - 1 of 1 target not as expected (accepted): [2001:2::1]:443 "
+	ck_assert_str_eq(line, "TFOMAP CRITICAL - 1 of 1 target not as expected (accepted): "
+			 "[2001:2::1]:443 "
 			 "(a/b?\?) ignored | targets=1 expected=0 ignored=1");
 }
