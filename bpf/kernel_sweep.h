@@ -28,7 +28,7 @@
 #define SWEEP_PASSES		16	/* of the permutation's walk; more is an overrun */
 
 #define SWEEP_TC_RUN_MAX	32	/* packets of one run by tc: receivers wait that long */
-#define SWEEP_QUEUES_MAX	64	/* of an interface, that are looked at */
+#define SWEEP_QUEUES_MAX	64	/* of an interface, that are looked at, the first ones */
 
 #define SWEEP_GATEWAY_MOVED	(1ull << 48)
 

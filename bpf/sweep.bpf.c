@@ -158,7 +158,8 @@ static __always_inline bool fill(struct __sk_buff *ctx, const struct sweep_facts
 
 /*
  * Whether it went. Above 0 a queue or the driver had no room for it, or the interface is down:
- * which, tx_packet will find out.
+ * which, tx_packet will find out. A queue that says so because it dropped older ones (fq_codel)
+ * gets this one twice.
  */
 static __always_inline bool transmit(struct __sk_buff *ctx, const struct sweep_facts *f)
 {
@@ -177,13 +178,13 @@ static __always_inline bool send_frame_tc(struct __sk_buff *ctx, const struct sw
 {
 	struct sweep_frame *frame = first_frame();
 	uint64_t n = marks.frames_taken;
-	bool whole;
+	bool sent;
 
 	if (!frame)
 		return false;
-	whole = fill(ctx, f, frame->bytes, frame->len);
+	sent = fill(ctx, f, frame->bytes, frame->len) && transmit(ctx, f);
 	take_frame();
-	if (whole && !transmit(ctx, f))
+	if (!sent)
 		lose_frame(n);
 	return true;
 }
@@ -197,11 +198,16 @@ static __always_inline uint64_t word_at(const void *address)
 	return word;
 }
 
-/* A queue of the interface waits for the driver. */
-static __always_inline bool has_stopped(struct __sk_buff *ctx, const struct sweep_queues *q)
+/*
+ * A queue of the interface waits for the driver: the one that the flow's hash leads to, or, as a
+ * core may have one of its own (XPS), another.
+ */
+static __always_inline bool has_stopped(struct __sk_buff *ctx, const struct sweep_facts *f)
 {
+	const struct sweep_queues *q = &f->queues;
 	const uint8_t *dev, *queue;
 	uint32_t n = 0;
+	uint64_t own;
 
 	if (!q->queue_len)
 		return false;
@@ -210,6 +216,9 @@ static __always_inline bool has_stopped(struct __sk_buff *ctx, const struct swee
 	queue = (const uint8_t *)word_at(dev + q->queues);
 	if (bpf_probe_read_kernel(&n, sizeof(n), dev + q->n_queues))
 		return false;
+	own = ((uint64_t)f->flow * n >> 32) * q->queue_len;
+	if (word_at(queue + own + q->state) & QUEUE_STOPPED)
+		return true;
 	for (uint32_t i = 0; i < SWEEP_QUEUES_MAX && i < n; i++, queue += q->queue_len)
 		if (word_at(queue + q->state) & QUEUE_STOPPED)
 			return true;
@@ -224,7 +233,7 @@ static __always_inline bool is_full(struct __sk_buff *ctx, const struct sweep_fa
 {
 	uint64_t now_ns;
 
-	if (!has_stopped(ctx, &f->queues)) {
+	if (!has_stopped(ctx, f)) {
 		marks.full_ns = 0;
 		return false;
 	}

@@ -1,10 +1,12 @@
 #include "wire/rx_pcap.h"
 
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "err.h"
@@ -62,6 +64,17 @@ static int activate(pcap_t *p, uint32_t buffer_len)
 	return rc < 0 ? rc : 0;
 }
 
+/*
+ * What leaves by the interface's queue (--tx tc, libnet) would be copied for the capture, and then
+ * not be taken by its direction. Before Linux 4.20 it is.
+ */
+static void ignore_sent(pcap_t *p)
+{
+	const int one = 1;
+
+	(void)setsockopt(pcap_fileno(p), SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
+}
+
 static int start(struct live *l, const struct rx_live *live, struct err *e)
 {
 	char errbuf[PCAP_ERRBUF_SIZE] = "";
@@ -80,6 +93,7 @@ static int start(struct live *l, const struct rx_live *live, struct err *e)
 	    || pcap_setnonblock(l->pcap, 1, errbuf))
 		return err_set(e, EIO, "cannot filter the capture on interface %s: %s",
 			       live->interface, pcap_geterr(l->pcap));
+	ignore_sent(l->pcap);
 	l->link = rx_link_find(pcap_datalink(l->pcap));
 	return 0;
 }

@@ -149,6 +149,24 @@ TEST(refused_frames_go_again)
 	end();
 }
 
+/* What the program cannot make of it comes back, too: none is dropped in silence. */
+TEST(frames_that_cannot_be_made)
+{
+	uint8_t out[SWEEP_FRAME_LEN];
+
+	if (!begin_tc(&families[0]))
+		return;
+	put_frame(0x800, 1, 1);
+	x.program.frames[0].len = SWEEP_FRAME_LEN + 1;
+	run_held();
+	ck_assert_uint_eq(x.program.marks->taken, 0);
+	ck_assert_uint_eq(x.program.marks->lost, 1);
+	x.program.frames[0].len = 60;
+	ck_assert_uint_eq(xdp_frames_take_back(&x.frames, out), 60);
+	ck_assert_uint_eq(out[0], 1);
+	end();
+}
+
 /* Without the interface nothing may pass: what is due goes as frames. */
 TEST(deferred_without_the_interface)
 {
