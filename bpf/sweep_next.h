@@ -43,6 +43,7 @@ ONE_VALUE(status, BPF_F_MMAPABLE);	/* the window's, two targets a word */
 ONE_VALUE(ranges, 0);
 ONE_VALUE(starts, 0);
 ONE_VALUE(ports, 0);
+ONE_VALUE(entries, BPF_F_MMAPABLE);	/* of server lists */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -215,6 +216,7 @@ static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t pass,
 {
 	const struct lookup_arrays arrays = {
 		.ranges = value_of(&ranges), .starts = value_of(&starts), .ports = value_of(&ports),
+		.entries = value_of(&entries),
 		.ranges_mask = f->ranges_mask, .starts_mask = f->starts_mask,
 		.ports_mask = f->ports_mask,
 	};
@@ -224,7 +226,7 @@ static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t pass,
 	struct validate_tag tag;
 	bool v6;
 
-	if (!arrays.ranges || !arrays.starts || !arrays.ports
+	if (!arrays.ranges || !arrays.starts || !arrays.ports || !arrays.entries
 	    || !find_target(f, pass, pos, &x))
 		return 0;
 	lookup_at(&f->lookup, &arrays, x, &p.dst, &p.dport);

@@ -54,7 +54,10 @@ int lookup_init(struct lookup *s, uint32_t **starts, const struct prefixset *set
 	uint64_t wanted = (uint64_t)set->n * PLACES_A_RANGE;
 	uint32_t most;
 
-	*s = (struct lookup){ .n_ranges = (uint32_t)set->n };
+	*s = (struct lookup){
+		.n_ranges = (uint32_t)set->n, .entry_words = LOOKUP_WORDS_V4,
+		.n_ranged = set->count * n_ports,
+	};
 	*starts = NULL;
 	init_reciprocal(s, n_ports);
 	if (set->n == 0)
@@ -74,4 +77,13 @@ int lookup_init(struct lookup *s, uint32_t **starts, const struct prefixset *set
 	most = fill_starts(s, *starts, set);
 	s->step = most ? 1u << (log2_above((uint64_t)most + 1) - 1) : 0;
 	return 0;
+}
+
+int lookup_init_list(struct lookup *s, uint32_t **entries, size_t n_hosts, size_t n, bool v4)
+{
+	s->entry_words = v4 ? LOOKUP_WORDS_V4 : LOOKUP_WORDS_ANY;
+	s->n_hosts = n_hosts;
+	s->n_entries = n;
+	*entries = calloc(1, lookup_list_len(s));
+	return *entries ? 0 : -ENOMEM;
 }

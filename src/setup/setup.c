@@ -25,6 +25,7 @@
 #include "targets/targets_load.h"
 #include "wire/rx_source.h"
 #include "wire/tx.h"
+#include "wire/tx_sweep.h"
 
 #define TARGETS_UNBLOCKED_MAX	1000000000u	/* without a blocklist and a word of assent */
 #define TEXT_TARGETS_MAX	64		/* that a person may want to read of */
@@ -119,8 +120,9 @@ static const char *sweeper_unfit(const struct setup *su, const struct config *c)
 	const struct shared *s = &su->shared;
 	struct lookup_arrays arrays;
 
-	if (!targets_flat(s->facts.targets, &arrays))
-		return "it sweeps prefixes, not server lists, addr:port words and host names";
+	if (lookup_list_len(targets_flat(s->facts.targets, &arrays)) > TX_SWEEP_LIST_MAX)
+		return "the server list is too long for it (67 million IPv4 entries, 26 million "
+		       "where some are IPv6)";
 	if (s->facts.store)
 		return "it knows no cookies (--cookie-file)";
 	if (c->network.save_pcap)

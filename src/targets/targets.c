@@ -20,6 +20,7 @@ void targets_free(struct targets *t)
 	targetlist_free(&t->merged);
 	free(t->ports);
 	free(t->starts);
+	free(t->entries);
 	free(t);
 }
 
@@ -30,11 +31,8 @@ const struct targets_counts *targets_counts(const struct targets *t)
 
 const struct lookup *targets_flat(const struct targets *t, struct lookup_arrays *out)
 {
-	*out = (struct lookup_arrays){
-		.ranges = t->set.v, .starts = t->starts, .ports = t->ports,
-		.ranges_mask = UINT32_MAX, .starts_mask = UINT32_MAX, .ports_mask = UINT32_MAX,
-	};
-	return t->counts.from_prefixes == t->counts.total ? &t->lookup : NULL;
+	*out = t->arrays;
+	return &t->lookup;
 }
 
 bool targets_have_extra(const struct targets *t)
@@ -55,20 +53,6 @@ bool targets_have_v6(const struct targets *t)
 bool targets_is_list(const struct targets *t)
 {
 	return t->is_list;
-}
-
-struct target targets_at_list(const struct targets *t, uint64_t i)
-{
-	const struct targetlist_entry *entry;
-	uint64_t host;
-	uint32_t nth;
-
-	i -= t->counts.from_prefixes;
-	host = lookup_split(&t->lookup, i, &nth);
-	if (host < t->n_hosts)
-		return (struct target){ t->list.v[host].ip, t->ports[nth] };
-	entry = &t->list.v[t->n_hosts + (i - t->n_hosts * t->n_ports)];
-	return (struct target){ entry->ip, targetlist_port(entry) };
 }
 
 struct port_search {

@@ -39,8 +39,8 @@ struct targets {
 	struct prefixset set;		/* the prefixes' addresses, without what is left out */
 	uint16_t *ports;		/* --target-ports: heap, owned; sorted */
 	uint32_t n_ports;
-	uint32_t *starts;		/* of lookup: heap, owned */
-	struct lookup lookup;		/* set x ports; as all are loaded */
+	uint32_t *starts, *entries;	/* of lookup: heap, owned */
+	struct lookup lookup;		/* of all; as they are loaded */
 	struct lookup_arrays arrays;
 	struct targetlist list;		/* sorted; no pair twice, none that is in set x ports */
 	size_t n_hosts;			/* entries of list without port: its first ones */
@@ -53,15 +53,11 @@ void targets_free(struct targets *t);
 
 const struct targets_counts *targets_counts(const struct targets *t);
 
-/* The pair of index i < N, where the first part, and where the others have it. */
-struct target targets_at_list(const struct targets *t, uint64_t i);
-
+/* The pair of index i < N. */
 static inline struct target targets_at(const struct targets *t, uint64_t i)
 {
 	struct target target;
 
-	if (i >= t->counts.from_prefixes)
-		return targets_at_list(t, i);
 	lookup_at(&t->lookup, &t->arrays, i, &target.ip, &target.port);
 	return target;
 }
@@ -74,7 +70,7 @@ bool targets_index(const struct targets *t, struct addr ip, uint16_t port, uint6
 
 /*
  * The pairs as plain arrays (lookup.h), for who looks them up by itself: theirs, as long as they
- * are. NULL: some targets are no part of prefixes.
+ * are.
  */
 const struct lookup *targets_flat(const struct targets *t, struct lookup_arrays *out);
 

@@ -143,6 +143,22 @@ static void note_families(struct targets *t)
 	}
 }
 
+/* The list as look-ups have it, beside what its lines say. */
+static int arrange_list(struct targets *t)
+{
+	const struct targetlist *l = &t->list;
+	bool v4 = true;
+	int err;
+
+	for (size_t i = 0; i < l->n && v4; i++)
+		v4 = addr_is_v4(l->v[i].ip);
+	free(t->entries);
+	err = lookup_init_list(&t->lookup, &t->entries, t->n_hosts, l->n, v4);
+	for (size_t i = 0; i < l->n && !err; i++)
+		lookup_put_entry(&t->lookup, t->entries, i, l->v[i].ip, targetlist_port(&l->v[i]));
+	return err;
+}
+
 int targets_arrange(struct targets *t)
 {
 	int err;
@@ -154,8 +170,9 @@ int targets_arrange(struct targets *t)
 	free(t->starts);
 	t->starts = NULL;
 	err = lookup_init(&t->lookup, &t->starts, &t->set, t->n_ports);
+	err = err ? err : arrange_list(t);
 	t->arrays = (struct lookup_arrays){
-		.ranges = t->set.v, .starts = t->starts, .ports = t->ports,
+		.ranges = t->set.v, .starts = t->starts, .ports = t->ports, .entries = t->entries,
 		.ranges_mask = UINT32_MAX, .starts_mask = UINT32_MAX, .ports_mask = UINT32_MAX,
 	};
 	return err;

@@ -16,6 +16,7 @@
 #include "window_status.h"
 
 #define TX_SWEEP_SOURCES_MAX	256
+#define TX_SWEEP_LIST_MAX	(1u << 29)	/* bytes: a program reaches no further */
 
 struct window;
 
@@ -28,7 +29,7 @@ struct tx_sweep_arm {
 /* What it points to is constant, and looked at while the engine opens; but for the window. */
 struct tx_sweep {
 	const struct order *order;
-	const struct lookup *lookup;		/* targets are ranges x ports: in arrays */
+	const struct lookup *lookup;		/* of the targets, in arrays */
 	struct lookup_arrays arrays;
 	const struct validator *validator;
 	struct siphash_key source_key;		/* chooses among the sources (source.h) */

@@ -99,6 +99,7 @@ static void size_maps(struct xdp_program *p, const struct sweep_facts *f)
 				(uint32_t)(((size_t)f->starts_mask + 1) * sizeof(uint32_t)));
 	bpf_map__set_value_size(p->bpf->maps.ports,
 				(uint32_t)(((size_t)f->ports_mask + 1) * sizeof(uint16_t)));
+	bpf_map__set_value_size(p->bpf->maps.entries, (uint32_t)lookup_list_len(&f->lookup));
 }
 
 /* Of the two programs only the one that runs is loaded, with what belongs to it. */
@@ -119,11 +120,24 @@ static int fill_map(struct bpf_map *map, const void *from, size_t len)
 	int rc = -ENOMEM;
 
 	if (value) {
-		memcpy(value, from, len);
+		if (len)
+			memcpy(value, from, len);
 		rc = bpf_map_update_elem(bpf_map__fd(map), &zero, value, BPF_ANY);
 	}
 	free(value);
 	return rc;
+}
+
+/* A list may be long: it is written where it stays. */
+static int fill_list(struct bpf_map *map, const uint32_t *from, size_t len)
+{
+	void *to = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (to == MAP_FAILED)
+		return -errno;
+	memcpy(to, from, len);
+	munmap(to, len);
+	return 0;
 }
 
 static int fill_maps(struct xdp_program *p, const struct lookup *l, const struct lookup_arrays *a)
@@ -134,6 +148,8 @@ static int fill_maps(struct xdp_program *p, const struct lookup *l, const struct
 		rc = fill_map(p->bpf->maps.starts, a->starts, l->n_starts * sizeof(*a->starts));
 	if (!rc)
 		rc = fill_map(p->bpf->maps.ports, a->ports, l->n_ports * sizeof(*a->ports));
+	if (!rc)
+		rc = fill_list(p->bpf->maps.entries, a->entries, lookup_list_len(l));
 	return rc;
 }
 

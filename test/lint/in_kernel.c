@@ -14,6 +14,7 @@
 #define RANGES		0x1000
 #define STARTS		0x4000
 #define PORTS		0x10000
+#define ENTRIES		0x10000
 
 /* As maps hold them. */
 struct sweep {
@@ -25,6 +26,7 @@ struct sweep {
 	struct prefixset_range ranges[RANGES];
 	uint32_t starts[STARTS];
 	uint16_t ports[PORTS];
+	uint32_t entries[ENTRIES * LOOKUP_WORDS_ANY];
 };
 
 uint32_t in_kernel(const struct sweep *s, uint64_t k, uint8_t *frame, const uint8_t *end);
@@ -39,6 +41,7 @@ uint32_t in_kernel(const struct sweep *s, uint64_t k, uint8_t *frame, const uint
 {
 	const struct lookup_arrays arrays = {
 		.ranges = s->ranges, .starts = s->starts, .ports = s->ports,
+		.entries = s->entries,
 		.ranges_mask = RANGES - 1, .starts_mask = STARTS - 1, .ports_mask = PORTS - 1,
 	};
 	struct patch p = { .payload_len = 0 };

@@ -17,6 +17,7 @@
 #include "receive/arrival.h"
 #include "receive/cookies.h"
 #include "receive/rx.h"
+#include "scratch.h"
 #include "send/sweep.h"
 #include "send/sweep_fill.h"
 #include "send/sweep_send.h"
@@ -31,7 +32,7 @@
 #define CORE_OFFSET_NS	1700000000000000000ll
 #define CORE_TIMEOUT_NS	3000000000ull
 #define CORE_RTT_NS	20000000ull
-#define CORE_WORDS	10		/* of its command line */
+#define CORE_WORDS	12		/* of its command line, at most */
 #define CORE_PAYLOAD	"hello worlds"
 #define CORE_DLEN	12
 #define CORE_SERVER_SEQ	0xffffffc0u	/* of a SYN/ACK: the response wraps */
@@ -45,7 +46,8 @@
 
 /* How to build it; what is 0 has a default. */
 struct core_setup {
-	const char *target;		/* a prefix; default 198.18.0.0/24 */
+	const char *target;		/* a prefix; default 198.18.0.0/24, beside a list none */
+	const char *list, *ports;	/* a server list's text; --target-ports */
 	unsigned int retries;
 	uint32_t slots, ring, window;	/* default 256, 64, 1024 */
 	bool no_payload;
@@ -60,6 +62,7 @@ struct core_setup {
 
 struct core {
 	char words[CORE_WORDS][64], *argv[CORE_WORDS + 1];
+	struct scratch list;
 	struct config config;
 	struct targets *targets;
 	struct shared s;
@@ -100,23 +103,47 @@ static inline void core_source(struct core *c, const char *text)
 	facts_add_source(&c->s.facts, a);
 }
 
+static inline char *core_word(struct core *c, int *argc)
+{
+	ck_assert_int_lt(*argc, CORE_WORDS);
+	c->argv[*argc] = c->words[*argc];
+	return c->words[(*argc)++];
+}
+
+/* The words that are there or not. */
+static inline void core_name_targets(struct core *c, const struct core_setup *o, int *argc)
+{
+	const size_t len = sizeof(c->words[0]);
+
+	if (o->target || !o->list)
+		snprintf(core_word(c, argc), len, "%s", o->target ? o->target : "198.18.0.0/24");
+	if (o->ports)
+		snprintf(core_word(c, argc), len, "--target-ports=%s", o->ports);
+	if (!o->list)
+		return;
+	scratch_text(&c->list, o->list);
+	snprintf(core_word(c, argc), len, "--targets-file=%s", c->list.path);
+}
+
 static inline void core_configure(struct core *c, const struct core_setup *o)
 {
-	const char *words[CORE_WORDS] = {
-		"tfomap", o->target ? o->target : "198.18.0.0/24", "--no-default-blocklist",
-		"--key=07010203000000000000000000000000", "--seed=5", "--output-fields=*",
-		"--confirm=0", o->no_payload ? "--payload=none" : "--payload=text:" CORE_PAYLOAD,
+	const char *words[] = {
+		"tfomap", "--no-default-blocklist", "--key=07010203000000000000000000000000",
+		"--seed=5", "--output-fields=*", "--confirm=0",
+		o->no_payload ? "--payload=none" : "--payload=text:" CORE_PAYLOAD,
 		"--report=answered",
 	};
 	struct err e = { "" };
+	int argc = 0;
 
-	for (int i = 0; i < CORE_WORDS; i++) {
-		snprintf(c->words[i], sizeof(c->words[i]), "%s", words[i] ? words[i] : "");
-		c->argv[i] = c->words[i];
-	}
-	snprintf(c->words[CORE_WORDS - 1], sizeof(c->words[0]), "--retries=%u", o->retries);
-	ck_assert_msg(config_parse(&c->config, CORE_WORDS, c->argv, NULL, &e) == 0
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		snprintf(core_word(c, &argc), sizeof(c->words[0]), "%s", words[i]);
+	snprintf(core_word(c, &argc), sizeof(c->words[0]), "--retries=%u", o->retries);
+	core_name_targets(c, o, &argc);
+	ck_assert_msg(config_parse(&c->config, argc, c->argv, NULL, &e) == 0
 		      && targets_load(&c->targets, &c->config, NULL, &e) == 0, "%s", e.msg);
+	if (o->list)
+		scratch_close(&c->list);
 	c->config.probing.plan = o->plan;
 	c->config.probing.probes = o->sweep;
 	c->config.rate.max_results = o->max_results;

@@ -34,6 +34,21 @@ SWEEPS = {
 	"paired-retries": [*SILENT, "--plan", "path"],
 	"threads": [*LARGE, "-r", "200K", "-T", 2],
 }
+# The same for server lists: what a list says, and the other words.
+HOST_LINES = "".join(f"198.18.{i % 7 + 4}.{i}\n" for i in range(1, 250))
+PAIR_LINES = "".join(f"198.18.{i % 5 + 4}.{i}:{2000 + i % 9}\n" for i in range(1, 250))
+V6_LINES = "".join(f"2001:2:0:18::4:{i:x}\n[2001:2:0:18::5:{i:x}]:{81 + i % 3}\n"
+	for i in range(1, 120))
+LISTS = {
+	"list": (PAIR_LINES, ["--retries", 0]),
+	"list-ports": (HOST_LINES + PAIR_LINES, ["-p", "81,83,2000-2002", "--retries", 0]),
+	"list-ipv6": (V6_LINES, ["-p", "81,83", "--retries", 0]),
+	"list-mixed": (HOST_LINES + V6_LINES + PAIR_LINES, [*MANY, "--retries", 0]),
+	"list-path": (HOST_LINES + V6_LINES, ["-p", "81,83", "--plan", "path", "--retries", 0]),
+	"list-retries": ("198.18.0.8\n[2001:2:0:18::8]:71\n", ["-p", 71]),
+	"list-threads": ("".join(f"198.18.{16 + i // 256}.{i % 256}\n" for i in range(4096)),
+		["-p", "82-85", "-r", "200K", "-T", 2, "--retries", 0]),
+}
 IN_KERNEL = ("xdp", "tc")
 PINNED = ["--key", "000102030405060708090a0b0c0d0e0f", "--seed", 5]
 
@@ -99,13 +114,13 @@ def _compare(engine, args):
 		f"{lost} were lost: {next(iter(missing)).hex()}"
 
 
-def _identical(engine, args):
+def _identical(engine, args, lines=""):
 	def check():
 		_napi(True)
 		try:
 			if engine in IN_KERNEL:
 				_need(engine)
-			_compare(engine, args)
+			_compare(engine, [*args, "-I", write("swept", lines)] if lines else args)
 		finally:
 			_napi(False)
 	return check
@@ -114,10 +129,18 @@ def _identical(engine, args):
 for _name, _args in SWEEPS.items():
 	for _engine in ("packet", *IN_KERNEL):
 		case(f"engines/{_engine}-{_name}")(_identical(_engine, _args))
+for _name, (_lines, _args) in LISTS.items():
+	for _engine in ("packet", *IN_KERNEL):
+		case(f"engines/{_engine}-{_name}")(_identical(_engine, _args, _lines))
 case("engines/libnet-prefixes")(_identical("libnet", MANY))
 
 
-def _same_rows(plan, *engines):
+SERVER_PORTS = (7, 9, 71, 72, 73, 74, 80, 81, 443)
+SERVER_LINES = "".join(f"198.18.0.{i}:{port}\n[2001:2:0:18::{i:x}]:{port}\n"
+	for i in (1, 2, *range(4, 16)) for port in SERVER_PORTS)
+
+
+def _same_rows(plan, *engines, listed=False):
 	"""As --tx packet and --rx pcap say, and as the far end saw it. How often a target was asked is the
 	far end's to say: a late answer, of a busy machine, costs one more."""
 	def check():
@@ -125,9 +148,10 @@ def _same_rows(plan, *engines):
 		try:
 			_need("tc" if "tc" in engines else "xdp")
 			rows = []
+			targets = ["-I", write("servers", SERVER_LINES), "--confirm", 0] if listed else SERVERS
 			for args in (("--tx", "packet"), engines):
 				fresh_filters()
-				run, capture = captured(*SERVERS, *PINNED, "--plan", plan, *args)
+				run, capture = captured(*targets, *PINNED, "--plan", plan, *args)
 				if plan == "survey":
 					check_rows(run, capture)
 				for target, row in by_target(run.rows).items():
@@ -143,6 +167,8 @@ def _same_rows(plan, *engines):
 for _plan in ("survey", "path", "full"):
 	case(f"engines/rows-tx-{_plan}")(_same_rows(_plan, "--tx", "xdp", "--rx", "pcap"))
 	case(f"engines/rows-tc-{_plan}")(_same_rows(_plan, "--tx", "tc"))
+	case(f"engines/rows-tx-{_plan}-list")(_same_rows(_plan, "--tx", "xdp", listed=True))
+	case(f"engines/rows-tc-{_plan}-list")(_same_rows(_plan, "--tx", "tc", listed=True))
 	case(f"engines/rows-rx-{_plan}")(_same_rows(_plan, "--rx", "xdp"))
 	case(f"engines/rows-{_plan}")(_same_rows(_plan, "--tx", "xdp", "--rx", "xdp"))
 
@@ -174,7 +200,6 @@ def the_program_is_gone_with_tfomap():
 def _refuses(engine, *others):
 	def check():
 		for args, status, word in (
-				(["198.18.0.5:7"], 1, "prefixes"),
 				(["198.18.0.5/32", "--save-pcap", f"{WORK}/saved"], 1, "--save-pcap"),
 				(["198.18.0.5/32", "--cookie-file", write("cookies", "")], 1, "--cookie-file"), *others):
 			run = tfomap(*args, "--tx", engine, expect=status)
@@ -379,7 +404,13 @@ def what_auto_takes_is_told():
 	assert "engine packet" in run.err, run.err
 	equal(len(by_target(run.rows)), 1, "rows")
 	# Worth another engine. The cable's end does not take frames by XDP: it is the next best.
-	run = tfomap("198.18.0.0/16", "-p", "100-115", "-r", 0, "-t", 1, "--report", "synack", expect=4)
+	_takes_next_best("198.18.0.0/16")
+	_takes_next_best("-I", write("many", "".join(f"198.18.{i >> 8}.{i & 255}\n"
+		for i in range(65536))))
+
+
+def _takes_next_best(*targets):
+	run = tfomap(*targets, "-p", "100-115", "-r", 0, "-t", 1, "--report", "synack", expect=4)
 	assert "engine tc, as --tx xdp: the interface's driver takes no frames" in run.err, run.err
 	try:
 		_need("tc")

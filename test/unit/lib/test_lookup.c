@@ -142,12 +142,99 @@ TEST(one_range_needs_no_search)
 	close_set();
 }
 
+/* ---- lists --------------------------------------------------------------------------------- */
+
+#define LIST_MAX	300
+
+static struct {
+	struct addr ip[LIST_MAX];
+	uint16_t port[LIST_MAX];	/* 0: none */
+	size_t n_hosts, n;
+	uint32_t *entries;
+} list;
+
+static struct addr any_addr(struct rng *rng, bool v4)
+{
+	if (v4)
+		return addr_from_v4((uint32_t)rng_next(rng));
+	return (struct addr){ rng_next(rng), rng_next(rng) };
+}
+
+/* Behind the set's part. */
+static void open_list(struct rng *rng, unsigned int one_in)
+{
+	bool v4 = true;
+
+	for (size_t i = 0; i < list.n; i++) {
+		list.ip[i] = any_addr(rng, rng_below(rng, one_in) != 0);
+		list.port[i] = i < list.n_hosts ? 0 : (uint16_t)(1 + rng_below(rng, 65535));
+		v4 &= addr_is_v4(list.ip[i]);
+	}
+	ck_assert_int_eq(lookup_init_list(&lookup, &list.entries, list.n_hosts, list.n, v4), 0);
+	for (size_t i = 0; i < list.n; i++)
+		lookup_put_entry(&lookup, list.entries, i, list.ip[i], list.port[i]);
+	arrays.entries = list.entries;
+	ck_assert_uint_eq(lookup_list_len(&lookup), list.n * (v4 ? 8 : 20));
+}
+
+/* Which entry it is, and which of the ports, by counting. */
+static void check_list(void)
+{
+	uint64_t index = set.count * lookup.n_ports;
+
+	for (size_t i = 0; i < list.n; i++)
+		for (uint32_t k = 0; k < (i < list.n_hosts ? lookup.n_ports : 1); k++) {
+			struct addr ip;
+			uint16_t port;
+
+			lookup_at(&lookup, &arrays, index++, &ip, &port);
+			if (!addr_eq(ip, list.ip[i])
+			    || port != (i < list.n_hosts ? ports[k] : list.port[i]))
+				ck_abort_msg("entry %zu of %zu, %zu hosts, port %u of %u", i,
+					     list.n, list.n_hosts, k, lookup.n_ports);
+		}
+}
+
+TEST_TIMES(lists, 10)
+{
+	static const uint32_t n_ports[] = { 1, 2, 3, 100 };
+	struct rng rng = { (uint64_t)_i };
+
+	for (int round = 0; round < RNG_ROUNDS(20); round++) {
+		for (uint64_t k = rng_below(&rng, 4); k; k--)
+			add_range(&rng, (unsigned int)rng_next(&rng));
+		open_set(n_ports[rng_below(&rng, N_OF(n_ports))]);
+		list.n = 1 + rng_below(&rng, LIST_MAX);
+		list.n_hosts = rng_below(&rng, list.n + 1);
+		open_list(&rng, round % 2 ? 10 : 1000000);
+		if (set.n)
+			check_set(&rng);
+		check_list();
+		free(list.entries);
+		close_set();
+	}
+}
+
+/* An in-kernel program has the table's map all the same. */
+TEST(no_list)
+{
+	prefixset_add(&set, addr_from_v4(7), addr_from_v4(9));
+	open_set(2);
+	list.n = list.n_hosts = 0;
+	ck_assert_int_eq(lookup_init_list(&lookup, &list.entries, 0, 0, true), 0);
+	ck_assert_uint_eq(lookup_list_len(&lookup), 8);
+	ck_assert_uint_eq(lookup.n_ranged, 6);
+	free(list.entries);
+	close_set();
+}
+
 TEST(no_range)
 {
 	uint32_t nth;
 
 	open_set(7);
 	ck_assert_ptr_null(starts);
+	ck_assert_uint_eq(lookup.n_ranged, 0);
 	ck_assert_uint_eq(lookup_split(&lookup, 23, &nth), 3);
 	ck_assert_uint_eq(nth, 2);
 	close_set();

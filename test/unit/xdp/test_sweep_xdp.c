@@ -9,6 +9,11 @@
 
 /* ---- frames -------------------------------------------------------------------------------- */
 
+#define V4_HOSTS	"198.18.0.1\n198.18.0.2\n198.18.3.255\n203.0.113.7\n255.255.255.254\n"
+#define V4_PAIRS	"198.18.0.1:22\n198.18.0.1:65535\n198.18.4.9:1\n0.0.0.1:443\n"
+#define V6_HOSTS	"2001:2::1\n2001:2:0:7:8000:1:ffff:fffe\n::2\n"
+#define V6_PAIRS	"[2001:2::1]:22\n[fedc:ba98:7654:3210:123:4567:89ab:cdef]:4443\n[::1]:9\n"
+
 static const struct {
 	struct core_setup o;
 	unsigned int sources, sender;
@@ -22,6 +27,21 @@ static const struct {
 	{ { .target = "198.18.0.0/24", .retries = 1, .plan = PLAN_PATH }, 2, 0 },
 	{ { .target = "2001:2::/121", .retries = 0, .plan = PLAN_PATH }, 1, 0 },
 	{ { .target = "198.18.0.0/24", .sweep = 1u << PROBE_REQUEST_EXP }, 1, 0 },
+	/* Server lists: addresses without port, then pairs; of either family, and of both. */
+	{ { .list = V4_HOSTS, .retries = 2 }, 1, 0 },
+	{ { .list = V4_HOSTS, .ports = "80,443,8080", .retries = 1 }, 3, 0 },
+	{ { .list = V4_PAIRS, .retries = 2 }, 1, 0 },
+	{ { .list = V4_HOSTS V4_PAIRS, .ports = "1-30", .retries = 1 }, 1, 0 },
+	{ { .list = V6_HOSTS V6_PAIRS, .ports = "53,853", .retries = 2 }, 1, 0 },
+	{ { .list = V6_PAIRS, .retries = 1 }, 1, 0 },
+	{ { .list = V4_HOSTS V6_PAIRS V4_PAIRS V6_HOSTS, .ports = "7,9", .retries = 1 }, 4, 0 },
+	{ { .list = V4_PAIRS V6_PAIRS, .plan = PLAN_PATH, .retries = 1 }, 1, 0 },
+	{ { .list = "198.18.0.9:80\n" }, 1, 0 },
+	{ { .list = "2001:2::9\n" }, 1, 0 },
+	{ { .target = "198.18.7.0/28", .list = V4_HOSTS V4_PAIRS, .ports = "80,443" }, 2, 0 },
+	{ { .target = "2001:2::70/124", .list = V4_HOSTS V6_PAIRS, .ports = "80,443" }, 2, 0 },
+	{ { .target = "198.18.7.0/28", .list = V4_PAIRS V6_HOSTS, .senders = 3 }, 2, 1 },
+	{ { .list = V4_HOSTS V6_PAIRS, .ports = "1-40", .senders = 3, .window = 4096 }, 2, 2 },
 };
 
 /* Pass by pass each position has its own, and all is counted. */
