@@ -92,7 +92,8 @@ TEST(stopped)
 	stat_add(&s, STAT_targets_started, 100);
 	stat_add(&s, STAT_sent_request, 100);
 	verdicts(&s, VERDICT_ACCEPTED, 25);
-	check(&sum, &s, "stopped after 0:06: 100 of 65536 targets, 100 SYNs sent, rows not kept\n"
+	check(&sum, &s,
+	      "stopped after 0:06: 100 of 65536 targets, 100 SYNs sent, rows not kept\n"
 	      "verdicts: accepted 25 (25.0%), silent 75 (75.0%)\n"
 	      "losses: none\n");
 }
