@@ -86,7 +86,8 @@ TEST(stopped)
 {
 	static struct stats s;
 	const struct summary sum = {
-		.targets = 65536, .duration_ns = 6 * NS_PER_S, .end = "stopped", .rows = "/dev/null",
+		.targets = 65536, .duration_ns = 6 * NS_PER_S, .end = "stopped",
+		.rows = "/dev/null",
 	};
 
 	stat_add(&s, STAT_targets_started, 100);
