@@ -11,6 +11,8 @@
 #define ck_assert_msg(x, ...)	\
 	((x) ? (void)0 : (fprintf(stderr, __VA_ARGS__), fuzz_fail(#x, __FILE__, __LINE__)))
 #define ck_assert_int_eq(a, b)	MUST((a) == (b))
+#define ck_assert_int_ge(a, b)	MUST((a) >= (b))
+#define ck_assert_int_lt(a, b)	MUST((a) < (b))
 #define ck_assert_uint_eq(a, b)	MUST((a) == (b))
 #define ck_assert_ptr_nonnull(p) MUST((p) != NULL)
 
