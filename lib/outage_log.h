@@ -36,6 +36,7 @@ static inline enum outage_of outage_of_gateway(bool v6)
 	return v6 ? OUTAGE_GATEWAY_V6 : OUTAGE_GATEWAY_V4;
 }
 
+/* to_ns UINT64_MAX: it goes on. */
 static inline void outage_log_add(struct outage_log *g, enum outage_of of, uint64_t from_ns,
 				  uint64_t to_ns)
 {
@@ -48,6 +49,14 @@ static inline void outage_log_add(struct outage_log *g, enum outage_of of, uint6
 	g->v[of][n].from_ns = from_ns;
 	atomic_store_explicit(&g->v[of][n].to_ns, to_ns, memory_order_relaxed);
 	atomic_store_explicit(&g->n[of], n + 1, memory_order_release);
+}
+
+/* When the newest one ends, which was added with a time to come. */
+static inline void outage_log_end(struct outage_log *g, enum outage_of of, uint64_t to_ns)
+{
+	unsigned int n = atomic_load_explicit(&g->n[of], memory_order_relaxed);
+
+	atomic_store(&g->v[of][n - 1].to_ns, to_ns);
 }
 
 static inline bool outage_log_any(const struct outage_log *g)

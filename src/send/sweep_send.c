@@ -75,23 +75,26 @@ void sweep_fail(struct sweep *w, int rc)
 }
 
 /*
- * The interface was down: answers to what was sent before came to nobody, and who is to answer may
- * take a while to see that it is up again. Silence from then proves nothing.
+ * The interface is down: answers to what was sent before come to nobody. Silence from then proves
+ * nothing, also while it lasts.
  */
-static void note_outage(struct sweep *w, uint64_t now_ns)
+static void note_outage(struct sweep *w)
 {
 	uint64_t before_ns = w->facts->config->probing.timeout_ns + OUTAGE_LEAST_NS;
 	uint64_t from_ns = w->refused_from_ns > before_ns ? w->refused_from_ns - before_ns : 0;
 
-	if (w->refused_ns >= OUTAGE_LEAST_NS)
-		outage_log_add(&w->sender->outages, OUTAGE_LINK, from_ns, now_ns + OUTAGE_AFTER_NS);
+	outage_log_add(&w->sender->outages, OUTAGE_LINK, from_ns, UINT64_MAX);
 }
 
 static void set_refused(struct sweep *w, uint64_t ns)
 {
+	bool was_out = w->refused_ns >= OUTAGE_LEAST_NS;
+
 	if (!w->refused_ns)
 		w->refused_from_ns = clock_now_ns();
 	w->refused_ns = ns;
+	if (!was_out && ns >= OUTAGE_LEAST_NS)
+		note_outage(w);
 	atomic_store_explicit(&w->sender->refused_ns, ns, memory_order_relaxed);
 }
 
@@ -119,10 +122,11 @@ static void note_sent(struct sweep *w, unsigned int sent, unsigned int n, uint64
 {
 	stamp(w, sent, sent + n, now_ns);
 	count_sent(w, sent, sent + n);
-	if (w->refused_ns) {
-		note_outage(w, now_ns);
+	/* Who is to answer may take a while to see that the interface is up again. */
+	if (w->refused_ns >= OUTAGE_LEAST_NS)
+		outage_log_end(&w->sender->outages, OUTAGE_LINK, now_ns + OUTAGE_AFTER_NS);
+	if (w->refused_ns)
 		set_refused(w, 0);
-	}
 	if (w->driver->sent)
 		w->driver->sent(w, now_ns);
 }

@@ -290,8 +290,12 @@ def _check_again(rows, saved, *args):
 	for target, row in rows.items():
 		equal([again[target][name] for name in names], [row[name] for name in names],
 			f"{spell(target)}: {names} of the saved capture, and of the scan")
-	_check_replies(tfomap(*ARGS[:ARGS.index("--report")], "--timeout", TIMEOUT_S, *PREFIXES, *PINNED,
-		"--rx", f"pcap:{saved}", "--rows", "reply", quick=False).rows)
+	words = list(args)
+	if "--report" in words:
+		at = words.index("--report")
+		del words[at:at + 2]
+	_check_replies(tfomap(*words, *PINNED, "--rx", f"pcap:{saved}", "--rows", "reply",
+		quick=False).rows)
 
 
 def _check_replies(rows):
