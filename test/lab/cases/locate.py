@@ -280,6 +280,8 @@ def only_who_needs_it_is_located():
 	equal({row["probes"] for row in rows.values() if row["verdict"] == "accepted"}, {"3"},
 		"SYNs to who is right")
 	_check_again(rows, saved, *ARGS, "--timeout", TIMEOUT_S, *PREFIXES)
+	_check_replies(tfomap(*ARGS[:ARGS.index("--report")], "--timeout", TIMEOUT_S, *PREFIXES, *PINNED,
+		"--rx", f"pcap:{saved}", "--rows", "reply", quick=False).rows)
 
 
 def _check_again(rows, saved, *args):
@@ -290,12 +292,6 @@ def _check_again(rows, saved, *args):
 	for target, row in rows.items():
 		equal([again[target][name] for name in names], [row[name] for name in names],
 			f"{spell(target)}: {names} of the saved capture, and of the scan")
-	words = list(args)
-	if "--report" in words:
-		at = words.index("--report")
-		del words[at:at + 2]
-	_check_replies(tfomap(*words, *PINNED, "--rx", f"pcap:{saved}", "--rows", "reply",
-		quick=False).rows)
 
 
 def _check_replies(rows):
