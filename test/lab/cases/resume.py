@@ -203,7 +203,7 @@ _terminated("csv")
 _terminated("ndjson")
 
 
-def _ended_in_order(name, args, counter=0, done=True, quick=QUICK):
+def _ended_in_order(name, args, counter=0, done=True, quick=QUICK, with_xdp=False):
 	"""Parts that end by -t and by signals, of 4096 targets, none with a row: who is done with is
 	asked again by none of them"""
 	def check():
@@ -231,13 +231,18 @@ def _ended_in_order(name, args, counter=0, done=True, quick=QUICK):
 		equal(len(files.read_rows()), 0, "rows")
 		equal([part["exit_reason"] for part in metadata["runs"]],
 			["max-runtime", "signal", "signal", "complete"], "parts")
-	case(f"resume/ended-{name}")(check)
+	case(f"resume/ended-{name}")(on_xdp(check) if with_xdp else check)
 
 
 # A SYN/ACK may follow a RST for a second; what is silent is so after its time-out.
 LINGERING = ["--no-default-blocklist", "-c", "2", "--timeout", "2"]
 PATIENT = ["--no-default-blocklist", "-c", "3", "--timeout", "1"]
 _ended_in_order("filtered", ["-p", PLAIN, "--output-filter", "verdict = accepted"])
+_ended_in_order("filtered-threads", ["-p", PLAIN, "--output-filter", "verdict = accepted", "-T", 2])
+_ended_in_order("filtered-xdp", ["-p", PLAIN, "--output-filter", "verdict = accepted", "--tx", "xdp",
+	"--rx", "xdp"], with_xdp=True)
+_ended_in_order("filtered-tc", ["-p", PLAIN, "--output-filter", "verdict = accepted", "--tx", "tc"],
+	with_xdp=True)
 _ended_in_order("data-filtered", ["-p", OPEN, "--output-filter", "verdict = no-cookie"], 1)
 _ended_in_order("refused", ["-p", CLOSED, "--report", "synack"], quick=LINGERING)
 _ended_in_order("silent", ["-p", DROPPED, "--retries", 0], done=False, quick=PATIENT)
