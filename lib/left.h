@@ -5,6 +5,7 @@
 #ifndef TFOMAP_LEFT_H
 #define TFOMAP_LEFT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,9 +14,10 @@
 struct left {
 	uint64_t *v;			/* heap, owned */
 	size_t n, cap;
+	bool forgot;			/* there were more */
 };
 
-/* Position k is one. l NULL, LEFT_MAX or no memory: it is forgotten. */
+/* Position k is one. l NULL: nobody asks. LEFT_MAX or no memory: it is forgotten. */
 void left_add(struct left *l, uint64_t k);
 
 void left_free(struct left *l);

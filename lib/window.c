@@ -108,6 +108,19 @@ uint16_t window_status(const struct window *w, uint64_t k)
 	return atomic_load_explicit(&w->status[k & (w->slots - 1)], memory_order_relaxed);
 }
 
+/* Positions are many, and this is asked of all of them at once. */
+uint64_t window_next_done(const struct window *w, uint64_t k, uint64_t end)
+{
+	uint64_t floor = atomic_load_explicit(&w->floor, memory_order_relaxed);
+	uint64_t to = end < floor + w->slots ? end : floor + w->slots;
+
+	k = k < floor ? floor : k;
+	while (k < to && !(atomic_load_explicit(&w->status[k & (w->slots - 1)],
+						memory_order_relaxed) & WINDOW_DONE))
+		k++;
+	return k < to ? k : end;
+}
+
 uint16_t window_mark(struct window *w, uint64_t k, uint16_t bits)
 {
 	return atomic_fetch_or_explicit(&w->status[k & (w->slots - 1)], bits,

@@ -105,6 +105,12 @@ static inline bool window_is_past(const struct window *w, uint64_t k)
 uint16_t window_status(const struct window *w, uint64_t k);
 
 /*
+ * Receive thread: the first position from k on that is done with, of those that have begun; end:
+ * none before it.
+ */
+uint64_t window_next_done(const struct window *w, uint64_t k, uint64_t end);
+
+/*
  * Receive thread: sets bits (WINDOW_DONE, an arm's WINDOW_ANSWERED). Returns the status before. The
  * send thread only WINDOW_UNKNOWN, of a position that is not done with.
  */

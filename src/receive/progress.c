@@ -10,7 +10,10 @@
 #include "state/shared.h"
 #include "wire/capfile.h"
 
-/* From there on nothing is done but what has a row; what was before is in the sender's done_set. */
+/*
+ * From there on nothing is done but what has a row or is named (add_done()); what was before is in
+ * the sender's done_set.
+ */
 static uint64_t tail_of(const struct sender *sd)
 {
 	return sd->window.tail > sd->done.end ? sd->window.tail : sd->done.end;
@@ -115,6 +118,30 @@ static int add_left(const struct progress *p, const struct sender *sd, struct ch
 	return rc;
 }
 
+/*
+ * Whether some target is done and has no row, by --output-filter or --report: then rows do not say
+ * what is done. Where all have one the checkpoint is small, however much is in flight.
+ */
+static bool is_any_rowless(const struct progress *p)
+{
+	const struct stats *s = &p->s->rx.stats;
+
+	return p->s->facts.config->output.rows == ROWS_REPLY
+	       || stat_get(s, STAT_targets_done) != stat_get(s, STAT_rows);
+}
+
+/* What has begun, and not only may: the place of what has not is still that of another. */
+static int add_done(const struct sender *sd, struct checkpoint_shard *to)
+{
+	uint64_t end = stat_get(&sd->stats, STAT_targets_started), pos;
+	int rc = 0;
+
+	for (pos = window_next_done(&sd->window, to->tail, end); pos < end && !rc;
+	     pos = window_next_done(&sd->window, pos + 1, end))
+		rc = checkpoint_add_done(to, pos);
+	return rc;
+}
+
 /* What this part has given up, as what came of it proves nothing. */
 static int add_given_up(const struct progress *p, struct checkpoint_progress *out)
 {
@@ -128,20 +155,25 @@ static int add_given_up(const struct progress *p, struct checkpoint_progress *ou
 
 		if (pos < to->tail)
 			rc = checkpoint_add_pending(to, pos);
+		else
+			checkpoint_drop_done(to, pos);
 	}
 	return rc;
 }
 
 static int take_shards(const struct progress *p, struct checkpoint_progress *out)
 {
+	/* What was given up is done with, too, by its window: it has to be known which that is. */
+	bool names_done = is_any_rowless(p) && !p->s->saving->left.forgot;
 	int rc = 0;
 
 	for (unsigned int i = 0; i < p->s->nsenders && !rc; i++) {
 		const struct sender *sd = &p->s->senders[i];
 
-		out->shards[i].n = 0;
-		out->shards[i].tail = tail_of(sd);
+		checkpoint_shard_clear(&out->shards[i], tail_of(sd));
 		rc = add_left(p, sd, &out->shards[i]);
+		if (!rc && names_done)
+			rc = add_done(sd, &out->shards[i]);
 	}
 	if (!rc)
 		rc = add_given_up(p, out);
@@ -160,6 +192,11 @@ static void take_counters(const struct progress *p, struct checkpoint_progress *
 
 static int take(struct progress *p, struct checkpoint_progress *out)
 {
+	/* What was refused then has no row, and is done all the same. */
+	int rc = sink_flush(p->sink, NULL);
+
+	if (rc)
+		return rc;
 	follow_tails(p);
 	take_counters(p, out);
 	out->rows_from = p->since[0].rows_len;
@@ -169,7 +206,8 @@ static int take(struct progress *p, struct checkpoint_progress *out)
 
 void progress_save_last(struct progress *p, struct saving *to)
 {
-	if (to)
+	/* What has a row by now is found, and no more is known, where more is left than that. */
+	if (to && !(to->has_last && to->left.forgot))
 		to->has_last = take(p, &to->last) == 0;
 }
 

@@ -38,7 +38,10 @@ void progress_init(struct progress *p, struct shared *s, const struct entry_cach
 /* Writes it down where the saver wants it; to NULL: there is none. */
 void progress_save(struct progress *p, struct saving *to);
 
-/* The same as the run ends: before what will not be finished loses its place. */
+/*
+ * The same as the run ends: before what will not be finished loses its place, and once more after
+ * that, when it is known what was finished.
+ */
 void progress_save_last(struct progress *p, struct saving *to);
 
 #endif

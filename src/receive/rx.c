@@ -348,8 +348,7 @@ void rx_run(struct rx *rx)
 		count_lost(rx, clock_now_ns());
 	if (!shared_stopping(s, STOP_NOW) && !is_closed(rx))
 		conclude(rx);
-	else
-		progress_save_last(&rx->progress, s->saving);
+	progress_save_last(&rx->progress, s->saving);
 	if (sink_flush(rx->sink, &s->rx.err))
 		atomic_store(&s->rx.failed, true);
 }

@@ -47,7 +47,7 @@ struct saver *saver_new(struct resume *r, struct shared *s)
 static void free_shards(struct checkpoint_progress *p)
 {
 	for (unsigned int i = 0; i < CONFIG_THREADS_MAX; i++)
-		free(p->shards[i].pending);
+		checkpoint_shard_free(&p->shards[i]);
 }
 
 void saver_free(struct saver *sv)

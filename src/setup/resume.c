@@ -287,9 +287,17 @@ static int read_rows(struct reading *rd, const struct config *c, struct err *e)
 			    why.msg) : 0;
 }
 
-static int init_done(struct done_set *d, const struct checkpoint_shard *s, uint64_t end)
+/* rows_end: after the last position that has a row. */
+static int init_done(struct done_set *d, const struct checkpoint_shard *s, uint64_t rows_end)
 {
-	return done_set_init(d, s->tail, end > s->tail ? end : s->tail, s->pending, s->n);
+	uint64_t done_end = checkpoint_done_end(s);
+	int rc = done_set_init(d, s->tail, rows_end > done_end ? rows_end : done_end, s->pending,
+			       s->n);
+
+	for (uint64_t pos = s->tail; pos < done_end && !rc; pos++)
+		if (checkpoint_is_done(s, pos))
+			done_set_add(d, pos);
+	return rc;
 }
 
 static int find_done(struct resume *r, const struct config *c, const struct shared *s,

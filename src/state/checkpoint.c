@@ -9,7 +9,6 @@
 #include "state/exit_reason.h"
 #include "digits.h"
 #include "err.h"
-#include "sender_shard.h"
 #include "hex.h"
 #include "sender_shard.h"
 
@@ -18,7 +17,7 @@
 void checkpoint_free(struct checkpoint *c)
 {
 	for (unsigned int i = 0; i < CONFIG_THREADS_MAX; i++)
-		free(c->progress.shards[i].pending);
+		checkpoint_shard_free(&c->progress.shards[i]);
 	json_decref(c->options);
 	free(c->parts);
 	*c = (struct checkpoint){ .options = NULL };
@@ -37,6 +36,75 @@ int checkpoint_add_pending(struct checkpoint_shard *s, uint64_t pos)
 	}
 	s->pending[s->n++] = pos;
 	return 0;
+}
+
+/* ---- what is done from the tail on --------------------------------------------------------- */
+
+int checkpoint_add_done(struct checkpoint_shard *s, uint64_t pos)
+{
+	uint64_t at = pos - s->tail;
+	size_t len = at / 8 + 1;
+
+	if (len > s->done_cap) {
+		size_t cap = len < 64 ? 64 : 2 * len;
+		uint8_t *v = realloc(s->done, cap);
+
+		if (!v)
+			return -ENOMEM;
+		s->done = v;
+		s->done_cap = cap;
+	}
+	if (len > s->done_len) {
+		memset(s->done + s->done_len, 0, len - s->done_len);
+		s->done_len = len;
+	}
+	s->done[at / 8] |= (uint8_t)(1u << at % 8);
+	return 0;
+}
+
+static void trim_done(struct checkpoint_shard *s)
+{
+	while (s->done_len && !s->done[s->done_len - 1])
+		s->done_len--;
+}
+
+bool checkpoint_is_done(const struct checkpoint_shard *s, uint64_t pos)
+{
+	uint64_t at = pos - s->tail;
+
+	return pos >= s->tail && at / 8 < s->done_len && s->done[at / 8] >> at % 8 & 1;
+}
+
+void checkpoint_drop_done(struct checkpoint_shard *s, uint64_t pos)
+{
+	uint64_t at = pos - s->tail;
+
+	if (!checkpoint_is_done(s, pos))
+		return;
+	s->done[at / 8] &= (uint8_t) ~(1u << at % 8);
+	trim_done(s);
+}
+
+uint64_t checkpoint_done_end(const struct checkpoint_shard *s)
+{
+	uint64_t end = s->tail + 8 * (uint64_t)s->done_len;
+
+	while (end > s->tail && !checkpoint_is_done(s, end - 1))
+		end--;
+	return end;
+}
+
+void checkpoint_shard_clear(struct checkpoint_shard *s, uint64_t tail)
+{
+	s->tail = tail;
+	s->n = s->done_len = 0;
+}
+
+void checkpoint_shard_free(struct checkpoint_shard *s)
+{
+	free(s->pending);
+	free(s->done);
+	*s = (struct checkpoint_shard){ .tail = 0 };
 }
 
 int checkpoint_add_part(struct checkpoint *c, const struct checkpoint_part *part)
@@ -62,13 +130,20 @@ static json_t *number(uint64_t v)
 	return json_string(text);
 }
 
-static json_t *key_text(const uint8_t key[static 16])
+/* NULL: no memory. */
+static json_t *hex_text(const uint8_t *bytes, size_t n)
 {
-	char text[2 * 16 + 1];
+	static const char digits[] = "0123456789abcdef";
+	char *text = malloc(2 * n + 1);
+	json_t *value;
 
-	for (size_t i = 0; i < 16; i++)
-		snprintf(text + 2 * i, 3, "%02x", key[i]);
-	return json_string(text);
+	for (size_t i = 0; i < n && text; i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	value = text ? json_stringn_nocheck(text, 2 * n) : NULL;
+	free(text);
+	return value;
 }
 
 static json_t *shard_value(const struct checkpoint_shard *s)
@@ -77,7 +152,8 @@ static json_t *shard_value(const struct checkpoint_shard *s)
 
 	for (size_t i = 0; i < s->n; i++)
 		json_array_append_new(pending, number(s->pending[i]));
-	return json_pack("{s:o, s:o}", "tail", number(s->tail), "pending", pending);
+	return json_pack("{s:o, s:o, s:o}", "tail", number(s->tail), "pending", pending,
+			 "done", hex_text(s->done, s->done_len));
 }
 
 static json_t *shards_value(const struct checkpoint *c)
@@ -85,7 +161,10 @@ static json_t *shards_value(const struct checkpoint *c)
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; i < c->nshards; i++)
-		json_array_append_new(list, shard_value(&c->progress.shards[i]));
+		if (json_array_append_new(list, shard_value(&c->progress.shards[i]))) {
+			json_decref(list);
+			return NULL;
+		}
 	return list;
 }
 
@@ -128,7 +207,7 @@ char *checkpoint_write(const struct checkpoint *c, size_t *len)
 	json_t *all = json_pack(
 		"{s:s, s:b, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"tfomap", PACKAGE_VERSION, "complete", c->complete, "options", c->options,
-		"seed", number(c->seed), "key", key_text(c->key), "positions",
+		"seed", number(c->seed), "key", hex_text(c->key, 16), "positions",
 		number(c->positions), "targets_hash", number(c->targets_hash), "blocklist_hash",
 		number(c->blocklist_hash), "cookies_length", number(c->cookies_len), "shards",
 		shards_value(c), "rows_from", number(c->progress.rows_from), "rows_length",
@@ -203,6 +282,23 @@ static void read_key(struct reader *r, const json_t *all, uint8_t key[static 16]
 		r->wrong = "key";
 }
 
+static int read_done(struct reader *r, const json_t *value, struct checkpoint_shard *s)
+{
+	const json_t *text = get(r, value, "done");
+	size_t len = json_string_length(text) / 2;
+
+	s->done = len ? malloc(len) : NULL;
+	if (len && !s->done)
+		return -ENOMEM;
+	s->done_len = s->done_cap = len;
+	if (!json_is_string(text) || !hex_read(json_string_value(text), '\0', s->done, len)) {
+		r->wrong = r->wrong ? r->wrong : "done";
+		s->done_len = 0;
+	}
+	trim_done(s);
+	return 0;
+}
+
 static int read_shard(struct reader *r, const json_t *value, struct checkpoint_shard *s)
 {
 	const json_t *pending = get_list(r, value, "pending");
@@ -212,7 +308,7 @@ static int read_shard(struct reader *r, const json_t *value, struct checkpoint_s
 	for (size_t i = 0; i < json_array_size(pending) && !rc; i++)
 		rc = checkpoint_add_pending(s, to_number(r, json_array_get(pending, i),
 							 "pending"));
-	return rc;
+	return rc ? rc : read_done(r, value, s);
 }
 
 static int read_shards(struct reader *r, const json_t *all, struct checkpoint *c)
@@ -277,6 +373,8 @@ static const char *contradiction(const struct checkpoint *c)
 
 		if (s->tail > sender_positions(c->positions, i, c->nshards))
 			return "tail";
+		if (checkpoint_done_end(s) > sender_positions(c->positions, i, c->nshards))
+			return "done";
 		for (size_t k = 0; k < s->n; k++)
 			if (s->pending[k] >= s->tail)
 				return "pending";

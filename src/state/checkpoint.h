@@ -19,7 +19,9 @@ struct json_t;
 
 /* Of a sender shard: which of its positions still need a row, or a SYN. */
 struct checkpoint_shard {
-	uint64_t tail;			/* from here on all but those that have a row */
+	uint64_t tail;			/* from here on all but those that have a row, */
+	uint8_t *done;			/* and those of tail + i with bit i % 8 of byte i / 8 */
+	size_t done_len, done_cap;	/* bytes; heap, owned; the last one is not 0 */
 	uint64_t *pending;		/* and these before it: heap, owned; in any order */
 	size_t n, cap;
 };
@@ -60,6 +62,20 @@ void checkpoint_free(struct checkpoint *c);
 
 /* Adds a position to the pending ones. 0 or -ENOMEM. */
 int checkpoint_add_pending(struct checkpoint_shard *s, uint64_t pos);
+
+/* Position pos >= tail is done, whether it has a row or not. 0 or -ENOMEM. */
+int checkpoint_add_done(struct checkpoint_shard *s, uint64_t pos);
+
+/* It is not, unless it has a row. */
+void checkpoint_drop_done(struct checkpoint_shard *s, uint64_t pos);
+
+/* Whether it was added; and the position after the last that was, or tail: none. */
+bool checkpoint_is_done(const struct checkpoint_shard *s, uint64_t pos);
+uint64_t checkpoint_done_end(const struct checkpoint_shard *s);
+
+/* Empties it, and keeps its memory; or gives that back. */
+void checkpoint_shard_clear(struct checkpoint_shard *s, uint64_t tail);
+void checkpoint_shard_free(struct checkpoint_shard *s);
 
 /* Adds a part. 0 or -ENOMEM. */
 int checkpoint_add_part(struct checkpoint *c, const struct checkpoint_part *part);

@@ -22,7 +22,9 @@ static int read_text(struct checkpoint *c, const char *text, size_t len)
 static void check_shard(const struct checkpoint_shard *s, uint64_t positions)
 {
 	MUST(s->tail <= positions);
-	MUST(s->n <= s->cap);
+	MUST(s->n <= s->cap && s->done_len <= s->done_cap);
+	MUST(!s->done_len || s->done[s->done_len - 1]);
+	MUST(checkpoint_done_end(s) >= s->tail && checkpoint_done_end(s) <= positions);
 	for (size_t i = 0; i < s->n; i++)
 		MUST(s->pending[i] < s->tail);
 }
@@ -58,6 +60,8 @@ static void check_same_shards(const struct checkpoint *a, const struct checkpoin
 		const struct checkpoint_shard *t = &b->progress.shards[i];
 
 		MUST(s->tail == t->tail && s->n == t->n);
+		MUST(s->done_len == t->done_len);
+		MUST(!s->done_len || memcmp(s->done, t->done, s->done_len) == 0);
 		MUST(!s->n || memcmp(s->pending, t->pending, s->n * sizeof(*s->pending)) == 0);
 	}
 }

@@ -124,6 +124,9 @@ static void check_shard(const struct sender *sd, const struct checkpoint_shard *
 	MUST(d->first == 0 || done_set_has(d, d->first - 1));
 	MUST(!done_set_has(d, d->end) && !done_set_has(d, UINT64_MAX));
 	MUST(d->end == s->tail || done_set_has(d, d->end - 1));
+	MUST(d->end >= checkpoint_done_end(s));
+	for (uint64_t pos = s->tail; pos < d->end && pos < s->tail + LOOKED_MAX; pos++)
+		MUST(!checkpoint_is_done(s, pos) || done_set_has(d, pos));
 }
 
 static void check(off_t len)

@@ -5,15 +5,18 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 
 from harness import (HOSTS, LAB, QUICK, Tap, case, equal, finish, host, interrupt, needs, read_rows, shell,
 	start, tfomap, truth)
+from truth import wait_for
 from .engines import _napi, _need_xdp
 from .privileges import NOBODY, need_nobody
 from .targets import PLAIN
 
-OPEN, SILENT = HOSTS["listener"].port, HOSTS["silent"].port
+OPEN, SILENT, CLOSED = (HOSTS[name].port for name in ("listener", "silent", "closed"))
+DROPPED = 70  # a port that no server has
 TIMEOUT_S = 1  # of QUICK
 RATE = 3000
 LIMIT_S = 3  # a checkpoint's second, the time-out, and what a busy machine adds
@@ -198,6 +201,78 @@ def _terminated(form):
 
 _terminated("csv")
 _terminated("ndjson")
+
+
+def _ended_in_order(name, args, counter=0, done=True, quick=QUICK, with_xdp=False):
+	"""Parts that end by -t and by signals, of 4096 targets, none with a row: who is done with is
+	asked again by none of them"""
+	def check():
+		needs("--checkpoint")
+		files = Files(f"ended-{name}")
+		full = [*quick, "198.18.64.0/20", *args, "-r", 1000, *files.args]
+		if DROPPED in args:
+			shell(f"in_net nft insert rule inet lab filter tcp dport {DROPPED} drop")
+		before = truth.syn_counters()[counter]
+		for number in (None, signal.SIGTERM, signal.SIGINT):
+			tap = Tap()
+			process = start(full if number else [*full, "-t", 1])
+			tap.wait_syns(200)
+			if number:
+				interrupt(process, number)
+			run = finish(process)
+			equal(run.status, 4, "exit status: " + run.err)
+		finish_complete(full)
+		equal(truth.syn_counters()[counter] - before, 4096, "SYNs")
+		metadata = files.read(files.metadata)
+		counters = metadata["counters"]["rows"]
+		equal(counters["targets_done"], 4096 if done else 0, "targets that are done")
+		equal(sum(metadata["verdicts"].values()), 4096 if done else 0, "verdicts")
+		equal(counters["rows_filtered"], 4096 if "--output-filter" in args else 0, "rows left out")
+		equal(len(files.read_rows()), 0, "rows")
+		equal([part["exit_reason"] for part in metadata["runs"]],
+			["max-runtime", "signal", "signal", "complete"], "parts")
+	case(f"resume/ended-{name}")(on_xdp(check) if with_xdp else check)
+
+
+# A SYN/ACK may follow a RST for a second; what is silent is so after its time-out.
+LINGERING = ["--no-default-blocklist", "-c", "2", "--timeout", "2"]
+PATIENT = ["--no-default-blocklist", "-c", "3", "--timeout", "1"]
+_ended_in_order("filtered", ["-p", PLAIN, "--output-filter", "verdict = accepted"])
+_ended_in_order("filtered-threads", ["-p", PLAIN, "--output-filter", "verdict = accepted", "-T", 2])
+_ended_in_order("filtered-xdp", ["-p", PLAIN, "--output-filter", "verdict = accepted", "--tx", "xdp",
+	"--rx", "xdp"], with_xdp=True)
+_ended_in_order("filtered-tc", ["-p", PLAIN, "--output-filter", "verdict = accepted", "--tx", "tc"],
+	with_xdp=True)
+_ended_in_order("data-filtered", ["-p", OPEN, "--output-filter", "verdict = no-cookie"], 1)
+_ended_in_order("refused", ["-p", CLOSED, "--report", "synack"], quick=LINGERING)
+_ended_in_order("silent", ["-p", DROPPED, "--retries", 0], done=False, quick=PATIENT)
+
+
+@case("resume/killed-filtered")
+def what_the_checkpoint_names_is_done():
+	"""The parts before a kill cost what they had sent since their last checkpoint, and no more"""
+	needs("--checkpoint")
+	files = Files("killed-filtered")
+	args = [*QUICK, "198.18.64.0/20", "-p", PLAIN, "-r", 1000, "--output-filter",
+		"verdict = accepted", *files.args]
+	before, done = truth.syn_counters()[0], 0
+
+	def is_further():
+		return os.path.exists(files.checkpoint) and os.path.getsize(files.checkpoint) \
+			and files.read(files.checkpoint)["counters"]["targets_done"] > done
+	for _ in range(2):
+		process = start(args)
+		wait_for(is_further, "a checkpoint that is further")
+		process.kill()
+		equal(finish(process).status, -9, "exit status")
+		done = files.read(files.checkpoint)["counters"]["targets_done"]
+	sent = truth.syn_counters()[0]
+	finish_complete(args)
+	equal(truth.syn_counters()[0] - sent, 4096 - done, "SYNs of the last part")
+	assert sent - before < 4096, "it had nothing left to do"
+	counters = files.read(files.metadata)["counters"]["rows"]
+	equal(counters["targets_done"], 4096, "targets that are done")
+	equal(counters["rows_filtered"], 4096, "rows left out")
 
 
 @case("resume/terminated-cookies")

@@ -362,3 +362,20 @@ TEST(moved_it_is_the_same)
 	for (unsigned int i = 0; i < 2; i++)
 		free(blocks[i]);
 }
+
+/* None below the floor, none beyond the slots: those are others'. */
+TEST(the_next_that_is_done_with)
+{
+	begin(128, 1);
+	send_new(0, 128, START);
+	for (uint64_t k = 0; k < 128; k += 50)
+		window_mark(&w, k, WINDOW_DONE);
+	ck_assert_uint_eq(window_next_done(&w, 0, 128), 0);
+	ck_assert_uint_eq(window_next_done(&w, 1, 128), 50);
+	ck_assert_uint_eq(window_next_done(&w, 50, 128), 50);
+	ck_assert_uint_eq(window_next_done(&w, 51, 100), 100);
+	ck_assert_uint_eq(window_next_done(&w, 101, 500), 500);
+	ck_assert_uint_eq(window_next_done(&w, 9, 9), 9);
+	atomic_store(&w.floor, 60);
+	ck_assert_uint_eq(window_next_done(&w, 0, 128), 100);
+}

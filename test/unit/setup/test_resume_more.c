@@ -25,6 +25,7 @@ static struct config config;
 static struct targets *targets;
 static struct resume resume;
 static struct shared shared;
+static uint64_t done[2];			/* from the tail on; 0: none */
 static struct err e;
 
 static void configure(const char *payload)
@@ -51,6 +52,7 @@ static void begin(void)
 	scratch_text(&rows, "");
 	memset(&shared, 0, sizeof(shared));
 	e.msg[0] = '\0';
+	memset(done, 0, sizeof(done));
 	configure("--payload=text:a\xff");
 	ck_assert_int_eq(targets_load(&targets, &config, NULL, &e), 0);
 	shared.facts.config = &config;
@@ -90,6 +92,8 @@ static void leave(uint64_t tail, uint64_t pending)
 	resume.run.nshards = 1;
 	resume.run.progress.shards[0].tail = tail;
 	ck_assert_int_eq(checkpoint_add_pending(&resume.run.progress.shards[0], pending), 0);
+	for (size_t i = 0; i < N_OF(done) && done[i]; i++)
+		ck_assert_int_eq(checkpoint_add_done(&resume.run.progress.shards[0], done[i]), 0);
 	text = checkpoint_write(&resume.run, &len);
 	ck_assert_int_eq(pwrite(checkpoint_fd, text, len, 0), (ssize_t)len);
 	free(text);
@@ -121,6 +125,23 @@ TEST(what_has_no_row_is_left)
 	ck_assert_uint_eq(d->end, (1ull << 40) + 8);
 	ck_assert(done_set_has(d, 4) && !done_set_has(d, 5) && done_set_has(d, 6));
 	ck_assert(!done_set_has(d, 1ull << 40) && done_set_has(d, (1ull << 40) + 7));
+}
+
+/* Nor is what is done and has no row, as it was left out. */
+TEST(what_is_done_without_a_row)
+{
+	const struct done_set *d = &resume.done[0];
+
+	done[0] = 1000;
+	done[1] = 1030;
+	leave(1000, 5);
+	add_row(1002);
+	ck_assert_msg(go_on() == 0, "%s", e.msg);
+	ck_assert_uint_eq(resume.rows_more, 1);
+	ck_assert_uint_eq(d->end, 1031);
+	ck_assert(!done_set_has(d, 5) && done_set_has(d, 999));
+	for (uint64_t pos = 1000; pos < 1100; pos++)
+		ck_assert_int_eq(done_set_has(d, pos), pos == 1000 || pos == 1002 || pos == 1030);
 }
 
 /* No file makes it take more memory than a run could have come on in the time. */

@@ -31,6 +31,8 @@ static void begin(void)
 	ck_assert_int_eq(checkpoint_add_pending(&made.progress.shards[0], 6), 0);
 	for (unsigned int i = 0; i < 200; i++)
 		ck_assert_int_eq(checkpoint_add_pending(&made.progress.shards[1], 2 * i), 0);
+	ck_assert_int_eq(checkpoint_add_done(&made.progress.shards[1], 975), 0);
+	ck_assert_int_eq(checkpoint_add_done(&made.progress.shards[1], 400), 0);
 	made.progress.counters[STAT_received] = HUGE_NUMBER - 2;
 	made.progress.verdicts[VERDICT_ACCEPTED] = 3;
 	for (size_t i = 0; i < 2; i++)
@@ -71,6 +73,13 @@ TEST(what_is_written_is_read)
 	ck_assert_uint_eq(r->progress.shards[0].pending[0], 6);
 	ck_assert_uint_eq(r->progress.shards[1].n, 200);
 	ck_assert_uint_eq(r->progress.shards[1].pending[199], 398);
+	for (uint64_t pos = 0; pos < 2000; pos++) {
+		ck_assert(!checkpoint_is_done(&r->progress.shards[0], pos));
+		ck_assert_int_eq(checkpoint_is_done(&r->progress.shards[1], pos),
+				 pos == 400 || pos == 975);
+	}
+	ck_assert_uint_eq(checkpoint_done_end(&r->progress.shards[0]), 7);
+	ck_assert_uint_eq(checkpoint_done_end(&r->progress.shards[1]), 976);
 	ck_assert_uint_eq(r->progress.counters[STAT_received], HUGE_NUMBER - 2);
 	ck_assert_uint_eq(r->progress.verdicts[VERDICT_ACCEPTED], 3);
 	ck_assert_uint_eq(r->nparts, 2);
@@ -99,12 +108,18 @@ static const struct {
 	{ "shards", "[]", "shards" },
 	{ "shards", "{}", "shards" },
 	{ "shards", "[1]", "pending" },
-	{ "shards", "[{\"tail\":2001,\"pending\":[]}]", "tail" },
+	{ "shards", "[{\"tail\":2001,\"pending\":[],\"done\":\"\"}]", "tail" },
 	/* Of two shards the second has 976 positions. */
-	{ "shards", "[{\"tail\":0,\"pending\":[]},{\"tail\":977,\"pending\":[]}]", "tail" },
-	{ "shards", "[{\"tail\":3,\"pending\":[3]}]", "pending" },
+	{ "shards", "[{\"tail\":0,\"pending\":[],\"done\":\"\"},"
+	  "{\"tail\":977,\"pending\":[],\"done\":\"\"}]", "tail" },
+	{ "shards", "[{\"tail\":3,\"pending\":[3],\"done\":\"\"}]", "pending" },
 	{ "shards", "[{\"tail\":3,\"pending\":[\"x\"]}]", "pending" },
 	{ "shards", "[{\"tail\":3,\"pending\":{}}]", "pending" },
+	{ "shards", "[{\"tail\":3,\"pending\":[]}]", "done" },
+	{ "shards", "[{\"tail\":3,\"pending\":[],\"done\":1}]", "done" },
+	{ "shards", "[{\"tail\":3,\"pending\":[],\"done\":\"0\"}]", "done" },
+	{ "shards", "[{\"tail\":3,\"pending\":[],\"done\":\"0x\"}]", "done" },
+	{ "shards", "[{\"tail\":1999,\"pending\":[],\"done\":\"02\"}]", "done" },
 	{ "shards", "{}", "shards" },
 	{ "runs", "{}", "runs" },
 	{ "rows_from", "21", "rows_from" },
@@ -143,4 +158,24 @@ TEST(a_part_of_the_text_is_refused)
 		checkpoint_free(&read_back);
 	}
 	free(text);
+}
+
+/* Only what was added stands there, however often the memory was used before. */
+TEST(what_is_done)
+{
+	struct checkpoint_shard s = { .tail = 10 };
+
+	ck_assert_int_eq(checkpoint_add_done(&s, 10 + 700), 0);
+	ck_assert_int_eq(checkpoint_add_done(&s, 10 + 3), 0);
+	checkpoint_drop_done(&s, 9);
+	checkpoint_drop_done(&s, 10 + 5000);
+	checkpoint_drop_done(&s, 10 + 700);
+	ck_assert_uint_eq(checkpoint_done_end(&s), 10 + 4);
+	ck_assert_uint_eq(s.done_len, 1);
+	checkpoint_shard_clear(&s, 20);
+	ck_assert_uint_eq(checkpoint_done_end(&s), 20);
+	ck_assert_int_eq(checkpoint_add_done(&s, 20 + 100), 0);
+	for (uint64_t pos = 0; pos < 1000; pos++)
+		ck_assert_int_eq(checkpoint_is_done(&s, pos), pos == 120);
+	checkpoint_shard_free(&s);
 }
