@@ -16,6 +16,7 @@
 #define LOG_EVERY	64u		/* positions; a log entry's time is at most this old */
 #define SKIP_MAX	16		/* positions that a pass goes by in one frame */
 #define MARK_TRIES	8
+#define AHEAD		16		/* positions that are looked up at once, a power of two */
 /* So many have to have room: those of one frame, and what the driver may still refuse. */
 #define OVERRUNS_MAX	(SKIP_MAX + 1 + SWEEP_HANDED)
 
@@ -28,6 +29,8 @@
 const volatile struct sweep_facts facts;
 volatile struct sweep_limits limits;
 volatile struct sweep_marks marks;
+
+_Static_assert((WINDOW_PASSES_MAX & (WINDOW_PASSES_MAX - 1)) == 0, "a mask of it is used");
 
 /* An array in one value, whose size is set before the program is loaded. */
 #define ONE_VALUE(name, flags)                       \
@@ -178,12 +181,86 @@ static __always_inline bool target_of(const struct sweep_facts *f, uint64_t pos,
 				    x);
 }
 
+/* Where targets are looked up; false: that is not to be had. */
+static __always_inline bool open_arrays(const struct sweep_facts *f, struct lookup_arrays *a)
+{
+	*a = (struct lookup_arrays){
+		.ranges = value_of(&ranges), .starts = value_of(&starts), .ports = value_of(&ports),
+		.entries = value_of(&entries),
+		.ranges_mask = f->ranges_mask, .starts_mask = f->starts_mask,
+		.ports_mask = f->ports_mask,
+	};
+	return a->ranges && a->starts && a->ports && a->entries;
+}
+
 /*
- * The target of a pass's position. The permutation is one long chain of multiplications: the head's
+ * The targets of positions in a row, looked up at once where there is a list: first the indices,
+ * then the pairs. An entry of a long list is in no cache: so the waits for them overlap.
+ */
+struct ahead_target {
+	struct addr ip;
+	uint64_t x, port;
+};
+
+struct ahead {
+	uint64_t first, n;		/* positions that were looked up */
+	uint64_t found;			/* a bit for each: it has a target */
+	struct ahead_target v[AHEAD];
+};
+
+static struct ahead ahead[WINDOW_PASSES_MAX];
+
+/* On its own, which is verified once. */
+int find_index(uint64_t pos, uint32_t pass, uint32_t i);
+
+__attribute__((noinline)) int find_index(uint64_t pos, uint32_t pass, uint32_t i)
+{
+	return target_of(known(), pos,
+			 &ahead[pass & (WINDOW_PASSES_MAX - 1)].v[i & (AHEAD - 1)].x);
+}
+
+static __always_inline void look_ahead(const struct sweep_facts *f, uint32_t pass, uint64_t pos,
+				       uint32_t n)
+{
+	struct ahead *a = &ahead[pass & (WINDOW_PASSES_MAX - 1)];
+	struct lookup_arrays arrays;
+	uint64_t found = 0;
+	uint16_t port;
+
+	a->first = pos;
+	a->n = n;
+	for (uint32_t i = 0; i < AHEAD && i < n; i++)
+		found |= (uint64_t)find_index(pos + i, pass, i) << i;
+	a->found = open_arrays(f, &arrays) ? found : 0;
+	for (uint32_t i = 0; a->found && i < AHEAD && i < n; i++) {
+		lookup_at(&f->lookup, &arrays, a->v[i].x, &a->v[i].ip, &port);
+		a->v[i].port = port;
+	}
+}
+
+/* Retries are not always in a row: others have answered in between. */
+static __always_inline bool find_ahead(const struct sweep_facts *f, uint32_t pass, uint64_t pos,
+				       struct patch *p)
+{
+	struct ahead *a = &ahead[pass & (WINDOW_PASSES_MAX - 1)];
+	uint64_t i = pos - a->first;
+
+	if (i >= a->n) {
+		look_ahead(f, pass, pos, !pass || i == a->n ? AHEAD : 1);
+		i = 0;
+	}
+	i &= AHEAD - 1;
+	p->dst = a->v[i].ip;
+	p->dport = (uint16_t)a->v[i].port;
+	return a->found >> i & 1;
+}
+
+/*
+ * Without a list tables are small. The permutation is one long chain of multiplications: the head's
  * next is worked out meanwhile, so that nothing waits for it.
  */
-static __always_inline bool find_target(const struct sweep_facts *f, uint32_t pass,
-					uint64_t pos, uint64_t *x)
+static __always_inline bool find_next(const struct sweep_facts *f, uint32_t pass, uint64_t pos,
+				      uint64_t *x)
 {
 	uint64_t next = 0;
 	bool known;
@@ -201,6 +278,21 @@ static __always_inline bool find_target(const struct sweep_facts *f, uint32_t pa
 	return known;
 }
 
+/* Where the pass's SYN to the sender's position goes. */
+static __always_inline bool find_target(const struct sweep_facts *f, uint32_t pass, uint64_t pos,
+					struct patch *p)
+{
+	struct lookup_arrays arrays;
+	uint64_t x;
+
+	if (f->lookup.n_entries)
+		return find_ahead(f, pass, pos, p);
+	if (!open_arrays(f, &arrays) || !find_next(f, pass, pos, &x))
+		return false;
+	lookup_at(&f->lookup, &arrays, x, &p->dst, &p->dport);
+	return true;
+}
+
 /* To where the gateway is by now. The frame is longer than that. */
 static __always_inline void address(uint64_t gateway, uint8_t *frame, const uint8_t *end)
 {
@@ -214,22 +306,13 @@ static __always_inline void address(uint64_t gateway, uint8_t *frame, const uint
 static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t pass, uint64_t pos,
 				     uint8_t *frame, const uint8_t *end, bool *is_v6)
 {
-	const struct lookup_arrays arrays = {
-		.ranges = value_of(&ranges), .starts = value_of(&starts), .ports = value_of(&ports),
-		.entries = value_of(&entries),
-		.ranges_mask = f->ranges_mask, .starts_mask = f->starts_mask,
-		.ports_mask = f->ports_mask,
-	};
 	uint32_t arm = f->arms == 1 ? 0 : pass & 1, len;
-	uint64_t x;
 	struct patch p = { .payload_len = 0 };
 	struct validate_tag tag;
 	bool v6;
 
-	if (!arrays.ranges || !arrays.starts || !arrays.ports || !arrays.entries
-	    || !find_target(f, pass, pos, &x))
+	if (!find_target(f, pass, pos, &p))
 		return 0;
-	lookup_at(&f->lookup, &arrays, x, &p.dst, &p.dport);
 	v6 = !addr_is_v4(p.dst);
 	p.src = f->sources[v6][source_choose(&f->source_key, f->n_sources[v6], p.dst, p.dport)
 			       & (SWEEP_SOURCES_MAX - 1)];
