@@ -18,14 +18,10 @@
 #define CONFIG_SOURCES_MAX	256
 #define CONFIG_THREADS_MAX	16
 #define CONFIG_RETRIES_AUTO	(-1)
-#define CONFIG_TX_AUTO		"auto"	/* word of --tx: setup chooses the engine */
-#define CONFIG_RX_AUTO		"auto"	/* likewise of --rx */
 #define CONFIG_RETRIES_THOROUGH	2	/* default of lists and of plans path, full, locate */
 
 /* Read where --config is not given and it is there. */
 #define CONFIG_FILE		SYSCONFDIR "/tfomap/tfomap.conf"
-
-enum config_report { REPORT_SYNACK, REPORT_ANSWERED, REPORT_ALL };
 
 struct config_ports {
 	uint16_t *v;			/* heap, owned; sorted, no doubles, 1..65535 */

@@ -1,7 +1,9 @@
 #include "config/config_words.h"
 
-#include "config/config.h"
+#include "config/formats.h"
+#include "plan.h"
 #include "probe.h"
+#include "tcpopt.h"
 #include "verdict.h"
 
 const struct opttab_word tcp_options_words[] = {

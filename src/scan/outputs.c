@@ -1,16 +1,20 @@
 #include "scan/outputs.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/writer.h"
 #include "config/config.h"
 #include "err.h"
+#include "output/expect.h"
 #include "output/sink.h"
 #include "records/statusfile.h"
 #include "scan/saver.h"
 #include "scan/scan_state.h"
 #include "setup/resume.h"
 #include "state/cookiefile.h"
+#include "state/exit_reason.h"
 #include "state/shared.h"
 #include "wire/capfile.h"
 
@@ -81,4 +85,25 @@ int outputs_begin(struct scan *sc, struct err *e)
 	if (!rc && sc->capture)
 		rc = capfile_begin(sc->capture, e);
 	return rc ? rc : sink_begin(sc->sink, e);
+}
+
+int outputs_report_expected(const struct expect *x, const struct stats *stats, int status,
+			    struct err *e)
+{
+	static const struct stats none;
+	char line[EXPECT_LINE_LEN];
+	const char *why = NULL;
+
+	if (e->msg[0])
+		why = e->msg;
+	else if (status == SCAN_STOPPED)
+		why = "it was stopped before its end";
+	else if (!stats)
+		why = "nothing was probed, as the run of --checkpoint is complete";
+	status = expect_conclude(x, stats ? stats : &none, why, line);
+	if (puts(line) >= 0 && fflush(stdout) == 0)
+		return status;
+	err_set(e, errno, "cannot write the line of --expect to standard output: %s",
+		strerror(errno));
+	return EXPECT_UNKNOWN;
 }

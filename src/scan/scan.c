@@ -16,20 +16,95 @@
 #include "records/metadata.h"
 #include "receive/rx.h"
 #include "scan/ending.h"
-#include "scan/engines.h"
 #include "scan/outputs.h"
 #include "scan/saver.h"
 #include "scan/scan_state.h"
 #include "scan/stop.h"
 #include "scan/watch.h"
 #include "send/sweep.h"
+#include "send/sweep_export.h"
 #include "setup/resume.h"
 #include "setup/sandbox.h"
 #include "setup/setup.h"
+#include "state/proxy.h"
 #include "targets/targets.h"
 #include "wire/tx.h"
+#include "wire/tx_sweep.h"
 
 /* ---- opening ------------------------------------------------------------------------------- */
+
+/* Opens the engine for a send thread. */
+static int open_engine(struct scan *sc, unsigned int sender, struct err *e)
+{
+	const struct config *c = sc->c;
+	struct setup *su = sc->setup;
+	struct shared *s = &su->shared;
+	struct tx_sweep sweep;
+	struct tx_setup tx = {
+		.interface = su->interface, .ifindex = su->ifindex, .iplayer = su->iplayer,
+		.loopback = su->loopback, .file = c->network.tx_file,
+		.why = &s->senders[sender].err,
+	};
+
+	if (su->tx->sweeper) {
+		sweep_export(&sweep, s, sender, c->rate.pps / s->nsenders);
+		tx.sweep = &sweep;
+	}
+	sc->tx = su->tx;
+	return su->tx->open(&sc->tx_state[sender], &tx, e);
+}
+
+static int open_senders(struct scan *sc, struct err *e)
+{
+	struct setup *su = sc->setup;
+	int rc = open_engine(sc, 0, e);
+
+	/* What was chosen for its speed may turn out not to run here: before it took any window. */
+	while (rc && su->tx->sweeper && su->tx_auto) {
+		su->tx = tx_next_best(su->tx);
+		su->run.engine = su->tx->name;
+		if (su->rx_auto)
+			su->rx = rx_find("pcap", false);
+		log_info("engine %s, as %s", su->tx->name, e->msg);
+		e->msg[0] = '\0';
+		rc = open_engine(sc, 0, e);
+	}
+	for (unsigned int i = 1; i < su->shared.nsenders && !rc; i++)
+		rc = open_engine(sc, i, e);
+	return rc;
+}
+
+static int open_source(struct scan *sc, struct err *e)
+{
+	struct setup *su = sc->setup;
+	const struct rx_setup rx = {
+		.interface = su->interface, .ifindex = su->ifindex,
+		.vlan_id = (uint16_t)sc->c->network.vlan_id, .file = sc->c->network.rx_file,
+		.validator = &su->shared.facts.validator,
+		.arp_requests = proxy_any(&su->shared.facts, false),
+		.solicitations = proxy_any(&su->shared.facts, true),
+		.buffer_len = su->rx->buffer_len ? su->rx->buffer_len(su->unread) : 0,
+	};
+
+	return su->rx->open(&sc->in.state, &rx, e);
+}
+
+static int open_receiver(struct scan *sc, struct err *e)
+{
+	struct setup *su = sc->setup;
+	int rc = open_source(sc, e);
+
+	/* What was chosen for its speed may turn out not to run here. */
+	if (rc && su->rx_auto && su->rx->consumes) {
+		su->rx = rx_find("pcap", false);
+		log_info("answers by %s, as %s", su->rx->name, e->msg);
+		e->msg[0] = '\0';
+		rc = open_source(sc, e);
+	}
+	if (!rc)
+		sc->in.ops = su->rx;
+	return rc;
+}
 
 static int open_gateways(struct scan *sc, struct err *e)
 {
@@ -53,10 +128,10 @@ static int open_network(struct scan *sc, struct err *e)
 	int rc;
 
 	if (!sc->setup->tx)
-		return engines_open_receiver(sc, e);
-	rc = engines_open_senders(sc, e);
+		return open_receiver(sc, e);
+	rc = open_senders(sc, e);
 	if (!rc && sc->setup->rx)
-		rc = engines_open_receiver(sc, e);
+		rc = open_receiver(sc, e);
 	if (!rc && sc->setup->rx)
 		rc = open_gateways(sc, e);
 	if (!rc)
@@ -331,21 +406,9 @@ static bool begins(const struct config *c, int *status, struct err *e)
 
 int scan_report_expected(int status, struct err *e)
 {
-	char line[EXPECT_LINE_LEN];
-	const char *why = NULL;
+	const struct stats *stats = the_scan.c ? &the_setup.shared.rx.stats : NULL;
 
-	if (e->msg[0])
-		why = e->msg;
-	else if (status == SCAN_STOPPED)
-		why = "it was stopped before its end";
-	else if (!the_scan.c)
-		why = "nothing was probed, as the run of --checkpoint is complete";
-	status = expect_conclude(&the_scan.expect, &the_setup.shared.rx.stats, why, line);
-	if (puts(line) >= 0 && fflush(stdout) == 0)
-		return status;
-	err_set(e, errno, "cannot write the line of --expect to standard output: %s",
-		strerror(errno));
-	return EXPECT_UNKNOWN;
+	return outputs_report_expected(&the_scan.expect, stats, status, e);
 }
 
 int scan_run(const struct config *c, struct err *e)
