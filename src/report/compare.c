@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/share.h"
 #include "err.h"
 #include "report/grid.h"
-#include "report/share.h"
 #include "report/store.h"
 
 #define WORDS_MAX 64	/* verdicts in a matrix; tfomap has fewer */
@@ -149,6 +149,16 @@ static void add_summary(const struct matrix *m, enum tables_compare how, struct 
 		  "silent ones).");
 }
 
+/* How many targets have a word on the one side, or on the other. */
+static uint64_t sum_of(const struct matrix *m, size_t word, bool other)
+{
+	uint64_t sum = 0;
+
+	for (size_t k = 0; k <= WORDS_MAX; k++)
+		sum += other ? m->v[word][k] : m->v[k][word];
+	return sum;
+}
+
 /* The words in the order of how many they are, so that the matrix has its weight at its head. */
 static void sort(const struct matrix *m, size_t order[static WORDS_MAX])
 {
@@ -157,14 +167,19 @@ static void sort(const struct matrix *m, size_t order[static WORDS_MAX])
 	for (size_t i = 0; i < m->n; i++) {
 		size_t at = i;
 
-		for (size_t k = 0; k <= WORDS_MAX; k++)
-			sums[i] += m->v[i][k] + m->v[k][i];
+		sums[i] = sum_of(m, i, true) + sum_of(m, i, false);
 		for (; at && sums[order[at - 1]] < sums[i]; at--)
 			order[at] = order[at - 1];
 		order[at] = i;
 	}
 }
 
+static const char *name_of(const struct matrix *m, size_t word)
+{
+	return word == NONE ? "no row" : m->words[word];
+}
+
+/* Verdicts that nobody has on a side are no row, or no column, of it. */
 static int add_matrix(const struct matrix *m, enum tables_compare how, struct grids *out,
 		      struct err *e)
 {
@@ -179,41 +194,55 @@ static int add_matrix(const struct matrix *m, enum tables_compare how, struct gr
 	if (n > GRID_COLUMNS_MAX - 2)
 		n = GRID_COLUMNS_MAX - 2;
 	sort(m, order);
-	for (size_t i = 0; i < n; i++)
-		grid_add_column(g, m->words[order[i]], true);
-	grid_add_column(g, "no row", true);
 	order[n] = NONE;
+	for (size_t k = 0; k <= n; k++)
+		if (sum_of(m, order[k], false))
+			grid_add_column(g, name_of(m, order[k]), true);
 	for (size_t i = 0; i <= n; i++) {
-		grid_cell(g, "%s", i < n ? m->words[order[i]] : "no row");
+		if (!sum_of(m, order[i], true))
+			continue;
+		grid_cell(g, "%s", name_of(m, order[i]));
 		for (size_t k = 0; k <= n; k++) {
 			uint64_t v = m->v[order[i]][order[k]];
 
-			grid_cell(g, v ? "%" PRIu64 : ".", v);
+			if (sum_of(m, order[k], false))
+				grid_cell(g, v ? "%" PRIu64 : ".", v);
 		}
 	}
+	if (!grid_rows(g))
+		grid_note(g, "No target has a row.");
 	return 0;
 }
 
-/* Pairs of verdicts, and how many went from the one to the other, and back. */
+/* Pairs of verdicts, the way that more took first. */
 static int add_ways(const struct matrix *m, enum tables_compare how, struct grids *out,
 		    struct err *e)
 {
+	const char *between = how == COMPARE_DIFF ? "->" : "|";
 	struct grid *g = how == COMPARE_DIFF
 		? grid_add(out, "Changes, both ways",
-			   "verdict|another|>from the one to the other|>back")
-		: grid_add(out, "Differences, both ways",
-			   "verdict|another|>A has the one|>B has it");
+			   "old -> new|>targets|the way back|>targets")
+		: grid_add(out, "Differences, both ways", "");
 
 	if (!g)
 		return err_set(e, ENOMEM, "no memory for the tables");
+	if (how == COMPARE_JOIN) {
+		grid_add_column(g, "A | B", false);
+		grid_add_column(g, "targets", true);
+		grid_add_column(g, "the other way", false);
+		grid_add_column(g, "targets", true);
+	}
 	for (size_t i = 0; i < m->n; i++)
 		for (size_t k = i + 1; k < m->n; k++) {
-			if (!m->v[i][k] && !m->v[k][i])
+			bool turned = m->v[k][i] > m->v[i][k];
+			size_t a = turned ? k : i, b = turned ? i : k;
+
+			if (!m->v[a][b])
 				continue;
-			grid_cell(g, "%s", m->words[i]);
-			grid_cell(g, "%s", m->words[k]);
-			grid_cell(g, "%" PRIu64, m->v[i][k]);
-			grid_cell(g, "%" PRIu64, m->v[k][i]);
+			grid_cell(g, "%s %s %s", m->words[a], between, m->words[b]);
+			grid_cell(g, "%" PRIu64, m->v[a][b]);
+			grid_cell(g, "%s %s %s", m->words[b], between, m->words[a]);
+			grid_cell(g, "%" PRIu64, m->v[b][a]);
 		}
 	if (!grid_rows(g))
 		grid_note(g, "None.");

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/share.h"
+#include "base/share.h"
 #include "utf8.h"
+
+#define WIDE_COLUMNS 9	/* a table of more takes the page's width */
 
 static char no_memory[] = "?";	/* a cell that could not be kept */
 
@@ -254,7 +256,7 @@ static void html_notes(const struct grid *g, FILE *out)
 
 static void grid_html(const struct grid *g, FILE *out)
 {
-	fputs("<section>\n<h2>", out);
+	fprintf(out, "<section%s>\n<h2>", g->n_columns > WIDE_COLUMNS ? " class=\"full\"" : "");
 	put_escaped(out, g->title);
 	fputs("</h2>\n", out);
 	if (g->svg) {

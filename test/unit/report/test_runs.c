@@ -43,7 +43,8 @@ TEST_AROUND(begin, end)
 
 static int check(enum runs_fit fit, bool unsound, bool partial)
 {
-	const struct runs_rules rules = { fit, unsound, partial };
+	const struct runs_rules rules = { .fit = fit, .unsound = unsound, .partial = partial,
+					  .one_scan = "", .add = "" };
 
 	e.msg[0] = '\0';
 	return runs_check(runs, N, &rules, &e);
@@ -98,8 +99,9 @@ TEST(what_is_allowed)
 
 TEST(a_shard_is_missing)
 {
-	const struct runs_rules strict = { RUNS_SHARDS, false, false };
-	const struct runs_rules partial = { RUNS_SHARDS, false, true };
+	const struct runs_rules strict = { .fit = RUNS_SHARDS, .one_scan = "", .add = "" };
+	const struct runs_rules partial = { .fit = RUNS_SHARDS, .partial = true, .one_scan = "",
+					    .add = "" };
 
 	ck_assert_int_eq(runs_check(runs, 1, &strict, &e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.msg, "shard 1 of 2 (from 0) is missing"));
@@ -108,7 +110,7 @@ TEST(a_shard_is_missing)
 
 TEST(sum)
 {
-	const struct runs_rules strict = { RUNS_SHARDS, false, false };
+	const struct runs_rules strict = { .fit = RUNS_SHARDS, .one_scan = "", .add = "" };
 	json_t *sum = runs_sum(runs, N), *v;
 	struct run all = { .file = "all.csv", .metadata = sum, .metadata_file = NULL };
 
