@@ -214,39 +214,64 @@ static int add_matrix(const struct matrix *m, enum tables_compare how, struct gr
 	return 0;
 }
 
-/* Pairs of verdicts, the way that more took first. */
-static int add_ways(const struct matrix *m, enum tables_compare how, struct grids *out,
-		    struct err *e)
-{
-	const char *between = how == COMPARE_DIFF ? "->" : "|";
-	struct grid *g = how == COMPARE_DIFF
-		? grid_add(out, "Changes, both ways",
-			   "old -> new|>targets|the way back|>targets")
-		: grid_add(out, "Differences, both ways", "");
+/* A pair of verdicts: from one to the other, as more went than came back. */
+struct way {
+	size_t from, to;
+	uint64_t n, back;
+};
 
-	if (!g)
-		return err_set(e, ENOMEM, "no memory for the tables");
-	if (how == COMPARE_JOIN) {
-		grid_add_column(g, "A | B", false);
-		grid_add_column(g, "targets", true);
-		grid_add_column(g, "the other way", false);
-		grid_add_column(g, "targets", true);
-	}
+static int by_number(const void *a, const void *b)
+{
+	const struct way *x = a, *y = b;
+
+	if (x->n != y->n)
+		return x->n < y->n ? 1 : -1;
+	return x->from != y->from ? (x->from < y->from ? -1 : 1) : x->to < y->to ? -1 : 1;
+}
+
+/* Those between which some went; how many. v has room for all pairs. */
+static size_t find_ways(const struct matrix *m, struct way *v)
+{
+	size_t n = 0;
+
 	for (size_t i = 0; i < m->n; i++)
 		for (size_t k = i + 1; k < m->n; k++) {
 			bool turned = m->v[k][i] > m->v[i][k];
-			size_t a = turned ? k : i, b = turned ? i : k;
+			size_t from = turned ? k : i, to = turned ? i : k;
 
-			if (!m->v[a][b])
-				continue;
-			grid_cell(g, "%s %s %s", m->words[a], between, m->words[b]);
-			grid_cell(g, "%" PRIu64, m->v[a][b]);
-			grid_cell(g, "%s %s %s", m->words[b], between, m->words[a]);
-			grid_cell(g, "%" PRIu64, m->v[b][a]);
+			if (m->v[from][to])
+				v[n++] = (struct way){ from, to, m->v[from][to], m->v[to][from] };
 		}
-	if (!grid_rows(g))
+	qsort(v, n, sizeof(*v), by_number);
+	return n;
+}
+
+static int add_ways(const struct matrix *m, enum tables_compare how, uint64_t top,
+		    struct grids *out, struct err *e)
+{
+	bool diff = how == COMPARE_DIFF;
+	struct grid *g = grid_add(out, diff ? "Changes, both ways" : "Differences, both ways",
+				  diff ? "old -> new|>targets|the way back|>targets"
+				       : "A, B|>targets|the other way|>targets");
+	struct way *v = calloc(WORDS_MAX * WORDS_MAX / 2, sizeof(*v));
+	const char *between = diff ? " ->" : ",";
+	size_t n = g && v ? find_ways(m, v) : 0;
+
+	for (size_t i = 0; i < n && (!top || i < top); i++) {
+		const char *from = m->words[v[i].from], *to = m->words[v[i].to];
+
+		grid_cell(g, "%s%s %s", from, between, to);
+		grid_cell(g, "%" PRIu64, v[i].n);
+		grid_cell(g, "%s%s %s", to, between, from);
+		grid_cell(g, "%" PRIu64, v[i].back);
+	}
+	if (g && top && n > top)
+		grid_note(g, "The first %" PRIu64 " of %zu; --top 0 shows all.", top, n);
+	if (g && !n)
 		grid_note(g, "None.");
-	return 0;
+	n = g && v;
+	free(v);
+	return n ? 0 : err_set(e, ENOMEM, "no memory for the tables");
 }
 
 /* sql: address, port and n_words verdicts. n: how many there are. */
@@ -291,7 +316,7 @@ int tables_compare(struct store *st, enum tables_compare how, uint64_t top, stru
 		err = add_matrix(m, how, out, e);
 	}
 	if (!err)
-		err = add_ways(m, how, out, e);
+		err = add_ways(m, how, top, out, e);
 	snprintf(columns, sizeof(columns), "target|%s|%s", words[how].other, words[how].this);
 	if (!err)
 		err = add_list(st, words[how].differ, columns, "SELECT n.ip, n.port, o.verdict, "

@@ -36,10 +36,10 @@ static const char common[] =
 /* Marks of the axis are whole numbers, and outside, where no bar is. */
 static const char bars[] =
 	"stats $d using 2 nooutput\nset style fill solid noborder\n"
-	"set yrange [-0.7:STATS_records-0.3] reverse\n"
+	"set yrange [STATS_records-0.3:-0.7]\n"
 	"set xrange [0:STATS_max > 0 ? STATS_max*1.3 : 1]\nset lmargin 17\nset ytics scale 0\n"
 	"set xtics out\nif (STATS_max < 5) {set xtics 1}\n"
-	"set format x (STATS_max < 10000 ? '%.0f' : '%.1s%c')\nunset key\n"
+	"set format x (STATS_max < 10000 ? '%.0f' : '%.0s%c')\nunset key\n"
 	"set grid noytics xtics\nset xlabel 'targets that answered'\n"
 	"plot $d using ($2/2):0:($2/2):(0.36):yticlabels(1) with boxxyerror " BLUE ", "
 	"'' using 2:0:(sprintf('%.2f %%', 100.0*$2/STATS_sum)) "
@@ -48,14 +48,16 @@ static const char bars[] =
 /* gnuplot refuses a range of one value. A time of 0 has no logarithm. */
 static const char cdf[] =
 	"x(t) = t > 0.001 ? t : 0.001\nstats $d using (x($1)) nooutput\n"
-	"set logscale x\nset xrange [STATS_min/1.2:STATS_max*1.2]\n"
+	"if (STATS_max > 20*STATS_min) {set logscale x}\n"
+	"set xrange [STATS_min/1.2:STATS_max*1.2]\n"
 	"set xlabel 'round-trip time, ms'\nset yrange [0:1]\n"
 	"set ylabel 'share of answers'\n"
 	"plot for [i=0:n-1] $d index i using (x($1)):2 with steps lw 2.5 lc i+1 title columnheader(1)\n";
 
 static const char survival[] =
 	"x(h) = h > 0.001 ? h : 0.001\nstats $d using (x($1)) nooutput\n"
-	"set logscale x\nset xrange [STATS_min/1.5:STATS_max*1.5]\n"
+	"if (STATS_max > 20*STATS_min) {set logscale x}\n"
+	"set xrange [STATS_min/1.5:STATS_max*1.5]\n"
 	"set xlabel 'age of the cookie, hours'\nset yrange [0:105]\n"
 	"set ylabel 'still taken, %'\nunset key\n"
 	"plot $d using (x($1)):2 with lines lw 2.5 " BLUE ", "

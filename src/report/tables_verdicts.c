@@ -258,7 +258,8 @@ static void show_rounds(const struct tables_input *in, const struct verdict_coun
 
 int tables_add_rounds(const struct tables_input *in, struct grids *out, struct err *e)
 {
-	struct verdict_counts *rounds = calloc(in->n_runs, sizeof(*rounds)), all = { .n = 0 };
+	/* The last is the sum of the others. */
+	struct verdict_counts *rounds = calloc(in->n_runs + 1, sizeof(*rounds));
 	struct grid *g = grid_add(out, "Verdicts by round", ">round|file");
 	int err;
 
@@ -266,12 +267,11 @@ int tables_add_rounds(const struct tables_input *in, struct grids *out, struct e
 		free(rounds);
 		return err_set(e, ENOMEM, "no memory for the tables");
 	}
-	err = count_rounds(in, rounds, &all, e);
+	err = count_rounds(in, rounds, &rounds[in->n_runs], e);
 	if (!err)
-		show_rounds(in, rounds, &all, g);
-	for (size_t i = 0; i < in->n_runs; i++)
+		show_rounds(in, rounds, &rounds[in->n_runs], g);
+	for (size_t i = 0; i <= in->n_runs; i++)
 		free(rounds[i].v);
 	free(rounds);
-	free(all.v);
 	return err;
 }
