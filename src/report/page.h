@@ -11,8 +11,8 @@ struct grids;
 struct outfile;
 
 /*
- * Draws what has points: svg of each grid. gnuplot is a child, whose own messages nobody sees; where
- * it is not there, fails, or takes too long, a warning says so, and the page is without.
+ * Draws what has points: svg of each grid. gnuplot is a child, whose own messages nobody sees;
+ * where it is not there, fails, or takes too long, a warning says so, and the page is without.
  */
 void plot_grids(struct grids *all, struct grid *warned);
 

@@ -52,7 +52,8 @@ static const char cdf[] =
 	"set xrange [STATS_min/1.2:STATS_max*1.2]\n"
 	"set xlabel 'round-trip time, ms'\nset yrange [0:1]\n"
 	"set ylabel 'share of answers'\n"
-	"plot for [i=0:n-1] $d index i using (x($1)):2 with steps lw 2.5 lc i+1 title columnheader(1)\n";
+	"plot for [i=0:n-1] $d index i using (x($1)):2 with steps lw 2.5 lc i+1 "
+	"title columnheader(1)\n";
 
 static const char survival[] =
 	"x(h) = h > 0.001 ? h : 0.001\nstats $d using (x($1)) nooutput\n"

@@ -28,7 +28,7 @@ enum runs_fit { RUNS_SHARDS, RUNS_ROUNDS };
 struct runs_rules {
 	enum runs_fit fit;
 	bool unsound, partial;	/* --allow-unsound, --allow-partial */
-	const char *one_scan, *add;	/* what to try: they are not of one scan; a shard is missing */
+	const char *one_scan, *add;	/* what to try: not of one scan; a shard is missing */
 	struct grid *warned;	/* what is warned of is noted here, too; may be NULL */
 };
 

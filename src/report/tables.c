@@ -262,7 +262,8 @@ static int add_by(const struct tables_input *in, const char *word, struct grids 
 		return 0;
 	snprintf(sql, sizeof(sql), "SELECT %s, count(*), "
 		 "sum(coalesce(cookie_len, 0) > 0 AND cookie_from IS NOT 'file'), "
-		 "sum(verdict IN " TOOK "), sum(cookie_from IS NOT 'file') FROM rows WHERE +side = 0 GROUP BY 1 ORDER BY 2 DESC, 1",
+		 "sum(verdict IN " TOOK "), sum(cookie_from IS NOT 'file') FROM rows "
+		 "WHERE +side = 0 GROUP BY 1 ORDER BY 2 DESC, 1",
 		 by.key);
 	snprintf(columns, sizeof(columns), "%s|>rows|%s>took data|%s", by.name,
 		 in->columns & (BIT(cookie_len) | BIT(cookie)) ? ">gave a cookie|" GRID_SHARE "|"

@@ -243,8 +243,10 @@ static int count_rounds(const struct tables_input *in, struct verdict_counts *ro
 static void show_rounds(const struct tables_input *in, const struct verdict_counts *rounds,
 			const struct verdict_counts *all, struct grid *g)
 {
-	size_t n = all->n < GRID_COLUMNS_MAX - 2 ? all->n : GRID_COLUMNS_MAX - 2;
+	size_t n = all->n;
 
+	if (n > GRID_COLUMNS_MAX - 2)
+		n = GRID_COLUMNS_MAX - 2;
 	for (size_t k = 0; k < n; k++)
 		grid_add_column(g, all->v[k].word, true);
 	for (size_t i = 0; i < in->n_runs; i++) {

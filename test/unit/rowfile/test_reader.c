@@ -110,7 +110,7 @@ static const struct {
 	{ "ip,,\n", ":1: the column '' is there twice" },
 	{ "[{\"ip\":\"::1\"}]", "a JSON array" },
 	{ "\n [\n{\"ip\":\"::1\"}\n]\n", "a JSON array" },
-	{ OBJECT "{\"verdict\":{\"a\":1},\"ip\":\"::1\"}\n", ":2: the value of verdict is an object" },
+	{ OBJECT "{\"verdict\":{\"a\":1},\"ip\":\"::1\"}\n", ":2: the value of verdict" },
 	{ OBJECT "{\"ip\":[\"::1\"]}\n", ":2: the value of ip is an object or a list" },
 	{ OBJECT "{\"signals\":[\"a\",[\"b\"]]}\n", ":2: the value of signals" },
 	{ OBJECT "{\"signals\":[{\"a\":1}]}\n", ":2: the value of signals" },
