@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -165,6 +166,17 @@ static char *read_all(int fd, uint64_t until_ns)
 	return text;
 }
 
+/* Who closes its output may go on all the same. */
+static bool has_ended(pid_t pid, uint64_t until_ns)
+{
+	int fd = pidfd_open(pid, 0);
+	bool ended = fd < 0 || wait_for(fd, until_ns);
+
+	if (fd >= 0)
+		close(fd);
+	return ended;
+}
+
 /* The picture without what belongs to a file of its own; NULL: there is none. */
 static char *cut_svg(char *text)
 {
@@ -191,9 +203,11 @@ static int draw(struct grid *g, int number, uint64_t until_ns)
 		return fd;
 	text = read_all(fd, until_ns);
 	close(fd);
-	/* It has said all, or is not waited for. */
-	if (!text)
+	if (!text || !has_ended(pid, until_ns)) {
 		kill(pid, SIGKILL);
+		free(text);
+		text = NULL;
+	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	g->svg = cut_svg(text);
