@@ -85,8 +85,12 @@ static void count_others(const struct run *runs, size_t n, struct verdict_counts
 		v->targets = had - got;
 }
 
-/* Of silent targets the metadata alone know. False: some of the n runs has none. */
-static bool count_targets(const struct run *runs, size_t n, struct verdict_counts *all)
+/*
+ * Of silent targets the metadata alone know. partial: they may be older than the last rows. False:
+ * some of the n runs has none.
+ */
+static bool count_targets(const struct run *runs, size_t n, bool partial,
+			  struct verdict_counts *all)
 {
 	const char *word;
 	json_t *count;
@@ -104,6 +108,9 @@ static bool count_targets(const struct run *runs, size_t n, struct verdict_count
 			if (v)
 				v->targets += (uint64_t)json_integer_value(count);
 		}
+	for (size_t k = 0; k < all->n && partial; k++)
+		if (all->v[k].targets < all->v[k].rows)
+			all->v[k].targets = all->v[k].rows;
 	count_others(runs, n, all);
 	return true;
 }
@@ -129,13 +136,12 @@ static int by_targets(const void *a, const void *b)
 	return strcmp(x->word, y->word);
 }
 
-/* Rows that the metadata do not know of are not that run's; or its end was not written. */
-static int check_counts(const struct tables_input *in, struct verdict_counts *all, struct err *e)
+/* Rows that the metadata do not know of are not that run's. */
+static int check_counts(const struct tables_input *in, const struct verdict_counts *all,
+			struct err *e)
 {
 	for (size_t i = 0; i < all->n; i++)
-		if (in->partial && all->v[i].rows > all->v[i].targets)
-			all->v[i].targets = all->v[i].rows;
-		else if (all->v[i].rows > all->v[i].targets)
+		if (all->v[i].rows > all->v[i].targets)
 			return err_set(e, EINVAL, "%.150s: %" PRIu64 " rows say '%s', the metadata "
 				       "%" PRIu64 ": they are not of one run; --metadata names the "
 				       "right ones", in->runs[0].file, all->v[i].rows,
@@ -184,7 +190,7 @@ int tables_add_verdicts(const struct tables_input *in, struct grids *out, struct
 	int err;
 
 	err = count_rows(in, 0, &all, e);
-	known = !err && count_targets(in->runs, in->n_runs, &all);
+	known = !err && count_targets(in->runs, in->n_runs, in->partial, &all);
 	if (!err && known)
 		err = check_counts(in, &all, e);
 	g = err ? NULL
@@ -225,7 +231,7 @@ static int count_rounds(const struct tables_input *in, struct verdict_counts *ro
 	for (size_t i = 0; i < in->n_runs && !err; i++) {
 		err = count_rows(in, i + 1, &rounds[i], e);
 		if (!err)
-			count_targets(&in->runs[i], 1, &rounds[i]);
+			count_targets(&in->runs[i], 1, in->partial, &rounds[i]);
 		for (size_t k = 0; k < rounds[i].n && !err; k++) {
 			struct verdict_count *v = count_of(all, rounds[i].v[k].word);
 
