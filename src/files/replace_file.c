@@ -121,6 +121,21 @@ bool replace_file_fits(const char *path)
 	return fits;
 }
 
+bool replace_file_is_same(const char *a, const char *b)
+{
+	char x[NAME_MAX + 1], y[NAME_MAX + 1];
+	int at[2] = { -1, -1 };
+	struct stat of[2];
+	bool same = find(a, &at[0], x) == 0 && find(b, &at[1], y) == 0 && strcmp(x, y) == 0
+		    && fstat(at[0], &of[0]) == 0 && fstat(at[1], &of[1]) == 0
+		    && of[0].st_dev == of[1].st_dev && of[0].st_ino == of[1].st_ino;
+
+	for (int i = 0; i < 2; i++)
+		if (at[i] >= 0)
+			close(at[i]);
+	return same;
+}
+
 /* ---- opening ------------------------------------------------------------------------------- */
 
 /* Whether the name leads to that file. */
@@ -328,13 +343,13 @@ static int sync_folder(const struct replace_file *f)
 	return -errno;
 }
 
-/* Takes t, whatever comes of it. */
+/* Takes t, whatever comes of it. bytes NULL: it has its contents. */
 static int replace_by(struct replace_file *f, struct temp *t, const void *bytes, size_t len)
 {
 	int err = keep_mode(f, t->fd);
 
 	if (!err)
-		err = fill(t->fd, bytes, len);
+		err = bytes ? fill(t->fd, bytes, len) : fsync(t->fd) ? -errno : 0;
 	if (!err)
 		err = file_lock_take(t->fd);
 	if (!err)
@@ -405,6 +420,19 @@ int replace_file_write(struct replace_file *f, const void *bytes, size_t len)
 	if (is_refused(err) && f->or_over && f->current >= 0 && is_named(f, f->current))
 		err = fill(f->current, bytes, len);
 	return err;
+}
+
+int replace_file_spare(const struct replace_file *f)
+{
+	return f->spare.fd;
+}
+
+int replace_file_commit(struct replace_file *f)
+{
+	struct temp t = f->spare;
+
+	f->spare = no_temp;
+	return replace_by(f, &t, NULL, 0);
 }
 
 void replace_file_close(struct replace_file *f)

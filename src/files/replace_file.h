@@ -27,6 +27,9 @@ struct replace_file;
  */
 bool replace_file_fits(const char *path);
 
+/* Whether both lead to the same name of the same folder, be there a file or not. */
+bool replace_file_is_same(const char *a, const char *b);
+
 /*
  * Looks at the file and locks it; does not make or change it. path: one that fits. or_over: it may
  * be written over where it cannot be replaced. 0, or -errno: -EBUSY, another one holds it.
@@ -47,6 +50,15 @@ int replace_file_read(const struct replace_file *f, size_t max, char **text, siz
  * when the disk is full by then. 0, or -errno.
  */
 int replace_file_reserve(struct replace_file *f, size_t len);
+
+/*
+ * For contents that come piece by piece: the file with the space that was reserved, which is to be
+ * cut to 0 bytes before; f's. -1: there is none, as the file itself would be written over. Nobody
+ * sees it, however the process ends, until replace_file_commit() gives it the name, which waits for
+ * the disk: 0, or -errno, and the old contents are there.
+ */
+int replace_file_spare(const struct replace_file *f);
+int replace_file_commit(struct replace_file *f);
 
 /*
  * Replaces the contents, and waits for the disk; what was reserved is used up. 0, or -errno, and

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/share.h"
 #include "err.h"
 #include "report/grid.h"
-#include "report/share.h"
 #include "report/store.h"
 
 #define WORDS_MAX 64	/* verdicts in a matrix; tfomap has fewer */
@@ -149,6 +149,16 @@ static void add_summary(const struct matrix *m, enum tables_compare how, struct 
 		  "silent ones).");
 }
 
+/* How many targets have a word on the one side, or on the other. */
+static uint64_t sum_of(const struct matrix *m, size_t word, bool other)
+{
+	uint64_t sum = 0;
+
+	for (size_t k = 0; k <= WORDS_MAX; k++)
+		sum += other ? m->v[word][k] : m->v[k][word];
+	return sum;
+}
+
 /* The words in the order of how many they are, so that the matrix has its weight at its head. */
 static void sort(const struct matrix *m, size_t order[static WORDS_MAX])
 {
@@ -157,14 +167,19 @@ static void sort(const struct matrix *m, size_t order[static WORDS_MAX])
 	for (size_t i = 0; i < m->n; i++) {
 		size_t at = i;
 
-		for (size_t k = 0; k <= WORDS_MAX; k++)
-			sums[i] += m->v[i][k] + m->v[k][i];
+		sums[i] = sum_of(m, i, true) + sum_of(m, i, false);
 		for (; at && sums[order[at - 1]] < sums[i]; at--)
 			order[at] = order[at - 1];
 		order[at] = i;
 	}
 }
 
+static const char *name_of(const struct matrix *m, size_t word)
+{
+	return word == NONE ? "no row" : m->words[word];
+}
+
+/* Verdicts that nobody has on a side are no row, or no column, of it. */
 static int add_matrix(const struct matrix *m, enum tables_compare how, struct grids *out,
 		      struct err *e)
 {
@@ -179,45 +194,84 @@ static int add_matrix(const struct matrix *m, enum tables_compare how, struct gr
 	if (n > GRID_COLUMNS_MAX - 2)
 		n = GRID_COLUMNS_MAX - 2;
 	sort(m, order);
-	for (size_t i = 0; i < n; i++)
-		grid_add_column(g, m->words[order[i]], true);
-	grid_add_column(g, "no row", true);
 	order[n] = NONE;
+	for (size_t k = 0; k <= n; k++)
+		if (sum_of(m, order[k], false))
+			grid_add_column(g, name_of(m, order[k]), true);
 	for (size_t i = 0; i <= n; i++) {
-		grid_cell(g, "%s", i < n ? m->words[order[i]] : "no row");
+		if (!sum_of(m, order[i], true))
+			continue;
+		grid_cell(g, "%s", name_of(m, order[i]));
 		for (size_t k = 0; k <= n; k++) {
 			uint64_t v = m->v[order[i]][order[k]];
 
-			grid_cell(g, v ? "%" PRIu64 : ".", v);
+			if (sum_of(m, order[k], false))
+				grid_cell(g, v ? "%" PRIu64 : ".", v);
 		}
 	}
+	if (!grid_rows(g))
+		grid_note(g, "No target has a row.");
 	return 0;
 }
 
-/* Pairs of verdicts, and how many went from the one to the other, and back. */
-static int add_ways(const struct matrix *m, enum tables_compare how, struct grids *out,
-		    struct err *e)
-{
-	struct grid *g = how == COMPARE_DIFF
-		? grid_add(out, "Changes, both ways",
-			   "verdict|another|>from the one to the other|>back")
-		: grid_add(out, "Differences, both ways",
-			   "verdict|another|>A has the one|>B has it");
+/* A pair of verdicts: from one to the other, as more went than came back. */
+struct way {
+	size_t from, to;
+	uint64_t n, back;
+};
 
-	if (!g)
-		return err_set(e, ENOMEM, "no memory for the tables");
+static int by_number(const void *a, const void *b)
+{
+	const struct way *x = a, *y = b;
+
+	if (x->n != y->n)
+		return x->n < y->n ? 1 : -1;
+	return x->from != y->from ? (x->from < y->from ? -1 : 1) : x->to < y->to ? -1 : 1;
+}
+
+/* Those between which some went; how many. v has room for all pairs. */
+static size_t find_ways(const struct matrix *m, struct way *v)
+{
+	size_t n = 0;
+
 	for (size_t i = 0; i < m->n; i++)
 		for (size_t k = i + 1; k < m->n; k++) {
-			if (!m->v[i][k] && !m->v[k][i])
-				continue;
-			grid_cell(g, "%s", m->words[i]);
-			grid_cell(g, "%s", m->words[k]);
-			grid_cell(g, "%" PRIu64, m->v[i][k]);
-			grid_cell(g, "%" PRIu64, m->v[k][i]);
+			bool turned = m->v[k][i] > m->v[i][k];
+			size_t from = turned ? k : i, to = turned ? i : k;
+
+			if (m->v[from][to])
+				v[n++] = (struct way){ from, to, m->v[from][to], m->v[to][from] };
 		}
-	if (!grid_rows(g))
+	qsort(v, n, sizeof(*v), by_number);
+	return n;
+}
+
+static int add_ways(const struct matrix *m, enum tables_compare how, uint64_t top,
+		    struct grids *out, struct err *e)
+{
+	bool diff = how == COMPARE_DIFF;
+	struct grid *g = grid_add(out, diff ? "Changes, both ways" : "Differences, both ways",
+				  diff ? "old -> new|>targets|the way back|>targets"
+				       : "A, B|>targets|the other way|>targets");
+	struct way *v = calloc(WORDS_MAX * WORDS_MAX / 2, sizeof(*v));
+	const char *between = diff ? " ->" : ",";
+	size_t n = g && v ? find_ways(m, v) : 0;
+
+	for (size_t i = 0; i < n && (!top || i < top); i++) {
+		const char *from = m->words[v[i].from], *to = m->words[v[i].to];
+
+		grid_cell(g, "%s%s %s", from, between, to);
+		grid_cell(g, "%" PRIu64, v[i].n);
+		grid_cell(g, "%s%s %s", to, between, from);
+		grid_cell(g, "%" PRIu64, v[i].back);
+	}
+	if (g && top && n > top)
+		grid_note(g, "The first %" PRIu64 " of %zu; --top 0 shows all.", top, n);
+	if (g && !n)
 		grid_note(g, "None.");
-	return 0;
+	n = g && v;
+	free(v);
+	return n ? 0 : err_set(e, ENOMEM, "no memory for the tables");
 }
 
 /* sql: address, port and n_words verdicts. n: how many there are. */
@@ -262,7 +316,7 @@ int tables_compare(struct store *st, enum tables_compare how, uint64_t top, stru
 		err = add_matrix(m, how, out, e);
 	}
 	if (!err)
-		err = add_ways(m, how, out, e);
+		err = add_ways(m, how, top, out, e);
 	snprintf(columns, sizeof(columns), "target|%s|%s", words[how].other, words[how].this);
 	if (!err)
 		err = add_list(st, words[how].differ, columns, "SELECT n.ip, n.port, o.verdict, "

@@ -5,8 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/share.h"
+#include "base/share.h"
 #include "utf8.h"
+
+#define WIDE_COLUMNS 9	/* a table of more takes the page's width, */
+#define LINE_LEN 132	/* and if its lines are longer, as text, numbers stand for its names, */
+#define NAMES_LEN 80	/* which are in such lines below it */
 
 static char no_memory[] = "?";	/* a cell that could not be kept */
 
@@ -152,27 +156,76 @@ static void print_line(const struct grid *g, char *const *cells, const size_t *w
 		print_cell(out, cells[c], widths[c], g->right[c], c + 1 == g->n_columns);
 }
 
+/* The widths of cells, and, where heads is true, of the names above them. Their sum. */
+static size_t measure(const struct grid *g, bool heads, size_t widths[static GRID_COLUMNS_MAX])
+{
+	size_t sum = 0;
+
+	for (size_t c = 0; c < g->n_columns; c++) {
+		widths[c] = heads || !c ? width_of(g->names[c]) : 4;
+		for (size_t i = c; i < g->n_cells; i += g->n_columns) {
+			size_t width = width_of(g->cells[i]);
+
+			widths[c] = width > widths[c] ? width : widths[c];
+		}
+		sum += widths[c] + 2;
+	}
+	return sum;
+}
+
+/* Numbers in place of the names, which follow below the table. */
+static void print_numbers(const struct grid *g, const size_t *widths, FILE *out)
+{
+	print_cell(out, g->names[0], widths[0], g->right[0], false);
+	for (size_t c = 1; c < g->n_columns; c++) {
+		char number[24];
+
+		snprintf(number, sizeof(number), "(%zu)", c);
+		print_cell(out, number, widths[c], g->right[c], c + 1 == g->n_columns);
+	}
+}
+
+static void print_names(const struct grid *g, FILE *out)
+{
+	size_t at = 0;
+
+	for (size_t c = 1; c < g->n_columns; c++) {
+		size_t width = width_of(g->names[c]) + 7;
+
+		fputs(c == 1 ? "\n" : at + width > NAMES_LEN ? "\n" : "  ", out);
+		at = c == 1 || at + width > NAMES_LEN ? width : at + width;
+		fprintf(out, "(%zu) %s", c, g->names[c]);
+	}
+	putc('\n', out);
+}
+
+/* On a terminal a cell does nothing but show itself. */
+static void make_plain(const struct grid *g)
+{
+	for (size_t c = 0; c < g->n_columns; c++)
+		utf8_show(g->names[c]);
+	for (size_t i = 0; i < g->n_cells; i++)
+		utf8_show(g->cells[i]);
+}
+
 static void grid_print(const struct grid *g, FILE *out)
 {
 	size_t widths[GRID_COLUMNS_MAX];
+	bool heads;
 
-	for (size_t c = 0; c < g->n_columns; c++) {
-		utf8_show(g->names[c]);
-		widths[c] = width_of(g->names[c]);
-	}
-	for (size_t i = 0; i < g->n_cells; i++) {
-		size_t width, c = i % g->n_columns;
-
-		/* On a terminal it does nothing but show itself. */
-		utf8_show(g->cells[i]);
-		width = width_of(g->cells[i]);
-		widths[c] = width > widths[c] ? width : widths[c];
-	}
+	make_plain(g);
+	heads = measure(g, true, widths) <= LINE_LEN || g->n_columns <= WIDE_COLUMNS;
+	if (!heads)
+		measure(g, false, widths);
 	fprintf(out, "%s\n\n", g->title);
-	if (grid_rows(g))
+	if (grid_rows(g) && heads)
 		print_line(g, g->names, widths, out);
+	else if (grid_rows(g))
+		print_numbers(g, widths, out);
 	for (size_t row = 0; row < grid_rows(g); row++)
 		print_line(g, g->cells + row * g->n_columns, widths, out);
+	if (grid_rows(g) && !heads)
+		print_names(g, out);
 	if (g->notes)
 		fprintf(out, "%s%s", grid_rows(g) ? "\n" : "", g->notes);
 }
@@ -254,7 +307,7 @@ static void html_notes(const struct grid *g, FILE *out)
 
 static void grid_html(const struct grid *g, FILE *out)
 {
-	fputs("<section>\n<h2>", out);
+	fprintf(out, "<section%s>\n<h2>", g->n_columns > WIDE_COLUMNS ? " class=\"full\"" : "");
 	put_escaped(out, g->title);
 	fputs("</h2>\n", out);
 	if (g->svg) {
@@ -277,7 +330,8 @@ static void grid_html(const struct grid *g, FILE *out)
 void grids_html(const struct grids *all, FILE *out)
 {
 	for (const struct grid *g = all->first; g; g = g->next)
-		grid_html(g, out);
+		if (grid_rows(g) || g->notes)
+			grid_html(g, out);
 }
 
 void grids_free(struct grids *all)

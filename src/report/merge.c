@@ -1,11 +1,11 @@
 #include "report/merge.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -13,7 +13,6 @@
 
 struct merge {
 	const char *path;
-	char *part;			/* the name until it is whole */
 	FILE *out;
 	enum { EMPTY, CSV, NDJSON } format;
 	size_t n_columns;
@@ -23,29 +22,53 @@ struct merge {
 
 static int fails(const struct merge *m, struct err *e)
 {
-	return err_set(e, errno, "cannot write to '%.200s': %s; name another file with --merge",
-		       m->path, strerror(errno));
+	return err_set(e, errno, "--merge %.200s: cannot write it: %s; name another file", m->path,
+		       strerror(errno));
 }
 
-int merge_open(struct merge **out, const char *path, struct err *e)
+/* The ending of the file's name, if it is one. */
+static bool ends_with(const char *name, const char *ending)
+{
+	size_t len = strlen(name), n = strlen(ending);
+
+	return len > n && strcmp(name + len - n, ending) == 0;
+}
+
+int merge_check_name(const char *path, struct err *e)
+{
+	static const struct {
+		const char *ending, *command;
+	} packers[] = {
+		{ ".gz", "gzip" }, { ".zst", "zstd --rm" },
+	};
+
+	for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++) {
+		int len = (int)(strlen(path) - strlen(packers[i].ending));
+
+		if (ends_with(path, packers[i].ending))
+			return err_set(e, EINVAL, "--merge %.100s: rows are written as they are, "
+				       "not compressed; type --merge %.*s ... && %s %.*s", path,
+				       len < 100 ? len : 100, path, packers[i].command,
+				       len < 100 ? len : 100, path);
+	}
+	return 0;
+}
+
+int merge_open(struct merge **out, const char *path, int fd, struct err *e)
 {
 	struct merge *m = calloc(1, sizeof(*m));
-	int fd = -1, err;
+	int copy = m ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
 
 	*out = m;
-	if (!m || asprintf(&m->part, "%s.XXXXXX", path) < 0)
+	if (!m)
 		return err_set(e, ENOMEM, "no memory for --merge");
 	m->path = path;
-	fd = mkstemp(m->part);
-	m->out = fd < 0 ? NULL : fdopen(fd, "w");
+	m->out = copy < 0 ? NULL : fdopen(copy, "w");
 	if (m->out)
 		return 0;
-	err = fails(m, e);
-	if (fd >= 0) {
-		close(fd);
-		unlink(m->part);
-	}
-	return err;
+	if (copy >= 0)
+		close(copy);
+	return fails(m, e);
 }
 
 static void put_field(FILE *out, const struct cell *f)
@@ -142,31 +165,7 @@ int merge_row(struct merge *m, const char *file, const struct reader_row *row, s
 	return ferror(m->out) ? fails(m, e) : 0;
 }
 
-/* As a file that is made has it, not as a temporary one. */
-static void give_mode(const char *path)
-{
-	mode_t mask = umask(0);
-
-	umask(mask);
-	chmod(path, 0666 & ~mask);
-}
-
-static int write_metadata(const struct merge *m, const json_t *metadata, struct err *e)
-{
-	char *name = NULL;
-	int err = 0;
-
-	if (asprintf(&name, "%s" MERGE_METADATA, m->path) < 0)
-		return err_set(e, ENOMEM, "no memory for --merge");
-	if (json_dump_file(metadata, name, JSON_INDENT(2) | JSON_REAL_PRECISION(15)))
-		err = err_set(e, EIO,
-			      "cannot write to '%.200s': %s; name another file with --merge", name,
-			      errno ? strerror(errno) : "out of memory");
-	free(name);
-	return err;
-}
-
-int merge_end(struct merge *m, int keep, const json_t *metadata, struct err *e)
+int merge_end(struct merge *m, struct err *e)
 {
 	int err = 0;
 
@@ -175,21 +174,11 @@ int merge_end(struct merge *m, int keep, const json_t *metadata, struct err *e)
 	if (m->out) {
 		bool bad = ferror(m->out);
 
-		if ((fclose(m->out) != 0 || bad) && keep)
+		if (fclose(m->out) != 0 || bad)
 			err = fails(m, e);
-		if (keep && !err) {
-			give_mode(m->part);
-			if (rename(m->part, m->path) != 0)
-				err = fails(m, e);
-		}
-		if (!keep || err)
-			unlink(m->part);
-		if (keep && !err && metadata)
-			err = write_metadata(m, metadata, e);
 	}
 	for (size_t i = 0; i < m->n_columns; i++)
 		free(m->names[i]);
-	free(m->part);
 	free(m);
 	return err;
 }

@@ -1,11 +1,9 @@
 /*
- * merge: the union of rows as one file, byte for byte as they were, and the metadata of all beside
- * it. Written to another name of the same folder; the file is there when it is whole. One thread.
+ * merge: the union of rows as one file, byte for byte as they were. One thread.
  */
 #ifndef TFOMAP_MERGE_H
 #define TFOMAP_MERGE_H
 
-#include <jansson.h>
 #include <stddef.h>
 
 struct cell;
@@ -13,10 +11,14 @@ struct err;
 struct merge;
 struct reader_row;
 
-#define MERGE_METADATA ".meta.json"	/* added to the name: that of the metadata */
+/* Whether rows may go to a file of that name. 0, or -EINVAL with a message. */
+int merge_check_name(const char *path, struct err *e);
 
-/* 0, or -errno with a message. *m: heap, for merge_end(). */
-int merge_open(struct merge **m, const char *path, struct err *e);
+/*
+ * fd: an empty file; path: its name, for messages. 0, or -errno with a message. *m: heap, for
+ * merge_end().
+ */
+int merge_open(struct merge **m, const char *path, int fd, struct err *e);
 
 /*
  * The header of the next file, CSV; then its rows. file: its name, for messages. A file of other
@@ -26,10 +28,7 @@ int merge_header(struct merge *m, const char *file, const struct cell *names, si
 		 struct err *e);
 int merge_row(struct merge *m, const char *file, const struct reader_row *row, struct err *e);
 
-/*
- * Frees m, which may be NULL. With keep the file takes its name, and metadata (NULL: there are
- * none) go beside it. 0, or -errno with a message.
- */
-int merge_end(struct merge *m, int keep, const json_t *metadata, struct err *e);
+/* Writes what is left, and frees m, which may be NULL. 0, or -errno with a message. */
+int merge_end(struct merge *m, struct err *e);
 
 #endif

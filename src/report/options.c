@@ -20,8 +20,8 @@ static const struct opttab_row rows[] = {
 	    "metadata of FILE; once for each, in order",
 	    "The metadata (--metadata-file of tfomap) of a FILE: once for each FILE, in their "
 	    "order, those of --diff last. Without it they are looked for beside each FILE: "
-	    "FILE.meta.json; then, without the endings of FILE (.csv, .ndjson, .gz, ...), "
-	    "with .meta.json or .json in their place."),
+	    "FILE.meta.json; then with .meta.json in place of .gz or .zst; then, without all "
+	    "endings of FILE (.csv, .ndjson, .gz, ...), with .meta.json or .json in their place."),
 	ROW("rounds", 0, OPTTAB_FLAG, rounds, "rows", NULL, "FILEs are runs one after the other",
 	    "Each FILE is a run of its own of the same targets, in the order in which they "
 	    "were: scans with one --cookie-file, for the lifetime of cookies. Without it the "
@@ -31,7 +31,8 @@ static const struct opttab_row rows[] = {
 	    "Take runs whose metadata say that they lost what can make verdicts wrong."),
 	ROW("allow-partial", 0, OPTTAB_FLAG, allow_partial, "rows", NULL,
 	    "take runs and shards that are not complete",
-	    "Take runs that have not ended or were stopped, and a scan that lacks some shards."),
+	    "Take runs that have not ended or were stopped, files that have not the number of "
+	    "rows that their metadata say, and a scan that lacks some shards."),
 	{ .name = "by",
 	  .letter = 'b',
 	  .type = OPTTAB_STRING,
@@ -51,7 +52,8 @@ static const struct opttab_row rows[] = {
 	  .def = "20",
 	  .member = offsetof(struct options, top),
 	  .help = "rows of a long table; 0: all",
-	  .man = "How many rows a long table has: groups, routers, targets that changed. 0: all." },
+	  .man = "How many rows a long table has: groups, routers, changes, targets that changed. "
+	    "0: all." },
 	ROW("diff", 0, OPTTAB_STRING, given, "tables", "OLD", "compare with the rows of OLD",
 	    "Compare with an older scan: what changed verdict, both ways, what is new and what "
 	    "is gone. May be given several times, for the shards of that scan."),
@@ -64,12 +66,13 @@ static const struct opttab_row rows[] = {
 	ROW("title", 0, OPTTAB_STRING, title, "output", "TEXT", "heading of that page",
 	    "The heading of the page."),
 	ROW("db", 0, OPTTAB_STRING, db, "output", "FILE", "leave the SQLite database",
-	    "Leave the database in FILE, see DATABASE. An older database is replaced; a file "
-	    "that is none is not."),
+	    "Leave the database in FILE, see DATABASE. An older one is replaced; another file, "
+	    "or another program's database, is not."),
 	ROW("merge", 0, OPTTAB_STRING, merge, "output", "FILE", "write the union of the rows",
 	    "Write the rows of all FILEs as one, with one header, and the sum of their metadata "
 	    "to FILE.meta.json. All are CSV with the same columns, or all are ndjson. Columns "
-	    "that this program does not know are kept."),
+	    "that this program does not know are kept. It is not packed: a FILE that ends in "
+	    ".gz or .zst is refused, with what to type instead."),
 	ROW("quiet", 'q', OPTTAB_FLAG, quiet, "output", NULL, "no progress on standard error",
 	    "No progress on standard error."),
 	ROW("help", 'h', OPTTAB_FLAG, help, "output", NULL, "this", "Show the options."),

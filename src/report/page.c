@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "err.h"
-#include "files/replace_file.h"
+#include "files/outfile.h"
 #include "report/grid.h"
 
 static const char style[] =
@@ -15,9 +15,11 @@ static const char style[] =
 	"@media(prefers-color-scheme:dark){:root{--ink:#e6e9ec;--soft:#9aa4ae;--line:#3a424b;"
 	"--ground:#14181c;--stripe:#1b2026}figure{background:#fff;border-radius:6px}}\n"
 	"*{box-sizing:border-box}\n"
-	"body{margin:0 auto;max-width:62rem;padding:1rem;color:var(--ink);background:var(--ground);"
+	"body{margin:0;padding:1rem;color:var(--ink);background:var(--ground);"
 	"font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}\n"
-	"h1{font-size:1.6rem;line-height:1.2;margin:.5rem 0 1.5rem}\n"
+	"h1,footer,section{max-width:62rem;margin-inline:auto}\n"
+	"section.full{max-width:max-content;min-width:min(62rem,100%)}\n"
+	"h1{font-size:1.6rem;line-height:1.2;margin-block:.5rem 1.5rem}\n"
 	"h2{font-size:1.15rem;margin:2rem 0 .6rem}\n"
 	"figure{margin:0 0 1rem}\n"
 	"figure svg{display:block;width:100%;height:auto;max-width:36rem;margin:0 auto}\n"
@@ -38,7 +40,8 @@ static const char style[] =
 	"table{font-size:8pt}th,td{white-space:normal;padding:.15rem .4rem}"
 	"h2,figure,tr{break-inside:avoid}h2{break-after:avoid}}\n";
 
-static void write_page(FILE *out, const char *title, const struct grids *all)
+static void write_page(FILE *out, const char *title, const struct grids *warned,
+		       const struct grids *all)
 {
 	char *escaped = grid_escape(title);
 	const char *text = escaped ? escaped : "tfomap";
@@ -50,35 +53,29 @@ static void write_page(FILE *out, const char *title, const struct grids *all)
 		"style-src 'unsafe-inline'; img-src data:\">\n"
 		"<title>%s</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>%s</h1>\n",
 		text, style, text);
+	grids_html(warned, out);
 	grids_html(all, out);
 	fprintf(out, "</main>\n<footer><p class=\"note\">tfomap-report %s</p></footer>\n</body>\n"
 		"</html>\n", PACKAGE_VERSION);
 	free(escaped);
 }
 
-int page_write(const char *path, const char *title, const struct grids *all, struct err *e)
+int page_write(struct outfile *to, const char *title, const struct grids *warned,
+	       const struct grids *all, struct err *e)
 {
-	struct replace_file *file = NULL;
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	int err = out ? 0 : -ENOMEM;
+	int err = -ENOMEM;
 
 	if (out) {
-		write_page(out, title, all);
-		if (fclose(out) != 0)
-			err = -ENOMEM;
+		write_page(out, title, warned, all);
+		err = fclose(out) ? -ENOMEM : 0;
 	}
-	if (!err && !replace_file_fits(path))
-		err = -EINVAL;
-	if (!err)
-		err = replace_file_open(&file, path, 0666, true);
-	if (!err)
-		err = replace_file_write(file, text, len);
-	replace_file_close(file);
-	free(text);
 	if (err)
-		return err_set(e, -err, "cannot write the page to '%.200s': %s; name another file "
-			       "with --html", path, strerror(-err));
-	return 0;
+		err_set(e, ENOMEM, "no memory for the page");
+	else
+		err = outfile_write(to, text, len, e);
+	free(text);
+	return err;
 }

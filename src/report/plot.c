@@ -3,19 +3,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "report/grid.h"
+#include "report/runs.h"
 
 #define SVG_MAX (8u * 1024 * 1024)	/* a picture is some 20 KB */
+#define LIMIT_S 20	/* for all pictures; one takes a tenth of a second */
 
 extern char **environ;
 
@@ -28,23 +34,34 @@ static const char common[] =
 
 #define BLUE "lc rgb '#2f6fab'"
 
+/* Marks of the axis are whole numbers, and outside, where no bar is. */
 static const char bars[] =
-	"stats $d using 2 nooutput\nset style fill solid noborder\nset yrange [] reverse\n"
-	"set xrange [0:STATS_max*1.3]\nset lmargin 17\nset ytics scale 0\nunset key\n"
-	"set grid noytics xtics\nset xlabel 'targets that answered'\nset format x '%.0s%c'\n"
+	"stats $d using 2 nooutput\nset style fill solid noborder\n"
+	"set yrange [STATS_records-0.3:-0.7]\n"
+	"set xrange [0:STATS_max > 0 ? STATS_max*1.3 : 1]\nset lmargin 17\nset ytics scale 0\n"
+	"set xtics out\nif (STATS_max < 5) {set xtics 1}\n"
+	"set format x (STATS_max < 10000 ? '%.0f' : '%.0s%c')\nunset key\n"
+	"set grid noytics xtics\nset xlabel 'targets that answered'\n"
 	"plot $d using ($2/2):0:($2/2):(0.36):yticlabels(1) with boxxyerror " BLUE ", "
 	"'' using 2:0:(sprintf('%.2f %%', 100.0*$2/STATS_sum)) "
 	"with labels left offset 0.6,0 font ',13'\n";
 
+/* gnuplot refuses a range of one value. A time of 0 has no logarithm. */
 static const char cdf[] =
-	"set logscale x\nset xlabel 'round-trip time, ms'\nset yrange [0:1]\n"
+	"x(t) = t > 0.001 ? t : 0.001\nstats $d using (x($1)) nooutput\n"
+	"if (STATS_max > 20*STATS_min) {set logscale x}\n"
+	"set xrange [STATS_min/1.2:STATS_max*1.2]\n"
+	"set xlabel 'round-trip time, ms'\nset yrange [0:1]\n"
 	"set ylabel 'share of answers'\n"
-	"plot for [i=0:n-1] $d index i using 1:2 with steps lw 2.5 lc i+1 title columnheader(1)\n";
+	"plot for [i=0:n-1] $d index i using (x($1)):2 with steps lw 2.5 lc i+1 "
+	"title columnheader(1)\n";
 
 static const char survival[] =
-	"set logscale x\nset xlabel 'age of the cookie, hours'\nset yrange [0:105]\n"
-	"set ylabel 'still taken, %'\nunset key\nset offsets graph 0.05, graph 0.05, 0, 0\n"
-	"x(h) = h > 0.001 ? h : 0.001\n"
+	"x(h) = h > 0.001 ? h : 0.001\nstats $d using (x($1)) nooutput\n"
+	"if (STATS_max > 20*STATS_min) {set logscale x}\n"
+	"set xrange [STATS_min/1.5:STATS_max*1.5]\n"
+	"set xlabel 'age of the cookie, hours'\nset yrange [0:105]\n"
+	"set ylabel 'still taken, %'\nunset key\n"
 	"plot $d using (x($1)):2 with lines lw 2.5 " BLUE ", "
 	"'' using (x($1)):2:3:4 with yerrorbars pt 7 lw 1.5 " BLUE "\n";
 
@@ -100,6 +117,7 @@ static int start(int script, pid_t *pid)
 	posix_spawn_file_actions_init(&to);
 	posix_spawn_file_actions_adddup2(&to, script, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&to, ends[1], STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&to, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	err = posix_spawnp(pid, argv[0], &to, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&to);
 	close(ends[1]);
@@ -108,8 +126,17 @@ static int start(int script, pid_t *pid)
 	return err ? -err : ends[0];
 }
 
-/* All that it says, heap; NULL: nothing, or too much. */
-static char *read_all(int fd)
+/* Until there is something to read, or its end. False: the time is over. */
+static bool wait_for(int fd, uint64_t until_ns)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint64_t now = clock_now_ns();
+
+	return now < until_ns && poll(&p, 1, (int)((until_ns - now) / NS_PER_MS) + 1) != 0;
+}
+
+/* All that it says, heap; NULL: nothing, too much, or not in time. */
+static char *read_all(int fd, uint64_t until_ns)
 {
 	size_t len = 0, cap = 65536;
 	char *text = malloc(cap);
@@ -125,6 +152,10 @@ static char *read_all(int fd)
 				break;
 			text = longer;
 		}
+		if (!wait_for(fd, until_ns)) {
+			free(text);
+			return NULL;
+		}
 		n = read(fd, text + len, cap - len - 1);
 		if (n < 0 && errno == EINTR)
 			n = 1;
@@ -133,6 +164,17 @@ static char *read_all(int fd)
 	}
 	text[len] = '\0';
 	return text;
+}
+
+/* Who closes its output may go on all the same. */
+static bool has_ended(pid_t pid, uint64_t until_ns)
+{
+	int fd = pidfd_open(pid, 0);
+	bool ended = fd < 0 || wait_for(fd, until_ns);
+
+	if (fd >= 0)
+		close(fd);
+	return ended;
 }
 
 /* The picture without what belongs to a file of its own; NULL: there is none. */
@@ -146,11 +188,12 @@ static char *cut_svg(char *text)
 	return svg;
 }
 
-/* 0; -ENOENT: there is no gnuplot; another -errno. */
-static int draw(struct grid *g, int number)
+/* 0; -ENOENT: there is no gnuplot; -ETIME: it takes too long; another -errno. */
+static int draw(struct grid *g, int number, uint64_t until_ns)
 {
 	int script = script_fd(g, number), fd, status = 0;
 	pid_t pid;
+	char *text;
 
 	if (script < 0)
 		return -ENOMEM;
@@ -158,30 +201,42 @@ static int draw(struct grid *g, int number)
 	close(script);
 	if (fd < 0)
 		return fd;
-	g->svg = cut_svg(read_all(fd));
+	text = read_all(fd, until_ns);
 	close(fd);
+	if (!text || !has_ended(pid, until_ns)) {
+		kill(pid, SIGKILL);
+		free(text);
+		text = NULL;
+	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	g->svg = cut_svg(text);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && g->svg)
 		return 0;
 	free(g->svg);
 	g->svg = NULL;
+	if (!text)
+		return -ETIME;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOENT : -EIO;
 }
 
-void plot_grids(struct grids *all)
+void plot_grids(struct grids *all, struct grid *warned)
 {
+	uint64_t until_ns = clock_now_ns() + LIMIT_S * NS_PER_S;
 	int number = 0;
 
 	for (struct grid *g = all->first; g; g = g->next) {
-		int err = g->data ? draw(g, ++number) : 0;
+		int err = g->data ? draw(g, ++number, until_ns) : 0;
 
-		if (err == -ENOENT) {
-			log_warn("no gnuplot: the page has no plots; apt-get install gnuplot-nox");
+		if (err == -ENOENT || err == -ETIME) {
+			runs_warn(warned, err == -ENOENT
+				  ? "no gnuplot: the page has no plots; apt-get install gnuplot-nox"
+				  : "gnuplot takes too long: the page is without some plots; type "
+				    "gnuplot to see whether it works");
 			return;
 		}
 		if (err)
-			log_warn("gnuplot failed to draw '%s' (%s): the page is without it",
-				 g->title, strerror(-err));
+			runs_warn(warned, "gnuplot failed to draw '%s': the page is without it",
+				  g->title);
 	}
 }

@@ -1,6 +1,7 @@
 #include "report/runs.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,26 +9,38 @@
 
 #include "base/log.h"
 #include "err.h"
+#include "report/grid.h"
 
 #define SHARDS_MAX	65536	/* a number in a file that others wrote has to end somewhere */
 
 /* ---- finding and reading ---- */
 
-/* Length without the endings that rows have. */
-static size_t stem_len(const char *file)
+/* Length without those of the endings that it has, each once. */
+static size_t len_without(const char *file, const char *const *endings, size_t n)
 {
-	static const char *const endings[] = {
-		".gz", ".zst", ".csv", ".ndjson", ".jsonl", ".json"
-	};
 	size_t len = strlen(file);
 
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		size_t n = strlen(endings[i]);
+	for (size_t i = 0; i < n; i++) {
+		size_t end = strlen(endings[i]);
 
-		if (len > n && strncmp(file + len - n, endings[i], n) == 0)
-			len -= n;
+		if (len > end && strncmp(file + len - end, endings[i], end) == 0)
+			len -= end;
 	}
 	return len;
+}
+
+static const char *const row_endings[] = {
+	".gz", ".zst", ".csv", ".ndjson", ".jsonl", ".json"
+};
+
+static size_t stem_len(const char *file)
+{
+	return len_without(file, row_endings, sizeof(row_endings) / sizeof(row_endings[0]));
+}
+
+static size_t unpacked_len(const char *file)
+{
+	return len_without(file, row_endings, 2);
 }
 
 /* Reads an object that has what metadata have. 0; -ENOENT: it is something else, or not there. */
@@ -61,7 +74,8 @@ int run_load(struct run *r, const char *path, struct err *e)
 	const struct {
 		size_t len;
 		const char *end;
-	} beside[] = { { all, ".meta.json" }, { stem, ".meta.json" }, { stem, ".json" } };
+	} beside[] = { { all, ".meta.json" }, { unpacked_len(r->file), ".meta.json" },
+		       { stem, ".meta.json" }, { stem, ".json" } };
 	int err = -ENOENT;
 
 	if (path)
@@ -113,6 +127,26 @@ static json_int_t number(const struct run *r, const char *outer, const char *inn
 	return json_integer_value(at(r, outer, inner));
 }
 
+uint64_t run_number(const struct run *r, const char *outer, const char *inner)
+{
+	json_int_t n = json_integer_value(json_object_get(at(r, outer, NULL), inner));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+void runs_warn(struct grid *warned, const char *fmt, ...)
+{
+	char text[ERR_MSG_LEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_warn("%s", text);
+	if (warned)
+		grid_note(warned, "%s", text);
+}
+
 json_t *run_shards(const struct run *r)
 {
 	json_t *merged = at(r, "merged", "shards");
@@ -132,6 +166,7 @@ static const struct {
 	{ "seed", NULL, "seed", false },
 	{ "shards", NULL, "number of shards", false },
 	{ "configuration", "plan", "plan", true },
+	{ "configuration", "label", "label", false },
 	{ "targets", "blocklist_hash", "blocklist hash", true },
 	{ "targets", "targets_hash", "target list hash", true },
 	{ "targets", "total", "number of targets", true },
@@ -144,57 +179,59 @@ static void show(json_t *v, char out[static 64])
 	else if (json_is_integer(v))
 		snprintf(out, 64, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 	else
-		snprintf(out, 64, "another kind of value");
+		snprintf(out, 64, json_is_null(v) ? "none" : "another kind of value");
 }
 
 /* What a run of an earlier version does not say cannot differ. */
-static int check_same(const struct run *a, const struct run *b, enum runs_fit fit, struct err *e)
+static int check_same(const struct run *a, const struct run *b, const struct runs_rules *rules,
+		      struct err *e)
 {
+	bool rounds = rules->fit == RUNS_ROUNDS;
+
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
 		json_t *one = at(a, same[i].outer, same[i].inner);
 		json_t *other = at(b, same[i].outer, same[i].inner);
 		char one_text[64], other_text[64];
 
-		if ((fit == RUNS_ROUNDS && !same[i].rounds) || !one || !other
+		if ((rounds && !same[i].rounds) || !one || !other
 		    || json_equal(one, other))
 			continue;
 		show(one, one_text);
 		show(other, other_text);
 		return err_set(e, EINVAL,
-			       "%.100s: its %s is %s, that of %.100s is %s: they are not %s",
+			       "%.100s: its %s is %s, that of %.100s is %s: they are not %s; %s",
 			       b->file, same[i].what, other_text, a->file, one_text,
-			       fit == RUNS_ROUNDS ? "rounds of one list; give those that are"
-						  : "shards of one scan; give those of one, or "
-						    "--rounds, --diff, --join");
+			       rounds ? "rounds of one list" : "shards of one scan",
+			       rounds ? "give those that are" : rules->one_scan);
 	}
 	if (strcmp(run_text(a, "tfomap", NULL), run_text(b, "tfomap", NULL)) != 0)
-		log_warn("%s: written by tfomap %s, %s by %s", b->file,
-			 run_text(b, "tfomap", NULL), a->file, run_text(a, "tfomap", NULL));
+		runs_warn(rules->warned, "%s: written by tfomap %s, %s by %s", b->file,
+			  run_text(b, "tfomap", NULL), a->file, run_text(a, "tfomap", NULL));
 	return 0;
 }
 
-static int check_sound(const struct run *r, bool allowed, struct err *e)
+static int check_sound(const struct run *r, const struct runs_rules *rules, struct err *e)
 {
 	if (json_is_true(at(r, "sound", NULL)))
 		return 0;
-	if (!allowed)
+	if (!rules->unsound)
 		return err_set(e, EINVAL,
 			       "%.200s: the run was not sound: it lost something that can "
 			       "make rows wrong (counters in %.150s); scan again, or "
 			       "--allow-unsound",
 			       r->file, r->metadata_file);
-	log_warn("%s: the run was not sound: its verdicts may be wrong", r->file);
+	runs_warn(rules->warned, "%s: the run was not sound: its verdicts may be wrong", r->file);
 	return 0;
 }
 
-static int check_ended(const struct run *r, bool allowed, struct err *e)
+static int check_ended(const struct run *r, const struct runs_rules *rules, struct err *e)
 {
 	const char *reason = run_text(r, "exit_reason", NULL);
 	bool running = strcmp(reason, "running") == 0;
 
 	if (strcmp(reason, "complete") == 0)
 		return 0;
-	if (!allowed)
+	if (!rules->partial)
 		return err_set(e, EINVAL,
 			       "%.200s: the run %s (%.40s in %.150s); %s, or "
 			       "--allow-partial",
@@ -205,7 +242,7 @@ static int check_ended(const struct run *r, bool allowed, struct err *e)
 			       running ? "wait for its end, or go on with it (--checkpoint)"
 				       : "let it go on "
 					 "with --checkpoint");
-	log_warn("%s: the run is not complete (%s)", r->file, reason);
+	runs_warn(rules->warned, "%s: the run is not complete (%s)", r->file, reason);
 	return 0;
 }
 
@@ -237,7 +274,7 @@ static int mark_shards(const struct run *v, size_t i, size_t *have, size_t n, st
 }
 
 static int check_shards(const struct run *v, size_t n, const struct run *first, bool allowed,
-			struct err *e)
+			const struct runs_rules *rules, struct err *e)
 {
 	json_int_t shards = number(first, "shards", NULL);
 	size_t *have, missing = 0, which = 0;
@@ -262,10 +299,11 @@ static int check_shards(const struct run *v, size_t n, const struct run *first, 
 		return err;
 	if (!allowed)
 		return err_set(e, EINVAL,
-			       "shard %zu of %d (from 0) is missing, %zu in all; add the "
-			       "file%s, or --allow-partial",
-			       which, (int)shards, missing, missing > 1 ? "s" : "");
-	log_warn("%zu of %d shards are missing: shares are those of a part", missing, (int)shards);
+			       "%.200s: shard %zu of %d (from 0) is missing, %zu in all; %s, or "
+			       "--allow-partial",
+			       first->file, which, (int)shards, missing, rules->add);
+	runs_warn(rules->warned, "%zu of %d shards are missing: shares are those of a part",
+		  missing, (int)shards);
 	return 0;
 }
 
@@ -273,37 +311,39 @@ int runs_check(const struct run *v, size_t n, const struct runs_rules *rules, st
 {
 	const struct run *first = NULL;
 	size_t without = 0;
+	uint64_t total = 0;
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err; i++) {
 		if (!v[i].metadata) {
 			without++;
-			log_warn("%s: no metadata: whether the run was sound and complete, which "
-				 "shard it is, and how many targets were silent is not known; "
-				 "--metadata FILE names them", v[i].file);
+			runs_warn(rules->warned, "%s: no metadata: whether the run was sound and "
+				  "complete, which shard it is, and how many targets were silent "
+				  "is not known; --metadata FILE names them", v[i].file);
 			continue;
 		}
-		if (first)
-			err = check_same(first, &v[i], rules->fit, e);
+		err = runs_check_counts(&v[i], &total, e);
+		if (!err && first)
+			err = check_same(first, &v[i], rules, e);
 		first = first ? first : &v[i];
 		if (!err)
-			err = check_sound(&v[i], rules->unsound, e);
+			err = check_sound(&v[i], rules, e);
 		if (!err)
-			err = check_ended(&v[i], rules->partial, e);
+			err = check_ended(&v[i], rules, e);
 	}
 	if (!err && first && rules->fit == RUNS_SHARDS)
-		err = check_shards(v, n, first, rules->partial || without, e);
+		err = check_shards(v, n, first, rules->partial || without, rules, e);
 	return err;
 }
 
-void runs_compare(const struct run *a, const struct run *b)
+void runs_compare(const struct run *a, const struct run *b, struct grid *warned)
 {
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
 		json_t *one = at(a, same[i].outer, same[i].inner);
 		json_t *other = at(b, same[i].outer, same[i].inner);
 
 		if (same[i].rounds && one && other && !json_equal(one, other))
-			log_warn("%s and %s differ in their %s: some of what differs may come of "
-				 "that", a->file, b->file, same[i].what);
+			runs_warn(warned, "%s and %s differ in their %s: some of what differs may "
+				  "come of that", a->file, b->file, same[i].what);
 	}
 }

@@ -11,12 +11,15 @@
 #include <stdint.h>
 
 struct err;
+struct grid;
+struct store;
 
 struct run {
 	const char *file;	/* as it was given */
 	char *metadata_file;	/* heap; NULL: none was found */
 	json_t *metadata;	/* owned; NULL: there are none */
-	uint64_t n_rows;
+	uint64_t n_rows;	/* these two are known when they were read: */
+	uint64_t columns;	/* which its rows have, as bits of enum column; all of no rows */
 };
 
 /* How runs are to fit: what one scan's shards have in common, or rounds of the same targets. */
@@ -25,6 +28,8 @@ enum runs_fit { RUNS_SHARDS, RUNS_ROUNDS };
 struct runs_rules {
 	enum runs_fit fit;
 	bool unsound, partial;	/* --allow-unsound, --allow-partial */
+	const char *one_scan, *add;	/* what to try: not of one scan; a shard is missing */
+	struct grid *warned;	/* what is warned of is noted here, too; may be NULL */
 };
 
 /*
@@ -42,10 +47,20 @@ void run_free(struct run *r);
 int runs_check(const struct run *v, size_t n, const struct runs_rules *rules, struct err *e);
 
 /*
+ * Likewise of their rows, all in the store: as many as the metadata say, no target twice, and of
+ * one label. n_others: how many of the n, at the end, are those of SIDE_OTHER, to be compared.
+ */
+int runs_check_rows(const struct run *v, size_t n, size_t n_others, const struct runs_rules *rules,
+		    struct store *st, struct err *e);
+
+/*
  * Warns of what makes two scans differ that are compared: their plan, their targets, what was
  * blocked.
  */
-void runs_compare(const struct run *a, const struct run *b);
+void runs_compare(const struct run *a, const struct run *b, struct grid *warned);
+
+/* Logs a warning, and notes it; warned may be NULL. */
+void runs_warn(struct grid *warned, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * The metadata of the n runs as one: counters, verdicts and targets added, the earliest start and
@@ -53,6 +68,15 @@ void runs_compare(const struct run *a, const struct run *b);
  * or some run has none.
  */
 json_t *runs_sum(const struct run *v, size_t n);
+
+/*
+ * Whether all that metadata count are whole numbers, not negative, and *total, of several, can hold
+ * them. 0, or -EINVAL with a message.
+ */
+int runs_check_counts(const struct run *r, uint64_t *total, struct err *e);
+
+/* A number of the metadata at a path of two keys; 0: there is none. */
+uint64_t run_number(const struct run *r, const char *outer, const char *inner);
 
 /* The text at a path of two keys, or of one (inner NULL), or of a number there; "": none. */
 const char *run_text(const struct run *r, const char *outer, const char *inner);

@@ -1,7 +1,49 @@
 /* The metadata of several runs as one: part of runs. */
 #include "report/runs.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "err.h"
+
+#define COUNT_MAX (1ll << 60)	/* of a count alone: then it is that one which is named */
+
+/* Of an object and those in it. NULL; or the key of what is no count. */
+static const char *bad_count(const json_t *v, uint64_t *total)
+{
+	const char *key, *bad = NULL;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)v, key, value) {
+		if (json_is_object(value))
+			bad = bad_count(value, total);
+		else if (json_is_number(value)
+			 && (!json_is_integer(value) || json_integer_value(value) < 0
+			     || json_integer_value(value) > COUNT_MAX
+			     || json_integer_value(value) > INT64_MAX - (int64_t)*total))
+			bad = key;
+		else
+			*total += (uint64_t)json_integer_value(value);
+		if (bad)
+			break;
+	}
+	return bad;
+}
+
+int runs_check_counts(const struct run *r, uint64_t *total, struct err *e)
+{
+	static const char *const groups[] = { "counters", "verdicts", "targets" };
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		const char *bad = bad_count(json_object_get(r->metadata, groups[i]), total);
+
+		if (bad)
+			return err_set(e, EINVAL, "%.200s: %s: %.60s is no count that a run can "
+				       "have; give the metadata as tfomap wrote them",
+				       r->metadata_file, groups[i], bad);
+	}
+	return 0;
+}
 
 /* Adds the numbers of an object, and of objects in it, to those of another. */
 static void add_numbers(json_t *sum, const json_t *v)

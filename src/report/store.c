@@ -1,11 +1,16 @@
 #include "report/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
 
 #include "addr.h"
+#include "bytes.h"
 #include "digits.h"
 #include "err.h"
 #include "opttab.h"
@@ -31,12 +36,13 @@ static const char *const types[] = {
 
 #define WORD_LEN	40		/* bytes of the longest */
 #define SQL_LEN		4096
+#define APPLICATION_ID	0x54464f52	/* in the header of our databases */
 #define BIND_FIRST	3		/* the parameters of run and side come first */
 
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *insert;
-	bool all_columns;
+	int fd;				/* of the file, where it is to be kept; else -1 */
 	int64_t run;
 	enum side side;
 	uint64_t n_rows;		/* of the run */
@@ -78,10 +84,10 @@ static int make_tables(struct store *st, struct err *e)
 	text_init(&t, sql, sizeof(sql));
 	text_add(&t, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
 		 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -48000;"
-		 "PRAGMA temp_store = FILE; PRAGMA threads = 1; BEGIN;"
+		 "PRAGMA temp_store = FILE; PRAGMA threads = 1; PRAGMA application_id = %d; BEGIN;"
 		 "CREATE TABLE runs (run INTEGER PRIMARY KEY, side INTEGER, file TEXT,"
 		 " rows INTEGER, columns TEXT, metadata TEXT);"
-		 "CREATE TABLE rows (run INTEGER, side INTEGER");
+		 "CREATE TABLE rows (run INTEGER, side INTEGER", APPLICATION_ID);
 	add_columns(&t, false, true);
 	text_add(&t, ");");
 	err = run_sql(st, sql, e);
@@ -98,7 +104,41 @@ static int make_tables(struct store *st, struct err *e)
 	return 0;
 }
 
-int store_open(struct store **out, const char *path, struct err *e)
+/* A file of SQLite's own is gone when it is closed; this one's name, at once. */
+static int make_file(struct store *st, char *path, size_t size)
+{
+	const char *folders[] = { getenv("SQLITE_TMPDIR"), getenv("TMPDIR"), "/var/tmp", "/tmp" };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]) && st->fd < 0; i++)
+		if (folders[i] && (size_t)snprintf(path, size, "%s/tfomap-report.XXXXXX",
+						   folders[i]) < size)
+			st->fd = mkostemp(path, O_CLOEXEC);
+	return st->fd < 0 ? -errno : 0;
+}
+
+static int open_database(struct store *st, bool kept, struct err *e)
+{
+	sigset_t all, before;
+	char path[4096] = "";
+	int rc;
+
+	/* An interrupt must not come before the name is gone. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	rc = kept ? make_file(st, path, sizeof(path)) : 0;
+	if (!rc)
+		rc = sqlite3_open_v2(path, &st->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+				     | SQLITE_OPEN_NOMUTEX, NULL);
+	if (kept && st->fd >= 0)
+		unlink(path);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (rc < 0)
+		return err_set(e, -rc, "cannot make a temporary database: %s; SQLITE_TMPDIR names "
+			       "its folder", strerror(-rc));
+	return rc == SQLITE_OK ? 0 : fails(st, "make a temporary database", e);
+}
+
+int store_open(struct store **out, bool kept, struct err *e)
 {
 	struct store *st = calloc(1, sizeof(*st));
 	int err;
@@ -106,14 +146,11 @@ int store_open(struct store **out, const char *path, struct err *e)
 	*out = NULL;
 	if (!st)
 		return err_set(e, ENOMEM, "no memory for the database");
-	st->all_columns = path;
-	/* An empty name is a file of SQLite's own, which is gone when it is closed. */
-	if (sqlite3_open_v2(path ? path : "", &st->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-			    | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-		err = fails(st, path ? "make the database (--db)" : "make a temporary database", e);
-	else if (store_add_functions(st->db))
+	st->fd = -1;
+	err = open_database(st, kept, e);
+	if (!err && store_add_functions(st->db))
 		err = fails(st, "work with the database", e);
-	else
+	if (!err)
 		err = make_tables(st, e);
 	if (err)
 		store_close(st, NULL);
@@ -252,7 +289,7 @@ int store_add_row(struct store *st, const char *name, const struct reader_row *r
 		struct cell v = row->cells[c];
 		const char *why;
 
-		if (!v.p || !(columns[c].kept || st->all_columns))
+		if (!v.p || !(columns[c].kept || st->fd >= 0))
 			continue;
 		why = bind_value(st, c, v);
 		if (why)
@@ -342,17 +379,57 @@ int store_number(struct store *st, const char *sql, int64_t *out, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
+static int close_database(struct store *st, struct err *e)
+{
+	sqlite3_finalize(st->insert);
+	st->insert = NULL;
+	if (sqlite3_close(st->db) != SQLITE_OK)
+		return fails(st, "close the database", e);
+	st->db = NULL;
+	return 0;
+}
+
+int store_save(struct store *st, int fd, struct err *e)
+{
+	const size_t piece = 1u << 24;
+	off_t at = 0;
+	ssize_t n = 1;
+	int err = close_database(st, e);
+
+	while (!err && n > 0)
+		n = sendfile(fd, st->fd, &at, piece);
+	if (!err && n < 0)
+		err = err_set(e, errno, "cannot write the database (--db): %s", strerror(errno));
+	return err;
+}
+
 int store_close(struct store *st, struct err *e)
 {
 	int err = 0;
 
 	if (!st)
 		return 0;
-	sqlite3_finalize(st->insert);
-	if (sqlite3_close(st->db) != SQLITE_OK)
-		err = fails(st, "close the database", e);
+	err = close_database(st, e);
+	if (st->fd >= 0)
+		close(st->fd);
 	free(st);
 	return err;
+}
+
+int store_check_file(const char *path, struct err *e)
+{
+	static const char magic[] = "SQLite format 3";
+	uint8_t head[72] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = fd < 0 ? 0 : read(fd, head, sizeof(head));
+	bool sqlite = memcmp(head, magic, sizeof(magic)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (n == 0 || (sqlite && get_be32(head + 68) == APPLICATION_ID))
+		return 0;
+	return err_set(e, EINVAL, "--db %.200s: is there, and is %s; name another file", path,
+		       sqlite ? "another program's database" : "no SQLite database");
 }
 
 void store_roff(FILE *out)

@@ -20,10 +20,11 @@ struct store;
 enum side { SIDE_THIS, SIDE_OTHER };
 
 /*
- * An empty one. path: is made, and must not be there; then all columns are filled in. NULL: a
- * temporary one. 0, or -errno with a message. *st: heap, for store_close().
+ * An empty one. kept: for store_save(); then all columns are filled in. In a temporary file either
+ * way, which is gone however the process ends. 0, or -errno with a message. *st: heap, for
+ * store_close().
  */
-int store_open(struct store **st, const char *path, struct err *e);
+int store_open(struct store **st, bool kept, struct err *e);
 
 /* Another file of rows: those that follow are its. metadata: a JSON text, or NULL. */
 int store_add_run(struct store *st, enum side side, const char *file, const char *metadata,
@@ -57,8 +58,20 @@ const char *store_text(struct sqlite3_stmt *q, int column);
 /* The first result of a statement that has one number; 0 where it has none. -errno. */
 int store_number(struct store *st, const char *sql, int64_t *out, struct err *e);
 
-/* Closes it, which may be NULL; a temporary one is gone then. 0, or -errno with a message. */
+/*
+ * Nothing is asked or added any more: closes the database, which is kept, and writes it to an empty
+ * file. 0, or -errno with a message.
+ */
+int store_save(struct store *st, int fd, struct err *e);
+
+/* Frees it, which may be NULL. 0, or -errno with a message. */
 int store_close(struct store *st, struct err *e);
+
+/*
+ * Whether the file of that name, which is a regular one or is not there, may be replaced by a
+ * database: it is one of this program's, or empty. 0, or -EINVAL with a message.
+ */
+int store_check_file(const char *path, struct err *e);
 
 /* The schema, for the manual (roff, .TP). */
 void store_roff(FILE *out);

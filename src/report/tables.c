@@ -63,29 +63,53 @@ static void show_shards(const struct run *r, const json_t *shards, struct grid *
 		grid_cell(g, "-");
 }
 
+static const char *side_of(const struct tables_input *in, bool other)
+{
+	if (in->how == COMPARE_JOIN)
+		return other ? "A" : "B";
+	return other ? "old" : "new";
+}
+
+static void add_run(const struct run *r, bool labels, struct grid *g)
+{
+	const struct json_t *m = r->metadata;
+	json_t *shards = m ? run_shards(r) : NULL;
+
+	grid_cell(g, "%s", r->file);
+	if (labels)
+		grid_cell(g, "%s", m ? run_text(r, "configuration", "label") : "-");
+	grid_cell(g, "%" PRIu64, r->n_rows);
+	show_shards(r, shards, g);
+	json_decref(shards);
+	grid_cell(g, "%s", m ? run_text(r, "configuration", "plan") : "-");
+	grid_cell(g, "%.19s", m ? run_text(r, "start", NULL) : "-");
+	grid_cell(g, "%.19s", m ? run_text(r, "end", NULL) : "-");
+	grid_cell(g, !m ? "?" : json_is_true(json_object_get(m, "sound")) ? "yes" : "no");
+	grid_cell(g, "%s", m ? run_text(r, "exit_reason", NULL) : "-");
+}
+
 static int add_runs(const struct tables_input *in, struct grids *out, struct err *e)
 {
-	struct grid *g = grid_add(out, in->fit == RUNS_ROUNDS ? "Rounds" : "Runs",
-				  "file|>rows|>shard|plan|start|end|sound|ended");
+	size_t n = in->n_runs + in->n_others;
+	bool labels = false;
+	char columns[128];
+	struct grid *g;
 
+	for (size_t i = 0; i < n; i++)
+		labels |= in->runs[i].metadata
+			  && *run_text(&in->runs[i], "configuration", "label");
+	snprintf(columns, sizeof(columns), "%sfile|%s>rows|>shard|plan|start|end|sound|ended",
+		 in->n_others ? "side|" : "", labels ? "label|" : "");
+	g = grid_add(out, in->fit == RUNS_ROUNDS ? "Rounds" : "Runs", columns);
 	if (!g)
 		return no_memory(e);
-	for (size_t i = 0; i < in->n_runs; i++) {
-		const struct run *r = &in->runs[i];
-		json_t *shards = r->metadata ? run_shards(r) : NULL;
+	/* The older one first. */
+	for (size_t k = 0; k < n; k++) {
+		size_t i = k < in->n_others ? in->n_runs + k : k - in->n_others;
 
-		grid_cell(g, "%s", r->file);
-		grid_cell(g, "%" PRIu64, r->n_rows);
-		show_shards(r, shards, g);
-		json_decref(shards);
-		grid_cell(g, "%s", r->metadata ? run_text(r, "configuration", "plan") : "-");
-		grid_cell(g, "%.19s", r->metadata ? run_text(r, "start", NULL) : "-");
-		grid_cell(g, "%.19s", r->metadata ? run_text(r, "end", NULL) : "-");
-		grid_cell(g,
-			  !r->metadata							? "?"
-				  : json_is_true(json_object_get(r->metadata, "sound")) ? "yes"
-											: "no");
-		grid_cell(g, "%s", r->metadata ? run_text(r, "exit_reason", NULL) : "-");
+		if (in->n_others)
+			grid_cell(g, "%s", side_of(in, i >= in->n_runs));
+		add_run(&in->runs[i], labels, g);
 	}
 	grid_note(g, "Times are UTC.");
 	return 0;
@@ -100,6 +124,7 @@ static int add_cookies(const struct tables_input *in, struct grids *out, struct 
 		"SELECT cookie_len, CASE WHEN tfo_ackkind > 0 THEN tfo_ackkind ELSE tfo_synkind "
 		"END,"
 		" count(*), sum(count(*)) OVER () FROM rows WHERE +side = 0 AND cookie_len > 0 "
+		"AND cookie_from IS NOT 'file' "
 		"GROUP BY 1, 2 ORDER BY 3 DESC, 1";
 	const char title[] = "Cookies by length and kind";
 	uint64_t needed = BIT(tfo_synkind) | BIT(tfo_ackkind);
@@ -194,7 +219,7 @@ int tables_check_by(const char *word, struct err *e)
 static int show_groups(const struct tables_input *in, sqlite3_stmt *q, struct grid *g,
 		       struct err *e)
 {
-	uint64_t n = 0;
+	uint64_t n = 0, skipped = 0;
 	int rc;
 
 	while ((rc = store_step(in->st, q, e)) > 0) {
@@ -206,13 +231,19 @@ static int show_groups(const struct tables_input *in, sqlite3_stmt *q, struct gr
 		grid_cell(g, "%s", sqlite3_column_type(q, 0) == SQLITE_NULL ? "(none)"
 			  : store_text(q, 0));
 		grid_cell(g, "%" PRIu64, rows);
+		skipped += rows - (uint64_t)sqlite3_column_int64(q, 4);
 		for (int c = 2; c <= 3; c++) {
 			if (c == 2 && !(in->columns & (BIT(cookie_len) | BIT(cookie))))
 				continue;
 			grid_cell(g, "%s", store_text(q, c));
-			grid_share(g, (uint64_t)sqlite3_column_int64(q, c), rows);
+			grid_share(g, (uint64_t)sqlite3_column_int64(q, c),
+				   c == 2 ? (uint64_t)sqlite3_column_int64(q, 4) : rows);
 		}
 	}
+	if (skipped)
+		grid_note(g, "%" PRIu64 " rows are of targets that were not asked for a cookie, as "
+			  "that of --cookie-file was taken: not in the shares that gave one.",
+			  skipped);
 	if (in->top && n > in->top)
 		grid_note(g, "The first %" PRIu64 " of %" PRIu64 "; --top 0 shows all.", in->top,
 			  n);
@@ -229,8 +260,10 @@ static int add_by(const struct tables_input *in, const char *word, struct grids 
 
 	if (!read_by(word, &by) || !has_columns(in, by.needs | BIT(verdict), by.title, out))
 		return 0;
-	snprintf(sql, sizeof(sql), "SELECT %s, count(*), sum(coalesce(cookie_len, 0) > 0), "
-		 "sum(verdict IN " TOOK ") FROM rows WHERE +side = 0 GROUP BY 1 ORDER BY 2 DESC, 1",
+	snprintf(sql, sizeof(sql), "SELECT %s, count(*), "
+		 "sum(coalesce(cookie_len, 0) > 0 AND cookie_from IS NOT 'file'), "
+		 "sum(verdict IN " TOOK "), sum(cookie_from IS NOT 'file') FROM rows "
+		 "WHERE +side = 0 GROUP BY 1 ORDER BY 2 DESC, 1",
 		 by.key);
 	snprintf(columns, sizeof(columns), "%s|>rows|%s>took data|%s", by.name,
 		 in->columns & (BIT(cookie_len) | BIT(cookie)) ? ">gave a cookie|" GRID_SHARE "|"
@@ -307,15 +340,24 @@ static int add_ports(const struct tables_input *in, struct grids *out, struct er
 	return err || n < 2 ? err : add_by(in, "port", out, e);
 }
 
-int tables_build(const struct tables_input *in, struct grids *out, struct err *e)
+/* What a table is of, where there are two scans. */
+static void note_side(const struct tables_input *in, struct grid *g)
+{
+	for (; g; g = g->next)
+		grid_note(g, in->how == COMPARE_JOIN ? "Of B alone." : "Of the new scan alone.");
+}
+
+static int build_this(const struct tables_input *in, struct grids *out, struct err *e)
 {
 	bool by_port = false;
-	int err = add_runs(in, out, e);
+	int err = 0;
 
 	for (size_t i = 0; i < in->n_by; i++)
 		by_port |= strcmp(in->by[i], "port") == 0;
-	if (!err && has_columns(in, BIT(verdict), TABLES_VERDICTS, out))
+	if (has_columns(in, BIT(verdict), TABLES_VERDICTS, out))
 		err = tables_add_verdicts(in, out, e);
+	if (!err && in->fit == RUNS_ROUNDS && in->columns & BIT(verdict))
+		err = tables_add_rounds(in, out, e);
 	if (!err)
 		err = add_cookies(in, out, e);
 	if (!err && !by_port)
@@ -328,5 +370,20 @@ int tables_build(const struct tables_input *in, struct grids *out, struct err *e
 		err = add_faults(in, out, e);
 	if (!err && in->columns & BIT(cookie_from))
 		err = tables_add_lifetime(in->st, in->columns, out, e);
+	return err;
+}
+
+int tables_build(const struct tables_input *in, struct grids *out, struct err *e)
+{
+	int err = add_runs(in, out, e);
+	struct grid **rest;
+
+	if (!err && in->n_others)
+		err = tables_compare(in->st, in->how, in->top, out, e);
+	rest = out->end;
+	if (!err)
+		err = build_this(in, out, e);
+	if (!err && in->n_others)
+		note_side(in, *rest);
 	return err;
 }

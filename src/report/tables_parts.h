@@ -17,6 +17,9 @@ struct tables_input;
 #define TABLES_VERDICTS "Targets by verdict"
 int tables_add_verdicts(const struct tables_input *in, struct grids *out, struct err *e);
 
+/* How many had which verdict in each round. Likewise. */
+int tables_add_rounds(const struct tables_input *in, struct grids *out, struct err *e);
+
 /* Quantiles of SIDE_THIS; by family, where rows have addresses. 0, or -errno with a message. */
 int tables_add_rtt(struct store *st, bool families, struct grids *out, struct err *e);
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/share.h"
 #include "err.h"
 #include "report/grid.h"
-#include "report/share.h"
 #include "report/store.h"
 #include "rowfile/reader.h"
 

@@ -41,13 +41,19 @@ static struct verdict_count *count_of(struct verdict_counts *all, const char *wo
 	return v;
 }
 
-static int count_rows(const struct tables_input *in, struct verdict_counts *all, struct err *e)
+/* run: its number, from 1; 0: all of SIDE_THIS. */
+static int count_rows(const struct tables_input *in, size_t run, struct verdict_counts *all,
+		      struct err *e)
 {
 	sqlite3_stmt *q = store_query(in->st, e,
-				      "SELECT coalesce(verdict, '-'), count(*) FROM rows "
-				      "WHERE +side = 0 GROUP BY 1");
+				      run ? "SELECT coalesce(verdict, '-'), count(*) FROM rows "
+					    "WHERE +side = 0 AND run = ? GROUP BY 1"
+					  : "SELECT coalesce(verdict, '-'), count(*) FROM rows "
+					    "WHERE +side = 0 GROUP BY 1");
 	int rc;
 
+	if (q && run)
+		sqlite3_bind_int64(q, 1, (int64_t)run);
 	while ((rc = store_step(in->st, q, e)) > 0) {
 		struct verdict_count *v = count_of(all, store_text(q, 0));
 
@@ -65,14 +71,13 @@ static int count_rows(const struct tables_input *in, struct verdict_counts *all,
 #define NO_VERDICT "(no verdict)"
 
 /* Targets that the runs had and that got no verdict. */
-static void count_others(const struct tables_input *in, struct verdict_counts *all)
+static void count_others(const struct run *runs, size_t n, struct verdict_counts *all)
 {
 	uint64_t had = 0, got = 0;
 	struct verdict_count *v;
 
-	for (size_t i = 0; i < in->n_runs; i++)
-		had += (uint64_t)json_integer_value(json_object_get(json_object_get(
-			in->runs[i].metadata, "targets"), "of_this_run"));
+	for (size_t i = 0; i < n; i++)
+		had += run_number(&runs[i], "targets", "of_this_run");
 	for (size_t i = 0; i < all->n; i++)
 		got += all->v[i].targets;
 	v = had > got ? count_of(all, NO_VERDICT) : NULL;
@@ -80,26 +85,33 @@ static void count_others(const struct tables_input *in, struct verdict_counts *a
 		v->targets = had - got;
 }
 
-/* Of silent targets the metadata alone know. False: some run has none. */
-static bool count_targets(const struct tables_input *in, struct verdict_counts *all)
+/*
+ * Of silent targets the metadata alone know. partial: they may be older than the last rows. False:
+ * some of the n runs has none.
+ */
+static bool count_targets(const struct run *runs, size_t n, bool partial,
+			  struct verdict_counts *all)
 {
 	const char *word;
-	json_t *n;
+	json_t *count;
 
-	for (size_t i = 0; i < in->n_runs; i++)
-		if (!json_object_get(in->runs[i].metadata, "verdicts"))
+	for (size_t i = 0; i < n; i++)
+		if (!json_object_get(runs[i].metadata, "verdicts"))
 			return false;
 	for (size_t i = 0; i < all->n; i++)
 		all->v[i].targets = 0;
-	for (size_t i = 0; i < in->n_runs; i++)
-		json_object_foreach(json_object_get(in->runs[i].metadata, "verdicts"), word, n) {
-			struct verdict_count *v = json_integer_value(n) > 0 ? count_of(all, word)
-				: NULL;
+	for (size_t i = 0; i < n; i++)
+		json_object_foreach(json_object_get(runs[i].metadata, "verdicts"), word, count) {
+			struct verdict_count *v = json_integer_value(count) > 0 ?
+				count_of(all, word) : NULL;
 
 			if (v)
-				v->targets += (uint64_t)json_integer_value(n);
+				v->targets += (uint64_t)json_integer_value(count);
 		}
-	count_others(in, all);
+	for (size_t k = 0; k < all->n && partial; k++)
+		if (all->v[k].targets < all->v[k].rows)
+			all->v[k].targets = all->v[k].rows;
+	count_others(runs, n, all);
 	return true;
 }
 
@@ -177,8 +189,8 @@ int tables_add_verdicts(const struct tables_input *in, struct grids *out, struct
 	bool known;
 	int err;
 
-	err = count_rows(in, &all, e);
-	known = !err && count_targets(in, &all);
+	err = count_rows(in, 0, &all, e);
+	known = !err && count_targets(in->runs, in->n_runs, in->partial, &all);
 	if (!err && known)
 		err = check_counts(in, &all, e);
 	g = err ? NULL
@@ -198,5 +210,76 @@ int tables_add_verdicts(const struct tables_input *in, struct grids *out, struct
 		show_verdicts(&all, known, in->fit == RUNS_ROUNDS, g);
 	}
 	free(all.v);
+	return err;
+}
+
+/* ---- by round ---- */
+
+static uint64_t targets_of(const struct verdict_counts *all, const char *word)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->v[i].word, word) == 0)
+			return all->v[i].targets;
+	return 0;
+}
+
+static int count_rounds(const struct tables_input *in, struct verdict_counts *rounds,
+			struct verdict_counts *all, struct err *e)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < in->n_runs && !err; i++) {
+		err = count_rows(in, i + 1, &rounds[i], e);
+		if (!err)
+			count_targets(&in->runs[i], 1, in->partial, &rounds[i]);
+		for (size_t k = 0; k < rounds[i].n && !err; k++) {
+			struct verdict_count *v = count_of(all, rounds[i].v[k].word);
+
+			if (v)
+				v->targets += rounds[i].v[k].targets;
+			else
+				err = err_set(e, ENOMEM, "no memory for the tables");
+		}
+	}
+	if (!err && all->n)
+		qsort(all->v, all->n, sizeof(*all->v), by_targets);
+	return err;
+}
+
+static void show_rounds(const struct tables_input *in, const struct verdict_counts *rounds,
+			const struct verdict_counts *all, struct grid *g)
+{
+	size_t n = all->n;
+
+	if (n > GRID_COLUMNS_MAX - 2)
+		n = GRID_COLUMNS_MAX - 2;
+	for (size_t k = 0; k < n; k++)
+		grid_add_column(g, all->v[k].word, true);
+	for (size_t i = 0; i < in->n_runs; i++) {
+		grid_cell(g, "%zu", i + 1);
+		grid_cell(g, "%s", in->runs[i].file);
+		for (size_t k = 0; k < n; k++)
+			grid_cell(g, "%" PRIu64, targets_of(&rounds[i], all->v[k].word));
+	}
+	grid_note(g, "Targets; of a round without metadata those with a row.");
+}
+
+int tables_add_rounds(const struct tables_input *in, struct grids *out, struct err *e)
+{
+	/* The last is the sum of the others. */
+	struct verdict_counts *rounds = calloc(in->n_runs + 1, sizeof(*rounds));
+	struct grid *g = grid_add(out, "Verdicts by round", ">round|file");
+	int err;
+
+	if (!rounds || !g) {
+		free(rounds);
+		return err_set(e, ENOMEM, "no memory for the tables");
+	}
+	err = count_rounds(in, rounds, &rounds[in->n_runs], e);
+	if (!err)
+		show_rounds(in, rounds, &rounds[in->n_runs], g);
+	for (size_t i = 0; i <= in->n_runs; i++)
+		free(rounds[i].v);
+	free(rounds);
 	return err;
 }

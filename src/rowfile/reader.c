@@ -32,6 +32,11 @@ enum column reader_column(const char *name, size_t len, unsigned int *next)
 	return COLUMNS;
 }
 
+const char *reader_column_name(enum column c)
+{
+	return columns[c].name;
+}
+
 bool reader_is_of_replies(const char *name, size_t len)
 {
 	static const char attempt[] = "attempt";
@@ -106,16 +111,14 @@ static void take_lines(struct reader *r, struct reader_ndjson *n, struct gather 
 	}
 }
 
-/* An object's brace begins ndjson; no name of a column begins with one. */
-static bool looks_like_ndjson(const char *p, size_t len)
+/* The first byte that shows: a brace begins ndjson, which no name of a column does. */
+static char first_of(const char *p, size_t len)
 {
 	size_t i = 0;
 
-	if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-		i = 3;
 	while (i < len && strchr(" \t\r\n", p[i]))
 		i++;
-	return i < len && p[i] == '{';
+	return i < len ? p[i] : '\0';
 }
 
 static void read_ndjson(struct reader *r, struct input *in, char *buf, long n)
@@ -165,6 +168,24 @@ static void read_csv(struct reader *r, struct input *in, char *buf, long n)
 	reader_csv_free(csv);
 }
 
+/* The first piece, without the mark of UTF-8 that some programs put first. */
+static long read_first(struct input *in, char *buf, struct err *e)
+{
+	static const char bom[] = "\xef\xbb\xbf";
+	long n = 0, more = 1;
+
+	while (n < 3 && more > 0) {
+		more = input_read(in, buf + n, READ_LEN - (size_t)n, e);
+		n += more > 0 ? more : 0;
+	}
+	if (more < 0)
+		return more;
+	if (n < 3 || memcmp(buf, bom, 3) != 0)
+		return n;
+	memmove(buf, buf + 3, (size_t)n - 3);
+	return n - 3;
+}
+
 int reader_read(struct input *in, const struct reader_ops *ops, struct reader_found *found,
 		struct err *e)
 {
@@ -178,11 +199,14 @@ int reader_read(struct input *in, const struct reader_ops *ops, struct reader_fo
 		err = err_set(e, ENOMEM, "%.200s: no memory to read it", input_name(in));
 	} else {
 		*r = (struct reader){ .name = input_name(in), .ops = ops, .found = found, .e = e };
-		n = input_read(in, buf, READ_LEN, e);
+		n = read_first(in, buf, e);
 		if (n < 0)
 			r->err = (int)n;
-		else if (n > 0 && looks_like_ndjson(buf, (size_t)n))
+		else if (n > 0 && first_of(buf, (size_t)n) == '{')
 			read_ndjson(r, in, buf, n);
+		else if (n > 0 && first_of(buf, (size_t)n) == '[')
+			r->err = err_set(e, EINVAL, "%.200s: a JSON array; rows are one object a "
+					 "line, which jq -c '.[]' makes of it", r->name);
 		else if (n > 0)
 			read_csv(r, in, buf, n);
 		err = r->err;

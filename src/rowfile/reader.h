@@ -75,6 +75,7 @@ struct cell gather_cell(const struct gather *g, size_t i);
 
 /* Of that name; COLUMNS: none. *next: where to look first; then the column after it. */
 enum column reader_column(const char *name, size_t len, unsigned int *next);
+const char *reader_column_name(enum column c);
 
 /* Whether a column of that name is in rows of answers alone, and in all of them by default. */
 bool reader_is_of_replies(const char *name, size_t len);

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BOM "\xef\xbb\xbf"
-
 struct reader_csv {
 	struct reader *r;
 	struct csv_parser parser;
@@ -33,6 +31,7 @@ static void take_field(void *p, size_t len, void *arg)
 	if (c->r->err)
 		return;
 	if (g->n == READER_FIELDS_MAX) {
+		c->r->line += 1 + c->lines_in_row;
 		reader_fails(c->r, EFBIG, "more than %d fields are no row", READER_FIELDS_MAX);
 		return;
 	}
@@ -46,23 +45,29 @@ static void take_field(void *p, size_t len, void *arg)
 	gather_bytes(g, text, len);
 }
 
+static bool is_twice(const struct reader_csv *c, size_t i)
+{
+	const struct cell *f = c->fields;
+
+	for (size_t k = 0; k < i; k++)
+		if (f[k].len == f[i].len && (!f[i].len || memcmp(f[k].p, f[i].p, f[i].len) == 0))
+			return true;
+	return false;
+}
+
 static void take_header(struct reader_csv *c)
 {
 	struct reader *r = c->r;
 	unsigned int next = 0;
 
-	if (c->fields[0].p && c->fields[0].len >= 3 && memcmp(c->fields[0].p, BOM, 3) == 0) {
-		c->fields[0].p += 3;
-		c->fields[0].len -= 3;
-	}
 	for (size_t i = 0; i < r->gather.n; i++) {
 		const struct cell *f = &c->fields[i];
 		enum column column = reader_column(f->p, f->len, &next);
 
 		c->columns[i] = column;
-		if (column < COLUMNS && r->found->columns >> column & 1)
-			reader_fails(r, EINVAL, "the column '%.*s' is there twice", (int)f->len,
-				     f->p);
+		if (is_twice(c, i))
+			reader_fails(r, EINVAL, "the column '%.*s' is there twice",
+				     (int)(f->len < 60 ? f->len : 60), f->len ? f->p : "");
 		if (column < COLUMNS)
 			r->found->columns |= 1ull << column;
 		r->found->replies |= reader_is_of_replies(f->p, f->len);

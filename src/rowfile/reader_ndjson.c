@@ -18,6 +18,7 @@ struct reader_ndjson {
 	unsigned int next;
 	bool in_list;			/* of words, as the value of a column */
 	bool twice;			/* a key that was there before */
+	bool nested;			/* a column's value is no plain one */
 	uint64_t seen;			/* the row's columns, as bits */
 	size_t span_of[COLUMNS];	/* where in the gather a column's value is */
 };
@@ -73,9 +74,10 @@ static int take_open(void *arg)
 {
 	struct reader_ndjson *n = arg;
 
+	n->nested |= is_wanted(n);
 	n->objects += n->depth == 0;
 	n->depth++;
-	return 1;
+	return !n->nested;
 }
 
 static int take_close(void *arg)
@@ -103,12 +105,20 @@ static int take_key(void *arg, const unsigned char *p, size_t len)
 	return !n->twice;
 }
 
+static bool may_be_list(enum column c)
+{
+	return c == COLUMN_conditions || c == COLUMN_signals;
+}
+
 /* A list of words is a value as well, and an empty one is no null. */
 static int take_list(void *arg)
 {
 	struct reader_ndjson *n = arg;
 
 	if (n->depth == 0)
+		return 0;
+	n->nested |= is_wanted(n) && (n->in_list || !may_be_list(n->column));
+	if (n->nested)
 		return 0;
 	if (n->depth == 1) {
 		int go_on = add(n, "", 0, false);
@@ -180,6 +190,9 @@ void reader_ndjson_take(struct reader_ndjson *n, const char *line, size_t len)
 	status = yajl_parse(n->yajl, (const unsigned char *)line, len);
 	if (n->twice)
 		reader_fails(r, EINVAL, "a key is there twice");
+	else if (n->nested)
+		reader_fails(r, EINVAL, "the value of %s is an object or a list, which no row of "
+			     "tfomap's has there", reader_column_name(n->column));
 	else if (r->gather.full)
 		reader_fails(r, EFBIG, "more than %u bytes are no row", READER_ROW_MAX);
 	else if (status != yajl_status_ok || n->depth || n->objects != 1)

@@ -64,7 +64,7 @@ def metadata(rows, shard=0, shards=1, **changes):
 	for r in rows:
 		verdicts[r["verdict"]] = verdicts.get(r["verdict"], 0) + 1
 	m = {
-		"tfomap": "0.1.0", "argv": ["tfomap"], "configuration": {"plan": "survey"}, "notes": None,
+		"tfomap": "0.1.0", "argv": ["tfomap"], "configuration": {"plan": "survey", "label": None}, "notes": None,
 		"seed": "7", "key": "00" * 16, "shard": shard, "shards": shards, "retries": 0,
 		"targets": {"of_this_run": len(rows), "total": shards * len(rows), "merged": 0, "blocked": 0,
 			"blocklist_hash": "1e924b9d737700d7", "targets_hash": "00000000000000ff"},
@@ -72,7 +72,8 @@ def metadata(rows, shard=0, shards=1, **changes):
 		"end": f"2026-11-01T01:00:0{shard % 10}.000000Z", "duration_s": 3600.0, "sending_s": 3500.0,
 		"runs": [{"start": "2026-11-01T00:00:00Z", "end": "2026-11-01T01:00:00Z",
 			"exit_reason": "complete"}],
-		"counters": {"sent": {"sent_syn": 0, "sent_request": len(rows)}, "drops": {}},
+		"counters": {"sent": {"sent_syn": 0, "sent_request": len(rows)}, "drops": {},
+			"rows": {"rows": len(rows), "rows_filtered": 0}},
 		"verdicts": verdicts, "memory_peak_bytes": 5000000 + shard, "sound": True,
 		"exit_reason": "complete", "exit_status": 0,
 	}

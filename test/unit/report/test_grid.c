@@ -49,6 +49,41 @@ TEST(a_terminal_is_not_told_to_act)
 	grids_free(&all);
 }
 
+TEST(long_heads_are_numbers)
+{
+	struct grids all = { NULL, NULL };
+	struct grid *g = grid_add(&all, "Title", "old \\ new");
+	char *text;
+
+	for (int c = 1; c < 20; c++)
+		grid_add_column(g, "acceptance-blocked", true);
+	for (int c = 0; c < 20; c++)
+		grid_cell(g, "%d", 100 + c);
+	text = text_of(&all, grids_print);
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+		ck_assert_uint_le(strcspn(line, "\n"), 132);
+	ck_assert_ptr_nonnull(strstr(text, "old \\ new   (1)   (2)"));
+	ck_assert_ptr_nonnull(strstr(text, "(19) acceptance-blocked\n"));
+	free(text);
+	text = text_of(&all, grids_html);
+	ck_assert_ptr_nonnull(strstr(text, "<section class=\"full\">"));
+	ck_assert_ptr_nonnull(strstr(text, ">acceptance-blocked</th>"));
+	free(text);
+	grids_free(&all);
+}
+
+TEST(what_is_empty_is_not_on_the_page)
+{
+	struct grids all = { NULL, NULL };
+	char *text;
+
+	ck_assert_ptr_nonnull(grid_add(&all, "Warnings", ""));
+	text = text_of(&all, grids_html);
+	ck_assert_str_eq(text, "");
+	free(text);
+	grids_free(&all);
+}
+
 TEST(html_is_escaped)
 {
 	struct grids all = { NULL, NULL };

@@ -43,7 +43,8 @@ TEST_AROUND(begin, end)
 
 static int check(enum runs_fit fit, bool unsound, bool partial)
 {
-	const struct runs_rules rules = { fit, unsound, partial };
+	const struct runs_rules rules = { .fit = fit, .unsound = unsound, .partial = partial,
+					  .one_scan = "", .add = "" };
 
 	e.msg[0] = '\0';
 	return runs_check(runs, N, &rules, &e);
@@ -86,6 +87,47 @@ TEST_EACH(refuses, other)
 	ck_assert_int_eq(check(RUNS_ROUNDS, false, false), row->of_rounds ? -EINVAL : 0);
 }
 
+TEST(labels_differ)
+{
+	for (int i = 0; i < N; i++)
+		json_object_set_new(json_object_get(runs[i].metadata, "configuration"), "label",
+				    i ? json_null() : json_string("x"));
+	ck_assert_int_eq(check(RUNS_SHARDS, false, true), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.msg, "b.csv: its label is none, that of a.csv is x"));
+	ck_assert_int_eq(check(RUNS_ROUNDS, false, false), 0);
+}
+
+static const struct {
+	const char *count;	/* JSON */
+	int err;
+} counts[] = {
+	{ "-1", -EINVAL }, { "1.5", -EINVAL }, { "1e3", -EINVAL }, { "0", 0 },
+	{ "9223372036854775807", -EINVAL }, { "1000000000000000000", 0 },
+};
+
+TEST_EACH(counts_are_counts, counts)
+{
+	json_object_set_new(json_object_get(runs[1].metadata, "verdicts"), "closed",
+			    json_loads(row->count, JSON_DECODE_ANY, NULL));
+	ck_assert_int_eq(check(RUNS_SHARDS, false, false), row->err);
+	if (row->err)
+		ck_assert_ptr_nonnull(strstr(e.msg, "b.meta.json: verdicts: closed is no count"));
+}
+
+TEST(sums_that_overflow)
+{
+	for (int i = 0; i < N; i++)
+		for (int k = 0; k < 8; k++) {
+			char name[] = "x0";
+
+			name[1] = (char)('0' + k);
+			json_object_set_new(json_object_get(runs[i].metadata, "verdicts"), name,
+					    json_integer(k && i ? 0 : 1ll << 60));
+		}
+	ck_assert_int_eq(check(RUNS_SHARDS, false, false), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.msg, ": verdicts: x"));
+}
+
 TEST(what_is_allowed)
 {
 	json_object_set_new(runs[1].metadata, "sound", json_false());
@@ -98,8 +140,9 @@ TEST(what_is_allowed)
 
 TEST(a_shard_is_missing)
 {
-	const struct runs_rules strict = { RUNS_SHARDS, false, false };
-	const struct runs_rules partial = { RUNS_SHARDS, false, true };
+	const struct runs_rules strict = { .fit = RUNS_SHARDS, .one_scan = "", .add = "" };
+	const struct runs_rules partial = { .fit = RUNS_SHARDS, .partial = true, .one_scan = "",
+					    .add = "" };
 
 	ck_assert_int_eq(runs_check(runs, 1, &strict, &e), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.msg, "shard 1 of 2 (from 0) is missing"));
@@ -108,7 +151,7 @@ TEST(a_shard_is_missing)
 
 TEST(sum)
 {
-	const struct runs_rules strict = { RUNS_SHARDS, false, false };
+	const struct runs_rules strict = { .fit = RUNS_SHARDS, .one_scan = "", .add = "" };
 	json_t *sum = runs_sum(runs, N), *v;
 	struct run all = { .file = "all.csv", .metadata = sum, .metadata_file = NULL };
 

@@ -13,7 +13,7 @@ static struct err e;
 static void begin(void)
 {
 	e.msg[0] = '\0';
-	ck_assert_msg(store_open(&st, NULL, &e) == 0, "%s", e.msg);
+	ck_assert_msg(store_open(&st, false, &e) == 0, "%s", e.msg);
 	ck_assert_int_eq(store_add_run(st, SIDE_THIS, "f.csv", NULL, &e), 0);
 }
 

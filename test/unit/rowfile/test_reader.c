@@ -77,6 +77,8 @@ static const struct {
 	{ "{\"signals\":[],\"ip\":\"\\u003a:1\"}\n", "::1|null||1|" },
 	{ "{\"signals\":[\"\",\"b\"]}\n", "null|null|b|1|" },
 	{ " {}\n", "null|null|null|1|" },
+	{ "\xef\xbb\xbf" OBJECT, "198.18.0.1|closed|null|1|" },
+	{ "\xef\xbb\xbf\"ip\",verdict\n::1,closed\n", "::1|closed|null|2|" },
 };
 
 TEST_EACH(takes, good)
@@ -104,6 +106,14 @@ static const struct {
 	{ OBJECT "{\"ip\":1,\"ip\":2}\n", ":2: a key is there twice" },
 	{ OBJECT "{}", ":2: the last line has no end" },
 	{ OBJECT HEADER, ":2: no row" },
+	{ "ip,x,x\n", ":1: the column 'x' is there twice" },
+	{ "ip,,\n", ":1: the column '' is there twice" },
+	{ "[{\"ip\":\"::1\"}]", "a JSON array" },
+	{ "\n [\n{\"ip\":\"::1\"}\n]\n", "a JSON array" },
+	{ OBJECT "{\"verdict\":{\"a\":1},\"ip\":\"::1\"}\n", ":2: the value of verdict" },
+	{ OBJECT "{\"ip\":[\"::1\"]}\n", ":2: the value of ip is an object or a list" },
+	{ OBJECT "{\"signals\":[\"a\",[\"b\"]]}\n", ":2: the value of signals" },
+	{ OBJECT "{\"signals\":[{\"a\":1}]}\n", ":2: the value of signals" },
 };
 
 TEST_EACH(refuses, bad)
@@ -120,6 +130,17 @@ TEST(rows_of_answers_are_known)
 	ck_assert(!found.replies && found.is_ndjson);
 	ck_assert_uint_eq(found.columns, 1ull << COLUMN_ip | 1ull << COLUMN_port
 			  | 1ull << COLUMN_verdict);
+}
+
+TEST(too_many_columns)
+{
+	char text[2 * READER_FIELDS_MAX + 16] = "";
+
+	for (size_t i = 0; i < READER_FIELDS_MAX + 2; i++)
+		memcpy(text + 2 * i, "a,", 2);
+	text[2 * READER_FIELDS_MAX + 3] = '\n';
+	ck_assert_int_eq(read_bytes(text, strlen(text)), -EFBIG);
+	ck_assert_ptr_nonnull(strstr(e.msg, ":1: more than"));
 }
 
 TEST(a_field_without_end_is_refused)

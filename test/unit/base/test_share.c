@@ -1,4 +1,4 @@
-#include "report/share.h"
+#include "base/share.h"
 
 #include "unit.h"
 
