@@ -75,6 +75,8 @@ SCANS = (
 	(masscan_scan, None),
 	(lambda: tfomap_scan("packet", "pcap"), ["--tx", "packet", "--rx", "pcap"]),
 	(lambda: tfomap_scan("packet", "xdp"), ["--tx", "packet", "--rx", "xdp"]),
+	(lambda: tfomap_scan("tc", "pcap"), ["--tx", "tc", "--rx", "pcap", "-r", 0]),
+	(lambda: tfomap_scan("tc", "xdp"), ["--tx", "tc", "--rx", "xdp", "-r", 0]),
 	(lambda: tfomap_scan("xdp", "pcap"), ["--tx", "xdp", "--rx", "pcap", "-r", 0]),
 	(lambda: tfomap_scan("xdp", "xdp"), ["--tx", "xdp", "--rx", "xdp", "-r", 0]),
 )

@@ -475,23 +475,41 @@ def _dropped(interface):
 	return sum(queue.get("drops", 0) for queue in shown), [queue["kind"] for queue in shown]
 
 
+@contextmanager
+def _queue(words):
+	"""The interface has a queue, as cables have none."""
+	_napi(True)
+	try:
+		_need("tc")
+		try:
+			shell(f"ip netns exec scan tc qdisc replace dev scan0 root {words}")
+		except subprocess.CalledProcessError as error:
+			raise Skip(f"this kernel has no {words.split()[0]}") from error
+		try:
+			yield
+		finally:
+			shell("ip netns exec scan tc qdisc del dev scan0 root")
+	finally:
+		_napi(False)
+
+
 @case("engines/tc-queue")
 def a_queue_of_the_interface_loses_nothing():
 	"""A cable with one stops it when it is full. What waits there may be dropped in silence (by
 	fq_codel, as a rule; here it would be counted): so nothing is left to."""
 	if [int(n) for n in os.uname().release.split(".")[:2]] < [6, 16]:
 		raise Skip("a cable that is full stops no queue before Linux 6.16")
-	_napi(True)
-	try:
-		_need("tc")
-		shell("ip netns exec scan tc qdisc replace dev scan0 root pfifo limit 500")
-		try:
-			_check_refused("tc")
-			equal(_dropped("scan0"), (0, ["pfifo"]), "dropped by the queue")
-		finally:
-			shell("ip netns exec scan tc qdisc del dev scan0 root")
-	finally:
-		_napi(False)
+	with _queue("pfifo limit 500"):
+		_check_refused("tc")
+		equal(_dropped("scan0"), (0, ["pfifo"]), "dropped by the queue")
+
+
+@case("engines/tc-shaper")
+def what_a_shaper_drops_is_sent_again():
+	with _queue("tbf rate 20mbit burst 20kb limit 30kb"):
+		counters = _check_refused("tc")
+		dropped, _kinds = _dropped("scan0")
+		assert dropped > 0 and counters["sent"]["requeued"] > 0, f"{dropped}: {counters}"
 
 
 BRIDGE = """ip -n bare link add bridge0 type bridge

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 from harness import (LAB, QUICK, SCAN4, SCAN6, WORK, Capture, Tap, by_target, case, equal, finish,
 	fresh_filters, inside, interrupt, read_rows, shell, start, wait_for)
-from .engines import PINNED, _napi, _need_xdp
+from .engines import PINNED, _napi, _need, _need_xdp
 from .pressure import _stopped, _threads
 from .rows import STABLE, sure_signals
 
@@ -308,7 +308,7 @@ def _stop(*engines):
 		_napi(True)
 		try:
 			if engines:
-				_need_xdp()
+				_need(engines[1])
 			with contextmanager(_endless)("-p", SILENT, "--timeout", 600, *engines) as (process, flooder):
 				wait_for(lambda: flooder.sent, "the flood")
 				interrupt(process)
@@ -325,6 +325,7 @@ def _stop(*engines):
 
 case("forged/stop-packet")(_stop())
 case("forged/stop-xdp")(_stop("--tx", "xdp", "--rx", "xdp"))
+case("forged/stop-tc")(_stop("--tx", "tc"))
 
 
 # ---- genuine answers that come again ----
