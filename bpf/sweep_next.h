@@ -210,8 +210,9 @@ struct ahead {
 
 static struct ahead ahead[WINDOW_PASSES_MAX];
 
-/* On its own, which is verified once. */
+/* Functions on their own are verified once, and cost the others no registers. */
 int find_index(uint64_t pos, uint32_t pass, uint32_t i);
+int look_ahead(uint64_t pos, uint32_t pass, uint32_t n);
 
 __attribute__((noinline)) int find_index(uint64_t pos, uint32_t pass, uint32_t i)
 {
@@ -219,9 +220,9 @@ __attribute__((noinline)) int find_index(uint64_t pos, uint32_t pass, uint32_t i
 			 &ahead[pass & (WINDOW_PASSES_MAX - 1)].v[i & (AHEAD - 1)].x);
 }
 
-static __always_inline void look_ahead(const struct sweep_facts *f, uint32_t pass, uint64_t pos,
-				       uint32_t n)
+__attribute__((noinline)) int look_ahead(uint64_t pos, uint32_t pass, uint32_t n)
 {
+	const struct sweep_facts *f = known();
 	struct ahead *a = &ahead[pass & (WINDOW_PASSES_MAX - 1)];
 	struct lookup_arrays arrays;
 	uint64_t found = 0;
@@ -236,17 +237,17 @@ static __always_inline void look_ahead(const struct sweep_facts *f, uint32_t pas
 		lookup_at(&f->lookup, &arrays, a->v[i].x, &a->v[i].ip, &port);
 		a->v[i].port = port;
 	}
+	return 0;
 }
 
 /* Retries are not always in a row: others have answered in between. */
-static __always_inline bool find_ahead(const struct sweep_facts *f, uint32_t pass, uint64_t pos,
-				       struct patch *p)
+static __always_inline bool find_ahead(uint32_t pass, uint64_t pos, struct patch *p)
 {
 	struct ahead *a = &ahead[pass & (WINDOW_PASSES_MAX - 1)];
 	uint64_t i = pos - a->first;
 
 	if (i >= a->n) {
-		look_ahead(f, pass, pos, !pass || i == a->n ? AHEAD : 1);
+		look_ahead(pos, pass, !pass || i == a->n ? AHEAD : 1);
 		i = 0;
 	}
 	i &= AHEAD - 1;
@@ -286,10 +287,10 @@ static __always_inline bool find_target(const struct sweep_facts *f, uint32_t pa
 	uint64_t x;
 
 	if (f->lookup.n_entries)
-		return find_ahead(f, pass, pos, p);
+		return find_ahead(pass, pos, p);
 	if (!open_arrays(f, &arrays) || !find_next(f, pass, pos, &x))
 		return false;
-	lookup_at(&f->lookup, &arrays, x, &p->dst, &p->dport);
+	lookup_ranged(&f->lookup, &arrays, x, &p->dst, &p->dport);
 	return true;
 }
 

@@ -121,6 +121,16 @@ found:
 	return addr_add(r->first, rank - r->before);
 }
 
+/* The pair of an index of the ranges' part. */
+static inline void lookup_ranged(const struct lookup *s, const struct lookup_arrays *a,
+				 uint64_t index, struct addr *ip, uint16_t *port)
+{
+	uint32_t nth;
+
+	*ip = lookup_addr(s, a, lookup_split(s, index, &nth));
+	*port = a->ports[nth & a->ports_mask];
+}
+
 /* The pair of index n of the list's part. */
 static inline void lookup_listed(const struct lookup *s, const struct lookup_arrays *a, uint64_t n,
 				 struct addr *ip, uint16_t *port)
@@ -149,14 +159,10 @@ static inline void lookup_listed(const struct lookup *s, const struct lookup_arr
 static inline void lookup_at(const struct lookup *s, const struct lookup_arrays *a, uint64_t index,
 			     struct addr *ip, uint16_t *port)
 {
-	uint32_t nth;
-
-	if (index >= s->n_ranged) {
+	if (index < s->n_ranged)
+		lookup_ranged(s, a, index, ip, port);
+	else
 		lookup_listed(s, a, index - s->n_ranged, ip, port);
-		return;
-	}
-	*ip = lookup_addr(s, a, lookup_split(s, index, &nth));
-	*port = a->ports[nth & a->ports_mask];
 }
 
 #endif
