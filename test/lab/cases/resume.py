@@ -268,11 +268,13 @@ def what_the_checkpoint_names_is_done():
 		done = files.read(files.checkpoint)["counters"]["targets_done"]
 	sent = truth.syn_counters()[0]
 	finish_complete(args)
-	equal(truth.syn_counters()[0] - sent, 4096 - done, "SYNs of the last part")
+	# Whose answer came before the send thread had counted its SYN is done once more, and counted.
+	again = truth.syn_counters()[0] - sent - (4096 - done)
+	assert 0 <= again < 16, f"{again} targets are done once more"
 	assert sent - before < 4096, "it had nothing left to do"
 	counters = files.read(files.metadata)["counters"]["rows"]
-	equal(counters["targets_done"], 4096, "targets that are done")
-	equal(counters["rows_filtered"], 4096, "rows left out")
+	assert 0 <= counters["targets_done"] - 4096 < 32, f"targets that are done: {counters}"
+	equal(counters["rows_filtered"], counters["targets_done"], "rows left out")
 
 
 @case("resume/terminated-cookies")
@@ -313,7 +315,7 @@ def no_row_without_its_cookie():
 	shell(f"mount -t tmpfs -o size=16k tmpfs {tiny}")
 	try:
 		files = Files("cookies-full")
-		args = [*QUICK, "198.18.64.0/22", "-p", OPEN, "-r", RATE, "--cookie-file",
+		args = [*QUICK, "198.18.64.0/22", "-p", OPEN, "-r", RATE, "--retries", 2, "--cookie-file",
 			f"{tiny}/cookies", *files.args]
 		run = finish(start(args))
 		equal(run.status, 3, "exit status: " + run.err)
