@@ -87,11 +87,13 @@ void grid_share(struct grid *g, unsigned long long k, unsigned long long n)
 }
 
 /* Puts a line's text and an end after what is there, on the heap. */
-static void add_line(char **to, char *line)
+static __attribute__((format(printf, 2, 0))) void add_line(char **to, const char *fmt, va_list ap)
 {
-	char *all = NULL;
+	char *line = NULL, *all = NULL;
 
-	if (line && asprintf(&all, "%s%s\n", *to ? *to : "", line) >= 0) {
+	if (vasprintf(&line, fmt, ap) < 0)
+		return;
+	if (asprintf(&all, "%s%s\n", *to ? *to : "", line) >= 0) {
 		free(*to);
 		*to = all;
 	}
@@ -100,26 +102,20 @@ static void add_line(char **to, char *line)
 
 void grid_note(struct grid *g, const char *fmt, ...)
 {
-	char *line = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&line, fmt, ap) < 0)
-		line = NULL;
+	add_line(&g->notes, fmt, ap);
 	va_end(ap);
-	add_line(&g->notes, line);
 }
 
 void grid_point(struct grid *g, const char *fmt, ...)
 {
-	char *line = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&line, fmt, ap) < 0)
-		line = NULL;
+	add_line(&g->data, fmt, ap);
 	va_end(ap);
-	add_line(&g->data, line);
 }
 
 size_t grid_rows(const struct grid *g)

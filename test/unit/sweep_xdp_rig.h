@@ -162,4 +162,30 @@ static inline void check_made(unsigned int sender, uint64_t pos, unsigned int pa
 		ck_abort_msg("position %ju, pass %u: another frame", (uintmax_t)pos, pass);
 }
 
+/* The program gives the interface some time after a refusal. */
+static inline void run_held(void)
+{
+	while (run() != XDP_REDIRECT)
+		;
+}
+
+/* That comes back, and then nothing. */
+static inline void check_back(uint64_t pos, unsigned int pass)
+{
+	unsigned int back_pass;
+	uint64_t back;
+
+	ck_assert(xdp_sweeper_calls.hand_back(&x, &back, &back_pass));
+	ck_assert_uint_eq(back, pos);
+	ck_assert_uint_eq(back_pass, pass);
+}
+
+static inline void check_none_back(void)
+{
+	unsigned int pass;
+	uint64_t pos;
+
+	ck_assert(!xdp_sweeper_calls.hand_back(&x, &pos, &pass));
+}
+
 #endif

@@ -40,3 +40,20 @@ TEST(more_than_there_is_room_for)
 	ck_assert(!outage_log_overlaps(&g, OUTAGE_GATEWAY_V4, 50, 60));
 	ck_assert(!outage_log_overlaps(&g, OUTAGE_GATEWAY_V4, 200 * OUTAGES_MAX, UINT64_MAX));
 }
+
+/* Nobody waits for its end to know of it. */
+TEST(goes_on)
+{
+	static struct outage_log g;
+
+	outage_log_add(&g, OUTAGE_LINK, 100, UINT64_MAX);
+	ck_assert(outage_log_overlaps(&g, OUTAGE_LINK, 5000, 6000));
+	ck_assert(!outage_log_overlaps(&g, OUTAGE_LINK, 50, 99));
+	outage_log_end(&g, OUTAGE_LINK, 200);
+	ck_assert(outage_log_overlaps(&g, OUTAGE_LINK, 150, 160));
+	ck_assert(!outage_log_overlaps(&g, OUTAGE_LINK, 5000, 6000));
+	outage_log_add(&g, OUTAGE_LINK, 300, UINT64_MAX);
+	outage_log_end(&g, OUTAGE_LINK, 400);
+	ck_assert(!outage_log_overlaps(&g, OUTAGE_LINK, 250, 260));
+	ck_assert(outage_log_overlaps(&g, OUTAGE_LINK, 350, 360));
+}

@@ -14,31 +14,6 @@ static bool begin_tc(const struct core_setup *o)
 	return begin(o, 1, 0);
 }
 
-/* The program gives the interface some time after a refusal. */
-static void run_held(void)
-{
-	while (run() != XDP_REDIRECT)
-		;
-}
-
-static void check_back(uint64_t pos, unsigned int pass)
-{
-	unsigned int back_pass;
-	uint64_t back;
-
-	ck_assert(xdp_sweeper_calls.hand_back(&x, &back, &back_pass));
-	ck_assert_uint_eq(back, pos);
-	ck_assert_uint_eq(back_pass, pass);
-}
-
-static void check_none_back(void)
-{
-	unsigned int pass;
-	uint64_t pos;
-
-	ck_assert(!xdp_sweeper_calls.hand_back(&x, &pos, &pass));
-}
-
 static void put_frame(uint16_t ethertype, uint8_t fill, unsigned int taken)
 {
 	uint8_t bytes[60];

@@ -17,30 +17,6 @@ static void driver_says(int sent, int drops, int error)
 	trace(x.program.bpf->progs.xmit, (uint64_t)sent, (uint64_t)drops, (uint64_t)(int64_t)error);
 }
 
-static void run_held(void)
-{
-	while (run() != XDP_REDIRECT)
-		;
-}
-
-static void check_back(uint64_t pos, unsigned int pass)
-{
-	unsigned int back_pass;
-	uint64_t back;
-
-	ck_assert(xdp_sweeper_calls.hand_back(&x, &back, &back_pass));
-	ck_assert_uint_eq(back, pos);
-	ck_assert_uint_eq(back_pass, pass);
-}
-
-static void check_none_back(void)
-{
-	unsigned int pass;
-	uint64_t pos;
-
-	ck_assert(!xdp_sweeper_calls.hand_back(&x, &pos, &pass));
-}
-
 static const struct core_setup families[] = {
 	{ .target = "198.18.0.0/24" }, { .target = "2001:2::/120" },
 };
