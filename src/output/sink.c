@@ -131,14 +131,15 @@ static int sink_open_file(struct sink *s, struct err *e)
 static void look_at_terminal(struct sink *s)
 {
 	const char *term = getenv("TERM"), *none = getenv("NO_COLOR");
+	bool able = term && strcmp(term, "dumb") != 0;
 	struct winsize size = { .ws_col = 0 };
 
 	if (!isatty(s->fd))
 		return;
 	if (ioctl(s->fd, TIOCGWINSZ, &size) == 0)
 		s->out.columns = size.ws_col;
-	s->clears = isatty(STDERR_FILENO) && !s->config->records.quiet;
-	s->out.colours = term && strcmp(term, "dumb") != 0 && !(none && *none);
+	s->clears = able && isatty(STDERR_FILENO) && !s->config->records.quiet;
+	s->out.colours = able && !(none && *none);
 }
 
 static int sink_start(struct sink *s, struct err *e)

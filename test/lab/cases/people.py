@@ -121,6 +121,9 @@ def only_where_a_terminal_has_them():
 		screen.end()
 		equal(verdict in screen.text, wanted, f"colours with {env}")
 	assert "\x1b" not in piped_text(), "colours in a pipe"
+	screen = Terminal(host("nginx"), env={"TERM": "dumb"})
+	screen.end()
+	assert "\x1b" not in screen.text, f"sequences on a terminal without any: {screen.text!r}"
 
 
 @case("people/widths")
