@@ -84,6 +84,33 @@ def closed_ports_of_this_host_are_closed_still():
 		finish(process)
 
 
+def _resets():
+	"""That the scanner's kernel has made, whether they went out or not"""
+	text = subprocess.run("ip netns exec scan nstat -az TcpOutRsts".split(), check=True,
+		stdout=subprocess.PIPE, text=True).stdout
+	return int(text.split()[-2])
+
+
+@case("manners/rst-filter-unasked")
+def the_kernel_is_not_asked_what_nobody_waits_for():
+	"""Nor are the host's own connections from the scan's ports disturbed."""
+	before = _resets()
+	process, _ = _guarded()
+	try:
+		for address, family, port in ((HOSTS["nginx"].v4, socket.AF_INET, 20000),
+				(HOSTS["nginx"].v6, socket.AF_INET6, 20001)):
+			with inside("scan"), socket.socket(family) as client:
+				client.settimeout(20)
+				client.bind(("", port))
+				equal(client.connect_ex((address, 80)), 0, f"to {address} from a port of the scan")
+		run = tfomap("--rx", "pcap", *PATH, *(host("listener-plain", family) for family in (0, 1)))
+		equal([row["verdict"] for row in run.rows], ["no-cookie"] * 2, "verdicts")
+	finally:
+		process.kill()
+		finish(process)
+	equal(_resets() - before, 0, "TcpOutRsts")
+
+
 @case("manners/rst-filter-same-pid")
 def two_scans_of_one_process_number():
 	"""In containers that share a network each scan may be process 1."""
