@@ -27,18 +27,32 @@ const uint32_t entry_never[ENTRY_STATES] = {
 #include "cache/entry_states.def"
 };
 
-struct evidence entry_evidence(const struct entry *en)
+/* Of a verdict that is tested again. */
+static enum evidence_confirmed confirmed(struct evidence ev, const struct entry *en)
 {
-	struct evidence ev = {
+	return verdict_decide(&ev) == (enum verdict)en->first_verdict ? CONFIRMED_TRUE
+	       : CONFIRMED_FALSE;
+}
+
+/* Written where the caller has it: it is asked for several times an answer. */
+static inline __attribute__((always_inline)) struct evidence gather(const struct entry *en)
+{
+	return (struct evidence){
 		.ip = en->target.ip, .source = en->source, .elsewhere = en->elsewhere,
 		.port = en->target.port,
 		.nflows = en->nflows, .flows = en->flows, .sent_before = en->sent_before,
 		.sent_hops = en->sent_hops, .locate = en->locate,
 	};
+}
 
-	if (en->round > 0)
-		ev.confirmed = verdict_decide(&ev) == (enum verdict)en->first_verdict
-			       ? CONFIRMED_TRUE : CONFIRMED_FALSE;
+struct evidence entry_evidence(const struct entry *en)
+{
+	struct evidence ev;
+
+	if (!en->round)
+		return gather(en);
+	ev = gather(en);
+	ev.confirmed = (uint8_t)confirmed(ev, en);
 	return ev;
 }
 

@@ -5,6 +5,9 @@
 
 #include "err.h"
 
+#define CACHE_LINE	64
+#define EXPECTED_FLOWS	2	/* of a survey; no plan has room for fewer */
+
 int entry_cache_init(struct entry_cache *c, uint32_t slots, unsigned int nflows,
 		     _Atomic uint64_t *stamps, uint64_t seed, struct err *e)
 {
@@ -48,6 +51,20 @@ struct entry *entry_cache_add(struct entry_cache *c, uint64_t k)
 		.flows = &c->flows[(size_t)slot * c->nflows],
 	};
 	return &c->v[slot];
+}
+
+static void prefetch(const void *p, size_t len)
+{
+	for (const char *line = p; line < (const char *)p + len; line += CACHE_LINE)
+		__builtin_prefetch(line, 1);
+}
+
+void entry_cache_expect_next(const struct entry_cache *c, const struct entry *en)
+{
+	if (en->next == TABLE_NONE)
+		return;
+	prefetch(&c->v[en->next], sizeof(*c->v));
+	prefetch(&c->flows[(size_t)en->next * c->nflows], EXPECTED_FLOWS * sizeof(*c->flows));
 }
 
 static void enqueue(struct entry_cache *c, struct entry *en, enum entry_state state)

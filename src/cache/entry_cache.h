@@ -61,6 +61,12 @@ static inline struct entry *entry_cache_next(const struct entry_cache *c, const 
 	return en->next == TABLE_NONE ? NULL : &c->v[en->next];
 }
 
+/*
+ * The one after en in its queue comes next: what is in no CPU cache after so long is fetched while
+ * en is worked on.
+ */
+void entry_cache_expect_next(const struct entry_cache *c, const struct entry *en);
+
 /* Entries that have no row yet. */
 static inline uint32_t entry_cache_pending(const struct entry_cache *c)
 {

@@ -110,8 +110,12 @@ static void limit_done(struct cookies *c, uint64_t now_ns)
 {
 	const struct entry_queue *q = &c->cache.queue[ENTRY_DONE];
 
-	while (q->n > KEPT_MAX || q->n > c->cache.table.capacity / 4)
-		step(c, entry_cache_first(&c->cache, ENTRY_DONE), ENTRY_ON_ROOM, now_ns);
+	while (q->n > KEPT_MAX || q->n > c->cache.table.capacity / 4) {
+		struct entry *en = entry_cache_first(&c->cache, ENTRY_DONE);
+
+		entry_cache_expect_next(&c->cache, en);
+		step(c, en, ENTRY_ON_ROOM, now_ns);
+	}
 }
 
 /* The same, and what follows from there being fewer or more. */
@@ -344,6 +348,8 @@ void cookies_tick(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 		do {
 			en = entry_cache_first(&c->cache, (enum entry_state)state);
 			event = en ? time_event(c, en, now_ns, read_ns) : ENTRY_EVENTS;
+			if (event != ENTRY_EVENTS)
+				entry_cache_expect_next(&c->cache, en);
 		} while (event != ENTRY_EVENTS && take_step(c, en, event, now_ns));
 	}
 	en = entry_cache_first(&c->cache, ENTRY_CONFIRM);
