@@ -115,6 +115,7 @@ static __always_inline int on_tcp(struct xdp_md *ctx, const struct answers_facts
 {
 	struct answers_marks *m;
 	uint16_t dport;
+	uint32_t len;
 	bool bare;
 
 	if (tcp + TCP_MIN > end || said < TCP_MIN || (tcp[12] >> 4) * 4u < TCP_MIN)
@@ -128,7 +129,11 @@ static __always_inline int on_tcp(struct xdp_md *ctx, const struct answers_facts
 			m->unmatched++;
 		return XDP_PASS;
 	}
-	hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ANSWER_SNAPLEN);
+	len = (uint32_t)(ctx->data_end - ctx->data);
+	if (len <= SHORT_SNAPLEN)
+		hand_over(ctx, len, SHORT_SNAPLEN);
+	else
+		hand_over(ctx, len, ANSWER_SNAPLEN);
 	/* Anybody could have sent a RST without ACK: the kernel's connections may be meant. */
 	return bare ? XDP_PASS : XDP_DROP;
 }

@@ -9,6 +9,7 @@
 
 #include "validate_tag.h"
 
+#define SHORT_SNAPLEN	88	/* most SYN/ACKs of IPv4 */
 #define ANSWER_SNAPLEN	136	/* Ethernet, IPv4 and TCP headers with all options */
 #define ERROR_SNAPLEN	256	/* a whole ICMP quote; a request of a neighbour */
 

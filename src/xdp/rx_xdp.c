@@ -28,9 +28,11 @@
 #define NAP_NS		500000	/* nothing there: the program wakes nobody, which costs it more */
 #define EVERY_CPU_MAX	4096
 #define FULL_SHARE	8	/* of the ring: what is on its way still has room then */
-#define RECORD_LEN	160	/* of an answer in the ring */
+#define RECORD_LEN	112	/* of most answers in the ring */
 #define RING_MIN	(4u << 20)
+#define RING_SURE	(16u << 20)	/* so far for answers to all that is sent, */
 #define RING_MAX	(64u << 20)
+#define HIT_SHARE	8		/* and beyond for answers to an eighth of it */
 
 struct answers {
 	struct answers_bpf *bpf;
@@ -207,12 +209,14 @@ static int xdp_open(void **state, const struct rx_setup *setup, struct err *e)
 	return 0;
 }
 
-/* A ring's length is a power of two of pages. */
+/* A ring's length is a power of two of pages. It counts twice: it is mapped twice in a row. */
 static uint32_t xdp_buffer_len(uint64_t unread)
 {
 	uint32_t len = RING_MIN;
 
-	while (len < RING_MAX && len < unread * RECORD_LEN)
+	while (len < RING_SURE && len < unread * RECORD_LEN)
+		len *= 2;
+	while (len < RING_MAX && len < unread / HIT_SHARE * RECORD_LEN)
 		len *= 2;
 	return len;
 }

@@ -153,5 +153,7 @@ TEST(ring_by_what_waits)
 	ck_assert_uint_eq(rx_xdp.buffer_len(0), 4u << 20);
 	ck_assert_uint_eq(rx_xdp.buffer_len(10000), 4u << 20);
 	ck_assert_uint_ge(rx_xdp.buffer_len(100000), 100000 * 160);
+	/* A million packets/s: RX_UNREAD_MS of 100,000 answers/s. */
+	ck_assert_uint_eq(rx_xdp.buffer_len(1100000), 16u << 20);
 	ck_assert_uint_eq(rx_xdp.buffer_len(1u << 25), 64u << 20);
 }
