@@ -16,6 +16,7 @@
 #include "records/metadata.h"
 #include "receive/rx.h"
 #include "scan/ending.h"
+#include "scan/opening.h"
 #include "scan/outputs.h"
 #include "scan/saver.h"
 #include "scan/scan_state.h"
@@ -32,114 +33,6 @@
 #include "wire/tx_sweep.h"
 
 /* ---- opening ------------------------------------------------------------------------------- */
-
-/* Opens the engine for a send thread. */
-static int open_engine(struct scan *sc, unsigned int sender, struct err *e)
-{
-	const struct config *c = sc->c;
-	struct setup *su = sc->setup;
-	struct shared *s = &su->shared;
-	struct tx_sweep sweep;
-	struct tx_setup tx = {
-		.interface = su->interface, .ifindex = su->ifindex, .iplayer = su->iplayer,
-		.loopback = su->loopback, .file = c->network.tx_file,
-		.why = &s->senders[sender].err,
-	};
-
-	if (su->tx->sweeper) {
-		sweep_export(&sweep, s, sender, c->rate.pps / s->nsenders);
-		tx.sweep = &sweep;
-	}
-	sc->tx = su->tx;
-	return su->tx->open(&sc->tx_state[sender], &tx, e);
-}
-
-static int open_senders(struct scan *sc, struct err *e)
-{
-	struct setup *su = sc->setup;
-	int rc = open_engine(sc, 0, e);
-
-	/* What was chosen for its speed may turn out not to run here: before it took any window. */
-	while (rc && su->tx->sweeper && su->tx_auto) {
-		su->tx = tx_next_best(su->tx);
-		su->run.engine = su->tx->name;
-		if (su->rx_auto)
-			su->rx = rx_find("pcap", false);
-		log_info("engine %s, as %s", su->tx->name, e->msg);
-		e->msg[0] = '\0';
-		rc = open_engine(sc, 0, e);
-	}
-	for (unsigned int i = 1; i < su->shared.nsenders && !rc; i++)
-		rc = open_engine(sc, i, e);
-	return rc;
-}
-
-static int open_source(struct scan *sc, struct err *e)
-{
-	struct setup *su = sc->setup;
-	const struct rx_setup rx = {
-		.interface = su->interface, .ifindex = su->ifindex,
-		.vlan_id = (uint16_t)sc->c->network.vlan_id, .file = sc->c->network.rx_file,
-		.validator = &su->shared.facts.validator,
-		.arp_requests = proxy_any(&su->shared.facts, false),
-		.solicitations = proxy_any(&su->shared.facts, true),
-		.buffer_len = su->rx->buffer_len ? su->rx->buffer_len(su->unread) : 0,
-	};
-
-	return su->rx->open(&sc->in.state, &rx, e);
-}
-
-static int open_receiver(struct scan *sc, struct err *e)
-{
-	struct setup *su = sc->setup;
-	int rc = open_source(sc, e);
-
-	/* What was chosen for its speed may turn out not to run here. */
-	if (rc && su->rx_auto && su->rx->consumes) {
-		su->rx = rx_find("pcap", false);
-		log_info("answers by %s, as %s", su->rx->name, e->msg);
-		e->msg[0] = '\0';
-		rc = open_source(sc, e);
-	}
-	if (!rc)
-		sc->in.ops = su->rx;
-	return rc;
-}
-
-static int open_gateways(struct scan *sc, struct err *e)
-{
-	struct setup *su = sc->setup;
-	struct gateway_link link = {
-		.interface = su->interface, .ifindex = su->ifindex,
-		.vlan_id = (uint16_t)sc->c->network.vlan_id,
-	};
-	const struct gateway_scan scan = {
-		.sum = &su->shared.rx.stats, .stats = &su->shared.control.stats,
-		.status = &su->shared.control.gateway, .timeout_ns = sc->c->probing.timeout_ns,
-		.on_link = su->shared.facts.neigh != NULL,
-	};
-
-	memcpy(link.mac, su->mac, sizeof(link.mac));
-	return gateways_open(&sc->gateways, &scan, su->gateways, &link, e);
-}
-
-static int open_network(struct scan *sc, struct err *e)
-{
-	int rc;
-
-	if (!sc->setup->tx)
-		return open_receiver(sc, e);
-	rc = open_senders(sc, e);
-	if (!rc && sc->setup->rx)
-		rc = open_receiver(sc, e);
-	if (!rc && sc->setup->rx)
-		rc = open_gateways(sc, e);
-	if (!rc)
-		setup_init_teardown(sc->setup, sc->c);
-	if (!rc && sc->setup->rx)
-		sc->run->receiver = sc->setup->rx->name;
-	return rc;
-}
 
 /* The first n parts of the run are those before this one; they move as one is added. */
 static void note_earlier(struct scan *sc, size_t n)
@@ -341,7 +234,7 @@ static int open_all(struct scan *sc, int *status, struct err *e)
 	int rc;
 
 	*status = sc->setup->tx ? SCAN_START : SCAN_INPUT;
-	rc = open_network(sc, e);
+	rc = opening_network(sc, e);
 	if (rc)
 		return rc;
 	*status = SCAN_INPUT;

@@ -46,11 +46,14 @@ struct setup {
  */
 int setup_init(struct setup *su, const struct config *c, struct resume *r, int *status,
 	       struct err *e);
+
 /*
- * With the engines open: tfomap resets what its probes open, and the kernel is kept from it, where
- * that may be had; a message says where not.
+ * With the send engines open: tfomap resets what its probes open, and the kernel is kept from it;
+ * where that may not be had *filter says why. Once it is known where answers come from that is
+ * told, as far as it matters.
  */
-void setup_init_teardown(struct setup *su, const struct config *c);
+void setup_init_teardown(struct setup *su, const struct config *c, struct err *filter);
+void setup_warn_teardown(const struct setup *su, const struct config *c, const struct err *filter);
 /*
  * Of a run that is over: that it was of these targets. su is not set up. 0, or -errno with a
  * message.

@@ -1,0 +1,189 @@
+#include "scan/opening.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "net/gateway.h"
+#include "scan/scan_state.h"
+#include "send/sweep_export.h"
+#include "setup/setup.h"
+#include "state/proxy.h"
+#include "wire/tx.h"
+#include "wire/tx_sweep.h"
+
+/* ---- send engines -------------------------------------------------------------------------- */
+
+/* Opens the engine for a send thread. */
+static int open_engine(struct scan *sc, unsigned int sender, struct err *e)
+{
+	const struct config *c = sc->c;
+	struct setup *su = sc->setup;
+	struct shared *s = &su->shared;
+	struct tx_sweep sweep;
+	struct tx_setup tx = {
+		.interface = su->interface, .ifindex = su->ifindex, .iplayer = su->iplayer,
+		.loopback = su->loopback, .file = c->network.tx_file,
+		.why = &s->senders[sender].err,
+	};
+
+	if (su->tx->sweeper) {
+		sweep_export(&sweep, s, sender, c->rate.pps / s->nsenders);
+		tx.sweep = &sweep;
+	}
+	sc->tx = su->tx;
+	return su->tx->open(&sc->tx_state[sender], &tx, e);
+}
+
+static int open_senders(struct scan *sc, struct err *e)
+{
+	struct setup *su = sc->setup;
+	int rc = open_engine(sc, 0, e);
+
+	/* What was chosen for its speed may turn out not to run here: before it took any window. */
+	while (rc && su->tx->sweeper && su->tx_auto) {
+		su->tx = tx_next_best(su->tx);
+		su->run.engine = su->tx->name;
+		if (su->rx_auto)
+			su->rx = rx_find("pcap", false);
+		log_info("engine %s, as %s", su->tx->name, e->msg);
+		e->msg[0] = '\0';
+		rc = open_engine(sc, 0, e);
+	}
+	for (unsigned int i = 1; i < su->shared.nsenders && !rc; i++)
+		rc = open_engine(sc, i, e);
+	return rc;
+}
+
+/* ---- receive source ------------------------------------------------------------------------ */
+
+/* A source that is opened in a thread of its own. */
+struct opening {
+	const struct scan *sc;
+	const struct rx_ops *ops;
+	void *state;
+	struct err err;
+	int rc;
+	bool begun;
+	pthread_t thread;
+};
+
+static void open_source(struct opening *o)
+{
+	const struct setup *su = o->sc->setup;
+	const struct config *c = o->sc->c;
+	const struct rx_setup rx = {
+		.interface = su->interface, .ifindex = su->ifindex,
+		.vlan_id = (uint16_t)c->network.vlan_id, .file = c->network.rx_file,
+		.validator = &su->shared.facts.validator,
+		.arp_requests = proxy_any(&su->shared.facts, false),
+		.solicitations = proxy_any(&su->shared.facts, true),
+		.buffer_len = o->ops->buffer_len ? o->ops->buffer_len(su->unread) : 0,
+	};
+
+	o->rc = o->ops->open(&o->state, &rx, &o->err);
+}
+
+static void *opening_thread(void *arg)
+{
+	pthread_setname_np(pthread_self(), "opening");
+	open_source(arg);
+	return NULL;
+}
+
+/* Meanwhile the send engines are: the kernel takes its time for both. */
+static void begin_source(struct opening *o)
+{
+	o->ops = o->sc->setup->rx;
+	o->begun = o->ops && pthread_create(&o->thread, NULL, opening_thread, o) == 0;
+}
+
+static void close_source(struct opening *o)
+{
+	if (o->state)
+		o->ops->close(o->state);
+	*o = (struct opening){ .sc = o->sc };
+}
+
+/* What was begun is open, or refused; it is of no use where another one is wanted by now. */
+static void end_source(struct opening *o)
+{
+	if (o->begun)
+		pthread_join(o->thread, NULL);
+	if (o->ops != o->sc->setup->rx)
+		close_source(o);
+}
+
+static int open_receiver(struct scan *sc, struct opening *o, struct err *e)
+{
+	struct setup *su = sc->setup;
+
+	if (!o->begun) {
+		o->ops = su->rx;
+		open_source(o);
+	}
+	/* What was chosen for its speed may turn out not to run here. */
+	if (o->rc && su->rx_auto && su->rx->consumes) {
+		o->ops = su->rx = rx_find("pcap", false);
+		log_info("answers by %s, as %s", su->rx->name, o->err.msg);
+		o->err.msg[0] = '\0';
+		open_source(o);
+	}
+	if (o->rc) {
+		*e = o->err;
+		return o->rc;
+	}
+	sc->in = (struct rx_in){ o->ops, o->state };
+	sc->run->receiver = o->ops->name;
+	return 0;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+static int open_gateways(struct scan *sc, struct err *e)
+{
+	struct setup *su = sc->setup;
+	struct gateway_link link = {
+		.interface = su->interface, .ifindex = su->ifindex,
+		.vlan_id = (uint16_t)sc->c->network.vlan_id,
+	};
+	const struct gateway_scan scan = {
+		.sum = &su->shared.rx.stats, .stats = &su->shared.control.stats,
+		.status = &su->shared.control.gateway, .timeout_ns = sc->c->probing.timeout_ns,
+		.on_link = su->shared.facts.neigh != NULL,
+	};
+
+	memcpy(link.mac, su->mac, sizeof(link.mac));
+	return gateways_open(&sc->gateways, &scan, su->gateways, &link, e);
+}
+
+/* What stands between the engines and the source. */
+static int open_beside(struct scan *sc, struct err *filter, struct err *e)
+{
+	int rc = open_senders(sc, e);
+
+	if (!rc)
+		setup_init_teardown(sc->setup, sc->c, filter);
+	return !rc && sc->setup->rx ? open_gateways(sc, e) : rc;
+}
+
+int opening_network(struct scan *sc, struct err *e)
+{
+	struct opening o = { .sc = sc };
+	struct err filter = { "" };
+	int rc;
+
+	if (!sc->setup->tx)
+		return open_receiver(sc, &o, e);
+	begin_source(&o);
+	rc = open_beside(sc, &filter, e);
+	end_source(&o);
+	if (rc)
+		close_source(&o);
+	else if (sc->setup->rx)
+		rc = open_receiver(sc, &o, e);
+	if (!rc)
+		setup_warn_teardown(sc->setup, sc->c, &filter);
+	return rc;
+}
