@@ -67,22 +67,25 @@ int sweep(struct xdp_md *ctx)
 	return hand_over(f, pos, pass, v6);
 }
 
+int lose(uint64_t n);
+
 /* What was handed over as number n did not go: tfomap gets it back. */
-static __always_inline void lose(const struct sweep_facts *f, uint64_t n)
+__attribute__((noinline)) int lose(uint64_t n)
 {
 	const volatile struct sweep_handed *h = &marks.handover[n & (SWEEP_HANDED - 1)];
 	uint32_t pass = h->pass;
 
 	if (pass == SWEEP_PASS_FRAME) {
 		lose_frame(h->pos);
-		return;
+		return 0;
 	}
 	marks.lost++;
 	if (pass >= WINDOW_PASSES_MAX)
-		return;
+		return 0;
 	marks.sent[pass]--;
-	marks.sent_v6[f->arms == 1 ? 0 : pass & 1] -= h->v6;
+	marks.sent_v6[known()->arms == 1 ? 0 : pass & 1] -= h->v6;
 	overrun(pass, h->pos);
+	return 0;
 }
 
 /*
@@ -92,7 +95,6 @@ static __always_inline void lose(const struct sweep_facts *f, uint64_t n)
 SEC("raw_tp/xdp_devmap_xmit")
 int xmit(struct bpf_raw_tracepoint_args *ctx)
 {
-	const struct sweep_facts *f = known();
 	uint32_t sent = (uint32_t)ctx->args[2], drops = (uint32_t)ctx->args[3];
 	uint64_t first = marks.answered;
 
@@ -100,7 +102,7 @@ int xmit(struct bpf_raw_tracepoint_args *ctx)
 	    || sent + drops > marks.handed - first)
 		return 0;
 	for (uint32_t i = 0; i < SWEEP_BULK_MAX && i < drops; i++)
-		lose(f, first + sent + i);
+		lose(first + sent + i);
 	marks.answered = first + sent + drops;
 	marks.taken += sent;
 	if (drops)
@@ -118,7 +120,7 @@ int redirect_err(struct bpf_raw_tracepoint_args *ctx)
 
 	if (marks.task != bpf_get_current_task() || handed == marks.answered)
 		return 0;
-	lose(known(), handed - 1);
+	lose(handed - 1);
 	marks.handed = handed - 1;
 	hold(false, (int)ctx->args[3]);
 	return 0;

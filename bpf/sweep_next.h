@@ -144,17 +144,24 @@ static __always_inline bool retry_pos(const struct sweep_facts *f, uint16_t *all
 	return false;
 }
 
-/* A later pass's next position that is still silent; false: there is none now. */
-static __always_inline bool next_of(const struct sweep_facts *f, uint16_t *all, uint32_t pass,
-				    uint64_t *pos)
+/* Functions on their own are verified once, and cost the others no registers. */
+int next_of(uint32_t pass);
+int find_index(uint64_t pos, uint32_t pass, uint32_t i);
+int look_ahead(uint64_t pos, uint32_t pass, uint32_t n);
+
+/* Whether a later pass has a position that is still silent, the one before marks.at[pass] then. */
+__attribute__((noinline)) int next_of(uint32_t pass)
 {
-	uint64_t until = limits.until[pass], at = marks.at[pass];
+	const struct sweep_facts *f = known();
+	uint16_t *all = value_of(&status);
+	uint64_t until, at;
 	bool found = false;
 
-	for (int i = 0; i < SKIP_MAX && at < until && !found; i++) {
-		*pos = at++;
-		found = retry_pos(f, all, *pos, pass % f->arms, pass);
-	}
+	pass &= WINDOW_PASSES_MAX - 1;
+	until = limits.until[pass];
+	at = marks.at[pass];
+	for (int i = 0; all && i < SKIP_MAX && at < until && !found; i++)
+		found = retry_pos(f, all, at++, pass % f->arms, pass);
 	marks.at[pass] = at;
 	return found;
 }
@@ -164,8 +171,10 @@ static __always_inline uint32_t next_pass(const struct sweep_facts *f, uint16_t 
 					  uint64_t *pos)
 {
 	for (uint32_t pass = f->passes - 1; pass > 0 && pass < WINDOW_PASSES_MAX; pass--)
-		if (marks.at[pass] < limits.until[pass] && next_of(f, all, pass, pos))
+		if (marks.at[pass] < limits.until[pass] && next_of(pass)) {
+			*pos = marks.at[pass] - 1;
 			return pass;
+		}
 	*pos = marks.at[0];
 	if (*pos >= limits.until[0])
 		return f->passes;
@@ -209,10 +218,6 @@ struct ahead {
 };
 
 static struct ahead ahead[WINDOW_PASSES_MAX];
-
-/* Functions on their own are verified once, and cost the others no registers. */
-int find_index(uint64_t pos, uint32_t pass, uint32_t i);
-int look_ahead(uint64_t pos, uint32_t pass, uint32_t n);
 
 __attribute__((noinline)) int find_index(uint64_t pos, uint32_t pass, uint32_t i)
 {
