@@ -84,8 +84,8 @@ def hour():
 	"""As many packets as an hour at 100,000/s has, 360 million, as fast as they go: every target
 	answers and has its row (--tx xdp --rx xdp, one sender, rows to /dev/null; the far end as in
 	`answered`). So the receive side has an hour's work, too; what an hour's time does, apart from
-	work, it does not show. Whether memory and rate are flat: at a tenth, half and the end.
-	MINUTES=... is a shorter hour."""
+	work, it does not show. Whether memory and rate are flat: at a tenth, half and the end; tables have
+	their size from the start, and count as they are touched. MINUTES=... is a shorter hour."""
 	targets = round(MINUTES * 60 * HOUR_PPS / TAKES)
 	ports = -(-targets // N)
 	with Far("answer") as far, Trickle():
