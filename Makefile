@@ -282,14 +282,15 @@ check-lab: $(B)/tfomap $(B)/tfomap-report ## lab tests: real servers in network 
 bench_programs = $(B)/test/bench/far $(B)/test/bench/measure
 bench_obj := $(bench_programs:=.o)
 $(bench_obj): dir_flags = $(if $(BPF),-isystem $(B)/test/bench $(BPF_CFLAGS) -DTFOMAP_BPF)
-$(B)/test/bench/far.o: | $(if $(BPF),$(B)/test/bench/far.skel.h)
+$(B)/test/bench/far.o: $(if $(BPF),$(B)/test/bench/far.skel.h)
 $(bench_programs): %: %.o $(B)/link.words
 	$(call say,LINK,$@)
 	$(Q)$(link) -o $@ $< $(BPF_LIBS) $(LIBS)
 
 -include $(wildcard $(bench_obj:.o=.d) $(B)/test/bench/far.bpf.d)
 
-# PARTS="speed rate": these only; BENCH_ZMAP=/path/zmap: another than Debian's
+# PARTS="speed rate": these only, PARTS=help: which there are; BENCH_ZMAP=/path/zmap: another than
+# Debian's
 bench: $(B)/tfomap $(bench_programs) ## speed in the lab, beside zmap and masscan
 	$(Q)TFOMAP=$(CURDIR)/$(B)/tfomap BENCH_BIN=$(CURDIR)/$(B)/test/bench test/bench/run $(PARTS)
 

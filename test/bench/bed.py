@@ -30,6 +30,8 @@ class Counts:
 	resets: int = 0
 	acks: int = 0
 	answered: int = 0
+	responses: int = 0
+	exceeded: int = 0
 
 	@property
 	def active_s(self):

@@ -11,13 +11,16 @@ import textwrap
 from answered import answered
 from bed import Skip
 from checkpoint import checkpoint
-from own import generation, internet, memory, rate, start
+from long import hour, internet
+from own import generation, memory, rate, start
+from plans import complete, locate
 from speed import lists, speed
 from tools import masscan_version, zmap_version
 
 PARTS = {part.__name__: part
-	for part in (speed, lists, answered, generation, start, memory, rate, checkpoint)}
-ASKED_FOR = {"internet": internet}  # only by name: they take minutes
+	for part in (speed, lists, answered, complete, locate, generation, start, memory, rate,
+		checkpoint)}
+ASKED_FOR = {"internet": internet, "hour": hour}  # only by name: they take minutes
 
 
 def about(version):

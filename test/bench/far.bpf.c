@@ -5,7 +5,13 @@
  *
  * Where a request's options leave room (16 bytes) its answer has a cookie, made from the addresses;
  * a SYN with that cookie and with data is acknowledged with the data, one with another cookie gets
- * the right one. No frame grows: in the socket-buffer path there is mostly no room to.
+ * the right one. No frame grows at its end: in the socket-buffer path there is mostly no room to.
+ *
+ * Two do more, of IPv4, still without a memory. `serve` sends a response and its FIN, in one
+ * segment, to the ACK of a SYN/ACK that took data, and to the first data after one that took none.
+ * `chain` is a target behind HOPS - 1 routers, whose ICMP errors quote the whole packet; a box
+ * between hop BOX and the next one takes the empty TFO option out of each SYN. Their frames grow at
+ * the head, where each has 256 bytes.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -19,10 +25,8 @@
 #include <bpf/bpf_helpers.h>
 
 #include "far.h"
+#include "far_frame.h"
 
-#define OPTION_NOP	1
-#define OPTION_MSS	2
-#define OPTION_TFO	34
 #define COOKIE_LEN	8
 #define MSS_LEN		4
 #define ROOM_COOKIE	(MSS_LEN + 2 + COOKIE_LEN + 2)
@@ -30,6 +34,11 @@
 /* Reading the clock costs as much as all the rest: every packet at first, then each 16th. */
 #define TIMED_ALL	1024
 #define TIMED_EACH	16
+
+#define HOPS	8	/* the TTL that brings a packet to the target */
+#define BOX	5
+#define ICMP_TIME_EXCEEDED 11
+#define ROUTERS 0xc6130100u /* 198.19.1.0; hop n is .n */
 
 enum tfo { TFO_NONE, TFO_EMPTY, TFO_WRONG, TFO_RIGHT };
 
@@ -48,6 +57,29 @@ struct {
 	__type(value, struct far_counts);
 } counts SEC(".maps");
 
+/* A frame that is made on the stack, where every access is aligned, and copied from eth on. */
+struct response {
+	__u8 align[2];
+	struct ethhdr eth;
+	struct iphdr ip;
+	struct tcphdr tcp;
+	char text[64];
+};
+
+/* An ICMP error, before what it quotes (RFC 792). */
+struct error {
+	__u8 align[2];
+	struct ethhdr eth;
+	struct iphdr ip;
+	struct {
+		__u8 type, code;
+		__u16 check;
+		__u32 unused;
+	} icmp;
+};
+
+#define FRAME_LEN(made)	(sizeof(made) - sizeof((made).align))
+
 static __always_inline struct far_counts *count_packet(__u16 protocol)
 {
 	__u32 zero = 0;
@@ -63,31 +95,6 @@ static __always_inline struct far_counts *count_packet(__u16 protocol)
 			c->first_ns = c->last_ns;
 	}
 	return c;
-}
-
-/* The finalizer of splitmix64. */
-static __always_inline __u64 mix64(__u64 x)
-{
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
-	return x ^ x >> 31;
-}
-
-static __always_inline __u32 sum_words(const void *p, __u32 len)
-{
-	const __u16 *w = p;
-	__u32 sum = 0;
-
-	for (__u32 i = 0; i < len / 2; i++)
-		sum += w[i];
-	return sum;
-}
-
-static __always_inline __u16 sum_fold(__u32 sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
 }
 
 static __always_inline enum tfo find_tfo(const struct segment *s, const void *end, __u64 cookie)
@@ -140,6 +147,12 @@ static __always_inline __u32 write_options(struct segment *s, const void *end, b
 	return ROOM_COOKIE;
 }
 
+/* Of the server's SYN/ACK; what the SYN's data became is in it, as nothing else keeps that. */
+static __always_inline __u32 first_seq(__u64 cookie, __u16 port, bool took_data)
+{
+	return (((__u32)(cookie >> 32) ^ port) & ~1u) | took_data;
+}
+
 /* Makes the SYN its own answer. Returns the answer's length, its header included; 0: no SYN. */
 static __always_inline __u32 answer_segment(struct far_counts *c, struct segment *s,
 					    const void *end)
@@ -165,7 +178,7 @@ static __always_inline __u32 answer_segment(struct far_counts *c, struct segment
 	tcp->source = tcp->dest;
 	tcp->dest = port;
 	tcp->ack_seq = bpf_htonl(bpf_ntohl(tcp->seq) + 1 + data);
-	tcp->seq = (__u32)(cookie >> 32) ^ port;
+	tcp->seq = bpf_htonl(first_seq(cookie, port, data > 0));
 	((__u8 *)tcp)[12] = (sizeof(*tcp) + options) << 2;
 	((__u8 *)tcp)[13] = 0x12;	/* SYN, ACK */
 	tcp->window = bpf_htons(65535);
@@ -229,26 +242,19 @@ static __always_inline __u32 answer_v6(struct far_counts *c, struct ipv6hdr *ip,
 	return sizeof(*ip) + len;
 }
 
-SEC("xdp") int far_answer(struct xdp_md *ctx)
+static __always_inline int answer_frame(struct xdp_md *ctx, struct far_counts *c)
 {
 	void *end = (void *)(long)ctx->data_end;
 	struct ethhdr *eth = (void *)(long)ctx->data;
-	__u8 source[ETH_ALEN];
-	struct far_counts *c;
 	__u32 len;
 
 	if ((void *)(eth + 1) > end)
-		return XDP_DROP;
-	c = count_packet(eth->h_proto);
-	if (!c)
 		return XDP_DROP;
 	len = eth->h_proto == bpf_htons(ETH_P_IP) ? answer_v4(c, (void *)(eth + 1), end)
 	      : answer_v6(c, (void *)(eth + 1), end);
 	if (!len)
 		return XDP_DROP;
-	__builtin_memcpy(source, eth->h_source, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, eth->h_dest, ETH_ALEN);
-	__builtin_memcpy(eth->h_dest, source, ETH_ALEN);
+	turn_round(eth);
 	len += sizeof(*eth);
 	if (len < ctx->data_end - ctx->data
 	    && bpf_xdp_adjust_tail(ctx, (int)len - (int)(ctx->data_end - ctx->data)))
@@ -256,12 +262,154 @@ SEC("xdp") int far_answer(struct xdp_md *ctx)
 	return XDP_TX;
 }
 
+static __always_inline struct far_counts *count_frame(struct xdp_md *ctx)
+{
+	const struct ethhdr *eth = (const void *)(long)ctx->data;
+
+	if ((const void *)(eth + 1) > (void *)(long)ctx->data_end)
+		return NULL;
+	return count_packet(eth->h_proto);
+}
+
+/* Fills r with the response to a segment of len bytes of payload; false: none is due. */
+static __always_inline bool fill_response(struct response *r, const struct iphdr *ip,
+					  const struct tcphdr *tcp, __u32 len)
+{
+	__u64 cookie = mix64((__u64)ip->saddr << 32 | ip->daddr);
+	__u32 seq = bpf_ntohl(tcp->ack_seq) - 1, tcp_len = sizeof(r->tcp) + sizeof(r->text);
+
+	if (tcp->syn || tcp->rst || !tcp->ack)
+		return false;
+	if (seq != first_seq(cookie, tcp->source, true)
+	    && (!len || seq != first_seq(cookie, tcp->source, false)))
+		return false;
+	*r = (struct response){
+		.eth = *((const struct ethhdr *)ip - 1),
+		.tcp = {
+			.source = tcp->dest, .dest = tcp->source, .seq = tcp->ack_seq,
+			.ack_seq = bpf_htonl(bpf_ntohl(tcp->seq) + len), .doff = 5, .fin = 1,
+			.psh = 1, .ack = 1, .window = bpf_htons(65535),
+		},
+		.text = "HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\nof no interest to anyone",
+	};
+	turn_round(&r->eth);
+	fill_ip(&r->ip, IPPROTO_TCP, ip->daddr, ip->saddr, sizeof(r->ip) + tcp_len);
+	r->tcp.check = sum_fold(sum_words(&r->ip.saddr, 8) + bpf_htons(IPPROTO_TCP)
+				+ bpf_htons(tcp_len) + sum_words(&r->tcp, sizeof(r->tcp))
+				+ sum_words(r->text, sizeof(r->text)));
+	return true;
+}
+
+/* Whether the frame has become a response. */
+static __always_inline bool respond(struct xdp_md *ctx, struct far_counts *c)
+{
+	const struct iphdr *ip = find_tcp_v4(ctx);
+	const struct tcphdr *tcp = (const void *)(ip + 1);
+	struct response r;
+	__u32 headers;
+	void *to;
+
+	if (!ip)
+		return false;
+	headers = sizeof(*ip) + tcp->doff * 4;
+	if (bpf_ntohs(ip->tot_len) < headers
+	    || !fill_response(&r, ip, tcp, bpf_ntohs(ip->tot_len) - headers))
+		return false;
+	if (bpf_xdp_adjust_head(ctx, (int)(ctx->data_end - ctx->data) - (int)FRAME_LEN(r)))
+		return false;
+	to = (void *)(long)ctx->data;
+	if (to + FRAME_LEN(r) > (void *)(long)ctx->data_end)
+		return false;
+	__builtin_memcpy(to, &r.eth, FRAME_LEN(r));
+	c->acks++;
+	c->responses++;
+	return true;
+}
+
+/*
+ * Takes an empty TFO option out, as boxes do: no-operations are in its place. It is looked for by
+ * its two bytes, which are in no other option that scanners send; the verifier follows that.
+ */
+static __always_inline void strip_option(struct iphdr *ip, const void *end)
+{
+	struct tcphdr *tcp = (struct tcphdr *)(ip + 1);
+	__u8 *p = (__u8 *)(tcp + 1);
+	__u32 room = tcp->doff * 4 - sizeof(*tcp);
+
+	for (__u32 i = 0; i + 2 <= 40 && i + 2 <= room && (const void *)(p + 2) <= end; i++, p++) {
+		if (p[0] != OPTION_TFO || p[1] != 2)
+			continue;
+		p[0] = p[1] = OPTION_NOP;
+		return;
+	}
+}
+
+/* Makes the frame the ICMP error of the router where its TTL ended; false: there is no room. */
+static __always_inline bool exceed(struct xdp_md *ctx, struct iphdr *ip)
+{
+	const void *end = (void *)(long)ctx->data_end;
+	struct error e = { .eth = *((struct ethhdr *)ip - 1) };
+	const __u16 *quoted = (const __u16 *)ip;
+	__u32 sum;
+	void *to;
+
+	turn_round(&e.eth);
+	fill_ip(&e.ip, IPPROTO_ICMP, bpf_htonl(ROUTERS | ip->ttl), ip->saddr,
+		sizeof(e.ip) + sizeof(e.icmp) + bpf_ntohs(ip->tot_len));
+	ip->ttl = 1;
+	ip->check = 0;
+	ip->check = sum_fold(sum_words(ip, sizeof(*ip)));
+	e.icmp.type = ICMP_TIME_EXCEEDED;
+	sum = sum_words(&e.icmp, sizeof(e.icmp));
+	for (int i = 0; i < 64 && (const void *)(quoted + 1) <= end; i++)
+		sum += *quoted++;
+	e.icmp.check = sum_fold(sum);
+	if ((const void *)quoted != end
+	    || bpf_xdp_adjust_head(ctx, -(int)(sizeof(e.ip) + sizeof(e.icmp))))
+		return false;
+	to = (void *)(long)ctx->data;
+	if (to + FRAME_LEN(e) > (void *)(long)ctx->data_end)
+		return false;
+	__builtin_memcpy(to, &e.eth, FRAME_LEN(e));
+	return true;
+}
+
+SEC("xdp") int far_answer(struct xdp_md *ctx)
+{
+	struct far_counts *c = count_frame(ctx);
+
+	return c ? answer_frame(ctx, c) : XDP_DROP;
+}
+
+SEC("xdp") int far_serve(struct xdp_md *ctx)
+{
+	struct far_counts *c = count_frame(ctx);
+
+	if (!c)
+		return XDP_DROP;
+	return respond(ctx, c) ? XDP_TX : answer_frame(ctx, c);
+}
+
+SEC("xdp") int far_chain(struct xdp_md *ctx)
+{
+	struct far_counts *c = count_frame(ctx);
+	struct iphdr *ip = find_tcp_v4(ctx);
+
+	if (!c || !ip)
+		return XDP_DROP;
+	if (ip->ttl > BOX)
+		strip_option(ip, (void *)(long)ctx->data_end);
+	if (ip->ttl >= HOPS)
+		return answer_frame(ctx, c);
+	if (!exceed(ctx, ip))
+		return XDP_DROP;
+	c->exceeded++;
+	return XDP_TX;
+}
+
 SEC("xdp") int far_sink(struct xdp_md *ctx)
 {
-	const struct ethhdr *eth = (void *)(long)ctx->data;
-
-	if ((const void *)(eth + 1) <= (void *)(long)ctx->data_end)
-		count_packet(eth->h_proto);
+	count_frame(ctx);
 	return XDP_DROP;
 }
 

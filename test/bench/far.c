@@ -1,12 +1,12 @@
 /*
- * usage: far sink|answer|pass INTERFACE
+ * usage: far sink|answer|serve|chain|pass INTERFACE
  *
  * Either end of the bench's cable (what each does: far.bpf.c). For each line on its stdin it prints
- * what it has counted, "PACKETS FIRST_NS LAST_NS TIMED SYNS REQUESTS DATA RESETS ACKS ANSWERED"
- * (far.h), and starts anew. Its first line says how it counts: "xdp" (in the driver's receive path,
- * to the packet), or, without the right to load BPF or built without libbpf, "poll": the
- * interface's own counter, read every millisecond; drop with nftables then. Only `sink` goes on
- * without BPF.
+ * what it has counted, "PACKETS FIRST_NS LAST_NS TIMED SYNS REQUESTS DATA RESETS ACKS ANSWERED
+ * RESPONSES EXCEEDED" (far.h), and starts anew. Its first line says how it counts: "xdp" (in the
+ * driver's receive path, to the packet), or, without the right to load BPF or built without libbpf,
+ * "poll": the interface's own counter, read every millisecond; drop with nftables then. Only `sink`
+ * goes on without BPF.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -86,6 +86,8 @@ static void far_take(int map, struct far_counts *all)
 		all->resets += c->resets;
 		all->acks += c->acks;
 		all->answered += c->answered;
+		all->responses += c->responses;
+		all->exceeded += c->exceeded;
 	}
 	memset(per_cpu, 0, (size_t)n_cpus * sizeof(*per_cpu));
 	bpf_map_update_elem(map, &key, per_cpu, BPF_ANY);
@@ -157,7 +159,7 @@ int main(int argc, char **argv)
 	int map;
 
 	if (argc != 3 || !if_nametoindex(argv[2])) {
-		fprintf(stderr, "usage: far sink|answer|pass INTERFACE\n");
+		fprintf(stderr, "usage: far sink|answer|serve|chain|pass INTERFACE\n");
 		return 2;
 	}
 	map = far_attach(argv[1], argv[2]);
@@ -173,8 +175,8 @@ int main(int argc, char **argv)
 			return 0;
 		if (map >= 0)
 			far_take(map, &c);
-		printf("%llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n", c.packets, c.first_ns,
-		       c.last_ns, c.timed, c.syns, c.requests, c.data, c.resets, c.acks,
-		       c.answered);
+		printf("%llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n", c.packets,
+		       c.first_ns, c.last_ns, c.timed, c.syns, c.requests, c.data, c.resets, c.acks,
+		       c.answered, c.responses, c.exceeded);
 	}
 }

@@ -1,10 +1,8 @@
 """tfomap alone: what a probe costs to make, how soon it starts, its memory, its rate."""
 
 import json
-import subprocess
-import time
 
-from bed import GEN, RUNS, WORK, Skip, figure, measure, median, sink
+from bed import RUNS, WORK, Skip, figure, measure, median, sink
 from tools import PREFIX, cores, tfomap, tfomap_has
 
 INTERNET = "0.0.0.0/0"
@@ -41,37 +39,6 @@ def generation():
 			speeds[name].append(sent_per_s())
 	for name, done in speeds.items():
 		figure(f"generation.{name}", median(done), f"probes/s, {min(done):.4g} to {max(done):.4g}")
-
-
-def resident_kb(pid):
-	try:
-		with open(f"/proc/{pid}/status", encoding="ascii") as f:
-			return next((int(row.split()[1]) for row in f if row.startswith("VmRSS")), 0)
-	except FileNotFoundError:
-		return 0
-
-
-def internet():
-	"""All of IPv4 but the special-purpose ranges, one port, one process, two threads, sent nowhere
-	(--tx null): how long, and the memory at a tenth, half and the end of that time."""
-	command = null(*NULL, INTERNET, blocklist=True, threads=2)
-	start = time.monotonic()
-	process = subprocess.Popen([*GEN, *map(str, command)], stdin=subprocess.DEVNULL,
-		stdout=subprocess.DEVNULL)
-	seen = []
-	while process.poll() is None:
-		seen.append(resident_kb(process.pid) / 1024)
-		time.sleep(0.5)
-	took = time.monotonic() - start
-	with open(META, encoding="utf-8") as f:
-		meta = json.load(f)
-	figure("internet.targets", meta["counters"]["state"]["targets_started"],
-		f"of {meta['targets']['total']}; exit status {process.returncode}")
-	figure("internet.time", took, "s")
-	figure("internet.speed", sent_per_s(), "probes/s")
-	for name, part in (("tenth", 0.1), ("half", 0.5), ("end", 0.99)):
-		figure(f"internet.memory.{name}", seen[int(len(seen) * part)], "MiB")
-	figure("internet.memory.peak", meta["memory_peak_bytes"] / 1024 / 1024, "MiB")
 
 
 def start():
