@@ -40,6 +40,7 @@ static int init_memory(struct setup *su, const struct config *c, uint64_t positi
 		.config = c, .positions = positions,
 		.retries = s->facts.plan.retries, .cores = sysconf(_SC_NPROCESSORS_ONLN),
 		.one_sender = !su->tx || su->tx->one_thread,
+		.sweeps = su->tx && su->tx->sweeper,
 		.senders = su->resume->goes_on ? su->resume->run.nshards : 0,
 		.keep_all = su->rx && su->rx->own_clock,
 	};

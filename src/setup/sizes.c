@@ -27,14 +27,19 @@ static uint64_t power_of_two(double at_least, uint64_t min, uint64_t max)
 	return n;
 }
 
-/* What the user wants, or one a core but for the receive thread's. */
+/*
+ * What the user wants, or one a core. The receive thread takes a sixth of a core for each of them;
+ * it gets one for itself where the kernel sweeps, which gives way to nobody.
+ */
 static uint64_t threads_wanted(const struct sizes_basis *b)
 {
+	long n = b->cores - (b->sweeps && b->cores <= THREADS_AUTO_MAX);
+
 	if (b->config->network.threads)
 		return b->config->network.threads;
-	if (b->cores > THREADS_AUTO_MAX)
+	if (n > THREADS_AUTO_MAX)
 		return THREADS_AUTO_MAX;
-	return b->cores > 2 ? (uint64_t)b->cores - 1 : 1;
+	return n > 1 ? (uint64_t)n : 1;
 }
 
 /*

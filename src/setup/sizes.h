@@ -19,6 +19,7 @@ struct sizes_basis {
 	long cores;
 	unsigned int senders;		/* so many, whatever else; 0: as is best */
 	bool one_sender;		/* nothing sends, or to one output */
+	bool sweeps;			/* the engine has a sweeper */
 	bool keep_all;			/* of a saved capture: all positions stay in sight, whose
 					 * packets may come in any density */
 };

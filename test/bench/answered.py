@@ -45,12 +45,13 @@ class Done:
 		return self.rows / self.run.far.active_s
 
 
-def tfomap_scan(engine, rx):
+def tfomap_scan(engine, rx, threads=1):
 	def command(pps, times, prefix=PREFIX):
 		return tfomap("-r", int(pps), "-c", 1, "-p", f"1-{times}", "-f", "ip,port,verdict", "-o",
-			ROWS, "-m", META, "--rx", rx, prefix, engine=engine, pin=False)
+			ROWS, "-m", META, "--rx", rx, prefix, engine=engine, threads=threads, pin=False)
 	fast = engine == "xdp"
-	return Scan(f"{engine}+{rx}", command, ",accepted$", 32 if fast else 16, rx != "xdp", 2,
+	name = f"{engine}+{rx}" if threads == 1 else f"{engine}-T{threads}+{rx}"
+	return Scan(name, command, ",accepted$", 32 if fast else 16, rx != "xdp", 2,
 		12e6 if fast else 2e6)
 
 
@@ -74,6 +75,7 @@ SCANS = (
 	(lambda: zmap_scan(2), None),
 	(masscan_scan, None),
 	(lambda: tfomap_scan("packet", "pcap"), ["--tx", "packet", "--rx", "pcap"]),
+	(lambda: tfomap_scan("packet", "pcap", 2), ["--tx", "packet", "--rx", "pcap"]),
 	(lambda: tfomap_scan("packet", "xdp"), ["--tx", "packet", "--rx", "xdp"]),
 	(lambda: tfomap_scan("tc", "pcap"), ["--tx", "tc", "--rx", "pcap", "-r", 0]),
 	(lambda: tfomap_scan("tc", "xdp"), ["--tx", "tc", "--rx", "xdp", "-r", 0]),
@@ -184,10 +186,11 @@ def sound(far, found):
 def answered():
 	"""A responder in XDP answers each SYN, gives a cookie to each request, takes it back with data.
 	tfomap: two phases, a row is an `accepted`; zmap and masscan: one, a row is an open port. Two
-	cores, one sender thread unless told. rows/s is over the far end's time from the first packet to
-	the last (the kernel's resets of what was opened among them); share is of the targets that have
-	their row. First at full speed; where that loses more than 0.1 %, at the highest rate that does
-	not, found by halving and verified."""
+	cores, one sender thread unless told (of itself tfomap takes two with packet, one with the
+	others). rows/s is over the far end's time from the first packet to the last (the kernel's
+	resets of what was opened among them); share is of the targets that have their row. First at
+	full speed; where that loses more than 0.1 %, at the highest rate that does not, found by
+	halving and verified."""
 	with Far("answer") as far, Trickle():
 		found = scans()
 		sound(far, found)
@@ -219,9 +222,10 @@ def report(full, safe):
 			continue
 		figure(f"answered.no-loss.{name}", median(one.rows_s for one in done), "rows/s")
 		figure(f"answered.no-loss.{name}.share", median(one.share for one in done) * 100, "%")
-	zmaps = [("full", full.get("zmap-T1")), ("no-loss", safe.get("zmap-T1"))]
+	zmaps = [("T1-full", full.get("zmap-T1")), ("T2-full", full.get("zmap-T2")),
+		("T1-no-loss", safe.get("zmap-T1"))]
 	for name, done in safe.items():
 		for how, other in zmaps:
 			if done and other and not name.startswith("zmap"):
-				figure(f"answered.{name}/zmap-T1-{how}", median(one.rows_s for one in done)
+				figure(f"answered.{name}/zmap-{how}", median(one.rows_s for one in done)
 					/ median(one.rows_s for one in other), "x")

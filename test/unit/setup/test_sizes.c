@@ -66,11 +66,15 @@ TEST(senders_by_rate_and_targets)
 	}
 }
 
-/* Left to itself it keeps a core for the receive thread, where there are any, and is modest. */
+/*
+ * Left to itself it is modest, and keeps a core for the receive thread, where there are any, and the
+ * kernel sweeps.
+ */
 static const struct {
 	long cores;
-	unsigned int senders;
-} cores[] = { { -1, 1 }, { 1, 1 }, { 2, 1 }, { 3, 2 }, { 4, 3 }, { 5, 4 }, { 64, 4 } };
+	unsigned int senders, sweeping;
+} cores[] = { { -1, 1, 1 }, { 1, 1, 1 }, { 2, 2, 1 }, { 3, 3, 2 }, { 4, 4, 3 }, { 5, 4, 4 },
+	      { 64, 4, 4 } };
 
 TEST_EACH(senders_by_cores, cores)
 {
@@ -80,6 +84,10 @@ TEST_EACH(senders_by_cores, cores)
 	b.cores = row->cores;
 	choose(&b);
 	ck_assert_msg(sizes.senders == row->senders, "%ld cores: %u", row->cores,
+		      sizes.senders);
+	b.sweeps = true;
+	choose(&b);
+	ck_assert_msg(sizes.senders == row->sweeping, "%ld cores, kernel: %u", row->cores,
 		      sizes.senders);
 }
 
