@@ -6,9 +6,10 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "net/gateway.h"
+#include "net/rst_filter.h"
 #include "scan/scan_state.h"
 #include "send/sweep_export.h"
-#include "setup/setup.h"
+#include "setup/setup_state.h"
 #include "state/proxy.h"
 #include "wire/tx.h"
 #include "wire/tx_sweep.h"
@@ -139,6 +140,36 @@ static int open_receiver(struct scan *sc, struct opening *o, struct err *e)
 	return 0;
 }
 
+/* ---- RST filter ---------------------------------------------------------------------------- */
+
+/*
+ * tfomap resets what its probes open, in every plan: the kernel does not where a firewall of this
+ * host keeps answers from it, or its resets in. Where it does, its reset comes at once, which cuts
+ * a server's early answer short and leaves a place of its TFO queue taken: so it is kept from that.
+ * It is, too, where the driver hands over what answers a probe before the kernel sees it: forged
+ * answers it sees still, and its resets would go to whomever they name. *why: why it is not.
+ */
+static void keep_kernel_back(struct scan *sc, struct err *why)
+{
+	struct setup *su = sc->setup;
+
+	sc->s->facts.tears_down = sc->s->facts.wire;
+	if (sc->s->facts.wire)
+		(void)rst_filter_open(&su->rst_filter, sc->c->network.port_first,
+				      sc->c->network.port_last, why);
+}
+
+/* Once it is known where answers come from. */
+static void warn_of_kernel(const struct scan *sc, const struct err *why)
+{
+	if (!why->msg[0] || sc->setup->rx->consumes)
+		return;
+	log_msg(sc->c->probing.plan == PLAN_SURVEY ? LOG_INFO : LOG_NOTICE,
+		"%s: this host's kernel may reset "
+		"what a probe opens before tfomap does, so early answers of servers may be missed "
+		"(rlen), and places of their TFO queues stay taken for a minute", why->msg);
+}
+
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 static int open_gateways(struct scan *sc, struct err *e)
@@ -164,7 +195,7 @@ static int open_beside(struct scan *sc, struct err *filter, struct err *e)
 	int rc = open_senders(sc, e);
 
 	if (!rc)
-		setup_init_teardown(sc->setup, sc->c, filter);
+		keep_kernel_back(sc, filter);
 	return !rc && sc->setup->rx ? open_gateways(sc, e) : rc;
 }
 
@@ -184,6 +215,6 @@ int opening_network(struct scan *sc, struct err *e)
 	else if (sc->setup->rx)
 		rc = open_receiver(sc, &o, e);
 	if (!rc)
-		setup_warn_teardown(sc->setup, sc->c, &filter);
+		warn_of_kernel(sc, &filter);
 	return rc;
 }

@@ -25,7 +25,7 @@
 #include "send/sweep.h"
 #include "send/sweep_export.h"
 #include "setup/resume.h"
-#include "setup/sandbox.h"
+#include "scan/sandbox.h"
 #include "setup/setup.h"
 #include "state/proxy.h"
 #include "targets/targets.h"

@@ -91,33 +91,6 @@ static int init_input(struct setup *su, const struct config *c, struct err *e)
 	return rc;
 }
 
-/*
- * tfomap resets what its probes open, in every plan: the kernel does not where a firewall of this
- * host keeps answers from it, or its resets in. Where it does, its reset comes at once, which cuts
- * a server's early answer short and leaves a place of its TFO queue taken: so it is kept from that.
- * It is, too, where the driver hands over what answers a probe before the kernel sees it: forged
- * answers it sees still, and its resets would go to whomever they name.
- */
-void setup_init_teardown(struct setup *su, const struct config *c, struct err *filter)
-{
-	struct shared *s = &su->shared;
-
-	s->facts.tears_down = s->facts.wire;
-	if (s->facts.wire)
-		(void)rst_filter_open(&su->rst_filter, c->network.port_first,
-				      c->network.port_last, filter);
-}
-
-void setup_warn_teardown(const struct setup *su, const struct config *c, const struct err *filter)
-{
-	if (!filter->msg[0] || su->rx->consumes)
-		return;
-	log_msg(c->probing.plan == PLAN_SURVEY ? LOG_INFO : LOG_NOTICE,
-		"%s: this host's kernel may reset "
-		"what a probe opens before tfomap does, so early answers of servers may be missed "
-		"(rlen), and places of their TFO queues stay taken for a minute", filter->msg);
-}
-
 /* Why an engine's sweeper cannot make this scan's packets; NULL: it can. */
 static const char *sweeper_unfit(const struct setup *su, const struct config *c)
 {

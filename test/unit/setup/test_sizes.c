@@ -67,7 +67,7 @@ TEST(senders_by_rate_and_targets)
 }
 
 /*
- * Left to itself it is modest, and keeps a core for the receive thread, where there are any, and the
+ * Left to itself it is modest, and keeps a core for the receive thread, where there are any and the
  * kernel sweeps.
  */
 static const struct {

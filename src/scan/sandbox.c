@@ -1,4 +1,4 @@
-#include "setup/sandbox.h"
+#include "scan/sandbox.h"
 
 #include <stdbool.h>
 #include <stddef.h>
