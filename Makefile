@@ -185,7 +185,8 @@ $(pages) $(completion): $(B)/mkman
 
 $(B)/unit: $(unit_obj) $(core) $(B)/link.words
 	$(call say,LINK,$@)
-	$(Q)$(link) -o $@ $(unit_obj) $(core) $(CHECK_LIBS) $(REPORT_LIBS) $(link_libs)
+	$(Q)$(link) -Wl,--wrap=_mark_point -o $@ $(unit_obj) $(core) $(CHECK_LIBS) $(REPORT_LIBS) \
+		$(link_libs)
 
 $(fuzzers): $(B)/%: $(B)/test/fuzz/%.o $(core) $(B)/link.words
 	$(call say,LINK,$@)
