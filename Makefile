@@ -4,7 +4,7 @@
 #   MODE=release|san|tsan|cov|fuzz   which build, each in its own tree build/MODE (release)
 #   V=1        show the commands             WERROR=1         warnings are errors
 #   SUITE=x    check-unit: these suites      FUZZ_SECONDS=20  fuzz: for each target
-#   CASES=x    check-lab: these cases        LABS=5           check-lab: so many labs at a time
+#   CASES=x    check-lab: these cases        LABS=7           check-lab: so many labs at a time
 #   TESTS="unit replay cli options lab"  coverage: by which tests
 
 MAKEFLAGS += -rR --no-print-directory
@@ -211,26 +211,29 @@ lab: deps ## deps, build, then a shell in the lab, which says what is there
 	@$(MAKE) all </dev/null
 	@TFOMAP=$(CURDIR)/$(B)/tfomap test/lab/shell
 
-# The lab waits more than it works: so it goes on beside all else, though that takes the CPUs.
-beside = $(if $(filter -j%,$(MAKEFLAGS)),,-j3) --output-sync=target
+# The lab takes the longest, and waits ten times as long as it works: so it begins as soon as there is
+# a program, and goes on beside all else, which gives way to it.
+has_jobs = $(filter -j%,$(MAKEFLAGS))
+beside = $(if $(has_jobs),,-j4) --output-sync=target
 
 check: deps ## deps, build, then every test
-	@$(MAKE) all $(B)/unit
+	@$(MAKE) $(if $(has_jobs),,-j$(shell nproc)) all
 	@$(MAKE) $(beside) check-lab check-release check-san
 
 check-release:
-	@$(MAKE) check-unit
-	@$(MAKE) check-booted
-	@$(MAKE) check-replay
-	@$(MAKE) check-cli
-	@$(MAKE) check-options
-	@$(MAKE) check-report
+	@nice $(MAKE) $(B)/unit
+	@nice $(MAKE) check-unit
+	@nice $(MAKE) check-booted
+	@nice $(MAKE) check-replay
+	@nice $(MAKE) check-cli
+	@nice $(MAKE) check-options
+	@nice $(MAKE) check-report
 
 check-san:
-	@$(MAKE) MODE=san all build/san/unit
-	@$(MAKE) check-unit MODE=san
-	@$(MAKE) check-replay MODE=san
-	@$(MAKE) check-cli MODE=san
+	@nice $(MAKE) MODE=san all build/san/unit
+	@nice $(MAKE) check-unit MODE=san
+	@nice $(MAKE) check-replay MODE=san
+	@nice $(MAKE) check-cli MODE=san
 
 # The suites that start threads, and scans with every thread that there is.
 threaded = $(patsubst test_%.c,%,$(notdir $(shell grep -lE 'pthread|sweep_rig' test/unit/*/test_*.c)))
