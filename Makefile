@@ -221,19 +221,19 @@ check: deps ## deps, build, then every test
 	@$(MAKE) $(beside) check-lab check-release check-san
 
 check-release:
-	@nice $(MAKE) $(B)/unit
-	@nice $(MAKE) check-unit
-	@nice $(MAKE) check-booted
-	@nice $(MAKE) check-replay
-	@nice $(MAKE) check-cli
-	@nice $(MAKE) check-options
-	@nice $(MAKE) check-report
+	@nice -n 5 $(MAKE) $(B)/unit
+	@nice -n 5 $(MAKE) check-unit
+	@nice -n 5 $(MAKE) check-booted
+	@nice -n 5 $(MAKE) check-replay
+	@nice -n 5 $(MAKE) check-cli
+	@nice -n 5 $(MAKE) check-options
+	@nice -n 5 $(MAKE) check-report
 
 check-san:
-	@nice $(MAKE) MODE=san all build/san/unit
-	@nice $(MAKE) check-unit MODE=san
-	@nice $(MAKE) check-replay MODE=san
-	@nice $(MAKE) check-cli MODE=san
+	@nice -n 5 $(MAKE) MODE=san all build/san/unit
+	@nice -n 5 $(MAKE) check-unit MODE=san
+	@nice -n 5 $(MAKE) check-replay MODE=san
+	@nice -n 5 $(MAKE) check-cli MODE=san
 
 # The suites that start threads, and scans with every thread that there is.
 threaded = $(patsubst test_%.c,%,$(notdir $(shell grep -lE 'pthread|sweep_rig' test/unit/*/test_*.c)))
