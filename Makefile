@@ -4,7 +4,7 @@
 #   MODE=release|san|tsan|cov|fuzz   which build, each in its own tree build/MODE (release)
 #   V=1        show the commands             WERROR=1         warnings are errors
 #   SUITE=x    check-unit: these suites      FUZZ_SECONDS=20  fuzz: for each target
-#   CASES=x    check-lab: these cases        LABS=5           check-lab: so many labs at a time
+#   CASES=x    check-lab: these cases        LABS=7           check-lab: so many labs at a time
 #   TESTS="unit replay cli options lab"  coverage: by which tests
 
 MAKEFLAGS += -rR --no-print-directory
@@ -185,7 +185,8 @@ $(pages) $(completion): $(B)/mkman
 
 $(B)/unit: $(unit_obj) $(core) $(B)/link.words
 	$(call say,LINK,$@)
-	$(Q)$(link) -o $@ $(unit_obj) $(core) $(CHECK_LIBS) $(REPORT_LIBS) $(link_libs)
+	$(Q)$(link) -Wl,--wrap=_mark_point -o $@ $(unit_obj) $(core) $(CHECK_LIBS) $(REPORT_LIBS) \
+		$(link_libs)
 
 $(fuzzers): $(B)/%: $(B)/test/fuzz/%.o $(core) $(B)/link.words
 	$(call say,LINK,$@)
@@ -210,26 +211,29 @@ lab: deps ## deps, build, then a shell in the lab, which says what is there
 	@$(MAKE) all </dev/null
 	@TFOMAP=$(CURDIR)/$(B)/tfomap test/lab/shell
 
-# The lab waits more than it works: so it goes on beside all else, though that takes the CPUs.
-beside = $(if $(filter -j%,$(MAKEFLAGS)),,-j3) --output-sync=target
+# The lab takes the longest, and waits ten times as long as it works: so it begins as soon as there is
+# a program, and goes on beside all else, which gives way to it.
+has_jobs = $(filter -j%,$(MAKEFLAGS))
+beside = $(if $(has_jobs),,-j4) --output-sync=target
 
 check: deps ## deps, build, then every test
-	@$(MAKE) all $(B)/unit
+	@$(MAKE) $(if $(has_jobs),,-j$(shell nproc)) all
 	@$(MAKE) $(beside) check-lab check-release check-san
 
 check-release:
-	@$(MAKE) check-unit
-	@$(MAKE) check-booted
-	@$(MAKE) check-replay
-	@$(MAKE) check-cli
-	@$(MAKE) check-options
-	@$(MAKE) check-report
+	@nice -n 5 $(MAKE) $(B)/unit
+	@nice -n 5 $(MAKE) check-unit
+	@nice -n 5 $(MAKE) check-booted
+	@nice -n 5 $(MAKE) check-replay
+	@nice -n 5 $(MAKE) check-cli
+	@nice -n 5 $(MAKE) check-options
+	@nice -n 5 $(MAKE) check-report
 
 check-san:
-	@$(MAKE) MODE=san all build/san/unit
-	@$(MAKE) check-unit MODE=san
-	@$(MAKE) check-replay MODE=san
-	@$(MAKE) check-cli MODE=san
+	@nice -n 5 $(MAKE) MODE=san all build/san/unit
+	@nice -n 5 $(MAKE) check-unit MODE=san
+	@nice -n 5 $(MAKE) check-replay MODE=san
+	@nice -n 5 $(MAKE) check-cli MODE=san
 
 # The suites that start threads, and scans with every thread that there is.
 threaded = $(patsubst test_%.c,%,$(notdir $(shell grep -lE 'pthread|sweep_rig' test/unit/*/test_*.c)))

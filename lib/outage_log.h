@@ -12,12 +12,13 @@
 #define OUTAGES_MAX 32	/* then the last one grows */
 
 /*
- * Of an interface that takes no packets: shorter outages are a full queue's; kernels look at
- * carriers every second, so that one may have begun or ended that much before it is seen; one that
- * takes nothing for so long has failed (the port of a switch may need a part of that).
+ * Of an interface that takes no packets: shorter outages are a full queue's; after one, answers
+ * may not find back for as long as the other end asks for this one's hardware address (RFC 4861
+ * section 10: three times, a second apart; ARP the same); one that takes nothing for so long has
+ * failed (the port of a switch may need a part of that).
  */
 #define OUTAGE_LEAST_NS	100000000ull
-#define OUTAGE_AFTER_NS	1000000000ull
+#define OUTAGE_AFTER_NS	3000000000ull
 #define OUTAGE_MAX_NS	10000000000ull
 
 /* What was out: all that is sent by the link, or what goes to the gateway of one family. */

@@ -16,7 +16,9 @@ struct reader_csv {
 	struct cell fields[READER_FIELDS_MAX];
 };
 
-/* libcsv doubles its buffer for a field that does not end. */
+/* libcsv's buffer grows by so much, without end for a field that has none. */
+#define GROWS_BY	(64u * 1024)
+
 static void *limited_realloc(void *p, size_t len)
 {
 	return len > READER_ROW_MAX ? NULL : realloc(p, len);
@@ -132,6 +134,7 @@ struct reader_csv *reader_csv_new(struct reader *r)
 		return NULL;
 	}
 	csv_set_realloc_func(&c->parser, limited_realloc);
+	csv_set_blk_size(&c->parser, GROWS_BY);
 	c->r = r;
 	return c;
 }

@@ -86,12 +86,11 @@ static void note_outage(struct sweep *w)
 	outage_log_add(&w->sender->outages, OUTAGE_LINK, from_ns, UINT64_MAX);
 }
 
+/* By the clock: on a busy machine a pause lasts longer than it was asked to. */
 static void set_refused(struct sweep *w, uint64_t ns)
 {
 	bool was_out = w->refused_ns >= OUTAGE_LEAST_NS;
 
-	if (!w->refused_ns)
-		w->refused_from_ns = clock_now_ns();
 	w->refused_ns = ns;
 	if (!was_out && ns >= OUTAGE_LEAST_NS)
 		note_outage(w);
@@ -110,8 +109,10 @@ static bool wait_refused(struct sweep *w, int rc, uint64_t *backoff_ns)
 	if (shared_stopping(w->s, STOP_OVER))
 		return false;
 	stat_add(&w->sender->stats, STAT_requeued, 1);
+	if (!w->refused_ns)
+		w->refused_from_ns = clock_now_ns();
 	clock_sleep(*backoff_ns);
-	set_refused(w, w->refused_ns + *backoff_ns);
+	set_refused(w, clock_now_ns() - w->refused_from_ns);
 	if (*backoff_ns < BACKOFF_MAX_NS)
 		*backoff_ns *= 2;
 	return true;

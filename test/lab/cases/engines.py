@@ -1,6 +1,7 @@
 """Engines and send threads: whatever sends it, a scan is the same packets and the same rows."""
 
 import collections
+import functools
 import json
 import os
 import re
@@ -10,8 +11,8 @@ import time
 from contextlib import contextmanager
 
 from harness import (HOSTS, QUICK, Skip, Tap, by_target, captured, case, check_rows, equal, finish,
-	fresh_filters, host, interrupt, shell, start, tfomap, write)
-from truth import WORK, Capture, syn_counters, wait_for
+	fresh_filters, host, interrupt, shell, start, tfomap, together, write)
+from truth import FAR_END, WORK, Capture, inside, syn_counters, wait_for
 from wire import read_pcap
 from .link import ADDRESSES, GATEWAYS, THERE4, bare, run_bare
 from .rows import stable
@@ -86,8 +87,9 @@ def _napi(is_on):
 	shell(f"ip netns exec net ethtool -K net0 gro {'on' if is_on else 'off'}")
 
 
+@functools.cache
 def _need(engine):
-	"""One that sweeps in the kernel is not to be had everywhere."""
+	"""One that sweeps in the kernel is not to be had everywhere. Whoever asks for xdp has NAPI on."""
 	run = tfomap("198.18.7.0/30", "-p", 81, "--tx", engine, expect=None)
 	if run.status:
 		raise Skip(run.err.strip())
@@ -97,6 +99,7 @@ def _need_xdp():
 	_need("xdp")
 
 
+@functools.cache
 def _need_xdp_rx():
 	run = tfomap("198.18.7.0/30", "-p", 81, "--rx", "xdp", expect=None)
 	if run.status:
@@ -140,24 +143,31 @@ SERVER_LINES = "".join(f"198.18.0.{i}:{port}\n[2001:2:0:18::{i:x}]:{port}\n"
 	for i in (1, 2, *range(4, 16)) for port in SERVER_PORTS)
 
 
+def _rows_of(plan, listed, *engines):
+	"""As the far end saw it, how often a target was asked, too: that is not the same each time, as a
+	late answer, of a busy machine, costs one more."""
+	targets = ["-I", write("servers", SERVER_LINES), "--confirm", 0] if listed else SERVERS
+	fresh_filters()
+	run, capture = captured(*targets, *PINNED, "--plan", plan, *engines)
+	if plan == "survey":
+		check_rows(run, capture)
+	for target, row in by_target(run.rows).items():
+		equal(row["probes"], str(len(capture.flows[target])), f"SYNs, {target}")
+	return set(stable([row | {"probes": ""} for row in run.rows]))
+
+
+@functools.cache
+def _rows_of_packet(plan, listed):
+	return _rows_of(plan, listed, "--tx", "packet")
+
+
 def _same_rows(plan, *engines, listed=False):
-	"""As --tx packet and --rx pcap say, and as the far end saw it. How often a target was asked is the
-	far end's to say: a late answer, of a busy machine, costs one more."""
+	"""As --tx packet and --rx pcap say"""
 	def check():
 		_napi(True)
 		try:
 			_need("tc" if "tc" in engines else "xdp")
-			rows = []
-			targets = ["-I", write("servers", SERVER_LINES), "--confirm", 0] if listed else SERVERS
-			for args in (("--tx", "packet"), engines):
-				fresh_filters()
-				run, capture = captured(*targets, *PINNED, "--plan", plan, *args)
-				if plan == "survey":
-					check_rows(run, capture)
-				for target, row in by_target(run.rows).items():
-					equal(row["probes"], str(len(capture.flows[target])), f"SYNs, {target}")
-				rows.append(set(stable([row | {"probes": ""} for row in run.rows])))
-			differ = sorted(rows[0] ^ rows[1])
+			differ = sorted(_rows_of_packet(plan, listed) ^ _rows_of(plan, listed, *engines))
 			assert not differ, f"{len(differ)} rows differ: {differ[:2]}"
 		finally:
 			_napi(False)
@@ -171,6 +181,8 @@ for _plan in ("survey", "path", "full"):
 	case(f"engines/rows-tc-{_plan}-list")(_same_rows(_plan, "--tx", "tc", listed=True))
 	case(f"engines/rows-rx-{_plan}")(_same_rows(_plan, "--rx", "xdp"))
 	case(f"engines/rows-{_plan}")(_same_rows(_plan, "--tx", "xdp", "--rx", "xdp"))
+	together(*(f"engines/rows-{_way}{_plan}" for _way in ("", "tx-", "tc-", "rx-")))
+	together(*(f"engines/rows-{_way}-{_plan}-list" for _way in ("tx", "tc")))
 
 
 @case("engines/rx-xdp-leaves")
@@ -253,10 +265,29 @@ def _mtu(n):
 
 # Closed ports: each of them answers.
 CLOSED = ["198.18.0.0/19", "-p", "82", "--report", "all"]
+# ... for two minutes, so that the scan goes on whenever the link is cut.
+CLOSED_LONG = ["198.18.0.0/16", "-p", "82-89", "--report", "all"]
 
 
 @contextmanager
-def _closed_ports(engine, retries):
+def _ready(name, words):
+	"""A change of a host's network that waits to be called, and then takes no time: a scan does not
+	wait for programs that a busy machine has yet to start."""
+	ip = subprocess.Popen([*FAR_END, "ip", "-n", name, "-batch", "-"], stdin=subprocess.PIPE,
+		text=True)
+
+	def change():
+		ip.communicate(words + "\n")
+		equal(ip.returncode, 0, f"exit status of ip {words}")
+	try:
+		yield change
+	finally:
+		ip.kill()
+		ip.communicate()
+
+
+@contextmanager
+def _closed_ports(engine, retries, targets):
 	"""A scan of closed ports, some of whose SYNs have left: its process and its metadata's file. The
 	link is up again behind it."""
 	_napi(True)
@@ -264,9 +295,9 @@ def _closed_ports(engine, retries):
 		if engine in IN_KERNEL:
 			_need(engine)
 		tap, meta = Tap(), f"{WORK}/outage.json"
-		process = start([*QUICK, *CLOSED, "--retries", retries, "-r", "4K", "--tx", engine, "-m",
+		process = start([*QUICK, *targets, "--retries", retries, "-r", "4K", "--tx", engine, "-m",
 			meta])
-		tap.wait_syns(1000)
+		tap.wait_syns(100)
 		yield process, meta
 	finally:
 		shell("topology_net_up; topology_scan_up")
@@ -278,44 +309,72 @@ def _counters(meta):
 		return json.load(f)["counters"]
 
 
-def _outage(engine, cut, mend, retries=2):
+DOWN, NO_CARRIER = ("scan", "link set scan0 down"), ("net", "link set net0 down")
+UP = {DOWN: "topology_scan_up", NO_CARRIER: "topology_net_up"}
+RETRIES = 5  # the other end, too, may take some seconds until it sees that the link is back
+
+
+def _outage(engine, link, retries=RETRIES):
 	"""A link that takes nothing for a second is waited for, and costs no target its verdict. Without a
 	retry answers may be lost: who could not be heard is unfinished, never silent."""
 	def check():
-		with _closed_ports(engine, retries) as (process, meta):
-			shell(cut)
+		with _ready(*link) as cut, _closed_ports(engine, retries, CLOSED) as (process, meta):
+			cut()
 			time.sleep(1 if retries else 1.6)  # without them the time-out ends while it lasts
-			shell(mend)
+			shell(UP[link])
 			run = finish(process)
 		equal(run.status, 0, f"exit status; it said {run.err}")
 		verdicts = collections.Counter(row["verdict"] for row in run.rows)
+		others = [row for row in run.rows if row["verdict"] != "closed"]
 		counters = _counters(meta)
 		losses = counters["losses"]
 		equal(verdicts, {"closed": 8192 - (losses["unfinished"] if retries == 0 else 0)},
-			f"verdicts; {counters}")
+			f"verdicts; {counters}; {others[:2]}")
+		assert counters["sent"]["requeued"] > 0, f"all was sent before the link was cut: {counters}"
 		if retries:
 			equal([losses[name] for name in ("not_sent", "not_taken", "unfinished")], [0] * 3, "losses")
 	return check
 
 
 for _engine in ("packet", "libnet", *IN_KERNEL):
-	case(f"engines/down-{_engine}")(_outage(_engine, "ip -n scan link set scan0 down",
-		"topology_scan_up"))
-	case(f"engines/down-once-{_engine}")(_outage(_engine, "ip -n scan link set scan0 down",
-		"topology_scan_up", 0))
-	case(f"engines/carrier-{_engine}")(_outage(_engine, "ip -n net link set net0 down",
-		"topology_net_up"))
-	case(f"engines/carrier-once-{_engine}")(_outage(_engine, "ip -n net link set net0 down",
-		"topology_net_up", 0))
+	case(f"engines/down-{_engine}")(_outage(_engine, DOWN))
+	case(f"engines/down-once-{_engine}")(_outage(_engine, DOWN, 0))
+	case(f"engines/carrier-{_engine}")(_outage(_engine, NO_CARRIER))
+	case(f"engines/carrier-once-{_engine}")(_outage(_engine, NO_CARRIER, 0))
 
 
-def _lasting_outage(engine, cut, state):
+@case("engines/down-unheard")
+def who_cannot_answer_yet_is_not_silent():
+	"""Behind an outage the other end asks for the scanner's hardware address, here in vain for more
+	than a second. Until it knows that, its answers wait, and most are dropped."""
+	def hear_requests(is_on):
+		with inside("scan"), open("/proc/sys/net/ipv4/conf/all/arp_ignore", "w") as ignore:
+			ignore.write("0" if is_on else "8")
+	try:
+		with _ready(*DOWN) as cut, _closed_ports("packet", 0, CLOSED) as (process, meta):
+			cut()
+			hear_requests(False)
+			shell("ip -n net neigh del 198.19.0.2 dev net0")
+			time.sleep(0.5)
+			shell(UP[DOWN])
+			time.sleep(1.2)
+			hear_requests(True)
+			run = finish(process)
+	finally:
+		hear_requests(True)
+	equal(run.status, 0, f"exit status; it said {run.err}")
+	equal({row["verdict"] for row in run.rows}, {"closed"}, "verdicts")
+	counters = _counters(meta)
+	assert counters["losses"]["unfinished"] > 4096, f"most were heard: {counters}"
+
+
+def _lasting_outage(engine, link, state):
 	"""... but not for ever; and whoever was not asked has no row."""
 	def check():
-		with _closed_ports(engine, 2) as (process, meta):
-			shell(cut)
+		with _ready(*link) as cut, _closed_ports(engine, 2, CLOSED_LONG) as (process, meta):
+			cut()
 			run = finish(process)
-		equal(run.status, 3, "exit status")
+		equal(run.status, 3, f"exit status; it said {run.err}")
 		for words in (f"scan0 {state}: nothing can be sent; waiting",
 				"cannot send on interface scan0", f"it {state} for 10"):
 			assert words in run.err, f"{words}: {run.err}"
@@ -326,11 +385,9 @@ def _lasting_outage(engine, cut, state):
 	return check
 
 
-case("engines/no-carrier")(_lasting_outage("packet", "ip -n net link set net0 down",
-	"has no carrier"))
+case("engines/no-carrier")(_lasting_outage("packet", NO_CARRIER, "has no carrier"))
 for _engine in IN_KERNEL:
-	case(f"engines/{_engine}-down")(_lasting_outage(_engine, "ip -n scan link set scan0 down",
-		"is down"))
+	case(f"engines/{_engine}-down")(_lasting_outage(_engine, DOWN, "is down"))
 
 
 @case("engines/mtu")
