@@ -4,7 +4,7 @@
 #   MODE=release|san|tsan|cov|fuzz   which build, each in its own tree build/MODE (release)
 #   V=1        show the commands             WERROR=1         warnings are errors
 #   SUITE=x    check-unit: these suites      FUZZ_SECONDS=20  fuzz: for each target
-#   CASES=x    check-lab: these cases        LABS=7           check-lab: so many labs at a time
+#   CASES=x    check-lab: these cases        LABS=6           check-lab: so many labs at a time
 #   TESTS="unit replay cli options lab"  coverage: by which tests
 
 MAKEFLAGS += -rR --no-print-directory
@@ -211,8 +211,8 @@ lab: deps ## deps, build, then a shell in the lab, which says what is there
 	@$(MAKE) all </dev/null
 	@TFOMAP=$(CURDIR)/$(B)/tfomap test/lab/shell
 
-# The lab takes the longest, and waits ten times as long as it works: so it begins as soon as there is
-# a program, and goes on beside all else, which gives way to it.
+# The lab takes the longest, and waits more than it works: so it begins as soon as there is a program,
+# and goes on beside all else, which gives way to it.
 has_jobs = $(filter -j%,$(MAKEFLAGS))
 beside = $(if $(has_jobs),,-j4) --output-sync=target
 
