@@ -49,9 +49,11 @@ static int refuse(const char *text, struct err *e)
 
 /*
  * What no socket of this host waits for the kernel would answer with a reset, only to have that
- * dropped: a fifth of what an answered target costs. Kernels without nft_socket do not know it.
+ * dropped: a fifth of what an answered target costs. Kernels without nft_socket do not know it. An
+ * answer to a connection that nat or IPVS of this host redirects finds its socket only after those
+ * (NF_IP_PRI_NAT_SRC, 100).
  */
-#define INPUT_CHAIN "chain input { type filter hook input priority raw; policy accept; " \
+#define INPUT_CHAIN "chain input { type filter hook input priority 300; policy accept; " \
 	"tcp dport %u-%u tcp flags & (syn | ack) == (syn | ack) jump unasked; }; " \
 	"chain unasked { socket wildcard <= 1 accept; drop; }; "
 

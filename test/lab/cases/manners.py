@@ -125,6 +125,26 @@ def the_kernel_is_not_asked_what_nobody_waits_for():
 		equal(count(), 0, "resets of the kernel")
 
 
+@case("manners/rst-filter-redirected")
+def the_hosts_own_connections_that_it_redirects():
+	"""An answer has the redirected address until the last of the kernel's input hooks."""
+	rule = f"ip daddr {HOSTS['silent'].v4} tcp dport 8081 dnat to {HOSTS['nginx'].v4}:80"
+	shell("ip netns exec scan nft 'table ip redirected { chain out { "
+		f"type nat hook output priority -100; {rule}; }}; }}'")
+	try:
+		process, _ = _guarded()
+		try:
+			with inside("scan"), socket.socket() as client:
+				client.settimeout(20)
+				client.bind(("", 20002))
+				equal(client.connect_ex((HOSTS["silent"].v4, 8081)), 0, "from a port of the scan")
+		finally:
+			process.kill()
+			finish(process)
+	finally:
+		shell("ip netns exec scan nft delete table ip redirected")
+
+
 @case("manners/rst-filter-same-pid")
 def two_scans_of_one_process_number():
 	"""In containers that share a network each scan may be process 1."""
