@@ -267,8 +267,6 @@ static int init_live(struct setup *su, const struct config *c, int *status, stru
 	su->shared.facts.wire = su->tx->wire;
 	network_open(&n, su->targets, c, su->tx->wire);
 	rc = init_input(su, c, e);
-	if (!rc)
-		rc = init_memory(su, c, su->shared.facts.order.positions, e);
 	if (!rc) {
 		*status = 2;
 		rc = network_init(&n, &su->shared.facts.order, e);
@@ -284,9 +282,10 @@ static int init_live(struct setup *su, const struct config *c, int *status, stru
 	rc = mtu_check(&su->shared.facts, su->mtu, e);
 	if (!rc)
 		rc = check_receiver(su, c, e);
-	if (rc)
-		return rc;
-	return choose_engine(su, c, e);
+	if (!rc)
+		rc = choose_engine(su, c, e);
+	/* How many threads send depends on the engine. */
+	return rc ? rc : init_memory(su, c, su->shared.facts.order.positions, e);
 }
 
 /* What reads a capture. */

@@ -492,6 +492,9 @@ def what_reads_where_xdp_sends():
 		equal(receiver("--tx", "xdp", "--rx", "pcap")[0], "pcap", "where it is named")
 		run = tfomap("198.18.0.0/16", "-p", "100-115", "-r", 0, "-t", 1, "--report", "synack", expect=4)
 		assert "engine xdp" in run.err and "answers by xdp" in run.err, run.err
+		cores = os.sysconf("SC_NPROCESSORS_ONLN")
+		equal(int(re.search(r"engine xdp, (\d+) thread", run.err)[1]),
+			max(1, min(4, cores - (cores <= 4))), "send threads, as with --tx xdp")
 		# Another program holds the interface.
 		process = start([*QUICK, "198.18.0.0/16", "-p", "81-83", "-r", "10", "--rx", "xdp"])
 		try:
