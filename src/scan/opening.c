@@ -136,7 +136,8 @@ static int open_receiver(struct scan *sc, struct opening *o, struct err *e)
 		return o->rc;
 	}
 	sc->in = (struct rx_in){ o->ops, o->state };
-	sc->run->receiver = o->ops->name;
+	if (su->tx)
+		sc->run->receiver = o->ops->name;
 	return 0;
 }
 

@@ -514,8 +514,10 @@ def packets_without_link_header():
 		with open(record) as f:
 			told = json.load(f)
 		again = run_bare(*BOTH, "--rx", f"pcap:{saved}", "--key", told["key"], "--seed",
-			told["seed"], "--rows", "reply")
+			told["seed"], "--rows", "reply", "-m", record)
 		same_replies(again.rows, run.rows)
+		with open(record) as f:
+			equal((told["receiver"], json.load(f)["receiver"]), ("pcap", None), "receivers")
 		all_accepted(run_bare(*BOTH, "-i", "tun0"))
 		refused(*BOTH, "--tx", "libnet", words=["tun0", "--tx packet"])
 
