@@ -2,7 +2,8 @@
  * rst_filter: keeps the kernel from resetting what our probes open, so that a server's early answer
  * comes: an nftables table of our own, which drops resets from our source ports on their way out,
  * but for those that closed ports of this host answer a SYN with. A SYN/ACK to these ports that no
- * socket of this host waits for goes no further than to the captures, if the kernel has nft_socket.
+ * socket of this host waits for goes no further than to the captures, if the kernel has nft_socket;
+ * raw IP sockets do not get it.
  * It belongs to this process (flag `owner`): the kernel takes it away when the process is gone,
  * however that ends. Packets that the send engines write pass below it, or have TX_MARK.
  */

@@ -10,6 +10,7 @@
 
 #define BACKOFF_MIN_NS	50000ull
 #define BACKOFF_MAX_NS	(10 * NS_PER_MS)
+#define PAUSE_MOST	10	/* times what was asked for: longer, this process was stopped */
 
 /* ---- what came of frames ------------------------------------------------------------------- */
 
@@ -86,7 +87,6 @@ static void note_outage(struct sweep *w)
 	outage_log_add(&w->sender->outages, OUTAGE_LINK, from_ns, UINT64_MAX);
 }
 
-/* By the clock: on a busy machine a pause lasts longer than it was asked to. */
 static void set_refused(struct sweep *w, uint64_t ns)
 {
 	bool was_out = w->refused_ns >= OUTAGE_LEAST_NS;
@@ -101,6 +101,7 @@ static void set_refused(struct sweep *w, uint64_t ns)
 static bool wait_refused(struct sweep *w, int rc, uint64_t *backoff_ns)
 {
 	bool may_pass = rc == -ENOBUFS || rc == -EAGAIN || rc == -ENETDOWN;
+	uint64_t from_ns, paused_ns;
 
 	if (!may_pass || w->refused_ns > w->facts->outage_max_ns) {
 		sweep_fail(w, rc);
@@ -109,10 +110,15 @@ static bool wait_refused(struct sweep *w, int rc, uint64_t *backoff_ns)
 	if (shared_stopping(w->s, STOP_OVER))
 		return false;
 	stat_add(&w->sender->stats, STAT_requeued, 1);
+	from_ns = clock_now_ns();
 	if (!w->refused_ns)
-		w->refused_from_ns = clock_now_ns();
+		w->refused_from_ns = from_ns;
 	clock_sleep(*backoff_ns);
-	set_refused(w, clock_now_ns() - w->refused_from_ns);
+	/* On a busy machine a pause lasts longer than it was asked to. */
+	paused_ns = clock_now_ns() - from_ns;
+	if (paused_ns > PAUSE_MOST * *backoff_ns)
+		paused_ns = PAUSE_MOST * *backoff_ns;
+	set_refused(w, w->refused_ns + paused_ns);
 	if (*backoff_ns < BACKOFF_MAX_NS)
 		*backoff_ns *= 2;
 	return true;
