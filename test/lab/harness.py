@@ -287,7 +287,8 @@ class Unit:
 
 
 def case(name, fresh=False):
-	"""fresh: its servers' queues must be empty, so it needs a lab where nothing else has been"""
+	"""fresh: its servers' queues must be empty, or nothing half open, so it needs a lab where nothing
+	else has been"""
 	def register(function):
 		assert name not in CASES, name
 		CASES[name] = function
