@@ -27,13 +27,6 @@ const uint32_t entry_never[ENTRY_STATES] = {
 #include "cache/entry_states.def"
 };
 
-/* Of a verdict that is tested again. */
-static enum evidence_confirmed confirmed(struct evidence ev, const struct entry *en)
-{
-	return verdict_decide(&ev) == (enum verdict)en->first_verdict ? CONFIRMED_TRUE
-	       : CONFIRMED_FALSE;
-}
-
 /* Written where the caller has it: it is asked for several times an answer. */
 static inline __attribute__((always_inline)) struct evidence gather(const struct entry *en)
 {
@@ -52,7 +45,8 @@ struct evidence entry_evidence(const struct entry *en)
 	if (!en->round)
 		return gather(en);
 	ev = gather(en);
-	ev.confirmed = (uint8_t)confirmed(ev, en);
+	ev.confirmed = verdict_decide(&ev) == (enum verdict)en->first_verdict
+		       ? CONFIRMED_TRUE : CONFIRMED_FALSE;
 	return ev;
 }
 

@@ -1,16 +1,19 @@
 #include "scan/opening.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "config/config.h"
+#include "err.h"
 #include "net/gateway.h"
 #include "net/rst_filter.h"
 #include "scan/scan_state.h"
 #include "send/sweep_export.h"
 #include "setup/setup_state.h"
 #include "state/proxy.h"
+#include "wire/rx_source.h"
 #include "wire/tx.h"
 #include "wire/tx_sweep.h"
 
@@ -190,7 +193,7 @@ static int open_gateways(struct scan *sc, struct err *e)
 	return gateways_open(&sc->gateways, &scan, su->gateways, &link, e);
 }
 
-/* What stands between the engines and the source. */
+/* All else, while the source is being opened. */
 static int open_beside(struct scan *sc, struct err *filter, struct err *e)
 {
 	int rc = open_senders(sc, e);
