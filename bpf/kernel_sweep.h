@@ -55,6 +55,7 @@ struct sweep_facts {
 	uint32_t arms, passes;					/* window.h */
 	uint32_t sender, n_senders;					/* sender.h */
 	uint32_t ifindex;
+	uint32_t frame_len;	/* of the longest SYN: no other has to be cut */
 	uint32_t flow;		/* by tc: the hash of all its packets, which share a queue by it */
 	struct sweep_queues queues;
 	/* One less than a power of two each: positions in the maps of the same name. */
@@ -87,7 +88,7 @@ struct sweep_limits {
 	uint64_t gateway[2];		/* of IPv4, of IPv6: SWEEP_GATEWAY_MOVED, and the MAC
 					 * address; 0: as in the templates */
 	uint64_t lost_frames_taken;
-	uint64_t pad;
+	uint64_t from_interface;	/* the frames are as if they had come by the interface */
 };
 
 /* The program's: how far it is. */

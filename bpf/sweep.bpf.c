@@ -5,7 +5,7 @@
  */
 #include "sweep_next.h"
 
-/* ---- sweep: with live frames, PATCH_LEN long, which leave by the driver's XDP ---------------- */
+/* ---- sweep: with live frames, which leave by the driver's XDP ------------------------------- */
 
 /* The frame goes out, and is known by its number until the driver has said whether it takes it. */
 static __always_inline int hand_over(const struct sweep_facts *f, uint64_t pos, uint32_t pass,
@@ -21,7 +21,13 @@ static __always_inline int hand_over(const struct sweep_facts *f, uint64_t pos, 
 	/* It is always the same thread that runs this. */
 	if (!marks.task)
 		marks.task = bpf_get_current_task();
-	return (int)bpf_redirect(f->ifindex, 0);
+	/* The same, by a call less. */
+	return limits.from_interface ? XDP_TX : (int)bpf_redirect(f->ifindex, 0);
+}
+
+static __always_inline bool set_len(struct xdp_md *ctx, const struct sweep_facts *f, uint32_t len)
+{
+	return len == f->frame_len || !bpf_xdp_adjust_tail(ctx, (int)len - (int)f->frame_len);
 }
 
 /* A frame that tfomap made goes before all that is swept. */
@@ -36,7 +42,7 @@ static __always_inline int send_frame(struct xdp_md *ctx, const struct sweep_fac
 		return XDP_DROP;
 	len = frame->len;
 	asm volatile("" : "+r"(len));
-	if (len > 0 && len <= SWEEP_FRAME_LEN && !bpf_xdp_adjust_tail(ctx, (int)len - PATCH_LEN))
+	if (len > 0 && len <= SWEEP_FRAME_LEN && set_len(ctx, f, len))
 		rc = (int)bpf_xdp_store_bytes(ctx, 0, frame->bytes, len);
 	take_frame();
 	return rc ? XDP_DROP : hand_over(f, n, SWEEP_PASS_FRAME, false);
@@ -59,7 +65,7 @@ int sweep(struct xdp_md *ctx)
 	if (!take_next(f, &pos, &pass))
 		return XDP_DROP;
 	len = make(f, pass, pos, frame, end, &v6);
-	if (!len || bpf_xdp_adjust_tail(ctx, (int)len - PATCH_LEN)) {
+	if (!len || !set_len(ctx, f, len)) {
 		overrun(pass, pos);
 		return XDP_DROP;
 	}

@@ -326,8 +326,8 @@ static __always_inline uint32_t make(const struct sweep_facts *f, uint32_t pass,
 			   (uint8_t)(pass / f->arms));
 	p.seq = tag.seq;
 	p.sport = tag.sport;
-	len = v6 ? patch_packet(&f->syn[arm][1], true, &p, frame, end)
-	      : patch_packet(&f->syn[arm][0], false, &p, frame, end);
+	len = v6 ? patch_packet(&f->syn[arm][1], true, &p, frame, f->frame_len, end)
+	      : patch_packet(&f->syn[arm][0], false, &p, frame, f->frame_len, end);
 	address(v6 ? limits.gateway[1] : limits.gateway[0], frame, end);
 	*is_v6 = v6;
 	return len;

@@ -33,14 +33,26 @@ struct patch {
 	uint64_t more;			/* sum of cookie and payload, which the caller writes */
 };
 
-/* Writes all PATCH_LEN bytes, to an address that is a multiple of 8 in the in-kernel program. */
+/*
+ * The first `room` bytes of the template, to an address that is a multiple of 8. To the in-kernel
+ * program, whose room is known when it is loaded, only the steps that are taken are left.
+ */
 static inline __attribute__((always_inline)) void
-patch_copy(const struct patch_template *t, uint8_t *out)
+patch_copy(const struct patch_template *t, uint8_t *out, uint32_t room)
 {
 #ifdef __bpf__
 	out = __builtin_assume_aligned(out, 8);
+#pragma unroll
+	for (uint32_t i = 0; i < PATCH_LEN; i += 8)
+		if (i + 8 <= room)
+			*(uint64_t *)(out + i) = *(const uint64_t *)(t->bytes + i);
+	if (room & 4)
+		*(uint32_t *)(out + (room & ~7u)) = *(const uint32_t *)(t->bytes + (room & ~7u));
+	if (room & 2)
+		*(uint16_t *)(out + (room & ~3u)) = *(const uint16_t *)(t->bytes + (room & ~3u));
+#else
+	__builtin_memcpy(out, t->bytes, room);
 #endif
-	__builtin_memcpy(out, t->bytes, PATCH_LEN);
 }
 
 /* The address fields; returns their sum. */
@@ -60,19 +72,20 @@ patch_addrs(bool v6, const struct patch *p, uint8_t *ip)
 }
 
 /*
- * Makes the packet's headers in out..end-1 from the template of p's family. Bytes after them, up
- * to PATCH_LEN, are overwritten. Returns the packet's length; 0: out is less than PATCH_LEN long.
+ * Makes the packet's headers in out..end-1 from the template of p's family. room: how many bytes
+ * are overwritten, as many as the headers are long or more, an even number, PATCH_LEN at most.
+ * Returns the packet's length; 0: out is not so long.
  */
 static inline __attribute__((always_inline)) uint32_t
 patch_packet(const struct patch_template *t, bool v6, const struct patch *p, uint8_t *out,
-	     const uint8_t *end)
+	     uint32_t room, const uint8_t *end)
 {
 	uint8_t *ip = out + (t->l3 & 31), *tcp = ip + (v6 ? 40 : 20);
 	uint64_t addrs;
 
-	if (out + PATCH_LEN > end || ip + 60 > end)
+	if (out + room > end || tcp + 20 > end)
 		return 0;
-	patch_copy(t, out);
+	patch_copy(t, out, room);
 	addrs = patch_addrs(v6, p, ip);
 	if (v6) {
 		put_be16(ip + 4, (uint16_t)(t->len - t->l4 + p->payload_len));

@@ -211,7 +211,7 @@ size_t craft_rst(const struct craft *c, const struct craft_segment *s,
 	};
 	bool v6 = !addr_is_v4(s->dst);
 
-	return patch_packet(&c->rst[v6], v6, &p, out, out + PATCH_LEN);
+	return patch_packet(&c->rst[v6], v6, &p, out, PATCH_LEN, out + PATCH_LEN);
 }
 
 size_t craft_ack(const struct craft *c, const struct craft_segment *s,
@@ -230,7 +230,7 @@ size_t craft_ack(const struct craft *c, const struct craft_segment *s,
 		p.more += s->ts_ecr;
 	if (s->payload_len)
 		p.more = cksum_add(p.more, s->payload, s->payload_len);
-	len = patch_packet(t, v6, &p, out, out + PATCH_LEN);
+	len = patch_packet(t, v6, &p, out, PATCH_LEN, out + PATCH_LEN);
 	if (stamped)
 		put_be32(out + t->cookie, s->ts_ecr);
 	if (s->payload_len)

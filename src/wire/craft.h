@@ -89,7 +89,7 @@ craft_syn(const struct craft *c, const struct craft_syn *syn, uint8_t out[static
 		p.more = cksum_add(p.more, syn->cookie, t->cookie_len);
 	if (syn->payload_len)
 		p.more = cksum_add(p.more, syn->payload, syn->payload_len);
-	len = patch_packet(t, v6, &p, out, out + PATCH_LEN);
+	len = patch_packet(t, v6, &p, out, PATCH_LEN, out + PATCH_LEN);
 	if (syn->cookie_len)
 		memcpy(out + t->cookie, syn->cookie, t->cookie_len);
 	if (syn->payload_len)

@@ -25,7 +25,7 @@
 #include "answers.skel.h"
 
 #define ETHER_LEN	14
-#define NAP_NS		500000	/* nothing there: the program wakes nobody, which costs it more */
+#define NAP_NS		1000000	/* nothing there: the program wakes nobody, which costs it more */
 #define EVERY_CPU_MAX	4096
 #define FULL_SHARE	8	/* of the ring: what is on its way still has room then */
 #define RECORD_LEN	112	/* of most answers in the ring */

@@ -34,8 +34,11 @@ static void fill_arms(struct sweep_facts *f, const struct tx_sweep *sweep)
 {
 	for (unsigned int arm = 0; arm < f->arms; arm++) {
 		f->kind[arm] = sweep->arms[arm].kind;
-		for (unsigned int v6 = 0; v6 < 2; v6++)
+		for (unsigned int v6 = 0; v6 < 2; v6++) {
 			f->syn[arm][v6] = *sweep->arms[arm].syn[v6];
+			if (f->n_sources[v6] && f->syn[arm][v6].len > f->frame_len)
+				f->frame_len = f->syn[arm][v6].len;
+		}
 	}
 }
 
@@ -192,14 +195,29 @@ int xdp_program_attach(struct xdp_program *p, const char **what)
 	return p->bpf->links.xmit && p->bpf->links.redirect_err ? 0 : -errno;
 }
 
+/*
+ * Frames that seem to have come by the interface may go back there, which is the shortest way. The
+ * kernel lends them one of its receive queues for that, where the driver has made those known.
+ */
 static int run_live(const struct xdp_program *p, uint32_t n)
 {
+	const struct sweep_facts *f = &p->bpf->rodata->facts;
 	uint8_t frame[PATCH_LEN] = { 0 };
+	struct xdp_md about = { .data_end = f->frame_len, .ingress_ifindex = f->ifindex };
 	struct bpf_test_run_opts opts = {
-		.sz = sizeof(opts), .data_in = frame, .data_size_in = sizeof(frame), .repeat = n,
+		.sz = sizeof(opts), .data_in = frame, .data_size_in = f->frame_len, .repeat = n,
 		.flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = RUN_BATCH,
+		.ctx_in = &about, .ctx_size_in = sizeof(about),
 	};
+	int rc;
 
+	p->limits->from_interface = 1;
+	rc = bpf_prog_test_run_opts(bpf_program__fd(p->bpf->progs.sweep), &opts);
+	if (rc != -EINVAL && rc != -ENODEV)
+		return rc;
+	p->limits->from_interface = 0;
+	opts.ctx_in = NULL;
+	opts.ctx_size_in = 0;
 	return bpf_prog_test_run_opts(bpf_program__fd(p->bpf->progs.sweep), &opts);
 }
 

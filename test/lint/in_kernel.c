@@ -57,5 +57,5 @@ uint32_t in_kernel(const struct sweep *s, uint64_t k, uint8_t *frame, const uint
 	tag = validate_tag(&s->validator, p.src, p.dst, p.dport, PROBE_REQUEST, 0);
 	p.seq = tag.seq;
 	p.sport = tag.sport;
-	return patch_packet(&s->templates[v6], v6, &p, frame, end);
+	return patch_packet(&s->templates[v6], v6, &p, frame, PATCH_LEN, end);
 }

@@ -116,18 +116,23 @@ static inline uint32_t run_tc(void)
 	return opts.retval ? XDP_REDIRECT : XDP_DROP;
 }
 
+/* Frames seem to have come by the interface, and not, in turn. */
 static inline uint32_t run_xdp(void)
 {
 	uint8_t frame[PATCH_LEN] = { 0 };
 	struct bpf_test_run_opts opts = {
-		.sz = sizeof(opts), .data_in = frame, .data_size_in = sizeof(frame),
+		.sz = sizeof(opts), .data_in = frame,
+		.data_size_in = x.program.bpf->rodata->facts.frame_len,
 		.data_out = made, .data_size_out = sizeof(made), .repeat = 1,
 	};
 	int fd = bpf_program__fd(x.program.bpf->progs.sweep);
 
+	x.program.limits->from_interface ^= 1;
 	ck_assert_int_eq(bpf_prog_test_run_opts(fd, &opts), 0);
 	made_len = opts.data_size_out;
-	return opts.retval;
+	if (opts.retval == (x.program.limits->from_interface ? XDP_TX : XDP_REDIRECT))
+		return XDP_REDIRECT;
+	return opts.retval == XDP_DROP ? XDP_DROP : XDP_ABORTED;
 }
 
 /* One frame; what it made of it is in `made`. Returns the verdict, by tc what it would be there. */
