@@ -30,11 +30,17 @@ struct batch_origin {
 
 struct batch {
 	unsigned int n;
+	unsigned int followups_end;	/* frames from there on are no follow-ups */
 	struct tx_frame frames[TX_BATCH];
 	uint8_t kinds[TX_BATCH], attempts[TX_BATCH];
 	struct batch_origin origins[TX_BATCH];
 	uint8_t bytes[TX_BATCH][CRAFT_FRAME_MAX];
 };
+
+static inline void batch_clear(struct batch *b)
+{
+	b->n = b->followups_end = 0;
+}
 
 /* Where the next frame is to be written; n < TX_BATCH. */
 static inline uint8_t *batch_next(struct batch *b)

@@ -98,7 +98,7 @@ static int fill_batch(struct sweep *w, uint32_t max, uint32_t nreplies, uint64_t
 	unsigned int frames = max < TX_BATCH ? max : TX_BATCH;
 	int beside;
 
-	w->batch.n = 0;
+	batch_clear(&w->batch);
 	if (nreplies)
 		sweep_add_replies(w, nreplies);
 	w->nreplies = w->batch.n;
@@ -195,7 +195,7 @@ static void send_rest(struct sweep *w)
 	bool takes = !atomic_load(&w->sender->failed);
 
 	do {
-		w->batch.n = 0;
+		batch_clear(&w->batch);
 		retake(w, TX_BATCH);
 		if (!takes)
 			sweep_give_up(w, 0);

@@ -95,6 +95,7 @@ void sweep_add_followups(struct sweep *w, unsigned int max)
 	while (w->batch.n < max && ring_pop(&w->sender->followups, &f)) {
 		if (add_followup(w, &f)) {
 			w->batch.origins[w->batch.n - 1].slot = f.slot;
+			w->batch.followups_end = w->batch.n;
 			continue;
 		}
 		stat_add(&w->sender->stats, STAT_not_sent, 1);

@@ -20,11 +20,16 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 	struct stats *stats = &w->sender->stats;
 	uint64_t bytes = 0, by_kind[BATCH_KINDS] = { 0 }, retries = 0;
 
-	for (unsigned int i = from; i < to; i++) {
-		bytes += b->kinds[i] == BATCH_COUNTED ? 0 : b->frames[i].len;
-		by_kind[b->kinds[i]]++;
-		retries += b->attempts[i] % plan_followup_attempts(&w->facts->plan) > 0;
+	/* Most frames in a row are of one kind. */
+	for (unsigned int i = from, n; i < to; i += n) {
+		uint8_t kind = b->kinds[i];
+
+		for (n = 0; i + n < to && b->kinds[i + n] == kind; n++)
+			bytes += kind == BATCH_COUNTED ? 0 : b->frames[i + n].len;
+		by_kind[kind] += n;
 	}
+	for (unsigned int i = from; i < to; i++)
+		retries += b->attempts[i] && b->attempts[i] % plan_followup_attempts(&w->facts->plan);
 	stat_add(stats, STAT_sent_bytes, bytes);
 	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
 		stat_add(stats, stat_sent(kind), by_kind[kind]);
@@ -37,7 +42,7 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 /* Where the receive thread reads what became of the follow-ups among frames from..to - 1. */
 static void stamp(struct sweep *w, unsigned int from, unsigned int to, uint64_t value)
 {
-	for (unsigned int i = from; i < to; i++)
+	for (unsigned int i = from; i < to && i < w->batch.followups_end; i++)
 		if (w->batch.origins[i].slot != BATCH_NONE)
 			atomic_store_explicit(&w->stamps[w->batch.origins[i].slot], value,
 					      memory_order_release);
