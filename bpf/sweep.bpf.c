@@ -30,22 +30,36 @@ static __always_inline bool set_len(struct xdp_md *ctx, const struct sweep_facts
 	return len == f->frame_len || !bpf_xdp_adjust_tail(ctx, (int)len - (int)f->frame_len);
 }
 
+/* Most are no longer than a SYN. */
+static __always_inline bool fill_short(struct xdp_md *ctx, const struct sweep_facts *f,
+				       const uint8_t *bytes)
+{
+	uint8_t *out = (uint8_t *)(long)ctx->data, *end = (uint8_t *)(long)ctx->data_end;
+
+	if (out + f->frame_len > end)
+		return false;
+	patch_copy(bytes, out, f->frame_len);
+	return true;
+}
+
 /* A frame that tfomap made goes before all that is swept. */
 static __always_inline int send_frame(struct xdp_md *ctx, const struct sweep_facts *f)
 {
 	struct sweep_frame *frame = first_frame();
 	uint64_t n = marks.frames_taken;
 	uint32_t len;
-	int rc = -1;
+	bool filled = false;
 
 	if (!frame)
 		return XDP_DROP;
 	len = frame->len;
 	asm volatile("" : "+r"(len));
-	if (len > 0 && len <= SWEEP_FRAME_LEN && set_len(ctx, f, len))
-		rc = (int)bpf_xdp_store_bytes(ctx, 0, frame->bytes, len);
+	if (len > 0 && len <= f->frame_len)
+		filled = fill_short(ctx, f, frame->bytes) && set_len(ctx, f, len);
+	else if (len > 0 && len <= SWEEP_FRAME_LEN && set_len(ctx, f, len))
+		filled = !bpf_xdp_store_bytes(ctx, 0, frame->bytes, len);
 	take_frame();
-	return rc ? XDP_DROP : hand_over(f, n, SWEEP_PASS_FRAME, false);
+	return filled ? hand_over(f, n, SWEEP_PASS_FRAME, false) : XDP_DROP;
 }
 
 /* A frame for which there is nothing to do is dropped. */

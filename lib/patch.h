@@ -34,24 +34,24 @@ struct patch {
 };
 
 /*
- * The first `room` bytes of the template, to an address that is a multiple of 8. To the in-kernel
- * program, whose room is known when it is loaded, only the steps that are taken are left.
+ * `room` bytes, both addresses multiples of 8. To the in-kernel program, whose room is known when
+ * it is loaded, only the steps that are taken are left.
  */
 static inline __attribute__((always_inline)) void
-patch_copy(const struct patch_template *t, uint8_t *out, uint32_t room)
+patch_copy(const uint8_t *from, uint8_t *out, uint32_t room)
 {
 #ifdef __bpf__
 	out = __builtin_assume_aligned(out, 8);
 #pragma unroll
 	for (uint32_t i = 0; i < PATCH_LEN; i += 8)
 		if (i + 8 <= room)
-			*(uint64_t *)(out + i) = *(const uint64_t *)(t->bytes + i);
+			*(uint64_t *)(out + i) = *(const uint64_t *)(from + i);
 	if (room & 4)
-		*(uint32_t *)(out + (room & ~7u)) = *(const uint32_t *)(t->bytes + (room & ~7u));
+		*(uint32_t *)(out + (room & ~7u)) = *(const uint32_t *)(from + (room & ~7u));
 	if (room & 2)
-		*(uint16_t *)(out + (room & ~3u)) = *(const uint16_t *)(t->bytes + (room & ~3u));
+		*(uint16_t *)(out + (room & ~3u)) = *(const uint16_t *)(from + (room & ~3u));
 #else
-	__builtin_memcpy(out, t->bytes, room);
+	__builtin_memcpy(out, from, room);
 #endif
 }
 
@@ -85,7 +85,7 @@ patch_packet(const struct patch_template *t, bool v6, const struct patch *p, uin
 
 	if (out + room > end || tcp + 20 > end)
 		return 0;
-	patch_copy(t, out, room);
+	patch_copy(t->bytes, out, room);
 	addrs = patch_addrs(v6, p, ip);
 	if (v6) {
 		put_be16(ip + 4, (uint16_t)(t->len - t->l4 + p->payload_len));
