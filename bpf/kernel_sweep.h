@@ -103,7 +103,8 @@ struct sweep_marks {
 	uint64_t logged[WINDOW_PASSES_MAX];	/* `granted` when it got its last entry */
 	uint64_t paced_ns;		/* before then none of the next SWEEP_PACED packets */
 	uint64_t task;			/* the one that runs it */
-	uint64_t frames_taken;		/* of the frames put */
+	uint64_t frames_taken;		/* of the frames put, */
+	uint64_t frames_known;		/* as far as it knows of them */
 	uint64_t handed;		/* packets handed over to the driver, */
 	uint64_t answered;		/* of them those that it has taken or refused, in order, */
 	uint64_t taken, lost;		/* and which of the two */

@@ -390,7 +390,9 @@ static __always_inline struct sweep_frame *first_frame(void)
 	uint32_t at = n & (SWEEP_FRAMES - 1);
 
 	/* What was put is read after that it was. */
-	if (__sync_fetch_and_add(&limits.frames_put, 0) == n)
+	if (marks.frames_known <= n)
+		marks.frames_known = __sync_fetch_and_add(&limits.frames_put, 0);
+	if (marks.frames_known <= n)
 		return 0;
 	return bpf_map_lookup_elem(&frames, &at);
 }

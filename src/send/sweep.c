@@ -88,6 +88,15 @@ static void follow_gateway(struct sweep *w, bool v6, uint64_t now_ns)
 	atomic_store(&w->sender->gateway_changes[v6], changes);
 }
 
+/* As many of at most max frames as the engine takes; the others wait where they are. */
+static unsigned int frames_now(struct sweep *w, uint32_t max)
+{
+	unsigned int room = w->driver->room ? w->driver->room(w) : TX_BATCH;
+
+	room = room < TX_BATCH ? room : TX_BATCH;
+	return max < room ? max : room;
+}
+
 /*
  * Fills the batch with what is due, and has the driver do its part: at most max packets in all, and
  * nreplies replies to neighbours: the requester holds back what it has for us, so a reply does not
@@ -95,7 +104,7 @@ static void follow_gateway(struct sweep *w, bool v6, uint64_t now_ns)
  */
 static int fill_batch(struct sweep *w, uint32_t max, uint32_t nreplies, uint64_t now_ns)
 {
-	unsigned int frames = max < TX_BATCH ? max : TX_BATCH;
+	unsigned int frames = frames_now(w, max);
 	int beside;
 
 	batch_clear(&w->batch);

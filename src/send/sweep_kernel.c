@@ -23,6 +23,11 @@ struct kernel_sweep {
 	struct deferred deferred;
 };
 
+static unsigned int room(struct sweep *w)
+{
+	return w->tx->sweeper->frames_room(w->tx_state);
+}
+
 /* ---- what it hands back -------------------------------------------------------------------- */
 
 static void retake(struct sweep *w, unsigned int max)
@@ -249,6 +254,6 @@ static void stop(struct sweep *w)
 
 const struct sweep_driver sweep_kernel = {
 	.burst = IN_FLIGHT_MAX, .nap_ns = NAP_NS, .own_len = sizeof(struct kernel_sweep),
-	.retake = retake, .fill = fill, .follow = follow, .sent = sent, .refused = refused,
+	.room = room, .retake = retake, .fill = fill, .follow = follow, .sent = sent, .refused = refused,
 	.redirect = redirect, .stop = stop,
 };

@@ -56,6 +56,11 @@ struct tx_sweeper {
 	 */
 	bool (*hand_back)(void *state, uint64_t *pos, unsigned int *pass);
 	/*
+	 * How many frames send() takes at once; what more there is had better wait: it would go by
+	 * a slower way.
+	 */
+	unsigned int (*frames_room)(void *state);
+	/*
 	 * A frame that send() took, and that could not go after all, to be sent anew: written to
 	 * out, which has room for whatever send() took. Returns its length; 0: none is left.
 	 */

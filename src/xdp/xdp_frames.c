@@ -29,6 +29,11 @@ static unsigned int room(const struct xdp_program *p, uint64_t taken)
 	return (unsigned int)(SWEEP_FRAMES - XDP_FRAMES_MARGIN - used);
 }
 
+unsigned int xdp_frames_room(const struct xdp_frames *f)
+{
+	return room(f->program, xdp_mark(&f->program->marks->frames_taken));
+}
+
 /* By tc it is an IP packet to the kernel, in whatever the sweep's packets are in. */
 static bool fits(const struct xdp_program *p, const struct tx_frame *frame)
 {

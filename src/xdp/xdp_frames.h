@@ -27,6 +27,9 @@ struct xdp_frames {
  */
 unsigned int xdp_frames_put(struct xdp_frames *f, const struct tx_frame *frames, unsigned int n);
 
+/* How many fit now. */
+unsigned int xdp_frames_room(const struct xdp_frames *f);
+
 /* Those that the driver refused go into the ring again. False: one was refused too often. */
 bool xdp_frames_put_again(struct xdp_frames *f);
 

@@ -175,6 +175,14 @@ static bool sweeper_hand_back(void *state, uint64_t *pos, unsigned int *pass)
 	return true;
 }
 
+/* While the program does not run, frames go by the other engine. */
+static unsigned int sweeper_frames_room(void *state)
+{
+	struct xdp_sweeper *s = state;
+
+	return xdp_worker_is_inside(&s->worker) ? xdp_frames_room(&s->frames) : TX_BATCH;
+}
+
 static size_t sweeper_hand_back_frame(void *state, uint8_t *out)
 {
 	struct xdp_sweeper *s = state;
@@ -204,6 +212,7 @@ const struct tx_sweeper xdp_sweeper_calls = {
 	.grant = sweeper_grant,
 	.progress = sweeper_progress,
 	.hand_back = sweeper_hand_back,
+	.frames_room = sweeper_frames_room,
 	.hand_back_frame = sweeper_hand_back_frame,
 	.address = sweeper_address,
 	.stop = sweeper_stop,

@@ -25,6 +25,7 @@ static struct {
 	uint8_t frame[CRAFT_FRAME_MAX];	/* which it hands back, so often */
 	size_t frame_len;
 	unsigned int frames_back;
+	_Atomic bool no_room;		/* for frames */
 	bool still;			/* without the thread: the clock is the test's */
 } fake;
 
@@ -114,6 +115,12 @@ static inline bool fake_hand_back(void *state, uint64_t *pos, unsigned int *pass
 	return true;
 }
 
+static inline unsigned int fake_frames_room(void *state)
+{
+	(void)state;
+	return fake.no_room ? 0 : TX_BATCH;
+}
+
 /* Frames that it took, as it seemed. */
 static inline size_t fake_hand_back_frame(void *state, uint8_t *out)
 {
@@ -140,7 +147,8 @@ static inline void fake_stop(void *state)
 }
 
 static const struct tx_sweeper fake_sweeper = {
-	fake_grant, fake_progress, fake_hand_back, fake_hand_back_frame, fake_address, fake_stop,
+	fake_grant, fake_progress, fake_hand_back, fake_frames_room, fake_hand_back_frame,
+	fake_address, fake_stop,
 };
 
 static const struct tx_ops fake_ops = {

@@ -116,6 +116,27 @@ TEST(frames_handed_back)
 	end();
 }
 
+/* What it has no room for stays where it is, and does not keep the sweep. */
+TEST(frames_wait_for_room)
+{
+	begin_running(&(struct core_setup){ .target = "198.18.0.0/22" });
+	fake.no_room = true;
+	push_followup(3, 0);
+	push_teardown(1);
+	start();
+	until_swept(false);
+	ck_assert_uint_eq(atomic_load(&tap.n), 0);
+	ck_assert_uint_eq(ring_count(&core.s.senders[0].followups), 1);
+	ck_assert_uint_eq(ring_count(&core.s.senders[0].segments), 1);
+	atomic_store(&fake.no_room, false);
+	until_sent(2);
+	stop();
+	ck_assert_uint_eq(tap.v[0].p.tcp.flags, TCP_RST);
+	check_probe(1, 3, PROBE_DATA, 0);
+	ck_assert_uint_eq(count(STAT_requeued), 0);
+	end();
+}
+
 static int takes_nothing(unsigned int call, unsigned int n)
 {
 	(void)call;
