@@ -4,9 +4,8 @@
 
 #include "cache/trail.h"
 #include "config/config.h"
-#include "receive/carry.h"
+#include "receive/segments.h"
 #include "receive/sent.h"
-#include "receive/teardown.h"
 #include "receive/trace.h"
 #include "state/cookiefile.h"
 #include "state/shared.h"
@@ -319,7 +318,7 @@ static void answer_hop(struct answers *an, struct arrival *a)
 	show_reply(an, a, &f, sent_ns, &reply,
 		   taken == TRAIL_AGAIN ? REPEAT_DUPLICATE : REPEAT_NONE, taken == TRAIL_LATE);
 	if (a->m.class == VALIDATE_SYNACK && an->s->facts.tears_down)
-		teardown_arrival(an->s, a);
+		segments_tear_down(an->s, a);
 	if (taken == TRAIL_FIRST)
 		cookies_hop_answered(&an->cookies, en, a->ns);
 }
@@ -357,7 +356,7 @@ void answers_take(struct answers *an, struct arrival *a)
 	if (carried)
 		take_segment(an, a);
 	else if (a->m.class == VALIDATE_SYNACK && an->s->facts.tears_down)
-		teardown_arrival(an->s, a);
+		segments_tear_down(an->s, a);
 }
 
 void answers_turn_away(struct answers *an, struct arrival *a)
@@ -369,7 +368,7 @@ void answers_turn_away(struct answers *an, struct arrival *a)
 	a->is_first = false;
 	a->entry = cookies_find(&an->cookies, a->k);
 	recognise(an, a, &f);
-	teardown_arrival(an->s, a);
+	segments_tear_down(an->s, a);
 }
 
 /* ---- the cookie cache's targets ------------------------------------------------------------ */
@@ -386,16 +385,16 @@ static void entry_tear_down(void *arg, const struct entry *en)
 	struct answers *an = arg;
 
 	if (en->state == ENTRY_CARRY)
-		carry_close(an->s, en);
+		segments_close(an->s, en);
 	else
-		teardown_entry(an->s, en);
+		segments_tear_down_entry(an->s, en);
 }
 
 static void entry_carry_on(void *arg, struct entry *en, unsigned int due)
 {
 	struct answers *an = arg;
 
-	carry_on(an->s, en, due);
+	segments_carry_on(an->s, en, due);
 }
 
 int answers_init(struct answers *an, struct shared *s, struct sink *sink,
