@@ -20,9 +20,6 @@ struct replay {
 	struct rows *rows;		/* of the silent */
 };
 
-/* A packet of target a->k: its position. False: there is no room for another target. */
-bool replay_place(struct arrival *a);
-
 /* Our own SYN. */
 void replay_sent(const struct replay *r, const struct arrival *a);
 

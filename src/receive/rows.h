@@ -1,6 +1,6 @@
 /*
  * rows: what is known goes to the sink: the row of a target, of a silent one, of a reply; and each
- * target has one. Receive thread.
+ * target has one. Under the part's lock.
  */
 #ifndef TFOMAP_ROWS_H
 #define TFOMAP_ROWS_H
@@ -13,6 +13,7 @@
 #include "target.h"
 
 struct entry;
+struct rx_part;
 struct shared;
 struct sink;
 
@@ -21,6 +22,7 @@ typedef void rows_look_fn(void *arg, uint64_t k, const struct evidence *ev);
 
 struct rows {
 	struct shared *s;
+	struct rx_part *part;
 	struct sink *sink;		/* the caller's */
 	rows_look_fn *look;		/* NULL: nobody looks on */
 	void *look_arg;
@@ -33,8 +35,11 @@ bool rows_full(const struct rows *r);
 /* Sets bits of position k in its window, where that still knows it. */
 void rows_mark(const struct rows *r, uint64_t k, uint16_t bits);
 
-/* The row of position k, target x. */
+/* The row of position k, target x; where there may be no more it is unfinished. */
 void rows_target(struct rows *r, uint64_t k, uint64_t x, const struct evidence *ev);
+
+/* Position k gets no row: it is unfinished, and to be asked when the run goes on. */
+void rows_leave(struct shared *s, uint64_t k);
 
 /* That of an entry; where there may be no more it is unfinished. */
 void rows_entry(struct rows *r, const struct entry *en);

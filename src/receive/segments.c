@@ -43,8 +43,8 @@ void segments_tear_down_entry(struct shared *s, const struct entry *en)
 }
 
 /*
- * Resets that are segments_tear_down_entry()'s, before or after: one for each flow that took data, or still
- * may, or is carried on. f: the flow that is answered, whose answer says that it did not.
+ * Resets that are segments_tear_down_entry()'s, before or after: one for each flow that took data,
+ * or still may, or is carried on. f: the flow that is answered, whose answer says that it did not.
  */
 static unsigned int kept_resets(const struct entry *en, const struct flow *f)
 {

@@ -39,9 +39,12 @@ void proxy_close(struct proxies *c, struct ring *requests);
 /* Whether a source of that family is proxied. */
 bool proxy_any(const struct facts *f, bool v6);
 
+/* Whether a frame is one. */
+bool proxy_is_request(const struct rx_frame *frame);
+
 /*
- * Receive thread: takes a frame if it is a neighbour request, sound or not, for a source of ours or
- * not; counts it. False: something else.
+ * Receive threads, one at a time: takes a frame if it is a neighbour request, sound or not, for a
+ * source of ours or not; counts it. False: something else.
  */
 bool proxy_take_request(const struct facts *f, struct ring *requests, struct stats *stats,
 			const struct rx_frame *frame);
