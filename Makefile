@@ -238,7 +238,8 @@ check-san:
 # The suites that start threads, and scans with every thread that there is.
 threaded = $(patsubst test_%.c,%,$(notdir $(shell grep -lE 'pthread|sweep_rig' test/unit/*/test_*.c)))
 threaded_cases = end/interrupt end/terminate servers network/nobodys-source engines/rows-full \
-	engines/xdp-threads manners/rst-filter-ended rows/saved-capture
+	engines/xdp-threads manners/rst-filter-ended rows/saved-capture receivers/rows-pcap \
+	receivers/killed-xdp
 
 check-threads: ## thread sanitizer: suites with threads, and scans in the lab
 	@$(MAKE) MODE=tsan all build/tsan/unit

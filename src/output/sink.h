@@ -1,5 +1,5 @@
 /*
- * sink: rows leave here. Owned by the receive thread. Knows the selected fields, the format and
+ * sink: rows leave here. One receive thread at a time (rx_status.h). Knows the selected fields, the format and
  * --report; a writer (writer.h) takes whole rows, so that what is in the file is always whole.
  */
 #ifndef TFOMAP_SINK_H
@@ -63,7 +63,7 @@ int sink_sync(struct sink *s, struct err *e);
 /* So many rows wait for whatever takes them that no more should come. */
 bool sink_is_full(const struct sink *s);
 
-/* Whom the rows wait for; and, once the receive thread has ended, how many of them do. */
+/* Whom the rows wait for; and, once the receive threads have ended, how many of them do. */
 struct writer *sink_writer(struct sink *s);
 uint64_t sink_waiting(struct sink *s);
 

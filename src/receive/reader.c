@@ -38,14 +38,11 @@ void reader_hold(struct reader *r, unsigned int part)
 /* By the run's clock, as the SYNs' times are: the wall clock may be set meanwhile. */
 void reader_save_frame(struct reader *r, const struct rx_frame *fr, const struct arrival *a)
 {
-	struct shared *s = r->s;
+	const struct shared *s = r->s;
 
-	if (!s->capture)
-		return;
-	rx_lock(&s->rx);
-	capfile_write(s->capture, fr->bytes, fr->caplen, fr->len,
-		      a->ns + (uint64_t)s->facts.wall_offset_ns);
-	rx_unlock(&s->rx);
+	if (s->capture)
+		capfile_write(s->capture, fr->bytes, fr->caplen, fr->len,
+			      a->ns + (uint64_t)s->facts.wall_offset_ns);
 }
 
 /* An answer whose options were not captured, or what may be one. Live, there is room for all. */

@@ -90,7 +90,7 @@ void proxy_close(struct proxies *c, struct ring *requests)
 	c->groups = 0;
 }
 
-/* ---- receive thread ------------------------------------------------------------------------ */
+/* ---- receive threads ----------------------------------------------------------------------- */
 
 bool proxy_is_request(const struct rx_frame *f)
 {

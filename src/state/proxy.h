@@ -1,8 +1,8 @@
 /*
  * proxy: source addresses of the user's that nobody owns, neither this host's kernel nor another
  * neighbour: as long as it runs, tfomap replies to ARP requests and neighbour solicitations for
- * them (proxy ARP and ND), so that the answers to probes find their way here. The receive thread
- * takes the requests, the first send thread makes the replies.
+ * them (proxy ARP and ND), so that the answers to probes find their way here. The receive threads
+ * take the requests, the first send thread makes the replies.
  */
 #ifndef TFOMAP_PROXY_H
 #define TFOMAP_PROXY_H

@@ -3,7 +3,7 @@
  * there are receive threads: sender i belongs to part i mod n. Any thread takes packets of any
  * part; what a part owns is under its lock: its cookie cache, its rows, the tails and floors of its
  * windows, the producing side of its senders' rings. What all share is under another lock, which is
- * taken after a part's: rows, cookie file, capture file, what is left, requests of neighbours.
+ * taken after a part's: rows, cookie file, what is left, requests of neighbours.
  */
 #ifndef TFOMAP_RX_STATUS_H
 #define TFOMAP_RX_STATUS_H

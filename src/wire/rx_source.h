@@ -73,7 +73,7 @@ struct rx_setup {
 
 struct rx_ops {
 	const char *name;
-	/* What it is, for who chooses it and for the receive thread. */
+	/* What it is, for who chooses it and for the receive threads. */
 	bool own_clock;			/* its packets came at another time: it is what they say */
 	bool sees_sent;			/* what was sent comes, too, and nothing else knows of it */
 	bool may_be_cut;		/* its packets may lack of their headers */
