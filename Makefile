@@ -284,11 +284,16 @@ check-lab: $(B)/tfomap $(B)/tfomap-report ## lab tests: real servers in network 
 	$(Q)TFOMAP=$(CURDIR)/$(B)/tfomap $(plain_addresses) test/lab/run $(CASES)
 
 # The bench's own programs. Its far end counts and answers in the kernel where BPF can be built.
-bench_programs = $(B)/test/bench/far $(B)/test/bench/measure
+bench_programs = $(B)/test/bench/far $(B)/test/bench/measure $(B)/test/bench/receive
 bench_obj := $(bench_programs:=.o)
 $(bench_obj): dir_flags = $(if $(BPF),-isystem $(B)/test/bench $(BPF_CFLAGS) -DTFOMAP_BPF)
 $(B)/test/bench/far.o: $(if $(BPF),$(B)/test/bench/far.skel.h)
-$(bench_programs): %: %.o $(B)/link.words
+$(B)/test/bench/receive.o: dir_flags = $(src_flags)
+$(B)/test/bench/receive: %: %.o $(core) $(B)/link.words
+	$(call say,LINK,$@)
+	$(Q)$(link) -o $@ $< $(core) $(link_libs)
+
+$(filter-out %/receive,$(bench_programs)): %: %.o $(B)/link.words
 	$(call say,LINK,$@)
 	$(Q)$(link) -o $@ $< $(BPF_LIBS) $(LIBS)
 
