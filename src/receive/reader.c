@@ -1,6 +1,8 @@
 #include "receive/reader.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -14,6 +16,37 @@
 #define CLOCK_STEP_NS	(10 * (int64_t)NS_PER_MS)	/* the wall clock was set */
 #define AHEAD_NS	(100 * NS_PER_MS)	/* no packet comes so much later than it is now */
 #define WAIT_NS		(10 * NS_PER_S)		/* nor waited so long */
+#define BATCH_WANTED	16	/* packets of a part for which its lock is worth a try, */
+#define BATCH_MAX	64	/* or worth to be waited for */
+#define WAITING_LEN	256	/* bytes of one, at most: what live sources capture */
+
+/* A packet that waits for the lock of its part. */
+struct waiting {
+	struct rx_frame frame;
+	struct packet p;
+	struct arrival a;
+	uint8_t bytes[WAITING_LEN];
+};
+
+struct reader_batch {
+	unsigned int n;
+	struct waiting v[BATCH_MAX];
+};
+
+int reader_init(struct reader *r)
+{
+	if (r->s->rx.n == 1)
+		return 0;
+	r->batches = calloc(r->s->rx.n, sizeof(*r->batches));
+	return r->batches ? 0 : -ENOMEM;
+}
+
+void reader_free(struct reader *r)
+{
+	free(r->batches);
+}
+
+/* ---- locks --------------------------------------------------------------------------------- */
 
 void reader_let_go(struct reader *r)
 {
@@ -142,6 +175,55 @@ static bool take_neighbour_request(struct reader *r, const struct rx_frame *fr)
 	return taken;
 }
 
+/* Takes what waits of a part; waits: for its lock, too. */
+static void take_batch(struct reader *r, unsigned int part, bool waits)
+{
+	struct reader_batch *b = &r->batches[part];
+	pthread_mutex_t *lock = &r->s->rx.part[part].lock;
+
+	if (!b->n)
+		return;
+	if (pthread_mutex_trylock(lock)) {
+		if (!waits)
+			return;
+		pthread_mutex_lock(lock);
+	}
+	for (unsigned int i = 0; i < b->n; i++)
+		r->take(r, part, &b->v[i].frame, &b->v[i].a);
+	b->n = 0;
+	pthread_mutex_unlock(lock);
+}
+
+/* The others' first that are not busy. */
+static void take_batches(struct reader *r)
+{
+	for (unsigned int i = 0; r->batches && i < 2 * r->s->rx.n; i++)
+		take_batch(r, i % r->s->rx.n, i >= r->s->rx.n);
+}
+
+/* Its bytes are gone when the source goes on. */
+static void keep(struct reader *r, unsigned int part, const struct rx_frame *fr,
+		 const struct arrival *a)
+{
+	struct reader_batch *b = &r->batches[part];
+	struct waiting *w = &b->v[b->n++];
+	const uint8_t *from = fr->bytes;
+
+	memcpy(w->bytes, from, fr->caplen);
+	w->frame = *fr;
+	w->frame.bytes = w->bytes;
+	w->frame.ip = w->bytes + (fr->ip - from);
+	w->p = *a->p;
+	if (w->p.tcp.opts)
+		w->p.tcp.opts = w->bytes + (w->p.tcp.opts - from);
+	if (w->p.tcp.quoted)
+		w->p.tcp.quoted = w->bytes + (w->p.tcp.quoted - from);
+	w->a = *a;
+	w->a.p = &w->p;
+	if (b->n >= BATCH_WANTED)
+		take_batch(r, part, b->n == BATCH_MAX);
+}
+
 void reader_take_frame(void *arg, const struct rx_frame *fr)
 {
 	struct reader *r = arg;
@@ -160,8 +242,16 @@ void reader_take_frame(void *arg, const struct rx_frame *fr)
 		return;
 	a.ns = r->newest_ns;
 	part = (unsigned int)(a.sender - s->senders) % s->rx.n;
+	if (r->batches && fr->caplen <= WAITING_LEN) {
+		keep(r, part, fr, &a);
+		return;
+	}
+	if (r->batches)
+		take_batch(r, part, true);
 	reader_hold(r, part);
 	r->take(r, part, fr, &a);
+	if (r->batches)
+		reader_let_go(r);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -215,6 +305,7 @@ int reader_poll(struct reader *r)
 	else
 		nanosleep(&pause, NULL);
 	reader_let_go(r);
+	take_batches(r);
 	if (n < 0)
 		rx_fail(&r->s->rx, &e);
 	if (n >= RX_POLL_MAX && r->newest_ns < read_ns)

@@ -1,7 +1,8 @@
 /*
  * reader: one receive thread, as it reads: from a source of its own, whatever part (rx_status.h)
- * a packet is of. What a packet is and whose needs no lock; then the lock of its part is taken, and
- * kept while packets of the same part follow.
+ * a packet is of. What a packet is and whose needs no lock; then it is taken under the lock of its
+ * part: at once where there is one part, else with others of that part, when the lock is free or
+ * there are many, and before the poll ends.
  */
 #ifndef TFOMAP_READER_H
 #define TFOMAP_READER_H
@@ -16,6 +17,7 @@
 struct arrival;
 struct packet;
 struct reader;
+struct reader_batch;
 struct rx_part;
 struct shared;
 struct stats;
@@ -30,6 +32,7 @@ struct reader {
 					 * time brings */
 	struct rx_part *status;		/* of that number */
 	struct rx_part *held;		/* the part whose lock it has; NULL: none */
+	struct reader_batch *batches;	/* heap, owned: packets that wait, of each part; NULL: one */
 	reader_take_fn *take;
 	void *arg;			/* whoever takes it finds there what is its own */
 	struct rx_in in;
@@ -43,6 +46,10 @@ struct reader {
 	bool runs;			/* it is one; the first is whoever calls rx_run() */
 	char pad[64];
 };
+
+/* Whose fields are set, but batches: makes these. 0 or -ENOMEM; reader_free() in any case. */
+int reader_init(struct reader *r);
+void reader_free(struct reader *r);
 
 /*
  * Whose packet it is: reads the IP packet of len bytes into *p and *a, which live as long as the

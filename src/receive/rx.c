@@ -392,8 +392,12 @@ static int init_part(struct rx *rx, unsigned int i, const struct rx_in *in, stru
 	};
 	p->replay = (struct replay){ .s = s, .cookies = &p->answers.cookies,
 				     .rows = &p->answers.rows };
-	if (answers_init(&p->answers, s, i, rx->sink, rx->cookie_log, e))
+	if (reader_init(&rx->readers[i]))
+		return err_set(e, ENOMEM, "out of memory for the receive threads");
+	if (answers_init(&p->answers, s, i, rx->sink, rx->cookie_log, e)) {
+		reader_free(&rx->readers[i]);
 		return -ENOMEM;
+	}
 	p->answers.cookies.sees_sent = in->ops && in->ops->sees_sent;
 	atomic_store(&s->rx.part[i].awaiting, true);
 	return 0;
@@ -437,7 +441,9 @@ int rx_new(struct rx **out, struct shared *s, const struct rx_in in[], struct si
 
 void rx_free(struct rx *rx)
 {
-	for (unsigned int i = 0; i < rx->n; i++)
+	for (unsigned int i = 0; i < rx->n; i++) {
 		answers_free(&rx->parts[i].answers);
+		reader_free(&rx->readers[i]);
+	}
 	free(rx);
 }
