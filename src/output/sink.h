@@ -14,6 +14,7 @@ struct config;
 struct err;
 struct expect;
 struct sink;
+struct sink_pen;
 struct stats;
 struct writer;
 
@@ -38,6 +39,26 @@ int sink_open(struct sink **out, const struct config *c, const struct sink_form 
  * written; not yet into a pipe, whose reader may be gone already. 0, or -errno with a message.
  */
 int sink_begin(struct sink *s, struct err *e);
+
+/*
+ * What a row is drawn with before it is written: one thread may draw while another one writes.
+ * NULL, in what follows: the sink's own, which whoever writes alone has. 0, or -ENOMEM;
+ * sink_pen_free() takes NULL, too.
+ */
+int sink_pen_new(struct sink_pen **out, const struct sink *s);
+void sink_pen_free(struct sink_pen *pen);
+
+/* Draws the row that sink_target() would write; what it is of stays until it is put. */
+void sink_draw_target(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
+		      const struct target_extra *extra);
+void sink_draw_reply(struct sink *s, struct sink_pen *pen, struct addr ip, uint16_t port,
+		     struct addr source, const struct flow *flow, enum result_repeat repeat,
+		     bool late);
+
+/* Writes and counts what was drawn. Not put: the next one takes its place. */
+void sink_put_target(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
+		     const struct target_extra *extra);
+void sink_put_reply(struct sink *s, struct sink_pen *pen);
 
 /*
  * A target's row: verdict, conditions and signals are drawn here from its evidence; verdict,

@@ -35,8 +35,6 @@ struct reader_batch {
 
 int reader_init(struct reader *r)
 {
-	if (r->s->rx.n == 1)
-		return 0;
 	r->batches = calloc(r->s->rx.n, sizeof(*r->batches));
 	return r->batches ? 0 : -ENOMEM;
 }

@@ -47,7 +47,7 @@ struct reader {
 	char pad[64];
 };
 
-/* Whose fields are set, but batches: makes these. 0 or -ENOMEM; reader_free() in any case. */
+/* One of several, whose fields are set: makes its batches. 0 or -ENOMEM; reader_free() in any case. */
 int reader_init(struct reader *r);
 void reader_free(struct reader *r);
 

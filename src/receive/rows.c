@@ -56,10 +56,11 @@ static bool write_target(struct rows *r, const struct evidence *ev, const struct
 {
 	bool full;
 
+	sink_draw_target(r->sink, r->pen, ev, x);
 	rx_lock(&r->s->rx);
 	full = r->s->facts.config->output.rows == ROWS_TARGET && rows_full(r);
 	if (!full) {
-		sink_target(r->sink, ev, x);
+		sink_put_target(r->sink, r->pen, ev, x);
 		check_full(r);
 	}
 	rx_unlock(&r->s->rx);
@@ -131,7 +132,7 @@ void rows_reply(struct rows *r, const struct arrival *a, const struct flow *f, u
 {
 	struct flow row;
 
-	if (r->s->facts.config->output.rows != ROWS_REPLY)
+	if (r->s->facts.config->output.rows != ROWS_REPLY || rows_full(r))
 		return;
 	row = *f;
 	row.sent_ns = sent_ns;
@@ -139,9 +140,10 @@ void rows_reply(struct rows *r, const struct arrival *a, const struct flow *f, u
 	row.sport = a->m.tag.sport;
 	row.seq = a->m.tag.seq;
 	row.reply = *reply;
+	sink_draw_reply(r->sink, r->pen, a->target.ip, a->target.port, a->m.src, &row, repeat, late);
 	rx_lock(&r->s->rx);
 	if (!rows_full(r)) {
-		sink_reply(r->sink, a->target.ip, a->target.port, a->m.src, &row, repeat, late);
+		sink_put_reply(r->sink, r->pen);
 		check_full(r);
 	}
 	rx_unlock(&r->s->rx);

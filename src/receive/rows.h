@@ -16,6 +16,7 @@ struct entry;
 struct rx_part;
 struct shared;
 struct sink;
+struct sink_pen;
 
 /* The row of position k is about to be written. */
 typedef void rows_look_fn(void *arg, uint64_t k, const struct evidence *ev);
@@ -23,7 +24,8 @@ typedef void rows_look_fn(void *arg, uint64_t k, const struct evidence *ev);
 struct rows {
 	struct shared *s;
 	struct rx_part *part;
-	struct sink *sink;		/* the caller's */
+	struct sink *sink;		/* the caller's, as is */
+	struct sink_pen *pen;		/* what rows are drawn with; NULL: the sink's own */
 	rows_look_fn *look;		/* NULL: nobody looks on */
 	void *look_arg;
 	struct target_extra extra;	/* too large for a stack frame */

@@ -392,12 +392,12 @@ static int init_part(struct rx *rx, unsigned int i, const struct rx_in *in, stru
 	};
 	p->replay = (struct replay){ .s = s, .cookies = &p->answers.cookies,
 				     .rows = &p->answers.rows };
-	if (reader_init(&rx->readers[i]))
-		return err_set(e, ENOMEM, "out of memory for the receive threads");
-	if (answers_init(&p->answers, s, i, rx->sink, rx->cookie_log, e)) {
-		reader_free(&rx->readers[i]);
+	if (answers_init(&p->answers, s, i, rx->sink, rx->cookie_log, e))
 		return -ENOMEM;
-	}
+	rx->n++;
+	if (s->rx.n > 1 && (reader_init(&rx->readers[i])
+			    || sink_pen_new(&p->answers.rows.pen, rx->sink)))
+		return err_set(e, ENOMEM, "out of memory for the receive threads");
 	p->answers.cookies.sees_sent = in->ops && in->ops->sees_sent;
 	atomic_store(&s->rx.part[i].awaiting, true);
 	return 0;
@@ -423,10 +423,8 @@ int rx_new(struct rx **out, struct shared *s, const struct rx_in in[], struct si
 	rx->s = s;
 	rx->sink = sink;
 	rx->cookie_log = cookie_log;
-	for (unsigned int i = 0; i < s->rx.n && !rc; i++) {
+	for (unsigned int i = 0; i < s->rx.n && !rc; i++)
 		rc = init_part(rx, i, &in[i], e);
-		rx->n += !rc;
-	}
 	if (rc) {
 		rx_free(rx);
 		return rc;
@@ -442,6 +440,7 @@ int rx_new(struct rx **out, struct shared *s, const struct rx_in in[], struct si
 void rx_free(struct rx *rx)
 {
 	for (unsigned int i = 0; i < rx->n; i++) {
+		sink_pen_free(rx->parts[i].answers.rows.pen);
 		answers_free(&rx->parts[i].answers);
 		reader_free(&rx->readers[i]);
 	}

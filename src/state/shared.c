@@ -3,16 +3,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Whoever waits for a part's lock waits for a few answers to be taken: no need to sleep. */
-static void init_part(struct shared *s, unsigned int i)
+/* Whoever waits for it waits for a row, or for a few answers to be taken: no need to sleep. */
+static void init_lock(pthread_mutex_t *lock)
 {
-	struct rx_part *p = &s->rx.part[i];
 	pthread_mutexattr_t attr;
 
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
-	pthread_mutex_init(&p->lock, &attr);
+	pthread_mutex_init(lock, &attr);
 	pthread_mutexattr_destroy(&attr);
+}
+
+static void init_part(struct shared *s, unsigned int i)
+{
+	struct rx_part *p = &s->rx.part[i];
+
+	init_lock(&p->lock);
 	stats_chain(&s->rx.stats, &p->stats);
 	stats_chain(&s->rx.stats, &p->reading);
 }
@@ -44,7 +50,7 @@ int shared_init_senders(struct shared *s, unsigned int n, const struct sender_si
 		return -ENOMEM;
 	s->nsenders = n;
 	s->rx.n = 1;
-	pthread_mutex_init(&s->rx.lock, NULL);
+	init_lock(&s->rx.lock);
 	stats_chain(&s->rx.stats, &s->control.stats);
 	stats_chain(&s->rx.stats, &s->earlier);
 	init_part(s, 0);

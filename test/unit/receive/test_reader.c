@@ -171,7 +171,7 @@ TEST(rows_of_both_parts)
 static bool followups_are_due(void)
 {
 	return ring_count(&core.s.senders[0].followups) + ring_count(&core.s.senders[1].followups)
-	       == POSITIONS / 2;
+		== POSITIONS / 2;
 }
 
 /* What follows is for the sender that has the target, and no two have the same place for its time. */
