@@ -1,8 +1,8 @@
 /*
  * Answers in the driver: of the frames that come in, those that answer a probe, by the keyed hash
  * (lib/validate.c), go into a ring and no further; ICMP errors and, where they are wanted, requests
- * of neighbours go into a ring and on; everything else just goes on. All that comes from one address
- * goes into the same ring.
+ * of neighbours go into a ring and on; everything else just goes on. What comes from one address
+ * goes into one ring.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_endian.h>

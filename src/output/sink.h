@@ -1,6 +1,7 @@
 /*
- * sink: rows leave here. One receive thread at a time (rx_status.h). Knows the selected fields, the format and
- * --report; a writer (writer.h) takes whole rows, so that what is in the file is always whole.
+ * sink: rows leave here. One receive thread at a time (rx_status.h), but for those that draw. Knows
+ * the selected fields, the format and --report; a writer (writer.h) takes whole rows, so that what
+ * is in the file is always whole.
  */
 #ifndef TFOMAP_SINK_H
 #define TFOMAP_SINK_H

@@ -32,7 +32,7 @@ struct reader {
 					 * time brings */
 	struct rx_part *status;		/* of that number */
 	struct rx_part *held;		/* the part whose lock it has; NULL: none */
-	struct reader_batch *batches;	/* heap, owned: packets that wait, of each part; NULL: one */
+	struct reader_batch *batches;	/* heap, owned: of each part; NULL: there is one */
 	reader_take_fn *take;
 	void *arg;			/* whoever takes it finds there what is its own */
 	struct rx_in in;
@@ -47,7 +47,7 @@ struct reader {
 	char pad[64];
 };
 
-/* One of several, whose fields are set: makes its batches. 0 or -ENOMEM; reader_free() in any case. */
+/* Of one of several: makes its batches. 0 or -ENOMEM; reader_free() in any case. */
 int reader_init(struct reader *r);
 void reader_free(struct reader *r);
 

@@ -140,7 +140,8 @@ void rows_reply(struct rows *r, const struct arrival *a, const struct flow *f, u
 	row.sport = a->m.tag.sport;
 	row.seq = a->m.tag.seq;
 	row.reply = *reply;
-	sink_draw_reply(r->sink, r->pen, a->target.ip, a->target.port, a->m.src, &row, repeat, late);
+	sink_draw_reply(r->sink, r->pen, a->target.ip, a->target.port, a->m.src, &row, repeat,
+			late);
 	rx_lock(&r->s->rx);
 	if (!rows_full(r)) {
 		sink_put_reply(r->sink, r->pen);

@@ -13,7 +13,7 @@
 struct config;
 
 struct sizes_basis {
-	const struct config *config;	/* rate, bandwidth, times, threads, receivers, save_pcap count */
+	const struct config *config;	/* rate, bandwidth, times, numbers of threads, save_pcap */
 	uint64_t positions;		/* of a saved capture: SEEN_MAX at most */
 	unsigned int retries;
 	long cores;

@@ -148,7 +148,7 @@ void rx_pcap_filter(uint16_t port_first, uint16_t port_last, bool arp, bool soli
 		 solicitations ? " or (icmp6 and ip6[40] = 135)" : "");
 }
 
-/* The group has a hook of its own, which has to be told once more what leaves is not wanted. */
+/* The group has a hook of its own: ignore_sent() of a source does not count there. */
 static const uint32_t group_flags[] = { PACKET_FANOUT_FLAG_IGNORE_OUTGOING, 0 };
 
 /* The first of several sources: makes a group, which takes each packet once. */

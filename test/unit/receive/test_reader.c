@@ -32,7 +32,7 @@ static struct input {
 
 static _Atomic unsigned int ready;	/* threads that have come to their first packets */
 
-/* In the first thread's poll, which brings nothing: what happens besides, and whether that is all. */
+/* What happens in the first thread's poll when that brings nothing; and whether that is all. */
 static bool (*happens)(void);
 static struct rx *rx;
 
@@ -174,7 +174,7 @@ static bool followups_are_due(void)
 		== POSITIONS / 2;
 }
 
-/* What follows is for the sender that has the target, and no two have the same place for its time. */
+/* What follows is for the sender that has the target, and no two have the same place for a time. */
 TEST(followups_of_both_parts)
 {
 	static bool taken[2 * POSITIONS];

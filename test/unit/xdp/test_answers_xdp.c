@@ -186,7 +186,8 @@ TEST_TIMES(a_ring_for_each_source, 2)
 		return;
 	fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ring", 0, 0, RING_LEN, NULL);
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(bpf_map_update_elem(bpf_map__fd(bpf->maps.rings), &second, &fd, BPF_ANY), 0);
+	ck_assert_int_eq(bpf_map_update_elem(bpf_map__fd(bpf->maps.rings), &second, &fd, BPF_ANY),
+			 0);
 	ring_buffer__free(ring);
 	ring = ring_buffer__new(bpf_map__fd(bpf->maps.ring), count_record, &n[0], NULL);
 	ck_assert(ring && ring_buffer__add(ring, fd, count_record, &n[1]) == 0);
