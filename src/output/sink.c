@@ -21,14 +21,17 @@
 #include "output/result_filter.h"
 
 #define CLEAR_LINE	"\r\x1b[K"
+#define PEN_ROWS	64
 
 struct sink_pen {
-	struct out out;			/* one row */
+	struct out out;			/* rows, one after the other: */
+	size_t len[PEN_ROWS];
+	unsigned int n;
+	unsigned int n_filtered;	/* that --output-filter leaves out */
+	unsigned int n_failed;		/* that there was no memory for */
+	unsigned int n_verdicts[VERDICTS];
+	enum verdict verdict;		/* of the last target */
 	struct result row;
-	enum verdict verdict;
-	bool is_reported;		/* --rows and --report want the row; */
-	bool is_filtered;		/* --output-filter leaves it out */
-	int err;			/* 0, or -ENOMEM: it could not be drawn */
 };
 
 struct sink {
@@ -243,41 +246,82 @@ void sink_pen_free(struct sink_pen *pen)
 
 static void draw(const struct sink *s, struct sink_pen *pen)
 {
+	size_t before = pen->out.len;
+
 	pen->row.label = s->config->output.label;
-	pen->is_filtered = s->filter && !result_filter_matches(s->filter, &pen->row);
-	pen->out.len = 0;
-	if (pen->is_filtered)
+	if (s->filter && !result_filter_matches(s->filter, &pen->row)) {
+		pen->n_filtered++;
 		return;
+	}
 	if (s->clears)
 		out_put(&pen->out, CLEAR_LINE, strlen(CLEAR_LINE));
-	pen->err = out_row(&pen->out, &pen->row);
+	if (out_row(&pen->out, &pen->row)) {
+		pen->out.len = before;
+		pen->n_failed++;
+	} else {
+		pen->len[pen->n++] = pen->out.len - before;
+	}
 }
 
-static void put(struct sink *s, struct sink_pen *pen)
+static void put_row(struct sink *s, const char *row, size_t len)
 {
-	struct writer_state st;
-
-	if (pen->is_filtered) {
-		stat_add(s->stats, STAT_rows_filtered, 1);
-		return;
-	}
 	if (s->broken) {
-		s->refused++;
-		return;
-	}
-	if (pen->err) {
-		/* Those before it still go out. */
-		writer_wait(s->writer, NS_PER_S);
-		writer_get(s->writer, &st);
-		sink_break(s, ENOMEM, &st);
 		s->refused++;
 		return;
 	}
 	s->rows++;
 	stat_add(s->stats, STAT_rows, 1);
-	s->len += pen->out.len;
-	if (!writer_put(s->writer, pen->out.p, pen->out.len))
+	s->len += len;
+	if (!writer_put(s->writer, row, len))
 		sink_look(s);
+}
+
+/* There was no memory for some. Those before them still go out. */
+static void refuse_rows(struct sink *s, unsigned int n)
+{
+	struct writer_state st;
+
+	if (!s->broken) {
+		writer_wait(s->writer, NS_PER_S);
+		writer_get(s->writer, &st);
+		sink_break(s, ENOMEM, &st);
+	}
+	s->refused += n;
+}
+
+void sink_drop(struct sink *s, struct sink_pen *pen)
+{
+	pen = pen ? pen : &s->pen;
+	pen->out.len = 0;
+	pen->n = pen->n_filtered = pen->n_failed = 0;
+	memset(pen->n_verdicts, 0, sizeof(pen->n_verdicts));
+}
+
+bool sink_may_wait(const struct sink *s)
+{
+	return !s->form.expect;
+}
+
+void sink_put(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
+	      const struct target_extra *extra)
+{
+	const char *row;
+
+	pen = pen ? pen : &s->pen;
+	row = pen->out.p;
+	stat_add(s->stats, STAT_accepted, pen->n_verdicts[VERDICT_ACCEPTED]);
+	for (unsigned int v = 0; v < VERDICTS; v++) {
+		stat_add(s->stats, STAT_targets_done, pen->n_verdicts[v]);
+		stat_add_verdict(s->stats, (enum verdict)v, pen->n_verdicts[v]);
+	}
+	if (ev && s->form.expect)
+		expect_take(s->form.expect, ev, extra, pen->verdict);
+	stat_add(s->stats, STAT_rows_filtered, pen->n_filtered);
+	for (unsigned int i = 0; i < pen->n; row += pen->len[i++])
+		put_row(s, row, pen->len[i]);
+	if (pen->n_failed)
+		refuse_rows(s, pen->n_failed);
+	sink_drop(s, pen);
 }
 
 static bool target_is_reported(const struct sink *s, const struct evidence *ev)
@@ -302,64 +346,31 @@ static bool target_is_reported(const struct sink *s, const struct evidence *ev)
 	return true;
 }
 
-void sink_draw_target(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
+bool sink_draw_target(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
 		      const struct target_extra *extra)
 {
 	pen = pen ? pen : &s->pen;
 	pen->verdict = verdict_decide(ev);
-	pen->is_reported = target_is_reported(s, ev);
-	if (!pen->is_reported)
-		return;
-	result_from_target(&pen->row, ev, extra, pen->verdict, s->wall_offset_ns);
-	draw(s, pen);
+	pen->n_verdicts[pen->verdict]++;
+	if (target_is_reported(s, ev)) {
+		result_from_target(&pen->row, ev, extra, pen->verdict, s->wall_offset_ns);
+		draw(s, pen);
+	}
+	return pen->n == PEN_ROWS;
 }
 
-void sink_put_target(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
-		     const struct target_extra *extra)
-{
-	pen = pen ? pen : &s->pen;
-	stat_add(s->stats, STAT_targets_done, 1);
-	if (pen->verdict == VERDICT_ACCEPTED)
-		stat_add(s->stats, STAT_accepted, 1);
-	stat_add_verdict(s->stats, pen->verdict);
-	if (s->form.expect)
-		expect_take(s->form.expect, ev, extra, pen->verdict);
-	if (pen->is_reported)
-		put(s, pen);
-}
-
-void sink_draw_reply(struct sink *s, struct sink_pen *pen, struct addr ip, uint16_t port,
+bool sink_draw_reply(struct sink *s, struct sink_pen *pen, struct addr ip, uint16_t port,
 		     struct addr source, const struct flow *flow, enum result_repeat repeat,
 		     bool late)
 {
 	pen = pen ? pen : &s->pen;
-	pen->is_reported = s->config->output.rows == ROWS_REPLY
-			   && (s->config->output.report != REPORT_SYNACK || flow_has_synack(flow));
-	if (!pen->is_reported)
-		return;
-	result_from_flow(&pen->row, ip, port, source, flow, s->wall_offset_ns);
-	result_set_repeat(&pen->row, repeat, late);
-	draw(s, pen);
-}
-
-void sink_put_reply(struct sink *s, struct sink_pen *pen)
-{
-	pen = pen ? pen : &s->pen;
-	if (pen->is_reported)
-		put(s, pen);
-}
-
-void sink_target(struct sink *s, const struct evidence *ev, const struct target_extra *extra)
-{
-	sink_draw_target(s, NULL, ev, extra);
-	sink_put_target(s, NULL, ev, extra);
-}
-
-void sink_reply(struct sink *s, struct addr ip, uint16_t port, struct addr source,
-		const struct flow *flow, enum result_repeat repeat, bool late)
-{
-	sink_draw_reply(s, NULL, ip, port, source, flow, repeat, late);
-	sink_put_reply(s, NULL);
+	if (s->config->output.rows == ROWS_REPLY
+	    && (s->config->output.report != REPORT_SYNACK || flow_has_synack(flow))) {
+		result_from_flow(&pen->row, ip, port, source, flow, s->wall_offset_ns);
+		result_set_repeat(&pen->row, repeat, late);
+		draw(s, pen);
+	}
+	return pen->n == PEN_ROWS;
 }
 
 int sink_flush(struct sink *s, struct err *e)

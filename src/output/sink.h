@@ -49,28 +49,30 @@ int sink_begin(struct sink *s, struct err *e);
 int sink_pen_new(struct sink_pen **out, const struct sink *s);
 void sink_pen_free(struct sink_pen *pen);
 
-/* Draws the row that sink_target() would write; what it is of stays until it is put. */
-void sink_draw_target(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
+/*
+ * A target's row: verdict, conditions and signals are drawn from its evidence, beside the rows that
+ * are drawn already, where --rows and --report select it. extra may be NULL. Silent targets come
+ * only with REPORT_ALL. True: what the pen has is to be put before the next one.
+ */
+bool sink_draw_target(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
 		      const struct target_extra *extra);
-void sink_draw_reply(struct sink *s, struct sink_pen *pen, struct addr ip, uint16_t port,
+/* The same of a validated reply, only where --rows reply. flow->reply is the reply. */
+bool sink_draw_reply(struct sink *s, struct sink_pen *pen, struct addr ip, uint16_t port,
 		     struct addr source, const struct flow *flow, enum result_repeat repeat,
 		     bool late);
 
-/* Writes and counts what was drawn. Not put: the next one takes its place. */
-void sink_put_target(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
-		     const struct target_extra *extra);
-void sink_put_reply(struct sink *s, struct sink_pen *pen);
-
 /*
- * A target's row: verdict, conditions and signals are drawn here from its evidence; verdict,
- * accepted, targets_done and rows are counted in stats; the row is written where --rows and
- * --report select it. extra may be NULL. Silent targets come only with REPORT_ALL.
+ * Writes what was drawn; verdicts, accepted, targets_done and rows are counted in stats. ev, extra: of the target, where one alone was; then --expect
+ * looks at it, which else nobody may have asked for. ev NULL: of several, or of replies.
  */
-void sink_target(struct sink *s, const struct evidence *ev, const struct target_extra *extra);
+void sink_put(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
+	      const struct target_extra *extra);
 
-/* A validated reply's row, only where --rows reply. flow->reply is the reply. */
-void sink_reply(struct sink *s, struct addr ip, uint16_t port, struct addr source,
-		const struct flow *flow, enum result_repeat repeat, bool late);
+/* Whether rows may wait for others: nobody looks at each. */
+bool sink_may_wait(const struct sink *s);
+
+/* What was drawn is not written. */
+void sink_drop(struct sink *s, struct sink_pen *pen);
 
 /*
  * What is there goes out, by a thread of its own: this does not wait. 0, or -errno (once and for

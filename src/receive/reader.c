@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "loss_log.h"
 #include "receive/arrival.h"
 #include "state/proxy.h"
@@ -48,8 +49,10 @@ void reader_free(struct reader *r)
 
 void reader_let_go(struct reader *r)
 {
-	if (r->held)
-		pthread_mutex_unlock(&r->held->lock);
+	if (!r->held)
+		return;
+	r->taken(r, (unsigned int)(r->held - r->s->rx.part));
+	pthread_mutex_unlock(&r->held->lock);
 	r->held = NULL;
 }
 
@@ -189,6 +192,7 @@ static void take_batch(struct reader *r, unsigned int part, bool waits)
 	for (unsigned int i = 0; i < b->n; i++)
 		r->take(r, part, &b->v[i].frame, &b->v[i].a);
 	b->n = 0;
+	r->taken(r, part);
 	pthread_mutex_unlock(lock);
 }
 
@@ -313,4 +317,10 @@ int reader_poll(struct reader *r)
 	if (read_ns > atomic_load_explicit(&r->status->read_ns, memory_order_relaxed))
 		atomic_store_explicit(&r->status->read_ns, read_ns, memory_order_release);
 	return n;
+}
+
+void reader_log(const struct reader *r)
+{
+	log_info("receive thread %u of %u: %llu packets", r->id + 1, r->s->rx.n,
+		 (unsigned long long)stat_own(&r->status->reading, STAT_received));
 }

@@ -34,6 +34,7 @@ struct reader {
 	struct rx_part *held;		/* the part whose lock it has; NULL: none */
 	struct reader_batch *batches;	/* heap, owned: of each part; NULL: there is one */
 	reader_take_fn *take;
+	void (*taken)(struct reader *r, unsigned int part);	/* before it lets go of the lock */
 	void *arg;			/* whoever takes it finds there what is its own */
 	struct rx_in in;
 	struct rx_lost lost;		/* so far */
@@ -74,6 +75,9 @@ void reader_save_frame(struct reader *r, const struct rx_frame *fr, const struct
  * -errno: then the run has failed.
  */
 int reader_poll(struct reader *r);
+
+/* At the end: how many packets it took. */
+void reader_log(const struct reader *r);
 
 /* The wall clock may have been set. */
 void reader_follow_clock(struct reader *r);

@@ -51,17 +51,40 @@ void rows_leave(struct shared *s, uint64_t k)
 	rx_unlock(&s->rx);
 }
 
+/* Rows wait for others where there are several parts, and where none may be one too many. */
+static bool may_wait(const struct rows *r)
+{
+	return r->pen && !r->s->facts.config->rate.max_results && sink_may_wait(r->sink);
+}
+
+void rows_write(struct rows *r)
+{
+	if (!r->waits)
+		return;
+	r->waits = false;
+	rx_lock(&r->s->rx);
+	sink_put(r->sink, r->pen, NULL, NULL);
+	rx_unlock(&r->s->rx);
+}
+
 /* False: another part wrote the last row meanwhile. */
 static bool write_target(struct rows *r, const struct evidence *ev, const struct target_extra *x)
 {
-	bool full;
+	bool full, enough = sink_draw_target(r->sink, r->pen, ev, x);
 
-	sink_draw_target(r->sink, r->pen, ev, x);
+	if (may_wait(r)) {
+		r->waits = true;
+		if (enough)
+			rows_write(r);
+		return true;
+	}
 	rx_lock(&r->s->rx);
 	full = r->s->facts.config->output.rows == ROWS_TARGET && rows_full(r);
 	if (!full) {
-		sink_put_target(r->sink, r->pen, ev, x);
+		sink_put(r->sink, r->pen, ev, x);
 		check_full(r);
+	} else {
+		sink_drop(r->sink, r->pen);
 	}
 	rx_unlock(&r->s->rx);
 	return !full;
@@ -131,6 +154,7 @@ void rows_reply(struct rows *r, const struct arrival *a, const struct flow *f, u
 		const struct reply *reply, enum result_repeat repeat, bool late)
 {
 	struct flow row;
+	bool enough;
 
 	if (r->s->facts.config->output.rows != ROWS_REPLY || rows_full(r))
 		return;
@@ -140,12 +164,20 @@ void rows_reply(struct rows *r, const struct arrival *a, const struct flow *f, u
 	row.sport = a->m.tag.sport;
 	row.seq = a->m.tag.seq;
 	row.reply = *reply;
-	sink_draw_reply(r->sink, r->pen, a->target.ip, a->target.port, a->m.src, &row, repeat,
-			late);
+	enough = sink_draw_reply(r->sink, r->pen, a->target.ip, a->target.port, a->m.src, &row,
+				 repeat, late);
+	if (may_wait(r)) {
+		r->waits = true;
+		if (enough)
+			rows_write(r);
+		return;
+	}
 	rx_lock(&r->s->rx);
 	if (!rows_full(r)) {
-		sink_put_reply(r->sink, r->pen);
+		sink_put(r->sink, r->pen, NULL, NULL);
 		check_full(r);
+	} else {
+		sink_drop(r->sink, r->pen);
 	}
 	rx_unlock(&r->s->rx);
 }

@@ -26,10 +26,14 @@ struct rows {
 	struct rx_part *part;
 	struct sink *sink;		/* the caller's, as is */
 	struct sink_pen *pen;		/* what rows are drawn with; NULL: the sink's own */
+	bool waits;			/* it has some that are not written yet */
 	rows_look_fn *look;		/* NULL: nobody looks on */
 	void *look_arg;
 	struct target_extra extra;	/* too large for a stack frame */
 };
+
+/* What was drawn and waits is written. Before the part's lock is let go of. */
+void rows_write(struct rows *r);
 
 /* --max-results rows are written: no more of them. */
 bool rows_full(const struct rows *r);

@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "config/config.h"
 #include "receive/answer.h"
 #include "receive/progress.h"
@@ -87,6 +86,11 @@ static void take(struct reader *r, unsigned int part, const struct rx_frame *fr,
 		ops->enough(r->in.state);
 }
 
+static void write_rows(struct reader *r, unsigned int part)
+{
+	rows_write(&((struct rx *)r->arg)->parts[part].answers.rows);
+}
+
 /* Its clock goes on as far as all threads have read. */
 static void follow_readers(struct rx *rx, unsigned int part)
 {
@@ -100,9 +104,11 @@ static void follow_readers(struct rx *rx, unsigned int part)
 static bool retire(struct rx *rx, unsigned int part, uint64_t now_ns)
 {
 	struct part *p = &rx->parts[part];
+	bool any = p->answers.cookies.sees_sent ? replay_retire(&p->replay, now_ns, p->read_ns)
+		   : tails_retire(rx->s, part, &p->answers.rows, p->read_ns);
 
-	return p->answers.cookies.sees_sent ? replay_retire(&p->replay, now_ns, p->read_ns)
-	       : tails_retire(rx->s, part, &p->answers.rows, p->read_ns);
+	rows_write(&p->answers.rows);
+	return any;
 }
 
 static void tick_part(struct rx *rx, unsigned int part, uint64_t now_ns)
@@ -281,16 +287,10 @@ static void conclude(struct rx *rx)
 			any |= retire(rx, i, now_ns);
 	} while (wait_for_output(rx) && any);
 	save_progress(rx, progress_save_last);
-	for (unsigned int i = 0; i < rx->n; i++)
+	for (unsigned int i = 0; i < rx->n; i++) {
 		cookies_flush(&rx->parts[i].answers.cookies, now_ns);
-}
-
-static void log_shares(const struct rx *rx)
-{
-	for (unsigned int i = 0; i < rx->n && rx->n > 1; i++)
-		log_info("receive thread %u of %u: %llu packets", i + 1, rx->n,
-			 (unsigned long long)stat_own(&rx->readers[i].status->reading,
-						      STAT_received));
+		rows_write(&rx->parts[i].answers.rows);
+	}
 }
 
 void rx_run(struct rx *rx)
@@ -301,7 +301,8 @@ void rx_run(struct rx *rx)
 	start_others(rx);
 	receive(&rx->readers[0]);
 	join_others(rx);
-	log_shares(rx);
+	for (unsigned int i = 0; i < rx->n && rx->n > 1; i++)
+		reader_log(&rx->readers[i]);
 	/* What all have read by now; from here on this thread is alone. */
 	for (unsigned int i = 0; i < rx->n; i++)
 		follow_readers(rx, i);
@@ -387,7 +388,8 @@ static int init_part(struct rx *rx, unsigned int i, const struct rx_in *in, stru
 	int64_t offset_ns = s->facts.wall_offset_ns;
 
 	rx->readers[i] = (struct reader){
-		.s = s, .id = i, .status = &s->rx.part[i], .take = take, .arg = rx, .in = *in,
+		.s = s, .id = i, .status = &s->rx.part[i], .take = take,
+		.taken = write_rows, .arg = rx, .in = *in,
 		.wall_offset_ns = offset_ns, .former_offset_ns = offset_ns,
 	};
 	p->replay = (struct replay){ .s = s, .cookies = &p->answers.cookies,
