@@ -56,14 +56,16 @@ void sink_pen_free(struct sink_pen *pen);
  */
 bool sink_draw_target(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
 		      const struct target_extra *extra);
+
 /* The same of a validated reply, only where --rows reply. flow->reply is the reply. */
 bool sink_draw_reply(struct sink *s, struct sink_pen *pen, struct addr ip, uint16_t port,
 		     struct addr source, const struct flow *flow, enum result_repeat repeat,
 		     bool late);
 
 /*
- * Writes what was drawn; verdicts, accepted, targets_done and rows are counted in stats. ev, extra: of the target, where one alone was; then --expect
- * looks at it, which else nobody may have asked for. ev NULL: of several, or of replies.
+ * Writes what was drawn; verdicts, accepted, targets_done and rows are counted in stats. ev, extra:
+ * of the target, where one alone was drawn: then --expect looks at it. ev NULL: of several, where
+ * sink_may_wait(), or of replies.
  */
 void sink_put(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
 	      const struct target_extra *extra);
