@@ -311,6 +311,8 @@ void sink_put(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
 	row = pen->out.p;
 	stat_add(s->stats, STAT_accepted, pen->n_verdicts[VERDICT_ACCEPTED]);
 	for (unsigned int v = 0; v < VERDICTS; v++) {
+		if (!pen->n_verdicts[v])
+			continue;
 		stat_add(s->stats, STAT_targets_done, pen->n_verdicts[v]);
 		stat_add_verdict(s->stats, (enum verdict)v, pen->n_verdicts[v]);
 	}
