@@ -238,7 +238,8 @@ check-san:
 # The suites that start threads, and scans with every thread that there is.
 threaded = $(patsubst test_%.c,%,$(notdir $(shell grep -lE 'pthread|sweep_rig' test/unit/*/test_*.c)))
 threaded_cases = end/interrupt end/terminate servers network/nobodys-source engines/rows-full \
-	engines/xdp-threads manners/rst-filter-ended rows/saved-capture
+	engines/xdp-threads manners/rst-filter-ended rows/saved-capture receivers/rows-pcap \
+	receivers/killed-xdp
 
 check-threads: ## thread sanitizer: suites with threads, and scans in the lab
 	@$(MAKE) MODE=tsan all build/tsan/unit
@@ -283,11 +284,16 @@ check-lab: $(B)/tfomap $(B)/tfomap-report ## lab tests: real servers in network 
 	$(Q)TFOMAP=$(CURDIR)/$(B)/tfomap $(plain_addresses) test/lab/run $(CASES)
 
 # The bench's own programs. Its far end counts and answers in the kernel where BPF can be built.
-bench_programs = $(B)/test/bench/far $(B)/test/bench/measure
+bench_programs = $(B)/test/bench/far $(B)/test/bench/measure $(B)/test/bench/receive
 bench_obj := $(bench_programs:=.o)
 $(bench_obj): dir_flags = $(if $(BPF),-isystem $(B)/test/bench $(BPF_CFLAGS) -DTFOMAP_BPF)
 $(B)/test/bench/far.o: $(if $(BPF),$(B)/test/bench/far.skel.h)
-$(bench_programs): %: %.o $(B)/link.words
+$(B)/test/bench/receive.o: dir_flags = $(src_flags)
+$(B)/test/bench/receive: %: %.o $(core) $(B)/link.words
+	$(call say,LINK,$@)
+	$(Q)$(link) -o $@ $< $(core) $(link_libs)
+
+$(filter-out %/receive,$(bench_programs)): %: %.o $(B)/link.words
 	$(call say,LINK,$@)
 	$(Q)$(link) -o $@ $< $(BPF_LIBS) $(LIBS)
 

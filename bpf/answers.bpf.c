@@ -1,7 +1,8 @@
 /*
  * Answers in the driver: of the frames that come in, those that answer a probe, by the keyed hash
- * (lib/validate.c), go into the ring and no further; ICMP errors and, where they are wanted,
- * requests of neighbours go into the ring and on; everything else just goes on.
+ * (lib/validate.c), go into a ring and no further; ICMP errors and, where they are wanted, requests
+ * of neighbours go into a ring and on; everything else just goes on. What comes from one address
+ * goes into one ring.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_endian.h>
@@ -29,10 +30,17 @@
 
 const volatile struct answers_facts facts;
 
-struct {
+struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
 } ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, ANSWERS_RINGS_MAX);
+	__uint(key_size, sizeof(uint32_t));
+	__array(values, struct ring);
+} rings SEC(".maps") = { .values = { [0] = &ring } };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -57,10 +65,18 @@ static __always_inline struct answers_marks *marks_here(void)
 	return bpf_map_lookup_elem(&marks, &zero);
 }
 
-/* Copies the frame into the ring, up to snaplen bytes, which is a constant. */
-static __always_inline void hand_over(struct xdp_md *ctx, uint32_t len, const uint32_t snaplen)
+/* The ring of what comes from src: Fibonacci hashing, scaled to their number. */
+static __always_inline uint32_t ring_of(const struct answers_facts *f, struct addr src)
 {
-	struct answers_record *r = bpf_ringbuf_reserve(&ring, sizeof(*r) + snaplen, 0);
+	return (uint32_t)(((src.hi ^ src.lo) * 0x9e3779b97f4a7c15ull >> 32) * f->rings >> 32);
+}
+
+/* Copies the frame into a ring, up to snaplen bytes, which is a constant. */
+static __always_inline void hand_over(struct xdp_md *ctx, uint32_t to, uint32_t len,
+				      const uint32_t snaplen)
+{
+	void *into = bpf_map_lookup_elem(&rings, &to);
+	struct answers_record *r = into ? bpf_ringbuf_reserve(into, sizeof(*r) + snaplen, 0) : 0;
 	struct answers_marks *m;
 	uint32_t n = len < snaplen ? len : snaplen;
 
@@ -131,9 +147,9 @@ static __always_inline int on_tcp(struct xdp_md *ctx, const struct answers_facts
 	}
 	len = (uint32_t)(ctx->data_end - ctx->data);
 	if (len <= SHORT_SNAPLEN)
-		hand_over(ctx, len, SHORT_SNAPLEN);
+		hand_over(ctx, ring_of(f, src), len, SHORT_SNAPLEN);
 	else
-		hand_over(ctx, len, ANSWER_SNAPLEN);
+		hand_over(ctx, ring_of(f, src), len, ANSWER_SNAPLEN);
 	/* Anybody could have sent a RST without ACK: the kernel's connections may be meant. */
 	return bare ? XDP_PASS : XDP_DROP;
 }
@@ -157,7 +173,8 @@ static __always_inline int on_v4(struct xdp_md *ctx, const struct answers_facts 
 	if (ip[9] != PROTOCOL_ICMP || icmp + ICMP_LEN > end)
 		return XDP_PASS;
 	if (icmp_ends_attempt(true, icmp[0], icmp[1]))
-		hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
+		hand_over(ctx, ring_of(f, addr_from_v4(get_be32(ip + 12))),
+			  (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
 	return XDP_PASS;
 }
 
@@ -180,7 +197,8 @@ static __always_inline int on_v6(struct xdp_md *ctx, const struct answers_facts 
 		return XDP_PASS;
 	if (icmp_ends_attempt(false, icmp[0], icmp[1])
 	    || (icmp[0] == SOLICITATION && f->solicitations))
-		hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
+		hand_over(ctx, ring_of(f, src), (uint32_t)(ctx->data_end - ctx->data),
+			  ERROR_SNAPLEN);
 	return XDP_PASS;
 }
 
@@ -200,7 +218,7 @@ int answers(struct xdp_md *ctx)
 		return on_v6(ctx, f, ip, end);
 	case TYPE_ARP:
 		if (f->arp_requests && get_be16(ip + 6) == 1)
-			hand_over(ctx, (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
+			hand_over(ctx, 0, (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
 		break;
 	}
 	return XDP_PASS;

@@ -12,11 +12,13 @@
 #define SHORT_SNAPLEN	88	/* most SYN/ACKs of IPv4 */
 #define ANSWER_SNAPLEN	136	/* Ethernet, IPv4 and TCP headers with all options */
 #define ERROR_SNAPLEN	256	/* a whole ICMP quote; a request of a neighbour */
+#define ANSWERS_RINGS_MAX 16	/* one for each receive thread */
 
 struct answers_facts {
 	struct validator validator;
 	uint32_t dlen_max;		/* payload bytes that a SYN may have carried */
 	uint32_t arp_requests, solicitations;
+	uint32_t rings;			/* in use; 0 is one */
 };
 
 /* A frame in the ring: as much of it as its kind of record has room for. */

@@ -1,6 +1,6 @@
 /*
  * loss_log: when answers may have come that were lost before they were read: silence proves nothing
- * then. One thread's. All zero: never.
+ * then. One thread's, or one lock's. All zero: never.
  */
 #ifndef TFOMAP_LOSS_LOG_H
 #define TFOMAP_LOSS_LOG_H
@@ -18,13 +18,16 @@ struct loss_log {
 	uint64_t forgotten_ns;		/* of those that had no room any more: the last one's end */
 };
 
-/* Something was lost between two times; from_ns: not before that of the last call. */
+/* Something was lost between two times, not long before those of the last call. */
 static inline void loss_log_add(struct loss_log *g, uint64_t from_ns, uint64_t to_ns)
 {
 	unsigned int at = g->n % LOSSES_MAX, last = (g->n + LOSSES_MAX - 1) % LOSSES_MAX;
 
 	if (g->n && from_ns <= g->v[last].to_ns) {
-		g->v[last].to_ns = to_ns;
+		if (from_ns < g->v[last].from_ns)
+			g->v[last].from_ns = from_ns;
+		if (to_ns > g->v[last].to_ns)
+			g->v[last].to_ns = to_ns;
 		return;
 	}
 	if (g->n >= LOSSES_MAX)

@@ -1,6 +1,6 @@
 /*
- * ring: a bounded queue of fixed-size items from one producer thread to one consumer thread,
- * without locks. Items are copied in and out.
+ * ring: a bounded queue of fixed-size items from one producer thread (or whoever has a lock) to one
+ * consumer thread, without locks of its own. Items are copied in and out.
  */
 #ifndef TFOMAP_RING_H
 #define TFOMAP_RING_H

@@ -1,8 +1,9 @@
 /*
  * window: the targets in flight: a ring of probe slots, one status each, over the positions of a
  * sender of the sweep. The send thread moves `reserved` (before sending: an answer at or above it
- * is forged) and the cursors; the receive thread marks answers and moves `floor`, below which
- * probe slots may be used anew. Memory depends on rate x time-out, never on the number of targets.
+ * is forged) and the cursors; the receive thread (of several whoever has the lock of these targets)
+ * marks answers and moves `floor`, below which probe slots may be used anew. Memory depends on rate
+ * x time-out, never on the number of targets.
  */
 #ifndef TFOMAP_WINDOW_H
 #define TFOMAP_WINDOW_H

@@ -23,6 +23,17 @@ uint64_t stats_syns(const struct stats *s)
 	return n;
 }
 
+void stat_raise(struct stats *s, enum stat_id id, uint64_t n, uint64_t rest)
+{
+	uint64_t before = atomic_load_explicit(&s->v[id], memory_order_relaxed);
+
+	while (n > rest + before
+	       && !atomic_compare_exchange_weak_explicit(&s->v[id], &before, n - rest,
+							 memory_order_relaxed,
+							 memory_order_relaxed))
+		;
+}
+
 bool stats_sound(const struct stats *s)
 {
 	for (unsigned int i = 0; i < STATS; i++)

@@ -52,10 +52,10 @@ static inline enum stat_id stat_sent(enum probe_kind kind)
 struct stats {
 	const struct stats *more;		/* NULL: no others. Set before the threads start */
 	_Atomic uint64_t v[STATS];
-	_Atomic uint64_t verdicts[VERDICTS];	/* the receive thread's */
+	_Atomic uint64_t verdicts[VERDICTS];	/* of the rows */
 };
 
-/* Owner thread only. */
+/* Owner thread only, or under the lock that owns it. */
 static inline void stat_add(struct stats *s, enum stat_id id, uint64_t n)
 {
 	atomic_store_explicit(&s->v[id],
@@ -68,10 +68,10 @@ static inline void stat_set(struct stats *s, enum stat_id id, uint64_t n)
 	atomic_store_explicit(&s->v[id], n, memory_order_relaxed);
 }
 
-static inline void stat_add_verdict(struct stats *s, enum verdict v)
+static inline void stat_add_verdict(struct stats *s, enum verdict v, uint64_t n)
 {
 	atomic_store_explicit(&s->verdicts[v],
-			      atomic_load_explicit(&s->verdicts[v], memory_order_relaxed) + 1,
+			      atomic_load_explicit(&s->verdicts[v], memory_order_relaxed) + n,
 			      memory_order_relaxed);
 }
 
@@ -92,6 +92,12 @@ static inline uint64_t stat_get(const struct stats *s, enum stat_id id)
 	return sum;
 }
 
+/* The same of s alone. */
+static inline uint64_t stat_own(const struct stats *s, enum stat_id id)
+{
+	return atomic_load_explicit(&s->v[id], memory_order_relaxed);
+}
+
 /* Any thread: all SYNs. */
 uint64_t stats_syns(const struct stats *s);
 
@@ -99,6 +105,12 @@ static inline uint64_t stat_get_verdict(const struct stats *s, enum verdict v)
 {
 	return atomic_load_explicit(&s->verdicts[v], memory_order_relaxed);
 }
+
+/*
+ * Any thread: the largest number that was given, beside what the chain says elsewhere, which is
+ * `rest`.
+ */
+void stat_raise(struct stats *s, enum stat_id id, uint64_t n, uint64_t rest);
 
 /* Whether nothing was lost that can make rows and verdicts wrong. */
 bool stats_sound(const struct stats *s);

@@ -2,7 +2,7 @@
  * entry: a target in the cookie cache: the evidence, the cookie with the source address that it is
  * bound to, and the probe that is due; and the table of its states, entry_states.def, as values:
  * which action an event brings in a state, and which states may follow. cookies.c goes by it. The
- * receive thread's. Times are the run's clock.
+ * receive threads', under the part's lock. Times are the run's clock.
  */
 #ifndef TFOMAP_ENTRY_H
 #define TFOMAP_ENTRY_H

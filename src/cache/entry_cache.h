@@ -1,6 +1,6 @@
 /*
  * entry_cache: room for the targets in the cookie cache: entries found by position, and for each
- * state a queue of those in it, in order of time. The receive thread's.
+ * state a queue of those in it, in order of time. One thread's, or one lock's.
  */
 #ifndef TFOMAP_ENTRY_CACHE_H
 #define TFOMAP_ENTRY_CACHE_H

@@ -1,7 +1,7 @@
 /*
  * trail: the search for a fault on the path to an entry's target (locate.h), of plan locate: which
  * probe it follows, which hop probe is under way, and what came of it. On the heap from its begin
- * until the target's row, no more than the cookie cache has entries. The receive thread's.
+ * until the target's row, no more than the cookie cache has entries. One lock's, as those are.
  */
 #ifndef TFOMAP_TRAIL_H
 #define TFOMAP_TRAIL_H

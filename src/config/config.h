@@ -82,6 +82,7 @@ struct config_network {
 	bool iplayer;			/* packets without a link header */
 	uint32_t vlan_id;		/* 802.1Q, 1..4094; 0: untagged */
 	uint32_t threads;		/* send threads, 1..CONFIG_THREADS_MAX; 0: by the cores */
+	uint32_t receivers;		/* receive threads, likewise; 0: as many as suffice */
 	const char *rx;			/* pcap, xdp, or CONFIG_RX_AUTO */
 	const char *tx;			/* engine's name (engines.def), or CONFIG_TX_AUTO */
 	const char *tx_file;		/* of pcap:FILE, else NULL */

@@ -118,6 +118,15 @@ static bool sender_threads(const struct config *c, const struct sends *s)
 	return c->network.threads > 1 && (c->network.save_pcap || c->network.tx_file);
 }
 
+/* What is not sent is not answered. */
+static bool receiver_threads(const struct config *c, const struct sends *s)
+{
+	(void)s;
+	return c->network.receivers > 1
+	       && (c->network.rx_file || c->network.tx_file || c->general.dryrun
+		   || strcmp(c->network.tx, "null") == 0);
+}
+
 static bool label(const struct config *c, const struct sends *s)
 {
 	const char *list = c->output.fields;
@@ -161,6 +170,8 @@ void config_notice_idle(const struct config *c)
 		  "only --no-default-blocklist without --blocklist-file blocks nothing" },
 		{ "sender-threads", sender_threads, "what is sent is written to a file, by one "
 		  "thread" },
+		{ "receiver-threads", receiver_threads, "nothing is received, or read from a file, "
+		  "by one thread" },
 		{ "label", label, "the field label is not among the fields" },
 	};
 	const struct sends s = sends_of(c);

@@ -219,13 +219,21 @@ const struct opttab_row config_options[] = {
 	  .may_change = true, .group = network,
 	  .arg = "ENGINE", .help = tx_help, .man = tx_man },
 	{ "sender-threads", 'T', U32(network.threads), .max = CONFIG_THREADS_MAX, .def = "0",
-	  .group = network, .arg = "N", .help = "at most; 0: by the cores",
+	  .group = network, .arg = "N",
 	  .man = "Send with up to N threads, 1 to 16; 0: as many as there are cores, 4 at "
 		 "most, and with --tx xdp and tc one core less, 1 at least. Each sweeps blocks "
 		 "of targets of its own at its share of the rate, pinned to a core where there "
 		 "are several. Which packets are sent does not depend on N. A thread is added "
 		 "for each 100000 packets/s of the rate and each 8192 targets; with --save-pcap "
 		 "and --tx pcap there is one." },
+	{ "receiver-threads", 0, U32(network.receivers), .max = CONFIG_THREADS_MAX, .def = "0",
+	  .may_change = true, .group = network, .arg = "N", .help = "0: by the cores",
+	  .man = "Receive with N threads, 1 to 16, no more than there are that send; 0: one, and "
+		 "two with --tx packet, xdp and tc where the rate has no limit or is above a "
+		 "million packets/s, two threads send at least, and there are two cores more than "
+		 "those. The kernel divides what comes among them, by where it comes from; the "
+		 "rows do not depend on N. Where a capture is read, and where nothing can answer, "
+		 "there is one." },
 	{ "rx", 0, WORD_FILE(network.rx, network.rx_file), .words = rx_words,
 	  .def = CONFIG_RX_AUTO,
 	  .may_change = true, .group = network,

@@ -24,7 +24,7 @@ struct expect {
 	char names[1024];
 };
 
-/* A target's verdict; extra may be NULL. The receive thread. */
+/* A target's verdict; extra may be NULL. One receive thread at a time. */
 void expect_take(struct expect *x, const struct evidence *ev, const struct target_extra *extra,
 		 enum verdict v);
 

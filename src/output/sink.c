@@ -21,6 +21,18 @@
 #include "output/result_filter.h"
 
 #define CLEAR_LINE	"\r\x1b[K"
+#define PEN_ROWS	64
+
+struct sink_pen {
+	struct out out;			/* rows, one after the other: */
+	size_t len[PEN_ROWS];
+	unsigned int n;
+	unsigned int n_filtered;	/* that --output-filter leaves out */
+	unsigned int n_failed;		/* that there was no memory for */
+	unsigned int n_verdicts[VERDICTS];
+	enum verdict verdict;		/* of the last target */
+	struct result row;
+};
 
 struct sink {
 	const struct config *config;
@@ -29,13 +41,12 @@ struct sink {
 	int64_t wall_offset_ns;
 	struct result_selection fields;
 	struct filter *filter;		/* NULL: all rows are wanted */
-	struct out out;			/* one row */
+	struct sink_pen pen;		/* the header's, and of whoever has none */
 	struct writer *writer;
 	bool header;			/* the first record is no row */
 	uint64_t len;			/* of the file, bytes, with what the writer was given */
 	uint64_t rows;			/* given to the writer; once broken, those that are out */
 	uint64_t refused;		/* that came when it was broken */
-	struct result row;
 	int fd;
 	bool is_own, is_regular, is_pipe;
 	bool clears;			/* a row takes the place of the status line */
@@ -137,9 +148,9 @@ static void look_at_terminal(struct sink *s)
 	if (!isatty(s->fd))
 		return;
 	if (ioctl(s->fd, TIOCGWINSZ, &size) == 0)
-		s->out.columns = size.ws_col;
+		s->pen.out.columns = size.ws_col;
 	s->clears = able && isatty(STDERR_FILENO) && !s->config->records.quiet;
-	s->out.colours = able && !(none && *none);
+	s->pen.out.colours = able && !(none && *none);
 }
 
 static int sink_start(struct sink *s, struct err *e)
@@ -153,8 +164,8 @@ static int sink_start(struct sink *s, struct err *e)
 		err = result_filter_parse(&s->filter, c->output.filter, c->output.rows, e);
 	if (err)
 		return err;
-	out_init(&s->out, format, &s->fields);
-	s->out.run = (struct verdict_text_run){ c->probing.plan, c->probing.requests > 1 };
+	out_init(&s->pen.out, format, &s->fields);
+	s->pen.out.run = (struct verdict_text_run){ c->probing.plan, c->probing.requests > 1 };
 	err = sink_open_file(s, e);
 	if (!err)
 		look_at_terminal(s);
@@ -168,19 +179,19 @@ int sink_begin(struct sink *s, struct err *e)
 	if (err)
 		return err_set(e, -err, "cannot write rows to '%s': %s; name another file with -o",
 			       sink_name(s), strerror(-err));
-	if (!s->config->output.no_header && !s->len && out_header(&s->out))
+	if (!s->config->output.no_header && !s->len && out_header(&s->pen.out))
 		return err_set(e, ENOMEM, "no memory for the output's buffer");
-	s->header = s->out.len > 0;
+	s->header = s->pen.out.len > 0;
 	if (s->header)
-		writer_put(s->writer, s->out.p, s->out.len);
-	s->len += s->out.len;
-	s->out.len = 0;
+		writer_put(s->writer, s->pen.out.p, s->pen.out.len);
+	s->len += s->pen.out.len;
+	s->pen.out.len = 0;
 	return s->is_pipe ? 0 : sink_sync(s, e);
 }
 
 static void sink_free(struct sink *s)
 {
-	out_close(&s->out);
+	out_close(&s->pen.out);
 	result_selection_free(&s->fields);
 	filter_free(s->filter);
 	free(s);
@@ -213,35 +224,106 @@ int sink_open(struct sink **out, const struct config *c, const struct sink_form 
 	return 0;
 }
 
-static void sink_add_row(struct sink *s)
+int sink_pen_new(struct sink_pen **out, const struct sink *s)
 {
-	struct writer_state st;
+	struct sink_pen *pen = calloc(1, sizeof(*pen));
 
-	if (s->filter && !result_filter_matches(s->filter, &s->row)) {
-		stat_add(s->stats, STAT_rows_filtered, 1);
+	*out = pen;
+	if (!pen)
+		return -ENOMEM;
+	pen->out = s->pen.out;
+	pen->out.p = NULL;
+	pen->out.len = pen->out.cap = 0;
+	return 0;
+}
+
+void sink_pen_free(struct sink_pen *pen)
+{
+	if (pen)
+		out_close(&pen->out);
+	free(pen);
+}
+
+static void draw(const struct sink *s, struct sink_pen *pen)
+{
+	size_t before = pen->out.len;
+
+	pen->row.label = s->config->output.label;
+	if (s->filter && !result_filter_matches(s->filter, &pen->row)) {
+		pen->n_filtered++;
 		return;
 	}
+	if (s->clears)
+		out_put(&pen->out, CLEAR_LINE, strlen(CLEAR_LINE));
+	if (out_row(&pen->out, &pen->row)) {
+		pen->out.len = before;
+		pen->n_failed++;
+	} else {
+		pen->len[pen->n++] = pen->out.len - before;
+	}
+}
+
+static void put_row(struct sink *s, const char *row, size_t len)
+{
 	if (s->broken) {
 		s->refused++;
 		return;
 	}
-	if (s->clears)
-		out_put(&s->out, CLEAR_LINE, strlen(CLEAR_LINE));
-	if (out_row(&s->out, &s->row)) {
-		/* Those before it still go out. */
+	s->rows++;
+	stat_add(s->stats, STAT_rows, 1);
+	s->len += len;
+	if (!writer_put(s->writer, row, len))
+		sink_look(s);
+}
+
+/* There was no memory for some. Those before them still go out. */
+static void refuse_rows(struct sink *s, unsigned int n)
+{
+	struct writer_state st;
+
+	if (!s->broken) {
 		writer_wait(s->writer, NS_PER_S);
 		writer_get(s->writer, &st);
 		sink_break(s, ENOMEM, &st);
-		s->refused++;
-		s->out.len = 0;
-		return;
 	}
-	s->rows++;
-	stat_add(s->stats, STAT_rows, 1);
-	s->len += s->out.len;
-	if (!writer_put(s->writer, s->out.p, s->out.len))
-		sink_look(s);
-	s->out.len = 0;
+	s->refused += n;
+}
+
+void sink_drop(struct sink *s, struct sink_pen *pen)
+{
+	pen = pen ? pen : &s->pen;
+	pen->out.len = 0;
+	pen->n = pen->n_filtered = pen->n_failed = 0;
+	memset(pen->n_verdicts, 0, sizeof(pen->n_verdicts));
+}
+
+bool sink_may_wait(const struct sink *s)
+{
+	return !s->form.expect;
+}
+
+void sink_put(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
+	      const struct target_extra *extra)
+{
+	const char *row;
+
+	pen = pen ? pen : &s->pen;
+	row = pen->out.p;
+	stat_add(s->stats, STAT_accepted, pen->n_verdicts[VERDICT_ACCEPTED]);
+	for (unsigned int v = 0; v < VERDICTS; v++) {
+		if (!pen->n_verdicts[v])
+			continue;
+		stat_add(s->stats, STAT_targets_done, pen->n_verdicts[v]);
+		stat_add_verdict(s->stats, (enum verdict)v, pen->n_verdicts[v]);
+	}
+	if (ev && s->form.expect)
+		expect_take(s->form.expect, ev, extra, pen->verdict);
+	stat_add(s->stats, STAT_rows_filtered, pen->n_filtered);
+	for (unsigned int i = 0; i < pen->n; row += pen->len[i++])
+		put_row(s, row, pen->len[i]);
+	if (pen->n_failed)
+		refuse_rows(s, pen->n_failed);
+	sink_drop(s, pen);
 }
 
 static bool target_is_reported(const struct sink *s, const struct evidence *ev)
@@ -266,34 +348,31 @@ static bool target_is_reported(const struct sink *s, const struct evidence *ev)
 	return true;
 }
 
-void sink_target(struct sink *s, const struct evidence *ev, const struct target_extra *extra)
+bool sink_draw_target(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
+		      const struct target_extra *extra)
 {
-	enum verdict verdict = verdict_decide(ev);
-
-	stat_add(s->stats, STAT_targets_done, 1);
-	if (verdict == VERDICT_ACCEPTED)
-		stat_add(s->stats, STAT_accepted, 1);
-	stat_add_verdict(s->stats, verdict);
-	if (s->form.expect)
-		expect_take(s->form.expect, ev, extra, verdict);
-	if (!target_is_reported(s, ev))
-		return;
-	result_from_target(&s->row, ev, extra, verdict, s->wall_offset_ns);
-	s->row.label = s->config->output.label;
-	sink_add_row(s);
+	pen = pen ? pen : &s->pen;
+	pen->verdict = verdict_decide(ev);
+	pen->n_verdicts[pen->verdict]++;
+	if (target_is_reported(s, ev)) {
+		result_from_target(&pen->row, ev, extra, pen->verdict, s->wall_offset_ns);
+		draw(s, pen);
+	}
+	return pen->n == PEN_ROWS;
 }
 
-void sink_reply(struct sink *s, struct addr ip, uint16_t port, struct addr source,
-		const struct flow *flow, enum result_repeat repeat, bool late)
+bool sink_draw_reply(struct sink *s, struct sink_pen *pen, struct addr ip, uint16_t port,
+		     struct addr source, const struct flow *flow, enum result_repeat repeat,
+		     bool late)
 {
-	if (s->config->output.rows != ROWS_REPLY)
-		return;
-	if (s->config->output.report == REPORT_SYNACK && !flow_has_synack(flow))
-		return;
-	result_from_flow(&s->row, ip, port, source, flow, s->wall_offset_ns);
-	result_set_repeat(&s->row, repeat, late);
-	s->row.label = s->config->output.label;
-	sink_add_row(s);
+	pen = pen ? pen : &s->pen;
+	if (s->config->output.rows == ROWS_REPLY
+	    && (s->config->output.report != REPORT_SYNACK || flow_has_synack(flow))) {
+		result_from_flow(&pen->row, ip, port, source, flow, s->wall_offset_ns);
+		result_set_repeat(&pen->row, repeat, late);
+		draw(s, pen);
+	}
+	return pen->n == PEN_ROWS;
 }
 
 int sink_flush(struct sink *s, struct err *e)

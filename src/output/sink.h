@@ -1,6 +1,7 @@
 /*
- * sink: rows leave here. Owned by the receive thread. Knows the selected fields, the format and
- * --report; a writer (writer.h) takes whole rows, so that what is in the file is always whole.
+ * sink: rows leave here. One receive thread at a time (rx_status.h), but for those that draw. Knows
+ * the selected fields, the format and --report; a writer (writer.h) takes whole rows, so that what
+ * is in the file is always whole.
  */
 #ifndef TFOMAP_SINK_H
 #define TFOMAP_SINK_H
@@ -14,6 +15,7 @@ struct config;
 struct err;
 struct expect;
 struct sink;
+struct sink_pen;
 struct stats;
 struct writer;
 
@@ -40,15 +42,39 @@ int sink_open(struct sink **out, const struct config *c, const struct sink_form 
 int sink_begin(struct sink *s, struct err *e);
 
 /*
- * A target's row: verdict, conditions and signals are drawn here from its evidence; verdict,
- * accepted, targets_done and rows are counted in stats; the row is written where --rows and
- * --report select it. extra may be NULL. Silent targets come only with REPORT_ALL.
+ * What a row is drawn with before it is written: one thread may draw while another one writes.
+ * NULL, in what follows: the sink's own, which whoever writes alone has. 0, or -ENOMEM;
+ * sink_pen_free() takes NULL, too.
  */
-void sink_target(struct sink *s, const struct evidence *ev, const struct target_extra *extra);
+int sink_pen_new(struct sink_pen **out, const struct sink *s);
+void sink_pen_free(struct sink_pen *pen);
 
-/* A validated reply's row, only where --rows reply. flow->reply is the reply. */
-void sink_reply(struct sink *s, struct addr ip, uint16_t port, struct addr source,
-		const struct flow *flow, enum result_repeat repeat, bool late);
+/*
+ * A target's row: verdict, conditions and signals are drawn from its evidence, beside the rows that
+ * are drawn already, where --rows and --report select it. extra may be NULL. Silent targets come
+ * only with REPORT_ALL. True: what the pen has is to be put before the next one.
+ */
+bool sink_draw_target(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
+		      const struct target_extra *extra);
+
+/* The same of a validated reply, only where --rows reply. flow->reply is the reply. */
+bool sink_draw_reply(struct sink *s, struct sink_pen *pen, struct addr ip, uint16_t port,
+		     struct addr source, const struct flow *flow, enum result_repeat repeat,
+		     bool late);
+
+/*
+ * Writes what was drawn; verdicts, accepted, targets_done and rows are counted in stats. ev, extra:
+ * of the target, where one alone was drawn: then --expect looks at it. ev NULL: of several, where
+ * sink_may_wait(), or of replies.
+ */
+void sink_put(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
+	      const struct target_extra *extra);
+
+/* Whether rows may wait for others: nobody looks at each. */
+bool sink_may_wait(const struct sink *s);
+
+/* What was drawn is not written. */
+void sink_drop(struct sink *s, struct sink_pen *pen);
 
 /*
  * What is there goes out, by a thread of its own: this does not wait. 0, or -errno (once and for
@@ -63,7 +89,7 @@ int sink_sync(struct sink *s, struct err *e);
 /* So many rows wait for whatever takes them that no more should come. */
 bool sink_is_full(const struct sink *s);
 
-/* Whom the rows wait for; and, once the receive thread has ended, how many of them do. */
+/* Whom the rows wait for; and, once the receive threads have ended, how many of them do. */
 struct writer *sink_writer(struct sink *s);
 uint64_t sink_waiting(struct sink *s);
 

@@ -4,9 +4,8 @@
 
 #include "cache/trail.h"
 #include "config/config.h"
-#include "receive/carry.h"
+#include "receive/segments.h"
 #include "receive/sent.h"
-#include "receive/teardown.h"
 #include "receive/trace.h"
 #include "state/cookiefile.h"
 #include "state/shared.h"
@@ -19,7 +18,7 @@ static void count_first(struct answers *an, const struct reply *r)
 		[REPLY_SYNACK] = STAT_synacks, [REPLY_RST] = STAT_rsts, [REPLY_ICMP] = STAT_icmps,
 	};
 
-	stat_add(&an->s->rx.stats, ids[r->class], 1);
+	stat_add(&an->part->stats, ids[r->class], 1);
 }
 
 /* An answer that came before: at once (doubled on the way), or after the server's timer. */
@@ -27,7 +26,7 @@ static enum result_repeat count_repeat(struct answers *an, uint64_t since_ns)
 {
 	bool again = since_ns >= EVIDENCE_LATE_NS;
 
-	stat_add(&an->s->rx.stats, again ? STAT_retransmissions : STAT_duplicates, 1);
+	stat_add(&an->part->stats, again ? STAT_retransmissions : STAT_duplicates, 1);
 	return again ? REPEAT_RETRANSMISSION : REPEAT_DUPLICATE;
 }
 
@@ -36,13 +35,13 @@ static bool count_late(struct answers *an, const struct arrival *a, uint64_t sen
 	bool late = (sent_ns && a->ns > sent_ns + an->s->facts.config->probing.timeout_ns)
 		    || (!a->entry && window_is_past(&a->sender->window, a->pos));
 
-	stat_add(&an->s->rx.stats, STAT_late, late);
+	stat_add(&an->part->stats, STAT_late, late);
 	return late;
 }
 
 static void count_unsent(struct answers *an, const struct arrival *a)
 {
-	stat_add(&an->s->rx.stats, STAT_drop_unsent, 1);
+	stat_add(&an->part->stats, STAT_drop_unsent, 1);
 	if (an->trace)
 		trace_unsent(an->trace, a);
 }
@@ -50,17 +49,20 @@ static void count_unsent(struct answers *an, const struct arrival *a)
 /* The hit rate's: the first answer to what the sweep sends to a target first. */
 static void count_hit(struct answers *an, const struct arrival *a)
 {
-	stat_add(&an->s->rx.stats, STAT_first_answers, a->arm == 0 && a->m.attempt == 0);
+	stat_add(&an->part->stats, STAT_first_answers, a->arm == 0 && a->m.attempt == 0);
 }
 
 static void save_cookie(struct answers *an, const struct arrival *a, const struct flow *f)
 {
 	const struct reply *r = &f->reply;
 
-	if (an->cookie_log && evidence_gives(f))
-		cookiefile_append(an->cookie_log, a->m.src, a->target.ip, a->target.port,
-				  r->tfo.kind, reply_cookie(r), r->tfo.len,
-				  a->ns + (uint64_t)an->s->facts.wall_offset_ns);
+	if (!an->cookie_log || !evidence_gives(f))
+		return;
+	rx_lock(&an->s->rx);
+	cookiefile_append(an->cookie_log, a->m.src, a->target.ip, a->target.port, r->tfo.kind,
+			  reply_cookie(r), r->tfo.len,
+			  a->ns + (uint64_t)an->s->facts.wall_offset_ns);
+	rx_unlock(&an->s->rx);
 }
 
 static void show_reply(struct answers *an, const struct arrival *a, const struct flow *f,
@@ -161,7 +163,7 @@ static void answer_first(struct answers *an, struct arrival *a, struct flow *f, 
 		a->entry = cookies_add(&an->cookies, a->k, a->x, &a->target, a->m.src, f,
 				       is_known && w->arms > 1);
 		if (!a->entry) {
-			stat_add(&s->rx.stats, STAT_table_full, 1);
+			stat_add(&an->part->stats, STAT_table_full, 1);
 			rows_mark(&an->rows, a->k, WINDOW_UNKNOWN);
 			return;
 		}
@@ -200,7 +202,6 @@ static void answer_again(struct answers *an, const struct arrival *a, struct flo
 static void answer_pos(struct answers *an, struct arrival *a, struct flow *f,
 		       const struct reply *reply)
 {
-	struct shared *s = an->s;
 	uint16_t status = window_status(&a->sender->window, a->pos);
 	bool sweep = a->arm >= 0, late;
 
@@ -211,7 +212,7 @@ static void answer_pos(struct answers *an, struct arrival *a, struct flow *f,
 	f->seen = (uint8_t)(1u << reply->class);
 	if (window_is_past(&a->sender->window, a->pos)) {
 		/* It may have its row already: whether it has is forgotten. */
-		stat_add(&s->rx.stats, STAT_expired, 1);
+		stat_add(&an->part->stats, STAT_expired, 1);
 		show_reply(an, a, f, f->sent_ns, reply, REPEAT_NONE, late);
 	} else if (!sweep || status & (WINDOW_DONE | WINDOW_ARM(a->arm, WINDOW_ANSWERED))) {
 		answer_again(an, a, f, late);
@@ -240,7 +241,7 @@ static void early_data(struct answers *an, const struct arrival *a)
 	struct flow *f = NULL;
 	uint64_t sent_ns;
 
-	stat_add(&an->s->rx.stats, STAT_early_data, 1);
+	stat_add(&an->part->stats, STAT_early_data, 1);
 	if (an->trace)
 		trace_data(an->trace, a);
 	if (a->entry)
@@ -272,7 +273,7 @@ static void take_segment(struct answers *an, const struct arrival *a)
 	} else if (an->trace) {
 		trace_data(an->trace, a);
 	}
-	stat_add(&an->s->rx.stats, STAT_segments, 1);
+	stat_add(&an->part->stats, STAT_segments, 1);
 	cookies_segment(&an->cookies, a->entry, &a->p->tcp, a->ns);
 }
 
@@ -283,7 +284,7 @@ bool answers_refuse(struct answers *an, struct arrival *a)
 	a->entry = cookies_find(&an->cookies, a->k);
 	if (is_segment(a) && conn_is_reset(&a->entry->conn, entry_newest(a->entry), &a->p->tcp))
 		return false;
-	stat_add(&an->s->rx.stats, STAT_rsts_bare, 1);
+	stat_add(&an->part->stats, STAT_rsts_bare, 1);
 	return true;
 }
 
@@ -313,13 +314,13 @@ static void answer_hop(struct answers *an, struct arrival *a)
 		count_first(an, &reply);
 		sent_ns = sent_newest_ns(en);
 	} else {
-		stat_add(&an->s->rx.stats, taken == TRAIL_AGAIN ? STAT_duplicates : STAT_late, 1);
+		stat_add(&an->part->stats, taken == TRAIL_AGAIN ? STAT_duplicates : STAT_late, 1);
 	}
 	f.sent_ns = sent_ns;
 	show_reply(an, a, &f, sent_ns, &reply,
 		   taken == TRAIL_AGAIN ? REPEAT_DUPLICATE : REPEAT_NONE, taken == TRAIL_LATE);
 	if (a->m.class == VALIDATE_SYNACK && an->s->facts.tears_down)
-		teardown_arrival(an->s, a);
+		segments_tear_down(an->s, a);
 	if (taken == TRAIL_FIRST)
 		cookies_hop_answered(&an->cookies, en, a->ns);
 }
@@ -344,7 +345,7 @@ void answers_take(struct answers *an, struct arrival *a)
 	}
 	recognise(an, a, &f);
 	if (a->m.class != VALIDATE_ICMP && a->m.acked > f.dlen) {
-		stat_add(&an->s->rx.stats, STAT_drop_unmatched, 1);
+		stat_add(&an->part->stats, STAT_drop_unmatched, 1);
 		return;
 	}
 	evidence_reply(&reply, a->p, a->m.acked, a->ns);
@@ -357,7 +358,7 @@ void answers_take(struct answers *an, struct arrival *a)
 	if (carried)
 		take_segment(an, a);
 	else if (a->m.class == VALIDATE_SYNACK && an->s->facts.tears_down)
-		teardown_arrival(an->s, a);
+		segments_tear_down(an->s, a);
 }
 
 void answers_turn_away(struct answers *an, struct arrival *a)
@@ -369,7 +370,7 @@ void answers_turn_away(struct answers *an, struct arrival *a)
 	a->is_first = false;
 	a->entry = cookies_find(&an->cookies, a->k);
 	recognise(an, a, &f);
-	teardown_arrival(an->s, a);
+	segments_tear_down(an->s, a);
 }
 
 /* ---- the cookie cache's targets ------------------------------------------------------------ */
@@ -386,25 +387,26 @@ static void entry_tear_down(void *arg, const struct entry *en)
 	struct answers *an = arg;
 
 	if (en->state == ENTRY_CARRY)
-		carry_close(an->s, en);
+		segments_close(an->s, en);
 	else
-		teardown_entry(an->s, en);
+		segments_tear_down_entry(an->s, en);
 }
 
 static void entry_carry_on(void *arg, struct entry *en, unsigned int due)
 {
 	struct answers *an = arg;
 
-	carry_on(an->s, en, due);
+	segments_carry_on(an->s, en, due);
 }
 
-int answers_init(struct answers *an, struct shared *s, struct sink *sink,
+int answers_init(struct answers *an, struct shared *s, unsigned int part, struct sink *sink,
 		 struct cookiefile *cookie_log, struct err *e)
 {
 	*an = (struct answers){
-		.s = s, .cookie_log = cookie_log, .rows = { .s = s, .sink = sink },
+		.s = s, .part = &s->rx.part[part], .cookie_log = cookie_log,
+		.rows = { .s = s, .part = &s->rx.part[part], .sink = sink },
 	};
-	if (cookies_init(&an->cookies, s, entry_done, an, e))
+	if (cookies_init(&an->cookies, s, part, entry_done, an, e))
 		return -ENOMEM;
 	if (s->facts.tears_down) {
 		an->cookies.tear_down = entry_tear_down;

@@ -1,7 +1,7 @@
 /*
  * answer: what a validated answer means for its target: its row at once, or an entry in the cookie
  * cache where something more is due. Counts it, shows it as a reply row, keeps its cookie, and has
- * reset what it opened. Receive thread.
+ * reset what it opened. Under the part's lock.
  */
 #ifndef TFOMAP_ANSWER_H
 #define TFOMAP_ANSWER_H
@@ -12,18 +12,20 @@
 
 struct cookiefile;
 struct err;
+struct rx_part;
 struct trace;
 
 struct answers {
 	struct shared *s;
+	struct rx_part *part;
 	struct cookiefile *cookie_log;	/* where cookies got are appended; NULL: none */
 	struct cookies cookies;
 	struct rows rows;
 	struct trace *trace;		/* NULL: no trace */
 };
 
-/* sink and cookie_log stay the caller's. 0, or -ENOMEM with a message. */
-int answers_init(struct answers *an, struct shared *s, struct sink *sink,
+/* Of a part; sink and cookie_log stay the caller's. 0, or -ENOMEM with a message. */
+int answers_init(struct answers *an, struct shared *s, unsigned int part, struct sink *sink,
 		 struct cookiefile *cookie_log, struct err *e);
 void answers_free(struct answers *an);
 

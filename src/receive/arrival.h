@@ -1,4 +1,4 @@
-/* arrival: one packet on its way through the receive thread, and whose it is. */
+/* arrival: one packet on its way through a receive thread, and whose it is. */
 #ifndef TFOMAP_ARRIVAL_H
 #define TFOMAP_ARRIVAL_H
 

@@ -4,21 +4,21 @@
 #include "cache/trail.h"
 #include "config/config.h"
 #include "receive/sent.h"
-#include "state/saving.h"
 #include "state/shared.h"
 
 #define KEPT_MAX	16384u		/* entries that only wait for repeats */
 
-int cookies_init(struct cookies *c, struct shared *s, cookies_done_fn *done, void *arg,
-		 struct err *e)
+int cookies_init(struct cookies *c, struct shared *s, unsigned int part, cookies_done_fn *done,
+		 void *arg, struct err *e)
 {
+	uint32_t slots = shared_part_slots(s);
+
 	*c = (struct cookies){
-		.facts = &s->facts, .senders = s->senders, .nsenders = s->nsenders, .rx = &s->rx,
-		.left = s->saving ? &s->saving->left : NULL, .stop = &s->control.stop,
-		.done = done, .arg = arg,
+		.facts = &s->facts, .senders = s->senders, .nsenders = s->nsenders, .s = s,
+		.part = &s->rx.part[part], .stop = &s->control.stop, .done = done, .arg = arg,
 	};
-	return entry_cache_init(&c->cache, s->facts.slots, plan_flows(&s->facts.plan), s->stamps,
-				s->facts.source_key.k0, e);
+	return entry_cache_init(&c->cache, slots, plan_flows(&s->facts.plan),
+				&s->stamps[part * slots], s->facts.source_key.k0, e);
 }
 
 void cookies_free(struct cookies *c)
@@ -46,11 +46,12 @@ static void publish_fill(struct cookies *c)
 {
 	uint32_t pending = cookies_pending(c);
 
-	if (pending > stat_get(&c->rx->stats, STAT_table_peak))
-		stat_set(&c->rx->stats, STAT_table_peak, pending);
-	atomic_store_explicit(&c->rx->cache_half_full, pending >= (c->cache.table.capacity + 1) / 2,
-			      memory_order_relaxed);
-	atomic_store_explicit(&c->rx->pending, pending, memory_order_relaxed);
+	atomic_store_explicit(&c->part->cache_half_full,
+			      pending >= (c->cache.table.capacity + 1) / 2, memory_order_relaxed);
+	atomic_store_explicit(&c->part->pending, pending, memory_order_relaxed);
+	/* Of all parts together; an earlier part of the run has its own, which is read with it. */
+	stat_raise(&c->s->rx.stats, STAT_table_peak, rx_pending(&c->s->rx),
+		   stat_get(&c->s->earlier, STAT_table_peak));
 }
 
 /* ---- questions ----------------------------------------------------------------------------- */
@@ -70,7 +71,7 @@ static bool is_proven(const struct cookies *c, const struct entry *en)
 	uint64_t pos;
 	const struct sender *sd = cookies_sender(c, en, &pos);
 
-	return sent_proves(sd, c->facts->neigh, &c->rx->losses,
+	return sent_proves(sd, c->facts->neigh, &c->part->losses,
 			   c->facts->config->probing.timeout_ns, pos, en->target.ip);
 }
 
@@ -85,7 +86,7 @@ static bool is_in_doubt(const struct cookies *c, const struct entry *en)
 
 	/* A hop probe is tried once. */
 	return sent_is_astray(sd, c->facts->neigh, en->target.ip, ns)
-	       || sent_is_unheard(&c->rx->losses, ns, en->tried ? en->tried : 1,
+	       || sent_is_unheard(&c->part->losses, ns, en->tried ? en->tried : 1,
 				  c->facts->config->probing.timeout_ns);
 }
 
@@ -211,7 +212,7 @@ static void note_cookie(struct cookies *c, struct entry *en)
 	ev = entry_evidence(en);
 	en->gave = evidence_cookie(&ev) != NULL;
 	if (en->gave)
-		atomic_store_explicit(&c->rx->cookies, ++c->gave, memory_order_relaxed);
+		atomic_store_explicit(&c->part->cookies, ++c->gave, memory_order_relaxed);
 }
 
 void cookies_answered(struct cookies *c, struct entry *en, uint64_t now_ns)
@@ -353,9 +354,9 @@ void cookies_tick(struct cookies *c, uint64_t now_ns, uint64_t read_ns)
 		} while (event != ENTRY_EVENTS && take_step(c, en, event, now_ns));
 	}
 	en = entry_cache_first(&c->cache, ENTRY_CONFIRM);
-	atomic_store_explicit(&c->rx->second_tests, c->cache.queue[ENTRY_CONFIRM].n,
+	atomic_store_explicit(&c->part->second_tests, c->cache.queue[ENTRY_CONFIRM].n,
 			      memory_order_relaxed);
-	atomic_store_explicit(&c->rx->second_test_ns, en ? en->due_ns : 0, memory_order_relaxed);
+	atomic_store_explicit(&c->part->second_test_ns, en ? en->due_ns : 0, memory_order_relaxed);
 }
 
 void cookies_flush(struct cookies *c, uint64_t now_ns)

@@ -1,14 +1,11 @@
-#include "receive/cookies_act.h"
+#include "receive/cookies.h"
 
 #include "base/clock.h"
 #include "cache/trail.h"
 #include "config/config.h"
-#include "left.h"
-#include "loss_log.h"
+#include "receive/rows.h"
 #include "receive/sent.h"
-#include "state/control.h"
-#include "state/facts.h"
-#include "state/rx_status.h"
+#include "state/shared.h"
 #include "verdict.h"
 
 #define CARRY_LOOK_NS	(250 * NS_PER_MS)	/* all the same, so that their queue is in order */
@@ -17,6 +14,12 @@
 struct sender *cookies_sender(const struct cookies *c, const struct entry *en, uint64_t *pos)
 {
 	return sender_at(c->senders, c->nsenders, en->k, pos);
+}
+
+/* Where the send thread stamps what it does for the entry, among those of all parts. */
+static uint32_t stamp_slot(const struct cookies *c, const struct entry *en)
+{
+	return (uint32_t)(en->stamp - c->s->stamps);
 }
 
 bool cookies_stopping(const struct cookies *c)
@@ -103,7 +106,7 @@ static bool is_known(const struct cookies *c, const struct entry *en)
 	return en->nflows == c->cache.nflows
 	       || !plan_next(&c->facts->plan, &ev, en->round, &want)
 	       /* Data was not sent, says this verdict; a run that goes on sends it. */
-	       || (en->round == 0 && !(c->left && cookies_stopping(c))
+	       || (en->round == 0 && !(c->s->saving && cookies_stopping(c))
 		   && verdict_decide(&ev) == VERDICT_COOKIE_ONLY);
 }
 
@@ -114,7 +117,7 @@ static bool is_course_in_doubt(const struct cookies *c, const struct entry *en, 
 	const struct sender *sd = cookies_sender(c, en, &pos);
 
 	return entry_newest(en)->course.end == COURSE_SILENT
-	       && (en->conn.unsent || loss_log_overlaps(&c->rx->losses, from_ns, now_ns)
+	       && (en->conn.unsent || loss_log_overlaps(&c->part->losses, from_ns, now_ns)
 		   || sent_is_astray_between(sd, c->facts->neigh, en->target.ip, from_ns, now_ns));
 }
 
@@ -138,7 +141,7 @@ static enum entry_state do_wait_on(struct cookies *c, struct entry *en, uint64_t
 static void forget_cookie(struct cookies *c, struct entry *en)
 {
 	if (en->gave)
-		atomic_store_explicit(&c->rx->cookies, --c->gave, memory_order_relaxed);
+		atomic_store_explicit(&c->part->cookies, --c->gave, memory_order_relaxed);
 	en->gave = false;
 }
 
@@ -153,8 +156,7 @@ static enum entry_state do_leave(struct cookies *c, struct entry *en, uint64_t n
 
 	/* Nor is it a new target, should it answer once more when this is forgotten. */
 	window_mark(&sd->window, pos, WINDOW_DONE);
-	stat_add(&c->rx->stats, STAT_unfinished, 1);
-	left_add(c->left, en->k);
+	rows_leave(c->s, en->k);
 	forget_cookie(c, en);
 	trail_end(en);
 	return wait_for(en, ENTRY_DONE, now_ns + KEEP_NS);
@@ -296,7 +298,7 @@ static enum entry_state do_request(struct cookies *c, struct entry *en, uint64_t
 	struct followup f = {
 		.x = en->x, .target = en->target,
 		.source = borrowed ? en->elsewhere : en->source,
-		.slot = entry_cache_slot(&c->cache, en), .kind = en->want.kind,
+		.slot = stamp_slot(c, en), .kind = en->want.kind,
 		.attempt = (uint8_t)(en->want.attempt + en->tried), .cookie = en->want.cookie,
 	};
 
@@ -323,7 +325,7 @@ static enum entry_state do_hop_request(struct cookies *c, struct entry *en, uint
 	if (trail_rests_on(en))
 		return rest(c, en, now_ns);
 	trail_fill(en, &f);
-	f.slot = entry_cache_slot(&c->cache, en);
+	f.slot = stamp_slot(c, en);
 	atomic_store_explicit(en->stamp, 0, memory_order_relaxed);
 	if (!ring_push(&cookies_sender(c, en, &pos)->followups, &f))
 		return COOKIES_STAYS;

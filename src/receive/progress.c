@@ -30,12 +30,12 @@ static void note_now(const struct progress *p, struct progress_since *since)
 	since->rows_len = sink_len(p->sink);
 }
 
-void progress_init(struct progress *p, struct shared *s, const struct entry_cache *cache,
+void progress_init(struct progress *p, struct shared *s, const struct entry_cache *const caches[],
 		   struct sink *sink, struct cookiefile *cookie_log)
 {
-	*p = (struct progress){
-		.s = s, .cache = cache, .sink = sink, .cookie_log = cookie_log,
-	};
+	*p = (struct progress){ .s = s, .sink = sink, .cookie_log = cookie_log };
+	for (unsigned int i = 0; i < s->rx.n; i++)
+		p->caches[i] = caches[i];
 	note_now(p, &p->since[0]);
 	p->since[1] = p->since[0];
 }
@@ -71,7 +71,8 @@ static bool has_reply_row(const struct config *c, const struct entry *en)
 	return false;
 }
 
-static int add_entries(const struct progress *p, struct checkpoint_progress *out)
+static int add_entries(const struct progress *p, const struct entry_cache *cache,
+		       struct checkpoint_progress *out)
 {
 	const struct config *c = p->s->facts.config;
 	int rc = 0;
@@ -79,8 +80,8 @@ static int add_entries(const struct progress *p, struct checkpoint_progress *out
 	for (unsigned int state = 0; state < ENTRY_STATES; state++) {
 		if (state == ENTRY_NONE || state == ENTRY_DONE)
 			continue;
-		for (const struct entry *en = entry_cache_first(p->cache, state); en && !rc;
-		     en = entry_cache_next(p->cache, en)) {
+		for (const struct entry *en = entry_cache_first(cache, state); en && !rc;
+		     en = entry_cache_next(cache, en)) {
 			uint64_t pos;
 			struct sender *sd = shared_sender(p->s, en->k, &pos);
 			struct checkpoint_shard *to = &out->shards[sd - p->s->senders];
@@ -177,7 +178,9 @@ static int take_shards(const struct progress *p, struct checkpoint_progress *out
 	}
 	if (!rc)
 		rc = add_given_up(p, out);
-	return rc ? rc : add_entries(p, out);
+	for (unsigned int i = 0; i < p->s->rx.n && !rc; i++)
+		rc = add_entries(p, p->caches[i], out);
+	return rc;
 }
 
 static void take_counters(const struct progress *p, struct checkpoint_progress *out)
@@ -211,9 +214,14 @@ void progress_save_last(struct progress *p, struct saving *to)
 		to->has_last = take(p, &to->last) == 0;
 }
 
+bool progress_is_wanted(const struct saving *to)
+{
+	return to && atomic_load_explicit(&to->wanted, memory_order_acquire);
+}
+
 void progress_save(struct progress *p, struct saving *to)
 {
-	if (!to || !atomic_load_explicit(&to->wanted, memory_order_acquire))
+	if (!progress_is_wanted(to))
 		return;
 	to->err = take(p, &to->next);
 	to->marks = (struct saving_marks){

@@ -1,10 +1,11 @@
 /*
- * progress: how far a run has come, as a checkpoint keeps it. The receive thread's; once that has
- * ended, main's.
+ * progress: how far a run has come, as a checkpoint keeps it. The first receive thread's,
+ * under the locks of all parts and that of what they share; once that has ended, main's.
  */
 #ifndef TFOMAP_PROGRESS_H
 #define TFOMAP_PROGRESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config/config.h"
@@ -24,18 +25,24 @@ struct progress_since {
 
 struct progress {
 	struct shared *s;
-	const struct entry_cache *cache;
+	const struct entry_cache *caches[CONFIG_THREADS_MAX];	/* of each part */
 	struct sink *sink;
 	struct cookiefile *cookie_log;	/* NULL: none */
 	/* The older one is what the tails have passed, the newer one what they may pass next. */
 	struct progress_since since[2];
 };
 
-/* Before the threads start, with the senders and the output as they begin; all outlive it. */
-void progress_init(struct progress *p, struct shared *s, const struct entry_cache *cache,
+/*
+ * Before the threads start, with the senders and the output as they begin; all outlive it. caches:
+ * of each part.
+ */
+void progress_init(struct progress *p, struct shared *s, const struct entry_cache *const caches[],
 		   struct sink *sink, struct cookiefile *cookie_log);
 
-/* Writes it down where the saver wants it; to NULL: there is none. */
+/* Whether the saver wants it written down. to NULL: there is none. Any thread, without a lock. */
+bool progress_is_wanted(const struct saving *to);
+
+/* Writes it down where that is so. */
 void progress_save(struct progress *p, struct saving *to);
 
 /*

@@ -19,25 +19,6 @@ static int arm_of(const struct replay *r, const struct arrival *a)
 			       &option);
 }
 
-bool replay_place(struct arrival *a)
-{
-	struct sender *sd = a->sender;
-
-	if (a->pos != SEEN_NONE)
-		return true;
-	/* That alone proves nothing. */
-	if (a->m.class == VALIDATE_RST_BARE)
-		return false;
-	a->pos = seen_add(sd->seen, a->k);
-	if (a->pos == SEEN_NONE)
-		return false;
-	/* Whatever else comes of a target shows that its first probe was sent. */
-	window_start(&sd->window, a->pos);
-	atomic_store(&sd->window.reserved, a->pos + 1);
-	stat_set(&sd->stats, STAT_targets_started, a->pos + 1);
-	return true;
-}
-
 /* An attempt follows those before it, whether the capture has these or not. */
 static void count_attempts(const struct arrival *a, unsigned int arm)
 {

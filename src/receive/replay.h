@@ -1,7 +1,7 @@
 /*
  * replay: reading a saved capture: what its packets show of what was sent is noted: of the sweep in
  * the sender's struct seen and the window's statuses, of follow-ups where else the send thread
- * notes it. Receive thread.
+ * notes it. The one receive thread.
  */
 #ifndef TFOMAP_REPLAY_H
 #define TFOMAP_REPLAY_H
@@ -19,9 +19,6 @@ struct replay {
 	struct cookies *cookies;
 	struct rows *rows;		/* of the silent */
 };
-
-/* A packet of target a->k: its position. False: there is no room for another target. */
-bool replay_place(struct arrival *a);
 
 /* Our own SYN. */
 void replay_sent(const struct replay *r, const struct arrival *a);

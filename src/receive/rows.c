@@ -18,7 +18,7 @@ static void check_full(struct rows *r)
 {
 	uint64_t max = r->s->facts.config->rate.max_results;
 
-	/* Of all parts of the run. */
+	/* Of all parts of a run that went on. */
 	if (max && stat_get(&r->s->rx.stats, STAT_rows) >= max)
 		atomic_store(&r->s->rx.full, true);
 }
@@ -43,30 +43,69 @@ static uint32_t stored_s(const struct cookie_store *store, const struct evidence
 	return time_s;
 }
 
+void rows_leave(struct shared *s, uint64_t k)
+{
+	stat_add(&shared_part(s, k)->stats, STAT_unfinished, 1);
+	rx_lock(&s->rx);
+	left_add(s->saving ? &s->saving->left : NULL, k);
+	rx_unlock(&s->rx);
+}
+
+/* Rows wait for others where there are several parts, and where none may be one too many. */
+static bool may_wait(const struct rows *r)
+{
+	return r->pen && !r->s->facts.config->rate.max_results && sink_may_wait(r->sink);
+}
+
+void rows_write(struct rows *r)
+{
+	if (!r->waits)
+		return;
+	r->waits = false;
+	rx_lock(&r->s->rx);
+	sink_put(r->sink, r->pen, NULL, NULL);
+	rx_unlock(&r->s->rx);
+}
+
+/* False: another part wrote the last row meanwhile. */
+static bool write_target(struct rows *r, const struct evidence *ev, const struct target_extra *x)
+{
+	bool full, enough = sink_draw_target(r->sink, r->pen, ev, x);
+
+	if (may_wait(r)) {
+		r->waits = true;
+		if (enough)
+			rows_write(r);
+		return true;
+	}
+	rx_lock(&r->s->rx);
+	full = r->s->facts.config->output.rows == ROWS_TARGET && rows_full(r);
+	if (!full) {
+		sink_put(r->sink, r->pen, ev, x);
+		check_full(r);
+	} else {
+		sink_drop(r->sink, r->pen);
+	}
+	rx_unlock(&r->s->rx);
+	return !full;
+}
+
 void rows_target(struct rows *r, uint64_t k, uint64_t x, const struct evidence *ev)
 {
 	const struct targets *targets = r->s->facts.targets;
+	bool has_extra = targets_have_extra(targets);
 	struct evidence row = *ev;
 
 	row.stored_s = stored_s(r->s->facts.store, ev);
 	rows_mark(r, k, WINDOW_DONE);
 	if (r->look)
 		r->look(r->look_arg, k, ev);
-	if (evidence_cookie(ev))
-		stat_add(&r->s->rx.stats, STAT_cookies, 1);
-	if (targets_have_extra(targets)) {
+	if (has_extra)
 		targets_extra(targets, x, &r->extra);
-		sink_target(r->sink, &row, &r->extra);
-	} else {
-		sink_target(r->sink, &row, NULL);
-	}
-	check_full(r);
-}
-
-static void leave(struct rows *r, uint64_t k)
-{
-	stat_add(&r->s->rx.stats, STAT_unfinished, 1);
-	left_add(r->s->saving ? &r->s->saving->left : NULL, k);
+	if (!write_target(r, &row, has_extra ? &r->extra : NULL))
+		rows_leave(r->s, k);
+	else if (evidence_cookie(ev))
+		stat_add(&r->part->stats, STAT_cookies, 1);
 }
 
 void rows_entry(struct rows *r, const struct entry *en)
@@ -74,7 +113,7 @@ void rows_entry(struct rows *r, const struct entry *en)
 	struct evidence ev = entry_evidence(en);
 
 	if (rows_full(r))
-		leave(r, en->k);
+		rows_leave(r->s, en->k);
 	else
 		rows_target(r, en->k, en->x, &ev);
 }
@@ -92,10 +131,10 @@ void rows_silent(struct rows *r, uint64_t k)
 	/* Where no neighbour is on the local link, the sweep went by without a packet. */
 	bool gone = f->neigh && neigh_find(f->neigh, t.ip, (uint8_t[6]){ 0 }) == NEIGH_SILENT;
 
-	if (!sent_proves(sd, f->neigh, &r->s->rx.losses, f->config->probing.timeout_ns, pos,
+	if (!sent_proves(sd, f->neigh, &r->part->losses, f->config->probing.timeout_ns, pos,
 			 t.ip)) {
 		rows_mark(r, k, WINDOW_DONE);
-		leave(r, k);
+		rows_leave(r->s, k);
 		return;
 	}
 	for (unsigned int arm = 0; arm < sd->window.arms; arm++) {
@@ -115,6 +154,7 @@ void rows_reply(struct rows *r, const struct arrival *a, const struct flow *f, u
 		const struct reply *reply, enum result_repeat repeat, bool late)
 {
 	struct flow row;
+	bool enough;
 
 	if (r->s->facts.config->output.rows != ROWS_REPLY || rows_full(r))
 		return;
@@ -124,6 +164,20 @@ void rows_reply(struct rows *r, const struct arrival *a, const struct flow *f, u
 	row.sport = a->m.tag.sport;
 	row.seq = a->m.tag.seq;
 	row.reply = *reply;
-	sink_reply(r->sink, a->target.ip, a->target.port, a->m.src, &row, repeat, late);
-	check_full(r);
+	enough = sink_draw_reply(r->sink, r->pen, a->target.ip, a->target.port, a->m.src, &row,
+				 repeat, late);
+	if (may_wait(r)) {
+		r->waits = true;
+		if (enough)
+			rows_write(r);
+		return;
+	}
+	rx_lock(&r->s->rx);
+	if (!rows_full(r)) {
+		sink_put(r->sink, r->pen, NULL, NULL);
+		check_full(r);
+	} else {
+		sink_drop(r->sink, r->pen);
+	}
+	rx_unlock(&r->s->rx);
 }

@@ -1,232 +1,133 @@
 #include "receive/rx.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "config/config.h"
 #include "receive/answer.h"
 #include "receive/progress.h"
+#include "receive/reader.h"
 #include "receive/replay.h"
-#include "receive/sent.h"
+#include "receive/tails.h"
 #include "receive/trace.h"
 #include "state/cookiefile.h"
-#include "state/proxy.h"
-#include "targets/targets.h"
 #include "wire/capfile.h"
 
 #define LOST_EVERY_NS	(40 * NS_PER_MS)	/* how often the capture's losses are read */
 #define SAVE_EVERY_NS	NS_PER_S		/* how often cookies and frames go to their files */
-#define SILENT_CHUNK	4096			/* silent rows between two looks at the capture */
 #define LAST_POLLS	256			/* of what has come already, at the end */
-#define CLOCK_STEP_NS	(10 * (int64_t)NS_PER_MS)	/* the wall clock was set */
-#define AHEAD_NS	(100 * NS_PER_MS)	/* no packet comes so much later than it is now */
-#define WAIT_NS		(10 * NS_PER_S)		/* nor waited so long */
+
+/* What is under the lock of the part that has its number (rx_status.h). */
+struct part {
+	uint64_t read_ns;		/* what came by then was taken: the clock of time-outs */
+	struct answers answers;
+	struct replay replay;		/* of a saved capture */
+	struct trace trace;
+};
 
 struct rx {
 	struct shared *s;
-	struct rx_in in;
-	struct rx_lost lost;		/* so far */
 	struct sink *sink;
 	struct cookiefile *cookie_log;	/* NULL: none */
-	struct answers answers;
-	struct replay replay;
-	struct trace trace;
 	struct progress progress;	/* where there is a checkpoint */
-	int64_t wall_offset_ns;		/* now: follows steps of the wall clock */
-	int64_t former_offset_ns;	/* before the last of these */
-	uint64_t now_ns;		/* a capture file's clock; live: of the last tick */
-	uint64_t read_ns;		/* what came by then was taken: the clock of time-outs */
-	uint64_t newest_ns;		/* when the last packet taken had come */
-	uint64_t lost_ns;		/* all that was lost by then is known */
 	uint64_t saved_ns;		/* when cookies and frames went to their files */
+	unsigned int n;			/* parts, and threads */
+	struct part parts[RECEIVERS_MAX];
+	struct reader readers[RECEIVERS_MAX];
 };
 
-/* ---- packets ------------------------------------------------------------------------------- */
+/* ---- locks --------------------------------------------------------------------------------- */
 
-/* ns: on the run's clock, as the SYNs' times are: the wall clock may be set meanwhile. */
-static void save_frame(const struct rx *rx, const struct rx_frame *fr, uint64_t ns)
+static void lock_all(struct rx *rx)
 {
-	if (rx->s->capture)
-		capfile_write(rx->s->capture, fr->bytes, fr->caplen, fr->len,
-			      ns + (uint64_t)rx->s->facts.wall_offset_ns);
+	for (unsigned int i = 0; i < rx->n; i++)
+		pthread_mutex_lock(&rx->s->rx.part[i].lock);
+	rx_lock(&rx->s->rx);
 }
 
-/* An answer whose options were not captured, or what may be one. Live, there is room for all. */
-static void count_cut(struct rx *rx, const struct rx_frame *fr, const struct arrival *a)
+static void unlock_all(struct rx *rx)
 {
-	bool may_be_one = a->fault == PACKET_OK ? a->m.class == VALIDATE_SYNACK
-			  : rx->in.ops->may_be_cut;
-
-	if (may_be_one && rx_frame_is_cut(fr, a->fault, a->p))
-		stat_add(&rx->s->rx.stats, STAT_cut_short, 1);
+	rx_unlock(&rx->s->rx);
+	for (unsigned int i = 0; i < rx->n; i++)
+		pthread_mutex_unlock(&rx->s->rx.part[i].lock);
 }
 
-bool rx_recognise(struct shared *s, const uint8_t *ip, size_t len, struct packet *p,
-		  struct arrival *a)
+/* ---- a part, under its lock ---------------------------------------------------------------- */
+
+/* An answer, or in a capture what was sent. */
+static void take(struct reader *r, unsigned int part, const struct rx_frame *fr, struct arrival *a)
 {
-	struct stats *stats = &s->rx.stats;
+	struct rx *rx = r->arg;
+	struct part *p = &rx->parts[part];
+	const struct rx_ops *ops = r->in.ops;
 
-	a->p = p;
-	a->fault = packet_parse(p, ip, len);
-	a->m.class = VALIDATE_UNMATCHED;
-	if (a->fault == PACKET_OK)
-		validate_packet(&s->facts.validator, p, PAYLOAD_MAX, &a->m);
-	stat_add(stats, STAT_received, 1);
-	if (a->m.class == VALIDATE_UNMATCHED) {
-		stat_add(stats, a->fault == PACKET_OK || a->fault == PACKET_OTHER
-			 ? STAT_drop_unmatched : STAT_drop_parse, 1);
-		return false;
-	}
-	a->target = (struct target){ a->m.dst, a->m.dport };
-	if (targets_index(s->facts.targets, a->m.dst, a->m.dport, &a->x)
-	    && order_pos(&s->facts.order, a->x, &a->k)) {
-		a->sender = shared_sender(s, a->k, &a->pos);
-		if (a->sender->seen ? replay_place(a)
-		    : a->pos < window_reserved(&a->sender->window))
-			return true;
-	}
-	stat_add(stats, a->m.class == VALIDATE_RST_BARE ? STAT_rsts_bare : STAT_drop_unsent, 1);
-	return false;
-}
-
-/* No more rows are written. */
-static bool is_closed(const struct rx *rx)
-{
-	return rows_full(&rx->answers.rows) || atomic_load(&rx->s->rx.failed);
-}
-
-static void follow_clock(struct rx *rx)
-{
-	int64_t offset_ns = clock_wall_offset_ns();
-
-	if (llabs(offset_ns - rx->wall_offset_ns) <= CLOCK_STEP_NS)
+	if (answers_refuse(&p->answers, a))
 		return;
-	rx->former_offset_ns = rx->wall_offset_ns;
-	rx->wall_offset_ns = offset_ns;
-}
-
-/*
- * When a packet came, on the run's clock. One poll may bring what came before the wall clock was
- * set and what came after: which it is shows where the step is much longer than packets wait.
- */
-static uint64_t came_ns(struct rx *rx, const struct rx_frame *fr)
-{
-	uint64_t ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns, former_ns;
-
-	if (rx->in.ops->own_clock || (ns < rx->now_ns + AHEAD_NS && rx->now_ns < ns + WAIT_NS))
-		return ns;
-	follow_clock(rx);
-	ns = fr->wall_ns - (uint64_t)rx->wall_offset_ns;
-	former_ns = fr->wall_ns - (uint64_t)rx->former_offset_ns;
-	return llabs((int64_t)(former_ns - rx->now_ns)) < llabs((int64_t)(ns - rx->now_ns))
-	       ? former_ns : ns;
-}
-
-static void on_frame(void *arg, const struct rx_frame *fr)
-{
-	struct rx *rx = arg;
-	struct packet p;
-	struct arrival a;
-	bool ours;
-
-	rx->newest_ns = came_ns(rx, fr);
-	if (rx->s->facts.proxies
-	    && proxy_take_request(&rx->s->facts, &rx->s->neigh_requests, &rx->s->rx.stats, fr))
-		return;
-	ours = rx_recognise(rx->s, fr->ip, fr->ip_caplen, &p, &a);
-	count_cut(rx, fr, &a);
-	if (!ours || answers_refuse(&rx->answers, &a))
-		return;
-	a.ns = rx->newest_ns;
-	if (a.m.class == VALIDATE_SENT) {
-		if (!rx->in.ops->sees_sent)
-			stat_add(&rx->s->rx.stats, STAT_drop_unmatched, 1);	/* a loop */
+	if (a->m.class == VALIDATE_SENT) {
+		if (!ops->sees_sent)
+			stat_add(&r->status->reading, STAT_drop_unmatched, 1);	/* a loop */
 		else
-			replay_sent(&rx->replay, &a);
+			replay_sent(&p->replay, a);
 		return;
 	}
-	if (is_closed(rx)) {
-		answers_turn_away(&rx->answers, &a);
+	if (rx_is_closed(&r->s->rx)) {
+		answers_turn_away(&p->answers, a);
 		return;
 	}
-	save_frame(rx, fr, a.ns);
-	if (rx->in.ops->sees_sent)
-		replay_answered(&rx->replay, &a, rx->read_ns);
-	answers_take(&rx->answers, &a);
-	if (rows_full(&rx->answers.rows))
-		rx->in.ops->enough(rx->in.state);
+	reader_save_frame(r, fr, a);
+	if (ops->sees_sent)
+		replay_answered(&p->replay, a, p->read_ns);
+	answers_take(&p->answers, a);
+	if (rows_full(&p->answers.rows))
+		ops->enough(r->in.state);
 }
 
-/* ---- time ---------------------------------------------------------------------------------- */
-
-/* Retires the positions whose last attempt had its time-out; silent ones get their rows. */
-static bool move_tail(struct rx *rx, unsigned int sender)
+static void write_rows(struct reader *r, unsigned int part)
 {
-	struct window *w = &rx->s->senders[sender].window;
-	uint64_t before = w->tail;
-	uint64_t to = window_silent_until(w, rx->read_ns, rx->s->facts.config->probing.timeout_ns);
-	bool rows = facts_reports_silent(&rx->s->facts) && rx->s->facts.wire;
-
-	for (int n = 0; rows && n < SILENT_CHUNK && w->tail < to; n++, w->tail++) {
-		uint16_t status = window_status(w, w->tail);
-
-		if (rows_full(&rx->answers.rows) || sink_is_full(rx->sink))
-			break;
-		if (!status || status & WINDOW_KNOWN)
-			continue;
-		rows_silent(&rx->answers.rows, sender_whole(w->tail, sender, rx->s->nsenders));
-	}
-	if (!rows && to > w->tail)
-		w->tail = to;
-	return w->tail > before;
+	rows_write(&((struct rx *)r->arg)->parts[part].answers.rows);
 }
 
-/* The same of all senders, or of a saved capture's targets. False: there were none. */
-static bool retire(struct rx *rx)
+/* Its clock goes on as far as all threads have read. */
+static void follow_readers(struct rx *rx, unsigned int part)
 {
-	bool any = false;
+	uint64_t read_ns = shared_silent_ns(rx->s, rx_read_ns(&rx->s->rx));
 
-	if (rx->in.ops && rx->in.ops->sees_sent)
-		return replay_retire(&rx->replay, rx->now_ns, rx->read_ns);
-	for (unsigned int i = 0; i < rx->s->nsenders; i++)
-		any |= move_tail(rx, i);
+	if (read_ns > rx->parts[part].read_ns)
+		rx->parts[part].read_ns = read_ns;
+}
+
+/* False: there was nobody to retire. */
+static bool retire(struct rx *rx, unsigned int part, uint64_t now_ns)
+{
+	struct part *p = &rx->parts[part];
+	bool any = p->answers.cookies.sees_sent ? replay_retire(&p->replay, now_ns, p->read_ns)
+		   : tails_retire(rx->s, part, &p->answers.rows, p->read_ns);
+
+	rows_write(&p->answers.rows);
 	return any;
 }
 
-/* Whether some position of the sweep may still be answered in time. */
-static bool any_awaited(const struct rx *rx)
+static void tick_part(struct rx *rx, unsigned int part, uint64_t now_ns)
 {
-	for (unsigned int i = 0; i < rx->s->nsenders; i++)
-		if (rx->s->senders[i].window.tail < rx->s->senders[i].positions)
-			return true;
-	return false;
+	struct rx_part *status = &rx->s->rx.part[part];
+	struct part *p = &rx->parts[part];
+
+	if (p->answers.trace)
+		trace_sent(&p->trace);
+	retire(rx, part, now_ns);
+	cookies_tick(&p->answers.cookies, now_ns, p->read_ns);
+	tails_recycle(rx->s, part, p->read_ns);
+	atomic_store_explicit(&status->awaiting, tails_any_awaited(rx->s, part),
+			      memory_order_relaxed);
+	atomic_store_explicit(&status->teardowns_due, cookies_teardowns_due(&p->answers.cookies),
+			      memory_order_relaxed);
 }
 
-/* What did not come as far as on_frame(). */
-static void count_lost(struct rx *rx, uint64_t now_ns)
-{
-	struct stats *stats = &rx->s->rx.stats;
-	struct rx_lost before = rx->lost;
-
-	rx->in.ops->lost(rx->in.state, &rx->lost);
-	if (rx->lost.capture > before.capture || rx->lost.interface > before.interface)
-		loss_log_add(&rx->s->rx.losses, rx->lost_ns, clock_now_ns());
-	stat_set(stats, STAT_drop_capture, rx->lost.capture);
-	stat_set(stats, STAT_drop_interface, rx->lost.interface);
-	stat_add(stats, STAT_received, rx->lost.unmatched - before.unmatched);
-	stat_add(stats, STAT_drop_unmatched, rx->lost.unmatched - before.unmatched);
-	rx->lost_ns = now_ns;
-}
-
-/* What waits for this thread, or from it for the send threads, is so much that more may be lost. */
-static bool is_backlogged(const struct rx *rx)
-{
-	return (rx->in.ops && rx->in.ops->back_pressure
-		&& rx->in.ops->back_pressure(rx->in.state))
-	       || shared_rings_full(rx->s);
-}
+/* ---- time ---------------------------------------------------------------------------------- */
 
 /* So much waits for whatever takes rows, cookies and frames that no more should come. */
 static bool is_output_full(const struct rx *rx)
@@ -236,14 +137,21 @@ static bool is_output_full(const struct rx *rx)
 }
 
 /* Rows go out at each look, what others read at leisure now and then. */
-static int write_out(struct rx *rx, uint64_t now_ns)
+static void write_out(struct rx *rx, uint64_t now_ns)
 {
+	struct err e = { "" };
+	int rc;
+
+	rx_lock(&rx->s->rx);
 	if (now_ns - rx->saved_ns >= SAVE_EVERY_NS) {
 		cookiefile_flush(rx->cookie_log);
 		capfile_flush(rx->s->capture);
 		rx->saved_ns = now_ns;
 	}
-	return sink_flush(rx->sink, &rx->s->rx.err);
+	rc = sink_flush(rx->sink, &e);
+	rx_unlock(&rx->s->rx);
+	if (rc)
+		rx_fail(&rx->s->rx, &e);
 }
 
 /* When nothing is sent any more, rows come as fast as they are taken. False: leave at once. */
@@ -256,194 +164,287 @@ static bool wait_for_output(const struct rx *rx)
 	return !shared_stopping(rx->s, STOP_NOW);
 }
 
-/* What time brings. */
-static void tick(struct rx *rx, uint64_t now_ns)
+/* What went before in a run that goes on is not counted here. */
+static bool is_finished(struct rx *rx)
 {
-	struct shared *s = rx->s;
-	const struct config *c = s->facts.config;
+	const struct shared *s = rx->s;
+	uint32_t pending = 0;
 
-	rx->now_ns = now_ns;
-	if (rx->answers.trace)
-		trace_sent(&rx->trace);
-	retire(rx);
-	cookies_tick(&rx->answers.cookies, now_ns, rx->read_ns);
-	for (unsigned int i = 0; i < s->nsenders; i++)
-		window_recycle(&s->senders[i].window, rx->read_ns,
-			       c->probing.timeout_ns + c->rate.cooldown_ns, s->facts.wire);
-	atomic_store_explicit(&s->rx.awaiting, any_awaited(rx), memory_order_relaxed);
-	atomic_store_explicit(&s->rx.teardowns_due, cookies_teardowns_due(&rx->answers.cookies),
-			      memory_order_relaxed);
-	/* What went before in a run that goes on is not counted here. */
-	atomic_store_explicit(&s->rx.finished, c->output.rows == ROWS_TARGET
-			      && !s->senders[0].done.end
-			      && cookies_pending(&rx->answers.cookies) == 0
-			      && stat_get(&s->rx.stats,
-					  STAT_targets_done) == s->facts.order.positions,
-			      memory_order_release);
-	atomic_store_explicit(&s->rx.backlogged, is_backlogged(rx), memory_order_relaxed);
-	atomic_store_explicit(&s->rx.output_full, is_output_full(rx), memory_order_relaxed);
-	atomic_store_explicit(&s->rx.looked_ns, now_ns, memory_order_relaxed);
-	if (rx->in.ops && now_ns - rx->lost_ns >= LOST_EVERY_NS)
-		count_lost(rx, now_ns);
-	if (!atomic_load(&s->rx.failed) && write_out(rx, now_ns))
-		atomic_store(&s->rx.failed, true);
-	progress_save(&rx->progress, s->saving);
+	if (s->facts.config->output.rows != ROWS_TARGET || s->senders[0].done.end
+	    || stat_get(&s->rx.stats, STAT_targets_done) != s->facts.order.positions)
+		return false;
+	/* Whoever wrote the last row lets go of its part with its resets in the ring. */
+	lock_all(rx);
+	for (unsigned int i = 0; i < rx->n; i++)
+		pending += cookies_pending(&rx->parts[i].answers.cookies);
+	unlock_all(rx);
+	return pending == 0;
 }
+
+static void save_progress(struct rx *rx, void (*save)(struct progress *p, struct saving *to))
+{
+	lock_all(rx);
+	save(&rx->progress, rx->s->saving);
+	unlock_all(rx);
+}
+
+/* What time brings to all parts together: the first thread's. */
+static void tick_all(struct rx *rx, uint64_t now_ns)
+{
+	struct rx_status *status = &rx->s->rx;
+
+	atomic_store_explicit(&status->finished, is_finished(rx), memory_order_release);
+	atomic_store_explicit(&status->output_full, is_output_full(rx), memory_order_relaxed);
+	if (!atomic_load(&status->failed))
+		write_out(rx, now_ns);
+	if (progress_is_wanted(rx->s->saving))
+		save_progress(rx, progress_save);
+}
+
+static void tick(struct reader *r, uint64_t now_ns)
+{
+	struct rx *rx = r->arg;
+
+	r->now_ns = now_ns;
+	reader_hold(r, r->id);
+	follow_readers(rx, r->id);
+	tick_part(rx, r->id, now_ns);
+	reader_let_go(r);
+	atomic_store_explicit(&r->status->backlogged, reader_is_backlogged(r),
+			      memory_order_relaxed);
+	atomic_store_explicit(&r->status->looked_ns, now_ns, memory_order_relaxed);
+	if (r->in.ops && now_ns - r->lost_ns >= LOST_EVERY_NS)
+		reader_count_lost(r, now_ns);
+	if (r->id == 0)
+		tick_all(rx, now_ns);
+}
+
+/* ---- a thread ------------------------------------------------------------------------------ */
+
+static void receive(struct reader *r)
+{
+	struct shared *s = r->s;
+	int n = 0;
+
+	r->now_ns = r->lost_ns = clock_now_ns();
+	do {
+		n = reader_poll(r);
+		reader_follow_clock(r);
+		tick(r, clock_now_ns());
+	} while (n >= 0 && !shared_stopping(s, STOP_OVER));
+	/* What has come by now counts, too. */
+	for (int i = 0; i < LAST_POLLS && n >= RX_POLL_MAX && !shared_stopping(s, STOP_NOW)
+	     && !rx_is_closed(&s->rx);
+	     i++)
+		n = reader_poll(r);
+	if (r->in.ops)
+		reader_count_lost(r, clock_now_ns());
+}
+
+static void *receive_thread(void *arg)
+{
+	pthread_setname_np(pthread_self(), "receive");
+	receive(arg);
+	return NULL;
+}
+
+/* All but the first. Where one cannot be had the run fails. */
+static void start_others(struct rx *rx)
+{
+	struct err e = { "" };
+
+	for (unsigned int i = 1; i < rx->n && !e.msg[0]; i++) {
+		struct reader *r = &rx->readers[i];
+		int rc = pthread_create(&r->thread, NULL, receive_thread, r);
+
+		r->runs = rc == 0;
+		if (rc)
+			err_set(&e, rc, "cannot start receive thread %u of %u: %s; try fewer "
+				"--receiver-threads", i + 1, rx->n, strerror(rc));
+	}
+	if (e.msg[0])
+		rx_fail(&rx->s->rx, &e);
+}
+
+static void join_others(struct rx *rx)
+{
+	for (unsigned int i = 1; i < rx->n; i++)
+		if (rx->readers[i].runs)
+			pthread_join(rx->readers[i].thread, NULL);
+}
+
+/* ---- all of them --------------------------------------------------------------------------- */
 
 /* At the end of the scan: writes the rows of what is known. The rest is unfinished. */
 static void conclude(struct rx *rx)
 {
+	uint64_t now_ns = rx->readers[0].now_ns;
 	bool any;
 
-	do
-		any = retire(rx);
-	while (wait_for_output(rx) && any);
-	progress_save_last(&rx->progress, rx->s->saving);
-	cookies_flush(&rx->answers.cookies, rx->now_ns);
-}
-
-/*
- * Takes what has come. Fewer packets than a poll may bring were all there are: what came before it
- * is taken. Else the clock of time-outs follows the packets; and what is known of losses.
- */
-static int read_packets(struct rx *rx)
-{
-	const struct timespec pause = { 0, 1000000 };
-	uint64_t read_ns = clock_now_ns() - RX_DELAY_NS;
-	int n = 0;
-
-	if (rx->in.ops)
-		n = rx->in.ops->poll(rx->in.state, on_frame, rx, &rx->s->rx.err);
-	else
-		nanosleep(&pause, NULL);
-	if (n >= RX_POLL_MAX && rx->newest_ns < read_ns)
-		read_ns = rx->newest_ns;
-	if (rx->in.ops && read_ns > rx->lost_ns)
-		read_ns = rx->lost_ns;
-	read_ns = shared_silent_ns(rx->s, read_ns);
-	if (read_ns > rx->read_ns)
-		rx->read_ns = read_ns;
-	return n;
+	do {
+		any = false;
+		for (unsigned int i = 0; i < rx->n; i++)
+			any |= retire(rx, i, now_ns);
+	} while (wait_for_output(rx) && any);
+	save_progress(rx, progress_save_last);
+	for (unsigned int i = 0; i < rx->n; i++) {
+		cookies_flush(&rx->parts[i].answers.cookies, now_ns);
+		rows_write(&rx->parts[i].answers.rows);
+	}
 }
 
 void rx_run(struct rx *rx)
 {
 	struct shared *s = rx->s;
-	int n = 0;
+	struct err e = { "" };
 
-	rx->now_ns = rx->lost_ns = clock_now_ns();
-	do {
-		n = read_packets(rx);
-		if (n < 0)
-			atomic_store(&s->rx.failed, true);
-		follow_clock(rx);
-		tick(rx, clock_now_ns());
-	} while (n >= 0 && !shared_stopping(s, STOP_OVER));
-	/* What has come by now counts, too. */
-	for (int i = 0; i < LAST_POLLS && n >= RX_POLL_MAX && !shared_stopping(s, STOP_NOW)
-	     && !is_closed(rx);
-	     i++)
-		n = read_packets(rx);
-	if (rx->in.ops)
-		count_lost(rx, clock_now_ns());
-	if (!shared_stopping(s, STOP_NOW) && !is_closed(rx))
+	start_others(rx);
+	receive(&rx->readers[0]);
+	join_others(rx);
+	for (unsigned int i = 0; i < rx->n && rx->n > 1; i++)
+		reader_log(&rx->readers[i]);
+	/* What all have read by now; from here on this thread is alone. */
+	for (unsigned int i = 0; i < rx->n; i++)
+		follow_readers(rx, i);
+	if (!shared_stopping(s, STOP_NOW) && !rx_is_closed(&s->rx))
 		conclude(rx);
-	progress_save_last(&rx->progress, s->saving);
-	if (sink_flush(rx->sink, &s->rx.err))
-		atomic_store(&s->rx.failed, true);
+	save_progress(rx, progress_save_last);
+	if (sink_flush(rx->sink, &e))
+		rx_fail(&s->rx, &e);
 }
 
 void rx_save_progress(struct rx *rx)
 {
-	progress_save(&rx->progress, rx->s->saving);
+	save_progress(rx, progress_save);
 }
 
 void rx_count_unfinished(struct rx *rx)
 {
 	struct shared *s = rx->s;
 
-	if (!s->facts.wire)
-		return;
-	stat_add(&s->rx.stats, STAT_unfinished, cookies_pending(&rx->answers.cookies));
-	for (unsigned int i = 0; i < s->nsenders; i++)
-		stat_add(&s->rx.stats, STAT_unfinished,
-			 sent_count_awaited(&s->senders[i], s->facts.config->probing.timeout_ns,
-					    rx->read_ns));
+	for (unsigned int i = 0; i < rx->n && s->facts.wire; i++)
+		stat_add(&s->rx.part[i].stats, STAT_unfinished,
+			 cookies_pending(&rx->parts[i].answers.cookies)
+			 + tails_count_awaited(s, i, rx->parts[i].read_ns));
 }
+
+/* ---- a capture file, read by one ----------------------------------------------------------- */
 
 static void on_file_frame(void *arg, const struct rx_frame *fr)
 {
-	struct rx *rx = arg;
+	struct reader *r = arg;
+	struct rx *rx = r->arg;
+	struct part *p = &rx->parts[0];
 
+	reader_hold(r, 0);
 	/* What comes out of order is not past its time-outs, nor what its run had not read. */
-	if (fr->wall_ns > rx->now_ns + rx->s->facts.file_lag_ns)
-		rx->now_ns = fr->wall_ns - rx->s->facts.file_lag_ns;
-	if (rx->now_ns > rx->read_ns + RX_DELAY_NS)
-		rx->read_ns = rx->now_ns - RX_DELAY_NS;
-	if (rx->answers.trace)
-		trace_sent(&rx->trace);
-	cookies_tick(&rx->answers.cookies, rx->now_ns, rx->read_ns);
-	retire(rx);	/* who answers only now has been silent */
-	on_frame(rx, fr);
-	replay_forget_due(&rx->replay);
+	if (fr->wall_ns > r->now_ns + r->s->facts.file_lag_ns)
+		r->now_ns = fr->wall_ns - r->s->facts.file_lag_ns;
+	if (r->now_ns > p->read_ns + RX_DELAY_NS)
+		p->read_ns = r->now_ns - RX_DELAY_NS;
+	if (p->answers.trace)
+		trace_sent(&p->trace);
+	cookies_tick(&p->answers.cookies, r->now_ns, p->read_ns);
+	retire(rx, 0, r->now_ns);	/* who answers only now has been silent */
+	reader_take_frame(r, fr);
+	replay_forget_due(&p->replay);
 }
 
 void rx_run_file(struct rx *rx)
 {
+	struct reader *r = &rx->readers[0];
 	struct shared *s = rx->s;
+	struct err e = { "" };
 	int rc;
 
 	do {
-		rc = rx->in.ops->poll(rx->in.state, on_file_frame, rx, &s->rx.err);
-		tick(rx, rx->now_ns);
-	} while (rc >= 0 && wait_for_output(rx) && !is_closed(rx)
+		rc = r->in.ops->poll(r->in.state, on_file_frame, r, &e);
+		reader_let_go(r);
+		tick(r, r->now_ns);
+	} while (rc >= 0 && wait_for_output(rx) && !rx_is_closed(&s->rx)
 		 && !shared_stopping(s, STOP_OVER));
 	if (rc < 0 && rc != -ENODATA)
-		atomic_store(&s->rx.failed, true);
-	count_lost(rx, rx->now_ns);
+		rx_fail(&s->rx, &e);
+	reader_count_lost(r, r->now_ns);
 	/* Its scan waited for what was under way; what else was due it did not send. */
-	if (!is_closed(rx)) {
-		rx->now_ns += s->facts.file_lag_ns + PLAN_LINGER_NS
-			      + CONN_QUIET_TIMEOUTS * s->facts.config->probing.timeout_ns;
-		rx->read_ns = rx->now_ns;
-		tick(rx, rx->now_ns);
+	if (!rx_is_closed(&s->rx)) {
+		r->now_ns += s->facts.file_lag_ns + PLAN_LINGER_NS
+			     + CONN_QUIET_TIMEOUTS * s->facts.config->probing.timeout_ns;
+		rx->parts[0].read_ns = r->now_ns;
+		tick(r, r->now_ns);
 		conclude(rx);
 	}
-	replay_warn_left_out(&rx->replay);
-	if (sink_flush(rx->sink, &s->rx.err))
-		atomic_store(&s->rx.failed, true);
+	replay_warn_left_out(&rx->parts[0].replay);
+	if (sink_flush(rx->sink, &e))
+		rx_fail(&s->rx, &e);
 }
 
-int rx_new(struct rx **out, struct shared *s, const struct rx_in *in, struct sink *sink,
+/* ---- opening and closing ------------------------------------------------------------------- */
+
+static int init_part(struct rx *rx, unsigned int i, const struct rx_in *in, struct err *e)
+{
+	struct part *p = &rx->parts[i];
+	struct shared *s = rx->s;
+	int64_t offset_ns = s->facts.wall_offset_ns;
+
+	rx->readers[i] = (struct reader){
+		.s = s, .id = i, .status = &s->rx.part[i], .take = take,
+		.taken = write_rows, .arg = rx, .in = *in,
+		.wall_offset_ns = offset_ns, .former_offset_ns = offset_ns,
+	};
+	p->replay = (struct replay){ .s = s, .cookies = &p->answers.cookies,
+				     .rows = &p->answers.rows };
+	if (answers_init(&p->answers, s, i, rx->sink, rx->cookie_log, e))
+		return -ENOMEM;
+	rx->n++;
+	if (s->rx.n > 1 && (reader_init(&rx->readers[i])
+			    || sink_pen_new(&p->answers.rows.pen, rx->sink)))
+		return err_set(e, ENOMEM, "out of memory for the receive threads");
+	p->answers.cookies.sees_sent = in->ops && in->ops->sees_sent;
+	atomic_store(&s->rx.part[i].awaiting, true);
+	return 0;
+}
+
+static void init_progress(struct rx *rx)
+{
+	const struct entry_cache *caches[RECEIVERS_MAX];
+
+	for (unsigned int i = 0; i < rx->n; i++)
+		caches[i] = &rx->parts[i].answers.cookies.cache;
+	progress_init(&rx->progress, rx->s, caches, rx->sink, rx->cookie_log);
+}
+
+int rx_new(struct rx **out, struct shared *s, const struct rx_in in[], struct sink *sink,
 	   struct cookiefile *cookie_log, struct err *e)
 {
 	struct rx *rx = calloc(1, sizeof(*rx));
+	int rc = 0;
 
 	if (!rx)
-		return err_set(e, ENOMEM, "out of memory for the receive thread");
+		return err_set(e, ENOMEM, "out of memory for the receive threads");
 	rx->s = s;
-	rx->in = *in;
 	rx->sink = sink;
-	rx->replay = (struct replay){ .s = s, .cookies = &rx->answers.cookies,
-				      .rows = &rx->answers.rows };
 	rx->cookie_log = cookie_log;
-	rx->wall_offset_ns = rx->former_offset_ns = s->facts.wall_offset_ns;
-	atomic_store(&s->rx.awaiting, true);
-	if (answers_init(&rx->answers, s, sink, cookie_log, e)) {
-		free(rx);
-		return -ENOMEM;
+	for (unsigned int i = 0; i < s->rx.n && !rc; i++)
+		rc = init_part(rx, i, &in[i], e);
+	if (rc) {
+		rx_free(rx);
+		return rc;
 	}
 	if (s->saving)
-		progress_init(&rx->progress, s, &rx->answers.cookies.cache, sink, cookie_log);
-	rx->answers.cookies.sees_sent = in->ops && in->ops->sees_sent;
-	if (trace_is_wanted(s))
-		answers_trace(&rx->answers, &rx->trace);
+		init_progress(rx);
+	if (rx->n == 1 && trace_is_wanted(s))
+		answers_trace(&rx->parts[0].answers, &rx->parts[0].trace);
 	*out = rx;
 	return 0;
 }
 
 void rx_free(struct rx *rx)
 {
-	answers_free(&rx->answers);
+	for (unsigned int i = 0; i < rx->n; i++) {
+		sink_pen_free(rx->parts[i].answers.rows.pen);
+		answers_free(&rx->parts[i].answers);
+		reader_free(&rx->readers[i]);
+	}
 	free(rx);
 }

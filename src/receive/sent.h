@@ -1,7 +1,7 @@
 /*
  * sent: which SYNs went to a target, how many, and when, whatever keeps it: of the sweep's probes
  * the window's status and the send logs, of follow-ups the entry and its stamp. Questions only:
- * nothing is changed. The receive thread's.
+ * nothing is changed. Under the part's lock.
  */
 #ifndef TFOMAP_SENT_H
 #define TFOMAP_SENT_H

@@ -1,6 +1,6 @@
 /*
  * trace: --verbosity 4: each probe, answer and decision of a run of few targets, as messages: why a
- * target has its verdict. The caller checks that there is one. Receive thread.
+ * target has its verdict. The caller checks that there is one. The one receive thread.
  */
 #ifndef TFOMAP_TRACE_H
 #define TFOMAP_TRACE_H

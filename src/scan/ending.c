@@ -43,6 +43,14 @@ static int close_engines(struct scan *sc, struct err *e)
 	return first;
 }
 
+/* The first one last: the others read what is its. */
+static void close_sources(struct scan *sc)
+{
+	for (unsigned int i = CONFIG_THREADS_MAX; i-- > 0;)
+		if (sc->in[i].state)
+			sc->in[i].ops->close(sc->in[i].state);
+}
+
 int ending_close(struct scan *sc, struct err *e)
 {
 	int rc = 0, first = 0;
@@ -57,8 +65,7 @@ int ending_close(struct scan *sc, struct err *e)
 	first = first ? first : rc;
 	rc = close_engines(sc, e);
 	first = first ? first : rc;
-	if (sc->in.state)
-		sc->in.ops->close(sc->in.state);
+	close_sources(sc);
 	gateways_close(sc->gateways);
 	return first;
 }

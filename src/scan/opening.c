@@ -62,83 +62,107 @@ static int open_senders(struct scan *sc, struct err *e)
 
 /* ---- receive source ------------------------------------------------------------------------ */
 
-/* A source that is opened in a thread of its own. */
+/* A source for each receive thread, opened in a thread of their own. */
 struct opening {
 	const struct scan *sc;
 	const struct rx_ops *ops;
-	void *state;
+	void *state[RECEIVERS_MAX];	/* NULL: not open */
 	struct err err;
 	int rc;
 	bool begun;
 	pthread_t thread;
 };
 
-static void open_source(struct opening *o)
+/* The first one last: the others read what is its. */
+static void close_sources(struct opening *o)
+{
+	for (unsigned int i = RECEIVERS_MAX; i-- > 0;)
+		if (o->state[i])
+			o->ops->close(o->state[i]);
+	*o = (struct opening){ .sc = o->sc };
+}
+
+static void open_sources(struct opening *o)
 {
 	const struct setup *su = o->sc->setup;
 	const struct config *c = o->sc->c;
-	const struct rx_setup rx = {
+	unsigned int n = su->shared.rx.n;
+	struct rx_setup rx = {
 		.interface = su->interface, .ifindex = su->ifindex,
 		.vlan_id = (uint16_t)c->network.vlan_id, .file = c->network.rx_file,
 		.validator = &su->shared.facts.validator,
 		.arp_requests = proxy_any(&su->shared.facts, false),
 		.solicitations = proxy_any(&su->shared.facts, true),
-		.buffer_len = o->ops->buffer_len ? o->ops->buffer_len(su->unread) : 0,
+		.buffer_len = o->ops->buffer_len ? o->ops->buffer_len(su->unread / n) : 0,
+		.n = n,
 	};
 
-	o->rc = o->ops->open(&o->state, &rx, &o->err);
+	o->rc = 0;
+	for (unsigned int i = 0; i < n && !o->rc; i++) {
+		rx.number = i;
+		rx.first = o->state[0];
+		o->rc = o->ops->open(&o->state[i], &rx, &o->err);
+	}
 }
 
 static void *opening_thread(void *arg)
 {
 	pthread_setname_np(pthread_self(), "opening");
-	open_source(arg);
+	open_sources(arg);
 	return NULL;
 }
 
 /* Meanwhile the send engines are: the kernel takes its time for both. */
-static void begin_source(struct opening *o)
+static void begin_sources(struct opening *o)
 {
 	o->ops = o->sc->setup->rx;
 	o->begun = o->ops && pthread_create(&o->thread, NULL, opening_thread, o) == 0;
 }
 
-static void close_source(struct opening *o)
-{
-	if (o->state)
-		o->ops->close(o->state);
-	*o = (struct opening){ .sc = o->sc };
-}
-
 /* What was begun is open, or refused; it is of no use where another one is wanted by now. */
-static void end_source(struct opening *o)
+static void end_sources(struct opening *o)
 {
 	if (o->begun)
 		pthread_join(o->thread, NULL);
 	if (o->ops != o->sc->setup->rx)
-		close_source(o);
+		close_sources(o);
+}
+
+static void open_anew(struct opening *o)
+{
+	close_sources(o);
+	o->ops = o->sc->setup->rx;
+	open_sources(o);
 }
 
 static int open_receiver(struct scan *sc, struct opening *o, struct err *e)
 {
 	struct setup *su = sc->setup;
+	int rc;
 
 	if (!o->begun) {
 		o->ops = su->rx;
-		open_source(o);
+		open_sources(o);
 	}
 	/* What was chosen for its speed may turn out not to run here. */
 	if (o->rc && su->rx_auto && su->rx->consumes) {
-		o->ops = su->rx = rx_find("pcap", false);
+		su->rx = rx_find("pcap", false);
 		log_info("answers by %s, as %s", su->rx->name, o->err.msg);
-		o->err.msg[0] = '\0';
-		open_source(o);
+		open_anew(o);
+	}
+	if (o->rc && su->shared.rx.n > 1 && !sc->c->network.receivers) {
+		shared_set_receivers(&su->shared, 1);
+		log_notice("one receive thread, as: %s", o->err.msg);
+		open_anew(o);
 	}
 	if (o->rc) {
 		*e = o->err;
-		return o->rc;
+		rc = o->rc;
+		close_sources(o);
+		return rc;
 	}
-	sc->in = (struct rx_in){ o->ops, o->state };
+	for (unsigned int i = 0; i < su->shared.rx.n; i++)
+		sc->in[i] = (struct rx_in){ o->ops, o->state[i] };
 	if (su->tx)
 		sc->run->receiver = o->ops->name;
 	return 0;
@@ -211,11 +235,11 @@ int opening_network(struct scan *sc, struct err *e)
 
 	if (!sc->setup->tx)
 		return open_receiver(sc, &o, e);
-	begin_source(&o);
+	begin_sources(&o);
 	rc = open_beside(sc, &filter, e);
-	end_source(&o);
+	end_sources(&o);
 	if (rc)
-		close_source(&o);
+		close_sources(&o);
 	else if (sc->setup->rx)
 		rc = open_receiver(sc, &o, e);
 	if (!rc)

@@ -28,7 +28,7 @@ struct saver_files {
  */
 struct saver *saver_new(struct resume *r, struct shared *s);
 
-/* Asks the receive thread for its progress; or, before the threads start, main in its place. */
+/* Asks the receive threads for their progress; or, before the threads start, main in its place. */
 void saver_request(struct saver *sv);
 
 /* With the files open and the answer there: writes the first one. 0, or -errno with a message. */

@@ -203,8 +203,10 @@ static void announce(const struct scan *sc)
 		 (unsigned long long)s->facts.order.positions, log_s(s->facts.order.positions),
 		 (unsigned long long)sc->run->seed,
 		 sc->setup->tx ? sc->setup->tx->name : "none", s->nsenders, log_s(s->nsenders),
-		 sc->in.ops ? sc->in.ops->name : "none",
+		 sc->in[0].ops ? sc->in[0].ops->name : "none",
 		 sc->setup->interface[0] ? sc->setup->interface : "none");
+	if (s->rx.n > 1)
+		log_info("%u receive threads", s->rx.n);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
@@ -238,7 +240,7 @@ static int open_all(struct scan *sc, int *status, struct err *e)
 	if (!rc)
 		rc = outputs_open(sc, sc->setup->resume, sc->setup->tx, sc->setup->iplayer, e);
 	if (!rc)
-		rc = rx_new(&sc->rx, sc->s, &sc->in, sc->sink, sc->cookie_log, e);
+		rc = rx_new(&sc->rx, sc->s, sc->in, sc->sink, sc->cookie_log, e);
 	if (!rc)
 		rc = enter_sandbox(sc, status, e);
 	if (rc)

@@ -40,7 +40,7 @@ struct scan {
 	/* What is open: */
 	const struct tx_ops *tx;	/* whose tx_state are */
 	void *tx_state[CONFIG_THREADS_MAX];	/* each send thread's; NULL: not open */
-	struct rx_in in;
+	struct rx_in in[CONFIG_THREADS_MAX];	/* each receive thread's */
 	struct gateways *gateways;	/* NULL: none is followed */
 	struct sink *sink;
 	struct cookiefile *cookie_log;

@@ -5,7 +5,7 @@
 #include "base/writer.h"
 #include "state/rx_status.h"
 
-#define STALL_NS	(100 * NS_PER_MS)	/* the receive thread has not looked for so long */
+#define STALL_NS	(100 * NS_PER_MS)	/* a receive thread has not looked for so long */
 
 static bool gateway_is_silent(const struct backpressure *b, uint64_t now_ns)
 {
@@ -23,15 +23,15 @@ static bool output_is_full(const struct backpressure *b, uint64_t now_ns)
 static bool cache_is_half_full(const struct backpressure *b, uint64_t now_ns)
 {
 	(void)now_ns;
-	return atomic_load_explicit(&b->rx->cache_half_full, memory_order_relaxed);
+	return rx_cache_half_full(b->rx);
 }
 
 /* A receive thread that gets no time to look cannot say so itself. */
 static bool receiver_is_backlogged(const struct backpressure *b, uint64_t now_ns)
 {
-	uint64_t looked_ns = atomic_load_explicit(&b->rx->looked_ns, memory_order_relaxed);
+	uint64_t looked_ns = rx_looked_ns(b->rx);
 
-	return atomic_load_explicit(&b->rx->backlogged, memory_order_relaxed)
+	return rx_backlogged(b->rx)
 	       || (looked_ns && looked_ns + STALL_NS < now_ns);
 }
 

@@ -17,7 +17,7 @@ enum pressure {
 	PRESSURE_GATEWAY,		/* it is silent */
 	PRESSURE_OUTPUT,		/* rows or files wait for whatever takes them */
 	PRESSURE_CACHE,			/* the cookie cache is half full */
-	PRESSURE_RECEIVER,		/* the receive thread has no time, or too much to do */
+	PRESSURE_RECEIVER,		/* a receive thread has no time, or too much to do */
 	PRESSURE_WINDOW,		/* no probe slot is free */
 	PRESSURES
 };

@@ -32,6 +32,22 @@
 #define SWEEPER_PPS	250000		/* worth an engine with a sweeper, and so many targets */
 #define SWEEPER_PLACES	(1u << 20)
 
+/* Each receive thread has send threads of its own, whose targets are its part of them. */
+static int divide_receiving(struct setup *su, unsigned int n, struct err *e)
+{
+	struct shared *s = &su->shared;
+
+	if (n > s->nsenders)
+		return err_set(e, EINVAL, "--receiver-threads %u: more than the %u that send%s, "
+			       "and each takes answers for send threads of its own; give %u at "
+			       "most, or get more of these (--sender-threads: one for each 100000 "
+			       "packets/s of --rate and each 8192 targets)", n, s->nsenders,
+			       s->nsenders == 1 ? "s" : "", s->nsenders);
+	shared_set_receivers(s, n);
+	su->run.table_slots = (uint64_t)shared_part_slots(s) * n;
+	return 0;
+}
+
 /* positions: those of the sweep, or of a saved capture as many targets as it may have. */
 static int init_memory(struct setup *su, const struct config *c, uint64_t positions, struct err *e)
 {
@@ -40,6 +56,8 @@ static int init_memory(struct setup *su, const struct config *c, uint64_t positi
 		.config = c, .positions = positions,
 		.retries = s->facts.plan.retries, .cores = sysconf(_SC_NPROCESSORS_ONLN),
 		.one_sender = !su->tx || su->tx->one_thread,
+		.one_receiver = !su->rx || su->rx->own_clock,
+		.is_fast = su->tx && (su->tx->sweeper || su->tx == tx_best(false)),
 		.sweeps = su->tx && su->tx->sweeper,
 		.senders = su->resume->goes_on ? su->resume->run.nshards : 0,
 		.keep_all = su->rx && su->rx->own_clock,
@@ -57,7 +75,7 @@ static int init_memory(struct setup *su, const struct config *c, uint64_t positi
 		return err_set(e, ENOMEM, "out of memory for a window of %" PRIu64 " targets; try "
 			       "a lower --rate or --timeout", su->run.window_slots);
 	resume_apply(su->resume, s);
-	return 0;
+	return divide_receiving(su, sizes.receivers, e);
 }
 
 /* Whoever scans that many without a blocklist has to mean it. What sends nothing harms nobody. */

@@ -16,6 +16,8 @@
 #define SENDER_PPS	100000		/* a send thread is worth that much, or as many bits/s */
 #define SENDER_BPS	67200000.0
 #define SENDER_POSITIONS	8192u
+#define RECEIVERS_PPS	1000000		/* more may bring more answers than a thread takes */
+#define RECEIVERS_CORES	2		/* beside the senders': each thread has one of its own */
 #define ANSWERS_MAX	16		/* of one target, as a rule */
 
 static uint64_t power_of_two(double at_least, uint64_t min, uint64_t max)
@@ -42,6 +44,14 @@ static uint64_t threads_wanted(const struct sizes_basis *b)
 	return n > 1 ? (uint64_t)n : 1;
 }
 
+/* 0: no limit. */
+static double rate_of(const struct config *c)
+{
+	double pps = c->rate.pps, bandwidth_pps = c->rate.bandwidth_bps / SENDER_BPS * SENDER_PPS;
+
+	return bandwidth_pps > 0 && (pps == 0 || bandwidth_pps < pps) ? bandwidth_pps : pps;
+}
+
 /*
  * One sender for each thread that is wanted, but no more than the rate and the targets are
  * worth: a sender has its share of the rate, whether its part of the targets can use it or not. A
@@ -51,15 +61,29 @@ static unsigned int choose_senders(const struct sizes_basis *b)
 {
 	const struct config *c = b->config;
 	uint64_t n = threads_wanted(b);
-	double pps = c->rate.pps, bandwidth_pps = c->rate.bandwidth_bps / SENDER_BPS * SENDER_PPS;
+	double pps = rate_of(c);
 
-	if (bandwidth_pps > 0 && (pps == 0 || bandwidth_pps < pps))
-		pps = bandwidth_pps;
 	if (pps > 0 && (double)n > pps / SENDER_PPS)
 		n = (uint64_t)(pps / SENDER_PPS);
 	if (n > b->positions / SENDER_POSITIONS)
 		n = b->positions / SENDER_POSITIONS;
 	return n < 1 || c->network.save_pcap || b->one_sender ? 1 : (unsigned int)n;
+}
+
+/*
+ * What the user wants; else one, and a second where it may be needed and takes no core from a
+ * sender: of a fast engine, without a limit or above a rate, and with cores to spare.
+ */
+static unsigned int choose_receivers(const struct sizes_basis *b, unsigned int senders)
+{
+	double pps = rate_of(b->config);
+
+	if (b->one_receiver)
+		return 1;
+	if (b->config->network.receivers)
+		return b->config->network.receivers;
+	return b->is_fast && senders > 1 && (pps == 0 || pps > RECEIVERS_PPS)
+	       && b->cores >= (long)senders + RECEIVERS_CORES ? 2 : 1;
 }
 
 /* Answers to every packet, as far as there are targets to answer. */
@@ -93,6 +117,7 @@ void sizes_choose(const struct sizes_basis *b, struct sizes *out)
 		window = power_of_two((double)b->positions, SLOTS_MIN, SEEN_MAX);
 	*out = (struct sizes){
 		.senders = n,
+		.receivers = choose_receivers(b, n),
 		.sender = {
 			.window = power_of_two((double)window / n, SLOTS_MIN, SEEN_MAX),
 			.keep_ns = c->probing.timeout_ns + c->rate.cooldown_ns + NS_PER_S,

@@ -1,5 +1,5 @@
 /*
- * sizes: how many send threads a scan is worth, and how much memory windows, rings, cookie cache
+ * sizes: how many threads a scan is worth, and how much memory windows, rings, cookie cache
  * and the receiver's buffer get. A function of what is given alone.
  */
 #ifndef TFOMAP_SETUP_SIZES_H
@@ -13,19 +13,22 @@
 struct config;
 
 struct sizes_basis {
-	const struct config *config;	/* rate, bandwidth, times, threads, save_pcap count */
+	const struct config *config;	/* rate, bandwidth, times, numbers of threads, save_pcap */
 	uint64_t positions;		/* of a saved capture: SEEN_MAX at most */
 	unsigned int retries;
 	long cores;
 	unsigned int senders;		/* so many, whatever else; 0: as is best */
 	bool one_sender;		/* nothing sends, or to one output */
+	bool one_receiver;		/* nothing can answer, or a capture is read */
 	bool sweeps;			/* the engine has a sweeper */
+	bool is_fast;			/* it does, or is the fastest of those that do not */
 	bool keep_all;			/* of a saved capture: all positions stay in sight, whose
 					 * packets may come in any density */
 };
 
 struct sizes {
 	unsigned int senders;		/* 1 or more */
+	unsigned int receivers;		/* likewise; as asked for, were it more than senders */
 	struct sender_sizes sender;	/* of each */
 	uint32_t table;			/* slots of the cookie cache, a power of two */
 	uint64_t unread;		/* packets that may come within RX_UNREAD_MS */

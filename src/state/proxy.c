@@ -90,9 +90,9 @@ void proxy_close(struct proxies *c, struct ring *requests)
 	c->groups = 0;
 }
 
-/* ---- receive thread ------------------------------------------------------------------------ */
+/* ---- receive threads ----------------------------------------------------------------------- */
 
-static bool is_request(const struct rx_frame *f)
+bool proxy_is_request(const struct rx_frame *f)
 {
 	if (f->type == NEIGHBOUR_TYPE_ARP)
 		return true;
@@ -127,7 +127,7 @@ bool proxy_take_request(const struct facts *f, struct ring *requests, struct sta
 {
 	struct neighbour_request r;
 
-	if (!is_request(frame))
+	if (!proxy_is_request(frame))
 		return false;
 	stat_add(stats, STAT_received, 1);
 	if (!neighbour_parse_request(&r, frame->type, frame->ip, frame->ip_caplen))

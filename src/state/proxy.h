@@ -1,8 +1,8 @@
 /*
  * proxy: source addresses of the user's that nobody owns, neither this host's kernel nor another
  * neighbour: as long as it runs, tfomap replies to ARP requests and neighbour solicitations for
- * them (proxy ARP and ND), so that the answers to probes find their way here. The receive thread
- * takes the requests, the first send thread makes the replies.
+ * them (proxy ARP and ND), so that the answers to probes find their way here. The receive threads
+ * take the requests, the first send thread makes the replies.
  */
 #ifndef TFOMAP_PROXY_H
 #define TFOMAP_PROXY_H
@@ -39,9 +39,12 @@ void proxy_close(struct proxies *c, struct ring *requests);
 /* Whether a source of that family is proxied. */
 bool proxy_any(const struct facts *f, bool v6);
 
+/* Whether a frame is one. */
+bool proxy_is_request(const struct rx_frame *frame);
+
 /*
- * Receive thread: takes a frame if it is a neighbour request, sound or not, for a source of ours or
- * not; counts it. False: something else.
+ * Receive threads, one at a time: takes a frame if it is a neighbour request, sound or not, for a
+ * source of ours or not; counts it. False: something else.
  */
 bool proxy_take_request(const struct facts *f, struct ring *requests, struct stats *stats,
 			const struct rx_frame *frame);

@@ -1,7 +1,14 @@
-/* rx_status: from the receive thread, which alone writes it, to the others. */
+/*
+ * rx_status: from the receive threads to the others. The targets are divided into as many parts as
+ * there are receive threads: sender i belongs to part i mod n. Any thread takes packets of any
+ * part; what a part owns is under its lock: its cookie cache, its rows, the tails and floors of its
+ * windows, the producing side of its senders' rings. What all share is under another lock, which is
+ * taken after a part's: rows, cookie file, what is left, requests of neighbours.
+ */
 #ifndef TFOMAP_RX_STATUS_H
 #define TFOMAP_RX_STATUS_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,24 +17,176 @@
 #include "err.h"
 #include "loss_log.h"
 
-struct rx_status {
-	/* Back-pressure: while one of these is set, no new target is begun. */
-	_Atomic bool cache_half_full;	/* the cookie cache */
-	_Atomic bool backlogged;	/* answers wait that may soon find no room */
-	_Atomic bool output_full;	/* rows or files wait for whatever takes them */
-	_Atomic uint64_t looked_ns;	/* when it last looked for answers; 0: not yet */
+#define RECEIVERS_MAX 16u	/* CONFIG_THREADS_MAX */
+
+struct rx_part {
+	pthread_mutex_t lock;
+	/* Under it; any thread reads what is atomic. */
+	_Atomic bool cache_half_full;	/* the cookie cache: no new target is begun */
+	_Atomic bool awaiting;		/* some position may still be answered in time */
+	_Atomic bool teardowns_due;	/* connections that took data are to be closed */
 	_Atomic uint32_t pending;	/* targets in the cookie cache; of these, */
 	_Atomic uint32_t cookies;	/* those that gave a cookie, not counted in stats yet, */
 	_Atomic uint32_t second_tests;	/* and those that wait for a second test, */
-	_Atomic uint64_t second_test_ns;	/* the first of them until then */
-	_Atomic bool awaiting;		/* some position may still be answered in time */
-	_Atomic bool teardowns_due;	/* connections that took data are to be closed */
+	_Atomic uint64_t second_test_ns;	/* the first of them until then; 0: none */
+	struct loss_log losses;		/* as far as its clock of time-outs is */
+	struct stats stats;		/* of what becomes of packets */
+	char pad[64];
+	/* Of the thread that has its number, which alone writes it. */
+	_Atomic bool backlogged;	/* answers wait that may soon find no room */
+	_Atomic uint64_t looked_ns;	/* when it last looked for answers; 0: not yet */
+	_Atomic uint64_t read_ns;	/* what came to it by then was taken, of any part, and
+					 * what was lost is known */
+	struct stats reading;		/* of packets, before it is known whose they are */
+	char pad_end[64];
+};
+
+struct rx_status {
+	unsigned int n;			/* parts, and threads: 1..RECEIVERS_MAX, and no more than
+					 * there are senders. Set before the threads start */
+	struct rx_part part[RECEIVERS_MAX];
+	/* The first thread's. */
+	_Atomic bool output_full;	/* rows or files wait for whatever takes them */
 	_Atomic bool finished;		/* every target has its row; its resets are in the rings */
+	pthread_mutex_t lock;		/* of what all parts share */
 	_Atomic bool full;		/* --max-results rows are written */
 	_Atomic bool failed;		/* then err is set */
 	struct err err;
-	struct loss_log losses;		/* its own: as far as its clock of time-outs is */
-	struct stats stats;		/* its own; and what is read of all others' with them */
+	struct stats stats;		/* the sink's; and what is read of all others' with them */
 };
+
+/* ---- what all parts share: one thread alone needs no lock ------------------------------------ */
+
+static inline void rx_lock(struct rx_status *rx)
+{
+	if (rx->n > 1)
+		pthread_mutex_lock(&rx->lock);
+}
+
+static inline void rx_unlock(struct rx_status *rx)
+{
+	if (rx->n > 1)
+		pthread_mutex_unlock(&rx->lock);
+}
+
+/* It has failed, as *e says; the first failure stands. Not under the lock. */
+static inline void rx_fail(struct rx_status *rx, const struct err *e)
+{
+	rx_lock(rx);
+	if (!atomic_load(&rx->failed)) {
+		rx->err = *e;
+		atomic_store(&rx->failed, true);
+	}
+	rx_unlock(rx);
+}
+
+/* No more rows are written. */
+static inline bool rx_is_closed(const struct rx_status *rx)
+{
+	return atomic_load_explicit(&rx->full, memory_order_relaxed) || atomic_load(&rx->failed);
+}
+
+/* ---- of all parts, for any thread ------------------------------------------------------------ */
+
+static inline bool rx_cache_half_full(const struct rx_status *rx)
+{
+	for (unsigned int i = 0; i < rx->n; i++)
+		if (atomic_load_explicit(&rx->part[i].cache_half_full, memory_order_relaxed))
+			return true;
+	return false;
+}
+
+static inline bool rx_backlogged(const struct rx_status *rx)
+{
+	for (unsigned int i = 0; i < rx->n; i++)
+		if (atomic_load_explicit(&rx->part[i].backlogged, memory_order_relaxed))
+			return true;
+	return false;
+}
+
+static inline bool rx_awaiting(const struct rx_status *rx)
+{
+	for (unsigned int i = 0; i < rx->n; i++)
+		if (atomic_load(&rx->part[i].awaiting))
+			return true;
+	return false;
+}
+
+static inline bool rx_teardowns_due(const struct rx_status *rx)
+{
+	for (unsigned int i = 0; i < rx->n; i++)
+		if (atomic_load(&rx->part[i].teardowns_due))
+			return true;
+	return false;
+}
+
+static inline uint32_t rx_pending(const struct rx_status *rx)
+{
+	uint32_t n = 0;
+
+	for (unsigned int i = 0; i < rx->n; i++)
+		n += atomic_load_explicit(&rx->part[i].pending, memory_order_relaxed);
+	return n;
+}
+
+static inline uint32_t rx_cookies(const struct rx_status *rx)
+{
+	uint32_t n = 0;
+
+	for (unsigned int i = 0; i < rx->n; i++)
+		n += atomic_load_explicit(&rx->part[i].cookies, memory_order_relaxed);
+	return n;
+}
+
+static inline uint32_t rx_second_tests(const struct rx_status *rx)
+{
+	uint32_t n = 0;
+
+	for (unsigned int i = 0; i < rx->n; i++)
+		n += atomic_load_explicit(&rx->part[i].second_tests, memory_order_relaxed);
+	return n;
+}
+
+/* When the first of them is due; 0: there is none. */
+static inline uint64_t rx_second_test_ns(const struct rx_status *rx)
+{
+	uint64_t first_ns = 0;
+
+	for (unsigned int i = 0; i < rx->n; i++) {
+		uint64_t ns = atomic_load(&rx->part[i].second_test_ns);
+
+		if (ns && (!first_ns || ns < first_ns))
+			first_ns = ns;
+	}
+	return first_ns;
+}
+
+/* When the thread that is the longest without a look for answers had its last one; 0: none had. */
+static inline uint64_t rx_looked_ns(const struct rx_status *rx)
+{
+	uint64_t oldest_ns = 0;
+
+	for (unsigned int i = 0; i < rx->n; i++) {
+		uint64_t ns = atomic_load_explicit(&rx->part[i].looked_ns, memory_order_relaxed);
+
+		if (ns && (!oldest_ns || ns < oldest_ns))
+			oldest_ns = ns;
+	}
+	return oldest_ns;
+}
+
+/* What came by then was taken, by all threads; 0: not all have begun. */
+static inline uint64_t rx_read_ns(const struct rx_status *rx)
+{
+	uint64_t ns = UINT64_MAX;
+
+	for (unsigned int i = 0; i < rx->n; i++) {
+		uint64_t read_ns = atomic_load_explicit(&rx->part[i].read_ns,
+							memory_order_acquire);
+
+		ns = read_ns < ns ? read_ns : ns;
+	}
+	return ns;
+}
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * saving: how what a checkpoint says gets from the receive thread, which knows how far the run is,
+ * saving: how what a checkpoint says gets from the receive threads, which know how far the run is,
  * to the saver (scan/saver.h), which may have to wait for disks.
  */
 #ifndef TFOMAP_SAVING_H
@@ -19,13 +19,13 @@ struct saving_marks {
 };
 
 struct saving {
-	_Atomic bool wanted;		/* by the saver; then the receive thread writes the next */
+	_Atomic bool wanted;		/* by the saver; then the first of them writes the next */
 	sem_t taken;			/* three, wants it no more, and posts this */
 	struct checkpoint_progress next;
 	struct saving_marks marks;
 	int err;			/* 0; -ENOMEM: next is not whole */
-	struct left left;		/* positions in the sweep: the receive thread's */
-	/* As the run ended, before the rows of its last targets: the receive thread's. */
+	struct left left;		/* positions in the sweep: under shared.h's rx.lock */
+	/* As the run ended, before the rows of its last targets: the first receive thread's. */
 	struct checkpoint_progress last;
 	bool has_last;
 };

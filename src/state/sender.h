@@ -23,7 +23,7 @@
 #include "tfo.h"
 #include "window.h"
 
-/* A probe that is due to a target beyond the sweep's: receive thread to send thread. */
+/* A probe that is due to a target beyond the sweep's: a receive thread to the send thread. */
 struct followup {
 	uint64_t x;			/* the target's index */
 	struct target target;
@@ -67,7 +67,7 @@ struct sender {
 	struct window window;		/* window.h says who */
 	struct seen *seen;		/* heap: reading a saved capture, in place of the window's
 					 * logs and marks; NULL: something sends */
-	struct ring followups, segments;	/* receive -> send */
+	struct ring followups, segments;	/* receive, under the part's lock -> send */
 	char pad[64];
 	/* The send thread's from here on; any thread reads. */
 	_Atomic uint64_t first_sent_ns, last_sent_ns;	/* SYNs; 0: none yet */
@@ -107,7 +107,7 @@ static inline struct sender *sender_at(struct sender *senders, unsigned int n, u
 /* Before the threads start: its sweep leaves out what is done. Takes *done, which becomes empty. */
 void sender_resume(struct sender *sd, struct done_set *done);
 
-/* Whether so much waits for it that its rings may soon be full. Receive thread. */
+/* Whether so much waits for it that its rings may soon be full. Receive threads. */
 bool sender_is_backlogged(const struct sender *sd);
 
 #endif

@@ -3,6 +3,44 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Whoever waits for it waits for a row, or for a few answers to be taken: no need to sleep. */
+static void init_lock(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
+	pthread_mutex_init(lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
+static void init_part(struct shared *s, unsigned int i)
+{
+	struct rx_part *p = &s->rx.part[i];
+
+	init_lock(&p->lock);
+	stats_chain(&s->rx.stats, &p->stats);
+	stats_chain(&s->rx.stats, &p->reading);
+}
+
+void shared_set_receivers(struct shared *s, unsigned int n)
+{
+	/* Those that are there stay in the chain. */
+	for (unsigned int i = s->rx.n; i < n; i++)
+		if (!s->rx.part[i].stats.more)
+			init_part(s, i);
+	s->rx.n = n;
+}
+
+uint32_t shared_part_slots(const struct shared *s)
+{
+	uint32_t slots = 1;
+
+	while (slots <= s->facts.slots / s->rx.n / 2)
+		slots *= 2;
+	return slots;
+}
+
 int shared_init_senders(struct shared *s, unsigned int n, const struct sender_sizes *sizes)
 {
 	int rc = 0;
@@ -11,8 +49,11 @@ int shared_init_senders(struct shared *s, unsigned int n, const struct sender_si
 	if (!s->stamps)
 		return -ENOMEM;
 	s->nsenders = n;
+	s->rx.n = 1;
+	init_lock(&s->rx.lock);
 	stats_chain(&s->rx.stats, &s->control.stats);
 	stats_chain(&s->rx.stats, &s->earlier);
+	init_part(s, 0);
 	for (unsigned int i = 0; i < n && !rc; i++) {
 		stats_chain(&s->rx.stats, &s->senders[i].stats);
 		rc = sender_init(&s->senders[i], sender_positions(s->facts.order.positions, i, n),
@@ -42,7 +83,8 @@ bool shared_push_segment(struct shared *s, uint64_t k, const struct segment_requ
 
 	if (ring_push(&shared_sender(s, k, &pos)->segments, r))
 		return true;
-	stat_add(&s->rx.stats, r->carries_on ? STAT_segments_lost : STAT_cleanup_lost, 1);
+	stat_add(&shared_part(s, k)->stats,
+		 r->carries_on ? STAT_segments_lost : STAT_cleanup_lost, 1);
 	return false;
 }
 
@@ -54,9 +96,9 @@ bool shared_clean(const struct shared *s)
 	return true;
 }
 
-bool shared_rings_full(const struct shared *s)
+bool shared_rings_full(const struct shared *s, unsigned int part)
 {
-	for (unsigned int i = 0; i < s->nsenders; i++)
+	for (unsigned int i = part; i < s->nsenders; i += s->rx.n)
 		if (sender_is_backlogged(&s->senders[i]))
 			return true;
 	return false;

@@ -24,7 +24,7 @@ int capfile_begin(struct capfile *f, struct err *e);
 
 /*
  * Adds a frame of which caplen of len bytes are there. wall_ns: Unix time. Any thread: frames of
- * the send and the receive thread meet here. Waits for nobody; a write error is kept for
+ * the send and the receive threads meet here. Waits for nobody; a write error is kept for
  * capfile_close().
  */
 void capfile_write(struct capfile *f, const uint8_t *frame, uint32_t caplen, uint32_t len,

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -25,9 +26,14 @@
 #define FEW		4096		/* packets: they are handed over one by one, */
 #define FEW_LEN		(4u << 20)	/* from a buffer that takes no time to make */
 
+#ifndef PACKET_FANOUT_FLAG_IGNORE_OUTGOING
+#define PACKET_FANOUT_FLAG_IGNORE_OUTGOING 0x4000	/* Linux 5.14 */
+#endif
+
 struct live {
 	pcap_t *pcap;
 	const struct rx_link *link;	/* NULL: of a type that is not known */
+	uint32_t group;			/* of several: what the others join it with */
 	uint64_t unread;		/* packets that were not handed over */
 	uint64_t newest_ns;		/* Unix time of the last packet; 0: none waited */
 	rx_frame_fn *fn;		/* during a poll */
@@ -142,6 +148,48 @@ void rx_pcap_filter(uint16_t port_first, uint16_t port_last, bool arp, bool soli
 		 solicitations ? " or (icmp6 and ip6[40] = 135)" : "");
 }
 
+/* The group has a hook of its own: ignore_sent() of a source does not count there. */
+static const uint32_t group_flags[] = { PACKET_FANOUT_FLAG_IGNORE_OUTGOING, 0 };
+
+/* The first of several sources: makes a group, which takes each packet once. */
+static int make_group(struct live *l)
+{
+	int fd = pcap_fileno(l->pcap), group, rc = -1;
+	socklen_t len = sizeof(group);
+	uint32_t flags = 0;
+
+	for (size_t i = 0; i < sizeof(group_flags) / sizeof(*group_flags) && rc; i++) {
+		flags = group_flags[i];
+		group = (int)((PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_UNIQUEID | flags) << 16);
+		rc = setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &group, sizeof(group));
+	}
+	if (rc || getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &group, &len))
+		return -errno;
+	l->group = ((uint32_t)group & UINT16_MAX) | (PACKET_FANOUT_HASH | flags) << 16;
+	return 0;
+}
+
+static int join_group(struct live *l, const struct live *first)
+{
+	l->group = first->group;
+	return setsockopt(pcap_fileno(l->pcap), SOL_PACKET, PACKET_FANOUT, &l->group,
+			  sizeof(l->group)) ? -errno : 0;
+}
+
+/* By the hash of a packet's flow, so that what is of one connection stays in order. */
+static int share_packets(struct live *l, const struct rx_setup *setup, struct err *e)
+{
+	int rc = 0;
+
+	if (setup->n > 1)
+		rc = setup->number ? join_group(l, setup->first) : make_group(l);
+	if (rc)
+		return err_set(e, -rc, "cannot share the packets of interface %s out to %u receive "
+			       "threads: %s (PACKET_FANOUT with a unique id takes Linux 4.12); use "
+			       "--receiver-threads 1", setup->interface, setup->n, strerror(-rc));
+	return 0;
+}
+
 static int live_open(void **state, const struct rx_setup *setup, struct err *e)
 {
 	const struct validator *v = setup->validator;
@@ -156,7 +204,12 @@ static int live_open(void **state, const struct rx_setup *setup, struct err *e)
 	rx_pcap_filter(v->port_first, v->port_last, setup->arp_requests, setup->solicitations,
 		       filter);
 	rc = rx_pcap_open(&in, &live, e);
-	if (!rc)
+	if (rc)
+		return rc;
+	rc = share_packets(in.state, setup, e);
+	if (rc)
+		live_close(in.state);
+	else
 		*state = in.state;
 	return rc;
 }

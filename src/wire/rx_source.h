@@ -62,11 +62,18 @@ struct rx_setup {
 	const struct validator *validator;	/* answers to its tags, to its ports, are wanted, */
 	bool arp_requests, solicitations;	/* and requests of neighbours, too */
 	uint32_t buffer_len;		/* buffer_len() of what may come within RX_UNREAD_MS */
+	/*
+	 * What comes is divided among n sources by where it is from, each with a buffer of that
+	 * length; this is the one of that number. first: the state of source 0, which is opened
+	 * before the others, and closed after them.
+	 */
+	unsigned int n, number;
+	void *first;
 };
 
 struct rx_ops {
 	const char *name;
-	/* What it is, for who chooses it and for the receive thread. */
+	/* What it is, for who chooses it and for the receive threads. */
 	bool own_clock;			/* its packets came at another time: it is what they say */
 	bool sees_sent;			/* what was sent comes, too, and nothing else knows of it */
 	bool may_be_cut;		/* its packets may lack of their headers */

@@ -1,6 +1,7 @@
 /*
  * rx_xdp: answers are recognised in the driver's receive path (bpf/answers.bpf.c),
- * before the kernel makes packets of its own of them, and come through a ring that both sides see.
+ * before the kernel makes packets of its own of them, and come through a ring that both sides see,
+ * one for each source.
  * The kernel does not see validated answers: who opened something has to reset it. Everything else
  * goes on untouched. Gone with the process, however that ends.
  */
@@ -35,12 +36,15 @@
 #define HIT_SHARE	8		/* and beyond for answers to an eighth of it */
 
 struct answers {
-	struct answers_bpf *bpf;
+	/* The first source's: */
+	struct answers_bpf *bpf;	/* NULL: another one's */
+	struct answers_marks *per_cpu;	/* heap, owned: room to read them; else NULL */
+	int fds[ANSWERS_RINGS_MAX];	/* the others' rings; 0: none */
+	int n_cpus;
+	/* Its own: */
 	struct ring_buffer *ring;
-	struct answers_marks *per_cpu;	/* heap, owned: room to read them */
 	uint64_t *taken, *put;		/* bytes of the ring, so far: pages of its map */
 	uint64_t ring_len;
-	int n_cpus;
 	/* During a poll. */
 	rx_frame_fn *fn;
 	void *arg;
@@ -104,7 +108,8 @@ static void xdp_lost(void *state, struct rx_lost *out)
 	struct answers *x = state;
 
 	*out = (struct rx_lost){ .capture = 0 };
-	if (read_marks(x))
+	/* They are of all rings. */
+	if (!x->bpf || read_marks(x))
 		return;
 	for (int i = 0; i < x->n_cpus; i++) {
 		out->capture += x->per_cpu[i].lost;
@@ -135,21 +140,47 @@ static void xdp_close(void *state)
 	if (x->put)
 		munmap(x->put, page_len());
 	ring_buffer__free(x->ring);
+	for (unsigned int i = 0; i < ANSWERS_RINGS_MAX; i++)
+		if (x->fds[i] > 0)
+			close(x->fds[i]);
 	answers_bpf__destroy(x->bpf);
 	free(x->per_cpu);
 	free(x);
 }
 
 /* A page of the ring's map (0: what was taken, 1: what was put); NULL: errno says why not. */
-static uint64_t *map_page(const struct answers *x, unsigned int page)
+static uint64_t *map_page(int fd, unsigned int page)
 {
-	int fd = bpf_map__fd(x->bpf->maps.ring);
 	off_t at = (off_t)(page * page_len());
 	void *p = mmap(NULL, page_len(), PROT_READ, MAP_SHARED, fd, at);
 
 	if (p == MAP_FAILED)
 		p = NULL;
 	return p;
+}
+
+/* What the map of a ring is read by. */
+static bool open_ring(struct answers *x, int fd, uint32_t len)
+{
+	x->ring = ring_buffer__new(fd, on_record, x, NULL);
+	x->ring_len = len;
+	x->taken = map_page(fd, 0);
+	x->put = map_page(fd, 1);
+	return x->ring && x->taken && x->put;
+}
+
+/* The others' rings, which the program finds beside the first one's. */
+static int make_rings(struct answers *x, const struct rx_setup *setup)
+{
+	for (uint32_t i = 1; i < setup->n && i < ANSWERS_RINGS_MAX; i++) {
+		x->fds[i] = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ring", 0, 0, setup->buffer_len,
+					   NULL);
+		if (x->fds[i] < 0
+		    || bpf_map_update_elem(bpf_map__fd(x->bpf->maps.rings), &i, &x->fds[i],
+					   BPF_ANY))
+			return -errno;
+	}
+	return 0;
 }
 
 static int load(struct answers *x, const struct rx_setup *setup, const char **what)
@@ -166,20 +197,21 @@ static int load(struct answers *x, const struct rx_setup *setup, const char **wh
 	f->dlen_max = PAYLOAD_MAX;
 	f->arp_requests = setup->arp_requests;
 	f->solicitations = setup->solicitations;
+	f->rings = setup->n;
 	bpf_map__set_max_entries(x->bpf->maps.ring, setup->buffer_len);
 	*what = "the kernel does not take its program";
 	rc = answers_bpf__load(x->bpf);
+	if (rc)
+		return rc;
+	*what = "cannot make a ring for each receive thread";
+	rc = make_rings(x, setup);
 	if (rc)
 		return rc;
 	*what = "cannot read its ring";
 	x->n_cpus = libbpf_num_possible_cpus();
 	x->per_cpu = x->n_cpus > 0 && x->n_cpus <= EVERY_CPU_MAX
 		     ? calloc((size_t)x->n_cpus, sizeof(*x->per_cpu)) : NULL;
-	x->ring = ring_buffer__new(bpf_map__fd(x->bpf->maps.ring), on_record, x, NULL);
-	x->ring_len = setup->buffer_len;
-	x->taken = map_page(x, 0);
-	x->put = map_page(x, 1);
-	if (!x->ring || !x->per_cpu || !x->taken || !x->put)
+	if (!open_ring(x, bpf_map__fd(x->bpf->maps.ring), setup->buffer_len) || !x->per_cpu)
 		return -ENOMEM;
 	*what = "the kernel does not let it be read without privilege (Linux 5.19 and later does)";
 	rc = privileges_try_without(read_marks, x);
@@ -188,6 +220,15 @@ static int load(struct answers *x, const struct rx_setup *setup, const char **wh
 	*what = "the interface does not take its program (another may be there: ip link show)";
 	x->bpf->links.answers = bpf_program__attach_xdp(x->bpf->progs.answers, setup->ifindex);
 	return x->bpf->links.answers ? 0 : -errno;
+}
+
+/* Another source than the first: its ring is there already. */
+static int take_ring(struct answers *x, const struct rx_setup *setup, const char **what)
+{
+	const struct answers *first = setup->first;
+
+	*what = "cannot read its ring";
+	return open_ring(x, first->fds[setup->number], setup->buffer_len) ? 0 : -ENOMEM;
 }
 
 static int xdp_open(void **state, const struct rx_setup *setup, struct err *e)
@@ -199,7 +240,7 @@ static int xdp_open(void **state, const struct rx_setup *setup, struct err *e)
 	if (!x)
 		return err_set(e, ENOMEM, "out of memory for the receive engine");
 	bpf_xdp_listen();
-	rc = load(x, setup, &what);
+	rc = setup->number ? take_ring(x, setup, &what) : load(x, setup, &what);
 	if (rc) {
 		xdp_close(x);
 		return err_set(e, -rc, "--rx xdp on interface %s: %s: %s%s; use --rx pcap",

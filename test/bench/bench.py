@@ -12,14 +12,14 @@ from answered import answered
 from bed import Skip
 from checkpoint import checkpoint
 from long import hour, internet
-from own import generation, memory, rate, start
+from own import generation, memory, rate, receive, start
 from plans import complete, locate
 from speed import lists, speed
 from tools import masscan_version, zmap_version
 
 PARTS = {part.__name__: part
-	for part in (speed, lists, answered, complete, locate, generation, start, memory, rate,
-		checkpoint)}
+	for part in (speed, lists, answered, complete, locate, generation, receive, start, memory,
+		rate, checkpoint)}
 ASKED_FOR = {"internet": internet, "hour": hour}  # only by name: they take minutes
 
 

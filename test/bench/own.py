@@ -1,8 +1,9 @@
 """tfomap alone: what a probe costs to make, how soon it starts, its memory, its rate."""
 
 import json
+import subprocess
 
-from bed import RUNS, WORK, Skip, figure, measure, median, sink
+from bed import BIN, RUNS, WORK, Skip, figure, measure, median, sink
 from tools import PREFIX, cores, tfomap, tfomap_has
 
 INTERNET = "0.0.0.0/0"
@@ -39,6 +40,22 @@ def generation():
 			speeds[name].append(sent_per_s())
 	for name, done in speeds.items():
 		figure(f"generation.{name}", median(done), f"probes/s, {min(done):.4g} to {max(done):.4g}")
+
+
+def receive():
+	"""Answers/s that are read, validated and made into rows, out of memory and with nobody who sends:
+	by one thread, and by two on two cores; all rows to /dev/null, or none written."""
+	for rows in ("all", "none"):
+		speeds = {1: [], 2: []}
+		for _ in range(RUNS):
+			for threads, done in speeds.items():
+				done.append(float(subprocess.run([f"{BIN}/receive", str(threads), rows], check=True,
+					capture_output=True, text=True).stdout))
+		for threads, done in speeds.items():
+			figure(f"receive.{rows}-rows.{threads}", median(done),
+				f"answers/s, {min(done):.4g} to {max(done):.4g}")
+		figure(f"receive.{rows}-rows.gain", median(two / one for one, two in zip(*speeds.values())),
+			"times as many by two threads")
 
 
 def start():

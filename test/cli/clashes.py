@@ -150,6 +150,7 @@ IDLE = [
 	("--without-blocklist", []), ("--label x", []), ("--label x -f ip,label", []),
 	("--label x -f *", []), ("--label x -f ip,domain", ["label"]),
 	("--sender-threads 2", []), ("--sender-threads 2 --save-pcap f", ["sender-threads"]),
+	("--receiver-threads 2", ["receiver-threads"]), ("--receiver-threads 1", []),
 	("--max-hops 9 --label x -f ip", ["max-hops", "label"]),
 	("--quiet --max-hops 9", []),
 ]

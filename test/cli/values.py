@@ -81,6 +81,7 @@ VALUES = {
 		("01:00:5e:00:00:01", "one neighbour")]),
 	"vlan": ("5", DIGITS + [("4095", "4094"), (HUGE, "too large|4094")]),
 	"sender-threads": ("2", DIGITS + [("17", "0 to 16"), (HUGE, "too large|0 to 16")]),
+	"receiver-threads": ("1", DIGITS + [("17", "0 to 16"), (HUGE, "too large|0 to 16")]),
 	"tx": ("null", [("foo", "auto, packet.*null"), ("Packet", "auto, packet"),
 		("pcap", "pcap:FILE"), ("pcap:", "name of the file is missing"),
 		("null:x", "auto, packet.*null")]),

@@ -68,7 +68,7 @@ static void check_cache(void)
 		n += in_queue;
 	}
 	MUST(n == c->table.n);
-	MUST(atomic_load(&core.s.rx.pending) == cookies_pending(&answers.cookies));
+	MUST(atomic_load(&core.s.rx.part[0].pending) == cookies_pending(&answers.cookies));
 }
 
 static void check_step(void *arg, const struct entry *en, enum entry_state from,
@@ -228,7 +228,7 @@ static void send_arm(unsigned int pass)
 static void send_first(void)
 {
 	if (at[0] < POSITIONS && has_room() && !shared_stopping(&core.s, STOP_SENDING)
-	    && (heedless || !atomic_load(&core.s.rx.cache_half_full)))
+	    && (heedless || !atomic_load(&core.s.rx.part[0].cache_half_full)))
 		send_arm(0);
 }
 
@@ -582,7 +582,7 @@ static void begin(struct fuzz_input *in)
 	heedless = more & 16;
 	MUST(sink_open(&sink, &core.config, NULL, &core.s.rx.stats, CORE_OFFSET_NS, 0, &e) == 0);
 	MUST(sink_begin(sink, &e) == 0);
-	MUST(answers_init(&answers, &core.s, sink, NULL, &e) == 0);
+	MUST(answers_init(&answers, &core.s, 0, sink, NULL, &e) == 0);
 	answers.cookies.step = check_step;
 	answers.rows.look = check_row;
 	memset(model, 0, sizeof(model));

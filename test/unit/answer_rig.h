@@ -29,7 +29,7 @@ static inline void begin_as(const struct core_setup *o, enum config_rows kind,
 	ck_assert_msg(sink_open(&sink, &core.config, NULL, &core.s.rx.stats, CORE_OFFSET_NS, 0,
 				&e) == 0
 		      && sink_begin(sink, &e) == 0
-		      && answers_init(&answers, &core.s, sink, NULL, &e) == 0, "%s", e.msg);
+		      && answers_init(&answers, &core.s, 0, sink, NULL, &e) == 0, "%s", e.msg);
 }
 
 static inline void begin_with(const struct core_setup *o)

@@ -46,6 +46,7 @@ static struct ring_buffer *ring;
 static struct outcome outcome;
 static struct validator validator;
 static bool requests, hops;
+static uint32_t rings;			/* 0: one */
 static uint64_t n_given, n_dropped, unmatched;
 
 /* ---- the program --------------------------------------------------------------------------- */
@@ -91,6 +92,7 @@ static inline bool begin(uint16_t port_first, uint16_t port_last, uint32_t ring_
 	f->validator = validator;
 	f->dlen_max = PAYLOAD_MAX;
 	f->arp_requests = f->solicitations = requests;
+	f->rings = rings;
 	bpf_map__set_max_entries(bpf->maps.ring, ring_len);
 	ck_assert_int_eq(answers_bpf__load(bpf), 0);
 	ring = ring_buffer__new(bpf_map__fd(bpf->maps.ring), on_record, NULL, NULL);

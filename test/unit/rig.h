@@ -16,7 +16,7 @@
 #include "receive/answer.h"
 #include "receive/arrival.h"
 #include "receive/cookies.h"
-#include "receive/rx.h"
+#include "receive/reader.h"
 #include "scratch.h"
 #include "send/sweep.h"
 #include "send/sweep_fill.h"
@@ -325,7 +325,7 @@ static inline bool core_recognise(struct core *c, const uint8_t *bytes, size_t l
 {
 	memset(a, 0, sizeof(*a));
 	a->ns = c->now_ns;
-	return rx_recognise(&c->s, bytes, len, p, a);
+	return reader_recognise(&c->s, &c->s.rx.part[0].reading, bytes, len, p, a);
 }
 
 #endif

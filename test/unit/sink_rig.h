@@ -58,14 +58,30 @@ static inline void rig_clean(void)
 	rmdir(g.dir);
 }
 
+/* A row, drawn and written. */
+static inline void sink_target_row(struct sink *s, const struct evidence *ev,
+				   const struct target_extra *extra)
+{
+	sink_draw_target(s, NULL, ev, extra);
+	sink_put(s, NULL, ev, extra);
+}
+
+static inline void sink_reply_row(struct sink *s, struct addr ip, uint16_t port,
+				  struct addr source, const struct flow *flow,
+				  enum result_repeat repeat, bool late)
+{
+	sink_draw_reply(s, NULL, ip, port, source, flow, repeat, late);
+	sink_put(s, NULL, NULL, NULL);
+}
+
 static inline void rig_target(void)
 {
-	sink_target(g.sink, &g.sample.ev, &g.extra);
+	sink_target_row(g.sink, &g.sample.ev, &g.extra);
 }
 
 static inline void rig_reply(size_t flow)
 {
-	sink_reply(g.sink, g.sample.ev.ip, g.sample.ev.port, g.sample.ev.source,
+	sink_reply_row(g.sink, g.sample.ev.ip, g.sample.ev.port, g.sample.ev.source,
 		   &g.sample.flows[flow], REPEAT_NONE, false);
 }
 

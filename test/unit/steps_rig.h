@@ -141,7 +141,7 @@ static inline void step_mark(const struct step *st)
 static inline void step_lose(const struct step *st)
 {
 	(void)st;
-	loss_log_add(&core.s.rx.losses, core.now_ns, core.now_ns + 1);
+	loss_log_add(&core.s.rx.part[0].losses, core.now_ns, core.now_ns + 1);
 }
 
 static inline void step_tail(const struct step *st)
@@ -228,7 +228,7 @@ static inline void step_status(const struct step *st)
 static inline void step_pending(const struct step *st)
 {
 	ck_assert_uint_eq(cookies_pending(&answers.cookies), st->k);
-	ck_assert_uint_eq(atomic_load(&core.s.rx.pending), st->k);
+	ck_assert_uint_eq(atomic_load(&core.s.rx.part[0].pending), st->k);
 }
 
 static inline void step_forgotten(const struct step *st)

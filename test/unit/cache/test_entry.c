@@ -255,7 +255,7 @@ static void walk(void)
 		if (rng_below(&rng, 4) == 0)
 			show_some();
 		else if (core.s.facts.plan.name == PLAN_LOCATE && rng_below(&rng, 200) == 0)
-			loss_log_add(&core.s.rx.losses, core.now_ns, core.now_ns + 1);
+			loss_log_add(&core.s.rx.part[0].losses, core.now_ns, core.now_ns + 1);
 		break;
 	default:
 		if (core.s.facts.plan.name == PLAN_LOCATE && rng_below(&rng, 8))

@@ -56,3 +56,17 @@ TEST(what_is_forgotten_is_in_doubt)
 		ck_assert(!loss_log_overlaps(&losses, i * SECOND + 2, i * SECOND + 3));
 	}
 }
+
+/* Of two threads that note theirs one may come late: what it says is kept, and what was. */
+TEST(out_of_order)
+{
+	loss_log_add(&losses, 10, 20);
+	loss_log_add(&losses, 5, 15);
+	ck_assert(loss_log_overlaps(&losses, 5, 6));
+	ck_assert(loss_log_overlaps(&losses, 20, 20));
+	ck_assert(!loss_log_overlaps(&losses, 0, 4));
+	ck_assert(!loss_log_overlaps(&losses, 21, UINT64_MAX));
+	loss_log_add(&losses, 12, 25);
+	ck_assert(loss_log_overlaps(&losses, 25, 25));
+	ck_assert(!loss_log_overlaps(&losses, 26, UINT64_MAX));
+}

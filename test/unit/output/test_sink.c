@@ -13,7 +13,7 @@ TEST(writes_rows)
 	rig_target();
 	strcpy(g.extra.domain, "a,b");
 	rig_target();
-	sink_target(g.sink, &g.sample.ev, NULL);
+	sink_target_row(g.sink, &g.sample.ev, NULL);
 	ck_assert_uint_eq(sink_rows(g.sink), 3);
 	ck_assert_int_eq(sink_sync(g.sink, &g.e), 0);
 	check_file(g.path, "ip,domain,port\n192.0.2.7,,443\n192.0.2.7,\"a,b\",443\n"
@@ -105,8 +105,8 @@ TEST(reply_rows)
 	g.config.output.no_header = true;
 	rig_open();
 	rig_reply(0);
-	sink_reply(g.sink, g.sample.ev.ip, 80, g.sample.ev.source, &g.sample.flows[1],
-		   REPEAT_RETRANSMISSION, true);
+	sink_reply_row(g.sink, g.sample.ev.ip, 80, g.sample.ev.source, &g.sample.flows[1],
+		       REPEAT_RETRANSMISSION, true);
 	ck_assert_int_eq(sink_close(g.sink, &g.e), 0);
 	check_file(g.path, "192.0.2.7,443,request,,false\n"
 		   "192.0.2.7,80,data,retransmission,true\n");

@@ -180,8 +180,7 @@ static void send_some(void)
 		}
 		atomic_store(&core.s.senders[0].window.cursor[a].done, at[a]);
 	}
-	for (; left && at[0] < POSITIONS && !atomic_load(&core.s.rx.cache_half_full); at[0]++,
-										      left--)
+	for (; left && at[0] < POSITIONS && !rx_cache_half_full(&core.s.rx); at[0]++, left--)
 		send_request(at[0], 0);
 }
 

@@ -218,7 +218,7 @@ TEST_EACH(ending, cases_ending)
 
 static bool half_full(void)
 {
-	return atomic_load(&core.s.rx.cache_half_full);
+	return atomic_load(&core.s.rx.part[0].cache_half_full);
 }
 
 static void asks(uint64_t k, struct syn *syn)
@@ -238,7 +238,7 @@ TEST(cache_full)
 	for (uint64_t k = 0; k < 9; k++) {
 		ck_assert_int_eq(half_full(), k >= 4);
 		request_answered(k, SYNACK(OPTS_COOKIE, 0), &syn);
-		ck_assert_uint_eq(atomic_load(&core.s.rx.pending), k < 8 ? k + 1 : 8);
+		ck_assert_uint_eq(atomic_load(&core.s.rx.part[0].pending), k < 8 ? k + 1 : 8);
 	}
 	ck_assert_uint_eq(count(STAT_table_full), 1);
 	ck_assert_ptr_null(cookies_find(&answers.cookies, 8));
@@ -247,7 +247,7 @@ TEST(cache_full)
 		ck_assert(half_full());
 		asks(k, &syn);
 		answer(&syn, SYNACK(OPTS_NONE, 0));
-		ck_assert_uint_eq(atomic_load(&core.s.rx.pending), 7 - k);
+		ck_assert_uint_eq(atomic_load(&core.s.rx.part[0].pending), 7 - k);
 	}
 	ck_assert(!half_full());
 	request_answered(9, SYNACK(OPTS_COOKIE, 0), &syn);
@@ -255,7 +255,7 @@ TEST(cache_full)
 	ck_assert(half_full());
 	cookies_flush(&answers.cookies, core.now_ns);
 	ck_assert_uint_eq(n_rows(), 9);
-	ck_assert_uint_eq(atomic_load(&core.s.rx.pending), 0);
+	ck_assert_uint_eq(atomic_load(&core.s.rx.part[0].pending), 0);
 	ck_assert(!half_full());
 	ck_assert_uint_eq(count(STAT_table_peak), 8);
 	end();

@@ -12,9 +12,11 @@ static struct syn syns[TARGETS];
 /* Each of the targets got its SYN. What of them has no row is for the test to say. */
 static void begin_saving(enum config_rows kind, enum config_report report)
 {
+	const struct entry_cache *const caches[] = { &answers.cookies.cache };
+
 	begin_as(&(struct core_setup){ .saves = true }, kind, report);
 	sem_init(&core.saving.taken, 0, 0);
-	progress_init(&progress, &core.s, &answers.cookies.cache, sink, NULL);
+	progress_init(&progress, &core.s, caches, sink, NULL);
 	for (unsigned int k = 0; k < TARGETS; k++)
 		core_send(&core, k, 0, &syns[k]);
 	elapse(CORE_RTT_NS);

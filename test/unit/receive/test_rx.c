@@ -204,20 +204,20 @@ TEST(behind)
 
 	begin_senders(16);
 	receive_until(at_once);
-	ck_assert(!atomic_load(&core.s.rx.backlogged));
+	ck_assert(!atomic_load(&core.s.rx.part[0].backlogged));
 	in.behind = true;
 	receive_until(at_once);
-	ck_assert(atomic_load(&core.s.rx.backlogged));
+	ck_assert(atomic_load(&core.s.rx.part[0].backlogged));
 	in.behind = false;
 	receive_until(at_once);
-	ck_assert(!atomic_load(&core.s.rx.backlogged));
+	ck_assert(!atomic_load(&core.s.rx.part[0].backlogged));
 	for (unsigned int i = 0; i < 4; i++)
 		ck_assert(ring_push(&core.s.senders[1].segments, &c));
 	receive_until(at_once);
-	ck_assert(atomic_load(&core.s.rx.backlogged));
+	ck_assert(atomic_load(&core.s.rx.part[0].backlogged));
 	ck_assert(ring_pop(&core.s.senders[1].segments, &c));
 	receive_until(at_once);
-	ck_assert(!atomic_load(&core.s.rx.backlogged));
+	ck_assert(!atomic_load(&core.s.rx.part[0].backlogged));
 	end_senders();
 }
 
@@ -248,6 +248,7 @@ TEST(what_was_not_handed_over)
 TEST_TIMES(losses_are_noted, 3)
 {
 	uint64_t *counts[] = { &in.lost.unmatched, &in.lost.capture, &in.lost.interface };
+	const struct loss_log *losses;
 	uint64_t from_ns;
 
 	begin_senders(64);
@@ -256,8 +257,9 @@ TEST_TIMES(losses_are_noted, 3)
 	from_ns = clock_now_ns();
 	*counts[_i] += 5;
 	receive_until(at_once);
-	ck_assert_int_eq(loss_log_overlaps(&core.s.rx.losses, from_ns, clock_now_ns()), _i > 0);
-	ck_assert(!loss_log_overlaps(&core.s.rx.losses, clock_now_ns() + 1, UINT64_MAX));
+	losses = &core.s.rx.part[0].losses;
+	ck_assert_int_eq(loss_log_overlaps(losses, from_ns, clock_now_ns()), _i > 0);
+	ck_assert(!loss_log_overlaps(losses, clock_now_ns() + 1, UINT64_MAX));
 	end_senders();
 }
 
@@ -371,7 +373,7 @@ TEST(silent_while_answers_were_lost)
 	core.config.output.report = REPORT_ALL;
 	core.now_ns = clock_now_ns() - 5 * timeout_ns;
 	core_send(&core, 5, 0, &syn);
-	loss_log_add(&core.s.rx.losses, core.now_ns, core.now_ns + timeout_ns);
+	loss_log_add(&core.s.rx.part[0].losses, core.now_ns, core.now_ns + timeout_ns);
 	core.now_ns += 3 * timeout_ns;
 	core_send(&core, 6, 0, &syn);
 	receive_until(at_once);

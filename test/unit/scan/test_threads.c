@@ -27,7 +27,7 @@ static void begin(const struct core_setup *o)
 	ck_assert_msg(sink_open(&sink, &core.config, NULL, &core.s.rx.stats, CORE_OFFSET_NS, 0,
 				&e) == 0
 		      && sink_begin(sink, &e) == 0
-		      && answers_init(&answers, &core.s, sink, NULL, &e) == 0, "%s", e.msg);
+		      && answers_init(&answers, &core.s, 0, sink, NULL, &e) == 0, "%s", e.msg);
 }
 
 static void finish(void)
@@ -101,7 +101,7 @@ static void scan(void)
 	do {
 		swept = atomic_load(&core.s.senders[0].swept);
 		turn();
-	} while (!swept || seen < atomic_load(&tap.n) || atomic_load(&core.s.rx.pending));
+	} while (!swept || seen < atomic_load(&tap.n) || atomic_load(&core.s.rx.part[0].pending));
 	stop();
 }
 

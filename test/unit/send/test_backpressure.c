@@ -18,6 +18,7 @@ static struct backpressure b;
 static void begin(void)
 {
 	memset(&rx, 0, sizeof(rx));
+	rx.n = 2;
 	memset(&stats, 0, sizeof(stats));
 	atomic_store(&silent, false);
 	b = (struct backpressure){ .gateway_silent = &silent, .rx = &rx, .stats = &stats };
@@ -36,8 +37,8 @@ static const struct {
 	bool stops_probes;
 } conditions[] = {
 	{ &silent, STAT_waits_gateway, true }, { &rx.output_full, STAT_waits_output, true },
-	{ &rx.cache_half_full, STAT_waits_table, false },
-	{ &rx.backlogged, STAT_waits_receiver, false },
+	{ &rx.part[1].cache_half_full, STAT_waits_table, false },
+	{ &rx.part[1].backlogged, STAT_waits_receiver, false },
 };
 
 /* Counted once, however long it lasts, and anew when it comes again; the others are not. */
@@ -64,12 +65,12 @@ TEST_EACH(each_condition, conditions)
 TEST(receiver_without_time)
 {
 	begin();
-	atomic_store(&rx.looked_ns, NOW - 100 * NS_PER_MS);
+	atomic_store(&rx.part[1].looked_ns, NOW - 100 * NS_PER_MS);
 	looks(false, false);
-	atomic_store(&rx.looked_ns, NOW - 100 * NS_PER_MS - 1);
+	atomic_store(&rx.part[1].looked_ns, NOW - 100 * NS_PER_MS - 1);
 	looks(true, false);
 	ck_assert_uint_eq(stat_get(&stats, STAT_waits_receiver), 1);
-	atomic_store(&rx.looked_ns, 0);
+	atomic_store(&rx.part[1].looked_ns, 0);
 	looks(false, false);
 }
 
@@ -77,11 +78,11 @@ TEST(receiver_without_time)
 TEST(several)
 {
 	begin();
-	atomic_store(&rx.cache_half_full, true);
+	atomic_store(&rx.part[1].cache_half_full, true);
 	looks(true, false);
 	atomic_store(&rx.output_full, true);
 	looks(true, true);
-	atomic_store(&rx.cache_half_full, false);
+	atomic_store(&rx.part[1].cache_half_full, false);
 	looks(true, true);
 	ck_assert_uint_eq(stat_get(&stats, STAT_waits_table), 1);
 	ck_assert_uint_eq(stat_get(&stats, STAT_waits_output), 1);

@@ -104,14 +104,14 @@ TEST(waits_for_the_window)
 TEST(waits_for_the_table)
 {
 	begin();
-	atomic_store(&core.s.rx.cache_half_full, true);
+	atomic_store(&core.s.rx.part[0].cache_half_full, true);
 	start();
 	until_counted(STAT_waits_table, 1);
 	push_followup(7, 0);
 	until_sent(1);
 	push_followup(8, 0);
 	until_sent(2);
-	atomic_store(&core.s.rx.cache_half_full, false);
+	atomic_store(&core.s.rx.part[0].cache_half_full, false);
 	until_swept(false);
 	nothing_more_than(2 + POSITIONS);
 	check_probe(0, 7, PROBE_DATA, 0);
@@ -426,7 +426,7 @@ TEST(follow_ups_before_the_sweep)
 TEST(counts_retries_of_data)
 {
 	begin();
-	atomic_store(&core.s.rx.cache_half_full, true);
+	atomic_store(&core.s.rx.part[0].cache_half_full, true);
 	for (uint8_t attempt = 0; attempt < 6; attempt++)
 		push_followup(attempt, attempt);
 	start();

@@ -131,7 +131,7 @@ TEST(no_further_than_there_is_room)
 TEST_TIMES(stops_under_back_pressure, 2)
 {
 	struct window *win = &core.s.senders[0].window;
-	_Atomic bool *why = _i ? &core.s.rx.backlogged : &core.s.rx.cache_half_full;
+	_Atomic bool *why = _i ? &core.s.rx.part[0].backlogged : &core.s.rx.part[0].cache_half_full;
 	enum stat_id id = _i ? STAT_waits_receiver : STAT_waits_table;
 
 	begin_still(&(struct core_setup){ .target = "198.18.0.0/22", .retries = 1 }, 0);

@@ -116,7 +116,7 @@ TEST(payload_by_target)
 
 	begin_with(&(struct core_setup){ .retries = 0 });
 	ck_assert_int_eq(payload_parse(&core.config.probing.payload, "http", &e), 0);
-	atomic_store(&core.s.rx.cache_half_full, true);
+	atomic_store(&core.s.rx.part[0].cache_half_full, true);
 	for (uint8_t i = 0; i < 20; i++)
 		push_followup(i, 0);
 	start();

@@ -41,7 +41,7 @@ static bool request(void)
 TEST(counted_apart)
 {
 	begin();
-	atomic_store(&core.s.rx.cache_half_full, true);
+	atomic_store(&core.s.rx.part[0].cache_half_full, true);
 	ck_assert(request() && request());
 	start();
 	until_sent(2);		/* by then all is done for the first */

@@ -107,20 +107,20 @@ TEST(each_has_its_rings)
 	struct segment_request c = { .src = { 0, ADDR_V4_PREFIX | 0xc6130001 }, .dport = 443 };
 
 	begin(&(struct core_setup){ .ring = 16 });
-	atomic_store(&core.s.rx.cache_half_full, true);
+	atomic_store(&core.s.rx.part[0].cache_half_full, true);
 	c.dst = targets_at(core.targets, 0).ip;
 	ck_assert(shared_clean(&core.s));
-	ck_assert(!shared_rings_full(&core.s));
+	ck_assert(!shared_rings_full(&core.s, 0));
 	for (unsigned int i = 0; i < 4; i++) {
-		ck_assert(!shared_rings_full(&core.s));
+		ck_assert(!shared_rings_full(&core.s, 0));
 		ck_assert(ring_push(&core.s.senders[2].segments, &c));
 		ck_assert(!shared_clean(&core.s));
 	}
-	ck_assert(shared_rings_full(&core.s));
+	ck_assert(shared_rings_full(&core.s, 0));
 	start();
 	while (!shared_clean(&core.s))
 		sched_yield();
-	ck_assert(!shared_rings_full(&core.s));
+	ck_assert(!shared_rings_full(&core.s, 0));
 	until_counted(STAT_waits_table, SENDERS);
 	stop();
 	ck_assert_uint_eq(atomic_load(&tap.n), 4);
@@ -138,12 +138,12 @@ TEST(rings_that_fill)
 
 	begin(&(struct core_setup){ .ring = 64 });
 	for (unsigned int i = 0; i < 16; i++) {
-		ck_assert(!shared_rings_full(&core.s));
+		ck_assert(!shared_rings_full(&core.s, 0));
 		ck_assert(ring_push(&core.s.senders[1].followups, &f));
 	}
-	ck_assert(shared_rings_full(&core.s));
+	ck_assert(shared_rings_full(&core.s, 0));
 	ck_assert(ring_pop(&core.s.senders[1].followups, &f));
-	ck_assert(!shared_rings_full(&core.s));
+	ck_assert(!shared_rings_full(&core.s, 0));
 	end();
 }
 
@@ -151,11 +151,11 @@ TEST(rings_that_fill)
 TEST(waits_for_the_receiver)
 {
 	begin(&(struct core_setup){ .window = 4096 });
-	atomic_store(&core.s.rx.backlogged, true);
+	atomic_store(&core.s.rx.part[0].backlogged, true);
 	start();
 	until_counted(STAT_waits_receiver, SENDERS);
 	ck_assert_uint_eq(atomic_load(&tap.n), 0);
-	atomic_store(&core.s.rx.backlogged, false);
+	atomic_store(&core.s.rx.part[0].backlogged, false);
 	until_swept(true);
 	stop();
 	check_all(1);

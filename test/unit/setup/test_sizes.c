@@ -1,4 +1,4 @@
-/* sizes: how many send threads, and how much memory, by rate, time, targets and cores. */
+/* sizes: how many threads, and how much memory, by rate, time, targets and cores. */
 #include "unit.h"
 
 #include "base/clock.h"
@@ -89,6 +89,41 @@ TEST_EACH(senders_by_cores, cores)
 	choose(&b);
 	ck_assert_msg(sizes.senders == row->sweeping, "%ld cores, kernel: %u", row->cores,
 		      sizes.senders);
+}
+
+/* What is asked for; else a second one where it may be needed and has a core to itself. */
+static const struct {
+	uint32_t asked;
+	double rate_pps, bandwidth_bps;
+	bool is_fast, one_receiver;
+	long cores;
+	unsigned int receivers;
+} receivers[] = {
+	{ 0, 0, 0, true, false, 6, 2 }, { 0, 0, 0, true, false, 5, 1 },
+	{ 0, 1e6, 0, true, false, 6, 1 }, { 0, 1000001, 0, true, false, 6, 2 },
+	{ 0, 0, 67.2e6 * 5, true, false, 6, 1 }, { 0, 0, 67.2e6 * 11, true, false, 6, 2 },
+	{ 0, 0, 0, false, false, 64, 1 }, { 0, 0, 0, true, true, 64, 1 },
+	{ 3, 0, 0, false, false, 1, 3 }, { 1, 0, 0, true, false, 64, 1 },
+	{ 3, 0, 0, true, true, 64, 1 },
+};
+
+TEST_EACH(receivers_by_rate_and_cores, receivers)
+{
+	struct sizes_basis b = basis();
+
+	config.network.receivers = row->asked;
+	config.rate.pps = row->rate_pps;
+	config.rate.bandwidth_bps = row->bandwidth_bps;
+	b.is_fast = row->is_fast;
+	b.one_receiver = row->one_receiver;
+	b.cores = row->cores;
+	choose(&b);
+	ck_assert_uint_eq(sizes.senders, 4);
+	ck_assert_uint_eq(sizes.receivers, row->receivers);
+	config.network.threads = 1;
+	config.network.receivers = 0;
+	choose(&b);
+	ck_assert_uint_eq(sizes.receivers, 1);
 }
 
 TEST(one_output_is_of_one_sender)

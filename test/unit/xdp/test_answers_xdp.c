@@ -1,6 +1,8 @@
 /* The program that takes answers in the driver: answers, their numbers, and the ring. */
 #include "answers_xdp_rig.h"
 
+#include <unistd.h>
+
 #include "wire/rx_source.h"
 
 TEST_TIMES(answers_to_every_kind, 2)
@@ -156,4 +158,61 @@ TEST(ring_by_what_waits)
 	/* A million packets/s: RX_UNREAD_MS of 100,000 answers/s. */
 	ck_assert_uint_eq(rx_xdp.buffer_len(1100000), 16u << 20);
 	ck_assert_uint_eq(rx_xdp.buffer_len(1u << 25), 64u << 20);
+}
+
+/* ---- several rings ------------------------------------------------------------------------- */
+
+#define RINGS 2
+#define HOSTS 256
+
+/* arg: how many there are in the ring. */
+static int count_record(void *arg, void *data, size_t size)
+{
+	(void)data;
+	(void)size;
+	++*(unsigned int *)arg;
+	return 0;
+}
+
+/* What comes from one address is in one ring, whatever it says; they have about as many each. */
+TEST_TIMES(a_ring_for_each_source, 2)
+{
+	unsigned int n[RINGS] = { 0, 0 };
+	uint32_t second = 1;
+	int fd;
+
+	rings = RINGS;
+	if (!begin_usual())
+		return;
+	fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ring", 0, 0, RING_LEN, NULL);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(bpf_map_update_elem(bpf_map__fd(bpf->maps.rings), &second, &fd, BPF_ANY),
+			 0);
+	ring_buffer__free(ring);
+	ring = ring_buffer__new(bpf_map__fd(bpf->maps.ring), count_record, &n[0], NULL);
+	ck_assert(ring && ring_buffer__add(ring, fd, count_record, &n[1]) == 0);
+	for (unsigned int host = 0; host < HOSTS; host++) {
+		unsigned int before = n[0];
+
+		for (unsigned int i = 0; i < 2; i++) {
+			uint8_t kind = i ? PROBE_DATA : PROBE_REQUEST;
+			struct wire w = sound(_i, kind, 0);
+			uint8_t frame[FRAME_MAX], ip[WIRE_MAX];
+			struct validate_tag tag;
+
+			w.src.lo += host;
+			tag = validate_tag(&validator, w.dst, w.src, w.sport, kind, 0);
+			w.dport = tag.sport;
+			w.ack = tag.seq + 1;
+			ck_assert_uint_eq(run(frame, put_ether(frame, _i ? TYPE_V6 : TYPE_V4, ip,
+							       wire_tcp(&w, ip))), XDP_DROP);
+		}
+		ck_assert_int_ge(ring_buffer__consume(ring), 0);
+		ck_assert(n[0] == before || n[0] == before + 2);
+	}
+	ck_assert_uint_eq(n[0] + n[1], 2 * HOSTS);
+	ck_assert(n[0] > HOSTS / 2 && n[1] > HOSTS / 2);
+	ck_assert_uint_eq(read_marks().lost, 0);
+	close(fd);
+	end();
 }

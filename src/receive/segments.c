@@ -1,10 +1,13 @@
-#include "receive/teardown.h"
+#include "receive/segments.h"
 
+#include "cache/entry.h"
 #include "receive/arrival.h"
 #include "receive/sent.h"
 #include "state/shared.h"
 
 #define RESETS_PER_SYN 2
+
+/* ---- teardown ------------------------------------------------------------------------------ */
 
 static void push_reset(struct shared *s, uint64_t k, struct segment_request r)
 {
@@ -22,7 +25,7 @@ static void close_accepted(struct shared *s, uint64_t k, const struct segment_re
 	push_reset(s, k, *r);
 }
 
-void teardown_entry(struct shared *s, const struct entry *en)
+void segments_tear_down_entry(struct shared *s, const struct entry *en)
 {
 	const struct evidence ev = entry_evidence(en);
 
@@ -40,8 +43,8 @@ void teardown_entry(struct shared *s, const struct entry *en)
 }
 
 /*
- * Resets that are teardown_entry()'s, before or after: one for each flow that took data, or still
- * may, or is carried on. f: the flow that is answered, whose answer says that it did not.
+ * Resets that are segments_tear_down_entry()'s, before or after: one for each flow that took data,
+ * or still may, or is carried on. f: the flow that is answered, whose answer says that it did not.
  */
 static unsigned int kept_resets(const struct entry *en, const struct flow *f)
 {
@@ -97,7 +100,7 @@ static bool will_carry_on(const struct shared *s, const struct entry *en, const 
 	return entry_is_under_way(en, f) && plan_carries_on(&s->facts.plan, &ev);
 }
 
-void teardown_arrival(struct shared *s, const struct arrival *a)
+void segments_tear_down(struct shared *s, const struct arrival *a)
 {
 	const struct segment_request r = {
 		.src = a->m.src, .dst = a->target.ip, .sport = a->m.tag.sport,
@@ -114,4 +117,69 @@ void teardown_arrival(struct shared *s, const struct arrival *a)
 		close_accepted(s, a->k, &r);
 	else
 		push_reset(s, a->k, r);
+}
+
+/* ---- a connection that is carried on ------------------------------------------------------- */
+
+/* What the next segment of the connection of f says, without data. */
+static struct segment_request next_segment(const struct entry *en, const struct flow *f)
+{
+	const struct conn *c = &en->conn;
+
+	return (struct segment_request){
+		.x = en->x, .src = en->source, .dst = en->target.ip, .sport = f->sport,
+		.dport = en->target.port, .seq = c->snd_una, .ack = c->rcv_nxt,
+		.scaled = c->scaled, .stamped = c->stamped, .ts_ecr = c->ts_ecr,
+	};
+}
+
+static void push_carried(struct shared *s, struct entry *en, struct segment_request r)
+{
+	uint64_t pos;
+
+	r.carries_on = true;
+	en->conn.sent++;
+	en->conn.unsent |= !shared_push_segment(s, en->k, &r);
+	en->conn.waits = ring_pushed(&shared_sender(s, en->k, &pos)->segments);
+}
+
+/* All that is not acknowledged, in segments as long as the server takes. */
+static void push_data(struct shared *s, struct entry *en, const struct flow *f)
+{
+	struct segment_request r = next_segment(en, f);
+
+	while (r.seq != en->conn.snd_nxt) {
+		uint32_t left = en->conn.snd_nxt - r.seq;
+
+		r.from = (uint16_t)(r.seq - f->seq - 1);
+		r.len = (uint16_t)(left < en->conn.mss ? left : en->conn.mss);
+		push_carried(s, en, r);
+		r.seq += r.len;
+	}
+}
+
+void segments_carry_on(struct shared *s, struct entry *en, unsigned int due)
+{
+	const struct flow *f = entry_newest(en);
+	struct segment_request r = next_segment(en, f);
+
+	if (due & CONN_ACK)
+		push_carried(s, en, r);
+	if (due & CONN_DATA)
+		push_data(s, en, f);
+	r.seq--;
+	if (due & CONN_KEEPALIVE)
+		push_carried(s, en, r);
+}
+
+void segments_close(struct shared *s, const struct entry *en)
+{
+	const struct flow *f = entry_newest(en);
+	struct segment_request r = next_segment(en, f);
+
+	/* What the server has reset is closed. */
+	if (f->course.end == COURSE_RESET && !f->course.goes_on)
+		return;
+	r.reset = true;
+	shared_push_segment(s, en->k, &r);
 }
