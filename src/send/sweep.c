@@ -91,10 +91,9 @@ static void follow_gateway(struct sweep *w, bool v6, uint64_t now_ns)
 /* As many of at most max frames as the engine takes; the others wait where they are. */
 static unsigned int frames_now(struct sweep *w, uint32_t max)
 {
-	unsigned int room = w->driver->room ? w->driver->room(w) : TX_BATCH;
+	unsigned int n = max < TX_BATCH ? max : TX_BATCH;
 
-	room = room < TX_BATCH ? room : TX_BATCH;
-	return max < room ? max : room;
+	return w->driver->room ? w->driver->room(w, n) : n;
 }
 
 /*

@@ -23,9 +23,11 @@ struct kernel_sweep {
 	struct deferred deferred;
 };
 
-static unsigned int room(struct sweep *w)
+static unsigned int room(struct sweep *w, unsigned int n)
 {
-	return w->tx->sweeper->frames_room(w->tx_state);
+	unsigned int max = w->tx->sweeper->frames_room(w->tx_state);
+
+	return n < max ? n : max;
 }
 
 /* ---- what it hands back -------------------------------------------------------------------- */
@@ -254,6 +256,6 @@ static void stop(struct sweep *w)
 
 const struct sweep_driver sweep_kernel = {
 	.burst = IN_FLIGHT_MAX, .nap_ns = NAP_NS, .own_len = sizeof(struct kernel_sweep),
-	.room = room, .retake = retake, .fill = fill, .follow = follow, .sent = sent, .refused = refused,
-	.redirect = redirect, .stop = stop,
+	.room = room, .retake = retake, .fill = fill, .follow = follow, .sent = sent,
+	.refused = refused, .redirect = redirect, .stop = stop,
 };

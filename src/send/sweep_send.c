@@ -18,6 +18,7 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 {
 	const struct batch *b = &w->batch;
 	struct stats *stats = &w->sender->stats;
+	unsigned int attempts = plan_followup_attempts(&w->facts->plan);
 	uint64_t bytes = 0, by_kind[BATCH_KINDS] = { 0 }, retries = 0;
 
 	/* Most frames in a row are of one kind. */
@@ -29,7 +30,7 @@ static void count_sent(struct sweep *w, unsigned int from, unsigned int to)
 		by_kind[kind] += n;
 	}
 	for (unsigned int i = from; i < to; i++)
-		retries += b->attempts[i] && b->attempts[i] % plan_followup_attempts(&w->facts->plan);
+		retries += b->attempts[i] && b->attempts[i] % attempts;
 	stat_add(stats, STAT_sent_bytes, bytes);
 	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
 		stat_add(stats, stat_sent(kind), by_kind[kind]);

@@ -33,8 +33,8 @@ struct sweep_driver {
 	uint32_t burst;			/* packets that may go in one turn */
 	uint64_t nap_ns;		/* with no frame to send: look again after this */
 	size_t own_len;			/* of w->own, which is all zero at first */
-	/* How many frames the engine takes now; NULL: it takes all. */
-	unsigned int (*room)(struct sweep *w);
+	/* How many of n frames the engine takes now; NULL: it takes all. */
+	unsigned int (*room)(struct sweep *w, unsigned int n);
 	/* Adds frames that the engine took and hands back, until the batch has max. */
 	void (*retake)(struct sweep *w, unsigned int max);
 	/*
