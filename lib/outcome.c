@@ -18,39 +18,36 @@ void outcome_gather(struct outcomes *o, const struct evidence *ev)
 		if (!o->n[f->kind])
 			o->first[f->kind] = f;
 		o->n[f->kind]++;
+		if (probe_requests((enum probe_kind)f->kind))
+			o->requests |= 1u << f->kind;
 		o->stripped |= f->stripped;
 		o->came |= (uint8_t)(1u << f->reply.class);
 	}
 }
 
-/* The newest flow of a kind that requests a cookie; NULL: the kind does not, or was not sent. */
-static const struct flow *request_of(const struct outcomes *o, unsigned int kind)
+/* The newest flow of the first of these kinds, which goes from them. */
+static const struct flow *next_of(const struct outcomes *o, uint32_t *kinds)
 {
-	return probe_requests((enum probe_kind)kind) ? o->flow[kind] : NULL;
-}
+	const struct flow *f = o->flow[__builtin_ctz(*kinds)];
 
-bool outcome_requested(const struct outcomes *o)
-{
-	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
-		if (request_of(o, kind))
-			return true;
-	return false;
+	*kinds &= *kinds - 1;
+	return f;
 }
 
 bool outcome_gave_cookie(const struct outcomes *o)
 {
-	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++)
-		if (request_of(o, kind) && evidence_gives(o->flow[kind]))
+	for (uint32_t kinds = o->requests; kinds;)
+		if (evidence_gives(next_of(o, &kinds)))
 			return true;
 	return false;
 }
 
 bool outcome_gave_odd(const struct outcomes *o)
 {
-	for (unsigned int kind = 0; kind < PROBE_KINDS; kind++) {
-		const struct flow *f = request_of(o, kind);
+	for (uint32_t kinds = o->requests; kinds;) {
+		const struct flow *f = next_of(o, &kinds);
 
-		if (f && flow_has_option(f) && !evidence_gives(f))
+		if (flow_has_option(f) && !evidence_gives(f))
 			return true;
 	}
 	return false;

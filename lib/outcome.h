@@ -17,6 +17,7 @@ struct outcomes {
 	const struct flow *latest[PROBE_KINDS];	/* the newest of each kind, whatever it gave */
 	const struct flow *first[PROBE_KINDS];	/* likewise, the oldest */
 	uint8_t n[PROBE_KINDS];	/* flows of each kind */
+	uint32_t requests;	/* bits 1 << enum probe_kind: those sent that request a cookie */
 	uint8_t came;		/* bits 1 << enum reply_class: what answered some flow; REPLY_NONE:
 				 * some flow is silent */
 	bool stripped;		/* an ICMP quote lacks the TFO option that its SYN had */
@@ -76,7 +77,10 @@ static inline bool outcome_checks_cookies(const struct outcomes *o)
 }
 
 /* A request, of either kind, was sent. [unknown, no-cookie] */
-bool outcome_requested(const struct outcomes *o);
+static inline bool outcome_requested(const struct outcomes *o)
+{
+	return o->requests != 0;
+}
 
 /* A request was given a usable cookie. [cookie-only, and all rules on `data`] */
 bool outcome_gave_cookie(const struct outcomes *o);
