@@ -199,6 +199,7 @@ static int load(struct answers *x, const struct rx_setup *setup, const char **wh
 	f->solicitations = setup->solicitations;
 	f->rings = setup->n;
 	bpf_map__set_max_entries(x->bpf->maps.ring, setup->buffer_len);
+	bpf_map__set_autocreate(x->bpf->maps.rings, setup->n > 1);
 	*what = "the kernel does not take its program";
 	rc = answers_bpf__load(x->bpf);
 	if (rc)
