@@ -274,12 +274,20 @@ class Packets:
 			self.stray.append((key, answer))
 
 
+def _last_data(flows):
+	"""The last `data` that a SYN/ACK answered, [] or [flow]: of its attempts the one whose came first,
+	as on a busy machine an answer may come when the next attempt has left"""
+	data = [f for f in flows if f.is_data and f.first("synack")]
+	attempts = [f for f in data if f.cookie == data[-1].cookie]
+	return sorted(attempts, key=lambda f: f.first("synack").time)[:1]
+
+
 def _deciding(flows):
 	"""OUTPUT FIELDS of tfomap(8): the flow that a target's row is about."""
-	data = [f for f in flows if f.is_data and f.first("synack")]
+	data = _last_data(flows)
 	gave = [f for f in flows if not f.is_data and f.first("synack") and f.first("synack").cookie]
 	answered = [f for f in flows if f.answers]
-	return (data[-1:] or gave or answered or flows)[0]
+	return (data or gave or answered or flows)[0]
 
 
 def _verdict(flows):
@@ -296,10 +304,10 @@ def _verdict(flows):
 			return "cookie-only"
 		late = all(f.first("synack").time - f.time >= LATE_S for f in asked)
 		return "unknown" if late else "no-cookie"
-	data = [f for f in data if f.first("synack")]
+	data = _last_data(flows)
 	if not data:
 		return "second-blocked"
-	last = data[-1]
+	last = data[0]
 	if last.acked() == last.dlen:
 		return "accepted"
 	if last.acked():
