@@ -1,7 +1,7 @@
 /*
  * Answers in the driver: of the frames that come in, those that answer a probe, by the keyed hash
  * (lib/validate.c), go into a ring and no further; ICMP errors and, where they are wanted, requests
- * of neighbours go into a ring and on; everything else just goes on. What comes from one address
+ * of neighbours go into a ring and on; everything else just goes on. What is of one connection
  * goes into one ring.
  */
 #include <linux/bpf.h>
@@ -66,12 +66,18 @@ static __always_inline struct answers_marks *marks_here(void)
 	return bpf_map_lookup_elem(&marks, &zero);
 }
 
-/* The ring of what comes from src: Fibonacci hashing, scaled to their number. */
-static __always_inline uint32_t ring_of(const struct answers_facts *f, struct addr src)
+/*
+ * The ring of what comes from src, by TCP with these ports: Fibonacci hashing, scaled to their
+ * number.
+ */
+static __always_inline uint32_t ring_of(const struct answers_facts *f, struct addr src,
+					uint32_t ports)
 {
+	uint64_t where = src.hi ^ src.lo ^ ports;
+
 	if (f->rings <= 1)
 		return 0;
-	return (uint32_t)(((src.hi ^ src.lo) * 0x9e3779b97f4a7c15ull >> 32) * f->rings >> 32);
+	return (uint32_t)((where * 0x9e3779b97f4a7c15ull >> 32) * f->rings >> 32);
 }
 
 /* Copies the frame into a ring, up to snaplen bytes, which is a constant. */
@@ -150,9 +156,9 @@ static __always_inline int on_tcp(struct xdp_md *ctx, const struct answers_facts
 	}
 	len = (uint32_t)(ctx->data_end - ctx->data);
 	if (len <= SHORT_SNAPLEN)
-		hand_over(ctx, ring_of(f, src), len, SHORT_SNAPLEN);
+		hand_over(ctx, ring_of(f, src, get_be32(tcp)), len, SHORT_SNAPLEN);
 	else
-		hand_over(ctx, ring_of(f, src), len, ANSWER_SNAPLEN);
+		hand_over(ctx, ring_of(f, src, get_be32(tcp)), len, ANSWER_SNAPLEN);
 	/* Anybody could have sent a RST without ACK: the kernel's connections may be meant. */
 	return bare ? XDP_PASS : XDP_DROP;
 }
@@ -176,7 +182,7 @@ static __always_inline int on_v4(struct xdp_md *ctx, const struct answers_facts 
 	if (ip[9] != PROTOCOL_ICMP || icmp + ICMP_LEN > end)
 		return XDP_PASS;
 	if (icmp_ends_attempt(true, icmp[0], icmp[1]))
-		hand_over(ctx, ring_of(f, addr_from_v4(get_be32(ip + 12))),
+		hand_over(ctx, ring_of(f, addr_from_v4(get_be32(ip + 12)), 0),
 			  (uint32_t)(ctx->data_end - ctx->data), ERROR_SNAPLEN);
 	return XDP_PASS;
 }
@@ -200,7 +206,7 @@ static __always_inline int on_v6(struct xdp_md *ctx, const struct answers_facts 
 		return XDP_PASS;
 	if (icmp_ends_attempt(false, icmp[0], icmp[1])
 	    || (icmp[0] == SOLICITATION && f->solicitations))
-		hand_over(ctx, ring_of(f, src), (uint32_t)(ctx->data_end - ctx->data),
+		hand_over(ctx, ring_of(f, src, 0), (uint32_t)(ctx->data_end - ctx->data),
 			  ERROR_SNAPLEN);
 	return XDP_PASS;
 }

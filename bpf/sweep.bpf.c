@@ -59,7 +59,10 @@ static __always_inline int send_frame(struct xdp_md *ctx, const struct sweep_fac
 	else if (len > 0 && len <= SWEEP_FRAME_LEN && set_len(ctx, f, len))
 		filled = !bpf_xdp_store_bytes(ctx, 0, frame->bytes, len);
 	take_frame();
-	return filled ? hand_over(f, n, SWEEP_PASS_FRAME, false) : XDP_DROP;
+	if (filled)
+		return hand_over(f, n, SWEEP_PASS_FRAME, false);
+	lose_frame(n);
+	return XDP_DROP;
 }
 
 /* A frame for which there is nothing to do is dropped. */

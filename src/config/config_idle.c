@@ -124,7 +124,8 @@ static bool receiver_threads(const struct config *c, const struct sends *s)
 	(void)s;
 	return c->network.receivers > 1
 	       && (c->network.rx_file || c->network.tx_file || c->general.dryrun
-		   || strcmp(c->network.tx, "null") == 0);
+		   || strcmp(c->network.tx, "null") == 0
+		   || (c->output.rows == ROWS_REPLY && c->rate.max_results));
 }
 
 static bool label(const struct config *c, const struct sends *s)
@@ -170,8 +171,8 @@ void config_notice_idle(const struct config *c)
 		  "only --no-default-blocklist without --blocklist-file blocks nothing" },
 		{ "sender-threads", sender_threads, "what is sent is written to a file, by one "
 		  "thread" },
-		{ "receiver-threads", receiver_threads, "nothing is received, or read from a file, "
-		  "by one thread" },
+		{ "receiver-threads", receiver_threads, "one thread receives, or reads a file, or "
+		  "nothing does" },
 		{ "label", label, "the field label is not among the fields" },
 	};
 	const struct sends s = sends_of(c);

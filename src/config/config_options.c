@@ -232,8 +232,8 @@ const struct opttab_row config_options[] = {
 		 "two with --tx packet, xdp and tc where the rate has no limit or is above a "
 		 "million packets/s, two threads send at least, and there are two cores more than "
 		 "those. The kernel divides what comes among them, by where it comes from; the "
-		 "rows do not depend on N. Where a capture is read, and where nothing can answer, "
-		 "there is one." },
+		 "rows do not depend on N. Where a capture is read, where nothing can answer, and "
+		 "with --rows reply and --max-results there is one." },
 	{ "rx", 0, WORD_FILE(network.rx, network.rx_file), .words = rx_words,
 	  .def = CONFIG_RX_AUTO,
 	  .may_change = true, .group = network,

@@ -127,7 +127,8 @@ static void answer_entry(struct answers *an, const struct arrival *a, const stru
 	if (first)
 		count_first(an, reply);
 	else
-		repeat = count_repeat(an, a->ns - f->reply.time_ns);
+		repeat = count_repeat(an, a->ns > f->reply.time_ns
+				      ? a->ns - f->reply.time_ns : 0);
 	taken = evidence_take(f, reply);
 	if (taken) {
 		f->attempt = a->m.attempt;

@@ -48,6 +48,13 @@ static int divide_receiving(struct setup *su, unsigned int n, struct err *e)
 	return 0;
 }
 
+/* Of replies up to a limit, what was answered and what has its row have to agree. */
+static bool takes_one_receiver(const struct setup *su, const struct config *c)
+{
+	return !su->rx || su->rx->own_clock
+	       || (c->output.rows == ROWS_REPLY && c->rate.max_results);
+}
+
 /* positions: those of the sweep, or of a saved capture as many targets as it may have. */
 static int init_memory(struct setup *su, const struct config *c, uint64_t positions, struct err *e)
 {
@@ -56,7 +63,7 @@ static int init_memory(struct setup *su, const struct config *c, uint64_t positi
 		.config = c, .positions = positions,
 		.retries = s->facts.plan.retries, .cores = sysconf(_SC_NPROCESSORS_ONLN),
 		.one_sender = !su->tx || su->tx->one_thread,
-		.one_receiver = !su->rx || su->rx->own_clock,
+		.one_receiver = takes_one_receiver(su, c),
 		.is_fast = su->tx && (su->tx->sweeper || su->tx == tx_best(false)),
 		.sweeps = su->tx && su->tx->sweeper,
 		.senders = su->resume->goes_on ? su->resume->run.nshards : 0,

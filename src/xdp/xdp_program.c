@@ -197,7 +197,7 @@ int xdp_program_attach(struct xdp_program *p, const char **what)
 
 /*
  * Frames that seem to have come by the interface may go back there, which is the shortest way. The
- * kernel lends them one of its receive queues for that, where the driver has made those known.
+ * kernel lends them the interface's first receive queue for that, where that is registered for XDP.
  */
 static int run_live(const struct xdp_program *p, uint32_t n)
 {

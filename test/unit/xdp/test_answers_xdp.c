@@ -163,7 +163,7 @@ TEST(ring_by_what_waits)
 /* ---- several rings ------------------------------------------------------------------------- */
 
 #define RINGS 2
-#define HOSTS 256
+#define TARGETS 256
 
 /* arg: how many there are in the ring. */
 static int count_record(void *arg, void *data, size_t size)
@@ -174,9 +174,10 @@ static int count_record(void *arg, void *data, size_t size)
 	return 0;
 }
 
-/* What comes from one address is in one ring, whatever it says; they have about as many each. */
-TEST_TIMES(a_ring_for_each_source, 2)
+/* A connection is in one ring; of many addresses, or ports of one, they have about as many each. */
+TEST_TIMES(a_ring_for_each_connection, 4)
 {
+	bool v6 = _i & 1, ports = _i & 2;
 	unsigned int n[RINGS] = { 0, 0 };
 	uint32_t second = 1;
 	int fd;
@@ -191,27 +192,25 @@ TEST_TIMES(a_ring_for_each_source, 2)
 	ring_buffer__free(ring);
 	ring = ring_buffer__new(bpf_map__fd(bpf->maps.ring), count_record, &n[0], NULL);
 	ck_assert(ring && ring_buffer__add(ring, fd, count_record, &n[1]) == 0);
-	for (unsigned int host = 0; host < HOSTS; host++) {
+	for (uint16_t t = 0; t < TARGETS; t++) {
+		struct wire w = sound(v6, PROBE_REQUEST, 0);
+		uint8_t frame[FRAME_MAX], ip[WIRE_MAX];
 		unsigned int before = n[0];
+		struct validate_tag tag;
 
-		for (unsigned int i = 0; i < 2; i++) {
-			uint8_t kind = i ? PROBE_DATA : PROBE_REQUEST;
-			struct wire w = sound(_i, kind, 0);
-			uint8_t frame[FRAME_MAX], ip[WIRE_MAX];
-			struct validate_tag tag;
-
-			w.src.lo += host;
-			tag = validate_tag(&validator, w.dst, w.src, w.sport, kind, 0);
-			w.dport = tag.sport;
-			w.ack = tag.seq + 1;
-			ck_assert_uint_eq(run(frame, put_ether(frame, _i ? TYPE_V6 : TYPE_V4, ip,
+		w.src.lo += ports ? 0 : t;
+		w.sport = (uint16_t)(w.sport + (ports ? t : 0));
+		tag = validate_tag(&validator, w.dst, w.src, w.sport, PROBE_REQUEST, 0);
+		w.dport = tag.sport;
+		w.ack = tag.seq + 1;
+		for (unsigned int i = 0; i < 2; i++)
+			ck_assert_uint_eq(run(frame, put_ether(frame, v6 ? TYPE_V6 : TYPE_V4, ip,
 							       wire_tcp(&w, ip))), XDP_DROP);
-		}
 		ck_assert_int_ge(ring_buffer__consume(ring), 0);
 		ck_assert(n[0] == before || n[0] == before + 2);
 	}
-	ck_assert_uint_eq(n[0] + n[1], 2 * HOSTS);
-	ck_assert(n[0] > HOSTS / 2 && n[1] > HOSTS / 2);
+	ck_assert_uint_eq(n[0] + n[1], 2 * TARGETS);
+	ck_assert(n[0] > TARGETS / 2 && n[1] > TARGETS / 2);
 	ck_assert_uint_eq(read_marks().lost, 0);
 	close(fd);
 	end();
