@@ -64,7 +64,7 @@ class Flooder:
 		self._process.communicate()
 
 
-def _arrived():
+def arrived():
 	"""Packets that came to the servers' end"""
 	with inside("net"), open("/proc/thread-self/net/dev") as lines:
 		return int(next(line for line in lines if "net0:" in line).split(":")[1].split()[1])
@@ -81,19 +81,21 @@ def _peak_kb(process, before):
 
 @contextmanager
 def _watched():
-	"""What the far end is besides its servers: silent, and refusing; and it counts what comes to
+	"""What the far end is besides its servers: silent, and refusing; and it notes what comes to
 	addresses that no target has. Not to hosts of wall.py and chain.py: for minutes their servers send
 	again what boxes there have dropped, and the scanner's kernel knows nothing of it."""
-	nobodys = "counter name strangers"
 	shell(f"""in_net nft -f - <<-END
 		table inet flood {{
-		 counter strangers {{ }}
+		 set strangers4 {{ type ipv4_addr . inet_proto; flags dynamic; size 1024; }}
+		 set strangers6 {{ type ipv6_addr . inet_proto; flags dynamic; size 1024; }}
 		 chain watch {{ type filter hook prerouting priority raw;
 		  ip daddr 198.19.32.0-198.19.127.255 accept
 		  ip6 daddr 2001:2:0:20::-2001:2:0:6f:ffff:ffff:ffff:ffff accept
-		  iifname net0 ip daddr != {PREFIX4}/24 ip protocol != udp {nobodys}
-		  iifname net0 ip6 daddr != {PREFIX6}/120 meta l4proto tcp {nobodys}
-		  iifname net0 icmpv6 type < 130 {nobodys}
+		  iifname net0 ip daddr != {PREFIX4}/24 ip protocol != udp \
+		   add @strangers4 {{ ip daddr . ip protocol }}
+		  iifname net0 ip6 daddr != {PREFIX6}/120 meta l4proto tcp \
+		   add @strangers6 {{ ip6 daddr . meta l4proto }}
+		  iifname net0 icmpv6 type < 130 add @strangers6 {{ ip6 daddr . meta l4proto }}
 		 }}
 		 chain stand {{ type filter hook input priority filter;
 		  tcp dport {SILENT} drop
@@ -109,9 +111,10 @@ def _watched():
 
 
 def _strangers():
-	text = subprocess.run("ip netns exec net nft -j list counters table inet flood".split(),
+	"""Addresses, and protocols, of what came to who is no target"""
+	text = subprocess.run("ip netns exec net nft -j list sets table inet flood".split(),
 		check=True, capture_output=True, text=True).stdout
-	return sum(c["counter"]["packets"] for c in json.loads(text)["nftables"] if "counter" in c)
+	return [who for s in json.loads(text)["nftables"] if "set" in s for who in s["set"].get("elem", [])]
 
 
 class Scan:
@@ -122,15 +125,15 @@ class Scan:
 		files = {name: f"{WORK}/forged.{name}" for name in ("rows", "err", "json")}
 		self.peak_kb, start_s = 0, time.monotonic()
 		with Capture() as self.capture, open(files["err"], "w") as err:
-			before = _arrived()
+			before = arrived()
 			process = start([*args, "-o", files["rows"], "-m", files["json"]], stderr=err,
 				stdout=subprocess.DEVNULL)
 			while process.poll() is None:
 				self.peak_kb = _peak_kb(process, self.peak_kb)
-				beside(_arrived() - before)
+				beside(arrived() - before)
 				time.sleep(0.002)
 				assert time.monotonic() < start_s + 600, "it does not end"
-			self.packets = _arrived() - before
+			self.packets = arrived() - before
 		self.took_s = time.monotonic() - start_s
 		with open(files["err"]) as f:
 			self.err = f.read()
@@ -150,7 +153,7 @@ class Scan:
 	def check_sent(self, most=()):
 		"""To targets alone, all from the ports of its SYNs, and no more than the plan has; most: of
 		requests, and of SYNs with data"""
-		equal(_strangers(), 0, "packets to who is no target")
+		equal(_strangers(), [], "who was sent to and is no target")
 		packets = self.capture._packets()
 		nets = [ipaddress.ip_network(net) for net in (f"{PREFIX4}/24", f"{PREFIX6}/120")]
 		ours = [answer for answer in packets.stray if answer[0][2] in (SCAN4, SCAN6)
@@ -260,17 +263,17 @@ def who_is_silent_while_answers_are_lost_is_unfinished():
 	n, meta, rows = 512, f"{WORK}/overflow.json", f"{WORK}/overflow.rows"
 	with _watched(), Flooder() as flooder:
 		shell("in_net nft insert rule inet flood stand tcp dport 81 drop")
-		before = _arrived()
+		before = arrived()
 		# A time-out in which the threads can be stopped on a busy machine, too.
 		process = start(["--no-default-blocklist", "-c", 1, "--timeout", 5, *PINNED, f"{PREFIX4}/24",
 			f"{PREFIX6}/120", "-p", 81, "--report", "all", "--retries", 1, "-r", 2000, "--rx", "pcap",
 			"-m", meta, "-o", rows])
-		wait_for(lambda: _arrived() - before >= n, "all first SYNs")
+		wait_for(lambda: arrived() - before >= n, "all first SYNs")
 		with _stopped(_threads(process, "receive")[0]):
 			with _stopped(_threads(process, "send")[0]):
 				flooder.send(FILLS)
 				shell("in_net nft flush chain inet flood stand")
-			wait_for(lambda: _arrived() - before >= 2 * n, "all second SYNs")
+			wait_for(lambda: arrived() - before >= 2 * n, "all second SYNs")
 		run = finish(process)
 	equal(run.status, 0, "exit status: " + run.err)
 	with open(meta) as f:
@@ -402,5 +405,5 @@ def _replayed(*args):
 	return check
 
 
-case("forged/replay-survey")(_replayed())
-case("forged/replay-full")(_replayed("--plan", "full", "--confirm", 0))
+case("forged/replay-survey", fresh=True)(_replayed())
+case("forged/replay-full", fresh=True)(_replayed("--plan", "full", "--confirm", 0))

@@ -3,9 +3,10 @@ rows are those of one."""
 
 import re
 
-from harness import HOSTS, QUICK, Tap, by_target, case, equal, finish, interrupt, start, tfomap, write
+from harness import (HOSTS, QUICK, by_target, case, equal, finish, interrupt, start, tfomap,
+	wait_for, write)
 from .engines import PINNED, _napi, _need_xdp_rx
-from .forged import FLOOD, Flooder, _watched
+from .forged import FLOOD, Flooder, _watched, arrived
 from .resume import Files, check_complete, finish_complete
 from .rows import stable
 from .targets import PLAIN
@@ -58,14 +59,20 @@ def _rows(*engines):
 	assert not differ, f"{len(differ)} rows differ: {differ[:2]}"
 
 
+def _start_until(args, packets):
+	"""A scan that has sent so many: more than a socket could tell of one by one"""
+	before = arrived()
+	process = start(args)
+	wait_for(lambda: arrived() - before >= packets, f"{packets} packets")
+	return process
+
+
 def _killed(*engines):
 	"""A checkpoint is of both parts, whoever took what it counts on."""
 	files = Files("receivers" + engines[1])
 	args = [*QUICK, *LARGE, *TWO, *engines, *files.args]
 	for _ in range(3):
-		tap = Tap()
-		process = start(args)
-		tap.wait_syns(TARGETS // 12)
+		process = _start_until(args, TARGETS // 8)
 		process.kill()
 		assert finish(process).status == -9, "it has ended before"
 	run = finish_complete(args)
@@ -75,9 +82,7 @@ def _killed(*engines):
 
 def _stopped(*engines):
 	"""What was answered by then has its row, and no target has two."""
-	tap = Tap()
-	process = start([*QUICK, *LARGE, *TWO, *engines])
-	tap.wait_syns(TARGETS // 8)
+	process = _start_until([*QUICK, *LARGE, *TWO, *engines], TARGETS // 4)
 	interrupt(process)
 	run = finish(process)
 	equal(run.status, 4, "exit status: " + run.err)
