@@ -50,7 +50,7 @@ static void publish_fill(struct cookies *c)
 			      pending >= (c->cache.table.capacity + 1) / 2, memory_order_relaxed);
 	atomic_store_explicit(&c->part->pending, pending, memory_order_relaxed);
 	/* Of all parts together; an earlier part of the run has its own, which is read with it. */
-	stat_raise(&c->s->rx.stats, STAT_table_peak, rx_pending(&c->s->rx),
+	stat_raise(&c->s->rx.stats, STAT_table_peak, rx_due(&c->s->rx).pending,
 		   stat_get(&c->s->earlier, STAT_table_peak));
 }
 

@@ -19,14 +19,13 @@
 #define WAIT_NS		(10 * NS_PER_S)		/* nor waited so long */
 #define BATCH_WANTED	16	/* packets of a part for which its lock is worth a try, */
 #define BATCH_MAX	64	/* or worth to be waited for */
-#define WAITING_LEN	256	/* bytes of one, at most: what live sources capture */
 
 /* A packet that waits for the lock of its part. */
 struct waiting {
 	struct rx_frame frame;
 	struct packet p;
 	struct arrival a;
-	uint8_t bytes[WAITING_LEN];
+	uint8_t bytes[RX_SNAPLEN];
 };
 
 struct reader_batch {
@@ -244,7 +243,7 @@ void reader_take_frame(void *arg, const struct rx_frame *fr)
 		return;
 	a.ns = r->newest_ns;
 	part = (unsigned int)(a.sender - s->senders) % s->rx.n;
-	if (r->batches && fr->caplen <= WAITING_LEN) {
+	if (r->batches && fr->caplen <= RX_SNAPLEN) {
 		keep(r, part, fr, &a);
 		return;
 	}

@@ -28,6 +28,7 @@ static struct status_moment moment(const struct scan *sc, uint64_t now_ns)
 	uint64_t last_ns = shared_last_sent_ns(s);
 	uint64_t end_ns = last_ns ? last_ns + sc->c->rate.cooldown_ns : 0;
 	bool sending = !shared_swept(s) && !shared_stopping(s, STOP_SENDING);
+	struct rx_due due = rx_due(&s->rx);
 	struct status_moment m = {
 		.wall_ns = now_ns + (uint64_t)clock_wall_offset_ns(),
 		.elapsed_ns = sc->earlier_ns + now_ns - sc->start_ns,
@@ -35,15 +36,14 @@ static struct status_moment moment(const struct scan *sc, uint64_t now_ns)
 		.sending = sending,
 		.remaining_ns = !sending && s->facts.wire && end_ns > now_ns ? end_ns - now_ns : 0,
 		.rate_pps = sc->c->rate.pps,
-		.pending = rx_pending(&s->rx),
-		.second_tests = rx_second_tests(&s->rx),
+		.pending = due.pending,
+		.second_tests = due.second_tests,
+		.second_test_ns = due.second_test_ns > now_ns ? due.second_test_ns - now_ns : 0,
 	};
-	uint64_t test_ns = rx_second_test_ns(&s->rx);
 
 	for (unsigned int i = 0; i < STATS; i++)
 		m.v[i] = stat_get(&s->rx.stats, (enum stat_id)i);
-	m.v[STAT_cookies] += rx_cookies(&s->rx);
-	m.second_test_ns = test_ns > now_ns ? test_ns - now_ns : 0;
+	m.v[STAT_cookies] += due.cookies;
 	return m;
 }
 
@@ -89,8 +89,9 @@ static bool is_over(const struct scan *sc, uint64_t now_ns)
 	uint64_t last_ns = shared_last_sent_ns(s);
 	uint64_t end_ns = last_ns + sc->c->rate.cooldown_ns;
 	bool stopped = shared_stopping(s, STOP_SENDING);
-	bool closed = !rx_teardowns_due(&s->rx) && shared_clean(s);
-	bool idle = rx_pending(&s->rx) == 0 && closed;
+	struct rx_due due = rx_due(&s->rx);
+	bool closed = !due.teardowns_due && shared_clean(s);
+	bool idle = due.pending == 0 && closed;
 
 	/* Then no retry is due to anyone, however long the sweep would wait for its time. */
 	if (atomic_load(&s->rx.finished) && closed)
@@ -102,7 +103,7 @@ static bool is_over(const struct scan *sc, uint64_t now_ns)
 	/* A stop waits no longer, whatever comes in; a little for what is to be closed. */
 	if (stopped)
 		return now_ns >= end_ns + (closed ? 0 : CLOSE_NS);
-	return idle && !rx_awaiting(&s->rx) && now_ns >= end_ns;
+	return idle && !due.awaiting && now_ns >= end_ns;
 }
 
 /*
@@ -138,7 +139,7 @@ static void check_end(struct scan *sc, uint64_t *closing_ns, uint64_t now_ns)
 	else if (atomic_load(&s->rx.full))
 		close_then_stop(sc, closing_ns, now_ns, REASON_MAX_RESULTS);
 	else if (runs_too_long(sc, now_ns) && !shared_stopping(s, STOP_SENDING)
-		 && !(shared_swept(s) && rx_pending(&s->rx) == 0))
+		 && !(shared_swept(s) && rx_due(&s->rx).pending == 0))
 		stop_request(sc, STOP_SENDING, REASON_MAX_RUNTIME);
 	else if (is_over(sc, now_ns))
 		stop_request(sc, STOP_OVER, REASON_COMPLETE);

@@ -17,7 +17,7 @@
 #include "err.h"
 #include "loss_log.h"
 
-#define RECEIVERS_MAX 16u	/* CONFIG_THREADS_MAX */
+#define RECEIVERS_MAX 16u	/* shared.h */
 
 struct rx_part {
 	pthread_mutex_t lock;
@@ -104,61 +104,31 @@ static inline bool rx_backlogged(const struct rx_status *rx)
 	return false;
 }
 
-static inline bool rx_awaiting(const struct rx_status *rx)
+/* What is still to come, or to be done; as in struct rx_part. */
+struct rx_due {
+	bool awaiting, teardowns_due;
+	uint32_t pending, cookies, second_tests;
+	uint64_t second_test_ns;
+};
+
+static inline struct rx_due rx_due(const struct rx_status *rx)
 {
-	for (unsigned int i = 0; i < rx->n; i++)
-		if (atomic_load(&rx->part[i].awaiting))
-			return true;
-	return false;
-}
-
-static inline bool rx_teardowns_due(const struct rx_status *rx)
-{
-	for (unsigned int i = 0; i < rx->n; i++)
-		if (atomic_load(&rx->part[i].teardowns_due))
-			return true;
-	return false;
-}
-
-static inline uint32_t rx_pending(const struct rx_status *rx)
-{
-	uint32_t n = 0;
-
-	for (unsigned int i = 0; i < rx->n; i++)
-		n += atomic_load_explicit(&rx->part[i].pending, memory_order_relaxed);
-	return n;
-}
-
-static inline uint32_t rx_cookies(const struct rx_status *rx)
-{
-	uint32_t n = 0;
-
-	for (unsigned int i = 0; i < rx->n; i++)
-		n += atomic_load_explicit(&rx->part[i].cookies, memory_order_relaxed);
-	return n;
-}
-
-static inline uint32_t rx_second_tests(const struct rx_status *rx)
-{
-	uint32_t n = 0;
-
-	for (unsigned int i = 0; i < rx->n; i++)
-		n += atomic_load_explicit(&rx->part[i].second_tests, memory_order_relaxed);
-	return n;
-}
-
-/* When the first of them is due; 0: there is none. */
-static inline uint64_t rx_second_test_ns(const struct rx_status *rx)
-{
-	uint64_t first_ns = 0;
+	struct rx_due due = { .awaiting = false };
 
 	for (unsigned int i = 0; i < rx->n; i++) {
-		uint64_t ns = atomic_load(&rx->part[i].second_test_ns);
+		const struct rx_part *p = &rx->part[i];
+		uint64_t ns = atomic_load_explicit(&p->second_test_ns, memory_order_relaxed);
 
-		if (ns && (!first_ns || ns < first_ns))
-			first_ns = ns;
+		/* First: what they no longer say is pending, or in the rings, by then. */
+		due.awaiting |= atomic_load(&p->awaiting);
+		due.teardowns_due |= atomic_load(&p->teardowns_due);
+		due.pending += atomic_load_explicit(&p->pending, memory_order_relaxed);
+		due.cookies += atomic_load_explicit(&p->cookies, memory_order_relaxed);
+		due.second_tests += atomic_load_explicit(&p->second_tests, memory_order_relaxed);
+		if (ns && (!due.second_test_ns || ns < due.second_test_ns))
+			due.second_test_ns = ns;
 	}
-	return first_ns;
+	return due;
 }
 
 /* When the thread that is the longest without a look for answers had its last one; 0: none had. */

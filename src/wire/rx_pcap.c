@@ -16,7 +16,6 @@
 #include "wire/rx_link.h"
 #include "wire/rx_source.h"
 
-#define SNAPLEN		256	/* link, IP and TCP headers with all options; a whole ICMP quote */
 #define POLL_MS		10
 #define WAITED_NS	(100 * NS_PER_MS)	/* a packet that waited so long is one of many */
 #define BUFFER_MAX	(64u << 20)
@@ -62,7 +61,7 @@ static int activate(pcap_t *p, uint32_t buffer_len)
 {
 	int rc;
 
-	pcap_set_snaplen(p, SNAPLEN);
+	pcap_set_snaplen(p, RX_SNAPLEN);
 	pcap_set_timeout(p, POLL_MS);
 	pcap_set_immediate_mode(p, buffer_len == FEW_LEN);
 	if (buffer_len)

@@ -25,6 +25,8 @@ struct rx_frame {
 	uint64_t wall_ns;
 };
 
+#define RX_SNAPLEN 256	/* bytes of a live packet: all headers and options, or a whole ICMP quote */
+
 #define RX_POLL_MAX 4096	/* packets of one poll, at most */
 
 /* How long a packet that came may stay where poll() does not find it yet. */

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/privileges.h"
 #include "bytes.h"
+#include "config/config.h"
 #include "err.h"
 #include "kernel_answers.h"
 #include "payload.h"
@@ -34,6 +35,9 @@
 #define RING_SURE	(16u << 20)	/* so far for answers to all that is sent, */
 #define RING_MAX	(64u << 20)
 #define HIT_SHARE	8		/* and beyond for answers to an eighth of it */
+
+_Static_assert(ERROR_SNAPLEN <= RX_SNAPLEN && ANSWER_SNAPLEN <= RX_SNAPLEN, "rx_source.h");
+_Static_assert(ANSWERS_RINGS_MAX >= CONFIG_THREADS_MAX, "kernel_answers.h");
 
 struct answers {
 	/* The first source's: */

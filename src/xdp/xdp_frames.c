@@ -16,22 +16,16 @@ static uint64_t first_refused(const struct xdp_program *p)
 	return p->marks->lost_frame[p->limits->lost_frames_taken % SWEEP_FRAMES];
 }
 
-/*
- * Room in the ring of frames, of which `taken` were taken: what may still turn out refused is not
- * written over.
- */
-static unsigned int room(const struct xdp_program *p, uint64_t taken)
+/* What may still turn out refused is not written over. */
+unsigned int xdp_frames_room(const struct xdp_frames *f)
 {
+	const struct xdp_program *p = f->program;
+	uint64_t taken = xdp_mark(&p->marks->frames_taken);
 	uint64_t oldest = has_refused(p) ? first_refused(p) : taken, used;
 
 	used = p->limits->frames_put - (oldest < taken ? oldest : taken);
 	used = used < SWEEP_FRAMES - XDP_FRAMES_MARGIN ? used : SWEEP_FRAMES - XDP_FRAMES_MARGIN;
 	return (unsigned int)(SWEEP_FRAMES - XDP_FRAMES_MARGIN - used);
-}
-
-unsigned int xdp_frames_room(const struct xdp_frames *f)
-{
-	return room(f->program, xdp_mark(&f->program->marks->frames_taken));
 }
 
 /* By tc it is an IP packet to the kernel, in whatever the sweep's packets are in. */
@@ -48,7 +42,7 @@ static bool fits(const struct xdp_program *p, const struct tx_frame *frame)
 unsigned int xdp_frames_put(struct xdp_frames *f, const struct tx_frame *frames, unsigned int n)
 {
 	const struct xdp_program *p = f->program;
-	unsigned int has_room = room(p, xdp_mark(&p->marks->frames_taken));
+	unsigned int has_room = xdp_frames_room(f);
 	uint64_t put = p->limits->frames_put;
 	unsigned int done = 0;
 

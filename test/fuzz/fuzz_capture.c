@@ -196,7 +196,7 @@ static void check_counts(const struct rx_status *rx, uint64_t rows)
 	/* Whoever was asked has its row, or counts as unfinished. */
 	if (c->output.report == REPORT_ALL && !atomic_load(&rx->full))
 		MUST(done + unfinished == started);
-	MUST(rx_pending(rx) == 0 || atomic_load(&rx->full) || atomic_load(&rx->failed));
+	MUST(rx_due(rx).pending == 0 || atomic_load(&rx->full) || atomic_load(&rx->failed));
 }
 
 static void check(void)

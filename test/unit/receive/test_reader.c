@@ -224,7 +224,7 @@ TEST_TIMES(no_more_than_max_results, 20)
 
 static bool asks_for_progress(void)
 {
-	if (!followups_are_due() || rx_awaiting(&core.s.rx))
+	if (!followups_are_due() || rx_due(&core.s.rx).awaiting)
 		return false;
 	atomic_store(&core.saving.wanted, true);
 	return true;
