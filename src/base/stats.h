@@ -68,10 +68,10 @@ static inline void stat_set(struct stats *s, enum stat_id id, uint64_t n)
 	atomic_store_explicit(&s->v[id], n, memory_order_relaxed);
 }
 
-static inline void stat_add_verdict(struct stats *s, enum verdict v, uint64_t n)
+static inline void stat_add_verdict(struct stats *s, enum verdict v)
 {
 	atomic_store_explicit(&s->verdicts[v],
-			      atomic_load_explicit(&s->verdicts[v], memory_order_relaxed) + n,
+			      atomic_load_explicit(&s->verdicts[v], memory_order_relaxed) + 1,
 			      memory_order_relaxed);
 }
 

@@ -21,16 +21,16 @@
 #include "output/result_filter.h"
 
 #define CLEAR_LINE	"\r\x1b[K"
-#define PEN_ROWS	64
+#define PEN_MAX	64	/* rows, and targets, that are drawn before they are put */
 
 struct sink_pen {
 	struct out out;			/* rows, one after the other: */
-	size_t len[PEN_ROWS];
+	size_t len[PEN_MAX];
 	unsigned int n;
 	unsigned int n_filtered;	/* that --output-filter leaves out */
 	unsigned int n_failed;		/* that there was no memory for */
-	unsigned int n_verdicts[VERDICTS];
-	enum verdict verdict;		/* of the last target */
+	uint8_t verdicts[PEN_MAX];	/* of targets, with rows and without */
+	unsigned int n_targets;
 	struct result row;
 };
 
@@ -293,8 +293,7 @@ void sink_drop(struct sink *s, struct sink_pen *pen)
 {
 	pen = pen ? pen : &s->pen;
 	pen->out.len = 0;
-	pen->n = pen->n_filtered = pen->n_failed = 0;
-	memset(pen->n_verdicts, 0, sizeof(pen->n_verdicts));
+	pen->n = pen->n_targets = pen->n_filtered = pen->n_failed = 0;
 }
 
 bool sink_may_wait(const struct sink *s)
@@ -309,15 +308,15 @@ void sink_put(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
 
 	pen = pen ? pen : &s->pen;
 	row = pen->out.p;
-	stat_add(s->stats, STAT_accepted, pen->n_verdicts[VERDICT_ACCEPTED]);
-	for (unsigned int v = 0; v < VERDICTS; v++) {
-		if (!pen->n_verdicts[v])
-			continue;
-		stat_add(s->stats, STAT_targets_done, pen->n_verdicts[v]);
-		stat_add_verdict(s->stats, (enum verdict)v, pen->n_verdicts[v]);
+	for (unsigned int i = 0; i < pen->n_targets; i++) {
+		enum verdict verdict = (enum verdict)pen->verdicts[i];
+
+		stat_add(s->stats, STAT_targets_done, 1);
+		stat_add(s->stats, STAT_accepted, verdict == VERDICT_ACCEPTED);
+		stat_add_verdict(s->stats, verdict);
+		if (ev && s->form.expect)
+			expect_take(s->form.expect, ev, extra, verdict);
 	}
-	if (ev && s->form.expect)
-		expect_take(s->form.expect, ev, extra, pen->verdict);
 	stat_add(s->stats, STAT_rows_filtered, pen->n_filtered);
 	for (unsigned int i = 0; i < pen->n; row += pen->len[i++])
 		put_row(s, row, pen->len[i]);
@@ -328,37 +327,36 @@ void sink_put(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
 
 static bool target_is_reported(const struct sink *s, const struct evidence *ev)
 {
+	enum config_report report = s->config->output.report;
 	enum reply_class best = REPLY_NONE;
 
 	if (s->config->output.rows != ROWS_TARGET)
 		return false;
+	if (s->form.silent || report == REPORT_ALL)
+		return true;
 	for (unsigned int i = 0; i < ev->nflows; i++)
 		if (!flow_is_silent(&ev->flows[i]) && best != REPLY_SYNACK)
 			best = ev->flows[i].reply.class;
-	if (s->form.silent)
-		return true;
-	switch (s->config->output.report) {
-	case REPORT_SYNACK:
-		return best == REPLY_SYNACK;
-	case REPORT_ANSWERED:
-		return best != REPLY_NONE;
-	case REPORT_ALL:
-		break;
-	}
-	return true;
+	return best == REPLY_SYNACK || (report == REPORT_ANSWERED && best != REPLY_NONE);
+}
+
+static bool is_full(const struct sink_pen *pen)
+{
+	return pen->n == PEN_MAX || pen->n_targets == PEN_MAX;
 }
 
 bool sink_draw_target(struct sink *s, struct sink_pen *pen, const struct evidence *ev,
 		      const struct target_extra *extra)
 {
+	enum verdict verdict = verdict_decide(ev);
+
 	pen = pen ? pen : &s->pen;
-	pen->verdict = verdict_decide(ev);
-	pen->n_verdicts[pen->verdict]++;
+	pen->verdicts[pen->n_targets++] = (uint8_t)verdict;
 	if (target_is_reported(s, ev)) {
-		result_from_target(&pen->row, ev, extra, pen->verdict, s->wall_offset_ns);
+		result_from_target(&pen->row, ev, extra, verdict, s->wall_offset_ns);
 		draw(s, pen);
 	}
-	return pen->n == PEN_ROWS;
+	return is_full(pen);
 }
 
 bool sink_draw_reply(struct sink *s, struct sink_pen *pen, struct addr ip, uint16_t port,
@@ -372,7 +370,7 @@ bool sink_draw_reply(struct sink *s, struct sink_pen *pen, struct addr ip, uint1
 		result_set_repeat(&pen->row, repeat, late);
 		draw(s, pen);
 	}
-	return pen->n == PEN_ROWS;
+	return is_full(pen);
 }
 
 int sink_flush(struct sink *s, struct err *e)

@@ -67,7 +67,7 @@ static void take(struct expect *x, struct stats *s, unsigned int n, enum verdict
 	sample_init(&sample);
 	for (unsigned int i = 0; i < n; i++) {
 		expect_take(x, &sample.ev, NULL, v);
-		stat_add_verdict(s, v, 1);
+		stat_add_verdict(s, v);
 	}
 }
 
@@ -100,7 +100,7 @@ TEST(names)
 	sample.ev.ip.lo = 1;
 	snprintf(extra.domain, sizeof(extra.domain), "a|b\n\x1b");
 	expect_take(&x, &sample.ev, &extra, VERDICT_IGNORED);
-	stat_add_verdict(&s, VERDICT_IGNORED, 1);
+	stat_add_verdict(&s, VERDICT_IGNORED);
 	ck_assert_int_eq(expect_conclude(&x, &s, NULL, line), EXPECT_CRITICAL);
 	ck_assert_str_eq(line, "TFOMAP CRITICAL - 1 of 1 target not as expected (accepted): "
 			 "[2001:2::1]:443 "

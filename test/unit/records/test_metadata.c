@@ -184,7 +184,7 @@ TEST(every_counter)
 		stat_set(&stats, i, 1000 + i);
 	for (unsigned int i = 0; i < VERDICTS; i++)
 		for (unsigned int k = 0; k <= i; k++)
-			stat_add_verdict(&stats, i, 1);
+			stat_add_verdict(&stats, i);
 	v = written(&facts, &counts, &stats);
 	for (unsigned int i = 0; i < STATS; i++) {
 		snprintf(object, sizeof(object), "counters.%s",

@@ -28,7 +28,7 @@ static void check(const struct summary *sum, const struct stats *s, const char *
 static void verdicts(struct stats *s, enum verdict v, unsigned int n)
 {
 	while (n--) {
-		stat_add_verdict(s, v, 1);
+		stat_add_verdict(s, v);
 		stat_add(s, STAT_targets_done, 1);
 	}
 }
