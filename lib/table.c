@@ -12,9 +12,10 @@
  * slots, so probes stay short and there is always an empty one to end a search. A deletion moves
  * back what follows it, so no tombstones gather in a long run.
  *
- * free_slots is a stack that grows downwards: places n..capacity-1 hold the free slots, each xor
- * its place. So zeroed memory is the full list 0..capacity-1, and pages of slots that were never
- * needed are never touched.
+ * Slots come back into use in the order in which they were given back. What came one after the
+ * other and left so lies side by side for ever, which a CPU reads ahead; were the last one taken
+ * first, a long run would end with an order of chance. Slots that were never needed, and their
+ * pages, come after all these.
  */
 
 int table_init(struct table *t, uint32_t capacity, uint64_t seed)
@@ -24,13 +25,13 @@ int table_init(struct table *t, uint32_t capacity, uint64_t seed)
 
 	while (buckets < 2 * capacity)
 		buckets *= 2;
-	*t = (struct table){ .capacity = capacity, .mask = buckets - 1 };
+	*t = (struct table){ .capacity = capacity, .mask = buckets - 1, .first_free = TABLE_NONE };
 	for (uint64_t i = 0; i < 2; i++)
 		t->secret[i] = siphash_words(&key, &i, 1, 1, 3) | 1;
 	t->keys = calloc(capacity, sizeof(*t->keys));
 	t->buckets = calloc(buckets, sizeof(*t->buckets));
-	t->free_slots = calloc(capacity, sizeof(*t->free_slots));
-	if (t->keys && t->buckets && t->free_slots)
+	t->next_free = calloc(capacity, sizeof(*t->next_free));
+	if (t->keys && t->buckets && t->next_free)
 		return 0;
 	table_free(t);
 	return -ENOMEM;
@@ -40,7 +41,7 @@ void table_free(struct table *t)
 {
 	free(t->keys);
 	free(t->buckets);
-	free(t->free_slots);
+	free(t->next_free);
 	*t = (struct table){ .capacity = 0 };
 }
 
@@ -70,13 +71,33 @@ uint32_t table_get(const struct table *t, uint64_t key)
 	return TABLE_NONE;
 }
 
+/* One is free. */
+static uint32_t take_slot(struct table *t)
+{
+	uint32_t slot = t->first_free;
+
+	if (slot == TABLE_NONE)
+		return t->touched++;
+	t->first_free = slot == t->last_free ? TABLE_NONE : t->next_free[slot];
+	return slot;
+}
+
+static void give_back(struct table *t, uint32_t slot)
+{
+	if (t->first_free == TABLE_NONE)
+		t->first_free = slot;
+	else
+		t->next_free[t->last_free] = slot;
+	t->last_free = slot;
+}
+
 uint32_t table_put(struct table *t, uint64_t key)
 {
 	uint32_t b, slot;
 
 	if (t->n == t->capacity)
 		return TABLE_NONE;
-	slot = t->free_slots[t->n] ^ t->n;
+	slot = take_slot(t);
 	t->n++;
 	t->keys[slot] = key;
 	b = table_home(t, key);
@@ -111,5 +132,5 @@ void table_del(struct table *t, uint32_t slot)
 		b = (b + 1) & t->mask;
 	table_close_gap(t, b);
 	t->n--;
-	t->free_slots[t->n] = slot ^ t->n;
+	give_back(t, slot);
 }

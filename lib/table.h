@@ -12,7 +12,9 @@
 struct table {
 	uint64_t *keys;		/* heap, owned: keys[slot], for slots in use */
 	uint32_t *buckets;	/* slot + 1, 0 = empty; open addressing */
-	uint32_t *free_slots;	/* a stack, downwards: place i holds a slot ^ i */
+	uint32_t *next_free;	/* next_free[slot], for slots that were given back, but the last */
+	uint32_t first_free, last_free;	/* of these; first_free TABLE_NONE: there is none */
+	uint32_t touched;	/* slots 0..touched-1 were in use */
 	uint32_t capacity, n;	/* n in use */
 	uint32_t mask;
 	uint64_t secret[2];	/* keys may be chosen by others: buckets must not be */
@@ -27,7 +29,7 @@ uint32_t table_get(const struct table *t, uint64_t key);
 
 /*
  * A slot for key, which is not in yet; TABLE_NONE: full. As long as none was given back they are 0,
- * 1, 2, ...
+ * 1, 2, ...; then the one that was given back first.
  */
 uint32_t table_put(struct table *t, uint64_t key);
 

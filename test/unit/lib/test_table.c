@@ -65,6 +65,26 @@ TEST_EACH(full_and_reused, capacities)
 	free(taken);
 }
 
+/* What was given back comes again in that order; with none of it, what was never in use. */
+TEST(order_of_reuse)
+{
+	struct table t;
+
+	ck_assert_int_eq(table_init(&t, 8, 1), 0);
+	for (uint64_t k = 0; k < 5; k++)
+		ck_assert_uint_eq(table_put(&t, k), k);
+	table_del(&t, 3);
+	table_del(&t, 0);
+	table_del(&t, 4);
+	ck_assert_uint_eq(table_put(&t, 10), 3);
+	table_del(&t, 3);
+	ck_assert_uint_eq(table_put(&t, 11), 0);
+	ck_assert_uint_eq(table_put(&t, 12), 4);
+	ck_assert_uint_eq(table_put(&t, 13), 3);
+	ck_assert_uint_eq(table_put(&t, 14), 5);
+	table_free(&t);
+}
+
 /* Keys of the model: key k of a family is in slot[k], or TABLE_NONE. */
 #define KEYS 512
 
