@@ -62,8 +62,13 @@ config.mk: config.mk.in configure | $(filter deps,$(MAKECMDGOALS))
 
 # ---- flags --------------------------------------------------------------------------------------
 
-# The words of an address, stored one by one and loaded as one, would wait for the stores.
-flags_release = -O2 -fno-tree-slp-vectorize -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+# The words of an address, stored one by one and loaded as one, would wait for the stores. And gcc
+# sets and copies a few dozen bytes by rep stos and rep movs, which take long to begin.
+string_flags = -mmemset-strategy=unrolled_loop:64:noalign,libcall:-1:noalign \
+	-mmemcpy-strategy=unrolled_loop:32:noalign,libcall:-1:noalign
+accepted = $(shell $(CC) -Werror $(1) -E -xc /dev/null >/dev/null 2>&1 && echo '$(1)')
+flags_release := -O2 -fno-tree-slp-vectorize $(call accepted,$(string_flags)) \
+	-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 flags_san = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 flags_tsan = -O1 -fno-omit-frame-pointer -fsanitize=thread
 flags_cov = -O0 --coverage -fprofile-update=atomic
