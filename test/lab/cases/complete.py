@@ -23,6 +23,9 @@ FIRST_SEGMENTS = 10 + 1  # RFC 6928; a loss probe (RFC 8985 7.3)
 STAMP_LEN = 12  # by which the kernel's segments are shorter: its clients have timestamps
 SCALE = int(os.environ.get("COMPLETE") or 1000)  # sound servers; by hand 10000
 TCP_FASTOPEN_CONNECT = 30
+TCPI_OPTIONS = 5  # in struct tcp_info
+TCPI_OPT_SYN_DATA = 32  # the SYN's data was acknowledged
+SYNS_MOST = 3  # of a client, each with a cookie
 # Which signals a box may give. Where the server alone was reset, it says so if it is asked again.
 SIGNALS_OF = {"drop-ack": {"ack-lost"}, "drop-both": {"ack-lost"}, "drop-data": {"response-lost"},
 	"drop-server": {"response-lost"}, "reset-data": {"response-lost", "reset-after"},
@@ -48,7 +51,7 @@ class Client(threading.Thread):
 	def __init__(self, target, data, is_fast):
 		super().__init__()
 		self._target, self._data, self._is_fast = target, data, is_fast
-		self.got, self.end = 0, "open"
+		self.got, self.end, self.was_fast = 0, "open", False
 
 	def run(self):
 		family = socket.AF_INET6 if ":" in self._target[0] else socket.AF_INET
@@ -68,6 +71,8 @@ class Client(threading.Thread):
 				pass
 			except OSError:
 				self.end = "reset"
+			info = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCPI_OPTIONS + 1)
+			self.was_fast = bool(info[TCPI_OPTIONS] & TCPI_OPT_SYN_DATA)
 
 
 def _all(clients):
@@ -88,8 +93,15 @@ def _fetch(requests, is_fast):
 def _kernel(requests):
 	"""What the kernel's clients get: with fast open, and without"""
 	shell("topology_sysctl scan ipv4/tcp_fastopen 1 ipv4/tcp_fastopen_blackhole_timeout_sec 0")
-	_fetch(requests, True)  # each server's cookie
-	return _fetch(requests, True), _fetch(requests, False)
+	with_tfo = {target for row in wall.ROWS if row.server != "plain" for target in row.twins}
+	fasts = _fetch(requests, True)  # each server's cookie
+	for _ in range(SYNS_MOST):
+		# On a busy machine a kernel sends its SYN again, without TFO, or has forgotten the cookie.
+		slow = {target for target in with_tfo if not fasts[target].was_fast}
+		fasts |= _fetch({target: requests[target] for target in slow}, True)
+	slow = {target for target in with_tfo if not fasts[target].was_fast}
+	assert not slow, f"the kernel's clients did not come to fast open with {slow}"
+	return fasts, _fetch(requests, False)
 
 
 # ---- one scan of all rows ----
