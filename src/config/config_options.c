@@ -228,12 +228,12 @@ const struct opttab_row config_options[] = {
 		 "and --tx pcap there is one." },
 	{ "receiver-threads", 0, U32(network.receivers), .max = CONFIG_THREADS_MAX, .def = "0",
 	  .may_change = true, .group = network, .arg = "N", .help = "0: by the cores",
-	  .man = "Receive with N threads, 1 to 16, no more than there are that send; 0: one, and "
-		 "two with --tx packet, xdp and tc where the rate has no limit or is above a "
-		 "million packets/s, two threads send at least, and there are two cores more than "
-		 "those. The kernel divides what comes among them, by where it comes from; the "
-		 "rows do not depend on N. Where a capture is read, where nothing can answer, and "
-		 "with --rows reply and --max-results there is one." },
+	  .man = "Receive with up to N threads, 1 to 16, no more than there are that send; 0: "
+		 "one, and two with --tx packet, xdp and tc where the rate has no limit or is "
+		 "above a million packets/s, two threads send at least, and there are two cores "
+		 "more than those. The kernel divides what comes among them, by where it comes "
+		 "from; the rows do not depend on N. Where a capture is read, where nothing can "
+		 "answer, and with --rows reply and --max-results there is one." },
 	{ "rx", 0, WORD_FILE(network.rx, network.rx_file), .words = rx_words,
 	  .def = CONFIG_RX_AUTO,
 	  .may_change = true, .group = network,

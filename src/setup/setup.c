@@ -32,22 +32,6 @@
 #define SWEEPER_PPS	250000		/* worth an engine with a sweeper, and so many targets */
 #define SWEEPER_PLACES	(1u << 20)
 
-/* Each receive thread has send threads of its own, whose targets are its part of them. */
-static int divide_receiving(struct setup *su, unsigned int n, struct err *e)
-{
-	struct shared *s = &su->shared;
-
-	if (n > s->nsenders)
-		return err_set(e, EINVAL, "--receiver-threads %u: more than the %u that send%s, "
-			       "and each takes answers for send threads of its own; give %u at "
-			       "most, or get more of these (--sender-threads: one for each 100000 "
-			       "packets/s of --rate and each 8192 targets)", n, s->nsenders,
-			       s->nsenders == 1 ? "s" : "", s->nsenders);
-	shared_set_receivers(s, n);
-	su->run.table_slots = (uint64_t)shared_part_slots(s) * n;
-	return 0;
-}
-
 /* Of replies up to a limit, what was answered and what has its row have to agree. */
 static bool takes_one_receiver(const struct setup *su, const struct config *c)
 {
@@ -77,12 +61,14 @@ static int init_memory(struct setup *su, const struct config *c, uint64_t positi
 	su->unread = sizes.unread;
 	su->run.threads = sizes.senders;
 	su->run.window_slots = sizes.sender.window * sizes.senders;
-	su->run.table_slots = s->facts.slots = sizes.table;
+	s->facts.slots = sizes.table;
 	if (shared_init_senders(s, sizes.senders, &sizes.sender))
 		return err_set(e, ENOMEM, "out of memory for a window of %" PRIu64 " targets; try "
 			       "a lower --rate or --timeout", su->run.window_slots);
 	resume_apply(su->resume, s);
-	return divide_receiving(su, sizes.receivers, e);
+	shared_set_receivers(s, sizes.receivers);
+	su->run.table_slots = (uint64_t)shared_part_slots(s) * sizes.receivers;
+	return 0;
 }
 
 /* Whoever scans that many without a blocklist has to mean it. What sends nothing harms nobody. */

@@ -71,17 +71,19 @@ static unsigned int choose_senders(const struct sizes_basis *b)
 }
 
 /*
- * What the user wants; else one, and a second where it may be needed and takes no core from a
+ * What the user wants, but no more than senders: each has senders of its own, whose targets are its
+ * part of them. Else one, and a second where it may be needed and takes no core from a
  * sender: of a fast engine, without a limit or above a rate, and with cores to spare.
  */
 static unsigned int choose_receivers(const struct sizes_basis *b, unsigned int senders)
 {
+	unsigned int wanted = b->config->network.receivers;
 	double pps = rate_of(b->config);
 
 	if (b->one_receiver)
 		return 1;
-	if (b->config->network.receivers)
-		return b->config->network.receivers;
+	if (wanted)
+		return wanted < senders ? wanted : senders;
 	return b->is_fast && senders > 1 && (pps == 0 || pps > RECEIVERS_PPS)
 	       && b->cores >= (long)senders + RECEIVERS_CORES ? 2 : 1;
 }

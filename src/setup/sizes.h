@@ -28,7 +28,7 @@ struct sizes_basis {
 
 struct sizes {
 	unsigned int senders;		/* 1 or more */
-	unsigned int receivers;		/* likewise; as asked for, were it more than senders */
+	unsigned int receivers;		/* likewise; no more than senders */
 	struct sender_sizes sender;	/* of each */
 	uint32_t table;			/* slots of the cookie cache, a power of two */
 	uint64_t unread;		/* packets that may come within RX_UNREAD_MS */

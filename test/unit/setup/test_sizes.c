@@ -91,7 +91,7 @@ TEST_EACH(senders_by_cores, cores)
 		      sizes.senders);
 }
 
-/* What is asked for; else a second one where it may be needed and has a core to itself. */
+/* What is asked for, up to the senders; else a second where it may be needed and has a core. */
 static const struct {
 	uint32_t asked;
 	double rate_pps, bandwidth_bps;
@@ -104,7 +104,7 @@ static const struct {
 	{ 0, 0, 67.2e6 * 5, true, false, 6, 1 }, { 0, 0, 67.2e6 * 11, true, false, 6, 2 },
 	{ 0, 0, 0, false, false, 64, 1 }, { 0, 0, 0, true, true, 64, 1 },
 	{ 3, 0, 0, false, false, 1, 3 }, { 1, 0, 0, true, false, 64, 1 },
-	{ 3, 0, 0, true, true, 64, 1 },
+	{ 3, 0, 0, true, true, 64, 1 }, { 9, 0, 0, true, false, 1, 4 },
 };
 
 TEST_EACH(receivers_by_rate_and_cores, receivers)
@@ -121,6 +121,8 @@ TEST_EACH(receivers_by_rate_and_cores, receivers)
 	ck_assert_uint_eq(sizes.senders, 4);
 	ck_assert_uint_eq(sizes.receivers, row->receivers);
 	config.network.threads = 1;
+	choose(&b);
+	ck_assert_uint_eq(sizes.receivers, 1);
 	config.network.receivers = 0;
 	choose(&b);
 	ck_assert_uint_eq(sizes.receivers, 1);
